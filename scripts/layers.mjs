@@ -1,0 +1,63 @@
+// Holds the layer table of docs/design.md: which folder may import which, that other folders see only public faces (index.ts),
+// and that Node's modules and ONNX Runtime stay inside folders named node/.
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const source = join(dirname(dirname(fileURLToPath(import.meta.url))), 'src');
+const below = (...folders) => folders;
+const foundation = below('base', 'onnx', 'pareto', 'data');
+const engine = below(...foundation, 'ops', 'autodiff', 'architectures', 'infrastructure');
+const techniques = below(...engine, 'training', 'compression', 'learning');
+
+/** Folder -> what it may import, besides itself. */
+const allowed = {
+  base: [],
+  onnx: ['base'],
+  pareto: ['base'],
+  data: ['base'],
+  ops: ['base', 'onnx'],
+  automation: ['base', 'pareto'],
+  autodiff: [...foundation, 'ops'],
+  architectures: [...foundation, 'ops'],
+  infrastructure: [...foundation, 'ops'],
+  training: [...foundation, 'ops', 'autodiff', 'infrastructure'],
+  compression: [...engine, 'training'],
+  learning: [...engine, 'training'],
+  strategies: [...techniques, 'automation'],
+  report: ['base', 'pareto', 'automation', 'strategies'],
+  cli: [...techniques, 'automation', 'strategies', 'report'],
+};
+/** Folders from which only types may be imported. */
+const typesOnly = { report: ['automation', 'strategies'] };
+
+const problems = [];
+for (const entry of readdirSync(source, { recursive: true, withFileTypes: true })) {
+  if (!entry.isFile() || !entry.name.endsWith('.ts')) continue;
+  const file = join(entry.parentPath ?? entry.path, entry.name);
+  check(file, readFileSync(file, 'utf8'));
+}
+for (const problem of problems) console.error(problem);
+console.log(problems.length === 0 ? 'Layers: every import goes downwards and through a public face.' : `Layers: ${problems.length} problem(s).`);
+process.exit(problems.length === 0 ? 0 : 1);
+
+function check(file, text) {
+  const path = relative(source, file).split(sep);
+  const folder = path.length > 1 ? path[0] : 'root';
+  const inNode = path.includes('node') || folder === 'cli' || folder === 'root';
+  for (const match of text.matchAll(/^\s*(import|export)\s+(type\s)?[^;'"]*?from\s+['"]([^'"]+)['"]/gm)) {
+    const [, , typeOnly, target] = match;
+    const complain = (why) => problems.push(`src/${path.join('/')}: "${target}" ${why}`);
+    if (!target.startsWith('.')) {
+      if (/^(node:|onnxruntime|sharp|tar-stream)/.test(target) && !inNode) complain('belongs in a folder named node/');
+      continue;
+    }
+    const imported = relative(source, resolve(dirname(file), target)).split(sep);
+    const other = imported[0];
+    if (!inNode && imported.includes('node')) complain('is for Node, and this file also runs in a browser');
+    if (folder === 'root' || other === folder) continue;
+    if (!allowed[folder]?.includes(other)) complain(`breaks the layer table: ${folder} may not import ${other}`);
+    else if (imported.at(-1) !== 'index.js') complain(`is not the public face of ${other}`);
+    if (typesOnly[folder]?.includes(other) && !typeOnly) complain(`${folder} may import only types from ${other}`);
+  }
+}

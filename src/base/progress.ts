@@ -1,0 +1,35 @@
+/** One report of a long task. `done` and `total` are in the task's own unit (steps, samples, trials); total is absent where unknown. */
+export interface ProgressEvent {
+  /** What is being done, e.g. "train", "calibrate"; a path for nested work, e.g. "optimize/trial 3/train". */
+  task: string;
+  done: number;
+  total?: number;
+  /** Short facts worth seeing now, e.g. { loss: 0.31, accuracy: 0.92 }. */
+  facts?: Record<string, number | string>;
+}
+
+/** Whatever wants to see progress: the terminal, a journal, a web page. */
+export type ProgressListener = (event: ProgressEvent) => void;
+
+/**
+ * What long work is handed: where to report and when to stop. Every public function that may take over two seconds takes one.
+ */
+export interface Activity {
+  onProgress?: ProgressListener;
+  /** Aborting stops the work at its next step; it rejects with `Stopped` and keeps what is done. */
+  signal?: AbortSignal;
+  /** One line of explanation or warning for a person. */
+  onMessage?: (message: Message) => void;
+}
+
+export interface Message {
+  level: 'info' | 'warning';
+  text: string;
+}
+
+/** The same activity, its tasks prefixed with `name/`. */
+export function nested(activity: Activity | undefined, name: string): Activity {
+  if (!activity?.onProgress) return { ...activity };
+  const { onProgress } = activity;
+  return { ...activity, onProgress: (event) => onProgress({ ...event, task: `${name}/${event.task}` }) };
+}
