@@ -1,0 +1,401 @@
+import { GraphError } from '../base/index.js';
+import type { Attribute } from './attributes.js';
+import type { Dim } from './dims.js';
+import type { DataType } from './dtypes.js';
+import { Tensor } from './tensor.js';
+import type { ValueType } from './types.js';
+
+/** Documentation and unrecognised fields that travel with a graph element through a round trip. */
+export interface Extras {
+  doc?: string;
+  metadata?: Map<string, string>;
+  /** Fields that this code does not know, as read. Owned by wire/. */
+  wire?: unknown;
+}
+
+/** One edge of the dataflow: `node` reads the value as its input `index`. */
+export interface Use {
+  readonly node: Node;
+  readonly index: number;
+}
+
+/**
+ * A named value: a graph input, an initializer, or an output of a node. It knows who makes it and who reads it; the links are kept by
+ * `Node.setInput`, `Graph.add` and `Graph.remove`, which are the only way to change them.
+ */
+export class Value {
+  name: string;
+  type?: ValueType;
+  /** Constant contents: an initializer. A graph input may have one too; it is then that input's default. */
+  initializer?: Tensor;
+  /** @internal set by Node. */
+  producer?: Node;
+  /** @internal how often each node reads this value. */
+  readonly readers = new Map<Node, number>();
+  extras?: Extras;
+
+  constructor(name: string, type?: ValueType) {
+    this.name = name;
+    this.type = type;
+  }
+
+  /** The tensor's element type, where known. */
+  get dtype(): DataType | undefined {
+    return this.type?.kind === 'tensor' ? this.type.dtype : undefined;
+  }
+
+  /** The tensor's shape, where the rank is known. */
+  get shape(): readonly Dim[] | undefined {
+    return this.type?.kind === 'tensor' ? this.type.shape : undefined;
+  }
+
+  /** Nodes that read this value, subgraphs' nodes included, each once. */
+  get users(): Node[] {
+    return [...this.readers.keys()];
+  }
+
+  /** Every edge that leaves this value. */
+  uses(): Use[] {
+    return this.users.flatMap((node) => node.inputs.flatMap((input, index) => (input === this ? [{ node, index }] : [])));
+  }
+
+  /** The contents where they are known without running anything: an initializer or the output of a Constant node. */
+  get constant(): Tensor | undefined {
+    if (this.initializer) return this.initializer;
+    const { producer } = this;
+    if (producer?.op !== 'Constant' || producer.domain !== '') return undefined;
+    return constantOf(producer);
+  }
+}
+
+/** One operation. Missing optional inputs and outputs are undefined. */
+export class Node {
+  op: string;
+  /** '' is the standard's own domain. */
+  domain: string;
+  name: string;
+  overload = '';
+  readonly inputs: (Value | undefined)[] = [];
+  readonly outputs: (Value | undefined)[] = [];
+  readonly attributes = new Map<string, Attribute>();
+  graph?: Graph;
+  extras?: Extras;
+
+  constructor(op: string, domain = '', name = '') {
+    this.op = op;
+    this.domain = domain;
+    this.name = name;
+  }
+
+  /** Makes `value` the input at `index` (appending where index is the length) and keeps the use links. */
+  setInput(index: number, value: Value | undefined): void {
+    const old = this.inputs[index];
+    if (old) {
+      const count = old.readers.get(this) ?? 0;
+      if (count <= 1) old.readers.delete(this);
+      else old.readers.set(this, count - 1);
+    }
+    this.inputs[index] = value;
+    if (value) value.readers.set(this, (value.readers.get(this) ?? 0) + 1);
+  }
+
+  /** Drops inputs from `count` on. */
+  truncateInputs(count: number): void {
+    for (let index = count; index < this.inputs.length; index++) this.setInput(index, undefined);
+    this.inputs.length = Math.min(count, this.inputs.length);
+  }
+
+  /** Makes `value` the output at `index`. */
+  setOutput(index: number, value: Value | undefined): void {
+    const old = this.outputs[index];
+    if (old?.producer === this) old.producer = undefined;
+    this.outputs[index] = value;
+    if (value) value.producer = this;
+  }
+
+  /** A float attribute, or `fallback` where it is absent. */
+  float(name: string, fallback: number): number {
+    const attribute = this.attributes.get(name);
+    return attribute?.type === 'float' || attribute?.type === 'int' ? Number(attribute.value) : fallback;
+  }
+
+  /** An integer attribute as a number, or `fallback` where it is absent. */
+  int<T extends number | undefined>(name: string, fallback: T): number | T {
+    const attribute = this.attributes.get(name);
+    return attribute?.type === 'int' ? Number(attribute.value) : fallback;
+  }
+
+  /** An integer list as numbers, or `fallback` where it is absent. */
+  ints<T extends readonly number[] | undefined>(name: string, fallback: T): number[] | T {
+    const attribute = this.attributes.get(name);
+    return attribute?.type === 'ints' ? attribute.value.map(Number) : fallback;
+  }
+
+  floats<T extends readonly number[] | undefined>(name: string, fallback: T): readonly number[] | T {
+    const attribute = this.attributes.get(name);
+    return attribute?.type === 'floats' ? attribute.value : fallback;
+  }
+
+  string<T extends string | undefined>(name: string, fallback: T): string | T {
+    const attribute = this.attributes.get(name);
+    return attribute?.type === 'string' && typeof attribute.value === 'string' ? attribute.value : fallback;
+  }
+
+  strings(name: string): string[] | undefined {
+    const attribute = this.attributes.get(name);
+    return attribute?.type === 'strings' ? attribute.value.map(String) : undefined;
+  }
+
+  tensor(name: string): Tensor | undefined {
+    const attribute = this.attributes.get(name);
+    return attribute?.type === 'tensor' ? attribute.value : undefined;
+  }
+
+  /** The subgraph in attribute `name`. */
+  subgraph(name: string): Graph | undefined {
+    const attribute = this.attributes.get(name);
+    return attribute?.type === 'graph' ? attribute.value : undefined;
+  }
+
+  /** Every subgraph that this node holds. */
+  subgraphs(): Graph[] {
+    return [...this.attributes.values()].flatMap((attribute) =>
+      attribute.type === 'graph' ? [attribute.value] : attribute.type === 'graphs' ? [...attribute.value] : [],
+    );
+  }
+
+  /** What errors call this node: its operator and its name, or its first output where it has none. */
+  get label(): string {
+    const name = this.name || this.outputs.find((output) => output)?.name || '?';
+    return `${this.domain ? `${this.domain}.` : ''}${this.op} "${name}"`;
+  }
+}
+
+/**
+ * A list of nodes with inputs, outputs and initializers: a model's main graph, the body of If, Loop or Scan, or a function's body. Nodes may
+ * read values of enclosing graphs. `nodes` need not be in order while it is edited; `sort` orders it, and writing does so first.
+ */
+export class Graph {
+  name: string;
+  readonly nodes: Node[] = [];
+  readonly inputs: Value[] = [];
+  readonly outputs: Value[] = [];
+  /** Values with contents that no node makes, in file order. Those that are also inputs are in both lists. */
+  readonly initializers = new Set<Value>();
+  extras?: Extras;
+  #fresh = 0;
+
+  constructor(name = '') {
+    this.name = name;
+  }
+
+  /** Inputs that a caller must feed: those without an initializer. */
+  get feeds(): Value[] {
+    return this.inputs.filter((input) => !input.initializer);
+  }
+
+  /** Appends a node. */
+  add(node: Node): Node {
+    node.graph = this;
+    this.nodes.push(node);
+    return node;
+  }
+
+  /** Takes nodes out and unlinks them (and the nodes of their subgraphs) from what they read. Their outputs must not be read any more. */
+  remove(...nodes: readonly Node[]): void {
+    const gone = new Set(nodes);
+    for (const node of gone) {
+      unlink(node);
+      for (const output of node.outputs) {
+        if (output && output.producer === node && output.readers.size > 0) {
+          const readers = output.users.filter((user) => !gone.has(user));
+          if (readers.length > 0) throw new GraphError({ what: 'A removed node is still read', where: node.label, got: readers[0].label });
+        }
+      }
+      node.graph = undefined;
+    }
+    const kept = this.nodes.filter((node) => !gone.has(node));
+    this.nodes.length = 0;
+    for (const node of kept) this.nodes.push(node);
+  }
+
+  /** Adds a constant as an initializer. The name is made unique. */
+  addInitializer(name: string, tensor: Tensor): Value {
+    const value = new Value(name === '' ? this.freshName('constant') : name, { kind: 'tensor', dtype: tensor.dtype, shape: tensor.shape });
+    value.initializer = tensor;
+    this.initializers.add(value);
+    return value;
+  }
+
+  /**
+   * Lets every reader of `old`, and the graph's outputs, read `replacement` instead. An output keeps its name: `replacement` takes it, or,
+   * where it cannot (it is an input, an initializer or an output itself), an Identity node carries it.
+   */
+  replace(old: Value, replacement: Value): void {
+    for (const { node, index } of old.uses()) node.setInput(index, replacement);
+    this.outputs.forEach((output, index) => {
+      if (output !== old) return;
+      const free = replacement.producer && !this.inputs.includes(replacement) && !this.outputs.includes(replacement);
+      if (free && replacement.producer?.graph === this) {
+        const { name } = old;
+        old.name = replacement.name;
+        replacement.name = name;
+        this.outputs[index] = replacement;
+      } else {
+        const identity = this.add(new Node('Identity', '', this.freshName('identity')));
+        identity.setInput(0, replacement);
+        const carrier = new Value(old.name, replacement.type);
+        identity.setOutput(0, carrier);
+        old.name = this.freshName(old.name);
+        this.outputs[index] = carrier;
+      }
+    });
+  }
+
+  /** A value name that no other value of this graph or its subgraphs has. Names that builders make up start with `base`. */
+  freshName(base: string): string {
+    const taken = this.#names();
+    let name = base;
+    while (taken.has(name)) name = `${base}_${++this.#fresh}`;
+    taken.add(name);
+    return name;
+  }
+
+  #known?: Set<string>;
+
+  /** Names in use. Built once and only ever added to: a name that was freed is not given out again. */
+  #names(): Set<string> {
+    if (!this.#known) {
+      this.#known = new Set();
+      for (const value of this.values(true)) this.#known.add(value.name);
+    }
+    return this.#known;
+  }
+
+  /** Every value defined here; with `deep`, in subgraphs as well. */
+  *values(deep = false): Generator<Value> {
+    const seen = new Set<Value>();
+    for (const value of [...this.inputs, ...this.initializers]) if (!seen.has(value)) yield* once(value, seen);
+    for (const node of this.nodes) {
+      for (const output of node.outputs) if (output) yield* once(output, seen);
+      if (deep) for (const graph of node.subgraphs()) yield* graph.values(true);
+    }
+  }
+
+  /** Puts nodes into an order in which every value is made before it is read, keeping their present order where it can. @throws GraphError on a cycle. */
+  sort(): void {
+    const order: Node[] = [];
+    const state = new Map<Node, 'open' | 'done'>();
+    for (const root of this.nodes) {
+      const stack: { node: Node; needs: Node[] }[] = [];
+      const enter = (node: Node) => {
+        state.set(node, 'open');
+        stack.push({ node, needs: this.#needs(node).reverse() });
+      };
+      if (!state.has(root)) enter(root);
+      for (let top = stack.at(-1); top; top = stack.at(-1)) {
+        const need = top.needs.pop();
+        if (!need) {
+          state.set(top.node, 'done');
+          order.push(top.node);
+          stack.pop();
+        } else if (state.get(need) === 'open') {
+          throw new GraphError({ what: 'The graph has a cycle', where: need.label, fix: 'ONNX graphs must be acyclic; export the model again.' });
+        } else if (!state.has(need)) enter(need);
+      }
+    }
+    order.forEach((node, index) => {
+      this.nodes[index] = node;
+    });
+    for (const node of this.nodes) for (const graph of node.subgraphs()) graph.sort();
+  }
+
+  /** Nodes of this graph whose outputs `node`, or a node inside its subgraphs, reads. */
+  #needs(node: Node): Node[] {
+    const needs = new Set<Node>();
+    const visit = (reader: Node) => {
+      for (const input of reader.inputs) if (input?.producer?.graph === this) needs.add(input.producer);
+      for (const graph of reader.subgraphs()) {
+        for (const inner of graph.nodes) visit(inner);
+        for (const output of graph.outputs) if (output.producer?.graph === this) needs.add(output.producer);
+      }
+    };
+    visit(node);
+    return [...needs];
+  }
+}
+
+function* once(value: Value, seen: Set<Value>): Generator<Value> {
+  if (seen.has(value)) return;
+  seen.add(value);
+  yield value;
+}
+
+function unlink(node: Node): void {
+  for (let index = 0; index < node.inputs.length; index++) node.setInput(index, undefined);
+  for (const graph of node.subgraphs()) for (const inner of graph.nodes) unlink(inner);
+}
+
+const constants = new WeakMap<Node, Tensor | undefined>();
+
+function constantOf(node: Node): Tensor | undefined {
+  if (!constants.has(node)) constants.set(node, readConstant(node));
+  return constants.get(node);
+}
+
+/** The forms that a Constant node may take: a tensor, or one of the value_* attributes of opset 12. Sparse ones are not read. */
+function readConstant(node: Node): Tensor | undefined {
+  const whole = node.tensor('value');
+  if (whole) return whole;
+  for (const [name, attribute] of node.attributes) {
+    if (name === 'value_float' && attribute.type === 'float') return Tensor.scalar('float32', attribute.value);
+    if (name === 'value_int' && attribute.type === 'int') return Tensor.of('int64', [], BigInt64Array.of(BigInt(attribute.value)));
+    if (name === 'value_floats' && attribute.type === 'floats') return Tensor.from('float32', [attribute.value.length], attribute.value);
+    if (name === 'value_ints' && attribute.type === 'ints') {
+      return Tensor.of('int64', [attribute.value.length], BigInt64Array.from(attribute.value.map(BigInt)));
+    }
+    if (name === 'value_string' && attribute.type === 'string') return Tensor.strings([], [String(attribute.value)]);
+    if (name === 'value_strings' && attribute.type === 'strings') return Tensor.strings([attribute.value.length], attribute.value.map(String));
+  }
+  return undefined;
+}
+
+/** A function of the model: an operator defined by a graph. Attributes named in `attributes` are given by the caller's node. */
+export interface FunctionDefinition {
+  name: string;
+  domain: string;
+  overload: string;
+  /** Body; its inputs and outputs are the function's. */
+  graph: Graph;
+  attributes: string[];
+  /** Attributes with default values. */
+  defaults: Map<string, Attribute>;
+  opsets: Map<string, number>;
+  extras?: Extras;
+}
+
+/** A whole ONNX model. */
+export class Model {
+  graph: Graph;
+  /** Operator set version of each domain; '' is ai.onnx. */
+  readonly opsets = new Map<string, number>();
+  irVersion = 10;
+  producer = { name: 'espalier', version: '' };
+  domain = '';
+  version = 0;
+  readonly metadata = new Map<string, string>();
+  readonly functions: FunctionDefinition[] = [];
+  extras?: Extras;
+  /** Where it was read from, for messages. */
+  source?: string;
+
+  constructor(graph: Graph, opset?: number) {
+    this.graph = graph;
+    if (opset !== undefined) this.opsets.set('', opset);
+  }
+
+  /** Version of the standard operators. */
+  get opset(): number {
+    return this.opsets.get('') ?? this.opsets.get('ai.onnx') ?? 1;
+  }
+}

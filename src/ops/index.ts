@@ -1,0 +1,3 @@
+export { Inference, type InferOptions, inferShapes, typedBuilder } from './inference.js';
+export * from './rule.js';
+export { knownOperators, requireRule, ruleOf } from './table.js';
