@@ -1,0 +1,90 @@
+import type { Activity } from '../base/index.js';
+import { Stopped } from '../base/index.js';
+import type { Direction } from '../pareto/index.js';
+import type { Json } from './json.js';
+import type { Point } from './parameters.js';
+
+/**
+ * 'asked': proposed, and running or to be run again; 'told': finished with values; 'stopped': ended early on the stopper's word;
+ * 'failed': its objective threw or returned something unusable.
+ */
+export type TrialState = 'asked' | 'told' | 'stopped' | 'failed';
+
+/** A measurement on the way, e.g. the validation accuracy after an epoch. NaN stands for any value that is not finite, and is the worst. */
+export interface Report {
+  /** How much of the budget was used, in the objective's own unit (epochs, samples). */
+  step: number;
+  value: number;
+}
+
+/** One evaluation of the objective, as the study remembers it. */
+export interface TrialRecord {
+  /** 0 for the study's first trial. */
+  readonly number: number;
+  readonly point: Point;
+  /** An integer in [0, 2^32) that depends on the study's seed and the number only. */
+  readonly seed: number;
+  readonly state: TrialState;
+  /** In the order of increasing steps. */
+  readonly reports: readonly Report[];
+  /** One finite number per direction; present when told. */
+  readonly values?: readonly number[];
+  /** By how much each constraint is broken, in its own unit; at most 0 where it holds. Absent without constraints. */
+  readonly violations?: readonly number[];
+  /** Whatever the objective wanted to keep. */
+  readonly attributes: { readonly [name: string]: Json };
+  /** Why it failed. */
+  readonly error?: { readonly name: string; readonly message: string };
+}
+
+/** What samplers and stoppers may look at; see `waveSize` in StudyOptions for what it holds when. */
+export interface History {
+  readonly seed: number;
+  readonly directions: readonly Direction[];
+  /** How reports compare. */
+  readonly reportDirection: Direction;
+  /** By number, without gaps. Trials whose results must not be seen yet are there as 'asked', without reports. */
+  readonly trials: readonly TrialRecord[];
+}
+
+/** What the objective is handed besides the point. */
+export interface Trial {
+  readonly number: number;
+  /** Seeds everything random in the trial; the same when the trial is run again. */
+  readonly seed: number;
+  /** Aborted when the study is; the objective then rejects (with any error), and the trial will be run again from its start. */
+  readonly signal: AbortSignal;
+  /** For work inside the trial: progress under "trial N/", the signal, messages. */
+  readonly activity: Activity;
+  /** Kept with the trial when it ends; plain JSON. */
+  readonly attributes: Record<string, Json>;
+  /**
+   * Reports a measurement on the way.
+   * @param step a number above that of the last report.
+   * @throws OptionError for a step that is not.
+   */
+  report(step: number, value: number): void;
+  /**
+   * Whether the stopper gives this trial up, judged by its last report; if so, throw `new TrialStopped()`. May wait for other trials of the
+   * wave; others run meanwhile. Rejects with Stopped when the study is aborted.
+   */
+  shouldStop(): Promise<boolean>;
+}
+
+/** What an objective gives back: one number (single objective), one per direction, or these with constraints. */
+export type Outcome = number | readonly number[] | { values: number | readonly number[]; violations?: readonly number[] };
+
+/** Rejecting with it leaves the trial out as failed, but does not end the study. It may run beside others; it should leave the event loop free. */
+export type Objective = (point: Point, trial: Trial) => Promise<Outcome> | Outcome;
+
+/** Thrown by an objective to end its trial after `shouldStop()` said so. */
+export class TrialStopped extends Stopped {
+  constructor() {
+    super('The trial was stopped early');
+  }
+}
+
+/** The sum of the constraints' violations; 0 for a feasible trial. */
+export function totalViolation(trial: TrialRecord): number {
+  return (trial.violations ?? []).reduce((sum, violation) => sum + Math.max(0, violation), 0);
+}
