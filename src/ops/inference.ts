@@ -11,7 +11,6 @@ import {
   type Model,
   type Node,
   sameDim,
-  SymbolicDim,
   type Tensor,
   type Value,
   type ValueType,
@@ -179,6 +178,3 @@ export function typedBuilder(graph: Graph, opsets: ReadonlyMap<string, number>, 
   const inference = new Inference(opsets);
   return new GraphBuilder(graph, { ...options, infer: (node) => inference.node(node) });
 }
-
-/** Names a dimension that inference cannot know. */
-export const unknownDim = SymbolicDim.unknown;

@@ -1,0 +1,67 @@
+import type { Model, Tensor } from '../../onnx/index.js';
+
+/** Values by name. */
+export type Tensors = Readonly<Record<string, Tensor>>;
+
+export interface CompileOptions {
+  /** Where to run. Default 'cpu'. */
+  backend?: 'cpu' | 'webgpu' | 'wasm';
+  /** Threads inside an operator. Default: the machine's cores. */
+  threads?: number;
+  /** How much ONNX Runtime may rewrite the graph: default 'all'. */
+  optimize?: 'none' | 'basic' | 'extended' | 'all';
+  /** Keep QuantizeLinear/DequantizeLinear in floating point instead of fusing them into integer kernels. Default false. */
+  simulateQuantization?: boolean;
+  /**
+   * Inputs that stay inside the runtime between runs: input name -> the output that becomes its next value, or null for one that stays as it
+   * was set. A training step keeps its weights and optimizer state so; only batches and metrics cross over.
+   */
+  resident?: Readonly<Record<string, string | null>>;
+  /** Values of the resident inputs at the start. */
+  state?: Tensors;
+  /** Record a profile of operators; see Program.profile. Default false. */
+  profile?: boolean;
+  signal?: AbortSignal;
+}
+
+/** What one run cost. */
+export interface RunStats {
+  /** Time inside the runtime's run call, in milliseconds: no queueing, no copying between threads. */
+  milliseconds: number;
+}
+
+/** Time that a run spent in one node of the graph that the runtime made of the model. */
+export interface NodeTiming {
+  node: string;
+  op: string;
+  /** Mean per run, in microseconds. */
+  microseconds: number;
+  runs: number;
+}
+
+/** A model compiled by a runtime. Runs are queued: one at a time. Every tensor handed over may be transferred: do not use it afterwards. */
+export interface Program {
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  /** Runs once. `fetch` names the outputs wanted (default: all but those that only feed resident inputs). @throws RuntimeError with the runtime's own words. */
+  run(feeds: Tensors, fetch?: readonly string[]): Promise<Record<string, Tensor>>;
+  /** Same as `run`, `times` times with the same feeds; returns the time of each. For benchmarks. */
+  time(feeds: Tensors, times: number): Promise<RunStats[]>;
+  /** Copies of resident inputs as they are now. */
+  state(names?: readonly string[]): Promise<Record<string, Tensor>>;
+  /** Replaces resident inputs. */
+  setState(state: Tensors): Promise<void>;
+  /** Time per node since the start, most expensive first. Only with `profile`; ends the recording. */
+  profile(): Promise<NodeTiming[]>;
+  /** Peak resident memory of the process in bytes, where the runtime can tell. */
+  memory(): Promise<number | undefined>;
+  dispose(): Promise<void>;
+}
+
+/** Something that runs ONNX models: native in Node, WebAssembly or WebGPU in a page. */
+export interface Runtime {
+  readonly name: string;
+  /** @throws RuntimeError where the model does not load: the runtime's words, the node, and what to do. */
+  compile(model: Model | Uint8Array, options?: CompileOptions): Promise<Program>;
+  dispose(): Promise<void>;
+}
