@@ -38,7 +38,9 @@ for (const entry of readdirSync(source, { recursive: true, withFileTypes: true }
   check(file, readFileSync(file, 'utf8'));
 }
 for (const problem of problems) console.error(problem);
-console.log(problems.length === 0 ? 'Layers: every import goes downwards and through a public face.' : `Layers: ${problems.length} problem(s).`);
+console.log(
+  problems.length === 0 ? 'Layers: every import goes downwards and through a public face.' : `Layers: ${problems.length} problem(s).`,
+);
 process.exit(problems.length === 0 ? 0 : 1);
 
 function check(file, text) {

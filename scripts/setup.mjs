@@ -31,7 +31,8 @@ function run(command, args, label) {
 function newestSource(folder) {
   let newest = 0;
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
-    if (entry.isFile() && /\.(ts|json)$/.test(entry.name)) newest = Math.max(newest, stampOf(join(entry.parentPath ?? entry.path, entry.name)));
+    if (entry.isFile() && /\.(ts|json)$/.test(entry.name))
+      newest = Math.max(newest, stampOf(join(entry.parentPath ?? entry.path, entry.name)));
   }
   return newest;
 }

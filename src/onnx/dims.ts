@@ -46,7 +46,9 @@ export class SymbolicDim {
       if (found) found.coefficient += term.coefficient;
       else byKey.set(key, { coefficient: term.coefficient, atoms });
     }
-    const kept = [...byKey.entries()].filter(([, term]) => term.coefficient !== 0).sort(([a], [b]) => (a === '' ? 1 : b === '' ? -1 : a < b ? -1 : 1));
+    const kept = [...byKey.entries()]
+      .filter(([, term]) => term.coefficient !== 0)
+      .sort(([a], [b]) => (a === '' ? 1 : b === '' ? -1 : a < b ? -1 : 1));
     if (kept.length === 0) return 0;
     if (kept.length === 1 && kept[0][0] === '') return kept[0][1].coefficient;
     return new SymbolicDim(kept.map(([, term]) => term));
@@ -152,7 +154,9 @@ function divideExactly(a: readonly Term[], b: readonly Term[]): Term[] | undefin
 }
 
 function group(dim: Dim): string {
-  return typeof dim === 'number' || (dim.terms.length === 1 && dim.terms[0].coefficient === 1 && dim.terms[0].atoms.length === 1) ? String(dim) : `(${dim})`;
+  return typeof dim === 'number' || (dim.terms.length === 1 && dim.terms[0].coefficient === 1 && dim.terms[0].atoms.length === 1)
+    ? String(dim)
+    : `(${dim})`;
 }
 
 /** The dimension with names replaced by their values; a number once all are bound. */

@@ -300,7 +300,11 @@ export class Graph {
           order.push(top.node);
           stack.pop();
         } else if (state.get(need) === 'open') {
-          throw new GraphError({ what: 'The graph has a cycle', where: need.label, fix: 'ONNX graphs must be acyclic; export the model again.' });
+          throw new GraphError({
+            what: 'The graph has a cycle',
+            where: need.label,
+            fix: 'ONNX graphs must be acyclic; export the model again.',
+          });
         } else if (!state.has(need)) enter(need);
       }
     }
@@ -355,7 +359,8 @@ function readConstant(node: Node): Tensor | undefined {
       return Tensor.of('int64', [attribute.value.length], BigInt64Array.from(attribute.value.map(BigInt)));
     }
     if (name === 'value_string' && attribute.type === 'string') return Tensor.strings([], [String(attribute.value)]);
-    if (name === 'value_strings' && attribute.type === 'strings') return Tensor.strings([attribute.value.length], attribute.value.map(String));
+    if (name === 'value_strings' && attribute.type === 'strings')
+      return Tensor.strings([attribute.value.length], attribute.value.map(String));
   }
   return undefined;
 }

@@ -1,5 +1,5 @@
-import type { DataType } from './dtypes.js';
 import type { Dim } from './dims.js';
+import type { DataType } from './dtypes.js';
 
 /** The type of a value in a graph. `shape` is absent where even the rank is unknown. */
 export type ValueType = TensorType | SparseTensorType | SequenceType | OptionalType | MapType | OpaqueType;

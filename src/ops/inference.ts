@@ -1,13 +1,14 @@
 import { GraphError } from '../base/index.js';
 import {
-  bindDim,
   type Bindings,
   type BuilderOptions,
+  bindDim,
   type DataType,
   type Dim,
   type FunctionDefinition,
   type Graph,
   GraphBuilder,
+  instantiate,
   type Model,
   type Node,
   sameDim,
@@ -15,7 +16,6 @@ import {
   type Value,
   type ValueType,
 } from '../onnx/index.js';
-import { instantiate } from './functions.js';
 import type { InferContext, Inferred } from './rule.js';
 import { ruleOf } from './table.js';
 
@@ -72,16 +72,21 @@ export class Inference {
   #apply(node: Node): readonly Inferred[] {
     const rule = ruleOf(node);
     if (rule) return rule.infer(this.#context(node));
-    const definition = this.#functions.find((each) => each.name === node.op && each.domain === node.domain && each.overload === node.overload);
+    const definition = this.#functions.find(
+      (each) => each.name === node.op && each.domain === node.domain && each.overload === node.overload,
+    );
     if (definition) return this.#call(definition, node);
     this.unknown.add(node.label);
     return [];
   }
 
   #call(definition: FunctionDefinition, node: Node): readonly Inferred[] {
-    const body = instantiate(definition, node);
+    const { graph: body } = instantiate(definition, node);
     const inner = new Inference(new Map([...this.#opsets, ...definition.opsets]), this.#functions);
-    return inner.#body(body, node.inputs.map((input) => this.#known(input)));
+    return inner.#body(
+      body,
+      node.inputs.map((input) => this.#known(input)),
+    );
   }
 
   /** Infers a graph's body under given input types. */

@@ -27,7 +27,9 @@ export async function writeFileAtomic(path: string, data: Uint8Array | string | 
 
 function reason(cause: unknown): string {
   const code = (cause as NodeJS.ErrnoException)?.code;
-  return { ENOSPC: 'the disk is full', EACCES: 'permission denied', ENOENT: 'its folder does not exist' }[code ?? ''] ?? code ?? String(cause);
+  return (
+    { ENOSPC: 'the disk is full', EACCES: 'permission denied', ENOENT: 'its folder does not exist' }[code ?? ''] ?? code ?? String(cause)
+  );
 }
 
 function fixFor(cause: unknown): string | undefined {

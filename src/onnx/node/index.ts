@@ -1,0 +1,2 @@
+export { loadModel } from './load.js';
+export { type SaveOptions, saveModel } from './save.js';

@@ -1,0 +1,107 @@
+import { closeSync, fstatSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
+import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { FormatError } from '../../base/index.js';
+import type { Model } from '../graph.js';
+import type { ByteSource } from '../tensor.js';
+import { decodeModel } from '../wire/decode.js';
+import type { RandomAccess } from '../wire/skim.js';
+import type { ExternalLocation } from '../wire/tensors.js';
+
+/** Files are read in blocks of this many bytes while their structure is walked. */
+const BLOCK = 1 << 16;
+
+/**
+ * Reads a model from a file. Weights stay in the file (and in files beside it) until they are used, so that opening a 2 GB model takes
+ * milliseconds; do not overwrite the file while the model lives.
+ * @throws FormatError where the file is missing, is no ONNX model, or its external data is missing or lies outside the model's folder.
+ */
+export function loadModel(path: string): Model {
+  const file = openFile(path, 'model');
+  if (file.byteLength === 0) throw new FormatError({ what: 'The file is empty', where: path });
+  return decodeModel(file, { source: path, external: (where, tensor) => openExternal(dirname(resolve(path)), where, tensor) });
+}
+
+function openFile(path: string, what: string): RandomAccess {
+  try {
+    if (!statSync(path).isFile()) throw new FormatError({ what: `The ${what} is not a file`, where: path });
+    return new FileAccess(path);
+  } catch (cause) {
+    if (cause instanceof FormatError) throw cause;
+    const code = (cause as NodeJS.ErrnoException).code;
+    throw new FormatError(
+      { what: code === 'ENOENT' ? `There is no such ${what} file` : `The ${what} file cannot be read (${code})`, where: path },
+      { cause },
+    );
+  }
+}
+
+/** External data must lie in the model's folder or below: a model must not make its reader open other files. */
+function openExternal(folder: string, { location, offset, length }: ExternalLocation, tensor: string): ByteSource {
+  const where = `tensor "${tensor}"`;
+  const path = resolve(folder, location);
+  const escapes = (from: string, to: string) => relative(from, to).startsWith('..') || isAbsolute(relative(from, to));
+  const outside = () =>
+    new FormatError({
+      what: `External data points outside the model's folder`,
+      where,
+      got: `"${location}"`,
+      fix: 'Put the data file beside the model and export it with a relative location.',
+    });
+  if (isAbsolute(location) || escapes(folder, path)) throw outside();
+  let file: RandomAccess;
+  try {
+    if (escapes(realpathSync(folder), realpathSync(path))) throw outside();
+    file = openFile(path, 'external data');
+  } catch (cause) {
+    if (cause instanceof FormatError) throw cause;
+    throw new FormatError(
+      { what: `The external data file "${location}" is missing`, where, fix: `Copy it to ${join(folder, location)}.` },
+      { cause },
+    );
+  }
+  const size = length ?? file.byteLength - offset;
+  if (!(offset >= 0 && size >= 0 && offset + size <= file.byteLength)) {
+    throw new FormatError({
+      what: `The external data file "${location}" is too short`,
+      where,
+      expected: `${offset + size} bytes`,
+      got: `${file.byteLength}`,
+    });
+  }
+  return { byteLength: size, read: () => file.read(offset, size, true) };
+}
+
+/** Reads a file by ranges, with one block cached for the many small reads of a walk. The file is open only while it is read. */
+class FileAccess implements RandomAccess {
+  readonly byteLength: number;
+  readonly #path: string;
+  #block: Uint8Array = new Uint8Array(0);
+  #blockStart = 0;
+
+  constructor(path: string) {
+    this.#path = path;
+    this.byteLength = statSync(path).size;
+  }
+
+  read(offset: number, length: number, own = false): Uint8Array {
+    if (own || length > BLOCK) return this.#load(offset, length);
+    if (offset < this.#blockStart || offset + length > this.#blockStart + this.#block.length) {
+      this.#block = this.#load(offset, Math.min(BLOCK, this.byteLength - offset));
+      this.#blockStart = offset;
+    }
+    return this.#block.subarray(offset - this.#blockStart, offset - this.#blockStart + length);
+  }
+
+  #load(offset: number, length: number): Uint8Array {
+    const bytes = new Uint8Array(length);
+    const handle = openSync(this.#path, 'r');
+    try {
+      if (fstatSync(handle).size < offset + length)
+        throw new FormatError({ what: 'The file became shorter while it was in use', where: this.#path });
+      for (let done = 0; done < length; ) done += readSync(handle, bytes, done, length - done, offset + done);
+    } finally {
+      closeSync(handle);
+    }
+    return bytes;
+  }
+}

@@ -1,0 +1,308 @@
+import { fromBinary } from '@bufbuild/protobuf';
+import { EspalierError, FormatError, GraphError } from '../../base/index.js';
+import type { Attribute } from '../attributes.js';
+import { type Extras, type FunctionDefinition, Graph, Model, Node, Value } from '../graph.js';
+import { tensorType } from '../types.js';
+import {
+  type AttributeProto,
+  type FunctionProto,
+  type GraphProto,
+  AttributeProto_AttributeType as Kind,
+  type ModelProto,
+  ModelProtoSchema,
+  type NodeProto,
+  type OperatorSetIdProto,
+  type SparseTensorProto,
+  type StringStringEntryProto,
+  type TensorProto,
+  type ValueInfoProto,
+} from './onnx_pb.js';
+import { inMemory, type RandomAccess, skim } from './skim.js';
+import { readSparse, readTensor, type TensorReader } from './tensors.js';
+import { readType } from './types.js';
+
+export interface DecodeOptions {
+  /** Opens external data; without it a model that has any is refused when the tensor is met. */
+  external?: TensorReader['external'];
+  /** What messages call the model. */
+  source?: string;
+}
+
+/**
+ * Reads a serialized ONNX model. Large tensors are views of the bytes: keep those unchanged while the model lives.
+ * @throws FormatError where the bytes are no ONNX model; GraphError where its graph is cyclic, dangling or defines a value twice.
+ */
+export function decodeModel(bytes: Uint8Array | RandomAccess, options: DecodeOptions = {}): Model {
+  try {
+    return new Decoder(bytes instanceof Uint8Array ? inMemory(bytes) : bytes, options).model();
+  } catch (cause) {
+    if (!(cause instanceof EspalierError)) {
+      throw new FormatError({ what: 'Not a readable ONNX model', where: options.source, got: String((cause as Error).message) }, { cause });
+    }
+    if (options.source && !cause.message.startsWith(options.source)) {
+      const { what, where, expected, got, fix } = cause;
+      const Same = cause.constructor as typeof EspalierError;
+      throw new Same({ what, where: where ? `${options.source}, ${where}` : options.source, expected, got, fix }, { cause });
+    }
+    throw cause;
+  }
+}
+
+/** Names visible at one place: this graph's, then those of the graphs around it. */
+class Scope {
+  readonly #values = new Map<string, Value>();
+  readonly #outer?: Scope;
+
+  constructor(outer?: Scope) {
+    this.#outer = outer;
+  }
+
+  find(name: string): Value | undefined {
+    return this.#values.get(name) ?? this.#outer?.find(name);
+  }
+
+  here(name: string): Value | undefined {
+    return this.#values.get(name);
+  }
+
+  define(value: Value): Value {
+    this.#values.set(value.name, value);
+    return value;
+  }
+}
+
+class Decoder {
+  readonly #proto: ModelProto;
+  readonly #reader: TensorReader;
+
+  constructor(file: RandomAccess, options: DecodeOptions) {
+    const { bytes, payloads } = skim(file);
+    this.#proto = fromBinary(ModelProtoSchema, bytes);
+    const external: TensorReader['external'] = (_, tensor) => {
+      throw new FormatError({
+        what: 'The tensor lies in a file of its own',
+        where: `tensor "${tensor}"`,
+        fix: 'Load the model from its path, so that the file beside it can be found.',
+      });
+    };
+    this.#reader = { payloads, external: options.external ?? external };
+    this.#source = options.source;
+  }
+
+  readonly #source?: string;
+
+  model(): Model {
+    const proto = this.#proto;
+    if (!proto.graph) throw new FormatError({ what: 'Not an ONNX model: it has no graph', fix: 'Check that this is an .onnx file.' });
+    const model = new Model(this.#graph(proto.graph));
+    for (const [domain, version] of readOpsets(proto.opsetImport)) model.opsets.set(domain, version);
+    model.irVersion = Number(proto.irVersion);
+    model.producer = { name: proto.producerName, version: proto.producerVersion };
+    model.domain = proto.domain;
+    model.version = Number(proto.modelVersion);
+    for (const { key, value } of proto.metadataProps) model.metadata.set(key, value);
+    for (const definition of proto.functions) model.functions.push(this.#function(definition));
+    model.extras = { doc: proto.docString || undefined, wire: { unknown: proto.$unknown, trainingInfo: proto.trainingInfo } };
+    model.source = this.#source;
+    return model;
+  }
+
+  #graph(proto: GraphProto, outer?: Scope): Graph {
+    const graph = new Graph(proto.name);
+    const scope = new Scope(outer);
+    this.#inputs(graph, proto, scope);
+    this.#initializers(graph, proto, scope);
+    const nodes = proto.node.map((node) => this.#declare(graph, node, scope));
+    nodes.forEach((node, index) => {
+      this.#link(node, proto.node[index], scope);
+    });
+    for (const info of proto.valueInfo) {
+      const value = scope.here(info.name);
+      if (value && !graph.inputs.includes(value)) describe(value, info);
+    }
+    for (const info of proto.output) graph.outputs.push(this.#output(info, scope));
+    graph.extras = {
+      ...extrasOf(proto),
+      wire:
+        proto.quantizationAnnotation.length + (proto.$unknown?.length ?? 0) > 0
+          ? { annotations: proto.quantizationAnnotation, unknown: proto.$unknown }
+          : undefined,
+    };
+    graph.sort();
+    return graph;
+  }
+
+  #inputs(graph: Graph, proto: GraphProto, scope: Scope): void {
+    for (const info of proto.input) {
+      if (scope.here(info.name)) throw new GraphError({ what: `Two inputs are called "${info.name}"`, where: `graph "${proto.name}"` });
+      const value = scope.define(new Value(info.name));
+      describe(value, info);
+      graph.inputs.push(value);
+    }
+  }
+
+  #initializers(graph: Graph, proto: GraphProto, scope: Scope): void {
+    const define = (name: string, tensor: ReturnType<typeof readTensor>) => {
+      const value = scope.here(name) ?? scope.define(new Value(name));
+      if (graph.initializers.has(value))
+        throw new GraphError({ what: `Two initializers are called "${name}"`, where: `graph "${proto.name}"` });
+      value.initializer = tensor;
+      value.type ??= tensorType(tensor.dtype, tensor.shape);
+      graph.initializers.add(value);
+    };
+    for (const tensor of proto.initializer) define(tensor.name, readTensor(tensor, this.#reader));
+    for (const sparse of proto.sparseInitializer) define(sparse.values?.name ?? '', readSparse(sparse, this.#reader));
+  }
+
+  /** Makes the node and its outputs, so that nodes in any order find each other. */
+  #declare(graph: Graph, proto: NodeProto, scope: Scope): Node {
+    const node = new Node(proto.opType, proto.domain, proto.name);
+    node.overload = proto.overload;
+    proto.output.forEach((name, index) => {
+      if (name === '') return node.setOutput(index, undefined);
+      if (scope.here(name)) {
+        throw new GraphError({
+          what: `The value "${name}" is defined twice`,
+          where: node.label,
+          fix: 'Each value of an ONNX graph may have one maker only; export the model again.',
+        });
+      }
+      node.setOutput(index, scope.define(new Value(name)));
+    });
+    node.extras = extrasOf(proto);
+    return graph.add(node);
+  }
+
+  #link(node: Node, proto: NodeProto, scope: Scope): void {
+    proto.input.forEach((name, index) => {
+      const value = name === '' ? undefined : scope.find(name);
+      if (name !== '' && !value) {
+        throw new GraphError({
+          what: `The node reads "${name}", which nothing makes`,
+          where: node.label,
+          fix: 'The graph is incomplete; export the model again.',
+        });
+      }
+      node.setInput(index, value);
+    });
+    for (const attribute of proto.attribute) node.attributes.set(attribute.name, this.#attribute(attribute, scope));
+  }
+
+  #output(info: ValueInfoProto, scope: Scope): Value {
+    const value = scope.find(info.name);
+    if (!value)
+      throw new GraphError({
+        what: `Nothing makes the graph output "${info.name}"`,
+        fix: 'The graph is incomplete; export the model again.',
+      });
+    if (value.producer || !value.type) describe(value, info);
+    return value;
+  }
+
+  #attribute(proto: AttributeProto, scope: Scope): Attribute {
+    if (proto.refAttrName !== '') return { type: 'ref', value: proto.refAttrName, of: proto.type };
+    const tensor = (each: TensorProto) => readTensor(each, this.#reader);
+    switch (kindOf(proto)) {
+      case Kind.FLOAT:
+        return { type: 'float', value: proto.f };
+      case Kind.INT:
+        return { type: 'int', value: integer(proto.i) };
+      case Kind.STRING:
+        return { type: 'string', value: text(proto.s) };
+      case Kind.TENSOR:
+        return proto.t ? { type: 'tensor', value: tensor(proto.t) } : { type: 'kept', value: proto };
+      case Kind.GRAPH:
+        return proto.g ? { type: 'graph', value: this.#graph(proto.g, scope) } : { type: 'kept', value: proto };
+      case Kind.FLOATS:
+        return { type: 'floats', value: proto.floats };
+      case Kind.INTS:
+        return { type: 'ints', value: proto.ints.map(integer) };
+      case Kind.STRINGS:
+        return { type: 'strings', value: proto.strings.map(text) };
+      case Kind.TENSORS:
+        return { type: 'tensors', value: proto.tensors.map(tensor) };
+      case Kind.GRAPHS:
+        return { type: 'graphs', value: proto.graphs.map((graph) => this.#graph(graph, scope)) };
+      default: {
+        const type = proto.tp && readType(proto.tp);
+        return type ? { type: 'type', value: type } : { type: 'kept', value: proto };
+      }
+    }
+  }
+
+  #function(proto: FunctionProto): FunctionDefinition {
+    const scope = new Scope();
+    const graph = new Graph(proto.name);
+    for (const name of proto.input) graph.inputs.push(scope.define(new Value(name)));
+    const nodes = proto.node.map((node) => this.#declare(graph, node, scope));
+    nodes.forEach((node, index) => {
+      this.#link(node, proto.node[index], scope);
+    });
+    for (const name of proto.output) {
+      const value = scope.find(name);
+      if (!value) throw new GraphError({ what: `Nothing makes the output "${name}"`, where: `function ${proto.domain}.${proto.name}` });
+      graph.outputs.push(value);
+    }
+    graph.sort();
+    return {
+      name: proto.name,
+      domain: proto.domain,
+      overload: proto.overload,
+      graph,
+      attributes: proto.attribute,
+      defaults: new Map(proto.attributeProto.map((attribute) => [attribute.name, this.#attribute(attribute, scope)])),
+      opsets: readOpsets(proto.opsetImport),
+      extras: { ...extrasOf(proto), wire: { unknown: proto.$unknown, valueInfo: proto.valueInfo } },
+    };
+  }
+}
+
+function describe(value: Value, info: ValueInfoProto): void {
+  const type = readType(info.type) ?? value.type;
+  value.type = type;
+  value.extras = { ...extrasOf(info), wire: { type, proto: info.type, unknown: info.$unknown } };
+}
+
+function readOpsets(imports: readonly OperatorSetIdProto[]): Map<string, number> {
+  return new Map(imports.map(({ domain, version }) => [domain, Number(version)]));
+}
+
+function extrasOf(proto: { docString: string; metadataProps: StringStringEntryProto[]; $unknown?: unknown }): Extras | undefined {
+  const hasUnknown = Array.isArray(proto.$unknown) && proto.$unknown.length > 0;
+  if (proto.docString === '' && proto.metadataProps.length === 0 && !hasUnknown) return undefined;
+  return {
+    doc: proto.docString || undefined,
+    metadata: proto.metadataProps.length > 0 ? new Map(proto.metadataProps.map(({ key, value }) => [key, value])) : undefined,
+    wire: hasUnknown ? { unknown: proto.$unknown } : undefined,
+  };
+}
+
+/** IR versions before 3 do not store an attribute's type: it is the field that is set. */
+function kindOf(proto: AttributeProto): Kind {
+  if (proto.type !== Kind.UNDEFINED) return proto.type;
+  if (proto.t) return Kind.TENSOR;
+  if (proto.g) return Kind.GRAPH;
+  if (proto.ints.length > 0) return Kind.INTS;
+  if (proto.floats.length > 0) return Kind.FLOATS;
+  if (proto.strings.length > 0) return Kind.STRINGS;
+  if (proto.s.length > 0) return Kind.STRING;
+  return proto.f !== 0 ? Kind.FLOAT : Kind.INT;
+}
+
+function integer(value: bigint): number | bigint {
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : value;
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+function text(bytes: Uint8Array): string | Uint8Array {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    return bytes;
+  }
+}
+
+/** What tensors keep of a sparse initializer. */
+export type SparseOrigin = SparseTensorProto;

@@ -1,0 +1,204 @@
+import { create, toBinary, type UnknownField } from '@bufbuild/protobuf';
+import type { Attribute } from '../attributes.js';
+import type { Extras, FunctionDefinition, Graph, Model, Node, Value } from '../graph.js';
+import type { Tensor } from '../tensor.js';
+import type { ValueType } from '../types.js';
+import {
+  type AttributeProto,
+  AttributeProtoSchema,
+  type FunctionProto,
+  FunctionProtoSchema,
+  type GraphProto,
+  GraphProtoSchema,
+  AttributeProto_AttributeType as Kind,
+  type ModelProto,
+  ModelProtoSchema,
+  type NodeProto,
+  NodeProtoSchema,
+  OperatorSetIdProtoSchema,
+  type SparseTensorProto,
+  StringStringEntryProtoSchema,
+  type TensorAnnotation,
+  type TensorProto,
+  type TrainingInfoProto,
+  type TypeProto,
+  type ValueInfoProto,
+  ValueInfoProtoSchema,
+} from './onnx_pb.js';
+import { writeTensor } from './tensors.js';
+import { writeType } from './types.js';
+
+export interface EncodeOptions {
+  /** Which inner values are written with their types: those that were declared in the file read (the default), or all that are typed. */
+  valueInfo?: 'declared' | 'all';
+  /** @internal moves large tensors out; see onnx/node. */
+  tensor?: (tensor: Tensor, name: string) => TensorProto;
+}
+
+/** Serializes a model; weights that are still in a file are read. Sorts the graph's nodes. @throws GraphError on a cycle. */
+export function encodeModel(model: Model, options: EncodeOptions = {}): Uint8Array {
+  model.graph.sort();
+  return toBinary(ModelProtoSchema, new Encoder(options).model(model));
+}
+
+class Encoder {
+  readonly #all: boolean;
+  readonly #tensor: (tensor: Tensor, name: string) => TensorProto;
+
+  constructor({ valueInfo = 'declared', tensor = writeTensor }: EncodeOptions) {
+    this.#all = valueInfo === 'all';
+    this.#tensor = tensor;
+  }
+
+  model(model: Model): ModelProto {
+    const kept = model.extras?.wire as { unknown?: UnknownField[]; trainingInfo?: TrainingInfoProto[] } | undefined;
+    const proto = create(ModelProtoSchema, {
+      irVersion: BigInt(model.irVersion),
+      graph: this.#graph(model.graph),
+      opsetImport: writeOpsets(model.opsets),
+      metadataProps: entries(model.metadata),
+      functions: model.functions.map((definition) => this.#function(definition)),
+      trainingInfo: kept?.trainingInfo ?? [],
+    });
+    if (model.producer.name) proto.producerName = model.producer.name;
+    if (model.producer.version) proto.producerVersion = model.producer.version;
+    if (model.domain) proto.domain = model.domain;
+    if (model.version) proto.modelVersion = BigInt(model.version);
+    if (model.extras?.doc) proto.docString = model.extras.doc;
+    if (kept?.unknown) proto.$unknown = kept.unknown;
+    return proto;
+  }
+
+  #graph(graph: Graph): GraphProto {
+    const proto = create(GraphProtoSchema, {
+      name: graph.name,
+      node: graph.nodes.map((node) => this.#node(node)),
+      input: graph.inputs.map(valueInfo),
+      output: graph.outputs.map(valueInfo),
+      valueInfo: this.#inner(graph).map(valueInfo),
+    });
+    for (const value of graph.initializers) this.#initializer(proto, value);
+    extend(proto, graph.extras);
+    const kept = graph.extras?.wire as { annotations?: TensorAnnotation[] } | undefined;
+    if (kept?.annotations) proto.quantizationAnnotation = kept.annotations;
+    return proto;
+  }
+
+  #initializer(proto: GraphProto, value: Value): void {
+    const tensor = value.initializer;
+    if (!tensor) return;
+    const origin = tensor.origin?.wire as { $typeName?: string } | undefined;
+    if (origin?.$typeName !== 'onnx.SparseTensorProto') proto.initializer.push(this.#tensor(tensor, value.name));
+    else {
+      const sparse = origin as SparseTensorProto;
+      proto.sparseInitializer.push({ ...sparse, values: sparse.values && { ...sparse.values, name: value.name } });
+    }
+  }
+
+  /** Values between nodes whose types are written. */
+  #inner(graph: Graph): Value[] {
+    const outputs = new Set(graph.outputs);
+    const declared = (value: Value) => this.#all || (value.extras?.wire as { proto?: unknown } | undefined)?.proto !== undefined;
+    return graph.nodes.flatMap((node) => node.outputs.filter((value) => value?.type && !outputs.has(value) && declared(value)) as Value[]);
+  }
+
+  #node(node: Node): NodeProto {
+    const proto = create(NodeProtoSchema, {
+      opType: node.op,
+      input: node.inputs.map((input) => input?.name ?? ''),
+      output: node.outputs.map((output) => output?.name ?? ''),
+      attribute: [...node.attributes].map(([name, attribute]) => this.#attribute(name, attribute)),
+    });
+    if (node.name) proto.name = node.name;
+    if (node.domain) proto.domain = node.domain;
+    if (node.overload) proto.overload = node.overload;
+    return extend(proto, node.extras);
+  }
+
+  #attribute(name: string, attribute: Attribute): AttributeProto {
+    if (attribute.type === 'kept') return attribute.value as AttributeProto;
+    const make = (type: Kind, fields: Partial<AttributeProto>) => create(AttributeProtoSchema, { name, type, ...fields } as never);
+    switch (attribute.type) {
+      case 'float':
+        return make(Kind.FLOAT, { f: attribute.value });
+      case 'int':
+        return make(Kind.INT, { i: BigInt(attribute.value) });
+      case 'string':
+        return make(Kind.STRING, { s: bytesOf(attribute.value) });
+      case 'tensor':
+        return make(Kind.TENSOR, { t: this.#tensor(attribute.value, nameOf(attribute.value)) });
+      case 'graph':
+        return make(Kind.GRAPH, { g: this.#graph(attribute.value) });
+      case 'type':
+        return make(Kind.TYPE_PROTO, { tp: writeType(attribute.value) });
+      case 'floats':
+        return make(Kind.FLOATS, { floats: [...attribute.value] });
+      case 'ints':
+        return make(Kind.INTS, { ints: attribute.value.map(BigInt) });
+      case 'strings':
+        return make(Kind.STRINGS, { strings: attribute.value.map(bytesOf) });
+      case 'tensors':
+        return make(Kind.TENSORS, { tensors: attribute.value.map((each) => this.#tensor(each, nameOf(each))) });
+      case 'graphs':
+        return make(Kind.GRAPHS, { graphs: attribute.value.map((graph) => this.#graph(graph)) });
+      case 'types':
+        return make(Kind.TYPE_PROTOS, { typeProtos: attribute.value.flatMap((type) => writeType(type) ?? []) });
+      case 'ref':
+        return make(attribute.of, { refAttrName: attribute.value });
+    }
+  }
+
+  #function(definition: FunctionDefinition): FunctionProto {
+    const kept = definition.extras?.wire as { valueInfo?: ValueInfoProto[] } | undefined;
+    const proto = create(FunctionProtoSchema, {
+      name: definition.name,
+      domain: definition.domain,
+      input: definition.graph.inputs.map((value) => value.name),
+      output: definition.graph.outputs.map((value) => value.name),
+      node: definition.graph.nodes.map((node) => this.#node(node)),
+      attribute: definition.attributes,
+      attributeProto: [...definition.defaults].map(([name, attribute]) => this.#attribute(name, attribute)),
+      opsetImport: writeOpsets(definition.opsets),
+      valueInfo: kept?.valueInfo ?? [],
+    });
+    if (definition.overload) proto.overload = definition.overload;
+    return extend(proto, definition.extras);
+  }
+}
+
+function nameOf(tensor: Tensor): string {
+  return (tensor.origin?.wire as { name?: string } | undefined)?.name ?? '';
+}
+
+/** A value's declaration. A type that is still the one read is written as it was read, denotations included. */
+function valueInfo(value: Value): ValueInfoProto {
+  const kept = value.extras?.wire as { type?: ValueType; proto?: TypeProto } | undefined;
+  const type = kept?.proto && kept.type === value.type ? kept.proto : writeType(value.type);
+  const proto = create(ValueInfoProtoSchema, { name: value.name });
+  if (type) proto.type = type;
+  return extend(proto, value.extras);
+}
+
+type Extendable = { docString: string; metadataProps: unknown[]; $unknown?: UnknownField[] };
+
+function extend<T extends Extendable>(proto: T, extras: Extras | undefined): T {
+  if (extras?.doc) proto.docString = extras.doc;
+  if (extras?.metadata) proto.metadataProps = entries(extras.metadata);
+  const unknown = (extras?.wire as { unknown?: UnknownField[] } | undefined)?.unknown;
+  if (unknown) proto.$unknown = unknown;
+  return proto;
+}
+
+function writeOpsets(opsets: ReadonlyMap<string, number>) {
+  return [...opsets].map(([domain, version]) => create(OperatorSetIdProtoSchema, { domain, version: BigInt(version) }));
+}
+
+function entries(map: ReadonlyMap<string, string>) {
+  return [...map].map(([key, value]) => create(StringStringEntryProtoSchema, { key, value }));
+}
+
+const encoder = new TextEncoder();
+
+function bytesOf(text: string | Uint8Array): Uint8Array {
+  return typeof text === 'string' ? encoder.encode(text) : text;
+}
