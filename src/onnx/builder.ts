@@ -39,8 +39,8 @@ export class GraphBuilder {
   /** Makes a value an output of the graph, called `name` where given. An Identity carries it where it may not be renamed. */
   output(value: Value, name?: string): Value {
     const renamable = value.producer?.graph === this.graph && !this.graph.outputs.includes(value);
-    const carrier = renamable && (name === undefined || value.name === name) ? value : renamable ? value : this.op('Identity', [value]);
-    if (name !== undefined) carrier.name = this.graph.freshName(name);
+    const carrier = renamable || value.name === name ? value : this.op('Identity', [value]);
+    if (name !== undefined && carrier.name !== name) carrier.name = this.graph.freshName(name);
     this.graph.outputs.push(carrier);
     return carrier;
   }
@@ -92,8 +92,13 @@ export class GraphBuilder {
       node.setOutput(index, new Value(this.graph.freshName(wanted ?? `${node.name}_out`)));
     });
     this.graph.add(node);
-    this.#infer?.(node);
+    this.type(node);
     return node.outputs as Value[];
+  }
+
+  /** Types a node's outputs again, after one was added or an input changed. */
+  type(node: Node): void {
+    this.#infer?.(node);
   }
 }
 

@@ -5,6 +5,8 @@ export * from './dims.js';
 export * from './dtypes.js';
 export { roundHalfEven } from './floats.js';
 export { type Extras, type FunctionDefinition, Graph, Model, Node, type Use, Value } from './graph.js';
+export { removeDeadCode } from './passes/dead-code.js';
+export { inlineFunctions } from './passes/inline.js';
 export { type ByteSource, Tensor } from './tensor.js';
 export * from './types.js';
 export { type DecodeOptions, decodeModel } from './wire/decode.js';

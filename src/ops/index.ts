@@ -1,3 +1,4 @@
 export { Inference, type InferOptions, inferShapes, typedBuilder } from './inference.js';
 export * from './rule.js';
 export { knownOperators, requireRule, ruleOf } from './table.js';
+export { upgradeOpset } from './upgrade.js';

@@ -154,7 +154,13 @@ export interface CouplingContext {
 export type Quantization =
   /** Multiplies a weight: inputs `activations` and the outputs get scales of their own, the weight is quantized per channel along `axis`
    * (of the weight, by the node's attributes), the bias at scale(activation) * scale(weight) in int32. */
-  | { readonly kind: 'weighted'; readonly activations: readonly number[]; readonly weight: number; readonly axis: (node: Node) => number; readonly bias?: number }
+  | {
+      readonly kind: 'weighted';
+      readonly activations: readonly number[];
+      readonly weight: number;
+      readonly axis: (node: Node) => number;
+      readonly bias?: number;
+    }
   /** Computes on quantized inputs and gives its output a scale of its own: Add, Mul, Concat, AveragePool, MatMul of two activations … */
   | { readonly kind: 'arithmetic'; readonly activations: 'all' | readonly number[] }
   /** Moves or selects values: output and input share one scale. Input 0 is the data. */

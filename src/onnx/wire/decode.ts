@@ -159,7 +159,10 @@ class Decoder {
     const node = new Node(proto.opType, proto.domain, proto.name);
     node.overload = proto.overload;
     proto.output.forEach((name, index) => {
-      if (name === '') return node.setOutput(index, undefined);
+      if (name === '') {
+        node.setOutput(index, undefined);
+        return;
+      }
       if (scope.here(name)) {
         throw new GraphError({
           what: `The value "${name}" is defined twice`,

@@ -1,0 +1,44 @@
+import { EspalierError } from '../base/index.js';
+import { type GraphBuilder, type Model, staticShape, type Value } from '../onnx/index.js';
+import { inferShapes, TRAINING_OPSET, typedBuilder, upgradeOpset } from '../ops/index.js';
+
+export interface PrepareOptions {
+  /** Static shapes of inputs, by name. Inputs that are not named must have static shapes already. */
+  inputShapes?: Readonly<Record<string, readonly number[]>>;
+}
+
+/** A model ready to be differentiated. */
+export interface Prepared {
+  /** A copy: functions inlined, standard operators at TRAINING_OPSET or newer, every shape that can be known static. */
+  model: Model;
+  /** Writes into the copy's graph; every new value is typed. */
+  build: GraphBuilder;
+  /** An input, initializer or node output of the main graph by name. @throws EspalierError where there is none. */
+  value(name: string): Value;
+}
+
+/** Makes the copy of a model that gradients are added to. The original is not changed; values keep their names. */
+export function prepare(source: Model, { inputShapes }: PrepareOptions = {}): Prepared {
+  const model = upgradeOpset(source, TRAINING_OPSET);
+  inferShapes(model, { inputShapes });
+  for (const input of model.graph.feeds) {
+    if (input.type?.kind === 'tensor' && !staticShape(input.shape)) {
+      throw new EspalierError({
+        what: `Input "${input.name}" has no static shape to train with`,
+        where: source.source,
+        got: input.shape ? `[${input.shape}]` : 'an unknown rank',
+        fix: 'Give its shape, batch size included.',
+      });
+    }
+  }
+  const values = new Map([...model.graph.values()].map((value) => [value.name, value]));
+  return {
+    model,
+    build: typedBuilder(model.graph, model.opsets, { prefix: 'grad' }),
+    value: (name) => {
+      const value = values.get(name);
+      if (!value) throw new EspalierError({ what: `The model has no value called "${name}"`, where: source.source });
+      return value;
+    },
+  };
+}
