@@ -12,7 +12,8 @@ export interface ParzenEstimator {
 
 /**
  * @param values seen before; may be empty.
- * @param weights one positive number per value; the prior weighs as much as an average value.
+ * @param weights one positive number per value. The prior weighs as much as one average value, for categorical parameters as one of each choice:
+ *   with less, a choice that was unlucky early is never tried again.
  */
 export function parzenEstimator(
   domain: CategoricalParameter | Domain,
@@ -20,8 +21,9 @@ export function parzenEstimator(
   weights: readonly number[],
 ): ParzenEstimator {
   const total = weights.reduce((sum, weight) => sum + weight, 0);
-  const shares = weights.map((weight) => (weight * values.length) / (total * (values.length + 1)));
-  const prior = 1 / (values.length + 1);
+  const priorWeight = domain instanceof Domain ? 1 : domain.choices.length;
+  const shares = weights.map((weight) => (weight * values.length) / (total * (values.length + priorWeight)));
+  const prior = priorWeight / (values.length + priorWeight);
   return domain instanceof Domain
     ? numericEstimator(domain, values as readonly number[], shares, prior)
     : categoricalEstimator(domain.choices, values, shares, prior);

@@ -1,7 +1,9 @@
 import { OptionError, type Random } from '../../base/index.js';
+import { canonicalText, type Json } from '../json.js';
 import type { Point, Value } from '../parameters.js';
 import type { SearchSpace } from '../space.js';
-import { type ParzenEstimator, parzenEstimator } from './parzen.js';
+import type { History } from '../trial.js';
+import { parzenEstimator } from './parzen.js';
 import type { Sampler } from './sampler.js';
 import { type Split, splitHistory } from './split.js';
 
@@ -15,6 +17,8 @@ export interface TpeOptions {
   /** Candidates drawn for each parameter; a positive integer. Default 24. */
   candidates?: number;
 }
+
+const fullyWeighted = 25;
 
 /**
  * Tree-structured Parzen estimator (Bergstra et al. 2011): for each parameter, one distribution l of the good trials' values and one g of the
@@ -34,20 +38,34 @@ export function tpeSampler({ startupTrials = 10, gamma = 0.15, mostGood = 25, ca
     ask: (space, history, random) => {
       const finished = history.trials.filter((trial) => trial.state !== 'asked').length;
       if (finished < startupTrials) return space.sampleUniform(random);
-      const split = splitHistory(history, (n) => Math.min(mostGood, Math.ceil(gamma * n)));
-      return space.build((name) => propose(space, name, split, candidates, random));
+      const splitFor = splitsByCondition(space, history, (n) => Math.min(mostGood, Math.ceil(gamma * n)));
+      return space.build((name) => propose(space, name, splitFor(name), candidates, random));
     },
   };
 }
 
+/**
+ * A conditional parameter is judged among the trials that had it: so a branch that has not yet won is still improved each time it is visited,
+ * and gets to show what it can do. Parameters under the same condition share a split.
+ */
+function splitsByCondition(space: SearchSpace, history: History, countOf: (n: number) => number): (name: string) => Split {
+  const splits = new Map<string, Split>();
+  return (name) => {
+    const condition = canonicalText((space.parameter(name).when ?? {}) as Json);
+    const known = splits.get(condition);
+    if (known) return known;
+    const trials = history.trials.filter((trial) => Object.hasOwn(trial.point, name));
+    const split = splitHistory({ ...history, trials }, countOf);
+    splits.set(condition, split);
+    return split;
+  };
+}
+
 function propose(space: SearchSpace, name: string, split: Split, candidates: number, random: Random): Value {
-  const good = estimate(space, name, split.better, split.weights);
-  const bad = estimate(
-    space,
-    name,
-    split.worse,
-    split.worse.map(() => 1),
-  );
+  const domain = space.domain(name);
+  const valuesOf = (points: readonly Point[]): Value[] => points.map((point) => point[name]);
+  const good = parzenEstimator(domain, valuesOf(split.better), split.weights);
+  const bad = parzenEstimator(domain, valuesOf(split.worse), recency(split.worse.length));
   let best: Value | undefined;
   let bestScore = -Infinity;
   for (let i = 0; i < candidates; i++) {
@@ -61,11 +79,8 @@ function propose(space: SearchSpace, name: string, split: Split, candidates: num
   return best as Value;
 }
 
-function estimate(space: SearchSpace, name: string, points: readonly Point[], weights: readonly number[]): ParzenEstimator {
-  const having = points.flatMap((point, i) => (Object.hasOwn(point, name) ? [i] : []));
-  return parzenEstimator(
-    space.domain(name),
-    having.map((i) => points[i][name]),
-    having.map((i) => weights[i]),
-  );
+/** Full weight for the latest trials, and less and less for older ones: regions left alone for long become worth another look. */
+function recency(count: number): number[] {
+  const older = Math.max(0, count - fullyWeighted);
+  return Array.from({ length: count }, (_, i) => (i < older ? (i + 1) / (older + 1) : 1));
 }
