@@ -1,0 +1,63 @@
+import type { DataTensor, ElementType, SampleKind } from './tensor.js';
+
+/** One named array that every sample has. Most data sets have one: "image", "features" or "input". */
+export interface InputSpec {
+  name: string;
+  type: ElementType;
+  /** Shape of one sample, without the batch axis. Images are [height, width, channels]. */
+  shape: readonly number[];
+  kind: SampleKind;
+  /** Smallest and largest possible stored value where that is known, e.g. [0, 255] for decoded images and [0, 16] for the built-in digits. */
+  range?: readonly [number, number];
+}
+
+/** Some samples, side by side. What `read` returns is the reader's own: it may be changed in place. */
+export interface Batch {
+  /** How many samples. */
+  size: number;
+  /** Which samples of the data set that was read. */
+  indices: Int32Array;
+  /** By input name; each tensor is [size, ...sample shape]. */
+  inputs: Record<string, DataTensor>;
+  /** One class number per sample, in [0, number of classes); absent where the data has no labels. */
+  labels?: Int32Array;
+  /** Set by mixup: sample i is `weights[i]` of class `labels[i]` and 1 - `weights[i]` of class `mixed.labels[i]`. */
+  mixed?: { labels: Int32Array; weights: Float32Array };
+}
+
+/** Samples that can be read in any order. The contract that every reader, view and test double fulfils. */
+export interface Dataset {
+  /** For people: where the samples come from. */
+  readonly name: string;
+  /** Number of samples. */
+  readonly size: number;
+  readonly inputs: readonly InputSpec[];
+  /** Every sample's class number; absent where the data has no labels. */
+  readonly labels?: Int32Array;
+  /** The names of the classes, by number; present exactly where `labels` is. */
+  readonly classes?: readonly string[];
+  /** SHA-256 (hex) of the content and of what was done to read it; the same on every machine. */
+  readonly fingerprint: string;
+  /**
+   * Reads samples into one contiguous batch, in the order of `indices`; an index may occur more than once.
+   * @throws OptionError when an index is outside [0, size), Stopped when the signal is aborted.
+   */
+  read(indices: Int32Array, signal?: AbortSignal): Promise<Batch>;
+  /** Where the data set is a view of another one: that one, and which of its samples. */
+  readonly view?: { readonly of: Dataset; readonly indices: Int32Array };
+}
+
+/** What a reader found: the samples, and the parts that the source itself sets apart for validation and test. */
+export interface DataSource {
+  name: string;
+  /** The recognised form, e.g. "class folders" or "IDX". */
+  format: string;
+  /** Everything that the source does not set apart. */
+  train: Dataset;
+  /** The source's own validation part, where it has one besides a test part. */
+  validation?: Dataset;
+  /** The source's own test part. */
+  test?: Dataset;
+  /** Frees what the data sets hold open (files); they cannot be read afterwards. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,13 @@
+/**
+ * Data: samples that can be read in any order, split, batched, augmented and turned into a model's input. Runs in Node and in a page;
+ * what reads files is in data/node.
+ */
+export * from './augment/index.js';
+export * from './batches.js';
+export * from './dataset.js';
+export { Sha256 } from './fingerprint.js';
+export { type ArrayData, arrayDataset } from './memory.js';
+export * from './preprocess/index.js';
+export { checkClasses, checkDisjoint, DEFAULT_SHARES, type Share, type SplitOptions, type Splits, splitSource } from './split.js';
+export { firstSamples, subset } from './subset.js';
+export { allocate, bytesPerElement, type DataTensor, type ElementType, type SampleKind, type TypedData } from './tensor.js';

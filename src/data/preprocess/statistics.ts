@@ -1,0 +1,55 @@
+import { DataError } from '../../base/index.js';
+import { batches } from '../batches.js';
+import type { Dataset } from '../dataset.js';
+import { subset } from '../subset.js';
+import { asNumbers } from './apply.js';
+import type { ChannelStatistics } from './spec.js';
+
+export interface StatisticsOptions {
+  /** Which input. Default: the first. */
+  input?: string;
+  /** Samples to look at, spread evenly over the data. Default: 10,000. */
+  atMost?: number;
+  signal?: AbortSignal;
+}
+
+/**
+ * Mean and population standard deviation along the last axis of an input (colour channels of images, columns of features), in stored units.
+ * Hand it the training part only: what comes from other parts would leak into the model.
+ * @throws DataError when there is no such input, or a value is not finite.
+ */
+export async function channelStatistics(training: Dataset, options: StatisticsOptions = {}): Promise<ChannelStatistics> {
+  const { atMost = 10_000, signal } = options;
+  const name = options.input ?? training.inputs[0].name;
+  const spec = training.inputs.find((input) => input.name === name);
+  if (!spec)
+    throw new DataError({
+      what: `There is no input "${name}"`,
+      where: training.name,
+      expected: training.inputs.map((i) => i.name).join(', '),
+    });
+  const channels = spec.shape.at(-1) ?? 1;
+  const count = Math.min(atMost, training.size);
+  const chosen = Int32Array.from({ length: count }, (_, i) => Math.floor((i * training.size) / count));
+  const sums = new Float64Array(channels);
+  const squares = new Float64Array(channels);
+  let shift: Float64Array | undefined;
+  let rows = 0;
+  for await (const batch of batches(subset(training, chosen), { batchSize: 256, signal })) {
+    const values = asNumbers(batch.inputs[name]);
+    // Sums are taken about the first sample: large offsets with a small spread keep their digits.
+    shift ??= Float64Array.from({ length: channels }, (_, c) => values[c]);
+    for (let i = 0; i < values.length; i++) {
+      const c = i % channels;
+      const value = values[i] - shift[c];
+      sums[c] += value;
+      squares[c] += value * value;
+    }
+    rows += values.length / channels;
+  }
+  const mean = Array.from(sums, (sum, c) => sum / rows + (shift?.[c] ?? 0));
+  const std = Array.from(squares, (square, c) => Math.sqrt(Math.max(0, square / rows - (sums[c] / rows) ** 2)));
+  const bad = mean.findIndex((value, c) => !Number.isFinite(value) || !Number.isFinite(std[c]));
+  if (bad >= 0) throw new DataError({ what: `Channel ${bad} of input "${name}" has values that are not finite`, where: training.name });
+  return { mean, std };
+}
