@@ -17,7 +17,11 @@ export function conditionsOf(
     const parameter = parameters.get(parent);
     if (!parameter) throw new OptionError({ what: `The condition names "${parent}", which is no parameter of this space`, where });
     if (parameter.type === 'float' && parameter.step === undefined) {
-      throw new OptionError({ what: `The condition names "${parent}", which is continuous`, where, fix: 'Give it a step or make it categorical.' });
+      throw new OptionError({
+        what: `The condition names "${parent}", which is continuous`,
+        where,
+        fix: 'Give it a step or make it categorical.',
+      });
     }
     if (given.length === 0) throw new OptionError({ what: `The condition on "${parent}" lists no values, so it can never hold`, where });
     const values = given.map((value) => {

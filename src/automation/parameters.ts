@@ -70,10 +70,15 @@ function checkChoices(where: string, choices: readonly Value[]): void {
   if (!Array.isArray(choices) || choices.length === 0) throw new OptionError({ what: 'A categorical parameter needs choices', where });
   for (const choice of choices) {
     if (!isValue(choice)) {
-      throw new OptionError({ what: 'A choice must be a finite number, text, true or false', where, got: JSON.stringify(choice) ?? typeof choice });
+      throw new OptionError({
+        what: 'A choice must be a finite number, text, true or false',
+        where,
+        got: JSON.stringify(choice) ?? typeof choice,
+      });
     }
   }
-  if (new Set(choices).size < choices.length) throw new OptionError({ what: 'A choice is given twice', where, got: JSON.stringify(choices) });
+  if (new Set(choices).size < choices.length)
+    throw new OptionError({ what: 'A choice is given twice', where, got: JSON.stringify(choices) });
 }
 
 function checkNumeric(where: string, { type, low, high, log, step }: FloatParameter | IntegerParameter): void {
@@ -83,7 +88,12 @@ function checkNumeric(where: string, { type, low, high, log, step }: FloatParame
   if (!isRight(low) || !isRight(high)) throw new OptionError({ what: 'Bad bounds', where, expected: kind, got });
   if (high < low || !Number.isFinite(high - low)) throw new OptionError({ what: 'Bad bounds', where, expected: 'low at most high', got });
   if (step !== undefined && !(isRight(step) && step > 0)) {
-    throw new OptionError({ what: 'Bad step', where, expected: type === 'integer' ? 'a positive integer' : 'a finite number above 0', got });
+    throw new OptionError({
+      what: 'Bad step',
+      where,
+      expected: type === 'integer' ? 'a positive integer' : 'a finite number above 0',
+      got,
+    });
   }
   if (log !== undefined && typeof log !== 'boolean') throw new OptionError({ what: 'log must be true or false', where, got: String(log) });
   const reach = type === 'integer' ? (step ?? 1) / 2 : (step ?? 0) / 2;

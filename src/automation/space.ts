@@ -23,7 +23,9 @@ export class SearchSpace {
     for (const [name, parameter] of entries) checkParameter(name, parameter);
     this.definition = Object.fromEntries(entries);
     this.#parameters = new Map(entries);
-    this.#domains = new Map(entries.flatMap(([name, parameter]) => (parameter.type === 'categorical' ? [] : [[name, new Domain(parameter)]])));
+    this.#domains = new Map(
+      entries.flatMap(([name, parameter]) => (parameter.type === 'categorical' ? [] : [[name, new Domain(parameter)]])),
+    );
     this.#conditions = conditionsOf(this.#parameters, (name, value) => this.#canonical(name, value));
     this.names = inOrder(this.#conditions);
     this.size = this.gridSize(Infinity);
@@ -82,7 +84,12 @@ export class SearchSpace {
     for (const name of Object.keys(point)) {
       if (Object.hasOwn(checked, name)) continue;
       const expected = `no value, as its condition ${JSON.stringify(this.parameter(name).when)} does not hold`;
-      throw new OptionError({ what: 'The point sets an inactive parameter', where: `parameter "${name}"`, expected, got: String(point[name]) });
+      throw new OptionError({
+        what: 'The point sets an inactive parameter',
+        where: `parameter "${name}"`,
+        expected,
+        got: String(point[name]),
+      });
     }
     return checked;
   }

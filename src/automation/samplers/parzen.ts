@@ -29,7 +29,12 @@ export function parzenEstimator(
     : categoricalEstimator(domain.choices, values, shares, prior);
 }
 
-function categoricalEstimator(choices: readonly Value[], values: readonly Value[], shares: readonly number[], prior: number): ParzenEstimator {
+function categoricalEstimator(
+  choices: readonly Value[],
+  values: readonly Value[],
+  shares: readonly number[],
+  prior: number,
+): ParzenEstimator {
   const masses = choices.map(() => prior / choices.length);
   values.forEach((value, i) => {
     masses[choices.indexOf(value)] += shares[i];
@@ -57,12 +62,13 @@ function numericEstimator(domain: Domain, values: readonly number[], shares: rea
   );
   return {
     sample: (random) => {
-      const { mean, deviation } = kernels[
-        pickByShare(
-          kernels.map((kernel) => kernel.share),
-          random,
-        )
-      ];
+      const { mean, deviation } =
+        kernels[
+          pickByShare(
+            kernels.map((kernel) => kernel.share),
+            random,
+          )
+        ];
       // The mean lies inside and the deviation is at most 1: at least one draw in three is accepted.
       for (;;) {
         const unit = mean + deviation * random.normal();

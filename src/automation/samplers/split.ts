@@ -1,6 +1,6 @@
 import { type Direction, hypervolumeContributions, hypervolumeSubset, nonDominatedRanks, type Objectives } from '../../pareto/index.js';
 import type { Point } from '../parameters.js';
-import { type History, totalViolation, type TrialRecord } from '../trial.js';
+import { type History, type TrialRecord, totalViolation } from '../trial.js';
 
 /** The history in two: the points to be like and the points to be unlike. */
 export interface Split {
@@ -22,7 +22,9 @@ const mostForHypervolume = 4;
 export function splitHistory(history: History, countOf: (n: number) => number): Split {
   const told = history.trials.filter((trial) => trial.state === 'told');
   const feasible = told.filter((trial) => totalViolation(trial) === 0);
-  const infeasible = told.filter((trial) => totalViolation(trial) > 0).sort((a, b) => totalViolation(a) - totalViolation(b) || a.number - b.number);
+  const infeasible = told
+    .filter((trial) => totalViolation(trial) > 0)
+    .sort((a, b) => totalViolation(a) - totalViolation(b) || a.number - b.number);
   const stopped = history.trials.filter((trial) => trial.state === 'stopped' && trial.reports.length > 0).sort(byProgress(history));
   const count = countOf(told.length + stopped.length);
   const best = bestOf(feasible, Math.min(count, feasible.length), history.directions);

@@ -29,9 +29,11 @@ const fullyWeighted = 25;
  */
 export function tpeSampler({ startupTrials = 10, gamma = 0.15, mostGood = 25, candidates = 24 }: TpeOptions = {}): Sampler {
   for (const [where, value] of Object.entries({ startupTrials, mostGood, candidates })) {
-    if (!(Number.isInteger(value) && value >= 1)) throw new OptionError({ what: 'Bad option', where, expected: 'a positive integer', got: String(value) });
+    if (!(Number.isInteger(value) && value >= 1))
+      throw new OptionError({ what: 'Bad option', where, expected: 'a positive integer', got: String(value) });
   }
-  if (!(gamma > 0 && gamma < 1)) throw new OptionError({ what: 'Bad option', where: 'gamma', expected: 'a number in (0, 1)', got: String(gamma) });
+  if (!(gamma > 0 && gamma < 1))
+    throw new OptionError({ what: 'Bad option', where: 'gamma', expected: 'a number in (0, 1)', got: String(gamma) });
   return {
     name: 'tpe',
     options: { startupTrials, gamma, mostGood, candidates },

@@ -1,0 +1,31 @@
+export { asJson, canonicalText, type Json } from './json.js';
+export type {
+  CategoricalParameter,
+  Condition,
+  FloatParameter,
+  IntegerParameter,
+  Parameter,
+  Point,
+  SpaceDefinition,
+  Value,
+} from './parameters.js';
+export type { StudyResults } from './results.js';
+export type { StudyEnd } from './runner.js';
+export * from './samplers/index.js';
+export type { StudyOptions } from './settings.js';
+export { SearchSpace } from './space.js';
+export type { StudyHeader } from './state.js';
+export * from './stoppers/index.js';
+export * from './storages/index.js';
+export { createStudy, readStudy, runStudy, type Study } from './study.js';
+export {
+  type History,
+  type Objective,
+  type Outcome,
+  type Report,
+  type Trial,
+  type TrialRecord,
+  type TrialState,
+  TrialStopped,
+  totalViolation,
+} from './trial.js';

@@ -1,0 +1,1 @@
+export { openJournal, readJournal } from './journal.js';

@@ -1,0 +1,116 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { EspalierError } from '../../base/index.js';
+
+/** Who holds a lock. */
+interface Owner {
+  pid: number;
+  host: string;
+  /** When the process began, in the system's own terms; tells a process from a later one with the same pid. Null where unknown. */
+  born: string | null;
+  /** Different for every lock taken. */
+  token: string;
+}
+
+/**
+ * Takes the lock file `path`, or throws. A lock whose process no longer lives on this machine is stale, and is replaced.
+ * @returns a function that gives the lock back.
+ * @throws EspalierError when another living process, or one on another machine, holds it.
+ */
+export async function takeLock(path: string): Promise<() => Promise<void>> {
+  const owner: Owner = { pid: process.pid, host: hostname(), born: birthOf(process.pid), token: randomBytes(8).toString('hex') };
+  const own = `${path}.${owner.token}`;
+  // Linked into place, so that nobody ever sees a lock without its owner in it.
+  await writeFile(own, JSON.stringify(owner), { flag: 'wx' });
+  try {
+    while (!(await linkUnlessTaken(own, path))) await removeStale(path, `${own}.stale`);
+  } finally {
+    await rm(own, { force: true });
+  }
+  return async () => {
+    if ((await readOwner(path))?.token === owner.token) await rm(path, { force: true });
+  };
+}
+
+async function linkUnlessTaken(own: string, path: string): Promise<boolean> {
+  try {
+    await link(own, path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** Moves a stale lock aside; refuses a lock that may still be held. Returns when the lock is gone. */
+async function removeStale(path: string, aside: string): Promise<void> {
+  const owner = await readOwner(path);
+  if (!owner) return;
+  if (!isStale(owner)) throw held(path, owner);
+  try {
+    await rename(path, aside);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw error;
+  }
+  const moved = await readOwner(aside);
+  // Another process may have replaced the stale lock in between: then this one is its, and goes back.
+  if (moved && moved.token !== owner.token) await linkUnlessTaken(aside, path);
+  await rm(aside, { force: true });
+}
+
+async function readOwner(path: string): Promise<Owner | undefined> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+  try {
+    const owner = JSON.parse(text) as Owner;
+    if (Number.isInteger(owner.pid) && typeof owner.host === 'string') return owner;
+  } catch {
+    // Said below.
+  }
+  throw new EspalierError({ what: 'This lock file cannot be read', where: path, fix: 'Remove it if nothing uses the journal beside it.' });
+}
+
+function isStale({ pid, host, born }: Owner): boolean {
+  if (host !== hostname()) return false;
+  if (!isAlive(pid)) return true;
+  const now = birthOf(pid);
+  return born !== null && now !== null && born !== now;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
+}
+
+/** The boot and the clock tick at which a process began; null where /proc does not say. */
+function birthOf(pid: number): string | null {
+  try {
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+    // The second field, the program's name, may hold spaces and brackets; the start time is the 20th after it.
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return `${boot}/${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]}`;
+  } catch {
+    return null;
+  }
+}
+
+function held(path: string, { pid, host }: Owner): EspalierError {
+  const isHere = host === hostname();
+  return new EspalierError({
+    what: `The journal is in use by process ${pid}${isHere ? '' : ` on ${host}`}`,
+    where: path,
+    fix: isHere ? 'Wait for it to end, or stop it.' : 'If that machine no longer uses it, remove this lock file.',
+  });
+}

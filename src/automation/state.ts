@@ -1,0 +1,123 @@
+import { FormatError } from '../base/index.js';
+import type { Direction } from '../pareto/index.js';
+import { canonicalText, type Json } from './json.js';
+import type { Point, SpaceDefinition } from './parameters.js';
+import type { JournalRecord } from './storages/index.js';
+import type { Report, TrialRecord } from './trial.js';
+
+/** What fixes a study's course; the journal's first record of it. */
+export interface StudyHeader {
+  /** The study's name within its journal. */
+  readonly study: string;
+  /** Of the journal's format. */
+  readonly version: number;
+  readonly space: SpaceDefinition;
+  readonly seed: number;
+  readonly directions: readonly Direction[];
+  readonly reportDirection: Direction;
+  readonly waveSize: number;
+  readonly sampler: { readonly name: string; readonly options: { readonly [option: string]: Json } };
+  readonly stopper: { readonly name: string; readonly options: { readonly [option: string]: Json } } | null;
+  readonly initialPoints: readonly Point[];
+}
+
+export const journalVersion = 1;
+
+/** The kinds of record that studies write. */
+export const kinds = {
+  header: 'study',
+  asked: 'trial.asked',
+  /** An asked trial begins again: what it reported before counts no more. */
+  again: 'trial.again',
+  report: 'trial.report',
+  told: 'trial.told',
+  stopped: 'trial.stopped',
+  failed: 'trial.failed',
+} as const;
+
+const studyKinds: ReadonlySet<string> = new Set(Object.values(kinds));
+
+type Fields = { readonly [field: string]: Json };
+
+/** A study as its journal tells it: records are applied one after the other, those read and those just written alike. */
+export class StudyState {
+  header: StudyHeader | undefined;
+  readonly #trials: TrialRecord[] = [];
+  readonly #name: string;
+
+  /**
+   * @param name records of other studies in the journal are passed over.
+   * @throws FormatError when the records contradict each other or are of a newer version.
+   */
+  constructor(name: string, records: readonly JournalRecord[]) {
+    this.#name = name;
+    for (const record of records) this.apply(record);
+  }
+
+  get trials(): readonly TrialRecord[] {
+    return this.#trials;
+  }
+
+  apply({ kind, data }: JournalRecord): void {
+    if (!studyKinds.has(kind)) return;
+    const fields = data as Fields;
+    if (fields.study !== this.#name) return;
+    if (kind === kinds.header) this.#begin(fields);
+    else if (kind === kinds.asked) this.#ask(fields);
+    else this.#change(kind, fields);
+  }
+
+  #begin(fields: Fields): void {
+    if (this.header) throw this.#contradiction('its header comes twice', fields);
+    if (fields.version !== journalVersion) {
+      const fix = 'Use the version of Espalier that wrote it, or a new journal.';
+      const expected = `version ${journalVersion}`;
+      throw new FormatError({
+        what: 'The journal has another format',
+        where: this.#where(),
+        expected,
+        got: `version ${fields.version}`,
+        fix,
+      });
+    }
+    this.header = fields as unknown as StudyHeader;
+  }
+
+  #ask({ study: _, ...asked }: Fields): void {
+    if (!this.header || asked.number !== this.#trials.length) throw this.#contradiction('a trial is out of order', asked);
+    const { number, point, seed } = asked as unknown as { number: number; point: Point; seed: number };
+    this.#trials.push({ number, point, seed, state: 'asked', reports: [], attributes: {} });
+  }
+
+  #change(kind: string, fields: Fields): void {
+    const trial = this.#trials[fields.number as number];
+    if (trial?.state !== 'asked') throw this.#contradiction(`"${kind}" for a trial that is not running`, fields);
+    this.#trials[trial.number] = changed(trial, kind, fields);
+  }
+
+  #contradiction(what: string, got: Fields): FormatError {
+    return new FormatError({ what: `The journal contradicts itself: ${what}`, where: this.#where(), got: canonicalText(got) });
+  }
+
+  #where(): string {
+    return `study "${this.#name}"`;
+  }
+}
+
+function changed(trial: TrialRecord, kind: string, fields: Fields): TrialRecord {
+  const { number: _, study: __, ...ended } = fields;
+  switch (kind) {
+    case kinds.again:
+      return { ...trial, reports: [] };
+    case kinds.report: {
+      const report: Report = { step: fields.step as number, value: fields.value === null ? Number.NaN : (fields.value as number) };
+      return { ...trial, reports: [...trial.reports, report] };
+    }
+    case kinds.told:
+      return { ...trial, ...ended, state: 'told' };
+    case kinds.stopped:
+      return { ...trial, ...ended, state: 'stopped' };
+    default:
+      return { ...trial, ...ended, state: 'failed' };
+  }
+}
