@@ -12,6 +12,11 @@ export interface GradientRequest {
   from: ReadonlyMap<Value, Value>;
   /** Values whose gradients are wanted: parameters, inputs, or anything between. */
   to: readonly Value[];
+  /**
+   * Leave out, rather than refuse, wanted values that no gradient is defined for (an operator takes them as a setting: the scales of a
+   * Resize, say) or that the loss does not depend on. Default false. Operators between them and the loss are never skipped.
+   */
+  lenient?: boolean;
 }
 
 /**
@@ -22,12 +27,18 @@ export interface GradientRequest {
  * @returns for each wanted value its gradient, of the same shape.
  * @throws UnsupportedError naming the node where an operator on a path has no gradient; nothing is taken to be zero that is not.
  */
-export function addGradients({ build, opsets, from, to }: GradientRequest): Map<Value, Value> {
+export function addGradients({ build, opsets, from, to, lenient = false }: GradientRequest): Map<Value, Value> {
   build.graph.sort();
-  const sweep = new Sweep(build, opsets, dependents(build.graph, to));
+  const sweep = new Sweep(build, opsets, dependents(build.graph, to), new Set(lenient ? to : []));
   for (const [value, gradient] of from) sweep.contribute(value, gradient);
   for (const node of [...build.graph.nodes].reverse()) sweep.visit(node);
-  return new Map(to.map((value) => [value, sweep.gradient(value) ?? zeros(build, value)]));
+  const found = new Map<Value, Value>();
+  for (const value of to) {
+    const gradient = sweep.gradient(value);
+    if (gradient && !sweep.settings.has(value)) found.set(value, gradient);
+    else if (!lenient) found.set(value, zeros(build, value));
+  }
+  return found;
 }
 
 /** Every value that depends on one of `sources`, themselves included. */
@@ -66,13 +77,17 @@ class Sweep {
   readonly #build: GraphBuilder;
   readonly #opsets: ReadonlyMap<string, number>;
   readonly #wanted: ReadonlySet<Value>;
+  readonly #lenient: ReadonlySet<Value>;
+  /** Wanted values that an operator takes as a setting. */
+  readonly settings = new Set<Value>();
   /** What has arrived at each value so far. */
   readonly #parts = new Map<Value, Value[]>();
 
-  constructor(build: GraphBuilder, opsets: ReadonlyMap<string, number>, wanted: ReadonlySet<Value>) {
+  constructor(build: GraphBuilder, opsets: ReadonlyMap<string, number>, wanted: ReadonlySet<Value>, lenient: ReadonlySet<Value>) {
     this.#build = build;
     this.#opsets = opsets;
     this.#wanted = wanted;
+    this.#lenient = lenient;
   }
 
   contribute(value: Value, gradient: Value): void {
@@ -99,6 +114,7 @@ class Sweep {
       if (!input || !this.#wanted.has(input) || given[index] === ZERO) return;
       const gradient = given[index] as Value | undefined;
       if (gradient) this.contribute(input, sumToShape(this.#build, gradient, shapeOf(input, node)));
+      else if (this.#lenient.has(input)) this.settings.add(input);
       else if (isFloat(input.dtype))
         throw notDifferentiable(node, { refuses: `its rule gives no gradient for input ${index} ("${input.name}")` });
     });

@@ -20,8 +20,12 @@ export interface Prepared {
 /** Makes the copy of a model that gradients are added to. The original is not changed; values keep their names. */
 export function prepare(source: Model, { inputShapes }: PrepareOptions = {}): Prepared {
   const model = upgradeOpset(source, TRAINING_OPSET);
+  // Inputs with a default are constants here; IR versions before 4 list every weight as an input.
+  const feeds = model.graph.feeds;
+  model.graph.inputs.length = 0;
+  model.graph.inputs.push(...feeds);
   inferShapes(model, { inputShapes });
-  for (const input of model.graph.feeds) {
+  for (const input of feeds) {
     if (input.type?.kind === 'tensor' && !staticShape(input.shape)) {
       throw new EspalierError({
         what: `Input "${input.name}" has no static shape to train with`,

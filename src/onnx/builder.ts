@@ -96,6 +96,11 @@ export class GraphBuilder {
     return node.outputs as Value[];
   }
 
+  /** A new value that no node makes yet. */
+  value(name: string): Value {
+    return new Value(this.graph.freshName(name));
+  }
+
   /** Types a node's outputs again, after one was added or an input changed. */
   type(node: Node): void {
     this.#infer?.(node);

@@ -3,8 +3,10 @@ export { attributeOf, type BuilderOptions, floatAttribute, GraphBuilder, type Op
 export { copyGraph, copyModel, type GraphCopy, instantiate } from './copy.js';
 export * from './dims.js';
 export * from './dtypes.js';
+export { embedModel } from './embed.js';
 export { roundHalfEven } from './floats.js';
 export { type Extras, type FunctionDefinition, Graph, Model, Node, type Use, Value } from './graph.js';
+export { constantsToInitializers } from './passes/constants.js';
 export { removeDeadCode } from './passes/dead-code.js';
 export { inlineFunctions } from './passes/inline.js';
 export { type ByteSource, Tensor } from './tensor.js';

@@ -1,0 +1,80 @@
+import { OptionError, sizeOf } from '../base/index.js';
+import { type GraphBuilder, type Node, staticShape, Tensor, type Value } from '../onnx/index.js';
+
+/** What the training form of a graph needs besides its weights. */
+export interface TrainingForm {
+  /** Statistics that training moves without a gradient: the initializer and the value that replaces it after each step. */
+  buffers: { initializer: Value; next: Value }[];
+}
+
+/**
+ * Changes a graph from inference to training, in place: BatchNormalization normalizes by the batch and keeps running statistics, Dropout
+ * drops. Everything else is the same in both.
+ * @param seed an int64 scalar that differs at each step; what is dropped depends on it alone.
+ */
+export function toTrainingForm(build: GraphBuilder, seed: Value, options: { freezeStatistics?: boolean } = {}): TrainingForm {
+  const buffers: TrainingForm['buffers'] = [];
+  let dropouts = 0;
+  for (const node of [...build.graph.nodes]) {
+    if (node.domain !== '') continue;
+    if (node.op === 'BatchNormalization' && !options.freezeStatistics) buffers.push(...trainNormalization(build, node));
+    else if (node.op === 'Dropout') trainDropout(build, node, seed, dropouts++);
+  }
+  build.graph.sort();
+  return { buffers };
+}
+
+/** Running statistics become outputs 1 and 2 (training mode of opset 15). */
+function trainNormalization(build: GraphBuilder, node: Node): TrainingForm['buffers'] {
+  const statistics = [node.inputs[3], node.inputs[4]];
+  if (!statistics.every((value) => value?.initializer)) return [];
+  node.attributes.set('training_mode', { type: 'int', value: 1 });
+  return statistics.map((initializer, index) => {
+    const next = build.value(`${(initializer as Value).name}_next`);
+    node.setOutput(index + 1, next);
+    build.type(node);
+    return { initializer: initializer as Value, next };
+  });
+}
+
+/** x * mask / keep, with a mask of independent bits from a counter-based generator: the same seed drops the same on every machine. */
+function trainDropout(build: GraphBuilder, node: Node, seed: Value, stream: number): void {
+  const [input, ratio] = node.inputs;
+  const [output] = node.outputs;
+  const shape = staticShape(input?.shape);
+  if (!input || !output || !shape) throw new OptionError({ what: 'Dropout needs an input of static shape', where: node.label });
+  const drop = ratio?.constant?.numbers()[0] ?? 0.5;
+  if (drop === 0) {
+    build.graph.replace(output, input);
+    return;
+  }
+  const keep = uniformBelow(build, seed, stream, sizeOf(shape), 1 - drop);
+  const scaled = build.op('Mul', [build.op('Cast', [keep], { to: 1 }), build.scalar(1 / (1 - drop))]);
+  build.graph.replace(output, build.op('Mul', [input, build.op('Reshape', [scaled, build.ints(shape)])]));
+}
+
+/**
+ * `count` booleans, true with probability `probability`: Wang's integer hash of (element, stream, seed) in uint32 arithmetic, its upper bits
+ * compared with a threshold.
+ */
+function uniformBelow(build: GraphBuilder, seed: Value, stream: number, count: number, probability: number): Value {
+  const uint32 = 12;
+  const unsigned = (value: number) => build.scalar(value >>> 0, 'uint32');
+  const counter = build.op(
+    'Cast',
+    [build.op('Range', [build.scalar(0, 'int64'), build.scalar(count, 'int64'), build.scalar(1, 'int64')])],
+    { to: uint32 },
+  );
+  const key = build.op('Add', [
+    build.op('Mul', [build.op('Cast', [seed], { to: uint32 }), unsigned(0x9e3779b9)]),
+    unsigned(Math.imul(stream + 1, 0x85ebca6b)),
+  ]);
+  const shifted = (x: Value, bits: number) =>
+    build.op('BitwiseXor', [x, build.op('BitShift', [x, unsigned(bits)], { direction: 'RIGHT' })]);
+  let x = build.op('Add', [build.op('Mul', [counter, unsigned(0x9e3779b1)]), key]);
+  x = build.op('Mul', [shifted(x, 16), unsigned(0x7feb352d)]);
+  x = build.op('Mul', [shifted(x, 15), unsigned(0x846ca68b)]);
+  x = build.op('BitShift', [shifted(x, 16), unsigned(8)], { direction: 'RIGHT' });
+  const uniform = build.op('Cast', [x], { to: 1 });
+  return build.op('Less', [uniform, build.constant(Tensor.scalar('float32', Math.round(probability * 2 ** 24)))]);
+}

@@ -1,0 +1,65 @@
+import { OptionError } from '../base/index.js';
+
+/** How the learning rate moves from the first step to the last. All are factors of the base rate, by the fraction of training done. */
+export type Schedule =
+  /** The base rate throughout. */
+  | { kind: 'constant'; warmup?: number }
+  /** Half a cosine from 1 to `final` (default 0) (Loshchilov and Hutter 2017, without restarts). */
+  | { kind: 'cosine'; warmup?: number; final?: number }
+  /** Up and down again: from 1/`start` (default 25) of the base rate to the base rate in the first `rise` (default 0.3) of the steps, then down
+   * to 1/`end` (default 10,000) of where it began, both along half cosines (Smith and Topin 2018). */
+  | { kind: 'one-cycle'; rise?: number; start?: number; end?: number }
+  /** Times `factor` (default 0.1) at each of the given fractions of the training, e.g. [0.5, 0.75]. */
+  | { kind: 'step'; at: readonly number[]; factor?: number; warmup?: number }
+  /** A straight line from 1 to `final` (default 0). */
+  | { kind: 'linear'; warmup?: number; final?: number };
+
+/**
+ * The factor of the base learning rate at `step` of `steps` (from 0). `warmup` is the fraction of all steps, in [0, 1), during which the rate
+ * rises in a straight line from 0; the rest of the schedule is spread over what remains.
+ */
+export function scheduleFactor(schedule: Schedule, step: number, steps: number): number {
+  if (schedule.kind === 'one-cycle') return oneCycle(schedule, step, steps);
+  const warm = Math.round((schedule.warmup ?? 0) * steps);
+  if (step < warm) return (step + 1) / warm;
+  const progress = (step - warm) / Math.max(1, steps - warm);
+  switch (schedule.kind) {
+    case 'constant':
+      return 1;
+    case 'cosine':
+      return blend(1, schedule.final ?? 0, progress);
+    case 'linear':
+      return 1 + ((schedule.final ?? 0) - 1) * progress;
+    case 'step':
+      return (schedule.factor ?? 0.1) ** schedule.at.filter((fraction) => step >= fraction * steps).length;
+  }
+}
+
+/** The convention of PyTorch's OneCycleLR: the peak is at the last step of the rise, the lowest rate at the last step of all. */
+function oneCycle({ rise = 0.3, start = 25, end = 10_000 }: Extract<Schedule, { kind: 'one-cycle' }>, step: number, steps: number): number {
+  const peak = rise * steps - 1;
+  if (step <= peak) return blend(1 / start, 1, peak <= 0 ? 1 : step / peak);
+  return blend(1, 1 / start / end, Math.min(1, (step - peak) / Math.max(1, steps - 1 - peak)));
+}
+
+/** From `a` to `b` along half a cosine. */
+function blend(a: number, b: number, progress: number): number {
+  return b + ((a - b) * (1 + Math.cos(Math.PI * progress))) / 2;
+}
+
+/** @throws OptionError for fractions outside [0, 1]. */
+export function checkSchedule(schedule: Schedule): void {
+  const fractions: [string, number | undefined][] =
+    schedule.kind === 'one-cycle' ? [['rise', schedule.rise]] : [['warmup', schedule.warmup]];
+  if (schedule.kind === 'step') for (const at of schedule.at) fractions.push(['at', at]);
+  for (const [name, value] of fractions) {
+    if (value !== undefined && !(value >= 0 && value <= 1)) {
+      throw new OptionError({
+        what: 'Not a fraction of the training',
+        where: `schedule option "${name}"`,
+        expected: 'a number from 0 to 1',
+        got: String(value),
+      });
+    }
+  }
+}

@@ -1,0 +1,275 @@
+import { addGradients, prepare } from '../autodiff/index.js';
+import { sizeOf, UnsupportedError } from '../base/index.js';
+import {
+  constantsToInitializers,
+  embedModel,
+  type GraphBuilder,
+  type Model,
+  removeDeadCode,
+  staticShape,
+  Tensor,
+  type Value,
+} from '../onnx/index.js';
+import { TRAINING_OPSET, upgradeOpset } from '../ops/index.js';
+import { toTrainingForm } from './forms.js';
+import type { LossBuilder } from './losses.js';
+import { addUpdate, clipFactor, type OptimizerSpec, type ScalarName } from './optimizers.js';
+import { isDecayed, trainableParameters } from './parameters.js';
+
+export interface StepOptions {
+  /** Samples a step. The graph is made for this number exactly. */
+  batchSize: number;
+  /** Static shape of each model input, batch included. */
+  inputShapes: Readonly<Record<string, readonly number[]>>;
+  loss: LossBuilder;
+  /** Outputs of the model to hand back with the loss, e.g. class scores for the training accuracy. */
+  watch?: readonly string[];
+  optimizer: OptimizerSpec;
+  /** Per step, relative to the learning rate; on matrices and kernels only. Default 0. */
+  weightDecay?: number;
+  /** Limit of the gradients' joint norm. Default: none. */
+  clipNorm?: number;
+  /** Factor in (0, 1) of an exponential moving average of the weights, kept beside them. Default: none. */
+  ema?: number;
+  /** Initializers that stay as they are, by name or pattern. */
+  freeze?: readonly (string | RegExp)[];
+  /** Leave BatchNormalization in its inference form: its running statistics stay. Default false. */
+  freezeStatistics?: boolean;
+}
+
+/** A place in the step's state: which tensor of the model it holds. */
+export interface Slice {
+  name: string;
+  shape: readonly number[];
+  offset: number;
+}
+
+/** One whole training step as an ONNX model: forward, loss, backward and update. */
+export interface TrainingStep {
+  model: Model;
+  /** Resident inputs and the outputs that become their next values. */
+  resident: Record<string, string>;
+  /** Their values at the start. */
+  state: Record<string, Tensor>;
+  /** Names that the host feeds at every step besides the model's inputs. */
+  scalars: readonly ScalarName[];
+  lossOutput: string;
+  /** Output names of the watched values, in order. */
+  watched: readonly string[];
+  /** Names of the parameters that are trained. */
+  parameters: readonly string[];
+  /** The trained tensors of the model, out of a state: weights (their moving average where `ema` is on) and running statistics. */
+  weights(state: Readonly<Record<string, Tensor>>, which?: 'current' | 'average'): Map<string, Tensor>;
+}
+
+/** The input that seeds what the step draws at random: an int64 scalar. */
+export const SEED_INPUT = 'espalier.seed';
+
+/**
+ * Writes the training step of any model that has the rules for it: see `addGradients` for what it refuses. Parameters live in one vector for
+ * those with weight decay and one for those without, so that the optimizer is a handful of nodes whatever the size of the model.
+ */
+export function buildTrainingStep(source: Model, options: StepOptions): TrainingStep {
+  const { model, build, value } = prepare(source, { inputShapes: options.inputShapes });
+  const { graph } = model;
+  constantsToInitializers(graph);
+  const outputs = [...graph.outputs];
+  const seed = build.input(SEED_INPUT, 'int64', []);
+  const { buffers } = toTrainingForm(build, seed, options);
+  const statistics = new Set(buffers.map((buffer) => buffer.initializer));
+  // Before the loss is written: what it embeds is not trained.
+  const candidates = trainableParameters(graph, options).filter((parameter) => !statistics.has(parameter));
+  const loss = options.loss(lossContext(build, value, options));
+  const watched = (options.watch ?? []).map((name) => value(name));
+
+  const gradients = addGradients({ build, opsets: model.opsets, from: new Map([[loss, build.scalar(1)]]), to: candidates, lenient: true });
+  if (gradients.size === 0)
+    throw new UnsupportedError({ what: 'The loss depends on no parameter that could be trained', where: source.source });
+
+  const state = new StateBuilder(build);
+  const groups = state.parameters([...gradients.keys()]);
+  for (const buffer of buffers) state.buffer(buffer.initializer, buffer.next);
+  state.update(groups, gradients, options);
+
+  graph.outputs.length = 0;
+  const lossOutput = build.output(loss, 'espalier.loss').name;
+  const watchedNames = watched.map((each) => build.output(each).name);
+  const resident = state.finish();
+  for (const output of outputs) if (!graph.outputs.includes(output)) output.extras = undefined;
+  removeDeadCode(graph);
+  removeUnreadInputs(build);
+  return {
+    model,
+    resident,
+    state: state.initial,
+    scalars: state.scalars,
+    lossOutput,
+    watched: watchedNames,
+    parameters: [...gradients.keys()].map((parameter) => parameter.name),
+    weights: (current, which = 'current') => state.extract(current, which),
+  };
+}
+
+function lossContext(build: GraphBuilder, value: (name: string) => Value, options: StepOptions): Parameters<LossBuilder>[0] {
+  return {
+    build,
+    value,
+    input: value,
+    feed: (name, dtype, shape) => build.input(name, dtype, shape),
+    embed: (other, prefix) => {
+      const upgraded = upgradeOpset(other, TRAINING_OPSET);
+      const inputs = Object.fromEntries(upgraded.graph.feeds.map((input) => [input.name, value(input.name)]));
+      return embedModel(build, upgraded, inputs, prefix);
+    },
+    batchSize: options.batchSize,
+  };
+}
+
+function removeUnreadInputs(build: GraphBuilder): void {
+  const { inputs, outputs } = build.graph;
+  const read = inputs.filter((input) => input.readers.size > 0 || outputs.includes(input));
+  inputs.length = 0;
+  inputs.push(...read);
+}
+
+interface Group {
+  name: string;
+  decayed: boolean;
+  members: Value[];
+  vector: Value;
+}
+
+/** Collects what persists between steps. */
+class StateBuilder {
+  readonly initial: Record<string, Tensor> = {};
+  readonly #build: GraphBuilder;
+  readonly #next = new Map<string, Value>();
+  readonly #scalars = new Map<ScalarName, Value>();
+  readonly #slices = new Map<string, Slice[]>();
+
+  constructor(build: GraphBuilder) {
+    this.#build = build;
+  }
+
+  get scalars(): ScalarName[] {
+    return [...this.#scalars.keys()];
+  }
+
+  /** Replaces parameters by slices of resident vectors. */
+  parameters(all: readonly Value[]): Group[] {
+    return [true, false].flatMap((decayed) => {
+      const members = all.filter((parameter) => isDecayed(parameter) === decayed);
+      return members.length === 0 ? [] : [this.#group(decayed ? 'weights' : 'biases', decayed, members)];
+    });
+  }
+
+  #group(name: string, decayed: boolean, members: Value[]): Group {
+    const build = this.#build;
+    const tensors = members.map((member) => member.initializer as Tensor);
+    const sizes = tensors.map((tensor) => tensor.size);
+    const vector = this.#resident(`espalier.${name}`, concatenate(tensors));
+    const parts =
+      members.length === 1 ? [vector] : build.node('Split', [vector, build.ints(sizes)], { axis: 0 }, { outputs: members.length });
+    let offset = 0;
+    const slices = members.map((member, index) => {
+      const slice = { name: member.name, shape: tensors[index].shape, offset };
+      offset += sizes[index];
+      return slice;
+    });
+    this.#slices.set(`espalier.${name}`, slices);
+    members.forEach((member, index) => {
+      build.graph.replace(member, build.op('Reshape', [parts[index], build.ints(tensors[index].shape)]));
+    });
+    return { name, decayed, members, vector };
+  }
+
+  /** A running statistic: replaced by a resident input of its own. */
+  buffer(initializer: Value, next: Value): void {
+    const name = `espalier.buffer.${initializer.name}`;
+    const tensor = initializer.initializer as Tensor;
+    const current = this.#resident(name, tensor);
+    this.#build.graph.replace(initializer, current);
+    this.#next.set(name, next);
+    this.#slices.set(name, [{ name: initializer.name, shape: tensor.shape, offset: 0 }]);
+  }
+
+  update(groups: readonly Group[], gradients: ReadonlyMap<Value, Value>, options: StepOptions): void {
+    const build = this.#build;
+    const flat = groups.map((group) => {
+      const parts = group.members.map((member) => build.op('Reshape', [gradients.get(member) as Value, build.ints([-1])]));
+      return parts.length === 1 ? parts[0] : build.op('Concat', parts, { axis: 0 });
+    });
+    const factor = options.clipNorm === undefined ? undefined : clipFactor(build, flat, options.clipNorm).factor;
+    groups.forEach((group, index) => {
+      const gradient = factor ? build.op('Mul', [flat[index], factor]) : flat[index];
+      const next = addUpdate(options.optimizer, {
+        build,
+        parameter: group.vector,
+        gradient,
+        decay: group.decayed ? (options.weightDecay ?? 0) : 0,
+        scalar: (name) => this.#scalar(name),
+        slot: (name) => this.#slot(`espalier.${group.name}.${name}`, group.vector),
+      });
+      this.#next.set(`espalier.${group.name}`, next);
+      if (options.ema !== undefined) this.#average(group, next, options.ema);
+    });
+  }
+
+  #average(group: Group, next: Value, factor: number): void {
+    const build = this.#build;
+    const name = `espalier.${group.name}.average`;
+    const average = this.#resident(name, this.initial[`espalier.${group.name}`]);
+    this.#slices.set(name, this.#slices.get(`espalier.${group.name}`) as Slice[]);
+    this.#next.set(
+      name,
+      build.op('Add', [build.op('Mul', [average, build.scalar(factor)]), build.op('Mul', [next, build.scalar(1 - factor)])]),
+    );
+  }
+
+  #scalar(name: ScalarName): Value {
+    const known = this.#scalars.get(name);
+    if (known) return known;
+    const made = this.#build.input(`espalier.${name}`, 'float32', []);
+    this.#scalars.set(name, made);
+    return made;
+  }
+
+  #slot(name: string, like: Value): { value: Value; next(value: Value): void } {
+    const shape = staticShape(like.shape) as number[];
+    const value = this.#resident(name, Tensor.of('float32', shape, new Float32Array(sizeOf(shape))));
+    return { value, next: (next) => this.#next.set(name, next) };
+  }
+
+  #resident(name: string, initial: Tensor): Value {
+    this.initial[name] = initial;
+    return this.#build.input(name, initial.dtype, initial.shape);
+  }
+
+  /** Makes the next values outputs; returns which input each becomes. */
+  finish(): Record<string, string> {
+    return Object.fromEntries([...this.#next].map(([name, next]) => [name, this.#build.output(next, `${name}.next`).name]));
+  }
+
+  extract(state: Readonly<Record<string, Tensor>>, which: 'current' | 'average'): Map<string, Tensor> {
+    const found = new Map<string, Tensor>();
+    for (const [name, slices] of this.#slices) {
+      if (name.endsWith('.average')) continue;
+      const source = (which === 'average' && state[`${name}.average`]) || state[name];
+      if (!source) continue;
+      const data = source.data() as Float32Array;
+      for (const { name: target, shape, offset } of slices)
+        found.set(target, Tensor.of('float32', shape, data.slice(offset, offset + sizeOf(shape))));
+    }
+    return found;
+  }
+}
+
+function concatenate(tensors: readonly Tensor[]): Tensor {
+  const whole = new Float32Array(tensors.reduce((sum, tensor) => sum + tensor.size, 0));
+  let offset = 0;
+  for (const tensor of tensors) {
+    whole.set(tensor.data() as Float32Array, offset);
+    offset += tensor.size;
+  }
+  return Tensor.of('float32', [whole.length], whole);
+}
