@@ -26,7 +26,12 @@ export function hypervolumeContributions(
 ): Float64Array {
   const gains = gainsOf(points, cornerOf(reference, directions), directions);
   return Float64Array.from(gains, (gain, i) =>
-    isInside(gain) ? exclusiveVolume(gain, gains.filter((other, j) => j !== i && isInside(other))) : 0,
+    isInside(gain)
+      ? exclusiveVolume(
+          gain,
+          gains.filter((other, j) => j !== i && isInside(other)),
+        )
+      : 0,
   );
 }
 
@@ -44,7 +49,12 @@ export function hypervolumeSubset(
   directions: readonly Direction[],
 ): number[] {
   if (!Number.isInteger(count) || count < 0 || count > points.length) {
-    throw new OptionError({ what: 'Bad number of points', where: 'count', expected: `an integer in [0, ${points.length}]`, got: String(count) });
+    throw new OptionError({
+      what: 'Bad number of points',
+      where: 'count',
+      expected: `an integer in [0, ${points.length}]`,
+      got: String(count),
+    });
   }
   const gains = gainsOf(points, cornerOf(reference, directions), directions);
   const bounds = gains.map((gain) => (isInside(gain) ? box(gain) : 0));
@@ -76,7 +86,10 @@ function cornerOf(reference: Objectives, directions: readonly Direction[]): numb
   } catch (cause) {
     if (!(cause instanceof DataError)) throw cause;
     const got = JSON.stringify(reference.map(String));
-    throw new OptionError({ what: 'Bad reference point', where: 'reference', expected: `${directions.length} finite numbers`, got }, { cause });
+    throw new OptionError(
+      { what: 'Bad reference point', where: 'reference', expected: `${directions.length} finite numbers`, got },
+      { cause },
+    );
   }
 }
 
