@@ -66,7 +66,13 @@ export class Inference {
   #set(value: Value, inferred: Inferred): void {
     if (!inferred) return;
     value.type = merge(inferred.type, value.type);
-    if (inferred.contents && inferred.contents.length <= MAX_CONTENTS) this.#contents.set(value, inferred.contents);
+    this.#remember(value, inferred);
+  }
+
+  /** Contents of an earlier run over the same graph (a loop's body, say) are forgotten. */
+  #remember(value: Value, { contents }: NonNullable<Inferred>): void {
+    if (contents && contents.length <= MAX_CONTENTS) this.#contents.set(value, contents);
+    else this.#contents.delete(value);
   }
 
   #apply(node: Node): readonly Inferred[] {
@@ -95,7 +101,7 @@ export class Inference {
       const given = inputs[index];
       if (!given) return;
       input.type = merge(given.type, input.type);
-      if (given.contents) this.#contents.set(input, given.contents);
+      this.#remember(input, given);
     });
     this.graph(graph);
     return graph.outputs.map((output) => this.#known(output));

@@ -121,6 +121,12 @@ export interface AxisRef {
   readonly axis: number;
 }
 
+/** One way to tie an axis: index k of `axis` goes with the indices `map(k)` of the whole. */
+export interface AxisChoice {
+  readonly axis: AxisRef;
+  readonly map: (index: number) => readonly number[];
+}
+
 /**
  * Declares which index of which axis goes with which. An axis of the node's inputs or outputs that the rule neither ties nor frees is
  * locked: nothing tied to it may be removed.
@@ -141,10 +147,19 @@ export interface CouplingContext {
   tie(a: AxisRef, b: AxisRef, map?: (index: number) => number | readonly number[]): void;
   /** Index `i` and index `j` of one axis are kept or removed together: groups of a grouped convolution must stay equally large. */
   tieWithin(axis: AxisRef, i: number, j: number): void;
+  /**
+   * An axis that merges several (or is split into them) can follow only one of them: were two tied, everything would hang together. The
+   * first of `choices` whose axis is not locked by anything else is tied with `whole`, and the other choices' axes are locked; where all
+   * are locked, so is `whole`. Settled once every node has declared its ties, in the order of the nodes.
+   */
+  tieOneOf(whole: AxisRef, choices: readonly AxisChoice[]): void;
   /** The axis may lose indices without any effect on this node. */
   free(axis: AxisRef): void;
-  /** Called after removal, to put attributes and constant shapes right. `size` gives the new static shape of a value next to the node. */
-  afterwards(rewrite: (size: (value: Value) => readonly number[]) => void): void;
+  /**
+   * Called after removal, to put attributes and constant shapes right. `size` gives the new static shape of a value next to the node,
+   * `kept` the old indices that an axis still has, ascending.
+   */
+  afterwards(rewrite: (size: (value: Value) => readonly number[], kept: (axis: AxisRef) => readonly number[]) => void): void;
   /** @throws UnsupportedError: the pruner must stop here, because `reason`. */
   refuse(reason: string): never;
 }
