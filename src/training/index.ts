@@ -1,0 +1,26 @@
+export { batchSizeOf, type EvaluateOptions, evaluate, type Quality } from './evaluate.js';
+export {
+  asRows,
+  crossEntropy,
+  type LossBuilder,
+  type LossContext,
+  logitsOf,
+  meanCrossEntropy,
+  meanSquaredError,
+  TARGETS,
+} from './losses.js';
+export {
+  type ClassificationReport,
+  classificationReport,
+  predictions,
+  type Scores,
+  topK,
+  wilsonInterval,
+} from './metrics/classification.js';
+export { FidelityMeter, type FidelityReport } from './metrics/fidelity.js';
+export type { OptimizerSpec } from './optimizers.js';
+export { trainableParameters } from './parameters.js';
+export { checkSchedule, type Schedule, scheduleFactor } from './schedules.js';
+export { buildTrainingStep, SEED_INPUT, type StepOptions, type TrainingStep } from './step.js';
+export { type ClassificationTask, type Feed, type FidelityTask, feedsOf, inputShapes, rowsOf, type Task, targetsOf } from './task.js';
+export { type Checkpoint, type EpochRecord, type TrainOptions, type TrainRequest, type TrainResult, train, withWeights } from './train.js';
