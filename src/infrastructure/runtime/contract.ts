@@ -3,6 +3,9 @@ import type { Model, Tensor } from '../../onnx/index.js';
 /** Values by name. */
 export type Tensors = Readonly<Record<string, Tensor>>;
 
+/** A model in memory, its bytes, or a file: the way for models over 2 GB, or with external data. */
+export type ModelSource = Model | Uint8Array | { readonly path: string };
+
 export interface CompileOptions {
   /** Where to run. Default 'cpu'. */
   backend?: 'cpu' | 'webgpu' | 'wasm';
@@ -21,6 +24,7 @@ export interface CompileOptions {
   state?: Tensors;
   /** Record a profile of operators; see Program.profile. Default false. */
   profile?: boolean;
+  /** Aborting stops the compilation and, later, disposes of the program: runs under way and still queued reject with Stopped. */
   signal?: AbortSignal;
 }
 
@@ -30,7 +34,7 @@ export interface RunStats {
   milliseconds: number;
 }
 
-/** Time that a run spent in one node of the graph that the runtime made of the model. */
+/** Time that a run spent in one node of the graph that the runtime made of the model. A node with a subgraph includes its nodes' time. */
 export interface NodeTiming {
   node: string;
   op: string;
@@ -39,8 +43,12 @@ export interface NodeTiming {
   runs: number;
 }
 
-/** A model compiled by a runtime. Runs are queued: one at a time. Every tensor handed over may be transferred: do not use it afterwards. */
+/**
+ * A model compiled by a runtime. Runs are queued: one at a time. Every tensor fed to `run` or `time` may be transferred: do not use it
+ * afterwards (states are copied). `dispose` it; runs that have not ended by then reject with Stopped.
+ */
 export interface Program {
+  /** What the model must be fed, resident inputs included. */
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   /** Runs once. `fetch` names the outputs wanted (default: all but those that only feed resident inputs). @throws RuntimeError with the runtime's own words. */
@@ -62,6 +70,7 @@ export interface Program {
 export interface Runtime {
   readonly name: string;
   /** @throws RuntimeError where the model does not load: the runtime's words, the node, and what to do. */
-  compile(model: Model | Uint8Array, options?: CompileOptions): Promise<Program>;
+  compile(model: ModelSource, options?: CompileOptions): Promise<Program>;
+  /** Disposes of every program that is left. */
   dispose(): Promise<void>;
 }

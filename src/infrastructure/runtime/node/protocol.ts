@@ -1,0 +1,63 @@
+import type { DataType } from '../../../onnx/index.js';
+import type { NodeTiming, RunStats } from '../contract.js';
+
+/** A tensor on its way between threads. Strings travel as texts, everything else as raw bytes. */
+export interface SentTensor {
+  readonly dtype: DataType;
+  readonly shape: readonly number[];
+  readonly contents: Uint8Array | readonly string[];
+}
+
+export type SentTensors = Readonly<Record<string, SentTensor>>;
+
+/** An input or output of a loaded model. */
+export interface Port {
+  readonly name: string;
+  /** Undefined where it is no tensor, but a sequence or a map. */
+  readonly dtype?: DataType;
+  /** Numbers and names of dimensions. [] for a scalar and for an unknown rank alike: the binding does not tell them apart. */
+  readonly shape: readonly (number | string)[];
+}
+
+/** Everything that a session is made with. */
+export interface SessionSettings {
+  readonly backend: 'cpu' | 'webgpu';
+  readonly threads: number;
+  readonly spinning: boolean;
+  readonly optimize: 'none' | 'basic' | 'extended' | 'all';
+  readonly simulateQuantization: boolean;
+  readonly profile: boolean;
+  readonly resident: Readonly<Record<string, string | null>>;
+}
+
+/** What the main thread asks of a worker, with the type of the answer. */
+export interface Calls {
+  load: { ask: { source: Uint8Array | string; settings: SessionSettings }; answer: { inputs: Port[]; outputs: Port[] } };
+  run: { ask: { feeds: SentTensors; fetch: readonly string[] }; answer: SentTensors };
+  time: { ask: { feeds: SentTensors; fetch: readonly string[]; times: number }; answer: RunStats[] };
+  state: { ask: { names: readonly string[] }; answer: SentTensors };
+  setState: { ask: { state: SentTensors }; answer: undefined };
+  profile: { ask: Record<never, never>; answer: NodeTiming[] };
+  dispose: { ask: Record<never, never>; answer: undefined };
+}
+
+export type CallName = keyof Calls;
+
+export type Request = { [K in CallName]: { readonly id: number; readonly call: K } & Calls[K]['ask'] }[CallName];
+
+/** An error of a worker: the runtime's words, before they are made readable. `skipped` where the program was stopped first. */
+export type Reply =
+  | { readonly id: number; readonly value: Calls[CallName]['answer'] }
+  | { readonly id: number; readonly failure: string }
+  | { readonly id: number; readonly skipped: true };
+
+/** What a worker is started with. */
+export interface WorkerData {
+  /** Two 32-bit flags that both threads see, at the indices below. */
+  readonly flags: Int32Array;
+}
+
+/** Set by the main thread: nothing that is queued may start any more. */
+export const STOP = 0;
+/** Set by the worker while it is inside the runtime's native code, where a thread must not be terminated. */
+export const BUSY = 1;

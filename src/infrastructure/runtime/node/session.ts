@@ -1,0 +1,141 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as ort from 'onnxruntime-node';
+import { type DataType, viewAs } from '../../../onnx/index.js';
+import type { NodeTiming, RunStats } from '../contract.js';
+import type { Port, SentTensor, SentTensors, SessionSettings } from './protocol.js';
+import { summarizeTrace } from './trace.js';
+
+// What goes wrong is thrown; ONNX Runtime's own lines on the terminal would only repeat it.
+ort.env.logLevel = 'fatal';
+const FATAL = 4;
+
+/** One ONNX Runtime session and the inputs that live with it. Runs in a worker thread. */
+export class Session {
+  readonly #session: ort.InferenceSession;
+  readonly #resident: Readonly<Record<string, string | null>>;
+  readonly #state = new Map<string, ort.Tensor>();
+  readonly #traces?: string;
+  #timings?: NodeTiming[];
+
+  private constructor(session: ort.InferenceSession, resident: Readonly<Record<string, string | null>>, traces?: string) {
+    this.#session = session;
+    this.#resident = resident;
+    this.#traces = traces;
+  }
+
+  static async load(source: Uint8Array | string, settings: SessionSettings): Promise<Session> {
+    const traces = settings.profile ? mkdtempSync(join(tmpdir(), 'espalier-profile-')) : undefined;
+    const options = sessionOptions(settings, traces);
+    try {
+      const session = await (typeof source === 'string'
+        ? ort.InferenceSession.create(source, options)
+        : ort.InferenceSession.create(source, options));
+      return new Session(session, settings.resident, traces);
+    } catch (cause) {
+      discard(traces);
+      throw cause;
+    }
+  }
+
+  get inputs(): Port[] {
+    return this.#session.inputMetadata.map(portOf);
+  }
+
+  get outputs(): Port[] {
+    return this.#session.outputMetadata.map(portOf);
+  }
+
+  async run(feeds: SentTensors, fetch: readonly string[]): Promise<SentTensors> {
+    const { outputs } = await this.#step(received(feeds), fetch);
+    // A resident value that is also wanted outside is copied: its memory stays here.
+    const kept = new Set(this.#state.values());
+    return Object.fromEntries(fetch.map((name) => [name, sendable(outputs[name], kept.has(outputs[name]))]));
+  }
+
+  async time(feeds: SentTensors, fetch: readonly string[], times: number, stopped: () => boolean): Promise<RunStats[]> {
+    const given = received(feeds);
+    const stats: RunStats[] = [];
+    while (stats.length < times && !stopped()) stats.push({ milliseconds: (await this.#step(given, fetch)).milliseconds });
+    return stats;
+  }
+
+  async #step(feeds: Record<string, ort.Tensor>, fetch: readonly string[]) {
+    const next = Object.entries(this.#resident).filter((pair): pair is [string, string] => pair[1] !== null);
+    const wanted = [...new Set([...fetch, ...next.map(([, output]) => output)])];
+    const all = { ...feeds, ...Object.fromEntries(this.#state) };
+    const start = performance.now();
+    const outputs = (await this.#session.run(all, wanted)) as Record<string, ort.Tensor>;
+    const milliseconds = performance.now() - start;
+    for (const [input, output] of next) this.#state.set(input, outputs[output]);
+    return { outputs, milliseconds };
+  }
+
+  state(names: readonly string[]): SentTensors {
+    return Object.fromEntries(names.map((name) => [name, sendable(this.#state.get(name) as ort.Tensor, true)]));
+  }
+
+  setState(state: SentTensors): void {
+    for (const [name, tensor] of Object.entries(received(state))) this.#state.set(name, tensor);
+  }
+
+  profile(): NodeTiming[] {
+    if (!this.#timings && this.#traces) {
+      this.#session.endProfiling();
+      const traces = this.#traces;
+      const files = readdirSync(traces).filter((file) => file.endsWith('.json'));
+      this.#timings = summarizeTrace(files.flatMap((file) => JSON.parse(readFileSync(join(traces, file), 'utf8'))));
+      discard(traces);
+    }
+    return this.#timings ?? [];
+  }
+
+  async release(): Promise<void> {
+    this.#state.clear();
+    await this.#session.release();
+    discard(this.#traces);
+  }
+}
+
+function sessionOptions(settings: SessionSettings, traces: string | undefined): ort.InferenceSession.SessionOptions {
+  const { backend, threads, spinning, optimize, simulateQuantization } = settings;
+  const entries = { intra_op: { allow_spinning: spinning ? '1' : '0' }, ...(simulateQuantization && { disable_quant_qdq: '1' }) };
+  return {
+    executionProviders: [backend],
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    executionMode: 'sequential',
+    graphOptimizationLevel: optimize === 'none' ? 'disabled' : optimize,
+    logSeverityLevel: FATAL,
+    extra: { session: entries },
+    ...(traces !== undefined && { enableProfiling: true, profileFilePrefix: join(traces, 'trace') }),
+  };
+}
+
+function portOf(metadata: ort.InferenceSession.ValueMetadata): Port {
+  if (!metadata.isTensor) return { name: metadata.name, shape: [] };
+  return { name: metadata.name, dtype: metadata.type as DataType, shape: [...metadata.shape] };
+}
+
+function received(tensors: SentTensors): Record<string, ort.Tensor> {
+  return Object.fromEntries(
+    Object.entries(tensors).map(([name, { dtype, shape, contents }]) => {
+      const data = contents instanceof Uint8Array ? viewAs(dtype, contents) : contents;
+      return [name, new ort.Tensor(dtype as 'float32', data as Float32Array, shape)];
+    }),
+  );
+}
+
+function sendable(tensor: ort.Tensor, copy: boolean): SentTensor {
+  const dtype = tensor.type as DataType;
+  const shape = [...tensor.dims];
+  if (dtype === 'string') return { dtype, shape, contents: tensor.data as unknown as string[] };
+  const data = tensor.data as Uint8Array;
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  return { dtype, shape, contents: copy ? bytes.slice() : bytes };
+}
+
+function discard(folder: string | undefined): void {
+  if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+}
