@@ -1,0 +1,99 @@
+import { type GraphBuilder, Value } from '../../onnx/index.js';
+import { type GradientContext, type GradientRule, ZERO } from '../rule.js';
+
+/** Y = (x - mean) / sqrt(variance + epsilon) * scale + bias per channel, with statistics that are given or the batch's own. */
+export const batchNormalizationGradient: GradientRule = (context) => {
+  if (context.hasGrad(1) || context.hasGrad(2)) context.refuse('its running statistics are not trained');
+  return context.node.int('training_mode', 0) === 1 ? trainingGradient(context) : inferenceGradient(context);
+};
+
+/**
+ * Through the batch's statistics. With g the upstream gradient, m elements per channel, i the inverse deviation and dScale = sum(g * normal):
+ * dx = scale * i * (g - sum(g) / m - normal * dScale / m), which per channel is A * g + B * x + C.
+ */
+function trainingGradient(context: GradientContext): ReturnType<GradientRule> {
+  const { build, input, grad, needs, shape } = context;
+  const [x, scale, g] = [input(0), input(1), grad()];
+  const channel = perChannel(context);
+  const { mean, variance } = batchStatistics(context);
+  const inverse = inverseDeviation(context, variance);
+  const sumG = channel.sum(g);
+  const dScale = build.op('Mul', [build.op('Sub', [channel.sum(build.op('Mul', [g, x])), build.op('Mul', [mean, sumG])]), inverse]);
+  return [needs(0) ? dataGradient() : undefined, dScale, sumG, ZERO, ZERO];
+
+  function dataGradient(): Value {
+    const m = build.scalar(channel.elements(shape(x)), x.dtype);
+    const a = build.op('Mul', [scale, inverse]);
+    const slope = build.op('Div', [build.op('Mul', [dScale, inverse]), m]);
+    const b = build.op('Neg', [build.op('Mul', [a, slope])]);
+    const c = build.op('Mul', [a, build.op('Sub', [build.op('Mul', [mean, slope]), build.op('Div', [sumG, m])])]);
+    const linear = build.op('Add', [build.op('Mul', [g, channel.spread(a)]), build.op('Mul', [x, channel.spread(b)])]);
+    return build.op('Add', [linear, channel.spread(c)]);
+  }
+}
+
+/** Fixed statistics: an affine function per channel. */
+function inferenceGradient(context: GradientContext): ReturnType<GradientRule> {
+  const { build, input, grad, needs } = context;
+  const [x, scale, , mean, variance] = [0, 1, 2, 3, 4].map((index) => input(index));
+  const g = grad();
+  if (needs(3) || needs(4)) context.refuse('the gradient of its given mean and variance is not written');
+  const channel = perChannel(context);
+  const inverse = inverseDeviation(context, variance);
+  const scaleGradient = () => {
+    const products = channel.sum(build.op('Mul', [g, x]));
+    return build.op('Mul', [build.op('Sub', [products, build.op('Mul', [mean, channel.sum(g)])]), inverse]);
+  };
+  return [
+    needs(0) ? build.op('Mul', [g, channel.spread(build.op('Mul', [scale, inverse]))]) : undefined,
+    needs(1) ? scaleGradient() : undefined,
+    needs(2) ? channel.sum(g) : undefined,
+    ZERO,
+    ZERO,
+  ];
+}
+
+function inverseDeviation({ build, node }: GradientContext, variance: Value): Value {
+  const shifted = build.op('Add', [variance, build.scalar(node.float('epsilon', 1e-5), variance.dtype)]);
+  return build.op('Reciprocal', [build.op('Sqrt', [shifted])]);
+}
+
+/** Sums of data to one number per channel, and back. */
+function perChannel({ build, input, shape }: GradientContext) {
+  const rank = shape(input(0)).length;
+  const others = Array.from({ length: rank }, (_, axis) => axis).filter((axis) => axis !== 1);
+  return {
+    sum: (value: Value) => build.op('ReduceSum', [value, build.ints(others)], { keepdims: 0 }),
+    spread: (vector: Value) => build.op('Reshape', [vector, build.ints([-1, ...new Array<number>(rank - 2).fill(1)])]),
+    elements: (size: readonly number[]) => others.reduce((product, axis) => product * size[axis], 1),
+  };
+}
+
+/**
+ * The batch's own mean and variance. The operator gives running ones: with momentum 0 they are the batch's, so the forward node is set to
+ * that, and its running statistics are computed from them by two operations on vectors, under their old names.
+ */
+function batchStatistics({ build, node, input, output }: GradientContext): { mean: Value; variance: Value } {
+  const momentum = node.float('momentum', 0.9);
+  const running = [output(1), output(2)];
+  if (momentum === 0) return { mean: running[0], variance: running[1] };
+  node.attributes.set('momentum', { type: 'float', value: 0 });
+  const batch = running.map((value, index) => {
+    const own = new Value(build.graph.freshName(`${value.name}_batch`));
+    node.setOutput(index + 1, own);
+    return own;
+  });
+  build.type(node);
+  running.forEach((value, index) => {
+    blend(build, value, input(index + 3), batch[index], momentum);
+  });
+  return { mean: batch[0], variance: batch[1] };
+}
+
+/** Makes `target` = before * momentum + now * (1 - momentum). */
+function blend(build: GraphBuilder, target: Value, before: Value, now: Value, momentum: number): void {
+  const kept = build.op('Mul', [before, build.scalar(momentum, before.dtype)]);
+  const added = build.op('Mul', [now, build.scalar(1 - momentum, now.dtype)]);
+  const sum = build.op('Add', [kept, added]);
+  (sum.producer as NonNullable<Value['producer']>).setOutput(0, target);
+}

@@ -1,0 +1,107 @@
+import { sizeOf } from '../../base/index.js';
+import { type GraphBuilder, Tensor, type Value } from '../../onnx/index.js';
+import { extentOf, paddingOf, type Window } from '../shared/windows.js';
+
+/** Where a kernel meets one spatial axis of a static input: the numbers that gradients are written with. */
+export interface Span {
+  readonly input: number;
+  readonly output: number;
+  readonly kernel: number;
+  readonly stride: number;
+  readonly dilation: number;
+  /** Padding before the input. Padding behind it follows from the sizes: see `tailOf`. */
+  readonly head: number;
+}
+
+/** The spans of windows between static inputs [N, C, …] and outputs [N, M, …]. */
+export function spansOf(windows: readonly Window[], input: readonly number[], output: readonly number[]): Span[] {
+  return windows.map((window, axis) => ({
+    input: input[axis + 2],
+    output: output[axis + 2],
+    kernel: window.kernel,
+    stride: window.stride,
+    dilation: window.dilation,
+    head: paddingOf(window, input[axis + 2]).head,
+  }));
+}
+
+/** Padding behind the input that the last window needs; negative where windows leave some of the input untouched. */
+export function tailOf(span: Span): number {
+  return (span.output - 1) * span.stride + extentOf(span) - span.input - span.head;
+}
+
+/** Attributes for a ConvTranspose that takes the span's outputs back to its inputs. */
+export function backwardAttributes(spans: readonly Span[]) {
+  return {
+    kernel_shape: spans.map((span) => span.kernel),
+    strides: spans.map((span) => span.stride),
+    dilations: spans.map((span) => span.dilation),
+    pads: [...spans.map((span) => span.head), ...spans.map((span) => Math.max(0, tailOf(span)))],
+    output_padding: spans.map((span) => Math.max(0, -tailOf(span))),
+  };
+}
+
+/** The input [N, C, …] padded (or cut) so that the windows tile it from its first element to its last. */
+export function padToWindows(build: GraphBuilder, data: Value, spans: readonly Span[], lead = 2): Value {
+  const zeros = new Array<number>(lead).fill(0);
+  const heads = spans.map((span) => span.head);
+  const tails = spans.map(tailOf);
+  if ([...heads, ...tails].every((pad) => pad === 0)) return data;
+  return build.op('Pad', [data, build.ints([...zeros, ...heads, ...zeros, ...tails])]);
+}
+
+/** For each tap of the kernel, last axis fastest, the elements of the padded input that it meets: shape [N, C, …outputs]. */
+export function tapsOf(build: GraphBuilder, padded: Value, spans: readonly Span[], lead = 2): Value[] {
+  const axes = build.ints(spans.map((_, axis) => axis + lead));
+  const steps = build.ints(spans.map((span) => span.stride));
+  return tapIndices(spans).map((tap) => {
+    const starts = spans.map((span, axis) => tap[axis] * span.dilation);
+    const ends = spans.map((span, axis) => starts[axis] + (span.output - 1) * span.stride + 1);
+    return build.op('Slice', [padded, build.ints(starts), build.ints(ends), axes, steps]);
+  });
+}
+
+function tapIndices(spans: readonly Span[]): number[][] {
+  return spans.reduce<number[][]>(
+    (found, span) => found.flatMap((prefix) => Array.from({ length: span.kernel }, (_, tap) => [...prefix, tap])),
+    [[]],
+  );
+}
+
+/** Whether windows tile the input without gaps, overlaps or padding, so that each input element belongs to at most one window. */
+export function isTiling(spans: readonly Span[]): boolean {
+  return spans.every((span) => span.kernel === span.stride && span.dilation === 1 && span.head === 0 && tailOf(span) <= 0);
+}
+
+/**
+ * Each output's number added to every input element that its window covers: the transpose of a sum pool. `upstream` is [N, C, …outputs].
+ * @returns [N, C, …inputs].
+ */
+export function spreadOverWindows(
+  build: GraphBuilder,
+  upstream: Value,
+  spans: readonly Span[],
+  batchAndChannels: readonly number[],
+): Value {
+  const result = [...batchAndChannels, ...spans.map((span) => span.input)];
+  if (isTiling(spans)) return padTiles(build, repeatOverTiles(build, upstream, spans, batchAndChannels), spans);
+  const kernel = spans.map((span) => span.kernel);
+  const ones = build.constant(Tensor.from(upstream.dtype ?? 'float32', [1, 1, ...kernel], new Array(sizeOf(kernel)).fill(1)));
+  // Channels are alike, so they join the batch: one plane per image.
+  const planes = build.op('Reshape', [upstream, build.ints([-1, 1, ...spans.map((span) => span.output)])]);
+  const spread = build.op('ConvTranspose', [planes, ones], backwardAttributes(spans));
+  return build.op('Reshape', [spread, build.ints(result)]);
+}
+
+function repeatOverTiles(build: GraphBuilder, upstream: Value, spans: readonly Span[], lead: readonly number[]): Value {
+  const split = build.op('Reshape', [upstream, build.ints([...lead, ...spans.flatMap((span) => [span.output, 1])])]);
+  const repeated = build.op('Expand', [split, build.ints([...lead, ...spans.flatMap((span) => [span.output, span.kernel])])]);
+  return build.op('Reshape', [repeated, build.ints([...lead, ...spans.map((span) => span.output * span.kernel)])]);
+}
+
+/** Zeros behind the tiles, for what of the input no window covers. */
+function padTiles(build: GraphBuilder, tiles: Value, spans: readonly Span[]): Value {
+  const tails = spans.map((span) => -tailOf(span));
+  if (tails.every((tail) => tail === 0)) return tiles;
+  return build.op('Pad', [tiles, build.ints([0, 0, ...spans.map(() => 0), 0, 0, ...tails])]);
+}
