@@ -8,7 +8,7 @@ const source = join(dirname(dirname(fileURLToPath(import.meta.url))), 'src');
 const below = (...folders) => folders;
 const foundation = below('base', 'onnx', 'pareto', 'data');
 const engine = below(...foundation, 'ops', 'autodiff', 'architectures', 'infrastructure');
-const techniques = below(...engine, 'training', 'compression', 'learning');
+const techniques = below(...engine, 'training', 'automation', 'technique', 'compression', 'learning');
 
 /** Folder -> what it may import, besides itself. */
 const allowed = {
@@ -22,14 +22,15 @@ const allowed = {
   architectures: [...foundation, 'ops'],
   infrastructure: [...foundation, 'ops'],
   training: [...foundation, 'ops', 'autodiff', 'infrastructure'],
-  compression: [...engine, 'training'],
-  learning: [...engine, 'training'],
-  strategies: [...techniques, 'automation'],
-  report: ['base', 'pareto', 'automation', 'strategies'],
-  cli: [...techniques, 'automation', 'strategies', 'report'],
+  technique: [...foundation, 'infrastructure', 'training', 'automation'],
+  compression: [...engine, 'training', 'automation', 'technique'],
+  learning: [...engine, 'training', 'automation', 'technique'],
+  strategies: techniques,
+  report: ['base', 'pareto', 'automation', 'strategies', 'technique', 'infrastructure', 'training'],
+  cli: [...techniques, 'strategies', 'report'],
 };
 /** Folders from which only types may be imported. */
-const typesOnly = { report: ['automation', 'strategies'] };
+const typesOnly = { report: ['automation', 'strategies', 'technique', 'infrastructure', 'training'] };
 
 const problems = [];
 for (const entry of readdirSync(source, { recursive: true, withFileTypes: true })) {

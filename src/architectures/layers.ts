@@ -1,0 +1,134 @@
+import { Random, sizeOf } from '../base/index.js';
+import { floatAttribute, Graph, type GraphBuilder, Model, SymbolicDim, Tensor, type Value } from '../onnx/index.js';
+import { typedBuilder } from '../ops/index.js';
+
+/** Opset of the models that Espalier makes: the oldest with everything they need, so that old runtimes load them. */
+export const ARCHITECTURE_OPSET = 17;
+
+/** How many samples a model takes at once: open. */
+export const BATCH = 'N';
+
+/** ONNX's BatchNormalization momentum: the share that the running statistics keep at each step. */
+const KEEP = 0.9;
+
+/** An architecture under construction: layers with seeded initial weights, named as they come. */
+export class Network {
+  readonly build: GraphBuilder;
+  readonly #model: Model;
+  readonly #random: Random;
+  #count = 0;
+
+  constructor(name: string, seed: number) {
+    const graph = new Graph(name);
+    this.#model = new Model(graph, ARCHITECTURE_OPSET);
+    this.#model.irVersion = 8;
+    this.build = typedBuilder(graph, this.#model.opsets);
+    this.#random = new Random(seed).fork('initial weights');
+  }
+
+  /** The model's input: [batch, ...shape]. */
+  input(name: string, shape: readonly number[]): Value {
+    return this.build.input(name, 'float32', [SymbolicDim.named(BATCH), ...shape]);
+  }
+
+  /** Ends the construction. */
+  finish(output: Value, name: string): Model {
+    this.build.output(output, name);
+    return this.#model;
+  }
+
+  /**
+   * A square convolution over [N, C, H, W] with "same" padding for odd kernels. Weights are He-normal over the fan-in (He et al. 2015).
+   */
+  conv(x: Value, channels: number, kernel: number, options: { stride?: number; groups?: number; bias?: boolean } = {}): Value {
+    const { stride = 1, groups = 1, bias = false } = options;
+    const name = this.#name('conv');
+    const shape = [channels, channelsOf(x) / groups, kernel, kernel];
+    const weight = this.build.parameter(`${name}.weight`, this.#normal(shape, Math.sqrt(2 / sizeOf(shape.slice(1)))));
+    const inputs = bias ? [x, weight, this.build.parameter(`${name}.bias`, filled([channels], 0))] : [x, weight];
+    const pad = Math.floor(kernel / 2);
+    return this.build.node(
+      'Conv',
+      inputs,
+      { kernel_shape: [kernel, kernel], pads: [pad, pad, pad, pad], strides: [stride, stride], group: groups },
+      { name },
+    )[0];
+  }
+
+  /** Batch normalization with scale 1 and shift 0 at first. */
+  norm(x: Value): Value {
+    const name = this.#name('norm');
+    const vector = (part: string, value: number) => this.build.parameter(`${name}.${part}`, filled([channelsOf(x)], value));
+    const inputs = [x, vector('scale', 1), vector('shift', 0), vector('mean', 0), vector('variance', 1)];
+    return this.build.node('BatchNormalization', inputs, { epsilon: floatAttribute(1e-5), momentum: floatAttribute(KEEP) }, { name })[0];
+  }
+
+  /** A fully connected layer over [N, features]; He-normal weights, or normal with deviation 1/√features before a classifier's scores. */
+  dense(x: Value, features: number, options: { classifier?: boolean } = {}): Value {
+    const name = this.#name('dense');
+    const inputs = Number(x.shape?.[1]);
+    const deviation = Math.sqrt((options.classifier ? 1 : 2) / inputs);
+    const weight = this.build.parameter(`${name}.weight`, this.#normal([features, inputs], deviation));
+    const bias = this.build.parameter(`${name}.bias`, filled([features], 0));
+    return this.build.node('Gemm', [x, weight, bias], { transB: 1 }, { name })[0];
+  }
+
+  relu(x: Value): Value {
+    return this.build.op('Relu', [x]);
+  }
+
+  maxPool(x: Value, size = 2): Value {
+    return this.build.op('MaxPool', [x], { kernel_shape: [size, size], strides: [size, size] });
+  }
+
+  /** [N, C, H, W] to [N, C]. */
+  globalPool(x: Value): Value {
+    return this.flatten(this.build.op('GlobalAveragePool', [x]));
+  }
+
+  flatten(x: Value): Value {
+    return this.build.op('Flatten', [x], { axis: 1 });
+  }
+
+  add(a: Value, b: Value): Value {
+    return this.build.op('Add', [a, b]);
+  }
+
+  dropout(x: Value, ratio: number): Value {
+    return this.build.op('Dropout', [x, this.build.scalar(ratio)]);
+  }
+
+  /** Squeeze-and-excite (Hu et al. 2018): channels are weighted by a small net over their means; `reduction` narrows it. */
+  squeezeExcite(x: Value, reduction = 4): Value {
+    const channels = channelsOf(x);
+    const narrow = this.relu(
+      this.conv(this.build.op('GlobalAveragePool', [x]), Math.max(4, Math.round(channels / reduction)), 1, { bias: true }),
+    );
+    const gate = this.build.op('HardSigmoid', [this.conv(narrow, channels, 1, { bias: true })], {
+      alpha: 1 / 6,
+      beta: floatAttribute(0.5),
+    });
+    return this.build.op('Mul', [x, gate]);
+  }
+
+  #name(kind: string): string {
+    return `${kind}${++this.#count}`;
+  }
+
+  #normal(shape: readonly number[], deviation: number): Tensor {
+    return Tensor.of(
+      'float32',
+      shape,
+      Float32Array.from({ length: sizeOf(shape) }, () => this.#random.normal() * deviation),
+    );
+  }
+}
+
+/** Channels of a value [N, C, …]. */
+export function channelsOf(value: Value): number {
+  return Number(value.shape?.[1]);
+}
+
+function filled(shape: readonly number[], value: number): Tensor {
+  return Tensor.of('float32', shape, new Float32Array(sizeOf(shape)).fill(value));
+}

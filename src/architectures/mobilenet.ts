@@ -1,0 +1,63 @@
+import type { Value } from '../onnx/index.js';
+import type { Architecture } from './architecture.js';
+import { channelsOf, Network } from './layers.js';
+import { imageSize, repeated, scaled } from './scaling.js';
+
+/** One stage: output channels, blocks at depth 1, stride of the first block, expansion of the inner layer, whether channels are gated. */
+interface Stage {
+  channels: number;
+  blocks: number;
+  stride: number;
+  expand: number;
+  gated: boolean;
+}
+
+const stages: readonly Stage[] = [
+  { channels: 16, blocks: 1, stride: 1, expand: 1, gated: false },
+  { channels: 24, blocks: 2, stride: 2, expand: 4, gated: false },
+  { channels: 40, blocks: 2, stride: 2, expand: 4, gated: true },
+  { channels: 80, blocks: 2, stride: 2, expand: 4, gated: true },
+];
+
+/** The last layer before pooling, in channels. */
+const HEAD = 160;
+
+/**
+ * Inverted residual blocks of depthwise-separable convolutions (Sandler et al. 2018) with squeeze-and-excite and hard swish in the later
+ * stages (Howard et al. 2019), sized for images from 8×8 to 224×224: an image that is already small is not shrunk further.
+ */
+export const mobilenet: Architecture = {
+  name: 'mobilenet',
+  summary: 'Inverted residuals of depthwise-separable convolutions with squeeze-and-excite (Sandler et al. 2018, Howard et al. 2019).',
+  scales: ['width', 'depth', 'resolution'],
+  build: (request) => {
+    const { classes, width = 1, depth = 1, seed = 0 } = request;
+    const network = new Network('mobilenet', seed);
+    const size = imageSize(request);
+    const input = network.input('input', size);
+    let x = network.relu(network.norm(network.conv(input, scaled(16, width, 8), 3, { stride: size[1] > 64 ? 2 : 1 })));
+    for (const stage of stages) {
+      const stride = Number(x.shape?.[2]) > 4 ? stage.stride : 1;
+      for (let block = 0; block < repeated(stage.blocks, depth); block++) {
+        x = invertedResidual(network, x, { ...stage, channels: scaled(stage.channels, width, 8), stride: block === 0 ? stride : 1 });
+      }
+    }
+    x = hardSwish(network, network.norm(network.conv(x, scaled(HEAD, width, 32), 1)));
+    return network.finish(network.dense(network.dropout(network.globalPool(x), 0.2), classes, { classifier: true }), 'scores');
+  },
+};
+
+/** Widen by a 1×1 convolution, filter each channel, gate, narrow; the input is added where sizes allow. */
+function invertedResidual(network: Network, x: Value, { channels, stride, expand, gated }: Stage): Value {
+  const inner = channelsOf(x) * expand;
+  const activate = (value: Value) => (gated ? hardSwish(network, value) : network.relu(value));
+  const wide = expand === 1 ? x : activate(network.norm(network.conv(x, inner, 1)));
+  const filtered = activate(network.norm(network.conv(wide, inner, 3, { stride, groups: inner })));
+  const narrow = network.norm(network.conv(gated ? network.squeezeExcite(filtered) : filtered, channels, 1));
+  return stride === 1 && channelsOf(x) === channels ? network.add(narrow, x) : narrow;
+}
+
+/** x * hardSigmoid(x) (opset 14). */
+function hardSwish({ build }: Network, x: Value): Value {
+  return build.op('HardSwish', [x]);
+}
