@@ -1,11 +1,11 @@
-import type { DataType } from '../../../onnx/index.js';
+import type { DataType, TypedArray } from '../../../onnx/index.js';
 import type { NodeTiming, RunStats } from '../contract.js';
 
-/** A tensor on its way between threads. Strings travel as texts, everything else as raw bytes. */
+/** A tensor on its way between threads. */
 export interface SentTensor {
   readonly dtype: DataType;
   readonly shape: readonly number[];
-  readonly contents: Uint8Array | readonly string[];
+  readonly contents: TypedArray | readonly string[];
 }
 
 export type SentTensors = Readonly<Record<string, SentTensor>>;

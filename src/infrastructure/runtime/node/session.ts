@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as ort from 'onnxruntime-node';
-import { type DataType, viewAs } from '../../../onnx/index.js';
+import type { DataType, TypedArray } from '../../../onnx/index.js';
 import type { NodeTiming, RunStats } from '../contract.js';
 import type { Port, SentTensor, SentTensors, SessionSettings } from './protocol.js';
 import { summarizeTrace } from './trace.js';
@@ -120,10 +120,10 @@ function portOf(metadata: ort.InferenceSession.ValueMetadata): Port {
 
 function received(tensors: SentTensors): Record<string, ort.Tensor> {
   return Object.fromEntries(
-    Object.entries(tensors).map(([name, { dtype, shape, contents }]) => {
-      const data = contents instanceof Uint8Array ? viewAs(dtype, contents) : contents;
-      return [name, new ort.Tensor(dtype as 'float32', data as Float32Array, shape)];
-    }),
+    Object.entries(tensors).map(([name, { dtype, shape, contents }]) => [
+      name,
+      new ort.Tensor(dtype as 'float32', contents as Float32Array, shape),
+    ]),
   );
 }
 
@@ -131,9 +131,8 @@ function sendable(tensor: ort.Tensor, copy: boolean): SentTensor {
   const dtype = tensor.type as DataType;
   const shape = [...tensor.dims];
   if (dtype === 'string') return { dtype, shape, contents: tensor.data as unknown as string[] };
-  const data = tensor.data as Uint8Array;
-  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  return { dtype, shape, contents: copy ? bytes.slice() : bytes };
+  const data = tensor.data as TypedArray;
+  return { dtype, shape, contents: copy ? data.slice() : data };
 }
 
 function discard(folder: string | undefined): void {

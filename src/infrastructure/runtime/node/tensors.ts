@@ -1,5 +1,5 @@
 import { OptionError } from '../../../base/index.js';
-import { byteLengthOf, type DataType, Tensor } from '../../../onnx/index.js';
+import { byteLengthOf, type DataType, Tensor, type TypedArray, viewAs } from '../../../onnx/index.js';
 import type { Tensors } from '../contract.js';
 import type { SentTensor, SentTensors } from './protocol.js';
 
@@ -58,7 +58,7 @@ function packOne(name: string, tensor: Tensor, move: boolean, transfer: Set<Arra
   }
   const contents = move && ownsBuffer(bytes) ? bytes : copyOf(bytes);
   if (contents.byteLength > 0) transfer.add(contents.buffer as ArrayBuffer);
-  return { dtype, shape: [...shape], contents };
+  return { dtype, shape: [...shape], contents: viewAs(dtype, contents) };
 }
 
 /** Whether the bytes are all of a buffer that may change threads. */
@@ -76,7 +76,7 @@ export function unpack(sent: SentTensors): Record<string, Tensor> {
   return Object.fromEntries(
     Object.entries(sent).map(([name, { dtype, shape, contents }]) => [
       name,
-      contents instanceof Uint8Array ? new Tensor(dtype, shape, contents) : Tensor.strings(shape, contents),
+      Array.isArray(contents) ? Tensor.strings(shape, contents) : Tensor.of(dtype, shape, contents as TypedArray),
     ]),
   );
 }

@@ -68,6 +68,6 @@ async function perform(request: Request) {
 /** The buffers of a reply's tensors, to be moved instead of copied. */
 function buffersOf(reply: Reply): ArrayBuffer[] {
   if (!('value' in reply) || typeof reply.value !== 'object') return [];
-  const buffers = Object.values(reply.value).flatMap((item) => (item?.contents instanceof Uint8Array ? [item.contents.buffer] : []));
+  const buffers = Object.values(reply.value).flatMap((item) => (ArrayBuffer.isView(item?.contents) ? [item.contents.buffer] : []));
   return [...new Set(buffers)].filter((buffer): buffer is ArrayBuffer => buffer.byteLength > 0);
 }
