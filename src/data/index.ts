@@ -6,6 +6,7 @@ export * from './augment/index.js';
 export * from './batches.js';
 export * from './dataset.js';
 export { Sha256 } from './fingerprint.js';
+export * from './formats/index.js';
 export { type ArrayData, arrayDataset } from './memory.js';
 export * from './preprocess/index.js';
 export { checkClasses, checkDisjoint, DEFAULT_SHARES, type Share, type SplitOptions, type Splits, splitSource } from './split.js';

@@ -12,7 +12,7 @@ export interface SplitOptions {
   seed?: number | string;
   /** Of the whole source; ignored where the source sets its own test part apart. Default: 20%, at most 10,000 samples. */
   test?: Share;
-  /** Of what is not test; ignored where the source sets its own validation part apart. Default: 10%, at most 5,000 samples. */
+  /** Of what is not test; ignored where the source sets its own validation part apart. Default: 15%, at most 5,000 samples. */
   validation?: Share;
   /** Of what is not test. Default: 5%, at most 500 samples. */
   calibration?: Share;
@@ -31,7 +31,7 @@ export interface Splits {
 
 export const DEFAULT_SHARES = {
   test: { fraction: 0.2, atMost: 10_000 },
-  validation: { fraction: 0.1, atMost: 5_000 },
+  validation: { fraction: 0.15, atMost: 5_000 },
   calibration: { fraction: 0.05, atMost: 500 },
 } as const;
 
@@ -46,17 +46,16 @@ export function splitSource(source: DataSource, options: SplitOptions = {}): Spl
   checkClasses(source.train);
   const random = new Random(options.seed ?? 0).fork('split');
   const pool = new Pool(source.train, random);
-  const drawn = {
-    test: source.test ? undefined : pool.draw('test', share('test', test)),
-    validation: source.validation ? undefined : pool.draw('validation', share('validation', validation)),
-    calibration: pool.draw('calibration', share('calibration', calibration)),
-  };
+  const drawnTest = source.test ? undefined : pool.draw('test', count('test', test, source.train.size));
+  const rest = pool.size;
+  const drawnValidation = source.validation ? undefined : pool.draw('validation', count('validation', validation, rest));
+  const drawnCalibration = pool.draw('calibration', count('calibration', calibration, rest));
   const part = (name: string, indices: Int32Array) => subset(source.train, indices, `${source.name} (${name})`);
   const splits = {
     train: part('train', pool.rest()),
-    calibration: part('calibration', drawn.calibration),
-    validation: source.validation ?? part('validation', drawn.validation as Int32Array),
-    test: source.test ?? part('test', drawn.test as Int32Array),
+    calibration: part('calibration', drawnCalibration),
+    validation: source.validation ?? part('validation', drawnValidation as Int32Array),
+    test: source.test ?? part('test', drawnTest as Int32Array),
   };
   checkDisjoint({ ...splits });
   return splits;
@@ -105,11 +104,13 @@ class Pool {
     this.#classes = classes;
   }
 
-  /** Takes a stratified share of what was there when the share is a fraction of the pool; one sample of each class stays. */
-  draw(part: string, wanted: (available: number) => number): Int32Array {
+  get size(): number {
+    return this.#classes.reduce((sum, members) => sum + members.length, 0);
+  }
+
+  /** Takes `total` samples, from each class in proportion to its size; one sample of each class stays. */
+  draw(part: string, total: number): Int32Array {
     const counts = this.#classes.map((members) => members.length);
-    const available = counts.reduce((sum, count) => sum + count, 0);
-    const total = wanted(available);
     const spare = counts.map((count) => Math.max(0, count - 1));
     const spareTotal = spare.reduce((sum, count) => sum + count, 0);
     if (total > spareTotal) {
@@ -117,11 +118,12 @@ class Pool {
         what: `Too few samples for the ${part} part`,
         where: this.#dataset.name,
         expected: `${total} to take and at least one of each class left to train on`,
-        got: `${available} samples in ${counts.filter((count) => count > 0).length} class(es)`,
+        got: `${this.size} samples in ${counts.filter((count) => count > 0).length} class(es)`,
         fix: 'Add samples, or ask for smaller parts',
       });
     }
-    const taken = this.#classes.map((members, i) => members.splice(0, apportion(counts, spare, total)[i]));
+    const shares = apportion(counts, spare, total);
+    const taken = this.#classes.map((members, i) => members.splice(0, shares[i]));
     return Int32Array.from(taken.flat()).sort();
   }
 
@@ -158,9 +160,9 @@ export function apportion(counts: readonly number[], limits: readonly number[], 
 }
 
 /** The number of samples that a share means, of `available` ones. A fraction gives at least one. */
-function share(part: string, wanted: Share): (available: number) => number {
+function count(part: string, wanted: Share, available: number): number {
+  if (typeof wanted === 'number' && Number.isInteger(wanted) && wanted >= 0) return wanted;
   const { fraction, atMost } = typeof wanted === 'number' ? { fraction: wanted, atMost: Number.POSITIVE_INFINITY } : wanted;
-  if (typeof wanted === 'number' && Number.isInteger(wanted) && wanted >= 0) return () => wanted;
   if (!(fraction > 0 && fraction < 1) || !(atMost >= 1)) {
     throw new OptionError({
       what: 'This is no share of the data',
@@ -169,5 +171,5 @@ function share(part: string, wanted: Share): (available: number) => number {
       got: JSON.stringify(wanted),
     });
   }
-  return (available) => Math.min(atMost, Math.max(1, Math.round(available * fraction)));
+  return Math.min(Math.floor(atMost), Math.max(1, Math.round(available * fraction)));
 }

@@ -1,0 +1,5 @@
+export { datasetsFromArrays } from './arrays.js';
+export { type CsvOptions, type CsvTable, parseCsv } from './csv.js';
+export { parseIdx } from './idx.js';
+export { parseNpy } from './npy.js';
+export { parseNpz } from './npz.js';

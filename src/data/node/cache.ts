@@ -1,0 +1,165 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { homedir, tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { EspalierError } from '../../base/index.js';
+import { readAt } from './files.js';
+
+/*
+ * A cache file is the samples' bytes one after the other, then the description as JSON, then its length (4 bytes, little-endian) and the mark.
+ * The mark comes last and the file gets its name when all is written: a file with name and mark is whole.
+ */
+const MARK = 'ESPDATA1';
+const TAIL = 4 + MARK.length;
+
+/** Where decoded samples are kept unless an option says otherwise. */
+export function defaultCacheFolder(): string {
+  const { ESPALIER_CACHE, XDG_CACHE_HOME, LOCALAPPDATA } = process.env;
+  if (ESPALIER_CACHE) return ESPALIER_CACHE;
+  if (process.platform === 'win32') return join(LOCALAPPDATA ?? join(homedir(), 'AppData', 'Local'), 'espalier', 'cache');
+  if (process.platform === 'darwin') return join(homedir(), 'Library', 'Caches', 'espalier');
+  return join(XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'espalier');
+}
+
+/** The wanted folder, made if need be; the system's temporary folder where that is impossible and nobody asked for that very one. */
+export async function cacheFolder(wanted: string | undefined): Promise<string> {
+  try {
+    return await writableFolder(wanted ?? defaultCacheFolder());
+  } catch (cause) {
+    if (wanted === undefined) return writableFolder(join(tmpdir(), 'espalier-cache'));
+    throw new EspalierError(
+      { what: `The cache folder cannot be used (${(cause as Error).message})`, where: wanted, fix: 'Name another folder' },
+      { cause },
+    );
+  }
+}
+
+async function writableFolder(path: string): Promise<string> {
+  await mkdir(path, { recursive: true });
+  const probe = join(path, `.probe.${process.pid}.${randomBytes(4).toString('hex')}`);
+  await (await open(probe, 'wx')).close();
+  await rm(probe);
+  return path;
+}
+
+/** The name of the cache file for something read with some options: the same thing has the same name, also after it changed. */
+export function cacheName(label: string, key: unknown): string {
+  const plain = label.replace(/[^\w.-]+/g, '-').slice(-40);
+  return `${plain}-${createHash('sha256').update(JSON.stringify(key)).digest('hex').slice(0, 16)}.data`;
+}
+
+/** The description in a cache file; undefined where there is no whole one. */
+export async function readDescription(path: string): Promise<unknown> {
+  const file = await open(path, 'r').catch(() => undefined);
+  if (!file) return undefined;
+  try {
+    const { size } = await file.stat();
+    const tail = Buffer.alloc(TAIL);
+    await readAt(file, tail, size - TAIL, path);
+    if (tail.toString('latin1', 4) !== MARK) return undefined;
+    const text = Buffer.alloc(tail.readUInt32LE(0));
+    await readAt(file, text, size - TAIL - text.length, path);
+    return JSON.parse(text.toString('utf8'));
+  } catch {
+    return undefined;
+  } finally {
+    await file.close();
+  }
+}
+
+/** The samples' bytes of a cache file, whole. */
+export async function readSamples(path: string, length: number): Promise<Uint8Array> {
+  return (await readFile(path)).subarray(0, length);
+}
+
+/** Writes a cache file under a temporary name; `finish` gives it its own, `abandon` removes it. */
+export class CacheWriter {
+  #pending: Uint8Array[] = [];
+  #pendingBytes = 0;
+  #written = 0;
+
+  private constructor(
+    readonly path: string,
+    readonly temporary: string,
+    readonly file: FileHandle,
+  ) {}
+
+  static async open(path: string): Promise<CacheWriter> {
+    await removeLeftovers(path);
+    const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`);
+    return new CacheWriter(path, temporary, await open(temporary, 'wx'));
+  }
+
+  /** Keeps the bytes; they must not change afterwards. */
+  async write(bytes: Uint8Array): Promise<void> {
+    this.#pending.push(bytes);
+    this.#pendingBytes += bytes.length;
+    if (this.#pendingBytes >= 1 << 22) await this.#flush();
+  }
+
+  /** Forgets what was written, to begin again. */
+  async restart(): Promise<void> {
+    this.#pending = [];
+    this.#pendingBytes = 0;
+    this.#written = 0;
+    await this.file.truncate(0);
+  }
+
+  async finish(description: unknown): Promise<void> {
+    const text = Buffer.from(JSON.stringify(description));
+    const tail = Buffer.alloc(TAIL);
+    tail.writeUInt32LE(text.length, 0);
+    tail.write(MARK, 4, 'latin1');
+    await this.write(Buffer.concat([text, tail]));
+    await this.#flush();
+    await this.file.sync();
+    await this.file.close();
+    await rename(this.temporary, this.path);
+  }
+
+  async abandon(): Promise<void> {
+    await this.file.close().catch(() => undefined);
+    await rm(this.temporary, { force: true });
+  }
+
+  async #flush(): Promise<void> {
+    const bytes = Buffer.concat(this.#pending);
+    this.#pending = [];
+    this.#pendingBytes = 0;
+    try {
+      await this.file.write(bytes, 0, bytes.length, this.#written);
+    } catch (cause) {
+      const full = (cause as NodeJS.ErrnoException).code === 'ENOSPC';
+      throw new EspalierError(
+        {
+          what: full
+            ? 'The disk is full: decoded samples could not be kept'
+            : `Decoded samples could not be kept (${(cause as Error).message})`,
+          where: dirname(this.path),
+          fix: 'Free some space, or name another cache folder; nothing was half-written',
+        },
+        { cause },
+      );
+    }
+    this.#written += bytes.length;
+  }
+}
+
+/** Removes what processes that were killed left half-written for this name. */
+async function removeLeftovers(path: string): Promise<void> {
+  const start = `.${basename(path)}.`;
+  const names = await readdir(dirname(path));
+  for (const name of names.filter((candidate) => candidate.startsWith(start) && candidate.endsWith('.tmp'))) {
+    const owner = Number(name.slice(start.length).split('.')[0]);
+    if (!isRunning(owner)) await rm(join(dirname(path), name), { force: true });
+  }
+}
+
+function isRunning(process_: number): boolean {
+  try {
+    process.kill(process_, 0);
+    return true;
+  } catch (cause) {
+    return (cause as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

@@ -1,0 +1,65 @@
+import { availableParallelism } from 'node:os';
+import sharp from 'sharp';
+
+export interface ImageSize {
+  width: number;
+  height: number;
+}
+
+/** Decoded pixels, RGB, row by row, 8 bits a channel. */
+export interface Pixels extends ImageSize {
+  data: Uint8Array;
+}
+
+/**
+ * Decodes an image of any format that sharp reads to 8-bit RGB: the first frame, without transparency, in the orientation in which it is
+ * stored (as PyTorch's ImageFolder does). With `size` it is resized by a Lanczos filter.
+ */
+export async function decodeImage(bytes: Uint8Array, size: ImageSize | undefined, fit: 'cover' | 'fill'): Promise<Pixels> {
+  let image = sharp(bytes, { failOn: 'error' }).toColourspace('srgb').removeAlpha();
+  if (size) image = image.resize({ ...size, fit });
+  const { data, info } = await image.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
+  return { data, width: info.width, height: info.height };
+}
+
+/** Whether every pixel has R = G = B. */
+export function isGray({ data }: Pixels): boolean {
+  for (let i = 0; i < data.length; i += 3) {
+    if (data[i] !== data[i + 1] || data[i] !== data[i + 2]) return false;
+  }
+  return true;
+}
+
+/** The red channel, which is the luminance of a gray image. */
+export function firstChannel({ data }: Pixels): Uint8Array {
+  const gray = new Uint8Array(data.length / 3);
+  for (let i = 0; i < gray.length; i++) gray[i] = data[3 * i];
+  return gray;
+}
+
+/**
+ * Sets sharp up for many small images: parallel across images, not within one, and no cache of operations that never come again.
+ * @returns how many images to have in flight.
+ */
+export function prepareSharp(): number {
+  sharp.concurrency(1);
+  sharp.cache(false);
+  return 2 * Math.min(4, availableParallelism());
+}
+
+/** Maps items with at most `limit` under way, and gives the results in the items' order. */
+export async function* mapInOrder<A, B>(
+  items: Iterable<A>,
+  limit: number,
+  change: (item: A) => Promise<B>,
+): AsyncGenerator<B, void, undefined> {
+  const underWay: Promise<B>[] = [];
+  for (const item of items) {
+    if (underWay.length >= limit) yield await (underWay.shift() as Promise<B>);
+    const result = change(item);
+    // A failure waits for its turn; without a handler Node would end the process first.
+    result.catch(() => undefined);
+    underWay.push(result);
+  }
+  for (const result of underWay) yield await result;
+}

@@ -1,0 +1,58 @@
+import { type FileHandle, open, readFile, stat } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
+import { DataError, FormatError } from '../../base/index.js';
+
+const unzip = promisify(gunzip);
+
+/** More than this is not unpacked into memory. */
+const LARGEST_UNPACKED = 2 ** 32;
+
+/**
+ * A file's content, unpacked where it is gzipped (by its first bytes, not its name).
+ * @throws DataError when it cannot be read, FormatError when the gzip stream is damaged.
+ */
+export async function readContent(path: string): Promise<Uint8Array> {
+  const bytes = await readFile(path).catch((cause) => Promise.reject(unreadable(path, cause)));
+  if (!isGzip(bytes)) return bytes;
+  return unzip(bytes, { maxOutputLength: LARGEST_UNPACKED }).catch((cause) => {
+    throw new FormatError(
+      { what: `The gzip stream is damaged (${cause.message})`, where: path, fix: 'Download or pack the file again' },
+      { cause },
+    );
+  });
+}
+
+export function isGzip(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x1f && bytes[1] === 0x8b;
+}
+
+/** @throws DataError saying which file cannot be read, and why. */
+export async function openForReading(path: string): Promise<FileHandle> {
+  return open(path, 'r').catch((cause) => Promise.reject(unreadable(path, cause)));
+}
+
+/** A file's length and time of change, which together tell whether it is still the same. */
+export async function stampOf(path: string): Promise<string> {
+  const { size, mtimeMs } = await stat(path).catch((cause) => Promise.reject(unreadable(path, cause)));
+  return `${size}@${mtimeMs}`;
+}
+
+/** Reads exactly `length` bytes at a position. */
+export async function readAt(file: FileHandle, target: Uint8Array, position: number, where: string): Promise<void> {
+  let done = 0;
+  while (done < target.length) {
+    const { bytesRead } = await file.read(target, done, target.length - done, position + done);
+    if (bytesRead === 0) throw new FormatError({ what: 'The file is cut off', where, expected: `${position + target.length} bytes` });
+    done += bytesRead;
+  }
+}
+
+export function unreadable(path: string, cause: unknown): DataError {
+  const code = (cause as NodeJS.ErrnoException)?.code;
+  const why =
+    { ENOENT: 'there is no such file or folder', EACCES: 'permission denied', EISDIR: 'it is a folder' }[code ?? ''] ??
+    code ??
+    String(cause);
+  return new DataError({ what: `Cannot be read (${why})`, where: path }, { cause });
+}

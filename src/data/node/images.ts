@@ -1,0 +1,267 @@
+import { createHash, type Hash } from 'node:crypto';
+import { basename, join, resolve } from 'node:path';
+import { type Activity, DataError, Stopped } from '../../base/index.js';
+import type { DataSource, Dataset, InputSpec } from '../dataset.js';
+import type { PartName } from '../formats/arrays.js';
+import { listed } from '../formats/labels.js';
+import { arrayDataset } from '../memory.js';
+import { CacheWriter, cacheFolder, cacheName, readDescription, readSamples } from './cache.js';
+import { decodeImage, firstChannel, type ImageSize, isGray, mapInOrder, type Pixels, prepareSharp } from './decode.js';
+import { type ImageLayout, layOutImages } from './layout.js';
+import type { OpenOptions } from './options.js';
+import { fileDataset } from './rows.js';
+import type { FileTree, TreeFile } from './tree.js';
+
+/** Goes up when the same files would decode or be described differently, so that older caches are not used. */
+const VERSION = 1;
+
+/** What a cache file says of its samples; the parts lie in it one after the other, in this order. */
+interface Description {
+  version: number;
+  stamp: string;
+  image: ImageSize & { channels: 1 | 3 };
+  classes?: string[];
+  parts: { name: PartName; size: number; labels?: number[]; fingerprint: string }[];
+  unreadable: string[];
+  /** How many images were brought to another size. */
+  resized: boolean;
+}
+
+/**
+ * Opens a tree of images: decoded once, kept on disk, read back at once the next time.
+ * @param where the folder or archive, for messages and the cache's key.
+ */
+export async function openImages(tree: FileTree, where: string, options: OpenOptions, activity: Activity): Promise<DataSource> {
+  const { imageSize, fallbackSize, fit, labelled, classes } = options;
+  const key = [resolve(where), imageSize, fallbackSize, fit, labelled, classes];
+  const path = join(await cacheFolder(options.cacheDir), cacheName(basename(resolve(where)), key));
+  try {
+    let description = (await readDescription(path)) as Description | undefined;
+    if (description?.version !== VERSION || description.stamp !== tree.stamp) {
+      const layout = layOutImages(await tree.list(), where, options);
+      description = await decodeAll(layout, path, tree.stamp, where, options, activity);
+    }
+    announce(description, where, activity);
+    return await openCache(description, path, where, options.memoryLimit ?? 2 ** 30);
+  } finally {
+    await tree.close();
+  }
+}
+
+function announce({ unreadable, resized, image }: Description, where: string, activity: Activity): void {
+  if (unreadable.length > 0) {
+    const text = `${where}: ${unreadable.length} image(s) could not be read and are left out: ${listed(unreadable, 5)}.`;
+    activity.onMessage?.({ level: 'warning', text });
+  }
+  if (resized) activity.onMessage?.({ level: 'info', text: `${where}: images are brought to ${image.width}×${image.height}.` });
+}
+
+/** One image's turn: its pixels, or the name of what could not be read. */
+interface Decoded {
+  part: number;
+  file: TreeFile;
+  label: number | undefined;
+  pixels?: Pixels;
+  /** SHA-256 of the encoded image. */
+  digest?: string;
+}
+
+/** How images are decoded; found out by decoding: when an image proves it wrong, all begins again with a better one. */
+interface Plan {
+  /** Every image is resized to this. */
+  forced?: ImageSize;
+  gray: boolean;
+}
+
+async function decodeAll(
+  layout: ImageLayout,
+  path: string,
+  stamp: string,
+  where: string,
+  options: OpenOptions,
+  activity: Activity,
+): Promise<Description> {
+  const writer = await CacheWriter.open(path);
+  try {
+    let plan: Plan = { forced: options.imageSize, gray: true };
+    for (;;) {
+      const result = await decodePass(layout, plan, writer, where, options, activity);
+      if ('better' in result) {
+        plan = result.better;
+        await writer.restart();
+        continue;
+      }
+      const description = { version: VERSION, stamp, ...result };
+      await writer.finish(description);
+      return description;
+    }
+  } catch (cause) {
+    await writer.abandon();
+    throw cause;
+  }
+}
+
+type PassResult = { better: Plan } | Omit<Description, 'version' | 'stamp'>;
+
+/** Decodes every image by the plan, up to the first that does not fit it. */
+async function decodePass(
+  layout: ImageLayout,
+  plan: Plan,
+  writer: CacheWriter,
+  where: string,
+  options: OpenOptions,
+  activity: Activity,
+): Promise<PassResult> {
+  const parts = Object.entries(layout.parts).map(([name, part]) => new PartCollector(name as PartName, part.labels !== undefined));
+  const items = Object.values(layout.parts).flatMap((part, i) => part.files.map((file, j) => ({ part: i, file, label: part.labels?.[j] })));
+  const unreadable: string[] = [];
+  let size = plan.forced;
+  let done = 0;
+  for await (const decoded of mapInOrder(items, prepareSharp(), (item) => decodeItem(item, plan.forced, options.fit ?? 'cover'))) {
+    if (activity.signal?.aborted) throw new Stopped({ what: 'Decoding images was stopped', where });
+    if (++done % 100 === 0 || done === items.length) activity.onProgress?.({ task: 'decode', done, total: items.length });
+    const { pixels, file } = decoded;
+    if (!pixels) {
+      unreadable.push(file.path);
+      continue;
+    }
+    const forced = plan.forced ?? betterSize(pixels, size, options.fallbackSize, `${where}, ${file.path}`);
+    if (forced !== plan.forced) return { better: { ...plan, forced } };
+    size ??= { width: pixels.width, height: pixels.height };
+    if (plan.gray && !isGray(pixels)) return { better: { ...plan, gray: false } };
+    parts[decoded.part].add(decoded);
+    await writer.write(plan.gray ? firstChannel(pixels) : pixels.data);
+  }
+  checkUnreadable(unreadable, items.length, options.maxUnreadable ?? 0.1, where);
+  const image = { ...(size as ImageSize), channels: plan.gray ? 1 : 3 } as const;
+  const resized = plan.forced !== undefined;
+  const how = JSON.stringify({ image, ...(resized && { fit: options.fit ?? 'cover' }), classes: layout.classes });
+  return {
+    image,
+    ...(layout.classes && { classes: [...layout.classes] }),
+    parts: parts.map((part) => part.finish(how, where)),
+    unreadable,
+    resized,
+  };
+}
+
+async function decodeItem(item: Omit<Decoded, 'pixels'>, size: ImageSize | undefined, fit: 'cover' | 'fill'): Promise<Decoded> {
+  try {
+    const bytes = await item.file.read();
+    const pixels = await decodeImage(bytes, size, fit);
+    return { ...item, pixels, digest: createHash('sha256').update(bytes).digest('hex') };
+  } catch {
+    return item;
+  }
+}
+
+/**
+ * The size that all images must be resized to, once an image shows that they must: it differs from the others, or is larger both ways than
+ * what the model wants. Undefined while none must.
+ */
+function betterSize(
+  image: ImageSize,
+  common: ImageSize | undefined,
+  fallback: ImageSize | undefined,
+  where: string,
+): ImageSize | undefined {
+  if (common && (image.width !== common.width || image.height !== common.height)) {
+    if (fallback) return fallback;
+    throw new DataError({
+      what: 'The images differ in size',
+      where,
+      expected: `${common.width}×${common.height} as those before`,
+      got: `${image.width}×${image.height}`,
+      fix: 'Say what size they are to be brought to (imageSize)',
+    });
+  }
+  return fallback && image.width > fallback.width && image.height > fallback.height ? fallback : undefined;
+}
+
+function checkUnreadable(unreadable: readonly string[], total: number, most: number, where: string): void {
+  if (unreadable.length === 0 || (unreadable.length < total && unreadable.length <= most * total)) return;
+  throw new DataError({
+    what: unreadable.length === total ? 'No image can be decoded' : 'Too many images cannot be decoded',
+    where,
+    expected: `at most ${Math.round(most * 100)}% of them`,
+    got: `${unreadable.length} of ${total}: ${listed(unreadable, 5)}`,
+    fix: 'Replace or remove the damaged files, or allow more (maxUnreadable)',
+  });
+}
+
+/** Gathers what there is to say of a part, in the order of its images. */
+class PartCollector {
+  readonly #name: PartName;
+  readonly #hash: Hash = createHash('sha256');
+  readonly #labels: number[] | undefined;
+  #size = 0;
+
+  constructor(name: PartName, labelled: boolean) {
+    this.#name = name;
+    this.#labels = labelled ? [] : undefined;
+  }
+
+  add({ label, digest }: Decoded): void {
+    if (label !== undefined) this.#labels?.push(label);
+    this.#hash.update(`${label ?? ''} ${digest}\n`);
+    this.#size++;
+  }
+
+  finish(how: string, where: string): Description['parts'][number] {
+    if (this.#size === 0) throw new DataError({ what: `The ${this.#name} part has no readable image`, where });
+    return {
+      name: this.#name,
+      size: this.#size,
+      ...(this.#labels && { labels: this.#labels }),
+      fingerprint: this.#hash.update(how).digest('hex'),
+    };
+  }
+}
+
+/** The parts of a cache file as data sets: in memory where they fit, else read from the file when asked. */
+async function openCache(description: Description, path: string, where: string, memoryLimit: number): Promise<DataSource> {
+  const { image, classes, parts } = description;
+  const input: InputSpec = {
+    name: 'image',
+    type: 'uint8',
+    shape: [image.height, image.width, image.channels],
+    kind: 'image',
+    range: [0, 255],
+  };
+  const rowBytes = image.height * image.width * image.channels;
+  const total = parts.reduce((sum, part) => sum + part.size, 0) * rowBytes;
+  const memory = total <= memoryLimit ? await readSamples(path, total) : undefined;
+  const datasets: Partial<Record<PartName, Dataset>> = {};
+  const closers: (() => Promise<void>)[] = [];
+  let offset = 0;
+  for (const { name: part, size, labels: numbers, fingerprint } of parts) {
+    const name = parts.length > 1 ? `${where} (${part})` : where;
+    const labels = numbers && Int32Array.from(numbers);
+    const common = { name, ...(labels && { labels, classes }), fingerprint };
+    if (memory) {
+      const data = memory.subarray(offset, offset + size * rowBytes);
+      const tensor = { type: input.type, shape: [size, ...input.shape], data };
+      datasets[part] = arrayDataset({ ...common, inputs: { image: tensor }, kinds: { image: input } });
+    } else {
+      const { dataset, close } = await fileDataset({ ...common, path, offset, size, input });
+      datasets[part] = dataset;
+      closers.push(close);
+    }
+    offset += size * rowBytes;
+  }
+  const { train, ...others } = datasets;
+  if (!train) throw new DataError({ what: 'There is no training part', where });
+  return {
+    name: where,
+    format: labelled(train) ? 'images in class folders' : 'images without labels',
+    train,
+    ...others,
+    async close() {
+      for (const close of closers.splice(0)) await close();
+    },
+  };
+}
+
+function labelled(dataset: Dataset): boolean {
+  return dataset.labels !== undefined;
+}

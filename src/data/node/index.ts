@@ -1,0 +1,2 @@
+export { openDataset } from './open.js';
+export type { OpenOptions } from './options.js';

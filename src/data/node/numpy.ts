@@ -1,0 +1,49 @@
+import { basename, join } from 'node:path';
+import { DataError, sizeOf } from '../../base/index.js';
+import type { DataSource, Dataset } from '../dataset.js';
+import { Sha256 } from '../fingerprint.js';
+import { datasetsFromArrays, describeArray, type PartName, rangeOf } from '../formats/arrays.js';
+import { NPY_HEAD_BYTES, parseNpy, parseNpyHeader } from '../formats/npy.js';
+import { parseNpz } from '../formats/npz.js';
+import { bytesPerElement, type DataTensor } from '../tensor.js';
+import { openForReading, readContent, stampOf } from './files.js';
+import type { OpenOptions } from './options.js';
+import { fileDataset } from './rows.js';
+
+const NOTHING_OPEN = async () => undefined;
+
+/** A .npz archive: every array is an input of its own, or the labels. */
+export async function openNpz(path: string, options: OpenOptions): Promise<DataSource> {
+  return asSource(datasetsFromArrays(parseNpz(await readContent(path), path), path, options), path, '.npz archive');
+}
+
+/** A folder of .npy files is read as the archive that they would make. */
+export async function openNpyFolder(folder: string, files: readonly string[], options: OpenOptions): Promise<DataSource> {
+  const arrays: Record<string, DataTensor> = {};
+  for (const file of files) arrays[basename(file, '.npy')] = parseNpy(await readContent(join(folder, file)), join(folder, file));
+  return asSource(datasetsFromArrays(arrays, folder, options), folder, '.npy arrays');
+}
+
+/** A single .npy file: one input, without labels. Where it is larger than the memory limit it stays on disk. */
+export async function openNpy(path: string, options: OpenOptions): Promise<DataSource> {
+  const file = await openForReading(path);
+  const head = new Uint8Array(NPY_HEAD_BYTES);
+  const { bytesRead } = await file.read(head, 0, head.length, 0).finally(() => file.close());
+  const { type, shape, offset, bigEndian } = parseNpyHeader(head.subarray(0, bytesRead), path);
+  const { memoryLimit = 2 ** 30 } = options;
+  if (sizeOf(shape) * bytesPerElement(type) <= memoryLimit || bigEndian) {
+    return asSource(datasetsFromArrays({ input: parseNpy(await readContent(path), path) }, path, options), path, '.npy array');
+  }
+  if (shape.length === 0 || shape[0] === 0)
+    throw new DataError({ what: 'The array holds no samples', where: path, got: `[${shape.join(', ')}]` });
+  const { kind = 'tensor', shape: described } = describeArray({ type, shape, data: new Uint8Array(0) });
+  // Hashing gigabytes would take longer than the work itself: the file's length and time stand for its content.
+  const fingerprint = new Sha256().update(JSON.stringify([path, await stampOf(path)])).hex();
+  const input = { name: 'input', type, shape: described.slice(1), kind, ...rangeOf(type) };
+  const { dataset, close } = await fileDataset({ name: path, path, offset, size: shape[0], input, fingerprint });
+  return { name: path, format: '.npy array', train: dataset, close };
+}
+
+function asSource({ train, ...others }: Partial<Record<PartName, Dataset>>, name: string, format: string): DataSource {
+  return { name, format, train: train as Dataset, ...others, close: NOTHING_OPEN };
+}
