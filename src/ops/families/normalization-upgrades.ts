@@ -1,18 +1,6 @@
-import { Value } from '../../onnx/index.js';
-import type { OpRule, UpgradeContext, UpgradeRule } from '../rule.js';
-
-/** Whether anything reads an output of the node. */
-export function isRead(context: UpgradeContext, index: number): boolean {
-  const output = context.node.outputs[index];
-  return output !== undefined && (output.readers.size > 0 || context.node.graph?.outputs.includes(output) === true);
-}
-
-/** Takes outputs from `count` on off the node. They must not be read. */
-export function dropOutputs(context: UpgradeContext, count: number): void {
-  const { node } = context;
-  for (let index = count; index < node.outputs.length; index++) node.setOutput(index, undefined);
-  node.outputs.length = Math.min(count, node.outputs.length);
-}
+import type { Value } from '../../onnx/index.js';
+import type { OpRule, UpgradeRule } from '../rule.js';
+import { dropOutputs, isRead } from '../shared/outputs.js';
 
 /** Opsets 7 and 9: is_test goes (statistics are an output of training only), spatial goes. */
 const dropTestFlag: UpgradeRule = (context) => {
@@ -54,31 +42,3 @@ export const groupNormalizationUpgrade: UpgradeRule = ({ node, build }) => {
     node.setInput(index, build.op('Reshape', [build.op('Expand', [column, target]), build.ints([-1])]));
   }
 };
-
-/** Opset 7 drops is_test (inference is what a graph says unless it asks for training). */
-const dropoutTestFlag: UpgradeRule = ({ node }) => {
-  node.attributes.delete('is_test');
-  node.attributes.delete('consumed_inputs');
-};
-
-/** Opset 10 has a mask of booleans; before, of the data's type. */
-const booleanMask: UpgradeRule = (context) => {
-  const { node, build } = context;
-  const mask = node.outputs[1];
-  if (!mask) return;
-  if (!isRead(context, 1)) return dropOutputs(context, 1);
-  const booleans = new Value(build.graph.freshName(`${mask.name}_bool`));
-  node.setOutput(1, booleans);
-  build.type(node);
-  const cast = build.op('Cast', [booleans], { to: mask.dtype === 'float64' ? 11 : mask.dtype === 'float16' ? 10 : 1 });
-  build.graph.replace(mask, cast);
-};
-
-/** Opset 12 has the ratio as an input. */
-const ratioInput: UpgradeRule = ({ node, build }) => {
-  const ratio = node.float('ratio', 0.5);
-  node.attributes.delete('ratio');
-  node.setInput(1, build.scalar(ratio));
-};
-
-export const dropoutUpgrades: OpRule['upgrades'] = { 7: dropoutTestFlag, 10: booleanMask, 12: ratioInput };

@@ -1,4 +1,4 @@
-import { type Dim, tensorType } from '../../onnx/index.js';
+import { addDims, type Dim, multiplyDims, subtractDims, tensorType } from '../../onnx/index.js';
 import { averagePoolGradient, globalAveragePoolGradient } from '../gradients/average-pool.js';
 import { globalLpPoolGradient, lpPoolGradient } from '../gradients/lp-pool.js';
 import { globalMaxPoolGradient, maxPoolGradient, maxUnpoolGradient } from '../gradients/max-pool.js';
@@ -40,17 +40,15 @@ const inferPool: InferRule = (context) => {
 
 const inferGlobal: InferRule = (context) => [{ type: tensorType(context.dtype(0), globalPoolShape(context.shape(0))) }];
 
+/** Without a shape asked for: that of a pool's input without padding to spare. */
 const inferUnpool: InferRule = (context) => {
   const x = context.shape(0);
-  const asked = context.has(2) ? (context.integers(2) ?? 'unknown') : undefined;
   const dtype = context.dtype(0);
-  if (asked === 'unknown') return [{ type: tensorType(dtype, undefined) }];
-  if (asked) return [{ type: tensorType(dtype, asked) }];
-  if (!x || !x.every((dim) => typeof dim === 'number')) return [{ type: tensorType(dtype) }];
-  const spatial = poolWindows(context.node).map(({ kernel, stride, head, tail }, axis) => {
-    return ((x[axis + 2] as number) - 1) * stride + kernel - head - tail;
-  });
-  return [{ type: tensorType(dtype, [...x.slice(0, 2), ...spatial]) }];
+  if (context.has(2)) return [{ type: tensorType(dtype, context.integers(2) ?? unknownDims(x?.length)) }];
+  const spatial = poolWindows(context.node).map(({ kernel, stride, head, tail }, axis) =>
+    x ? addDims(multiplyDims(subtractDims(x[axis + 2], 1), stride), kernel - head - tail) : 0,
+  );
+  return [{ type: tensorType(dtype, x && [...x.slice(0, 2), ...spatial]) }];
 };
 
 /** Pools work within one channel. Spatial axes stay as they are. */

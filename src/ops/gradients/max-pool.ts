@@ -1,6 +1,7 @@
 import { sizeOf } from '../../base/index.js';
-import { type GraphBuilder, Tensor, type Value } from '../../onnx/index.js';
+import type { Value } from '../../onnx/index.js';
 import type { GradientContext, GradientRule } from '../rule.js';
+import { zerosOf } from '../shared/gradients.js';
 import { poolWindows } from '../shared/windows.js';
 import { isTiling, spansOf } from './windows.js';
 
@@ -40,7 +41,3 @@ export const globalMaxPoolGradient: GradientRule = ({ build, input, grad, shape 
 export const maxUnpoolGradient: GradientRule = ({ build, input, grad }) => [
   build.op('Gather', [build.op('Reshape', [grad(), build.ints([-1])]), input(1)], { axis: 0 }),
 ];
-
-function zerosOf(build: GraphBuilder, like: Value, shape: readonly number[]): Value {
-  return build.op('ConstantOfShape', [build.ints(shape)], { value: Tensor.from(like.dtype ?? 'float32', [1], [0]) });
-}

@@ -1,5 +1,6 @@
 import { sizeOf } from '../../base/index.js';
 import { type GraphBuilder, Tensor, type Value } from '../../onnx/index.js';
+import { padWithZeros } from '../shared/gradients.js';
 import { extentOf, paddingOf, type Window } from '../shared/windows.js';
 
 /** Where a kernel meets one spatial axis of a static input: the numbers that gradients are written with. */
@@ -46,8 +47,7 @@ export function padToWindows(build: GraphBuilder, data: Value, spans: readonly S
   const zeros = new Array<number>(lead).fill(0);
   const heads = spans.map((span) => span.head);
   const tails = spans.map(tailOf);
-  if ([...heads, ...tails].every((pad) => pad === 0)) return data;
-  return build.op('Pad', [data, build.ints([...zeros, ...heads, ...zeros, ...tails])]);
+  return padWithZeros(build, data, [...zeros, ...heads], [...zeros, ...tails]);
 }
 
 /** For each tap of the kernel, last axis fastest, the elements of the padded input that it meets: shape [N, C, …outputs]. */
@@ -84,7 +84,15 @@ export function spreadOverWindows(
   batchAndChannels: readonly number[],
 ): Value {
   const result = [...batchAndChannels, ...spans.map((span) => span.input)];
-  if (isTiling(spans)) return padTiles(build, repeatOverTiles(build, upstream, spans, batchAndChannels), spans);
+  if (isTiling(spans)) {
+    const uncovered = [0, 0, ...spans.map((span) => -tailOf(span))];
+    return padWithZeros(
+      build,
+      repeatOverTiles(build, upstream, spans, batchAndChannels),
+      uncovered.map(() => 0),
+      uncovered,
+    );
+  }
   const kernel = spans.map((span) => span.kernel);
   const ones = build.constant(Tensor.from(upstream.dtype ?? 'float32', [1, 1, ...kernel], new Array(sizeOf(kernel)).fill(1)));
   // Channels are alike, so they join the batch: one plane per image.
@@ -97,11 +105,4 @@ function repeatOverTiles(build: GraphBuilder, upstream: Value, spans: readonly S
   const split = build.op('Reshape', [upstream, build.ints([...lead, ...spans.flatMap((span) => [span.output, 1])])]);
   const repeated = build.op('Expand', [split, build.ints([...lead, ...spans.flatMap((span) => [span.output, span.kernel])])]);
   return build.op('Reshape', [repeated, build.ints([...lead, ...spans.map((span) => span.output * span.kernel)])]);
-}
-
-/** Zeros behind the tiles, for what of the input no window covers. */
-function padTiles(build: GraphBuilder, tiles: Value, spans: readonly Span[]): Value {
-  const tails = spans.map((span) => -tailOf(span));
-  if (tails.every((tail) => tail === 0)) return tiles;
-  return build.op('Pad', [tiles, build.ints([0, 0, ...spans.map(() => 0), 0, 0, ...tails])]);
 }
