@@ -6,6 +6,7 @@ export * from './dtypes.js';
 export { embedModel } from './embed.js';
 export { roundHalfEven } from './floats.js';
 export { type Extras, type FunctionDefinition, Graph, Model, Node, type Use, Value } from './graph.js';
+export { mergeCommonSubexpressions } from './passes/common-subexpressions.js';
 export { constantsToInitializers } from './passes/constants.js';
 export { removeDeadCode } from './passes/dead-code.js';
 export { inlineFunctions } from './passes/inline.js';

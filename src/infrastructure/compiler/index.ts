@@ -1,0 +1,3 @@
+export { cancelMoves } from './cancel-moves.js';
+export { foldConstants } from './fold-constants.js';
+export { foldNormalization } from './fold-normalization.js';
