@@ -1,4 +1,4 @@
-import { addDims, type Dim, floorDivideDims, multiplyDims, tensorType } from '../../onnx/index.js';
+import { addDims, type Dim, floorDivideDims, multiplyDims, SymbolicDim, tensorType } from '../../onnx/index.js';
 import { type CostContext, type CouplingContext, type Family, type InferContext, type InferRule, noMacs, refuses } from '../rule.js';
 import { inferSame } from '../shared/broadcast.js';
 
@@ -21,14 +21,14 @@ const inferAttention: InferRule = (context) => {
   const [q, k, v] = [headsOf(context.shape(0), heads.q), headsOf(context.shape(1), heads.kv), headsOf(context.shape(2), heads.kv)];
   const type = (shape: readonly Dim[] | undefined, of = dtype) => ({ type: tensorType(of, shape) });
   if (!q || !k || !v) return [type(undefined), type(undefined), type(undefined, context.dtype(2)), type(undefined)];
-  const past = context.has(4) ? context.shape(4)?.[2] : 0;
-  const total = past === undefined ? undefined : addDims(k[2], past);
+  const past = context.has(4) ? (context.shape(4)?.[2] ?? SymbolicDim.unknown()) : 0;
+  const total = addDims(k[2], past);
   const packed = context.shape(0)?.length === 3;
   return [
     type(packed ? [q[0], q[2], multiplyDims(q[1], v[3])] : [q[0], q[1], q[2], v[3]]),
-    type(total && [k[0], k[1], total, k[3]]),
-    type(total && [v[0], v[1], total, v[3]], context.dtype(2)),
-    type(total && [q[0], q[1], q[2], total]),
+    type([k[0], k[1], total, k[3]]),
+    type([v[0], v[1], total, v[3]], context.dtype(2)),
+    type([q[0], q[1], q[2], total]),
   ];
 };
 
@@ -101,8 +101,8 @@ const inferLinear: InferRule = (context) => {
   const [q, k, v] = [context.shape(0), context.shape(1), context.shape(2)];
   const [queries, keys] = [node.int('q_num_heads', 1), node.int('kv_num_heads', 1)];
   const valueSize = v && floorDivideDims(v[2], keys);
-  const output = q && valueSize && [q[0], q[1], multiplyDims(valueSize, queries)];
-  const state = context.shape(3) ?? (k && valueSize && [k[0], keys, floorDivideDims(k[2], keys), valueSize]);
+  const output = q && valueSize !== undefined ? [q[0], q[1], multiplyDims(valueSize, queries)] : undefined;
+  const state = context.shape(3) ?? (k && valueSize !== undefined ? [k[0], keys, floorDivideDims(k[2], keys), valueSize] : undefined);
   return [{ type: tensorType(context.dtype(0), output) }, { type: tensorType(context.dtype(3) ?? context.dtype(0), state) }];
 };
 

@@ -16,6 +16,7 @@ import {
 } from '../rule.js';
 import { printShape } from '../shared/broadcast.js';
 import { checkSize, fittingSize } from '../shared/convolution.js';
+import { unknownDims } from '../shared/inferred.js';
 import { pooledSize, poolWindows } from '../shared/windows.js';
 
 /** Output shape of a pool of input 0. @throws GraphError where the window does not fit. */
