@@ -1,3 +1,4 @@
+export { type ImportanceOptions, parameterImportance } from './importance.js';
 export { asJson, canonicalText, type Json } from './json.js';
 export type {
   CategoricalParameter,

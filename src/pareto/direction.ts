@@ -8,7 +8,14 @@ export type Objectives = readonly number[];
 
 /** @throws OptionError when there is no direction or one is neither 'minimize' nor 'maximize'. */
 export function checkDirections(directions: readonly Direction[]): void {
-  if (directions.length === 0) throw new OptionError({ what: 'At least one direction is needed', where: 'directions', got: 'none' });
+  if (!Array.isArray(directions) || directions.length === 0) {
+    throw new OptionError({
+      what: 'At least one direction is needed',
+      where: 'directions',
+      expected: 'a list',
+      got: JSON.stringify(directions),
+    });
+  }
   directions.forEach((direction, i) => {
     if (direction === 'minimize' || direction === 'maximize') return;
     throw new OptionError({

@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  type History,
+  halvingStopper,
+  hyperbandStopper,
+  medianStopper,
+  patienceStopper,
+  type Report,
+  runStudy,
+  type Stopper,
+  type TrialRecord,
+  TrialStopped,
+} from 'espalier/automation';
+import { OptionError, Random } from 'espalier/base';
+import type { Direction } from 'espalier/pareto';
+
+function trialOf(number: number, values: readonly number[], state: TrialRecord['state'] = 'told'): TrialRecord {
+  const reports: Report[] = values.map((value, i) => ({ step: i + 1, value }));
+  return {
+    number,
+    point: { x: 0 },
+    seed: 0,
+    state,
+    reports,
+    attributes: {},
+    ...(state === 'told' ? { values: [values.at(-1) ?? 0] } : {}),
+  };
+}
+
+function historyOf(trials: TrialRecord[], reportDirection: Direction = 'minimize'): History {
+  return { seed: 0, directions: [reportDirection], reportDirection, trials };
+}
+
+/** The step at which a trial with these reports is stopped; undefined when it never is. */
+function stopsAt(stopper: Stopper, number: number, values: readonly number[], history: History): number | undefined {
+  for (let step = 1; step <= values.length; step++) {
+    if (stopper.shouldStop(trialOf(number, values.slice(0, step), 'asked'), step, values[step - 1], history)) return step;
+  }
+  return undefined;
+}
+
+const stoppers: Record<string, Stopper> = {
+  median: medianStopper({ startupTrials: 3 }),
+  patience: patienceStopper({ patience: 3 }),
+  'asynchronous halving': halvingStopper({ reductionFactor: 2 }),
+  'synchronous halving': halvingStopper({ reductionFactor: 2, rungs: 'synchronous' }),
+  hyperband: hyperbandStopper({ maxResource: 9, reductionFactor: 3 }),
+};
+
+const falling = (level: number): number[] => Array.from({ length: 9 }, (_, i) => level + 9 - i);
+
+for (const [name, stopper] of Object.entries(stoppers)) {
+  test(`${name}: the best of all is never stopped, nor is a trial alone`, () => {
+    const others = Array.from({ length: 12 }, (_, i) => trialOf(i, falling(10 + i)));
+    for (let number = 12; number < 24; number++) {
+      assert.equal(stopsAt(stopper, number, falling(0), historyOf(others)), undefined);
+      assert.equal(stopsAt(stopper, number, falling(0), historyOf([])), undefined);
+    }
+  });
+
+  test(`${name}: NaN is the worst value, and directions mirror`, () => {
+    const random = new Random(name);
+    const noise = (): number[] => Array.from({ length: 9 }, () => random.integer(8));
+    for (let round = 0; round < 40; round++) {
+      const others = Array.from({ length: 9 }, noise);
+      const own = noise();
+      const negative = (values: number[]): number[] => values.map((value) => -value);
+      const least = stopsAt(stopper, 20, own, historyOf(others.map((values, i) => trialOf(i, values))));
+      const most = stopsAt(
+        stopper,
+        20,
+        negative(own),
+        historyOf(
+          others.map((values, i) => trialOf(i, negative(values))),
+          'maximize',
+        ),
+      );
+      assert.equal(most, least);
+    }
+    const good = Array.from({ length: 12 }, (_, i) => trialOf(i, falling(i)));
+    const diverged = Array.from({ length: 9 }, () => Number.NaN);
+    // Trials 20 to 23 take part in every bracket of Hyperband but the one that never stops early.
+    assert.ok([20, 21, 22, 23].some((number) => stopsAt(stopper, number, diverged, historyOf(good)) !== undefined));
+  });
+}
+
+test('median rule: the best so far against the median of running means, by hand', () => {
+  const stopper = medianStopper({ startupTrials: 3, warmupSteps: 2 });
+  const history = historyOf([trialOf(0, [4, 2]), trialOf(1, [6, 4]), trialOf(2, [9, 9]), trialOf(3, [0, 0], 'stopped')]);
+  // Running means at step 2: 3, 5 and 9; the median is 5. The stopped trial does not count.
+  assert.equal(stopsAt(stopper, 4, [9, 5], history), undefined);
+  assert.equal(stopsAt(stopper, 4, [9, 5.1], history), 2);
+  assert.equal(stopsAt(stopper, 4, [5, 8], history), undefined);
+  assert.equal(stopsAt(medianStopper({ startupTrials: 4 }), 4, [99, 99], history), undefined);
+});
+
+test('patience: counts reports without an improvement of minDelta', () => {
+  const alone = historyOf([]);
+  assert.equal(stopsAt(patienceStopper({ patience: 2 }), 0, [5, 4, 4, 4, 3], alone), 4);
+  assert.equal(stopsAt(patienceStopper({ patience: 3 }), 0, [5, 4, 4, 4, 3, 3], alone), undefined);
+  assert.equal(stopsAt(patienceStopper({ patience: 2, minDelta: 1 }), 0, [5, 4.5, 4.2, 3], alone), 3);
+  assert.equal(stopsAt(patienceStopper({ patience: 2 }), 0, [1, 2, 3], historyOf([], 'maximize')), undefined);
+});
+
+test('asynchronous halving: the best in eta at each rung go on, by hand', () => {
+  const stopper = halvingStopper({ reductionFactor: 3 });
+  const five = historyOf([5, 4, 3, 2, 1].map((value, i) => trialOf(i, [value])));
+  // Six values at rung 1, so two go on.
+  assert.equal(stopsAt(stopper, 5, [1.5], five), undefined);
+  assert.equal(stopsAt(stopper, 5, [2.5], five), 1);
+  // Between rungs the verdict of the last rung stands, whatever is reported.
+  assert.equal(stopsAt(stopper, 5, [1.5, 99], five), undefined);
+  const further = historyOf([...five.trials, trialOf(5, [0, 0, 7])]);
+  assert.equal(stopsAt(stopper, 6, [0.5, 9, 8], further), 3);
+  assert.equal(stopsAt(stopper, 6, [0.5, 9, 6], further), undefined);
+  // Of equals the earlier goes on.
+  assert.equal(stopsAt(stopper, 5, [2], five), 1);
+});
+
+test('synchronous halving cuts a wave to a third at each rung, however many run at a time', async () => {
+  const steps: Record<string, number[]> = {};
+  for (const concurrency of [1, 2, 5, 9]) {
+    const study = await runStudy({
+      space: { x: { type: 'integer', low: 0, high: 8 } },
+      directions: ['minimize'],
+      stopper: halvingStopper({ reductionFactor: 3, rungs: 'synchronous' }),
+      waveSize: 9,
+      maxTrials: 9,
+      concurrency,
+      objective: async ({ x }, trial) => {
+        for (let step = 1; step <= 9; step++) {
+          await new Promise((resolve) => setTimeout(resolve, (trial.number * 7 + step) % 4));
+          trial.report(step, x as number);
+          if (await trial.shouldStop()) throw new TrialStopped();
+        }
+        return x as number;
+      },
+    });
+    const lengths = study.trials.map((trial) => trial.reports.length);
+    assert.deepEqual(
+      [1, 3, 9].map((length) => lengths.filter((other) => other === length).length),
+      [6, 2, 1],
+    );
+    assert.equal(study.best()?.point.x, 0);
+    steps[concurrency] = lengths;
+  }
+  for (const lengths of Object.values(steps)) assert.deepEqual(lengths, steps[1]);
+});
+
+test('hyperband: brackets take turns by its allotment, and are compared among themselves', () => {
+  const stopper = hyperbandStopper({ maxResource: 9, reductionFactor: 3 });
+  const bad = Array.from({ length: 9 }, () => 99);
+  // Twenty rivals for each place in the round of 3 + 5 + 9 trials, which never runs out.
+  const rivals = historyOf(Array.from({ length: 17 * 20 }, (_, i) => trialOf(i, falling(0))));
+  const first = Array.from({ length: 17 }, (_, i) => stopsAt(stopper, 17 * 20 + i, bad, rivals));
+  assert.equal(first.filter((step) => step === 1).length, 9);
+  assert.equal(first.filter((step) => step === 3).length, 5);
+  assert.equal(first.filter((step) => step === undefined).length, 3);
+});
+
+test('options out of range are refused', () => {
+  const bad = [
+    () => medianStopper({ startupTrials: 0 }),
+    () => medianStopper({ warmupSteps: Number.NaN }),
+    () => patienceStopper({ patience: 0 }),
+    () => patienceStopper({ minDelta: -1 }),
+    () => halvingStopper({ minResource: 0 }),
+    () => halvingStopper({ reductionFactor: 1 }),
+    () => halvingStopper({ rungs: 'both' as 'synchronous' }),
+    () => hyperbandStopper({ maxResource: 0 }),
+    () => hyperbandStopper({ maxResource: Infinity }),
+  ];
+  for (const make of bad) assert.throws(make, OptionError);
+});
