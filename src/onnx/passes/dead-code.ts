@@ -7,8 +7,8 @@ import type { Graph, Node } from '../graph.js';
  */
 export function removeDeadCode(graph: Graph): number {
   const live = new Set<Node>();
-  const queue: Node[] = graph.outputs.flatMap((output) => (output.producer ? [output.producer] : []));
-  for (const node of queue) reach(node);
+  const queue: Node[] = [];
+  for (const output of graph.outputs) if (output.producer) reach(output.producer);
   for (let node = queue.pop(); node; node = queue.pop()) {
     if (live.has(node)) continue;
     live.add(node);
