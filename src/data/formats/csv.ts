@@ -94,8 +94,11 @@ function splitQuoted(line: string, delimiter: string): string[] {
   return [...cells, cell];
 }
 
+/** What stands for a missing value is no column's name. */
+const MISSING = /^\s*(|nan|na|n\/a|null|none|\?|-|[+-]?inf(inity)?)\s*$/i;
+
 function looksLikeHeader(first: readonly string[], second: readonly string[]): boolean {
-  return first.some((cell, i) => !isNumber(cell) && isNumber(second[i] ?? ''));
+  return first.some((cell, i) => !isNumber(cell) && !MISSING.test(cell) && isNumber(second[i] ?? ''));
 }
 
 function isNumber(cell: string): boolean {
@@ -185,7 +188,7 @@ class RowCollector {
     if (isNumber(cell)) return Number(cell);
     const name = this.header?.[column];
     throw new DataError({
-      what: cell.trim() === '' ? 'A value is missing' : 'A feature is no number',
+      what: MISSING.test(cell) ? 'A value is missing' : 'A feature is no number',
       where: `${this.where}, line ${line}, column ${column}${name ? ` ("${name}")` : ''}`,
       expected: 'a finite number',
       got: `"${cell}"`,

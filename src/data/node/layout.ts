@@ -37,7 +37,13 @@ export function layOutImages(
       what: 'There is no image',
       where,
       expected: '.jpg, .png, .webp, .gif, .tiff or .avif files',
-      got: `${files.length} other files`,
+      got:
+        files.length === 0
+          ? 'no file'
+          : listed(
+              files.map(({ path }) => path),
+              3,
+            ),
     });
   }
   if (options.labelled === false) return { parts: { train: { files: images.map(({ file }) => file) } } };

@@ -15,7 +15,7 @@ export interface TarEntry {
 
 /**
  * Finds the regular files of a tar archive (POSIX ustar with pax records, or GNU) without reading their contents: names and places.
- * @throws FormatError when a header's checksum is wrong or the archive ends within a file.
+ * @throws FormatError when a header's checksum is wrong, or the archive ends within a file or without its end mark.
  */
 export async function indexTar(file: FileHandle, where: string): Promise<TarEntry[]> {
   const { size: length } = await file.stat();
@@ -24,7 +24,7 @@ export async function indexTar(file: FileHandle, where: string): Promise<TarEntr
   let extra: { path?: string; size?: number } = {};
   for (let at = 0; at + BLOCK <= length; ) {
     const header = await reader.read(at, BLOCK);
-    if (header.every((byte) => byte === 0)) break;
+    if (header.every((byte) => byte === 0)) return entries;
     checkHeader(header, at, where);
     const type = String.fromCharCode(header[156]);
     const size = extra.size ?? numberField(header, 124, 12);
@@ -44,7 +44,12 @@ export async function indexTar(file: FileHandle, where: string): Promise<TarEntr
       extra = {};
     }
   }
-  return entries;
+  throw new FormatError({
+    what: 'The archive has no end mark: it is cut off',
+    where,
+    expected: 'a block of zeros at the end',
+    fix: 'Copy or pack it again',
+  });
 }
 
 function pathOf(header: Uint8Array): string {

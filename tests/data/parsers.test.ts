@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { DataError, FormatError, OptionError, UnsupportedError } from 'espalier/base';
+import { parseCsv, parseIdx, parseNpy, parseNpz, Sha256 } from 'espalier/data';
+import { fromFloat16, toFloat16 } from '#dist/data/float16.js';
+import { classesOf, numberLabels } from '#dist/data/formats/labels.js';
+import { asNumbers } from '#dist/data/preprocess/apply.js';
+import { fixture } from '../support/paths.js';
+import { numbersOf } from './support.js';
+
+interface Expected {
+  [file: string]: { shape: number[]; values: number[]; bits: number[] };
+}
+
+const expected: Expected = JSON.parse(readFileSync(fixture('data', 'expected.json'), 'utf8'));
+const bytes = (name: string) => new Uint8Array(readFileSync(fixture('data', name)));
+const text = (content: string) => new TextEncoder().encode(content);
+
+test('.npy files that numpy wrote are read to the same values, in every number type and byte order', () => {
+  const files = Object.keys(expected).filter((name) => name.endsWith('.npy'));
+  assert.equal(files.length, 15);
+  for (const file of files) {
+    const tensor = parseNpy(bytes(file), file);
+    assert.deepEqual(tensor.shape, expected[file].shape, file);
+    assert.deepEqual(Array.from(asNumbers(tensor)), expected[file].values, file);
+  }
+});
+
+test('.npy files that cannot be read are refused with their name', () => {
+  assert.throws(
+    () => parseNpy(bytes('fortran.npy'), 'fortran.npy'),
+    (error) => error instanceof UnsupportedError && /fortran\.npy.*Fortran order/.test(error.message),
+  );
+  assert.throws(() => parseNpy(bytes('text.npy'), 'text.npy'), UnsupportedError);
+  assert.throws(() => parseNpy(bytes('lf4.npy').subarray(0, 100), 'cut.npy'), FormatError);
+  assert.throws(() => parseNpy(bytes('lf4.npy').subarray(0, 140), 'cut.npy'), /cut off.*Expected 176 bytes, got 140/);
+  assert.throws(() => parseNpy(text('hello'), 'x.npy'), FormatError);
+});
+
+test('.npz archives are read stored and deflated', () => {
+  for (const name of ['stored.npz', 'deflated.npz']) {
+    const arrays = parseNpz(bytes(name), name);
+    assert.deepEqual(Object.keys(arrays), ['tokens', 'mask', 'label']);
+    assert.deepEqual(arrays.tokens.shape, [4, 3]);
+    assert.deepEqual(Array.from(asNumbers(arrays.tokens)), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+    assert.equal(arrays.mask.type, 'bool');
+    assert.deepEqual(numbersOf(arrays.label), [0, 1, 1, 0]);
+  }
+  assert.throws(() => parseNpz(bytes('stored.npz').subarray(0, 300), 'cut.npz'), /cut\.npz: The archive cannot be unpacked/);
+});
+
+test('half precision agrees with numpy in both directions', () => {
+  const { values, bits } = expected.float16;
+  assert.deepEqual(values.map(toFloat16), bits);
+  for (const [i, half] of bits.entries()) {
+    if (Number.isFinite(fromFloat16(half))) assert.equal(toFloat16(fromFloat16(half)), half, String(values[i]));
+  }
+  assert.equal(fromFloat16(0x3555), 0.333251953125);
+  assert.equal(fromFloat16(toFloat16(Number.POSITIVE_INFINITY)), Number.POSITIVE_INFINITY);
+  assert.ok(Number.isNaN(fromFloat16(toFloat16(Number.NaN))));
+});
+
+test('SHA-256 agrees with OpenSSL at every length around a block, however the bytes are cut', () => {
+  const content = Uint8Array.from({ length: 300 }, (_, i) => (i * 37) & 255);
+  for (let length = 0; length <= 200; length++) {
+    const piece = content.subarray(0, length);
+    const oracle = createHash('sha256').update(piece).digest('hex');
+    assert.equal(new Sha256().update(piece).hex(), oracle);
+    assert.equal(
+      new Sha256()
+        .update(piece.subarray(0, length >> 1))
+        .update(piece.subarray(length >> 1))
+        .hex(),
+      oracle,
+    );
+  }
+  assert.equal(new Sha256().update('abc').hex(), 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');
+});
+
+test('IDX: types, big-endian numbers, and files that lie about their length', () => {
+  const shorts = Uint8Array.of(0, 0, 11, 1, 0, 0, 0, 2, 1, 2, 255, 255);
+  assert.deepEqual(parseIdx(shorts, 'x'), { type: 'int16', shape: [2], data: Int16Array.of(258, -1) });
+  assert.throws(() => parseIdx(shorts.subarray(0, 11), 'x'), /length does not fit.*Expected 12 bytes, got 11/);
+  assert.throws(() => parseIdx(text('nonsense'), 'x'), FormatError);
+  assert.throws(() => parseIdx(new Uint8Array(0), 'x'), FormatError);
+});
+
+test('CSV: with and without a header, the label last, named, numbered or absent', () => {
+  const plain = parseCsv(text('1,2,cat\r\n3,4,dog\r\n'), 'x');
+  assert.deepEqual(plain.features.shape, [2, 2]);
+  assert.deepEqual(numbersOf(plain.features), [1, 2, 3, 4]);
+  assert.deepEqual(plain.labels, ['cat', 'dog']);
+  assert.equal(plain.header, undefined);
+  const headed = parseCsv(text('label;a;b\n7;1;2\n8;3;4'), 'x');
+  assert.deepEqual(
+    [headed.labels, headed.header],
+    [
+      ['7', '8'],
+      ['label', 'a', 'b'],
+    ],
+  );
+  assert.deepEqual(parseCsv(text('a,b\n1,2\n3,4\n'), 'x', { label: 'a' }).labels, ['1', '3']);
+  assert.deepEqual(parseCsv(text('1,2\n3,4\n'), 'x', { label: '0' }).labels, ['1', '3']);
+  const unlabelled = parseCsv(text('1,2\n3,4\n'), 'x', { label: false });
+  assert.deepEqual([unlabelled.labels, unlabelled.features.shape], [undefined, [2, 2]]);
+});
+
+test('CSV: quotes may hold delimiters, quotes and line breaks', () => {
+  const { labels, features } = parseCsv(text('a,name\n1,"x, ""y""\nz"\n2,plain\n'), 'x');
+  assert.deepEqual(labels, ['x, "y"\nz', 'plain']);
+  assert.deepEqual(numbersOf(features), [1, 2]);
+});
+
+test('CSV: what is wrong is named by line and column', () => {
+  assert.throws(
+    () => parseCsv(text('a,b,c\n1,2,x\n1,,y\n'), 't.csv'),
+    (error) => error instanceof DataError && /t\.csv, line 3, column 1 \("b"\): A value is missing/.test(error.message),
+  );
+  assert.throws(() => parseCsv(text('1,2,x\n1,y,z\n'), 't.csv'), /line 2, column 1: A feature is no number/);
+  assert.throws(() => parseCsv(text('1,2,x\n1,2\n'), 't.csv'), /Line 2 has another number of cells. Expected 3, got 2/);
+  assert.throws(() => parseCsv(text('1,nan,x\n1,2,y\n'), 't.csv'), DataError);
+  assert.throws(() => parseCsv(text('\n\n'), 't.csv'), /The table is empty/);
+  assert.throws(() => parseCsv(text('a,b\n'), 't.csv', { header: true }), /no rows/);
+  assert.throws(() => parseCsv(text('1,"x\n'), 't.csv'), /never closed/);
+  assert.throws(() => parseCsv(text('a,b\n1,2\n'), 't.csv', { label: 'c' }), OptionError);
+});
+
+test('labels: whole numbers keep their value, texts are sorted, fractions are refused', () => {
+  assert.deepEqual(classesOf(['2', '0', '10'], 'x'), ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '10']);
+  assert.deepEqual(classesOf(['3', '20', '8'], 'x'), ['3', '8', '20']);
+  assert.deepEqual(classesOf(['dog', 'cat', 'Dog'], 'x'), ['Dog', 'cat', 'dog']);
+  assert.throws(() => classesOf(['1.5', '2'], 'x'), UnsupportedError);
+  assert.deepEqual(numberLabels(['1', '0', 'b'], ['a', 'b'], 'x'), Int32Array.of(1, 0, 1));
+  assert.deepEqual(numberLabels(['3.0', '8'], ['3', '8'], 'x'), Int32Array.of(0, 1));
+  assert.throws(() => numberLabels(['1'], ['3', '8'], 'x'), /label of sample 0 is none of the classes/);
+});
