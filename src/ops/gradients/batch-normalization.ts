@@ -1,4 +1,4 @@
-import { type GraphBuilder, Value } from '../../onnx/index.js';
+import { type GraphBuilder, type Node, Value } from '../../onnx/index.js';
 import { type GradientContext, type GradientRule, ZERO } from '../rule.js';
 
 /** Y = (x - mean) / sqrt(variance + epsilon) * scale + bias per channel, with statistics that are given or the batch's own. */
@@ -37,20 +37,29 @@ function inferenceGradient(context: GradientContext): ReturnType<GradientRule> {
   const { build, input, grad, needs } = context;
   const [x, scale, , mean, variance] = [0, 1, 2, 3, 4].map((index) => input(index));
   const g = grad();
-  if (needs(3) || needs(4)) context.refuse('the gradient of its given mean and variance is not written');
   const channel = perChannel(context);
   const inverse = inverseDeviation(context, variance);
-  const scaleGradient = () => {
-    const products = channel.sum(build.op('Mul', [g, x]));
-    return build.op('Mul', [build.op('Sub', [products, build.op('Mul', [mean, channel.sum(g)])]), inverse]);
-  };
+  const slope = build.op('Mul', [scale, inverse]);
+  const sumG = [1, 2, 3, 4].some(needs) ? channel.sum(g) : undefined;
+  const dScale = [1, 4].some(needs) ? scaleGradient(sumG as Value) : undefined;
   return [
-    needs(0) ? build.op('Mul', [g, channel.spread(build.op('Mul', [scale, inverse]))]) : undefined,
-    needs(1) ? scaleGradient() : undefined,
-    needs(2) ? channel.sum(g) : undefined,
-    ZERO,
-    ZERO,
+    needs(0) ? build.op('Mul', [g, channel.spread(slope)]) : undefined,
+    dScale,
+    sumG,
+    needs(3) ? build.op('Neg', [build.op('Mul', [slope, sumG])]) : undefined,
+    needs(4) ? varianceGradient(dScale as Value) : undefined,
   ];
+
+  function scaleGradient(sum: Value): Value {
+    const products = channel.sum(build.op('Mul', [g, x]));
+    return build.op('Mul', [build.op('Sub', [products, build.op('Mul', [mean, sum])]), inverse]);
+  }
+
+  /** -scale * dScale / (2 (variance + epsilon)). */
+  function varianceGradient(normalized: Value): Value {
+    const half = build.op('Mul', [build.op('Mul', [slope, inverse]), build.scalar(-0.5, x.dtype)]);
+    return build.op('Mul', [half, normalized]);
+  }
 }
 
 function inverseDeviation({ build, node }: GradientContext, variance: Value): Value {
@@ -77,7 +86,9 @@ function batchStatistics({ build, node, input, output }: GradientContext): { mea
   const momentum = node.float('momentum', 0.9);
   const running = [output(1), output(2)];
   if (momentum === 0) return { mean: running[0], variance: running[1] };
+  const before = [input(3), input(4)];
   node.attributes.set('momentum', { type: 'float', value: 0 });
+  giveScratchInputs(build, node, before);
   const batch = running.map((value, index) => {
     const own = new Value(build.graph.freshName(`${value.name}_batch`));
     node.setOutput(index + 1, own);
@@ -85,9 +96,18 @@ function batchStatistics({ build, node, input, output }: GradientContext): { mea
   });
   build.type(node);
   running.forEach((value, index) => {
-    blend(build, value, input(index + 3), batch[index], momentum);
+    blend(build, value, before[index], batch[index], momentum);
   });
   return { mean: batch[0], variance: batch[1] };
+}
+
+/**
+ * ONNX Runtime writes the outputs 1 and 2 of a training BatchNormalization into the memory of its inputs 3 and 4, even where others still
+ * read those. With momentum 0 their contents do not matter, so the node gets vectors that nobody else reads.
+ */
+function giveScratchInputs(build: GraphBuilder, node: Node, [mean, variance]: readonly Value[]): void {
+  node.setInput(3, build.op('Sub', [mean, variance]));
+  node.setInput(4, build.op('Sub', [variance, mean]));
 }
 
 /** Makes `target` = before * momentum + now * (1 - momentum). */
@@ -95,5 +115,5 @@ function blend(build: GraphBuilder, target: Value, before: Value, now: Value, mo
   const kept = build.op('Mul', [before, build.scalar(momentum, before.dtype)]);
   const added = build.op('Mul', [now, build.scalar(1 - momentum, now.dtype)]);
   const sum = build.op('Add', [kept, added]);
-  (sum.producer as NonNullable<Value['producer']>).setOutput(0, target);
+  (sum.producer as Node).setOutput(0, target);
 }
