@@ -1,20 +1,9 @@
 import { addDims, type Dim, floorDivideDims, multiplyDims, tensorType } from '../../onnx/index.js';
-import { type CostContext, type Family, type InferContext, type InferRule, noMacs, type OpRule, refuses } from '../rule.js';
+import type { CostContext, Family, InferContext, InferRule } from '../rule.js';
 import { inferSame } from '../shared/broadcast.js';
 import { convolutionMacs } from '../shared/convolution.js';
+import { fused } from '../shared/fused.js';
 import { convolution } from './convolution.js';
-
-/** Fused operators are what runtimes' optimizers write: they are inspected and run, not trained or pruned. */
-function fused(infer: InferRule, macs: OpRule['macs'] = noMacs): OpRule {
-  return {
-    infer,
-    macs,
-    gradient: refuses('it is a fused operator of ONNX Runtime; start from the model before its optimizer ran'),
-    coupling: refuses('it is a fused operator of ONNX Runtime; start from the model before its optimizer ran'),
-    quantization: { kind: 'float' },
-    upgrades: {},
-  };
-}
 
 /** The sum of input and skip (and bias), normalised; mean and inverse deviation; the sum itself. */
 const inferSkip: InferRule = (context) => {

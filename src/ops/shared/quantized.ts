@@ -3,10 +3,14 @@ import type { Dim } from '../../onnx/index.js';
 import { type CostContext, type InferContext, refuses } from '../rule.js';
 import { broadcastShapes, printShape } from './broadcast.js';
 
-/** Shape of the product of tensors as numpy's matmul: vectors get an axis for the product, which is taken away again. */
+/** Shape of the product of two inputs, where their ranks are known. */
 export function productShape(context: InferContext, left: number, right: number): Dim[] | undefined {
   const [a, b] = [context.shape(left), context.shape(right)];
-  if (!a || !b) return undefined;
+  return a && b && productShapeOf(context, a, b);
+}
+
+/** Shape of a product as numpy's matmul: vectors get an axis for the product, which is taken away again. @throws GraphError where they do not fit. */
+export function productShapeOf(context: InferContext, a: readonly Dim[], b: readonly Dim[]): Dim[] {
   const rows = a.length === 1 ? [1, a[0]] : a;
   const columns = b.length === 1 ? [b[0], 1] : b;
   const [inner, other] = [rows[rows.length - 1], columns[columns.length - 2]];
