@@ -107,7 +107,7 @@ test('options out of range are refused', () => {
   }
 });
 
-const seeds = [0, 1, 2, 3, 4, 5, 6, 7];
+const seeds = Array.from({ length: 16 }, (_, i) => i);
 
 /** The best value, or the hypervolume's negative, averaged over the seeds. */
 async function meanResult({ space, of }: TestFunction, sampler: Sampler, maxTrials: number, reference?: number[]): Promise<number> {
@@ -121,7 +121,8 @@ async function meanResult({ space, of }: TestFunction, sampler: Sampler, maxTria
   return sum / seeds.length;
 }
 
-// Margins are well inside what was measured (in brackets: TPE, random), over eight seeds in waves of four.
+// Means over 16 seeds in waves of four. Measured for three such sets of seeds (TPE; random): Branin 0.50 to 0.57; 1.15 to 1.36. Hartmann-6 -3.06 to
+// -2.94; -2.11 to -1.92. Mixed 0.15 to 0.21; 0.47 to 0.60. ZDT1's hypervolume 5.55 to 5.68; 4.06 to 4.11. The margins are about half of that.
 test('TPE beats random search on Branin', async () => {
   const [tpe, random] = [await meanResult(branin, tpeSampler(), 60), await meanResult(branin, randomSampler(), 60)];
   assert.ok(tpe < 0.397887 + 0.6 * (random - 0.397887), `${tpe} against ${random}`);
@@ -134,13 +135,13 @@ test('TPE beats random search on Hartmann-6', async () => {
 
 test('TPE beats random search on a mixed conditional space', async () => {
   const [tpe, random] = [await meanResult(mixed, tpeSampler(), 100), await meanResult(mixed, randomSampler(), 100)];
-  assert.ok(tpe < 0.8 * random, `${tpe} against ${random}`);
+  assert.ok(tpe < 0.65 * random, `${tpe} against ${random}`);
 });
 
 test('TPE beats random search on ZDT1 by hypervolume', async () => {
   const reference = [1.1, 6];
   const [tpe, random] = [await meanResult(zdt1, tpeSampler(), 100, reference), await meanResult(zdt1, randomSampler(), 100, reference)];
-  assert.ok(-tpe > -random + 0.8, `${-tpe} against ${-random}`);
+  assert.ok(-tpe > -random + 0.9, `${-tpe} against ${-random}`);
 });
 
 test('TPE keeps to the feasible side of a constraint', async () => {

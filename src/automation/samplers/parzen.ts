@@ -10,10 +10,12 @@ export interface ParzenEstimator {
   logDensity(value: Value): number;
 }
 
+/** The prior's weight for each choice of a categorical parameter: with less, a choice that was unlucky early is hardly ever tried again. */
+const choicePrior = 2;
+
 /**
  * @param values seen before; may be empty.
- * @param weights one positive number per value. The prior weighs as much as one average value, for categorical parameters as one of each choice:
- *   with less, a choice that was unlucky early is never tried again.
+ * @param weights one positive number per value. The prior weighs as much as one average value, for a categorical parameter as two of each choice.
  */
 export function parzenEstimator(
   domain: CategoricalParameter | Domain,
@@ -21,7 +23,7 @@ export function parzenEstimator(
   weights: readonly number[],
 ): ParzenEstimator {
   const total = weights.reduce((sum, weight) => sum + weight, 0);
-  const priorWeight = domain instanceof Domain ? 1 : domain.choices.length;
+  const priorWeight = domain instanceof Domain ? 1 : choicePrior * domain.choices.length;
   const shares = weights.map((weight) => (weight * values.length) / (total * (values.length + priorWeight)));
   const prior = priorWeight / (values.length + priorWeight);
   return domain instanceof Domain
