@@ -74,7 +74,10 @@ export interface Trial {
 /** What an objective gives back: one number (single objective), one per direction, or these with constraints. */
 export type Outcome = number | readonly number[] | { values: number | readonly number[]; violations?: readonly number[] };
 
-/** Rejecting with it leaves the trial out as failed, but does not end the study. It may run beside others; it should leave the event loop free. */
+/**
+ * What a study evaluates. An error fails the trial, not the study. Objectives of one wave run side by side; heavy work belongs in worker threads.
+ * For a study to be reproducible the outcome must depend on the point and `trial.seed` only.
+ */
 export type Objective = (point: Point, trial: Trial) => Promise<Outcome> | Outcome;
 
 /** Thrown by an objective to end its trial after `shouldStop()` said so. */
