@@ -26,7 +26,7 @@ export function poolShape(context: InferContext): Dim[] | undefined {
   if (x.length < 3) context.fail('The data has too few axes', '[N, C, …spatial]', printShape(x));
   const windows = poolWindows(context.node);
   checkSize(context, 'kernel_shape does not fit the data', x.length - 2, windows.length);
-  return [x[0], x[1], ...windows.map((window, axis) => fittingSize(context, pooledSize(window, x[axis + 2]), x[axis + 2]))];
+  return [x[0], x[1], ...windows.map((window, axis) => fittingSize(context, pooledSize(window, x[axis + 2]), x[axis + 2], 0))];
 }
 
 /** Output shape of a pool over everything but batch and channels. */

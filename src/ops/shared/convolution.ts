@@ -51,10 +51,17 @@ function checkGroups(context: InferContext, x: readonly Dim[], w: readonly Dim[]
   }
 }
 
-/** A size that a window gives, or an error where the window does not fit its input even once. */
-export function fittingSize(context: InferContext, size: Dim, input: Dim): Dim {
-  if (typeof size === 'number' && size < (input === 0 ? 0 : 1)) {
-    context.fail('The window is larger than its padded input', 'at least one output position', `${size} for an input of size ${input}`);
+/**
+ * A size that a window gives. A window that does not fit its input even once is an error; ONNX Runtime's pools take one that is a single
+ * step too large, and give nothing (`smallest` 0).
+ */
+export function fittingSize(context: InferContext, size: Dim, input: Dim, smallest = 1): Dim {
+  if (typeof size === 'number' && size < (input === 0 ? 0 : smallest)) {
+    context.fail(
+      'The window is larger than its padded input',
+      `at least ${smallest} output positions`,
+      `${size} for an input of size ${input}`,
+    );
   }
   return size;
 }
