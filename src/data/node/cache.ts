@@ -1,9 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { EspalierError } from '../../base/index.js';
-import { readAt } from './files.js';
+import { openForReading, readAt } from './files.js';
 
 /*
  * A cache file is the samples' bytes one after the other, then the description as JSON, then its length (4 bytes, little-endian) and the mark.
@@ -69,7 +69,10 @@ export async function readDescription(path: string): Promise<unknown> {
 
 /** The samples' bytes of a cache file, whole. */
 export async function readSamples(path: string, length: number): Promise<Uint8Array> {
-  return (await readFile(path)).subarray(0, length);
+  const file = await openForReading(path);
+  const bytes = new Uint8Array(length);
+  await readAt(file, bytes, 0, path).finally(() => file.close());
+  return bytes;
 }
 
 /** Writes a cache file under a temporary name; `finish` gives it its own, `abandon` removes it. */
@@ -127,7 +130,10 @@ export class CacheWriter {
     this.#pending = [];
     this.#pendingBytes = 0;
     try {
-      await this.file.write(bytes, 0, bytes.length, this.#written);
+      for (let done = 0; done < bytes.length; ) {
+        const { bytesWritten } = await this.file.write(bytes, done, bytes.length - done, this.#written + done);
+        done += bytesWritten;
+      }
     } catch (cause) {
       const full = (cause as NodeJS.ErrnoException).code === 'ENOSPC';
       throw new EspalierError(

@@ -8,6 +8,9 @@ const unzip = promisify(gunzip);
 /** More than this is not unpacked into memory. */
 const LARGEST_UNPACKED = 2 ** 32;
 
+/** Node reads less than 2 GiB at a time. */
+const LARGEST_READ = 2 ** 30;
+
 /**
  * A file's content, unpacked where it is gzipped (by its first bytes, not its name).
  * @throws DataError when it cannot be read, FormatError when the gzip stream is damaged.
@@ -42,7 +45,7 @@ export async function stampOf(path: string): Promise<string> {
 export async function readAt(file: FileHandle, target: Uint8Array, position: number, where: string): Promise<void> {
   let done = 0;
   while (done < target.length) {
-    const { bytesRead } = await file.read(target, done, target.length - done, position + done);
+    const { bytesRead } = await file.read(target, done, Math.min(target.length - done, LARGEST_READ), position + done);
     if (bytesRead === 0) throw new FormatError({ what: 'The file is cut off', where, expected: `${position + target.length} bytes` });
     done += bytesRead;
   }

@@ -1,5 +1,5 @@
 import { basename, join } from 'node:path';
-import { DataError, sizeOf } from '../../base/index.js';
+import { DataError, FormatError, sizeOf } from '../../base/index.js';
 import type { DataSource, Dataset } from '../dataset.js';
 import { Sha256 } from '../fingerprint.js';
 import { datasetsFromArrays, describeArray, type PartName, rangeOf } from '../formats/arrays.js';
@@ -28,7 +28,8 @@ export async function openNpyFolder(folder: string, files: readonly string[], op
 export async function openNpy(path: string, options: OpenOptions): Promise<DataSource> {
   const file = await openForReading(path);
   const head = new Uint8Array(NPY_HEAD_BYTES);
-  const { bytesRead } = await file.read(head, 0, head.length, 0).finally(() => file.close());
+  const { bytesRead } = await file.read(head, 0, head.length, 0);
+  const { size: length } = await file.stat().finally(() => file.close());
   const { type, shape, offset, bigEndian } = parseNpyHeader(head.subarray(0, bytesRead), path);
   const { memoryLimit = 2 ** 30 } = options;
   if (sizeOf(shape) * bytesPerElement(type) <= memoryLimit || bigEndian) {

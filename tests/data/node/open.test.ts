@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { copyFile, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -132,6 +133,9 @@ test('numpy archives: several inputs with labels; parts by name; a folder of arr
   const lazy = await openDataset(fixture('data', 'lf4.npy'), { memoryLimit: 10 });
   assert.deepEqual(await lazy.train.read(Int32Array.of(2, 0, 1)), await single.train.read(Int32Array.of(2, 0, 1)));
   await lazy.close();
+  const cut = readFileSync(fixture('data', 'lf4.npy')).subarray(0, 150);
+  await writeFiles(folder, { 'cut.npy': cut });
+  await assert.rejects(openDataset(join(folder, 'cut.npy'), { memoryLimit: 10 }), /cut off. Expected 176 bytes, got 150/);
   await copyFile(fixture('data', 'version2.npy'), join(folder, 'set', 'w.npy'));
   await assert.rejects(openDataset(join(folder, 'set')), /different numbers of samples.*w \[2, 3\], x \[3, 2, 2\]/);
 });
