@@ -35,6 +35,9 @@ export async function openNpy(path: string, options: OpenOptions): Promise<DataS
   if (sizeOf(shape) * bytesPerElement(type) <= memoryLimit || bigEndian) {
     return asSource(datasetsFromArrays({ input: parseNpy(await readContent(path), path) }, path, options), path, '.npy array');
   }
+  const needed = offset + sizeOf(shape) * bytesPerElement(type);
+  if (length < needed)
+    throw new FormatError({ what: 'The array is cut off', where: path, expected: `${needed} bytes`, got: String(length) });
   if (shape.length === 0 || shape[0] === 0)
     throw new DataError({ what: 'The array holds no samples', where: path, got: `[${shape.join(', ')}]` });
   const { kind = 'tensor', shape: described } = describeArray({ type, shape, data: new Uint8Array(0) });
