@@ -1,3 +1,4 @@
+export { decodeCheckpoint, encodeCheckpoint } from './checkpoint.js';
 export { batchSizeOf, type EvaluateOptions, evaluate, type Quality } from './evaluate.js';
 export {
   asRows,

@@ -1,5 +1,5 @@
 import { DataError, sizeOf } from '../base/index.js';
-import { applyPreprocess, type Batch, type Preprocess, softTargets, type Splits } from '../data/index.js';
+import { applyPreprocess, type Batch, type Preprocess, type Splits, softTargets } from '../data/index.js';
 import { type Model, Tensor } from '../onnx/index.js';
 
 /** How a stored input becomes one of the model's. */

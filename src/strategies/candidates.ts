@@ -1,0 +1,77 @@
+import { remember } from '../automation/index.js';
+import { footprint as countFootprint } from '../infrastructure/hardware/index.js';
+import type { Model } from '../onnx/index.js';
+import { evaluate, type Quality } from '../training/index.js';
+import type { FootprintInfo, LatencyInfo, LayerInfo, ModelInfo, QualityInfo } from './info.js';
+import { type RecipeRequest, recipeLabel, type Stage } from './recipes.js';
+
+/** Measurements that only the host of the runtime can make. */
+export interface HostServices {
+  /** Latency of one sample, and the ratio to the baseline measured in turns with it. */
+  latency(model: Model, baseline: Model | undefined): Promise<LatencyInfo>;
+  /** Bytes that a download of the model's file transfers. */
+  downloadBytes(file: string): Promise<number>;
+  /** Whether the file loads and gives the same answers in each runtime at hand. */
+  check(file: string, model: Model): Promise<NonNullable<ModelInfo['checks']>>;
+  machine(): { node: string; platform: string; processor: string; cores: number };
+}
+
+/** Quality on the validation part and footprint of a stage; measured once and journaled, so that a resumed run has the same figures. */
+export async function measureCandidate(
+  stage: Stage,
+  request: RecipeRequest,
+  latency?: (model: Model) => Promise<LatencyInfo>,
+): Promise<ModelInfo> {
+  const measured = await remember(request.workspace.storage, `measure ${stage.id}`, async () => {
+    const validation = qualityInfo(
+      await evaluate(stage.model, request.task, request.runtime, { threads: request.threads, signal: request.activity?.signal }),
+    );
+    return JSON.parse(
+      JSON.stringify({ validation, footprint: { ...footprintInfo(stage.model, stage.bytes), latency: await latency?.(stage.model) } }),
+    ) as Pick<ModelInfo, 'validation' | 'footprint'>;
+  });
+  return {
+    id: stage.id,
+    label: recipeLabel(stage.recipe),
+    file: stage.file,
+    recipe: stage.recipe,
+    seed: request.seed,
+    ...measured,
+    notes: stage.notes,
+    onFront: false,
+    breaks: [],
+  };
+}
+
+export function footprintInfo(model: Model, bytes: number): FootprintInfo {
+  const counted = countFootprint(model, { bytes });
+  return {
+    bytes,
+    parameters: counted.parameters,
+    weightBytes: counted.weightBytes,
+    macs: counted.gaps.length === 0 || counted.macs > 0 ? counted.macs : undefined,
+    activationBytes: counted.memory.total,
+    energyMicrojoules: counted.energy.total,
+  };
+}
+
+/** The cost of each layer, for reports. */
+export function layerInfos(model: Model): LayerInfo[] {
+  return countFootprint(model, { bytes: 0 }).layers.map((layer) => ({
+    name: layer.node,
+    op: layer.op,
+    output: layer.outputs[0]?.map((dim) => (typeof dim === 'number' ? dim : -1)) ?? [],
+    parameters: layer.parameters,
+    macs: layer.macs ?? 0,
+    weightBytes: layer.weightBytes,
+    activationBytes: layer.activationBytes,
+  }));
+}
+
+export function qualityInfo(quality: Quality): QualityInfo {
+  const details: Record<string, number> = {};
+  const numbers = 'report' in quality ? quality.report : quality.fidelity;
+  for (const [name, value] of Object.entries(numbers))
+    if (typeof value === 'number' && Number.isFinite(value) && name !== 'samples') details[name] = value;
+  return { metric: quality.metric, value: quality.value, interval: quality.interval, samples: quality.samples, details };
+}

@@ -1,0 +1,1 @@
+export { checkpointFolder, type FolderWorkspace, openWorkspace } from './workspace.js';
