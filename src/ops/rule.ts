@@ -115,7 +115,7 @@ export interface GradientContext {
 
 // ---- axis coupling ---------------------------------------------------------------------------------------------------------------
 
-/** One axis of one value next to the node. */
+/** One axis of one value: one next to the node, or one whose size the node reads through a Shape. */
 export interface AxisRef {
   readonly value: Value;
   readonly axis: number;
@@ -150,7 +150,8 @@ export interface CouplingContext {
   /**
    * An axis that merges several (or is split into them) can follow only one of them: were two tied, everything would hang together. The
    * first of `choices` whose axis is not locked by anything else is tied with `whole`, and the other choices' axes are locked; where all
-   * are locked, so is `whole`. Settled once every node has declared its ties, in the order of the nodes.
+   * are locked, so is `whole`. Settled once every node has declared its ties: those with the fewest open choices first, then in the order of
+   * the nodes.
    */
   tieOneOf(whole: AxisRef, choices: readonly AxisChoice[]): void;
   /** The axis may lose indices without any effect on this node. */
