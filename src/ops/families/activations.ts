@@ -8,11 +8,6 @@ import { clip } from './clip.js';
 
 const arithmetic: Quantization = { kind: 'arithmetic', activations: [0] };
 
-const inferIdentity: InferRule = (context) => {
-  const type = context.type(0);
-  return [type && { type, contents: context.integers(0) }];
-};
-
 /** A slope that is 1 above zero and `below` elsewhere. */
 function kink(f: Formula, x: Value, below: number): Value {
   const above = f.mask('Greater', x, 0);
@@ -78,7 +73,6 @@ const swigluGradient: GradientRule = (context) => {
 
 /** Activation functions, element by element. */
 export const activations: Family = {
-  Identity: unary(({ grad }) => [grad()], { infer: inferIdentity, quantization: { kind: 'transparent' }, upgrades: {} }),
   Relu: unary(
     derivative((f, _, y) => f.mask('Greater', y(), 0)),
     { quantization: { kind: 'clipping' } },
