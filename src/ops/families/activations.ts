@@ -1,6 +1,6 @@
 import type { Node, Value } from '../../onnx/index.js';
 import { geluSlopeOf, mishSlope, swish, swishSlope } from '../gradients/gates.js';
-import type { CouplingRule, Family, GradientRule, InferRule, Quantization, UpgradeRule } from '../rule.js';
+import type { CouplingRule, Family, GradientRule, Quantization, UpgradeRule } from '../rule.js';
 import { couplesElementwise } from '../shared/broadcast.js';
 import { alignSecondInput, derivative, dropConsumedInputs, partials, unary } from '../shared/elementwise.js';
 import { type Formula, formula } from '../shared/formula.js';
