@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { addGradients, prepare } from 'espalier/autodiff';
+import { Random } from 'espalier/base';
+import { type DataType, decodeModel, encodeModel, Tensor, type TypedArray } from 'espalier/onnx';
+import * as ort from 'onnxruntime-node';
+import type { GradientCase } from './fixtures.js';
+
+/** Errors as parts of the largest magnitude in the tensor; all arithmetic that is checked is float32. */
+const FORWARD = 1e-5;
+const GRADIENT = 1e-4;
+/** A finite difference in float32 is only this good: see `differences`. */
+const DIFFERENCES = 5e-3;
+/** Step of a finite difference; fixtures keep their inputs at least 4 steps from a kink. */
+const STEP = 1 / 64;
+
+const gradientName = (input: string) => `gradient of ${input}`;
+const upstreamName = (output: string) => `gradient of loss by ${output}`;
+
+/** Checks forward outputs and gradients against PyTorch, and gradients against finite differences of the same session. */
+export async function checkGradients(given: GradientCase): Promise<void> {
+  const session = await ort.InferenceSession.create(gradientModel(given), {
+    intraOpNumThreads: 1,
+    logSeverityLevel: 3,
+    extra: { session: { disable_quant_qdq: '1' } },
+  });
+  try {
+    const feeds: Record<string, Tensor> = { ...given.inputs };
+    for (const [output, tensor] of Object.entries(given.upstream)) feeds[upstreamName(output)] = tensor;
+    const results = await run(session, feeds);
+    for (const [name, expected] of Object.entries(given.outputs)) {
+      assertClose(`output ${name}`, results[name], expected, given.tolerance?.forward ?? FORWARD);
+    }
+    for (const [name, expected] of Object.entries(given.gradients)) {
+      const actual = results[gradientName(name)];
+      assertClose(gradientName(name), actual, expected, given.tolerance?.gradient ?? GRADIENT);
+      if (!given.nonsmooth) await differences(session, feeds, given, name, actual);
+    }
+  } finally {
+    await session.release();
+  }
+}
+
+/** The forward model with its gradients as further outputs, and the gradients of its own outputs as further inputs. */
+export function gradientModel(given: GradientCase): Uint8Array<ArrayBuffer> {
+  const shapes = Object.fromEntries(Object.entries(given.inputs).map(([name, { shape }]) => [name, shape]));
+  const { model, build, value } = prepare(decodeModel(given.model), { inputShapes: shapes });
+  const from = new Map(
+    Object.entries(given.upstream).map(([name, { dtype, shape }]) => [value(name), build.input(upstreamName(name), dtype, shape)]),
+  );
+  const to = Object.keys(given.gradients).map(value);
+  const gradients = addGradients({ build, opsets: model.opsets, from, to });
+  for (const input of to) build.output(gradients.get(input)!, gradientName(input.name));
+  return new Uint8Array(encodeModel(model));
+}
+
+/**
+ * The derivative along a random direction, by central differences extrapolated from two steps, against the gradient's projection.
+ * Rounding: float32 outputs over a step of 1/64 leave errors around 1e-5 of the outputs; the rest of the tolerance is curvature.
+ */
+async function differences(
+  session: ort.InferenceSession,
+  feeds: Readonly<Record<string, Tensor>>,
+  given: GradientCase,
+  name: string,
+  gradient: Tensor,
+): Promise<void> {
+  const { dtype, shape } = feeds[name];
+  const start = feeds[name].numbers();
+  const random = new Random(`${given.name}/${name}`);
+  const direction = start.map(() => (random.uniform() < 0.5 ? -1 : 1));
+  let magnitude = 0;
+  const loss = async (step: number) => {
+    const moved = Tensor.from(
+      dtype,
+      shape,
+      start.map((x, i) => x + step * direction[i]),
+    );
+    const outputs = await run(session, { ...feeds, [name]: moved });
+    let total = 0;
+    for (const [output, upstream] of Object.entries(given.upstream)) {
+      const weights = upstream.numbers();
+      outputs[output].numbers().forEach((y, i) => {
+        total += y * weights[i];
+        magnitude = Math.max(magnitude, Math.abs(y * weights[i]));
+      });
+    }
+    return total;
+  };
+  const slope = async (step: number) => ((await loss(step)) - (await loss(-step))) / (2 * step);
+  const measured = (4 * (await slope(STEP)) - (await slope(2 * STEP))) / 3;
+  let projected = 0;
+  let scale = 0;
+  gradient.numbers().forEach((g, i) => {
+    projected += g * direction[i];
+    scale += Math.abs(g);
+  });
+  const allowed = (given.tolerance?.differences ?? DIFFERENCES) * scale + 5e-5 * magnitude;
+  assert.ok(
+    Math.abs(measured - projected) <= allowed,
+    `Finite differences along a direction of ${name}: measured ${measured}, by the gradient ${projected} (allowed ${allowed})`,
+  );
+}
+
+async function run(session: ort.InferenceSession, feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
+  const tensors: Record<string, ort.Tensor> = {};
+  for (const name of session.inputNames) {
+    const { dtype, shape } = feeds[name];
+    tensors[name] = new ort.Tensor(dtype as 'float32', feeds[name].data() as Float32Array, shape);
+  }
+  const results = await session.run(tensors);
+  return Object.fromEntries(
+    Object.entries(results).map(([name, { type, dims, data }]) => [name, Tensor.of(type as DataType, dims, data as TypedArray)]),
+  );
+}
+
+function assertClose(what: string, actual: Tensor, expected: Tensor, tolerance: number): void {
+  assert.deepEqual([actual.dtype, actual.shape], [expected.dtype, expected.shape], `${what}: type and shape`);
+  const wanted = expected.numbers();
+  const scale = wanted.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+  actual.numbers().forEach((x, i) => {
+    const error = Math.abs(x - wanted[i]);
+    assert.ok(error <= tolerance * scale + 1e-7, `${what}[${i}]: ${x}, PyTorch has ${wanted[i]} (largest magnitude ${scale})`);
+  });
+}
