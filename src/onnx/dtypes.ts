@@ -133,6 +133,7 @@ const arrays: Partial<Record<DataType, ArrayType>> = {
 export function viewAs(dtype: DataType, bytes: Uint8Array): TypedArray {
   const type = arrays[dtype] ?? Uint8Array;
   const step = type.BYTES_PER_ELEMENT;
-  const aligned = bytes.byteOffset % step === 0 ? bytes : bytes.slice();
+  // Not bytes.slice(), which shares the memory where the bytes are Node's Buffer.
+  const aligned = bytes.byteOffset % step === 0 ? bytes : new Uint8Array(bytes);
   return new type(aligned.buffer, aligned.byteOffset, Math.floor(aligned.byteLength / step));
 }
