@@ -3,6 +3,8 @@ export { batchSizeOf, type EvaluateOptions, evaluate, type Quality } from './eva
 export {
   asRows,
   crossEntropy,
+  type DistillationOptions,
+  distillation,
   type LossBuilder,
   type LossContext,
   logitsOf,
@@ -22,6 +24,7 @@ export { FidelityMeter, type FidelityReport } from './metrics/fidelity.js';
 export type { OptimizerSpec } from './optimizers.js';
 export { trainableParameters } from './parameters.js';
 export { checkSchedule, type Schedule, scheduleFactor } from './schedules.js';
+export { createTask, type TaskOptions, type TaskSetup } from './setup.js';
 export { buildTrainingStep, SEED_INPUT, type StepOptions, type TrainingStep } from './step.js';
 export { type ClassificationTask, type Feed, type FidelityTask, feedsOf, inputShapes, rowsOf, type Task, targetsOf } from './task.js';
 export { type Checkpoint, type EpochRecord, type TrainOptions, type TrainRequest, type TrainResult, train, withWeights } from './train.js';

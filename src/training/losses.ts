@@ -11,6 +11,8 @@ export interface LossContext {
   feed(name: string, dtype: 'float32' | 'int64', shape: readonly number[]): Value;
   /** Another model's outputs on the same batch (a teacher's); it is not trained. Inputs of the same names are shared. */
   embed(model: Model, prefix: string): Record<string, Value>;
+  /** A value inside a model that was embedded under `prefix`, by the name that it has there. */
+  embedded(prefix: string, name: string): Value;
   batchSize: number;
 }
 
@@ -69,4 +71,41 @@ export function meanSquaredError(outputs: readonly string[], reference: Model): 
 /** A value as [batch, everything else]. */
 export function asRows(build: GraphBuilder, value: Value, batchSize: number): Value {
   return value.shape?.length === 2 ? value : build.op('Reshape', [value, build.ints([batchSize, -1])]);
+}
+
+export interface DistillationOptions {
+  /** Softens both models' scores; above 1 shows more of how the teacher ranks the wrong classes. Default 4. */
+  temperature?: number;
+  /** Share of the soft loss, in [0, 1]; the rest is cross entropy with the labels. Default 0.7. */
+  weight?: number;
+  /** Pairs of inner values, the student's and the teacher's, of equal shape, whose mean squared difference is added. Default: none. */
+  features?: readonly { student: string; teacher: string; weight: number }[];
+}
+
+/**
+ * Distillation from a teacher that sees the same batch in the same graph (Hinton et al. 2015): temperature² times the cross entropy of the
+ * softened scores, mixed with the cross entropy of the labels.
+ * @param output of the student; `teacherOutput` of the teacher, by default of the same name, else its first.
+ */
+export function distillation(output: string, teacher: Model, options: DistillationOptions & { teacherOutput?: string } = {}): LossBuilder {
+  const { temperature = 4, weight = 0.7, features = [], teacherOutput } = options;
+  return (context) => {
+    const { build, value, embed, batchSize } = context;
+    const hard = weight < 1 ? crossEntropy(output)(context) : undefined;
+    const given = embed(teacher, 'teacher');
+    const scores = asRows(build, logitsOf(value(output)), batchSize);
+    const wanted = asRows(build, logitsOf(given[teacherOutput ?? output] ?? Object.values(given)[0]), batchSize);
+    const soften = (logits: Value) => build.op('Mul', [logits, build.scalar(1 / temperature)]);
+    const targets = build.op('Softmax', [soften(wanted)], { axis: 1 });
+    const soft = meanCrossEntropy(build, soften(scores), targets, batchSize);
+    const terms = [build.op('Mul', [soft, build.scalar(weight * temperature * temperature)])];
+    if (hard) terms.push(build.op('Mul', [hard, build.scalar(1 - weight)]));
+    for (const { student, teacher: name, weight: share } of features) {
+      const difference = build.op('Sub', [value(student), context.embedded('teacher', name)]);
+      terms.push(
+        build.op('Mul', [build.op('ReduceMean', [build.op('Mul', [difference, difference])], { keepdims: 0 }), build.scalar(share)]),
+      );
+    }
+    return terms.length === 1 ? terms[0] : build.op('Sum', terms);
+  };
 }

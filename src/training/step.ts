@@ -121,6 +121,11 @@ function lossContext(build: GraphBuilder, value: (name: string) => Value, option
       const inputs = Object.fromEntries(upgraded.graph.feeds.map((input) => [input.name, value(input.name)]));
       return embedModel(build, upgraded, inputs, prefix);
     },
+    embedded: (prefix, name) => {
+      const found = [...build.graph.values()].find((each) => each.name === `${prefix}/${name}`);
+      if (found) return found;
+      throw new UnsupportedError({ what: `The ${prefix} has no value called "${name}"` });
+    },
     batchSize: options.batchSize,
   };
 }

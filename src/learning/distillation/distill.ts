@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import type { Model } from '../../onnx/index.js';
+import type { Technique } from '../../technique/index.js';
+import { distillation, type LossBuilder, meanSquaredError, type Task, train } from '../../training/index.js';
+import { trainingSchema, trainOptions } from '../tuning/index.js';
+
+const distillationSchema = trainingSchema.extend({
+  temperature: z.number().positive().default(4).describe("Softens both models' scores."),
+  weight: z.number().min(0).max(1).default(0.7).describe("Share of the teacher's scores in the loss; the rest is the labels'."),
+  features: z
+    .array(z.strictObject({ student: z.string(), teacher: z.string(), weight: z.number().positive().default(1) }))
+    .default([])
+    .describe('Inner values, by name, that the student is to match as well.'),
+});
+
+type DistillOptions = z.infer<typeof distillationSchema>;
+
+/** Trains the model to answer as the original does; see `distillation` in training for the loss. */
+export const distill: Technique<DistillOptions> = {
+  name: 'distill',
+  effects: ['improve'],
+  summary: 'Trains the model to answer as the original does, teacher and student in one graph.',
+  schema: distillationSchema,
+  space: () => ({
+    temperature: { type: 'categorical', choices: [2, 4, 8] },
+    weight: { type: 'categorical', choices: [0.5, 0.7, 0.9] },
+    learningRate: { type: 'float', low: 0.0003, high: 0.01, log: true },
+  }),
+  apply: async (context, { temperature, weight, features, ...training }) => {
+    const { checkpoints, task } = context;
+    const result = await train({
+      ...context,
+      loss: teacherLoss(task, context.original ?? context.model, { temperature, weight, features }),
+      options: trainOptions(training, context.seed),
+      resume: await checkpoints?.load('distill'),
+      onCheckpoint: (checkpoint) => checkpoints?.save('distill', checkpoint),
+    });
+    return { model: result.model, notes: { training: result.history } };
+  },
+};
+
+/** For a classifier its softened scores, for other models all their outputs. */
+function teacherLoss(task: Task, teacher: Model, options: Pick<DistillOptions, 'temperature' | 'weight' | 'features'>): LossBuilder {
+  return task.kind === 'classification' ? distillation(task.output, teacher, options) : meanSquaredError(task.outputs, teacher);
+}

@@ -1,0 +1,1 @@
+export { type TrainingOptions, trainingSchema, trainOptions, trainTechnique } from './train.js';

@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import type { Technique } from '../../technique/index.js';
+import { type TrainOptions, train } from '../../training/index.js';
+
+/** Options of `train` as recipes store them. */
+export const trainingSchema = z.strictObject({
+  epochs: z.int().min(1).default(10).describe('Passes over the training part.'),
+  batchSize: z.int().min(1).default(128).describe('Samples a step.'),
+  optimizer: z.enum(['adam', 'adamw', 'sgd']).default('adam').describe('Update rule; sgd has Nesterov momentum 0.9.'),
+  learningRate: z.number().positive().optional().describe('Largest learning rate. Default: 0.003 for adam and adamw, 0.05 for sgd.'),
+  schedule: z.enum(['one-cycle', 'cosine', 'linear', 'constant']).default('one-cycle').describe('How the learning rate moves.'),
+  weightDecay: z.number().min(0).default(0).describe('On matrices and kernels, per step relative to the learning rate.'),
+  clipNorm: z.number().positive().optional().describe("Limit of the gradients' joint norm. Default: none."),
+  labelSmoothing: z.number().min(0).lt(1).default(0).describe('Share of each label that is spread over all classes.'),
+  ema: z.number().gt(0).lt(1).optional().describe('Factor of a moving average of the weights, which is then kept. Default: none.'),
+  augment: z
+    .array(z.looseObject({ name: z.enum(['flip', 'crop', 'cutout', 'mixup']) }))
+    .default([])
+    .describe('Changes to each training batch, in order.'),
+  freeze: z.array(z.string()).default([]).describe('Names of weights that stay as they are.'),
+  patience: z
+    .int()
+    .min(1)
+    .optional()
+    .describe('Stop after so many epochs without a better validation quality, and keep the best. Default: never.'),
+});
+
+export type TrainingOptions = z.infer<typeof trainingSchema>;
+
+/** Recipe options as the training loop takes them. */
+export function trainOptions(options: TrainingOptions, seed: number): TrainOptions {
+  const { optimizer, schedule, learningRate, augment, ...rest } = options;
+  return {
+    ...rest,
+    augment: augment as TrainOptions['augment'],
+    optimizer: { kind: optimizer },
+    schedule: { kind: schedule },
+    learningRate: learningRate ?? (optimizer === 'sgd' ? 0.05 : 0.003),
+    seed,
+  };
+}
+
+/** Trains the model on the task's training part: labels for classifiers, the original's outputs otherwise. */
+export const trainTechnique: Technique<TrainingOptions> = {
+  name: 'train',
+  effects: ['improve'],
+  summary: 'Trains or fine-tunes every weight on the training part.',
+  schema: trainingSchema,
+  space: () => ({
+    learningRate: { type: 'float', low: 0.0003, high: 0.03, log: true },
+    labelSmoothing: { type: 'categorical', choices: [0, 0.1] },
+  }),
+  apply: async (context, options) => {
+    const { checkpoints } = context;
+    const result = await train({
+      ...context,
+      options: trainOptions(options, context.seed),
+      resume: await checkpoints?.load('train'),
+      onCheckpoint: (checkpoint) => checkpoints?.save('train', checkpoint),
+    });
+    return { model: result.model, notes: { training: result.history } };
+  },
+};

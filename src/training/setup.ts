@@ -1,0 +1,213 @@
+import { type Activity, DataError, OptionError } from '../base/index.js';
+import {
+  candidatePreprocesses,
+  channelStatistics,
+  type DataSource,
+  type Dataset,
+  type ElementType,
+  type InputSpec,
+  type Preprocess,
+  type SplitOptions,
+  type Splits,
+  splitSource,
+} from '../data/index.js';
+import type { Program, Runtime } from '../infrastructure/runtime/index.js';
+import { type Dim, isFloat, type Model, type Value } from '../onnx/index.js';
+import { batchSizeOf } from './evaluate.js';
+import { type ClassificationReport, classificationReport } from './metrics/classification.js';
+import { type Feed, feedsOf, rowsOf, type Task } from './task.js';
+
+export interface TaskOptions {
+  /** How stored samples become the model's input: 'auto' tries the usual ways, or one of their names, or the whole specification. Default 'auto'. */
+  preprocess?: 'auto' | string | Preprocess;
+  /** The output that holds the class scores. Default: the float output with as many numbers per sample as there are classes. */
+  output?: string;
+  /** Score by fidelity to the original model although there are labels. Default false. */
+  fidelity?: boolean;
+  splits?: SplitOptions;
+  /** Training samples that each way of preprocessing is tried on. Default 300. */
+  probe?: number;
+  /** Threads of the probe. */
+  threads?: number;
+}
+
+/** A task with an account of how it was set up. */
+export interface TaskSetup {
+  task: Task;
+  /** How the preprocessing was found, for people. */
+  explanation: string;
+  /** What each way that was tried gave on the probe, best first; empty where nothing had to be tried. */
+  tried: { name: string; accuracy: number; logLoss: number }[];
+}
+
+/**
+ * Fits data to a model: splits it, finds which input and output are meant, and how samples become inputs. With labels the ways of preprocessing
+ * are compared by the accuracy that the model reaches on some training samples.
+ * @throws DataError where labels do not match the model's outputs or samples cannot become its inputs; OptionError for names that do not exist.
+ */
+export async function createTask(
+  model: Model,
+  source: DataSource,
+  runtime: Runtime,
+  options: TaskOptions = {},
+  activity: Activity = {},
+): Promise<TaskSetup> {
+  const splits = splitSource(source, options.splits);
+  const { classes } = source.train;
+  const output = classes && !options.fidelity ? classifierOutput(model, classes.length, options.output) : undefined;
+  const inputs = model.graph.feeds;
+  const pairs = pairInputs(inputs, source.train.inputs, source.name);
+  const make = (feeds: readonly Feed[]): Task =>
+    output && classes
+      ? { kind: 'classification', name: source.name, splits, feeds, output, classes }
+      : { kind: 'fidelity', name: source.name, splits, feeds, reference: model, outputs: scoredOutputs(model, options.output) };
+  const choices = await Promise.all(pairs.map((pair) => waysFor(pair, splits, options, activity)));
+  const first = choices.map((ways, index) => ({ input: pairs[index].input.name, from: pairs[index].spec.name, preprocess: ways[0] }));
+  if (!output || choices.every((ways) => ways.length === 1)) {
+    const names = first.map((feed) => feed.preprocess.name ?? 'as given').join(', ');
+    const why = choices.every((ways) => ways.length === 1)
+      ? 'it was given or is the only one that fits'
+      : 'without labels there is nothing to choose by; --preprocess takes another';
+    return { task: make(first), explanation: `Preprocessing: ${names}, because ${why}.`, tried: [] };
+  }
+  return probe(model, make, first, choices, splits.train, runtime, options, activity);
+}
+
+interface Pair {
+  input: Value;
+  spec: InputSpec;
+}
+
+/** Which stored input feeds which of the model's: by name, or the only one, or in order where the numbers agree. */
+function pairInputs(inputs: readonly Value[], stored: readonly InputSpec[], where: string): Pair[] {
+  return inputs.map((input, index) => {
+    const spec = stored.find((each) => each.name === input.name) ?? (stored.length === inputs.length ? stored[index] : undefined);
+    if (spec) return { input, spec };
+    throw new DataError({
+      what: `Nothing in the data feeds the model's input "${input.name}"`,
+      where,
+      expected: `${inputs.length} input(s): ${inputs.map((each) => each.name).join(', ')}`,
+      got: `${stored.length}: ${stored.map((each) => each.name).join(', ')}`,
+      fix: 'Give the inputs as arrays of these names in one .npz file',
+    });
+  });
+}
+
+async function waysFor(
+  { input, spec }: Pair,
+  splits: Splits,
+  { preprocess = 'auto' }: TaskOptions,
+  activity: Activity,
+): Promise<Preprocess[]> {
+  if (typeof preprocess === 'object') return [preprocess];
+  const statistics =
+    spec.kind === 'tensor' ? undefined : await channelStatistics(splits.train, { input: spec.name, atMost: 2000, signal: activity.signal });
+  const shape = (input.shape ?? []).map((dim: Dim) => (typeof dim === 'number' ? dim : null));
+  const ways = candidatePreprocesses(spec, { shape, type: input.dtype as ElementType | undefined }, statistics);
+  if (preprocess === 'auto') return ways;
+  const named = ways.filter(({ name = '' }) => name === preprocess || name.startsWith(`${preprocess} `));
+  if (named.length > 0) return named;
+  throw new OptionError({
+    what: `There is no preprocessing "${preprocess}" for input "${input.name}"`,
+    expected: ways.map((way) => way.name).join('; '),
+  });
+}
+
+/** The float output with one number per class. */
+function classifierOutput(model: Model, classes: number, wanted: string | undefined): string {
+  const floats = model.graph.outputs.filter((output) => isFloat(output.dtype) || output.dtype === undefined);
+  if (wanted !== undefined) {
+    if (model.graph.outputs.some((output) => output.name === wanted)) return wanted;
+    throw new OptionError({
+      what: `The model has no output "${wanted}"`,
+      expected: model.graph.outputs.map((output) => output.name).join(', '),
+    });
+  }
+  const width = (output: Value) =>
+    (output.shape ?? []).slice(1).reduce<number>((product, dim) => (typeof dim === 'number' ? product * dim : Number.NaN), 1);
+  const exact = floats.filter((output) => (output.shape?.length ?? 0) >= 2 && width(output) === classes);
+  if (exact.length > 0) return exact[0].name;
+  const open = floats.filter((output) => output.shape === undefined || Number.isNaN(width(output)));
+  if (open.length === 1) return open[0].name;
+  throw new DataError({
+    what: `The data has ${classes} classes, and the model has no output with ${classes} scores`,
+    where: model.source,
+    got: model.graph.outputs.map((output) => `"${output.name}" [${output.shape ?? '?'}]`).join(', '),
+    fix: 'Use data with the classes that the model was trained for, or score by fidelity to the original (--fidelity)',
+  });
+}
+
+function scoredOutputs(model: Model, wanted: string | undefined): string[] {
+  const floats = model.graph.outputs.filter((output) => isFloat(output.dtype)).map((output) => output.name);
+  const chosen = wanted === undefined ? floats : floats.filter((name) => name === wanted);
+  if (chosen.length > 0) return chosen;
+  throw new OptionError({
+    what: wanted === undefined ? 'The model has no floating-point output to score' : `The model has no floating-point output "${wanted}"`,
+    where: model.source,
+  });
+}
+
+/** Tries every way on some training samples. Several inputs are varied one after the other. */
+async function probe(
+  model: Model,
+  make: (feeds: readonly Feed[]) => Task,
+  first: readonly Feed[],
+  choices: readonly Preprocess[][],
+  train: Dataset,
+  runtime: Runtime,
+  options: TaskOptions,
+  activity: Activity,
+): Promise<TaskSetup> {
+  const samples = shuffledSamples(train, options.probe ?? 300);
+  const program = await runtime.compile(model, { threads: options.threads, signal: activity.signal });
+  const tried: (TaskSetup['tried'][number] & { feeds: Feed[] })[] = [];
+  let best: Feed[] = [...first];
+  try {
+    for (const [index, ways] of choices.entries()) {
+      for (const [number, preprocess] of ways.entries()) {
+        const feeds = best.map((feed, each) => (each === index ? { ...feed, preprocess } : feed));
+        const report = await score(program, model, make(feeds), samples);
+        if (report) tried.push({ name: preprocess.name ?? 'unnamed', accuracy: report.accuracy, logLoss: report.logLoss, feeds });
+        activity.onProgress?.({ task: 'preprocess', done: number + 1, total: ways.length });
+      }
+      tried.sort((a, b) => b.accuracy - a.accuracy || a.logLoss - b.logLoss);
+      if (tried[0]) best = tried[0].feeds;
+    }
+  } finally {
+    await program.dispose();
+  }
+  const [winner] = tried;
+  if (!winner)
+    throw new DataError({ what: 'No usual preprocessing runs on this model', where: model.source, fix: 'Give one with --preprocess' });
+  const rivals = tried.filter((each) => each !== winner && each.accuracy === winner.accuracy).length;
+  const explanation =
+    `Preprocessing: ${best.map((feed) => feed.preprocess.name).join(', ')}, the best of ${tried.length} tried on ${samples.length} training samples ` +
+    `(accuracy ${(100 * winner.accuracy).toFixed(1)}%${rivals > 0 ? `, as ${rivals} other(s), chosen by likelihood` : ''}).`;
+  return { task: make(best), explanation, tried: tried.map(({ name, accuracy, logLoss }) => ({ name, accuracy, logLoss })) };
+}
+
+/** Samples spread evenly over the part: sources are often sorted by class. */
+function shuffledSamples(train: Dataset, count: number): Int32Array {
+  const taken = Math.min(count, train.size);
+  return Int32Array.from({ length: taken }, (_, i) => Math.floor((i * train.size) / taken));
+}
+
+/** Undefined where the runtime refuses inputs of this form. */
+async function score(program: Program, model: Model, task: Task, samples: Int32Array): Promise<ClassificationReport | undefined> {
+  if (task.kind !== 'classification') return undefined;
+  const { train } = task.splits;
+  const size = batchSizeOf(model, task, 100);
+  const scores: number[] = [];
+  const labels: number[] = [];
+  for (let start = 0; start + size <= samples.length || start === 0; start += size) {
+    const batch = await train.read(samples.slice(start, start + size));
+    const outputs = await program.run(feedsOf(task.feeds, batch), [task.output]).catch(() => undefined);
+    if (!outputs) return undefined;
+    scores.push(...rowsOf(outputs[task.output]).rows);
+    labels.push(...(batch.labels ?? []));
+  }
+  return classificationReport(
+    { size: labels.length, classes: scores.length / labels.length, data: Float32Array.from(scores) },
+    Int32Array.from(labels),
+  );
+}
