@@ -33,9 +33,12 @@ export function mapContents(
   }
   const length = inputs.reduce((longest, input) => (input.length === 1 ? longest : input.length), 1);
   if (inputs.some((input) => input.length !== 1 && input.length !== length)) return undefined;
+  // As single-precision arithmetic rounds: a size that is scaled and floored depends on it.
+  const single = context.dtype(indices[0]) === 'float32';
   return Array.from({ length }, (_, position) => {
     const elements = inputs.map((input) => input[input.length === 1 ? 0 : position]);
-    return compute(...elements) ?? SymbolicDim.unknown();
+    const result = compute(...elements) ?? SymbolicDim.unknown();
+    return single && typeof result === 'number' ? Math.fround(result) : result;
   });
 }
 
