@@ -170,7 +170,7 @@ async function probe(
         if (report) tried.push({ name: preprocess.name ?? 'unnamed', accuracy: report.accuracy, logLoss: report.logLoss, feeds });
         activity.onProgress?.({ task: 'preprocess', done: number + 1, total: ways.length });
       }
-      tried.sort((a, b) => b.accuracy - a.accuracy || a.logLoss - b.logLoss);
+      rank(tried, samples.length);
       if (tried[0]) best = tried[0].feeds;
     }
   } finally {
@@ -179,11 +179,21 @@ async function probe(
   const [winner] = tried;
   if (!winner)
     throw new DataError({ what: 'No usual preprocessing runs on this model', where: model.source, fix: 'Give one with --preprocess' });
-  const rivals = tried.filter((each) => each !== winner && each.accuracy === winner.accuracy).length;
   const explanation =
     `Preprocessing: ${best.map((feed) => feed.preprocess.name).join(', ')}, the best of ${tried.length} tried on ${samples.length} training samples ` +
-    `(accuracy ${(100 * winner.accuracy).toFixed(1)}%${rivals > 0 ? `, as ${rivals} other(s), chosen by likelihood` : ''}).`;
+    `(accuracy ${(100 * winner.accuracy).toFixed(1)}%).`;
   return { task: make(best), explanation, tried: tried.map(({ name, accuracy, logLoss }) => ({ name, accuracy, logLoss })) };
+}
+
+/**
+ * Best first, in place. Accuracies within one standard error of the best say nothing on so few samples: among those the smaller loss decides,
+ * because a model is surest of itself on inputs like those that it was trained on.
+ */
+function rank(tried: { accuracy: number; logLoss: number }[], samples: number): void {
+  const top = Math.max(...tried.map((each) => each.accuracy));
+  const margin = Math.sqrt((top * (1 - top)) / samples) + 1 / samples;
+  const close = (each: { accuracy: number }) => Number(each.accuracy >= top - margin);
+  tried.sort((a, b) => close(b) - close(a) || (close(a) ? a.logLoss - b.logLoss : b.accuracy - a.accuracy));
 }
 
 /** Samples spread evenly over the part: sources are often sorted by class. */

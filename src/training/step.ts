@@ -118,7 +118,11 @@ function lossContext(build: GraphBuilder, value: (name: string) => Value, option
     feed: (name, dtype, shape) => build.input(name, dtype, shape),
     embed: (other, prefix) => {
       const upgraded = upgradeOpset(other, TRAINING_OPSET);
-      const inputs = Object.fromEntries(upgraded.graph.feeds.map((input) => [input.name, value(input.name)]));
+      const { feeds } = upgraded.graph;
+      const own = Object.keys(options.inputShapes);
+      // Two models with one input each mean the same by it, whatever they call it.
+      const nameOf = (name: string) => (own.includes(name) || feeds.length !== 1 || own.length !== 1 ? name : own[0]);
+      const inputs = Object.fromEntries(feeds.map((input) => [input.name, value(nameOf(input.name))]));
       return embedModel(build, upgraded, inputs, prefix);
     },
     embedded: (prefix, name) => {
