@@ -14,12 +14,11 @@ const infer: InferRule = (context) => {
   if (!equation || shapes.includes(undefined)) return [{ type: tensorType(context.dtype(0)) }];
   const sizes = new Map<string, Dim>();
   equation.terms.forEach((labels, operand) => {
-    labels.forEach((label, axis) => {
+    for (const [axis, label] of labels.entries()) {
       const size = broadcastDims(sizes.get(label) ?? 1, shapes[operand]?.[axis] as Dim);
-      if (size === undefined)
-        return context.fail(`Label "${label}" has two sizes`, 'one size per label', shapes.map(printShape).join(' and '));
-      sizes.set(label, size);
-    });
+      if (size === undefined) context.fail(`Label "${label}" has two sizes`, 'one size per label', shapes.map(printShape).join(' and '));
+      else sizes.set(label, size);
+    }
   });
   const shape = equation.output.map((label) => sizes.get(label) as Dim);
   return [{ type: tensorType(context.dtype(0), shape) }];
