@@ -17,9 +17,12 @@ export function setInput(node: Node, index: number, value: Parameters<Node['setI
 /** An upgrade: integer attribute `name` becomes input `index`, where it is given. */
 export function attributeBecomesInput(name: string, index: number): UpgradeRule {
   return ({ node, build }) => {
-    const values = node.ints(name, undefined);
+    const attribute = node.attributes.get(name);
     node.attributes.delete(name);
-    if (values) setInput(node, index, build.ints(values));
+    if (attribute?.type !== 'ints') return;
+    // Exactly, for the largest integer is how exporters say "to the end".
+    const values = BigInt64Array.from(attribute.value.map(BigInt));
+    setInput(node, index, build.constant(Tensor.of('int64', [values.length], values)));
   };
 }
 
