@@ -1,6 +1,7 @@
 import type { GradientRule } from '../rule.js';
 import { extentOf, transposedPadding, transposedWindows } from '../shared/windows.js';
-import { biasGradient, weightGradient } from './conv.js';
+import { biasGradient } from './conv.js';
+import { weightGradient } from './conv-weight.js';
 import { padToWindows, type Span } from './windows.js';
 
 /** A transposed convolution is what a convolution does to gradients, so that its own gradient is that convolution. */

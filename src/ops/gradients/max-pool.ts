@@ -10,12 +10,17 @@ export const maxPoolGradient: GradientRule = (context) => {
   const { build, node, shape } = context;
   const x = context.input(0);
   const upstream = context.grad();
-  const spans = spansOf(poolWindows(node), shape(x), shape(upstream));
-  const flat = build.ints([-1]);
-  const indices = build.op('Reshape', [rowMajorIndices(context), flat]);
-  const updates = build.op('Reshape', [upstream, flat]);
+  const windows = poolWindows(node);
+  const spans = spansOf(windows, shape(x), shape(upstream));
+  const indices = rowMajorIndices(context);
+  if (isTiling(spans)) {
+    const attributes = { kernel_shape: windows.map(({ kernel }) => kernel), strides: windows.map(({ stride }) => stride) };
+    return [build.op('MaxUnpool', [upstream, indices, build.ints(shape(x))], attributes)];
+  }
+  // Windows that overlap may share a maximum, which gets the sum of their gradients.
+  const flat = (value: Value) => build.op('Reshape', [value, build.ints([-1])]);
   const zeros = zerosOf(build, x, [sizeOf(shape(x))]);
-  const scattered = build.op('ScatterElements', [zeros, indices, updates], isTiling(spans) ? { axis: 0 } : { axis: 0, reduction: 'add' });
+  const scattered = build.op('ScatterElements', [zeros, flat(indices), flat(upstream)], { axis: 0, reduction: 'add' });
   return [build.op('Reshape', [scattered, build.ints(shape(x))])];
 };
 
