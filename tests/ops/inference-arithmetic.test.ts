@@ -47,6 +47,7 @@ test('broadcasting keeps symbols: a size other than 1 wins, and two symbols meet
     'max(N,T),3',
   );
   assert.equal(shapeOf('Max', [[N, 1], [4], [1, 1, 1]]), '1,N,4');
+  assert.throws(() => shapeOf('MatMul', [[], [5, 6]]), GraphError);
   assert.throws(
     () =>
       shapeOf('Mul', [

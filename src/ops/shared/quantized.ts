@@ -11,6 +11,8 @@ export function productShape(context: InferContext, left: number, right: number)
 
 /** Shape of a product as numpy's matmul: vectors get an axis for the product, which is taken away again. @throws GraphError where they do not fit. */
 export function productShapeOf(context: InferContext, a: readonly Dim[], b: readonly Dim[]): Dim[] {
+  if (a.length === 0 || b.length === 0)
+    context.fail('A matrix product needs vectors or matrices', 'rank 1 or more', `${printShape(a)} and ${printShape(b)}`);
   const rows = a.length === 1 ? [1, a[0]] : a;
   const columns = b.length === 1 ? [b[0], 1] : b;
   const [inner, other] = [rows[rows.length - 1], columns[columns.length - 2]];

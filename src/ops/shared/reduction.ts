@@ -10,6 +10,8 @@ import { addContents, contentsOf, multiplyContents } from './contents.js';
 export function reducedAxes(node: Node, rank: number, read?: (index: number) => readonly Dim[] | undefined): number[] | undefined {
   const axes = axesOf(node, 1, read);
   if (axes === 'unknown') return undefined;
+  // Runtimes leave a scalar as it is, whatever the axes.
+  if (rank === 0) return [];
   if (axes && axes.length > 0) return normalizeAxes(node, axes, rank);
   return node.int('noop_with_empty_axes', 0) === 1 ? [] : allAxes(rank);
 }
