@@ -37,7 +37,7 @@ export const TRAINING_OPSET = 21;
 // ---- shape inference -------------------------------------------------------------------------------------------------------------
 
 /**
- * An output's type; `contents` are the integers of a small integer tensor (shapes, axes, sizes: rank 0 or 1) where they are known,
+ * An output's type; `contents` are the elements, in row-major order, of a small tensor that shapes are computed with, where they are known,
  * possibly symbolic. Undefined where nothing is known.
  */
 export type Inferred = { readonly type: ValueType; readonly contents?: readonly Dim[] } | undefined;
@@ -57,7 +57,7 @@ export interface InferContext {
   shape(index: number): readonly Dim[] | undefined;
   /** Contents of a constant input. Reads the weights: only for small tensors. */
   constant(index: number): Tensor | undefined;
-  /** Contents of an integer input of rank 0 or 1, as far as they are known: constant or computed from shapes. */
+  /** Contents of a small integer input in row-major order, as far as they are known: constant or computed from shapes. */
   integers(index: number): readonly Dim[] | undefined;
   /** Infers a subgraph given the types of its inputs; returns the types of its outputs. */
   subgraph(graph: Graph, inputs: readonly Inferred[]): readonly Inferred[];

@@ -2,7 +2,7 @@ import { codeOf, type DataType, type Dim, dtypeOf, isFloat, productOfDims, Symbo
 import { type Family, type GradientRule, type InferContext, type InferRule, noMacs, type OpRule, refuses, ZERO } from '../rule.js';
 import { couplesElementwise } from '../shared/broadcast.js';
 import { castTo, passesGradient } from '../shared/gradients.js';
-import { tensorOf, vectorOf } from '../shared/inferred.js';
+import { carriedContents, tensorOf } from '../shared/inferred.js';
 import { escapingAxes } from '../shared/shape-flow.js';
 
 /** Opset 1 named the target type. */
@@ -29,7 +29,7 @@ function targetType({ node }: Pick<InferContext, 'node'>): DataType | undefined 
 
 /** Whole numbers that a conversion leaves as they are, so that shapes can be followed through floats. */
 function convertedContents(context: InferContext, to: DataType | undefined): readonly Dim[] | undefined {
-  const contents = vectorOf(context);
+  const contents = carriedContents(context);
   if (!contents || to === undefined || to === 'string') return undefined;
   if (to !== 'bool') return contents.map((dim) => (typeof dim === 'number' && !isFloat(to) ? Math.trunc(dim) : dim));
   return contents.every((dim) => typeof dim === 'number') ? contents.map((dim) => (dim === 0 ? 0 : 1)) : undefined;
@@ -80,6 +80,7 @@ export const cast: Family = {
   },
   CastLike: {
     ...casts((context) => context.dtype(1)),
+    gradient: (context) => [...castGradient(context), ZERO],
     coupling: (context) => {
       const [input, like] = [context.input(0), context.input(1)];
       context.shape(input).forEach((_, axis) => {
@@ -93,7 +94,7 @@ export const cast: Family = {
   Identity: {
     infer: (context) => {
       const type = context.type(0);
-      return [type && { type, contents: vectorOf(context) }];
+      return [type && { type, contents: carriedContents(context) }];
     },
     macs: noMacs,
     gradient: passesGradient,

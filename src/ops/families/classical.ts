@@ -102,7 +102,7 @@ const inferFloat: InferRule = (context) => [tensorOf('float32', context.shape(0)
 /** Each sample meets every coefficient once. */
 const linearMacs: MacsRule = ({ node, input }) => {
   const shape = input(0);
-  return (shape.length === 1 ? 1 : shape[0]) * (node.floats('coefficients', []).length);
+  return (shape.length === 1 ? 1 : shape[0]) * node.floats('coefficients', []).length;
 };
 
 /** Each sample meets every element of every support vector once, and the coefficients of the vectors. */
@@ -138,11 +138,17 @@ export const classical: Family = {
   Imputer: rule(inferSame),
   LabelEncoder: rule(inferLabels),
   LinearClassifier: rule(inferClassifier, linearMacs),
-  LinearRegressor: rule(inferRegressor(({ node }) => node.int('targets', 1)), linearMacs),
+  LinearRegressor: rule(
+    inferRegressor(({ node }) => node.int('targets', 1)),
+    linearMacs,
+  ),
   Normalizer: rule(inferFloat),
   OneHotEncoder: rule(inferEncoded),
   SVMClassifier: rule(inferSvmClassifier, vectorMacs),
-  SVMRegressor: rule(inferRegressor(() => 1), vectorMacs),
+  SVMRegressor: rule(
+    inferRegressor(() => 1),
+    vectorMacs,
+  ),
   Scaler: rule(inferFloat),
   TreeEnsemble: rule((context) => [tensorOf(context.dtype(0), [samples(context), targetsOf(context)])]),
   TreeEnsembleClassifier: rule(inferClassifier),

@@ -1,9 +1,18 @@
-import { addDims, ceilDivideDims, type Dim, floorDivideDims, subtractDims, SymbolicDim, type Value } from '../../onnx/index.js';
-import { type CouplingContext, type CouplingRule, type Family, type GradientRule, type InferContext, type InferRule, noMacs } from '../rule.js';
+import { addDims, ceilDivideDims, type Dim, floorDivideDims, SymbolicDim, subtractDims, type Value } from '../../onnx/index.js';
+import {
+  type CouplingContext,
+  type CouplingRule,
+  type Family,
+  type GradientRule,
+  type InferContext,
+  type InferRule,
+  noMacs,
+} from '../rule.js';
 import { attributeOrInput, normalizeAxis } from '../shared/axes.js';
 import { presentInputs, printShape } from '../shared/broadcast.js';
+import { contentsOf } from '../shared/contents.js';
 import { sliceAxis } from '../shared/gradients.js';
-import { lengthOf, mergeDims, tensorOf, unknownDims, vectorOf } from '../shared/inferred.js';
+import { lengthOf, mergeDims, tensorOf, unknownDims } from '../shared/inferred.js';
 import { attributeBecomesInput, defaultBecomes, setIntegers } from '../shared/rewriting.js';
 
 /** The axis along which tensors of rank `rank` are joined. Opset 1 had a default. */
@@ -18,7 +27,13 @@ const inferConcat: InferRule = (context) => {
   const known = shapes.find((shape) => shape);
   if (!known) return [tensorOf(dtype, undefined)];
   const axis = joinedAxis(context, known.length);
-  return [tensorOf(dtype, known.map((_, each) => joinedDim(context, shapes, each, axis)), joinedContents(context, inputs))];
+  return [
+    tensorOf(
+      dtype,
+      known.map((_, each) => joinedDim(context, shapes, each, axis)),
+      joinedContents(context, inputs),
+    ),
+  ];
 };
 
 /** One dimension of the output: the sum along the joined axis, what all agree on along the others. */
@@ -42,8 +57,8 @@ function joinedDim(context: InferContext, shapes: readonly (readonly Dim[] | und
 
 /** Numbers of joined vectors; parts that are not known stand as unknowns, so that the others are not lost. */
 function joinedContents(context: InferContext, inputs: readonly number[]): Dim[] | undefined {
-  const parts = inputs.map((index) => vectorOf(context, index) ?? unknownDims(lengthOf(context, index)));
-  const anyKnown = inputs.some((index) => vectorOf(context, index));
+  const parts = inputs.map((index) => contentsOf(context, index) ?? unknownDims(lengthOf(context, index)));
+  const anyKnown = inputs.some((index) => contentsOf(context, index));
   return anyKnown && parts.every((part) => part !== undefined) ? parts.flat() : undefined;
 }
 
@@ -89,7 +104,8 @@ function partSizes(context: InferContext, whole: Dim): Dim[] | undefined {
   const count = node.int('num_outputs', node.outputs.length);
   // Since opset 18 the last part may be smaller.
   const size = context.opset >= 18 ? ceilDivideDims(whole, count) : floorDivideDims(whole, count);
-  if (typeof whole === 'number' && context.opset < 18 && whole % count !== 0) context.fail('The axis does not divide into equal parts', `a multiple of ${count}`, String(whole));
+  if (typeof whole === 'number' && context.opset < 18 && whole % count !== 0)
+    context.fail('The axis does not divide into equal parts', `a multiple of ${count}`, String(whole));
   const last = context.opset >= 18 ? lastPart(whole, size, count) : size;
   return Array.from({ length: count }, (_, index) => (index === count - 1 ? last : size));
 }
@@ -108,7 +124,7 @@ const inferSplit: InferRule = (context) => {
   if (!shape) return node.outputs.map(() => tensorOf(dtype, undefined));
   const axis = normalizeAxis(node, node.int('axis', 0), shape.length);
   const sizes = partSizes(context, shape[axis]);
-  const contents = vectorOf(context);
+  const contents = contentsOf(context, 0);
   let from = 0;
   return node.outputs.map((_, index) => {
     const size = sizes?.[index] ?? SymbolicDim.unknown();

@@ -1,16 +1,33 @@
-import { type Dim, type Graph, sameDim, SymbolicDim, tensorType, type Value, type ValueType } from '../../onnx/index.js';
-import { type Family, type InferContext, type Inferred, type InferRule, noMacs, type OpRule, refuses } from '../rule.js';
+import { GraphError } from '../../base/index.js';
+import { type Dim, type Graph, SymbolicDim, sameDim, tensorType, type Value, type ValueType } from '../../onnx/index.js';
+import { type Family, type InferContext, type InferRule, type Inferred, noMacs, type OpRule, refuses } from '../rule.js';
 import { normalizeAxis } from '../shared/axes.js';
 import { tensorOf, unifyTypes } from '../shared/inferred.js';
 
+/**
+ * What both branches give, or the one that is taken, where the condition is known. A branch that contradicts the given shapes cannot be the
+ * one that they take, so the other one tells.
+ */
 const inferIf: InferRule = (context) => {
-  const { node } = context;
-  const condition = context.constant(0)?.numbers()[0];
-  const branches = [node.subgraph('then_branch'), node.subgraph('else_branch')].map((graph) => graph && context.subgraph(graph, []));
-  if (condition !== undefined) return branches[condition ? 0 : 1] ?? [];
-  const [yes, no] = branches;
-  return node.outputs.map((_, index) => typed(unifyTypes(yes?.[index]?.type, no?.[index]?.type)));
+  const branches = [inferBranch(context, 'then_branch'), inferBranch(context, 'else_branch')];
+  const condition = context.integers(0)?.[0] ?? context.constant(0)?.numbers()[0];
+  const possible = typeof condition === 'number' ? [branches[condition === 0 ? 1 : 0]] : branches;
+  const [first, second] = possible.filter((branch) => !(branch instanceof GraphError)) as (readonly Inferred[])[];
+  if (!first) throw possible[0];
+  if (!second) return possible.length === 1 ? first : first.map((each) => typed(each?.type));
+  return context.node.outputs.map((_, index) => typed(unifyTypes(first[index]?.type, second[index]?.type)));
 };
+
+/** Types of a branch's outputs, or how it contradicts what it reads. */
+function inferBranch(context: InferContext, name: string): readonly Inferred[] | GraphError {
+  const graph = context.node.subgraph(name);
+  try {
+    return graph ? context.subgraph(graph, []) : [];
+  } catch (error) {
+    if (error instanceof GraphError) return error;
+    throw error;
+  }
+}
 
 function typed(type: ValueType | undefined): Inferred {
   return type && { type };
@@ -44,6 +61,12 @@ function inferTurns(context: InferContext, body: Graph, { before, carried, after
 
 /** The type of a carried value after one more turn: the same object where the turn brings nothing that it does not allow. */
 function widen(type: ValueType | undefined, next: ValueType | undefined, wide: Set<Dim>): ValueType | undefined {
+  if (type?.kind === 'sequence' || type?.kind === 'optional') {
+    const inner = next?.kind === 'sequence' || next?.kind === 'optional' ? next : undefined;
+    // A turn may take an optional value and hand on a plain one.
+    const element = widen(type.element, inner?.kind === type.kind ? inner.element : next, wide);
+    return element === type.element ? type : { kind: type.kind, element };
+  }
   if (type?.kind !== 'tensor' || !type.shape || next?.kind !== 'tensor') return type;
   const turned = next.shape;
   if (turned?.length !== type.shape.length) return tensorType(type.dtype);
@@ -79,7 +102,8 @@ function inputsFrom(context: InferContext, first: number): Inferred[] {
 
 /** A carried value after the last turn: what the body makes, or what went in where there may be no turn. */
 function lastOf(carried: Inferred, made: Inferred, turns: Dim): Inferred {
-  return typeof turns === 'number' && turns > 0 ? typed(made?.type) : typed(unifyTypes(carried?.type, made?.type) ?? carried?.type);
+  if (!made || carried?.type.kind !== made.type.kind || (typeof turns === 'number' && turns > 0)) return typed(made?.type);
+  return typed(unifyTypes(carried.type, made.type));
 }
 
 /** Whether only the trip count ends a Loop: its condition starts true and each turn hands it on, or says true. */
@@ -116,7 +140,9 @@ const inferPlainScan: InferRule = (context) => {
   const scanned = node.int('num_scan_inputs', 0);
   const states = node.inputs.length - scanned;
   const axes = node.ints('scan_input_axes', undefined);
-  const parts = inputsFrom(context, states).map((input, index) => sliced(input?.type, (rank) => normalizeAxis(node, axes?.[index] ?? 0, rank)));
+  const parts = inputsFrom(context, states).map((input, index) =>
+    sliced(input?.type, (rank) => normalizeAxis(node, axes?.[index] ?? 0, rank)),
+  );
   const { outputs } = inferTurns(context, body, {
     before: [],
     carried: inputsFrom(context, 0).slice(0, states),
@@ -128,7 +154,9 @@ const inferPlainScan: InferRule = (context) => {
   return outputs.map((each, index) => {
     if (index < states) return typed(each?.type);
     const rank = each?.type.kind === 'tensor' ? each.type.shape?.length : undefined;
-    return rank === undefined ? stacked(each, turns, 0) : stacked(each, turns, normalizeAxis(node, outputAxes?.[index - states] ?? 0, rank + 1));
+    return rank === undefined
+      ? stacked(each, turns, 0)
+      : stacked(each, turns, normalizeAxis(node, outputAxes?.[index - states] ?? 0, rank + 1));
   });
 };
 

@@ -1,9 +1,10 @@
-import { type Dim, multiplyDims, type Value } from '../../onnx/index.js';
+import { type Dim, multiplyDims, productOfDims, type Value } from '../../onnx/index.js';
 import { type CouplingRule, type Family, type GradientRule, type InferContext, type InferRule, noMacs, type OpRule } from '../rule.js';
 import { allAxes, constantInts } from '../shared/axes.js';
 import { broadcastInputs, broadcastShapes, couplesElementwise, printShape } from '../shared/broadcast.js';
+import { contentsOf } from '../shared/contents.js';
 import { passesGradient, reshapeTo } from '../shared/gradients.js';
-import { lengthOf, tensorOf, unknownDims, vectorOf } from '../shared/inferred.js';
+import { lengthOf, tensorOf, unknownDims } from '../shared/inferred.js';
 import { follows, tieOrigins } from '../shared/reshaping.js';
 
 import { originsOfInput, rewriteLiterals } from '../shared/shape-flow.js';
@@ -13,14 +14,18 @@ const inferExpand: InferRule = (context) => {
   const target = context.integers(1) ?? unknownDims(lengthOf(context, 1));
   const result = shape && target ? broadcastShapes([shape, target]) : undefined;
   if (result === 'mismatch') {
-    return context.fail('The input does not broadcast to the target shape', 'dimensions that are equal or 1', `${printShape(shape)} and ${printShape(target)}`);
+    return context.fail(
+      'The input does not broadcast to the target shape',
+      'dimensions that are equal or 1',
+      `${printShape(shape)} and ${printShape(target)}`,
+    );
   }
-  return [tensorOf(context.dtype(0), result, repeated(vectorOf(context), result))];
+  return [tensorOf(context.dtype(0), result, repeated(contentsOf(context, 0), result))];
 };
 
-/** Contents of a vector of one element that is expanded. */
+/** One element repeated: a vector that is filled by expanding a scalar. */
 function repeated(contents: readonly Dim[] | undefined, shape: readonly Dim[] | undefined): readonly Dim[] | undefined {
-  const count = shape?.length === 1 ? shape[0] : undefined;
+  const count = shape && productOfDims(shape);
   if (contents?.length !== 1 || typeof count !== 'number' || count > 64) return contents;
   return Array.from({ length: count }, () => contents[0]);
 }
@@ -43,15 +48,25 @@ const coupleExpand: CouplingRule = (context) => {
     else context.free({ value: output, axis });
     if (source >= 0 && from[source] !== size) context.free({ value: input, axis: source });
   });
-  tieOrigins(context, padded.map((origin) => origin ?? { kind: 'unknown' }));
+  tieOrigins(
+    context,
+    padded.map((origin) => origin ?? { kind: 'unknown' }),
+  );
   context.afterwards((size) => {
     const sizes = size(output).slice(to.length - origins.length);
-    rewriteLiterals(origins, origins.map((origin, index) => (origin.kind === 'literal' && origin.value === 1 ? 1 : sizes[index])));
+    rewriteLiterals(
+      origins,
+      origins.map((origin, index) => (origin.kind === 'literal' && origin.value === 1 ? 1 : sizes[index])),
+    );
   });
 };
 
 /** How often a Tile repeats each axis: vector input 1 since opset 6. Version 1 has one count and one axis as inputs. */
-function repeatsOf(context: Pick<InferContext, 'node' | 'opset'>, rank: number, read: InferContext['integers']): readonly Dim[] | undefined {
+function repeatsOf(
+  context: Pick<InferContext, 'node' | 'opset'>,
+  rank: number,
+  read: InferContext['integers'],
+): readonly Dim[] | undefined {
   if (context.opset >= 6) return read(1);
   const [count] = read(1) ?? [];
   const [axis] = read(2) ?? [];
@@ -61,9 +76,15 @@ function repeatsOf(context: Pick<InferContext, 'node' | 'opset'>, rank: number, 
 const inferTile: InferRule = (context) => {
   const shape = context.shape(0);
   const repeats = shape && repeatsOf(context, shape.length, context.integers);
-  if (repeats && repeats.length !== shape.length) context.fail('There is not one number of repeats per axis', String(shape.length), String(repeats.length));
+  if (repeats && repeats.length !== shape.length)
+    context.fail('There is not one number of repeats per axis', String(shape.length), String(repeats.length));
   if (!shape || !repeats) return [tensorOf(context.dtype(0), unknownDims(shape?.length))];
-  return [tensorOf(context.dtype(0), shape.map((dim, axis) => multiplyDims(dim, repeats[axis])))];
+  return [
+    tensorOf(
+      context.dtype(0),
+      shape.map((dim, axis) => multiplyDims(dim, repeats[axis])),
+    ),
+  ];
 };
 
 /** Each axis becomes [repeats, size], and the repeats are summed. */
@@ -86,14 +107,16 @@ const coupleTile: CouplingRule = (context) => {
   const whole = context.shape(output);
   shape.forEach((size, axis) => {
     const repeats = whole[axis] / size;
-    context.tie({ value: input, axis }, { value: output, axis }, (index) => Array.from({ length: repeats }, (_, turn) => turn * size + index));
+    context.tie({ value: input, axis }, { value: output, axis }, (index) =>
+      Array.from({ length: repeats }, (_, turn) => turn * size + index),
+    );
   });
 };
 
 /** The integers of a Where over shapes, where the condition is known. */
 function chosenContents(context: InferContext, count: number): Dim[] | undefined {
   const condition = context.integers(0) ?? constantInts(context.node, 0);
-  const [yes, no] = [vectorOf(context, 1), vectorOf(context, 2)];
+  const [yes, no] = [contentsOf(context, 1), contentsOf(context, 2)];
   if (!condition || !yes || !no) return undefined;
   const at = (values: readonly Dim[], index: number) => (values.length === 1 ? values[0] : values[index]);
   const chosen = Array.from({ length: count }, (_, index) => {

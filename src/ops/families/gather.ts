@@ -12,8 +12,9 @@ import {
 } from '../rule.js';
 import { accumulateRows, asInt64, withBatchNumbers } from '../shared/accumulating.js';
 import { allAxes, constantInts, normalizeAxis } from '../shared/axes.js';
+import { contentsOf } from '../shared/contents.js';
 import { padWithZeros, reshapeTo, zerosOf } from '../shared/gradients.js';
-import { tensorOf, unknownDims, vectorOf } from '../shared/inferred.js';
+import { tensorOf, unknownDims } from '../shared/inferred.js';
 import { setIntegers } from '../shared/rewriting.js';
 
 function gatheredAxis({ node }: Pick<InferContext, 'node'>, rank: number): number {
@@ -30,8 +31,8 @@ const inferGather: InferRule = (context) => {
 };
 
 function gatheredContents(context: InferContext): Dim[] | undefined {
-  const contents = vectorOf(context);
-  const indices = vectorOf(context, 1);
+  const contents = contentsOf(context, 0);
+  const indices = contentsOf(context, 1);
   if (!contents || !indices) return undefined;
   return indices.map((index) => (typeof index === 'number' ? contents.at(index) : undefined) ?? SymbolicDim.unknown());
 }
@@ -104,7 +105,8 @@ const inferGatherND: InferRule = (context) => {
   if (!shape || !indices) return [tensorOf(context.dtype(0), undefined)];
   if (typeof tuple !== 'number') return [tensorOf(context.dtype(0), undefined)];
   const reached = context.node.int('batch_dims', 0) + tuple;
-  if (reached > shape.length) context.fail('The index tuples are longer than the data has axes', `at most ${shape.length}`, String(reached));
+  if (reached > shape.length)
+    context.fail('The index tuples are longer than the data has axes', `at most ${shape.length}`, String(reached));
   return [tensorOf(context.dtype(0), [...indices.slice(0, -1), ...shape.slice(reached)])];
 };
 

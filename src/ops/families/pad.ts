@@ -38,11 +38,21 @@ const inferPad: InferRule = (context) => {
   if (!shape) return [tensorOf(dtype, undefined)];
   const symbolic = context.integers(1);
   if (symbolic && !asNumbers(symbolic) && !context.has(3) && symbolic.length === 2 * shape.length) {
-    return [tensorOf(dtype, shape.map((dim, axis) => addDims(addDims(dim, symbolic[axis]), symbolic[axis + shape.length])))];
+    return [
+      tensorOf(
+        dtype,
+        shape.map((dim, axis) => addDims(addDims(dim, symbolic[axis]), symbolic[axis + shape.length])),
+      ),
+    ];
   }
   const pads = padsOf(context.node, shape.length, (index) => asNumbers(context.integers(index)));
   if (!pads) return [tensorOf(dtype, unknownDims(shape.length))];
-  return [tensorOf(dtype, shape.map((dim, axis) => addDims(dim, pads.begin[axis] + pads.end[axis])))];
+  return [
+    tensorOf(
+      dtype,
+      shape.map((dim, axis) => addDims(dim, pads.begin[axis] + pads.end[axis])),
+    ),
+  ];
 };
 
 const padGradient: GradientRule = (context) => {
@@ -91,7 +101,8 @@ function folded(context: GradientContext, gradient: Value, margin: Margin): Valu
 function returned({ build, refuse }: GradientContext, part: Value, { axis, size, mode, begin, end }: Margin, side: 'begin' | 'end'): Value {
   const count = side === 'begin' ? begin : end;
   const none = part.shape?.map(() => 0) ?? [];
-  const at = (value: Value, first: number, length: number) => padWithZeros(build, value, none.with(axis, first), none.with(axis, size - first - length));
+  const at = (value: Value, first: number, length: number) =>
+    padWithZeros(build, value, none.with(axis, first), none.with(axis, size - first - length));
   if (mode === 'reflect') return at(reverseAxis(build, part, axis), side === 'begin' ? 1 : size - 1 - count, count);
   if (mode === 'wrap') return at(part, side === 'begin' ? size - count : 0, count);
   if (mode === 'edge') return at(build.op('ReduceSum', [part, build.ints([axis])], { keepdims: 1 }), side === 'begin' ? 0 : size - 1, 1);
@@ -109,7 +120,8 @@ const couplePad: CouplingRule = (context) => {
   const padded = allAxes(shape.length).filter((axis) => begin[axis] !== 0 || end[axis] !== 0);
   for (const axis of allAxes(shape.length)) {
     if (!padded.includes(axis)) context.tie({ value: input, axis }, { value: output, axis });
-    else if (constant && begin[axis] >= 0 && end[axis] >= 0) context.tie({ value: input, axis }, { value: output, axis }, (index) => begin[axis] + index);
+    else if (constant && begin[axis] >= 0 && end[axis] >= 0)
+      context.tie({ value: input, axis }, { value: output, axis }, (index) => begin[axis] + index);
   }
   context.afterwards((_, kept) => {
     const left = padded.map((axis) => kept({ value: output, axis }));
@@ -177,7 +189,14 @@ const centerCropPad: OpRule = {
     const to = shape(output());
     // Cropped by floor(excess / 2) at the front, padded by floor(lack / 2): the same number with another sign, but for rounding.
     const begin = from.map((size, axis) => (size >= to[axis] ? Math.floor((size - to[axis]) / 2) : -Math.floor((to[axis] - size) / 2)));
-    return [padWithZeros(build, grad(), begin, from.map((size, axis) => size - to[axis] - begin[axis]))];
+    return [
+      padWithZeros(
+        build,
+        grad(),
+        begin,
+        from.map((size, axis) => size - to[axis] - begin[axis]),
+      ),
+    ];
   },
   coupling: refuses('it keeps the middle of an axis, which moves when the axis shrinks'),
   quantization: { kind: 'transparent' },

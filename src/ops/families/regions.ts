@@ -68,7 +68,10 @@ export const regions: Family = {
       node.attributes.set('mode', { type: 'string', value: interpolations[mode] ?? mode });
     },
   }),
-  MaxRoiPool: samples(pooledRegions(({ node }) => node.ints('pooled_shape', [1, 1])), 'Espalier has no rule for its gradient'),
+  MaxRoiPool: samples(
+    pooledRegions(({ node }) => node.ints('pooled_shape', [1, 1])),
+    'Espalier has no rule for its gradient',
+  ),
   RoiAlign: samples(
     pooledRegions(({ node }) => [node.int('output_height', 1), node.int('output_width', 1)]),
     'Espalier has no rule for its gradient',

@@ -1,9 +1,9 @@
-import { type Dim, floorDivideDims, productOfDims, sameDim, SymbolicDim } from '../../onnx/index.js';
+import { type Dim, floorDivideDims, productOfDims, SymbolicDim, sameDim } from '../../onnx/index.js';
 import { type CouplingRule, type Family, type InferContext, type InferRule, noMacs, type OpRule } from '../rule.js';
 import { axesOf, normalizeAxes } from '../shared/axes.js';
 import { printShape } from '../shared/broadcast.js';
 import { reshapesGradient } from '../shared/gradients.js';
-import { asNumbers, lengthOf, tensorOf, unknownDims, vectorOf } from '../shared/inferred.js';
+import { asNumbers, carriedContents, lengthOf, tensorOf, unknownDims } from '../shared/inferred.js';
 import { coupleToTarget, tieReshaped } from '../shared/reshaping.js';
 import { attributeBecomesInput } from '../shared/rewriting.js';
 
@@ -11,7 +11,7 @@ const inferReshape: InferRule = (context) => {
   const attribute = context.node.ints('shape', undefined);
   const target = attribute ?? context.integers(1);
   if (!target) return [tensorOf(context.dtype(0), unknownDims(lengthOf(context, 1)))];
-  return [tensorOf(context.dtype(0), reshaped(context, target), vectorOf(context))];
+  return [tensorOf(context.dtype(0), reshaped(context, target), carriedContents(context))];
 };
 
 function reshaped(context: InferContext, target: readonly Dim[]): Dim[] {
@@ -32,7 +32,9 @@ function reshaped(context: InferContext, target: readonly Dim[]): Dim[] {
 function copied(context: InferContext, axis: number): Dim {
   const input = context.shape(0);
   if (!input) return SymbolicDim.unknown();
-  return input[axis] ?? context.fail('A 0 in the target shape copies an axis that the input does not have', `${input.length} axes`, String(axis));
+  return (
+    input[axis] ?? context.fail('A 0 in the target shape copies an axis that the input does not have', `${input.length} axes`, String(axis))
+  );
 }
 
 /** The dimension that -1 stands for: what is left of the input's elements. */
@@ -65,7 +67,8 @@ const inferFlatten: InferRule = (context) => {
   const shape = context.shape(0);
   if (!shape) return [tensorOf(context.dtype(0), unknownDims(2))];
   const axis = context.node.int('axis', 1);
-  if (axis < -shape.length || axis > shape.length) context.fail('Axis out of range', `from ${-shape.length} to ${shape.length}`, String(axis));
+  if (axis < -shape.length || axis > shape.length)
+    context.fail('Axis out of range', `from ${-shape.length} to ${shape.length}`, String(axis));
   const at = axis < 0 ? axis + shape.length : axis;
   return [tensorOf(context.dtype(0), [productOfDims(shape.slice(0, at)), productOfDims(shape.slice(at))])];
 };
@@ -73,7 +76,7 @@ const inferFlatten: InferRule = (context) => {
 const inferSqueeze: InferRule = (context) => {
   const shape = context.shape(0);
   const axes = axesOf(context.node, 1, context.integers);
-  return [tensorOf(context.dtype(0), shape && squeezed(context, shape, axes), vectorOf(context))];
+  return [tensorOf(context.dtype(0), shape && squeezed(context, shape, axes), carriedContents(context))];
 };
 
 function squeezed(context: InferContext, shape: readonly Dim[], axes: ReturnType<typeof axesOf>): readonly Dim[] | undefined {
@@ -85,7 +88,8 @@ function squeezed(context: InferContext, shape: readonly Dim[], axes: ReturnType
   if (!axes) return asNumbers(shape)?.filter((dim) => dim !== 1);
   const gone = normalizeAxes(context.node, axes, shape.length);
   for (const axis of gone) {
-    if (typeof shape[axis] === 'number' && shape[axis] !== 1) context.fail(`Axis ${axis} cannot be squeezed`, 'size 1', String(shape[axis]));
+    if (typeof shape[axis] === 'number' && shape[axis] !== 1)
+      context.fail(`Axis ${axis} cannot be squeezed`, 'size 1', String(shape[axis]));
   }
   return shape.filter((_, axis) => !gone.includes(axis));
 }
@@ -100,7 +104,7 @@ const inferUnsqueeze: InferRule = (context) => {
   }
   const result = [...shape];
   for (const axis of normalizeAxes(context.node, axes, shape.length + axes.length)) result.splice(axis, 0, 1);
-  return [tensorOf(context.dtype(0), result, vectorOf(context))];
+  return [tensorOf(context.dtype(0), result, carriedContents(context))];
 };
 
 const coupleReshape: CouplingRule = (context) => {

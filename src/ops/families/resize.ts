@@ -1,13 +1,5 @@
 import { sizeOf } from '../../base/index.js';
-import {
-  ceilDivideDims,
-  type Dim,
-  multiplyDims,
-  subtractDims,
-  SymbolicDim,
-  Tensor,
-  type Value,
-} from '../../onnx/index.js';
+import { ceilDivideDims, type Dim, multiplyDims, SymbolicDim, subtractDims, Tensor, type Value } from '../../onnx/index.js';
 import {
   type CouplingContext,
   type CouplingRule,
@@ -206,7 +198,8 @@ const scalesBecomeInput: UpgradeRule = ({ node, build }) => {
 const resizeBecomesGeneral: UpgradeRule = ({ node, build, refuse }) => {
   const scales = scalesOf({ node, opset: 10 });
   const nearest = node.string('mode', 'nearest') === 'nearest';
-  if (nearest && !scales && !node.attributes.has('nearest_mode')) refuse('what nearest means when it shrinks was left open, and its scales are computed at run time');
+  if (nearest && !scales && !node.attributes.has('nearest_mode'))
+    refuse('what nearest means when it shrinks was left open, and its scales are computed at run time');
   const shrinks = scales?.filter((scale) => scale < 1).length ?? 0;
   if (nearest && shrinks > 0 && scales?.some((scale) => scale > 1)) refuse('it grows one axis and shrinks another');
   const [, given] = node.inputs;

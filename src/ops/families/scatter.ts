@@ -1,6 +1,6 @@
 import { type Family, type GradientRule, type InferRule, noMacs, type OpRule, refuses } from '../rule.js';
-import { tensorOf } from '../shared/inferred.js';
 import { zerosOf } from '../shared/gradients.js';
+import { tensorOf } from '../shared/inferred.js';
 
 const inferData: InferRule = (context) => [tensorOf(context.dtype(0) ?? context.dtype(2), context.shape(0))];
 

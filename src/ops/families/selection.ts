@@ -7,7 +7,11 @@ import { tensorOf } from '../shared/inferred.js';
 const inferCompress: InferRule = (context) => {
   const shape = context.shape(0);
   const axis = context.node.int('axis', undefined);
-  const chosen = context.constant(1)?.numbers().filter((flag) => flag !== 0).length ?? SymbolicDim.unknown();
+  const chosen =
+    context
+      .constant(1)
+      ?.numbers()
+      .filter((flag) => flag !== 0).length ?? SymbolicDim.unknown();
   if (axis === undefined) return [tensorOf(context.dtype(0), [chosen])];
   return [tensorOf(context.dtype(0), shape?.with(normalizeAxis(context.node, axis, shape.length), chosen))];
 };

@@ -1,5 +1,5 @@
 import { type Dim, dtypeOf, SymbolicDim, tensorType, type ValueType } from '../../onnx/index.js';
-import { type Family, type InferContext, type Inferred, type InferRule, noMacs, type OpRule, refuses } from '../rule.js';
+import { type Family, type InferContext, type InferRule, type Inferred, noMacs, type OpRule, refuses } from '../rule.js';
 import { normalizeAxis } from '../shared/axes.js';
 import { numbersOf, tensorOf, unifyTypes } from '../shared/inferred.js';
 

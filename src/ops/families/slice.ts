@@ -1,3 +1,4 @@
+import { stridesOf } from '../../base/index.js';
 import { type Dim, SymbolicDim, type Value } from '../../onnx/index.js';
 import {
   type CouplingContext,
@@ -12,7 +13,7 @@ import {
 } from '../rule.js';
 import { allAxes, axesOf, constantInts, normalizeAxis } from '../shared/axes.js';
 import { padWithZeros, reshapeTo, reverseAxis } from '../shared/gradients.js';
-import { asNumbers, tensorOf, unknownDims, vectorOf } from '../shared/inferred.js';
+import { asNumbers, carriedContents, tensorOf, unknownDims } from '../shared/inferred.js';
 import { attributeBecomesInput, setIntegers } from '../shared/rewriting.js';
 import { sliceBounds, slicedSize } from '../shared/slicing.js';
 
@@ -56,14 +57,21 @@ function isAnonymous(dim: Dim): boolean {
   return typeof dim !== 'number' && dim.isAnonymous;
 }
 
+/** The elements of a small tensor that a slice takes. */
 function slicedContents(context: InferContext, bounds: readonly Bounds[]): Dim[] | undefined {
-  const contents = vectorOf(context);
-  if (!contents || bounds.length === 0) return contents?.slice();
-  const numbers = asNumbers([bounds[0].start, bounds[0].end, bounds[0].step]);
-  if (!numbers) return undefined;
-  const [start, end, step] = numbers;
-  const { first, count } = sliceBounds(contents.length, start, end, step);
-  return Array.from({ length: count }, (_, index) => contents[first + index * step]);
+  const shape = asNumbers(context.shape(0));
+  const contents = carriedContents(context);
+  if (!contents || !shape) return undefined;
+  const places = shape.map((size) => allAxes(size));
+  for (const { axis, start, end, step } of bounds) {
+    const numbers = asNumbers([start, end, step]);
+    if (!numbers) return undefined;
+    const { first, count } = sliceBounds(shape[axis], numbers[0], numbers[1], numbers[2]);
+    places[axis] = Array.from({ length: count }, (_, index) => first + index * numbers[2]);
+  }
+  const strides = stridesOf(shape);
+  const flat = places.reduce((all, each, axis) => all.flatMap((base) => each.map((place) => base + place * strides[axis])), [0]);
+  return flat.map((index) => contents[index]);
 }
 
 interface Cut {
@@ -85,7 +93,8 @@ function cutsOf(node: InferContext['node'], shape: readonly number[]): Cut[] | u
 
 const sliceGradient: GradientRule = (context) => {
   const shape = context.shape(context.input(0));
-  const cuts = cutsOf(context.node, shape) ?? context.refuse('its bounds are computed at run time');
+  const cuts = cutsOf(context.node, shape);
+  if (!cuts) return [placedAtRunTime(context, shape)];
   const begin = shape.map(() => 0);
   const end = shape.map(() => 0);
   let gradient = context.grad();
@@ -98,6 +107,24 @@ const sliceGradient: GradientRule = (context) => {
   }
   return [padWithZeros(context.build, gradient, begin, end)];
 };
+
+/** Bounds that the graph computes: the margins of zeros are computed from them. Only whole ranges of known axes. */
+function placedAtRunTime(context: GradientContext, shape: readonly number[]): Value {
+  const { build, node, input, has } = context;
+  const axes = has(3) ? constantInts(node, 3)?.map((axis) => normalizeAxis(node, axis, shape.length)) : allAxes(shape.length);
+  if (!axes || axes.length !== context.shape(input(1))[0]) return context.refuse('the axes that it cuts are computed at run time');
+  if (has(4) && !constantInts(node, 4)?.every((step) => step === 1))
+    context.refuse('it takes steps, and its bounds are computed at run time');
+  const given = input(1).dtype === 'int64' ? input(1) : build.op('Cast', [input(1)], { to: 7 });
+  const whole = build.ints(axes.map((axis) => shape[axis]));
+  const counts = build.ints(axes.map((axis) => context.shape(context.output())[axis]));
+  const fromFront = build.op('Where', [build.op('Less', [given, build.ints([0])]), build.op('Add', [given, whole]), given]);
+  const begin = build.op('Min', [build.op('Max', [fromFront, build.ints([0])]), whole]);
+  const end = build.op('Sub', [build.op('Sub', [whole, counts]), begin]);
+  const pads = build.op('Concat', [begin, end], { axis: 0 });
+  // The shape is known here, though it is not to the Pad.
+  return build.op('Reshape', [build.op('Pad', [context.grad(), pads, undefined, build.ints(axes)]), build.ints(shape)]);
+}
 
 /** Puts `stride - 1` zeros after each element of an axis. */
 function spread({ build, shape }: GradientContext, value: Value, axis: number, stride: number): Value {
@@ -122,7 +149,9 @@ const coupleSlice: CouplingRule = (context) => {
   context.afterwards((size, kept) => {
     const moved = tied.map(({ axis, first }) => ({ axis, first: kept({ value: input, axis }).filter((index) => index < first).length }));
     const ranges = moved.map(({ axis, first }) => ({ axis, start: first, end: first + size(output)[axis], step: 1 }));
-    const untouched = cuts.filter(({ step }) => step !== 1).map(({ axis, first, count, step }) => ({ axis, start: first, end: endOf(first, count, step), step }));
+    const untouched = cuts
+      .filter(({ step }) => step !== 1)
+      .map(({ axis, first, count, step }) => ({ axis, start: first, end: endOf(first, count, step), step }));
     setBounds(context, [...ranges, ...untouched]);
   });
 };

@@ -17,7 +17,15 @@ const inferNormalizer: InferRule = (context) => {
 
 const inferTfIdf: InferRule = (context) => {
   const indexes = context.node.ints('ngram_indexes', []);
-  return [tensorOf('float32', context.shape(0)?.with(-1, indexes.reduce((most, index) => Math.max(most, index + 1), 0)))];
+  return [
+    tensorOf(
+      'float32',
+      context.shape(0)?.with(
+        -1,
+        indexes.reduce((most, index) => Math.max(most, index + 1), 0),
+      ),
+    ),
+  ];
 };
 
 function rule(infer: InferRule): OpRule {

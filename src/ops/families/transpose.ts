@@ -2,11 +2,20 @@ import { type Dim, floorDivideDims, multiplyDims, type Value } from '../../onnx/
 import { type CouplingContext, type Family, type GradientContext, type InferContext, noMacs, type OpRule } from '../rule.js';
 import { printShape } from '../shared/broadcast.js';
 import { reshapeTo } from '../shared/gradients.js';
-import { tensorOf, vectorOf } from '../shared/inferred.js';
+import { asNumbers, carriedContents, tensorOf } from '../shared/inferred.js';
 
 /** The order of a Transpose's axes: output axis i is input axis order[i]. Reversed where it is not given. */
 function orderOf({ node }: Pick<InferContext, 'node'>, rank: number): number[] {
   return node.ints('perm', undefined) ?? Array.from({ length: rank }, (_, axis) => rank - 1 - axis);
+}
+
+/** Elements of a small matrix in another order: exporters lay out pads in one. */
+function transposed(context: InferContext, order: readonly number[]): readonly Dim[] | undefined {
+  const contents = carriedContents(context);
+  const shape = asNumbers(context.shape(0));
+  if (!contents || !shape || order.length !== 2 || order[0] === 0) return order.length <= 2 ? contents : undefined;
+  const [rows, columns] = shape;
+  return contents.map((_, index) => contents[(index % rows) * columns + Math.floor(index / rows)]);
 }
 
 const transposeRule: OpRule = {
@@ -17,7 +26,13 @@ const transposeRule: OpRule = {
     if ([...order].sort((a, b) => a - b).some((axis, index) => axis !== index) || order.length !== shape.length) {
       context.fail('perm is no order of the axes', `a permutation of ${shape.length} axes`, `[${order}]`);
     }
-    return [tensorOf(context.dtype(0), order.map((axis) => shape[axis]), vectorOf(context))];
+    return [
+      tensorOf(
+        context.dtype(0),
+        order.map((axis) => shape[axis]),
+        transposed(context, order),
+      ),
+    ];
   },
   macs: noMacs,
   gradient: (context) => {
@@ -69,7 +84,8 @@ function gatherBlocks(context: GradientContext): Value {
 const depthToSpace: OpRule = {
   infer: (context) =>
     inferDepth(context, ([batch, depth, height, width], block) => {
-      if (typeof depth === 'number' && depth % block ** 2 !== 0) context.fail('Channels do not fill the blocks', `a multiple of ${block ** 2}`, String(depth));
+      if (typeof depth === 'number' && depth % block ** 2 !== 0)
+        context.fail('Channels do not fill the blocks', `a multiple of ${block ** 2}`, String(depth));
       return [batch, floorDivideDims(depth, block ** 2), multiplyDims(height, block), multiplyDims(width, block)];
     }),
   macs: noMacs,
@@ -90,7 +106,8 @@ const spaceToDepth: OpRule = {
   infer: (context) =>
     inferDepth(context, ([batch, channels, height, width], block) => {
       for (const size of [height, width]) {
-        if (typeof size === 'number' && size % block !== 0) context.fail('The image does not divide into blocks', `a multiple of ${block}`, String(size));
+        if (typeof size === 'number' && size % block !== 0)
+          context.fail('The image does not divide into blocks', `a multiple of ${block}`, String(size));
       }
       return [batch, multiplyDims(channels, block ** 2), floorDivideDims(height, block), floorDivideDims(width, block)];
     }),

@@ -7,7 +7,8 @@ import { type Family, type InferRule, noMacs, type OpRule, refuses } from '../ru
 function inferUpdate(states: number): InferRule {
   return (context) => {
     const count = (context.node.inputs.length - 2) / (states + 2);
-    if (!Number.isInteger(count)) context.fail(`Inputs after the first two do not come in groups of ${states + 2}`, undefined, String(context.node.inputs.length));
+    if (!Number.isInteger(count))
+      context.fail(`Inputs after the first two do not come in groups of ${states + 2}`, undefined, String(context.node.inputs.length));
     return context.node.outputs.map((_, index) => {
       const type = context.type(index < count ? 2 + index : 2 + count + index);
       return type && { type };

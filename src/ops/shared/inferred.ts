@@ -1,9 +1,10 @@
-import { type DataType, type Dim, sameDim, SymbolicDim, tensorType, type ValueType } from '../../onnx/index.js';
+import { type DataType, type Dim, productOfDims, SymbolicDim, sameDim, tensorType, type ValueType } from '../../onnx/index.js';
 import type { InferContext, Inferred } from '../rule.js';
+import { contentsOf } from './contents.js';
 
-/** A tensor output; `contents` are its integers where it is a shape-like value of rank 0 or 1. */
+/** A tensor output; `contents` are its elements in row-major order, where it is a small tensor that shapes are computed with. */
 export function tensorOf(dtype: DataType | undefined, shape: readonly Dim[] | undefined, contents?: readonly Dim[]): NonNullable<Inferred> {
-  return { type: tensorType(dtype, shape), contents: shape && shape.length <= 1 ? contents : undefined };
+  return { type: tensorType(dtype, shape), contents: shape && contents?.length === productOfDims(shape) ? contents : undefined };
 }
 
 /** A shape of `rank` dimensions that nothing is known about; undefined where the rank is unknown. */
@@ -27,10 +28,9 @@ export function numbersOf(context: InferContext, index: number): readonly number
   return asNumbers(context.integers(index));
 }
 
-/** Contents of input 0 where it is a scalar or vector: constants of higher rank are no shapes. */
-export function vectorOf(context: InferContext, index = 0): readonly Dim[] | undefined {
-  const shape = context.shape(index);
-  return shape && shape.length <= 1 ? context.integers(index) : undefined;
+/** Elements of input 0, of any rank, for operators that do not change them. */
+export function carriedContents(context: InferContext): readonly Dim[] | undefined {
+  return context.integers(0) ?? contentsOf(context, 0);
 }
 
 /** Two dimensions that must be the same: the more precise one. */

@@ -35,21 +35,23 @@ export function tapsOf(axis: ResizedAxis, interpolation: Interpolation): Tap[][]
   return taps;
 }
 
-/** The place in the input that a place in the output stands for. */
+/** The place in the input that a place in the output stands for; in single precision, as runtimes compute it: rounding decides ties. */
 function sourceOf(place: number, { from, to, scale, crop: [start, end] }: ResizedAxis, coordinates: string): number | undefined {
+  const divided = (numerator: number) => Math.fround(numerator / Math.fround(scale));
+  const centred = Math.fround(divided(place + 0.5) - 0.5);
   switch (coordinates) {
     case 'half_pixel':
-      return (place + 0.5) / scale - 0.5;
+      return centred;
     case 'half_pixel_symmetric':
-      return (from / 2) * (1 - to / (scale * from)) + (place + 0.5) / scale - 0.5;
+      return (from / 2) * (1 - to / (scale * from)) + centred;
     case 'pytorch_half_pixel':
-      return to > 1 ? (place + 0.5) / scale - 0.5 : 0;
+      return to > 1 ? centred : 0;
     case 'align_corners':
-      return to > 1 ? (place * (from - 1)) / (to - 1) : 0;
+      return to > 1 ? Math.fround((place * (from - 1)) / (to - 1)) : 0;
     case 'asymmetric':
-      return place / scale;
+      return divided(place);
     case 'tf_half_pixel_for_nn':
-      return (place + 0.5) / scale;
+      return divided(place + 0.5);
     case 'tf_crop_and_resize':
       return to > 1 ? start * (from - 1) + (place * (end - start) * (from - 1)) / (to - 1) : 0.5 * (start + end) * (from - 1);
     default:

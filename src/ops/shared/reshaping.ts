@@ -88,7 +88,10 @@ export function coupleToTarget(context: CouplingContext): void {
     const before = context.shape(context.input(0));
     const now = size(context.input(0));
     const copies = context.node.int('allowzero', 0) === 0;
-    rewriteLiterals(origins, size(output).map((dim, axis) => rewritten(origins[axis], dim, to[axis], copies && now[axis] === dim && before[axis] === to[axis])));
+    rewriteLiterals(
+      origins,
+      size(output).map((dim, axis) => rewritten(origins[axis], dim, to[axis], copies && now[axis] === dim && before[axis] === to[axis])),
+    );
   });
 }
 

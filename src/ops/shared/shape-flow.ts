@@ -83,7 +83,8 @@ const understood = new Set(['Reshape:1', 'Expand:1', 'Resize:3']);
 function originsOf(value: Value | undefined, exclusive: boolean): readonly SizeOrigin[] | undefined {
   if (!value) return undefined;
   const constant = value.constant;
-  if (constant) return constant.shape.length <= 1 ? Array.from(constant.numbers(), (number) => ({ kind: 'literal', value: number })) : undefined;
+  if (constant)
+    return constant.shape.length <= 1 ? Array.from(constant.numbers(), (number) => ({ kind: 'literal', value: number })) : undefined;
   const { producer } = value;
   if (producer?.domain === '' && producer.op === 'Shape') return axesRead(producer);
   const carrier = producer?.domain === '' ? carriers[producer.op] : undefined;
@@ -133,22 +134,25 @@ function isExclusive(value: Value): boolean {
 }
 
 function collectEscapes(value: Value, source: Value, escaped: Set<number>): void {
-  const all = () => source.shape?.forEach((_, axis) => {
-      escaped.add(axis);
-    });
   const origins = originsOf(value, false);
-  if (!origins) return all();
-  const escape = () => {
-    for (const origin of origins) if (origin.kind === 'axis' && origin.axis.value === source) escaped.add(origin.axis.axis);
-    if (origins.includes(UNKNOWN)) all();
-  };
-  if (value.producer?.graph?.outputs.includes(value)) escape();
-  for (const { node, index } of value.uses()) {
-    const standard = node.domain === '';
-    if (standard && understood.has(`${node.op}:${index}`)) {
-      if (origins.includes(UNKNOWN)) all();
-    } else if (standard && node.op in carriers && (index === 0 || node.op === 'Concat')) {
-      for (const output of node.outputs) if (output) collectEscapes(output, source, escaped);
-    } else escape();
+  const known = origins !== undefined && !origins.includes(UNKNOWN);
+  const axesHere = known
+    ? origins.flatMap((origin) => (origin.kind === 'axis' && origin.axis.value === source ? [origin.axis.axis] : []))
+    : (source.shape ?? []).map((_, axis) => axis);
+  const readers = value.uses().map(({ node, index }) => ({ node, role: roleOf(node, index) }));
+  // An unknown place in a shape could hold any of the sizes.
+  const lost =
+    value.producer?.graph?.outputs.includes(value) || readers.some(({ role }) => role === 'other' || (role === 'shape' && !known));
+  if (lost) for (const axis of axesHere) escaped.add(axis);
+  for (const { node, role } of readers) {
+    if (role !== 'carrier') continue;
+    for (const output of node.outputs) if (output) collectEscapes(output, source, escaped);
   }
+}
+
+/** What a node does with sizes that it reads: takes them for a shape that is followed, hands them on, or anything else. */
+function roleOf(node: Node, index: number): 'shape' | 'carrier' | 'other' {
+  if (node.domain !== '') return 'other';
+  if (understood.has(`${node.op}:${index}`)) return 'shape';
+  return node.op in carriers && (index === 0 || node.op === 'Concat') ? 'carrier' : 'other';
 }

@@ -1,4 +1,4 @@
-import { addDims, ceilDivideDims, type Dim, minDims, sameDim, subtractDims, SymbolicDim } from '../../onnx/index.js';
+import { addDims, ceilDivideDims, type Dim, minDims, SymbolicDim, sameDim, subtractDims } from '../../onnx/index.js';
 
 /** Bounds at or beyond this mean "to the end", as exporters write it. */
 const FAR = 2 ** 31 - 1;
