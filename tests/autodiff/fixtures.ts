@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { type DataType, Tensor } from 'espalier/onnx';
 import { fixture } from '../support/paths.js';
 
@@ -33,6 +33,12 @@ type StoredCase = Omit<GradientCase, 'model' | 'training' | 'inputs' | 'outputs'
   model: string;
   training?: boolean;
 } & Record<'inputs' | 'outputs' | 'upstream' | 'gradients', StoredTensors>;
+
+/** Every family, in alphabetical order. */
+export function gradientFamilies(): string[] {
+  const files = readdirSync(fixture('gradients')).filter((file) => file.endsWith('.json'));
+  return files.map((file) => file.replace('.json', '')).sort();
+}
 
 /** The cases of a family, in file order. */
 export function gradientCases(family: string): GradientCase[] {

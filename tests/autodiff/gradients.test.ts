@@ -1,16 +1,22 @@
-import { readdirSync } from 'node:fs';
+import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { fixture } from '../support/paths.js';
-import { checkGradients } from './checker.js';
-import { gradientCases } from './fixtures.js';
+import { UnsupportedError } from 'espalier/base';
+import { checkGradients, gradientModel } from './checker.js';
+import { gradientCases, gradientFamilies } from './fixtures.js';
+import { refusalOf } from './refused.js';
 
-const families = readdirSync(fixture('gradients'))
-  .filter((file) => file.endsWith('.json'))
-  .map((file) => file.replace('.json', ''))
-  .sort();
-
-for (const family of families) {
+for (const family of gradientFamilies()) {
   describe(`gradients: ${family}`, () => {
-    for (const given of gradientCases(family)) test(given.name, () => checkGradients(given));
+    for (const given of gradientCases(family)) {
+      const because = refusalOf(family, given.name);
+      if (!because) test(given.name, () => checkGradients(given));
+      else
+        test(`${given.name} is refused`, () => {
+          assert.throws(
+            () => gradientModel(given),
+            (error) => error instanceof UnsupportedError && because.test(error.message),
+          );
+        });
+    }
   });
 }
