@@ -27,8 +27,7 @@ function trainingGradient(context: GradientContext): ReturnType<GradientRule> {
     const slope = build.op('Div', [build.op('Mul', [dScale, inverse]), m]);
     const b = build.op('Neg', [build.op('Mul', [a, slope])]);
     const c = build.op('Mul', [a, build.op('Sub', [build.op('Mul', [mean, slope]), build.op('Div', [sumG, m])])]);
-    const linear = build.op('Add', [build.op('Mul', [g, channel.spread(a)]), build.op('Mul', [x, channel.spread(b)])]);
-    return build.op('Add', [linear, channel.spread(c)]);
+    return build.op('Add', [channel.affine(g, a, c), build.op('Mul', [x, channel.spread(b)])]);
   }
 }
 
@@ -71,10 +70,19 @@ function inverseDeviation({ build, node }: GradientContext, variance: Value): Va
 function perChannel({ build, input, shape }: GradientContext) {
   const rank = shape(input(0)).length;
   const others = Array.from({ length: rank }, (_, axis) => axis).filter((axis) => axis !== 1);
+  const ones = new Array<number>(rank - 2).fill(1);
+  const spread = (vector: Value) => build.op('Reshape', [vector, build.ints([-1, ...ones])]);
   return {
     sum: (value: Value) => build.op('ReduceSum', [value, build.ints(others)], { keepdims: 0 }),
-    spread: (vector: Value) => build.op('Reshape', [vector, build.ints([-1, ...new Array<number>(rank - 2).fill(1)])]),
+    spread,
     elements: (size: readonly number[]) => others.reduce((product, axis) => product * size[axis], 1),
+    /** value * slope + offset, in one pass over images by a depthwise convolution with a kernel of one element. */
+    affine(value: Value, slope: Value, offset: Value): Value {
+      if (rank !== 3 && rank !== 4) return build.op('Add', [build.op('Mul', [value, spread(slope)]), spread(offset)]);
+      const [, channels] = shape(value);
+      const kernel = build.op('Reshape', [slope, build.ints([channels, 1, ...ones])]);
+      return build.op('Conv', [value, kernel, offset], { group: channels, kernel_shape: ones });
+    },
   };
 }
 

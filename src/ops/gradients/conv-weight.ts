@@ -1,7 +1,7 @@
 import { sizeOf } from '../../base/index.js';
 import type { GraphBuilder, Value } from '../../onnx/index.js';
 import { padWithZeros, reshapeTo } from '../shared/gradients.js';
-import { type Span, tailOf } from './windows.js';
+import { padToWindows, type Span, tailOf, tapsOf } from './windows.js';
 
 export interface WeightGradientOperands {
   /** What the windows slide over: [N, C, …]. */
@@ -28,7 +28,8 @@ const SUM_LENGTH = 4096;
  */
 export function weightGradient(build: GraphBuilder, operands: WeightGradientOperands): Value {
   const { weightShape, group } = operands;
-  if (group === 1 && isPointwise(operands)) return pointwiseGradient(build, operands);
+  if (group === 1 && operands.spans.every((span) => span.kernel === 1)) return pointwiseGradient(build, operands);
+  if (isPlainDepthwise(operands)) return depthwiseGradient(build, operands);
   const [outputs, inputs, ...kernel] = weightShape;
   const parts = partsOf(operands);
   const correlated = build.op(
@@ -113,19 +114,38 @@ function tapsOfLastAxis(build: GraphBuilder, correlated: Value, { spans, weightS
   return build.op('Slice', [dense, build.ints([0]), build.ints([reach]), axis, build.ints([dilation])]);
 }
 
-/** Whether every position of the output meets one position of the data, and that the same. */
-function isPointwise({ spans }: WeightGradientOperands): boolean {
-  return spans.every((span) => span.kernel === 1 && span.stride === 1 && span.head === 0 && tailOf(span) === 0);
+/**
+ * A 1×1 convolution is a matrix product for each image, and so is its gradient: [M, positions] times [positions, C], summed over images.
+ * Where that sum would be larger than the activations, all images' positions are joined first.
+ */
+function pointwiseGradient(build: GraphBuilder, { data, upstream, spans, dataShape, weightShape }: WeightGradientOperands): Value {
+  const [outputs, inputs] = weightShape;
+  const [batch] = dataShape;
+  const positions = sizeOf(spans.map((span) => span.output));
+  const [met] = tapsOf(build, padToWindows(build, data, spans), spans);
+  const rows = reshapeTo(build, upstream, [batch, outputs, positions]);
+  const columns = build.op('Transpose', [reshapeTo(build, met, [batch, inputs, positions])], { perm: [0, 2, 1] });
+  if (2 * outputs * inputs <= positions * (outputs + inputs)) {
+    const products = build.op('MatMul', [rows, columns]);
+    return reshapeTo(build, build.op('ReduceSum', [products, build.ints([0])], { keepdims: 0 }), weightShape);
+  }
+  const joinedRows = reshapeTo(build, build.op('Transpose', [rows], { perm: [1, 0, 2] }), [outputs, batch * positions]);
+  return reshapeTo(build, build.op('MatMul', [joinedRows, reshapeTo(build, columns, [batch * positions, inputs])]), weightShape);
 }
 
-/** A 1×1 convolution is a matrix product, and so is its gradient: [M, positions of all images] times [positions of all images, C]. */
-function pointwiseGradient(build: GraphBuilder, { data, upstream, spans, weightShape }: WeightGradientOperands): Value {
-  const spatial = spans.map((_, axis) => axis + 2);
-  const rows = build.op('Transpose', [upstream], { perm: [1, 0, ...spatial] });
-  const columns = build.op('Transpose', [data], { perm: [0, ...spatial, 1] });
-  const product = build.op('MatMul', [
-    build.op('Reshape', [rows, build.ints([weightShape[0], -1])]),
-    build.op('Reshape', [columns, build.ints([-1, weightShape[1]])]),
-  ]);
-  return reshapeTo(build, product, weightShape);
+/** Whether each channel makes one channel, by windows that step by 1. */
+function isPlainDepthwise({ spans, group, weightShape }: WeightGradientOperands): boolean {
+  return group > 1 && weightShape[0] === group && weightShape[1] === 1 && spans.every((span) => span.stride === 1);
+}
+
+/** Tap by tap, the sum of products of the gradient with the data that the tap meets: measured to be faster than a convolution per image. */
+function depthwiseGradient(build: GraphBuilder, { data, upstream, spans, weightShape }: WeightGradientOperands): Value {
+  const spatial = build.ints(spans.map((_, axis) => axis + 2));
+  const column = build.ints([2]);
+  const perImage = tapsOf(build, padToWindows(build, data, spans), spans).map((met) => {
+    const sums = build.op('ReduceSum', [build.op('Mul', [met, upstream]), spatial], { keepdims: 0 });
+    return build.op('Unsqueeze', [sums, column]);
+  });
+  const stacked = build.op('Concat', perImage, { axis: 2 });
+  return reshapeTo(build, build.op('ReduceSum', [stacked, build.ints([0])], { keepdims: 0 }), weightShape);
 }
