@@ -148,10 +148,10 @@ export interface CouplingContext {
   /** Index `i` and index `j` of one axis are kept or removed together: groups of a grouped convolution must stay equally large. */
   tieWithin(axis: AxisRef, i: number, j: number): void;
   /**
-   * An axis that merges several (or is split into them) can follow only one of them: were two tied, everything would hang together. The
-   * first of `choices` whose axis is not locked by anything else is tied with `whole`, and the other choices' axes are locked; where all
-   * are locked, so is `whole`. Settled once every node has declared its ties: those with the fewest open choices first, then in the order of
-   * the nodes.
+   * An axis that merges several (or is split into them) can follow only one of them: were two tied, everything would hang together. Of the
+   * `choices` whose axis nothing else locks, the one that leaves the most groups of indices that can go on their own is tied with `whole`
+   * (the first, where several do); the other choices' axes are locked. Where all are locked, so is `whole`. Settled once every node has
+   * declared its ties: those with the fewest open choices first, then in the order of the nodes.
    */
   tieOneOf(whole: AxisRef, choices: readonly AxisChoice[]): void;
   /** The axis may lose indices without any effect on this node. */
