@@ -9,8 +9,13 @@ export function builder(opset = 22): GraphBuilder {
 
 /** Runs a builder's graph once in ONNX Runtime, feeding its inputs by name. */
 export async function run({ graph }: GraphBuilder, feeds: Readonly<Record<string, Tensor>>, opset = 22): Promise<Record<string, Tensor>> {
-  const session = await ort.InferenceSession.create(encodeModel(new Model(graph, opset)), { logSeverityLevel: 4, intraOpNumThreads: 1 });
-  const given = Object.fromEntries(session.inputNames.map((name) => [name, toRuntime(feeds[name])]));
+  return runModel(encodeModel(new Model(graph, opset)), feeds);
+}
+
+/** Runs a serialized model once in ONNX Runtime. */
+export async function runModel(model: Uint8Array, feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
+  const session = await ort.InferenceSession.create(model, { logSeverityLevel: 4, intraOpNumThreads: 1 });
+  const given = Object.fromEntries(session.inputNames.filter((name) => feeds[name]).map((name) => [name, toRuntime(feeds[name])]));
   const results = await session.run(given);
   await session.release();
   return Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name, fromRuntime(tensor)]));
