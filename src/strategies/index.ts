@@ -6,4 +6,5 @@ export { type OptimizeOptions, type OptimizeRequest, optimize, whyUntrainable } 
 export { RecipeRunner, recipeLabel, stageId } from './recipes.js';
 export { shrinkAndImprove } from './shrink-and-improve.js';
 export type { Plan, PlanContext, Strategy } from './strategy.js';
+export { techniques } from './techniques.js';
 export type { Workspace } from './workspace.js';

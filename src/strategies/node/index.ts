@@ -1,1 +1,2 @@
+export { nodeHost } from './host.js';
 export { checkpointFolder, type FolderWorkspace, openWorkspace } from './workspace.js';

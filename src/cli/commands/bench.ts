@@ -1,0 +1,54 @@
+import { statSync } from 'node:fs';
+import { Option } from 'commander';
+import { measureLatency } from '../../infrastructure/hardware/node/index.js';
+import { loadModel } from '../../onnx/node/index.js';
+import type { CommonOptions } from '../context.js';
+import type { AddCommand } from '../main.js';
+import { positiveInteger, sizes } from '../units.js';
+
+interface Options extends CommonOptions {
+  threads?: number;
+  batch?: number;
+  runs: number;
+  backend: 'cpu' | 'webgpu';
+  dims?: Record<string, number>;
+}
+
+/** Latency, throughput and memory of a model on this machine. */
+export const benchCommand: AddCommand = (program, run) => {
+  program
+    .command('bench <model>')
+    .description('latency p50, p95 and p99, throughput and memory on this machine')
+    .option('--threads <number>', 'threads inside an operator (default: all cores)', positiveInteger)
+    .option('--batch <number>', 'samples at a time, where the model leaves that open (default: 1)', positiveInteger)
+    .option('--runs <number>', 'timed runs, at least', positiveInteger, 100)
+    .option('--dims <sizes>', 'sizes of other open dimensions, e.g. length=128', sizes)
+    .addOption(new Option('--backend <name>', 'where to run').choices(['cpu', 'webgpu']).default('cpu'))
+    .addHelpText('after', '\nExample:\n  $ espalier bench model.onnx --threads 1 --batch 8')
+    .action(
+      run(async (context, { threads, batch, runs, backend, dims }: Options, path: string) => {
+        const { runtime, output, activity, seed } = context;
+        const measured = await measureLatency(runtime, loadModel(path), {
+          ...activity,
+          threads,
+          batch,
+          runs,
+          backend,
+          bindings: dims,
+          seed,
+        });
+        const { p50, p95, p99, throughput, noise, memory, load } = measured;
+        const ms = (value: number) => `${value.toPrecision(3)} ms`;
+        const lines = [
+          `${path} (${(statSync(path).size / 1e6).toFixed(2)} MB) on ${measured.runtime}, ${backend}, ${measured.threads} thread(s), batch ${measured.batch}, ${measured.runs} runs`,
+          `  latency     p50 ${ms(p50)}   p95 ${ms(p95)}   p99 ${ms(p99)}`,
+          `  throughput  ${throughput.toPrecision(4)} samples/s`,
+          `  load        ${ms(load)}`,
+          `  memory      +${(memory.delta / 1e6).toFixed(1)} MB resident at the peak`,
+        ];
+        if (noise > 0.05)
+          lines.push(`  The machine is noisy: block medians vary by ${(100 * noise).toFixed(0)}%. Run it again on a quiet machine.`);
+        output.result({ model: path, ...measured }, lines.join('\n'));
+      }),
+    );
+};

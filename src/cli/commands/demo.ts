@@ -1,0 +1,119 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { surveyCnn } from '../../architectures/index.js';
+import { writeFileAtomic } from '../../base/node/index.js';
+import { openDataset } from '../../data/node/index.js';
+import { trainTechnique } from '../../learning/tuning/index.js';
+import { loadModel, saveModel } from '../../onnx/node/index.js';
+import { frontSvg, frontTable } from '../../report/render/index.js';
+import type { RunInfo } from '../../strategies/index.js';
+import { checkpointFolder } from '../../strategies/node/index.js';
+import { checkOptions } from '../../technique/index.js';
+import { createTask, evaluate } from '../../training/index.js';
+import type { CommandContext, CommonOptions } from '../context.js';
+import type { AddCommand } from '../main.js';
+import { duration } from '../output.js';
+import { runOptimization, type Start } from './optimize.js';
+
+interface Options extends CommonOptions {
+  out: string;
+}
+
+/** Width of the net that the demo shrinks, and of the one that it grows from. */
+const LARGE = 1;
+const SMALL = 0.25;
+const EPOCHS = 20;
+
+/** The main job on built-in data, both strategies, in a few minutes. */
+export const demoCommand: AddCommand = (program, run) => {
+  program
+    .command('demo')
+    .description('the main job on built-in data: trains a net on handwritten digits, then runs both strategies')
+    .option('--out <folder>', 'where everything goes', 'demo-out')
+    .addHelpText('after', '\nExample:\n  $ espalier demo --out demo-out')
+    .action(
+      run(async (context, { out }: Options) => {
+        const started = performance.now();
+        mkdirSync(out, { recursive: true });
+        const { output } = context;
+        output.info('1/3  Training a small convolutional net on 1,797 handwritten digits (UCI optdigits, CC BY 4.0).');
+        const shrink = await trainedStart(join(out, 'start.onnx'), context);
+        output.info('2/3  Shrink-and-improve: the same quality from a smaller model.');
+        const common = { jobs: 2, threads: 1, epochs: EPOCHS };
+        const shrunk = await runOptimization(
+          shrink,
+          { ...common, out: join(out, 'shrink'), strategy: 'shrink-and-improve', trials: 10 },
+          context,
+        );
+        output.info('3/3  Grow-improve-shrink: a better model of the same size.');
+        const grow = await familyStart(context);
+        const grown = await runOptimization(
+          grow,
+          { ...common, out: join(out, 'grow'), strategy: 'grow-improve-shrink', trials: 6 },
+          context,
+        );
+        await writeFileAtomic(join(out, 'front.svg'), frontSvg(shrunk));
+        const table = (info: RunInfo) => frontTable(info, { width: output.width, color: output.color });
+        const text = [
+          table(shrunk),
+          '',
+          table(grown),
+          '',
+          `Reports: ${join(out, 'shrink', 'report.html')}, ${join(out, 'grow', 'report.html')}`,
+          `Models:  ${join(out, 'shrink', 'models')}, ${join(out, 'grow', 'models')}`,
+          `Took ${duration((performance.now() - started) / 1000)}.`,
+        ];
+        output.result({ shrink: shrunk, grow: grown }, text.join('\n'));
+      }),
+    );
+};
+
+async function digits(context: CommandContext) {
+  const source = await openDataset('digits', {}, context.activity);
+  context.defer(() => source.close());
+  return source;
+}
+
+async function familyStart(context: CommandContext): Promise<Start> {
+  const source = await digits(context);
+  const model = surveyCnn.build({ input: [1, 8, 8], classes: 10, width: SMALL, seed: context.seed });
+  const { task } = await createTask(
+    model,
+    source,
+    context.runtime,
+    { preprocess: '0-1', splits: { seed: context.seed } },
+    context.activity,
+  );
+  return {
+    name: 'survey-cnn on digits',
+    model,
+    task,
+    architecture: { name: surveyCnn.name, width: SMALL, depth: 1, scales: surveyCnn.scales },
+  };
+}
+
+/** Trains the model to be shrunk; one that an earlier demo left is used again, so that a stopped demo goes on. */
+async function trainedStart(path: string, context: CommandContext): Promise<Start> {
+  const source = await digits(context);
+  const fresh = surveyCnn.build({ input: [1, 8, 8], classes: 10, width: LARGE, seed: context.seed });
+  const { task } = await createTask(
+    fresh,
+    source,
+    context.runtime,
+    { preprocess: '0-1', splits: { seed: context.seed } },
+    context.activity,
+  );
+  const checkpoints = checkpointFolder(`${path}.work`);
+  const { activity, runtime, seed } = context;
+  const existing = await checkpoints.load('done');
+  if (!existing) {
+    const options = checkOptions(trainTechnique, { epochs: EPOCHS, batchSize: 64, augment: [{ name: 'crop', pixels: 1 }] });
+    const { model } = await trainTechnique.apply({ ...activity, model: fresh, task, runtime, seed, checkpoints }, options);
+    await saveModel(model, path);
+    await checkpoints.save('done', { epoch: 0, history: [], state: {} });
+  }
+  const model = loadModel(path);
+  const { value } = await evaluate(model, task, runtime, activity);
+  context.output.info(`     ${path}: ${(100 * value).toFixed(1)}% of the validation digits right.`);
+  return { name: 'digits net', model, task };
+}

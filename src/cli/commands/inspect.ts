@@ -1,0 +1,37 @@
+import { statSync } from 'node:fs';
+import { writeFileAtomic } from '../../base/node/index.js';
+import { footprint } from '../../infrastructure/hardware/index.js';
+import { loadModel } from '../../onnx/node/index.js';
+import { inspectHtml, inspectTable } from '../../report/render/index.js';
+import type { CommonOptions } from '../context.js';
+import type { AddCommand } from '../main.js';
+import { positiveInteger, sizes } from '../units.js';
+
+interface Options extends CommonOptions {
+  html?: string;
+  batch: number;
+  dims?: Record<string, number>;
+}
+
+/** Layers, parameters, MACs, bytes and memory of a model, without running it. */
+export const inspectCommand: AddCommand = (program, run) => {
+  program
+    .command('inspect <model>')
+    .description('layers, parameters, MACs, bytes, peak memory, and where the cost is')
+    .option('--html <file>', 'write a page instead of a table')
+    .option('--batch <number>', 'samples at a time, where the model leaves that open', positiveInteger, 1)
+    .option('--dims <sizes>', 'sizes of other open dimensions, e.g. length=128,width=640', sizes)
+    .addHelpText('after', '\nExample:\n  $ espalier inspect model.onnx --html model.html')
+    .action(
+      run(async ({ output }, { html, batch, dims }: Options, path: string) => {
+        const model = loadModel(path);
+        const cost = footprint(model, { batch, bindings: dims, bytes: statSync(path).size });
+        if (html) {
+          await writeFileAtomic(html, inspectHtml(cost, path));
+          output.info(`Wrote ${html}`);
+        }
+        if (!html || output.isJson)
+          output.result({ model: path, ...cost }, inspectTable(cost, { name: path, width: output.width, color: output.color }));
+      }),
+    );
+};

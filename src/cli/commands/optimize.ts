@@ -1,0 +1,165 @@
+import { basename, join } from 'node:path';
+import { Option } from 'commander';
+import { architecture, architectures } from '../../architectures/index.js';
+import { OptionError } from '../../base/index.js';
+import { writeFileAtomic } from '../../base/node/index.js';
+import type { Model } from '../../onnx/index.js';
+import { frontTable, reportHtml } from '../../report/render/index.js';
+import {
+  growImproveShrink,
+  type Limits,
+  type ObjectiveName,
+  optimize,
+  type RunInfo,
+  shrinkAndImprove,
+  techniques,
+} from '../../strategies/index.js';
+import { nodeHost, openWorkspace } from '../../strategies/node/index.js';
+import { createTask, type Task } from '../../training/index.js';
+import { addDataOptions, type CommandContext, type CommonOptions, type DataOptions } from '../context.js';
+import type { AddCommand } from '../main.js';
+import { bytes, count, latency, milliseconds, number, positiveInteger } from '../units.js';
+import { classCount, imageShape } from './train.js';
+
+interface Options extends CommonOptions, DataOptions {
+  arch?: string;
+  width: number;
+  depth: number;
+  resolution?: number;
+  strategy?: 'shrink-and-improve' | 'grow-improve-shrink';
+  out: string;
+  trials: number;
+  budget?: number;
+  epochs?: number;
+  jobs: number;
+  objectives?: ObjectiveName[];
+  maxSize?: number;
+  maxLatency?: number;
+  maxMemory?: number;
+  maxMacs?: number;
+  maxDrop?: number;
+  minQuality?: number;
+}
+
+const strategies = { [shrinkAndImprove.name]: shrinkAndImprove, [growImproveShrink.name]: growImproveShrink };
+
+/** The main job. */
+export const optimizeCommand: AddCommand = (program, run) => {
+  addDataOptions(program.command('optimize [model]'))
+    .description('the main job: the Pareto front of smaller, faster, better models, each with its card')
+    .addOption(new Option('--arch <name>', 'start from an architecture instead of a model').choices(architectures.map((each) => each.name)))
+    .option('--width <factor>', 'channels of the architecture', number, 1)
+    .option('--depth <factor>', 'blocks per stage of the architecture', number, 1)
+    .option('--resolution <pixels>', 'side of its input image', positiveInteger)
+    .addOption(
+      new Option(
+        '--strategy <name>',
+        'what to search (default: shrink-and-improve for a model, grow-improve-shrink for an architecture)',
+      ).choices(Object.keys(strategies)),
+    )
+    .requiredOption('--out <folder>', 'where models, cards, report and journal go; an interrupted run goes on there')
+    .option('--trials <number>', 'recipes to try', positiveInteger, 12)
+    .option('--budget <time>', 'begin no trial after this time, e.g. 30m', milliseconds)
+    .option('--epochs <number>', 'epochs of one full training (default: by the amount of data)', positiveInteger)
+    .option('--jobs <number>', 'recipes tried side by side, one thread each', positiveInteger, 1)
+    .option('--objectives <list>', 'what quality is traded for: bytes, macs, memory, latency (default: bytes,macs)', objectives)
+    .option('--max-size <bytes>', 'largest file, e.g. 100KB', bytes)
+    .option('--max-latency <time>', 'longest median latency of one sample, e.g. 5ms', latency)
+    .option('--max-memory <bytes>', 'most activation memory for one sample', bytes)
+    .option('--max-macs <number>', 'most multiply-accumulates for one sample, e.g. 12M', count)
+    .option('--max-drop <points>', 'largest loss of quality against the original, in percentage points', number)
+    .option('--min-quality <value>', 'least quality, e.g. 0.9', number)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ espalier optimize model.onnx --data photos/ --max-drop 1 --budget 30m --out better/\n  $ espalier optimize --arch survey-cnn --width 0.25 --data digits --max-size 100KB --out better/\n\nKilled or stopped, the same command goes on where it was.',
+    )
+    .action(
+      run(async (context, options: Options, path: string | undefined) => {
+        if ((path === undefined) === (options.arch === undefined)) throw new OptionError({ what: 'Give either a model or --arch' });
+        const start =
+          path === undefined
+            ? await startFromArchitecture(options.arch as string, options, context)
+            : await startFromModel(path, options, context);
+        const info = await runOptimization(start, options, context);
+        context.output.result(
+          info,
+          `${frontTable(info, { width: context.output.width, color: context.output.color })}\n\nReport: ${join(options.out, 'report.html')}`,
+        );
+      }),
+    );
+};
+
+/** Where a run starts from. */
+export interface Start {
+  name: string;
+  model: Model;
+  task: Task;
+  architecture?: { name: string; width: number; depth: number; resolution?: number; scales: readonly string[] };
+}
+
+async function startFromModel(path: string, options: Options, context: CommandContext): Promise<Start> {
+  const model = await context.model(path);
+  return { name: basename(path), model, task: await context.task(model, options) };
+}
+
+async function startFromArchitecture(name: string, options: Options, context: CommandContext): Promise<Start> {
+  const source = await context.source(options);
+  const family = architecture(name);
+  const { width, depth, resolution, preprocess } = options;
+  const model = family.build({ input: imageShape(source), classes: classCount(source), width, depth, resolution, seed: context.seed });
+  const setup = await createTask(
+    model,
+    source,
+    context.runtime,
+    { preprocess: preprocess === 'auto' ? 'dataset' : preprocess, splits: { seed: context.seed } },
+    context.activity,
+  );
+  return {
+    name: `${name} on ${source.name}`,
+    model,
+    task: setup.task,
+    architecture: { name, width, depth, resolution, scales: family.scales },
+  };
+}
+
+export type RunOptions = Pick<Options, 'out' | 'strategy' | 'trials' | 'budget' | 'epochs' | 'jobs' | 'objectives' | 'threads'> & Limits;
+
+/** Opens the folder, optimizes, writes the report. */
+export async function runOptimization(start: Start, options: RunOptions, context: CommandContext): Promise<RunInfo> {
+  const strategy = strategies[options.strategy ?? (start.architecture ? growImproveShrink.name : shrinkAndImprove.name)];
+  const workspace = await openWorkspace(options.out, context.activity);
+  context.defer(() => workspace.close());
+  const { maxSize, maxLatency, maxMemory, maxMacs, maxDrop, minQuality, trials, epochs, jobs, objectives } = options;
+  const info = await optimize({
+    ...context.activity,
+    name: start.name,
+    original: start.model,
+    architecture: start.architecture,
+    task: start.task,
+    strategy,
+    registry: techniques,
+    runtime: context.runtime,
+    workspace,
+    host: nodeHost(context.runtime, options.out, { threads: options.threads, signal: context.activity.signal }),
+    options: {
+      trials,
+      epochs,
+      jobs,
+      threads: options.threads,
+      seed: context.seed,
+      budgetMs: options.budget,
+      objectives,
+      limits: { maxSize, maxLatency, maxMemory, maxMacs, maxDrop, minQuality },
+    },
+  });
+  await writeFileAtomic(join(options.out, 'report.html'), reportHtml(info));
+  return info;
+}
+
+function objectives(text: string): ObjectiveName[] {
+  const known = ['quality', 'bytes', 'macs', 'memory', 'latency'];
+  const names = text.split(',').map((name) => name.trim());
+  const wrong = names.find((name) => !known.includes(name));
+  if (wrong !== undefined) throw new OptionError({ what: `There is no objective "${wrong}"`, expected: known.join(', ') });
+  return names as ObjectiveName[];
+}

@@ -1,0 +1,82 @@
+import { statSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { Option } from 'commander';
+import { OptionError } from '../../base/index.js';
+import { prune, sparsify } from '../../compression/pruning/index.js';
+import { saveModel } from '../../onnx/node/index.js';
+import { checkpointFolder } from '../../strategies/node/index.js';
+import { checkOptions } from '../../technique/index.js';
+import { addDataOptions, type CommonOptions, type DataOptions } from '../context.js';
+import type { AddCommand } from '../main.js';
+import { number, positiveInteger } from '../units.js';
+import { compression } from './results.js';
+
+interface Options extends CommonOptions, DataOptions {
+  target: { kind: string; fraction: number };
+  importance?: string;
+  tuning?: string;
+  rounds?: number;
+  epochs?: number;
+  lr?: number;
+  out: string;
+}
+
+/** Structured pruning with tuning, or global sparsity. */
+export const pruneCommand: AddCommand = (program, run) => {
+  addDataOptions(program.command('prune <model>'))
+    .description('remove channels that matter least (the graph physically shrinks) and tune what is left')
+    .option('--target <what>', 'fraction to keep: macs=0.5, parameters=0.5, or sparsity=0.8 for zeros without shrinking', target, {
+      kind: 'macs',
+      fraction: 0.5,
+    })
+    .addOption(new Option('--importance <measure>', 'what counts as mattering').choices(['magnitude', 'taylor']))
+    .addOption(new Option('--tuning <how>', 'how quality is won back').choices(['distill', 'train', 'none']))
+    .option('--rounds <number>', 'prune and tune in so many rounds', positiveInteger)
+    .option('--epochs <number>', 'epochs of tuning altogether', positiveInteger)
+    .option('--lr <rate>', 'learning rate of tuning', number)
+    .requiredOption('-o, --out <file>', 'where the pruned model goes')
+    .addHelpText('after', '\nExample:\n  $ espalier prune model.onnx --data photos/ --target macs=0.5 -o small.onnx')
+    .action(
+      run(async (context, options: Options, path: string) => {
+        const { runtime, activity, seed } = context;
+        const model = await context.model(path);
+        const task = await context.task(model, options);
+        const { kind, fraction } = options.target;
+        const technique = kind === 'sparsity' ? sparsify : prune;
+        const goal = kind === 'sparsity' ? { sparsity: fraction } : { keep: fraction, target: kind };
+        const given = {
+          ...goal,
+          importance: kind === 'sparsity' ? undefined : options.importance,
+          tuning: options.tuning,
+          rounds: options.rounds,
+          epochs: options.epochs,
+          learningRate: options.lr,
+        };
+        const chosen = checkOptions(
+          technique as never,
+          Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
+        );
+        const checkpoints = `${options.out}.work`;
+        const result = await technique.apply(
+          { ...activity, model, task, runtime, seed, threads: options.threads, checkpoints: checkpointFolder(checkpoints) },
+          chosen as never,
+        );
+        const size = await saveModel(result.model, options.out);
+        await rm(checkpoints, { recursive: true, force: true });
+        await compression({
+          context,
+          task,
+          before: { model, bytes: statSync(path).size },
+          after: { model: result.model, bytes: size, path: options.out },
+          notes: result.notes,
+          threads: options.threads,
+        });
+      }),
+    );
+};
+
+function target(text: string): Options['target'] {
+  const match = /^(macs|parameters|sparsity)=(0?\.\d+|0|1)$/.exec(text.trim());
+  if (match) return { kind: match[1], fraction: Number(match[2]) };
+  throw new OptionError({ what: 'Not a pruning target', expected: 'macs=0.5, parameters=0.5 or sparsity=0.8', got: `"${text}"` });
+}

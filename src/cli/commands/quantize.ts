@@ -1,0 +1,76 @@
+import { statSync } from 'node:fs';
+import { Option } from 'commander';
+import { OptionError } from '../../base/index.js';
+import { quantize, quantizeAwareTrain } from '../../compression/quantization/index.js';
+import { saveModel } from '../../onnx/node/index.js';
+import { checkOptions } from '../../technique/index.js';
+import { addDataOptions, type CommonOptions, type DataOptions } from '../context.js';
+import type { AddCommand } from '../main.js';
+import { number, positiveInteger } from '../units.js';
+import { compression } from './results.js';
+
+interface Options extends CommonOptions, Partial<DataOptions> {
+  dynamic?: boolean;
+  weights?: boolean;
+  aware?: boolean;
+  calibration?: string;
+  tolerance?: number;
+  samples?: number;
+  epochs?: number;
+  lr?: number;
+  exclude?: string;
+  out: string;
+}
+
+/** Int8 quantization after or during training. */
+export const quantizeCommand: AddCommand = (program, run) => {
+  const command = addDataOptions(program.command('quantize <model>'), false)
+    .description('int8 quantization: static with data, --dynamic without, or --aware with training')
+    .option('--dynamic', 'activations are quantized as they come: needs no data')
+    .option('--weights', 'only the weights are stored as int8: needs no data')
+    .option('--aware', 'train the quantized graph (quantization-aware training)')
+    .addOption(new Option('--calibration <method>', 'how ranges are chosen').choices(['min-max', 'percentile', 'entropy', 'mse']))
+    .option('--tolerance <loss>', 'largest loss of quality before layers are left in float, e.g. 0.003', number)
+    .option('--samples <number>', 'calibration samples', positiveInteger)
+    .option('--exclude <names>', 'nodes to leave in float, separated by commas')
+    .option('--epochs <number>', 'with --aware: passes over the training part', positiveInteger)
+    .option('--lr <rate>', 'with --aware: learning rate', number)
+    .requiredOption('-o, --out <file>', 'where the quantized model goes');
+  command
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ espalier quantize model.onnx --data photos/ -o int8.onnx\n  $ espalier quantize model.onnx --dynamic -o int8.onnx',
+    )
+    .action(
+      run(async (context, options: Options, path: string) => {
+        const { runtime, activity, seed } = context;
+        const model = await context.model(path);
+        const mode = options.dynamic ? 'dynamic' : options.weights ? 'weights' : 'static';
+        if (mode === 'static' && options.data === undefined)
+          throw new OptionError({ what: 'Static quantization needs data to calibrate with', fix: 'Give --data, or use --dynamic.' });
+        const task = options.data === undefined ? undefined : await context.task(model, options as DataOptions);
+        const exclude = options.exclude?.split(',').map((name) => name.trim());
+        const given = options.aware
+          ? { calibration: options.calibration, epochs: options.epochs, learningRate: options.lr }
+          : { mode, calibration: options.calibration, tolerance: options.tolerance, samples: options.samples, exclude };
+        const technique = options.aware ? quantizeAwareTrain : quantize;
+        const chosen = checkOptions(
+          technique as never,
+          Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
+        );
+        const result = await technique.apply(
+          { ...activity, model, task: task as never, runtime, seed, threads: options.threads },
+          chosen as never,
+        );
+        const size = await saveModel(result.model, options.out);
+        await compression({
+          context,
+          task,
+          before: { model, bytes: statSync(path).size },
+          after: { model: result.model, bytes: size, path: options.out },
+          notes: result.notes,
+          threads: options.threads,
+        });
+      }),
+    );
+};

@@ -1,0 +1,51 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { FormatError } from '../../base/index.js';
+import { writeFileAtomic } from '../../base/node/index.js';
+import { frontTable, reportHtml } from '../../report/render/index.js';
+import { FORMAT_VERSION, type RunInfo } from '../../strategies/index.js';
+import type { CommonOptions } from '../context.js';
+import type { AddCommand } from '../main.js';
+
+/** The report again, from what a run left. */
+export const reportCommand: AddCommand = (program, run) => {
+  program
+    .command('report <folder>')
+    .description('the table and report.html again, from what a run left')
+    .addHelpText('after', '\nExample:\n  $ espalier report better/')
+    .action(
+      run(async ({ output }, _options: CommonOptions, folder: string) => {
+        const info = readRun(folder);
+        const page = join(folder, 'report.html');
+        await writeFileAtomic(page, reportHtml(info));
+        output.result(info, frontTable(info, { width: output.width, color: output.color }));
+        output.info(`Wrote ${page}`);
+      }),
+    );
+};
+
+/** A run's front.json. @throws FormatError where there is none or it is of another version. */
+export function readRun(folder: string): RunInfo {
+  const path = join(folder, 'front.json');
+  if (!existsSync(path)) {
+    const begun = existsSync(join(folder, 'journal.jsonl'));
+    throw new FormatError({
+      what: begun ? 'The run has not finished' : 'There is no run here',
+      where: folder,
+      fix: begun ? 'Run the same optimize command again: it goes on where it stopped.' : 'Give the --out folder of an optimize run.',
+    });
+  }
+  try {
+    const info = JSON.parse(readFileSync(path, 'utf8')) as RunInfo;
+    if (info.format === FORMAT_VERSION) return info;
+    throw new FormatError({
+      what: 'The run was written by another version of Espalier',
+      where: path,
+      expected: `format ${FORMAT_VERSION}`,
+      got: String(info.format),
+    });
+  } catch (cause) {
+    if (cause instanceof FormatError) throw cause;
+    throw new FormatError({ what: 'The file is damaged', where: path }, { cause });
+  }
+}

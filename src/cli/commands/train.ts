@@ -1,0 +1,168 @@
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { Option } from 'commander';
+import { architecture, architectures } from '../../architectures/index.js';
+import { OptionError } from '../../base/index.js';
+import type { DataSource } from '../../data/index.js';
+import { trainTechnique } from '../../learning/tuning/index.js';
+import { saveModel } from '../../onnx/node/index.js';
+import { checkpointFolder } from '../../strategies/node/index.js';
+import { checkOptions } from '../../technique/index.js';
+import { createTask, evaluate } from '../../training/index.js';
+import { addDataOptions, type CommonOptions, type DataOptions } from '../context.js';
+import type { AddCommand } from '../main.js';
+import { number, positiveInteger } from '../units.js';
+
+/** Options of commands that train. */
+export interface TrainingFlags {
+  epochs?: number;
+  batchSize?: number;
+  lr?: number;
+  optimizer?: string;
+  schedule?: string;
+  weightDecay?: number;
+  smoothing?: number;
+  ema?: number;
+  clip?: number;
+  augment?: string;
+}
+
+interface Options extends CommonOptions, DataOptions, TrainingFlags {
+  arch?: string;
+  model?: string;
+  width: number;
+  depth: number;
+  resolution?: number;
+  out: string;
+}
+
+/** Trains an architecture, or fine-tunes a model. */
+export const trainCommand: AddCommand = (program, run) => {
+  const command = addDataOptions(program.command('train'))
+    .description('train an architecture from scratch, or fine-tune any ONNX classifier')
+    .addOption(new Option('--arch <name>', 'architecture to train').choices(architectures.map((each) => each.name)))
+    .option('--model <file>', 'ONNX model to fine-tune instead')
+    .option('--width <factor>', 'channels, relative to the architecture as published', number, 1)
+    .option('--depth <factor>', 'blocks per stage, relative', number, 1)
+    .option('--resolution <pixels>', "side of the input image (default: the data's)", positiveInteger)
+    .requiredOption('--out <file>', 'where the trained model goes');
+  addTrainingOptions(command)
+    .addHelpText(
+      'after',
+      '\nA killed training goes on where it stopped when the same command is given again.\n\nExample:\n  $ espalier train --arch survey-cnn --width 0.25 --data cifar10/ --epochs 15 --augment flip,crop --out model.onnx',
+    )
+    .action(
+      run(async (context, options: Options) => {
+        const { output, runtime, activity, seed } = context;
+        if ((options.arch === undefined) === (options.model === undefined))
+          throw new OptionError({ what: 'Give either --arch or --model' });
+        const { model, task } = options.arch ? await fromArchitecture(options.arch, options, context) : await fromModel(options, context);
+        const checkpoints = `${options.out}.work`;
+        const flags = checkOptions(trainTechnique, trainingFlags(options));
+        if (existsSync(checkpoints)) output.info(`Going on from the checkpoint in ${checkpoints}.`);
+        const result = await trainTechnique.apply(
+          { ...activity, model, task, runtime, seed, threads: options.threads, checkpoints: checkpointFolder(checkpoints) },
+          flags,
+        );
+        await saveModel(result.model, options.out);
+        await rm(checkpoints, { recursive: true, force: true });
+        const quality = await evaluate(result.model, task, runtime, { ...activity, split: 'test', threads: options.threads });
+        output.result(
+          { model: options.out, preprocess: task.feeds, training: result.notes.training, test: quality },
+          [
+            ...epochLines(result.notes.training ?? []),
+            `test ${quality.metric}: ${(100 * quality.value).toFixed(2)}%${quality.interval ? ` (95% interval ${quality.interval.map((each) => (100 * each).toFixed(2)).join(' to ')})` : ''}`,
+            `Wrote ${options.out}`,
+          ].join('\n'),
+        );
+      }),
+    );
+};
+
+async function fromModel(options: Options, context: Parameters<Parameters<Parameters<AddCommand>[1]>[0]>[0]) {
+  const model = await context.model(options.model as string);
+  return { model, task: await context.task(model, options) };
+}
+
+async function fromArchitecture(name: string, options: Options, context: Parameters<Parameters<Parameters<AddCommand>[1]>[0]>[0]) {
+  const source = await context.source(options);
+  const model = architecture(name).build({
+    input: imageShape(source),
+    classes: classCount(source),
+    width: options.width,
+    depth: options.depth,
+    resolution: options.resolution,
+    seed: context.seed,
+  });
+  const preprocess = options.preprocess === 'auto' ? 'dataset' : options.preprocess;
+  const setup = await createTask(model, source, context.runtime, { preprocess, splits: { seed: context.seed } }, context.activity);
+  return { model, task: setup.task };
+}
+
+/** Shape of the images of a source, channels first. @throws OptionError for data that is no images. */
+export function imageShape(source: DataSource): [number, number, number] {
+  const [input] = source.train.inputs;
+  if (input.kind !== 'image') {
+    throw new OptionError({
+      what: 'The architectures take images',
+      where: source.name,
+      got: `${input.kind} of shape [${input.shape}]`,
+      fix: 'Use image data, or fine-tune a model of your own with --model.',
+    });
+  }
+  const [height, width, channels] = input.shape;
+  return [channels, height, width];
+}
+
+export function classCount(source: DataSource): number {
+  if (source.train.classes) return source.train.classes.length;
+  throw new OptionError({
+    what: 'Training an architecture needs labelled data',
+    where: source.name,
+    fix: 'Put the images into one folder per class.',
+  });
+}
+
+export function addTrainingOptions<C extends import('commander').Command>(command: C): C {
+  command
+    .option('--epochs <number>', 'passes over the training part', positiveInteger)
+    .option('--batch-size <number>', 'samples a step', positiveInteger)
+    .option('--lr <rate>', 'largest learning rate', number)
+    .addOption(new Option('--optimizer <name>', 'update rule').choices(['adam', 'adamw', 'sgd']))
+    .addOption(new Option('--schedule <name>', 'how the learning rate moves').choices(['one-cycle', 'cosine', 'linear', 'constant']))
+    .option('--weight-decay <factor>', 'on matrices and kernels', number)
+    .option('--smoothing <share>', 'label smoothing', number)
+    .option('--ema <factor>', 'moving average of the weights, e.g. 0.999', number)
+    .option('--clip <norm>', "limit of the gradients' joint norm", number)
+    .option('--augment <list>', 'of flip, crop, cutout and mixup, e.g. flip,crop');
+  return command;
+}
+
+/** Command-line flags as the options of the training techniques; what was not given is left to their defaults. */
+export function trainingFlags(flags: TrainingFlags): Record<string, unknown> {
+  const { epochs, batchSize, lr, optimizer, schedule, weightDecay, smoothing, ema, clip, augment } = flags;
+  const all = {
+    epochs,
+    batchSize,
+    learningRate: lr,
+    optimizer,
+    schedule,
+    weightDecay,
+    labelSmoothing: smoothing,
+    ema,
+    clipNorm: clip,
+    augment: augment?.split(',').map((name) => ({ name: name.trim() })),
+  };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+}
+
+export function epochLines(history: readonly { epoch: number; loss: number; accuracy?: number; quality?: number }[]): string[] {
+  return history.map(({ epoch, loss, accuracy, quality }) =>
+    [
+      `epoch ${String(epoch).padStart(3)}`,
+      `loss ${loss.toFixed(4)}`,
+      ...(accuracy === undefined ? [] : [`train ${(100 * accuracy).toFixed(2)}%`]),
+      ...(quality === undefined ? [] : [`validation ${(100 * quality).toFixed(2)}%`]),
+    ].join('  '),
+  );
+}

@@ -1,0 +1,138 @@
+import { type Command, Option } from 'commander';
+import type { Activity } from '../base/index.js';
+import type { DataSource } from '../data/index.js';
+import { openDataset } from '../data/node/index.js';
+import { fixedBatch, freeBatch } from '../infrastructure/compiler/index.js';
+import type { Runtime } from '../infrastructure/runtime/index.js';
+import { createNodeRuntime } from '../infrastructure/runtime/node/index.js';
+import { type Dim, type Model, staticShape } from '../onnx/index.js';
+import { loadModel } from '../onnx/node/index.js';
+import { inferShapes } from '../ops/index.js';
+import { createTask, type Task } from '../training/index.js';
+import { Output } from './output.js';
+import { positiveInteger, seed } from './units.js';
+
+/** Options that every command has. */
+export interface CommonOptions {
+  json?: boolean;
+  quiet?: boolean;
+  verbose?: boolean;
+  seed: number;
+}
+
+/** Options of commands that read data. */
+export interface DataOptions {
+  data: string;
+  preprocess: string;
+  label?: string;
+  output?: string;
+  scores?: string;
+  fidelity?: boolean;
+  threads?: number;
+}
+
+/** What a command works with; it is torn down when the command ends. */
+export class CommandContext {
+  readonly output: Output;
+  readonly seed: number;
+  readonly #controller: AbortController;
+  readonly #closers: (() => Promise<void>)[] = [];
+  #runtime?: Runtime;
+
+  constructor(options: CommonOptions, controller: AbortController) {
+    this.output = new Output({ json: options.json === true, quiet: options.quiet === true });
+    this.seed = options.seed;
+    this.#controller = controller;
+  }
+
+  get activity(): Activity {
+    return { onProgress: this.output.progress, onMessage: this.output.message, signal: this.#controller.signal };
+  }
+
+  get runtime(): Runtime {
+    this.#runtime ??= createNodeRuntime();
+    return this.#runtime;
+  }
+
+  /** Runs `close` when the command ends, last opened first. */
+  defer(close: () => Promise<void>): void {
+    this.#closers.push(close);
+  }
+
+  async close(): Promise<void> {
+    this.output.clear();
+    for (const close of this.#closers.reverse()) await close();
+    await this.#runtime?.dispose();
+  }
+
+  /** A model from a file, with a free batch dimension where it can have one. */
+  async model(path: string): Promise<Model> {
+    const model = loadModel(path);
+    inferShapes(model);
+    const fixed = fixedBatch(model);
+    if (fixed === undefined) return model;
+    try {
+      const freed = await freeBatch(model, this.runtime);
+      this.output.info(`The model was exported for ${fixed} sample(s) at a time; it now takes any number.`);
+      return freed;
+    } catch (error) {
+      this.output.message({ level: 'warning', text: (error as Error).message });
+      return model;
+    }
+  }
+
+  async source(options: DataOptions, model?: Model): Promise<DataSource> {
+    const source = await openDataset(options.data, { label: options.label, fallbackSize: model && imageSize(model) }, this.activity);
+    this.defer(() => source.close());
+    return source;
+  }
+
+  /** The task of a model on the data that the options name, with a word on how it was set up. */
+  async task(model: Model, options: DataOptions): Promise<Task> {
+    const source = await this.source(options, model);
+    const setup = await createTask(
+      model,
+      source,
+      this.runtime,
+      {
+        preprocess: options.preprocess,
+        output: options.scores,
+        fidelity: options.fidelity,
+        splits: { seed: this.seed },
+        threads: options.threads,
+      },
+      this.activity,
+    );
+    this.output.info(setup.explanation);
+    return setup.task;
+  }
+}
+
+/** Height and width that a model's first image input is fixed at. */
+function imageSize(model: Model): { width: number; height: number } | undefined {
+  const shape = model.graph.feeds[0]?.shape as readonly Dim[] | undefined;
+  const sample = staticShape(shape?.slice(1));
+  if (sample?.length !== 3) return undefined;
+  const [height, width] = sample[0] <= 4 ? sample.slice(1) : sample;
+  return { width, height };
+}
+
+export function addCommonOptions(command: Command): Command {
+  return command
+    .addOption(new Option('--json', 'print one JSON document on stdout'))
+    .addOption(new Option('--quiet', 'print nothing but results and errors'))
+    .addOption(new Option('--verbose', 'show the stack of an error'))
+    .addOption(new Option('--seed <number>', 'draws everything that is drawn at random').argParser(seed).default(0));
+}
+
+/** @param required whether the command can do nothing without data. */
+export function addDataOptions(command: Command, required = true): Command {
+  const data = new Option('--data <path>', 'a folder of class folders, .tar, MNIST IDX folder, .csv, .npy, .npz, or digits or iris');
+  return command
+    .addOption(data.makeOptionMandatory(required))
+    .option('--preprocess <name>', 'how samples become inputs: auto, 0-1, +-1, 0-255, imagenet, caffe, dataset, raw', 'auto')
+    .option('--label <column>', 'label column of a CSV file, by name or number')
+    .option('--scores <output>', 'the model output that holds the class scores')
+    .option('--fidelity', "score by agreement with the original model's outputs instead of by labels")
+    .option('--threads <number>', 'threads inside an operator (default: all cores)', positiveInteger);
+}

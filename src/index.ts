@@ -1,0 +1,22 @@
+/**
+ * Espalier for Node: everything that the command line does, as functions with types. The parts are also to be had one by one, as
+ * 'espalier/onnx', 'espalier/training' and so on; those without "node" in their path run in a browser as well.
+ */
+export { architecture, architectures } from './architectures/index.js';
+export * from './base/index.js';
+export { prune, pruneModel, sparsify } from './compression/pruning/index.js';
+export { quantize, quantizeAwareTrain, quantizeDynamic, quantizeStatic } from './compression/quantization/index.js';
+export { splitSource } from './data/index.js';
+export { openDataset } from './data/node/index.js';
+export { footprint } from './infrastructure/hardware/index.js';
+export { compareLatency, measureLatency } from './infrastructure/hardware/node/index.js';
+export { createNodeRuntime } from './infrastructure/runtime/node/index.js';
+export { distill } from './learning/distillation/index.js';
+export { trainTechnique } from './learning/tuning/index.js';
+export { decodeModel, encodeModel, type Model, Tensor } from './onnx/index.js';
+export { loadModel, saveModel } from './onnx/node/index.js';
+export { inferShapes } from './ops/index.js';
+export { front, hypervolume } from './pareto/index.js';
+export { growImproveShrink, optimize, type RunInfo, shrinkAndImprove, techniques } from './strategies/index.js';
+export { nodeHost, openWorkspace } from './strategies/node/index.js';
+export { createTask, evaluate, type Task, train } from './training/index.js';
