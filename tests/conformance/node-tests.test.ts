@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Graph, Node, Tensor, ValueType } from 'espalier/onnx';
+import { type Graph, type Node, SymbolicDim, type Tensor, type Value, type ValueType } from 'espalier/onnx';
 import { Inference, ruleOf } from 'espalier/ops';
 import { shared, skipWithout } from '../support/paths.js';
 import { type Contents, caseNames, type NodeCase, readCase } from './node-cases.js';
@@ -24,14 +24,30 @@ const withoutRank: Readonly<Record<string, string>> = {
 /** Inputs with at most this many elements become constants: shapes, axes, conditions, scales. */
 const MAX_CONSTANT = 64;
 
+/** What is known about a case's inputs before its types are inferred. */
+const knowledge = {
+  'as declared': (input: Value) => input,
+  'small ones constant': (input: Value, contents: Contents) => {
+    if (isTensor(contents) && contents.size <= MAX_CONSTANT) input.initializer = contents;
+  },
+  'sizes unknown': (input: Value) => {
+    if (input.type?.kind === 'tensor') input.type = { ...input.type, shape: input.shape?.map(() => SymbolicDim.unknown()) };
+  },
+  'ranks unknown': (input: Value) => {
+    if (input.type?.kind === 'tensor') input.type = { kind: 'tensor', dtype: input.type.dtype };
+  },
+  'types unknown': (input: Value) => {
+    input.type = undefined;
+  },
+};
+
 /** Infers a case from scratch: what the model declares about its outputs is forgotten first. */
-function infer({ model, inputs }: NodeCase, constant: boolean): Inference {
+function infer({ model, inputs }: NodeCase, known: (input: Value, contents: Contents) => void): Inference {
   model.graph.sort();
   for (const output of model.graph.outputs) output.type = undefined;
   for (const node of model.graph.nodes) for (const output of node.outputs) if (output) output.type = undefined;
   model.graph.inputs.forEach((input, index) => {
-    const contents = inputs[index];
-    if (constant && isTensor(contents) && contents.size <= MAX_CONSTANT) input.initializer = contents;
+    known(input, inputs[index]);
   });
   const inference = new Inference(model.opsets, model.functions);
   inference.graph(model.graph);
@@ -60,6 +76,11 @@ function disagreements(type: ValueType | undefined, contents: Contents, path: st
     wrong.push(`${path} is [${shape}], not [${contents.shape}]`);
   }
   return wrong;
+}
+
+/** Whether a disagreement is only that something is not known. */
+function isOpen(disagreement: string): boolean {
+  return / (has no type|is undefined, not \w+)$/.test(disagreement);
 }
 
 function tensorTypes(type: ValueType | undefined): Extract<ValueType, { kind: 'tensor' }>[] {
@@ -93,8 +114,8 @@ describe("ONNX's operator cases", { skip }, () => {
     assert.deepEqual([...missing].sort(), []);
   });
 
-  for (const constant of [false, true]) {
-    test(`inferred types agree with the outputs${constant ? ', small inputs constant' : ''}`, (context) => {
+  for (const [what, known] of Object.entries(knowledge)) {
+    test(`inferred types agree with the outputs; inputs: ${what}`, (context) => {
       let dims = 0;
       let numeric = 0;
       const wrong: string[] = [];
@@ -102,10 +123,10 @@ describe("ONNX's operator cases", { skip }, () => {
       for (const name of names) {
         const given = readCase(folder, name);
         try {
-          const { unknown } = infer(given, constant);
+          const { unknown } = infer(given, known);
           if (unknown.size > 0) wrong.push(`${name}: no rule for ${[...unknown]}`);
         } catch (error) {
-          wrong.push(`${name}: ${(error as Error).message}`);
+          wrong.push(`${name}: ${(error as Error).stack?.split('\n').slice(0, 3).join(' ')}`);
           continue;
         }
         given.model.graph.outputs.forEach((output, index) => {
@@ -117,11 +138,9 @@ describe("ONNX's operator cases", { skip }, () => {
           }
         });
       }
-      context.diagnostic(
-        `${names.length} cases; ${numeric} of ${dims} output dimensions are numbers; rank unknown: ${unranked.join(', ') || 'none'}`,
-      );
-      assert.deepEqual(wrong, []);
-      if (constant) assert.deepEqual([...new Set(unranked)], Object.keys(withoutRank));
+      context.diagnostic(`${names.length} cases, ${unranked.length} outputs of unknown rank; ${numeric} of ${dims} dimensions are numbers`);
+      assert.deepEqual(what === 'types unknown' ? wrong.filter((each) => !isOpen(each)) : wrong, []);
+      if (what === 'small ones constant') assert.deepEqual([...new Set(unranked)], Object.keys(withoutRank));
     });
   }
 });

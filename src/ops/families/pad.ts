@@ -176,10 +176,11 @@ function cropAxes({ node }: Pick<InferContext, 'node'>, rank: number): number[] 
 const centerCropPad: OpRule = {
   infer: (context) => {
     const shape = context.shape(0);
+    if (!shape) return [tensorOf(context.dtype(0), undefined)];
     const target = context.integers(1);
-    const result = shape?.slice();
-    cropAxes(context, shape?.length ?? 0).forEach((axis, index) => {
-      if (result) result[axis] = target?.[index] ?? SymbolicDim.unknown();
+    const result = [...shape];
+    cropAxes(context, shape.length).forEach((axis, index) => {
+      result[axis] = target?.[index] ?? SymbolicDim.unknown();
     });
     return [tensorOf(context.dtype(0), result)];
   },

@@ -52,11 +52,11 @@ function scaled(size: Dim, scale: number): Dim {
 const inferResize: InferRule = (context) => {
   const shape = context.shape(0);
   const dtype = context.dtype(0);
-  const axes = resizedAxes(context, shape?.length ?? 0);
   const { sizes } = inputsOf(context);
   const wanted = sizes === undefined ? undefined : context.integers(sizes);
   const scales = scalesOf(context);
-  if (!shape) return [tensorOf(dtype, unknownDims(scales?.length ?? wanted?.length))];
+  if (!shape) return [tensorOf(dtype, context.node.attributes.has('axes') ? undefined : unknownDims(scales?.length ?? wanted?.length))];
+  const axes = resizedAxes(context, shape.length);
   if (scales && scales.length !== axes.length) context.fail('There is not one scale per axis', String(axes.length), String(scales.length));
   const result = [...shape];
   axes.forEach((axis, index) => {
