@@ -1,0 +1,30 @@
+export { type Axis, type AxisScale, axisScale, type Place, ticks } from './axis.js';
+export {
+  type Comparison,
+  compareCosts,
+  compareQuality,
+  costRatio,
+  type QualityComparison,
+  qualityChange,
+  ratioInWords,
+} from './compare.js';
+export * from './format.js';
+export { type CostShare, type InspectInfo, type InspectLayer, inspectInfo, inspectTotals } from './inspect.js';
+export { type LayerBars, type LayerMeasure, type LayerPair, layerBars, layersOf, pairLayers } from './layers.js';
+export { costMeasures, type Measure, type MeasureName, measures } from './measures.js';
+export { type Curve, sensitivityList, type TrainingCurves, trainingCurves } from './notes.js';
+export { evaluateCommand, recipeSteps, recipeText, type StepText } from './recipe.js';
+export { type CostCell, type FrontRow, frontRows } from './rows.js';
+export {
+  allModels,
+  roleOf,
+  type Scatter,
+  type ScatterAxis,
+  type ScatterPlace,
+  type ScatterPoint,
+  scatter,
+  scatterAxes,
+  scatterLine,
+} from './scatter.js';
+export { describe, type Summary, summarize } from './summary.js';
+export { limitName, modelWarnings, runWarnings } from './warnings.js';

@@ -1,0 +1,62 @@
+import type { ModelInfo, RunInfo } from '../../strategies/index.js';
+import { finite, formatBytes, formatCount, formatEnergy, formatMs, formatQuality, metricName } from './format.js';
+
+/** Everything that a model can be compared by; names of axes and columns. */
+export type MeasureName = 'quality' | 'test' | 'bytes' | 'download' | 'macs' | 'latency' | 'memory' | 'parameters' | 'energy';
+
+export interface Measure {
+  readonly name: MeasureName;
+  /** For headings and axes, e.g. "File size". */
+  readonly label: string;
+  readonly better: 'more' | 'less';
+  /** What a ratio above 1 and below 1 is called: "3.9x smaller", "1.2x larger". */
+  readonly words: readonly [less: string, more: string];
+  value(model: ModelInfo): number | undefined;
+  format(value: number | undefined): string;
+}
+
+/** The measures of a run, in the order of menus: quality first. `samples` decides the digits of quality. */
+export function measures({ task }: RunInfo): Measure[] {
+  const quality = metricName(task.metric);
+  const name = quality[0].toUpperCase() + quality.slice(1);
+  const footprint = costMeasures();
+  return [
+    {
+      name: 'quality',
+      label: `${name} (validation)`,
+      better: 'more',
+      words: ['lower', 'higher'],
+      value: (model) => finite(model.validation.value),
+      format: (value) => formatQuality(task.metric, value, task.samples.validation),
+    },
+    {
+      name: 'test',
+      label: `${name} (test)`,
+      better: 'more',
+      words: ['lower', 'higher'],
+      value: (model) => finite(model.test?.value),
+      format: (value) => formatQuality(task.metric, value, task.samples.test),
+    },
+    ...footprint,
+  ];
+}
+
+/** What a model costs: less is better in all of them. */
+export function costMeasures(): Measure[] {
+  const cost = (
+    name: MeasureName,
+    label: string,
+    words: Measure['words'],
+    format: Measure['format'],
+    value: (model: ModelInfo) => number | undefined,
+  ): Measure => ({ name, label, better: 'less', words, format, value: (model) => finite(value(model)) });
+  return [
+    cost('bytes', 'File size', ['smaller', 'larger'], formatBytes, ({ footprint }) => footprint.bytes),
+    cost('download', 'Download', ['smaller to download', 'larger to download'], formatBytes, ({ footprint }) => footprint.downloadBytes),
+    cost('macs', 'MACs', ['fewer MACs', 'more MACs'], formatCount, ({ footprint }) => footprint.macs),
+    cost('latency', 'Latency (median)', ['faster', 'slower'], formatMs, ({ footprint }) => footprint.latency?.p50),
+    cost('memory', 'Peak activations', ['less memory', 'more memory'], formatBytes, ({ footprint }) => footprint.activationBytes),
+    cost('parameters', 'Parameters', ['fewer parameters', 'more parameters'], formatCount, ({ footprint }) => footprint.parameters),
+    cost('energy', 'Energy (estimate)', ['less energy', 'more energy'], formatEnergy, ({ footprint }) => footprint.energyMicrojoules),
+  ];
+}

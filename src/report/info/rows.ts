@@ -1,0 +1,54 @@
+import type { ModelInfo, QualityInfo, RunInfo } from '../../strategies/index.js';
+import { compareCosts, compareQuality, type QualityComparison } from './compare.js';
+import type { MeasureName } from './measures.js';
+import { allModels, roleOf, type ScatterPoint } from './scatter.js';
+import { modelWarnings } from './warnings.js';
+
+/** A cost, and how many times less it is than the baseline's. */
+export interface CostCell {
+  value?: number;
+  ratio?: number;
+}
+
+/** One model in the comparison table. */
+export interface FrontRow {
+  /** Its place in `allModels`: 0 is the baseline. */
+  index: number;
+  /** 1, 2, … for models of the front in the run's order (best quality first); absent for others. */
+  rank?: number;
+  id: string;
+  label: string;
+  role: ScatterPoint['role'];
+  validation: QualityInfo;
+  test?: QualityInfo;
+  /** Against the baseline: on the test part where both were measured there. */
+  quality: QualityComparison;
+  costs: Partial<Record<MeasureName, CostCell>>;
+  /** Names of the limits that it breaks. */
+  breaks: readonly string[];
+  warnings: string[];
+}
+
+/** The baseline first, then the models in the run's order. */
+export function frontRows(info: RunInfo): FrontRow[] {
+  let rank = 0;
+  return allModels(info).map((model, index) => {
+    const role = roleOf(model, info);
+    if (role === 'front') rank++;
+    return { index, ...(role === 'front' && { rank }), ...rowOf(model, info), role };
+  });
+}
+
+function rowOf(model: ModelInfo, info: RunInfo): Omit<FrontRow, 'index' | 'rank' | 'role'> {
+  const costs = compareCosts(model, info.baseline).map(({ measure, after, ratio }) => [measure.name, { value: after, ratio }]);
+  return {
+    id: model.id,
+    label: model.label,
+    validation: model.validation,
+    test: model.test,
+    quality: compareQuality(model, info.baseline),
+    costs: Object.fromEntries(costs),
+    breaks: model.breaks,
+    warnings: modelWarnings(model, info.baseline),
+  };
+}

@@ -1,0 +1,57 @@
+import type { ModelInfo, RunInfo } from '../../strategies/index.js';
+import { compareQuality } from './compare.js';
+import { finite, plural } from './format.js';
+
+/** Limits as people say them. */
+const limitNames: Record<string, string> = {
+  maxSize: 'the largest size',
+  maxLatency: 'the largest latency',
+  maxMemory: 'the largest memory',
+  maxDrop: 'the largest loss of quality',
+  minQuality: 'the smallest quality',
+  maxMacs: 'the most multiply-accumulates',
+};
+
+export function limitName(limit: string): string {
+  return Object.hasOwn(limitNames, limit) ? limitNames[limit] : limit;
+}
+
+/** What is worse in a model than in the original: all that its card warns of, the limits that it breaks, and what was not checked. */
+export function modelWarnings(model: ModelInfo, baseline: ModelInfo): string[] {
+  const found: string[] = [];
+  if (model !== baseline) {
+    const { split, change } = compareQuality(model, baseline);
+    if (change !== undefined && change * 100 < -0.5)
+      found.push(`Loses ${(-change * 100).toFixed(1)} points of ${split} ${model.validation.metric} against the original.`);
+    const ratio = finite(model.footprint.latency?.ratioToBaseline);
+    if (ratio !== undefined && ratio > 1.05) found.push(`Slower than the original on this machine: ${ratio.toFixed(2)} times its latency.`);
+    if (model.footprint.bytes > baseline.footprint.bytes) found.push('Larger than the original.');
+  }
+  for (const check of model.checks ?? [])
+    if (check.status === 'differs' || check.status === 'fails') found.push(`${check.runtime}: ${check.status} (${check.detail ?? ''}).`);
+  for (const limit of model.breaks) found.push(`Breaks a limit: ${limitName(limit)}.`);
+  return found;
+}
+
+/** What a reader must know before any figure. */
+export function runWarnings(info: RunInfo): string[] {
+  const found: string[] = [];
+  if (!info.complete) found.push('The run did not finish; this is what it had when it stopped.');
+  const { failed } = info.trials;
+  if (failed > 0) {
+    const first = info.failures[0];
+    const example = first ? ` The first, trial ${first.trial}: ${first.message}` : '';
+    found.push(`${plural(failed, 'trial')} failed.${example}`);
+  }
+  const front = info.models.filter((model) => model.onFront);
+  const named = (list: ModelInfo[]) => list.map((model) => model.label).join('; ');
+  const disagreeing = [info.baseline, ...front].filter((model) =>
+    model.checks?.some(({ status }) => status === 'fails' || status === 'differs'),
+  );
+  if (disagreeing.length > 0) found.push(`A runtime does not agree or fails to load: ${named(disagreeing)}.`);
+  const slower = front.filter((model) => (finite(model.footprint.latency?.ratioToBaseline) ?? 1) > 1.05);
+  if (slower.length > 0) found.push(`Slower than the original on this machine: ${named(slower)}.`);
+  const larger = front.filter((model) => model.footprint.bytes > info.baseline.footprint.bytes);
+  if (larger.length > 0) found.push(`Larger than the original: ${named(larger)}.`);
+  return found;
+}

@@ -1,0 +1,135 @@
+import type { RunInfo } from '../../../strategies/index.js';
+import {
+  type FrontRow,
+  formatBytes,
+  formatChange,
+  formatCount,
+  formatInterval,
+  formatMs,
+  formatQuality,
+  formatRatio,
+  formatSeconds,
+  frontRows,
+  limitName,
+  type MeasureName,
+  metricName,
+  plural,
+  runWarnings,
+  summarize,
+} from '../../info/index.js';
+import { keyOf } from './keys.js';
+import { frontScatter } from './scatter.js';
+import { type Column, table } from './table.js';
+import { type Painter, painter, plain, type TerminalOptions, wrapped } from './text.js';
+
+export interface FrontTableOptions extends TerminalOptions {
+  /** List the models that are not on the front too; quality is then that of the validation part, which all have. Default false. */
+  all?: boolean;
+  /** Draw quality against size in text. Default true. */
+  scatter?: boolean;
+}
+
+/** A run for the terminal: warnings first, then what came out in plain words, the table of the front, and a small picture of it. */
+export function frontTable(info: RunInfo, { width = 100, color = false, all = false, scatter = true }: FrontTableOptions = {}): string {
+  const paint = painter(color);
+  const rows = frontRows(info).filter((row) => all || row.role !== 'other');
+  const { headline, details, success } = summarize(info);
+  const paragraph = (text: string, indent = '') => wrapped(plain(text), width, indent);
+  const blocks = [
+    runWarnings(info).flatMap((text) => paragraph(`! ${text}`, '  ').map((line) => paint(line, 'yellow'))),
+    [...paragraph(headline).map((line) => paint(line, success ? 'green' : 'bold')), ...paragraph(details.join(' '))],
+    table(columns(info, rows), rows, width, paint),
+    scatter ? frontScatter(info, width, paint) : [],
+    notes(info, rows, width, paint),
+  ];
+  return blocks
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n');
+}
+
+function columns(info: RunInfo, rows: readonly FrontRow[]): Column<FrontRow>[] {
+  const { metric } = info.task;
+  // One column holds figures of one part of the data only.
+  const onTest = rows.every((row) => row.test);
+  const quality = (row: FrontRow) => (onTest && row.test) || row.validation;
+  const baseline = rows[0];
+  const change = (row: FrontRow) => quality(row).value - quality(baseline).value;
+  const dim = (row: FrontRow) => (row.role === 'other' ? ('dim' as const) : undefined);
+  const cost = (name: MeasureName, heading: string, more: string, format: (value: number | undefined) => string, drop: number) => [
+    column(heading, (row) => format(row.costs[name]?.value), drop, dim),
+    column(
+      more,
+      (row) => (row === baseline ? '' : formatRatio(row.costs[name]?.ratio)),
+      drop,
+      (row) => {
+        const ratio = row.costs[name]?.ratio ?? 1;
+        return dim(row) ?? (ratio > 1.05 ? 'green' : ratio < 0.95 ? 'red' : undefined);
+      },
+    ),
+  ];
+  const samples = (row: FrontRow) => quality(row).samples;
+  return [
+    column('#', (row) => keyOf(row), 0, dim),
+    {
+      heading: 'model',
+      text: (row) => plain(row.label) + (row.breaks.length > 0 ? ` (breaks ${row.breaks.map(limitName).join(', ')})` : ''),
+      style: (row) => (row.role === 'baseline' ? 'bold' : dim(row)),
+      shrink: { least: 16 },
+    },
+    column(
+      `${shortMetric(metric)} (${onTest ? 'test' : 'validation'})`,
+      (row) => formatQuality(metric, quality(row).value, samples(row)),
+      0,
+      dim,
+    ),
+    column(
+      'change',
+      (row) => (row === baseline ? '' : formatChange(metric, change(row), samples(row))),
+      0,
+      (row) => dim(row) ?? (change(row) * 100 < -1 ? 'red' : change(row) > 0 ? 'green' : undefined),
+    ),
+    column(
+      '95% interval',
+      (row) => formatInterval(metric, quality(row).interval, samples(row)),
+      5,
+      () => 'dim',
+    ),
+    ...cost('bytes', 'size', 'smaller', formatBytes, 0),
+    ...cost('macs', 'MACs', 'fewer', formatCount, 1),
+    ...cost('latency', 'latency', 'faster', formatMs, 2),
+    column('download', (row) => formatBytes(row.costs.download?.value), 3, dim),
+    ...(info.objectives.includes('memory') ? cost('memory', 'memory', 'less', formatBytes, 1) : []),
+  ];
+}
+
+function column(
+  heading: string,
+  text: Column<FrontRow>['text'],
+  drop: number,
+  style: NonNullable<Column<FrontRow>['style']>,
+): Column<FrontRow> {
+  return { heading, text, drop, style, align: 'right' };
+}
+
+function shortMetric(metric: RunInfo['task']['metric']): string {
+  return metric === 'agreement' ? 'agreement' : metricName(metric);
+}
+
+function notes(info: RunInfo, rows: readonly FrontRow[], width: number, paint: Painter): string[] {
+  const { finished, failed, stopped } = info.trials;
+  const trials = [
+    `${finished} finished`,
+    ...(failed > 0 ? [`${failed} failed`] : []),
+    ...(stopped > 0 ? [`${stopped} stopped early`] : []),
+  ];
+  const hidden = info.models.length + 1 - rows.length;
+  const latency = info.baseline.footprint.latency;
+  const text = [
+    `Trials: ${trials.join(', ')}; ${formatSeconds(info.seconds)}, seed ${info.seed}.`,
+    ...(hidden > 0 ? [`${plural(hidden, 'more model')} ${hidden === 1 ? 'is' : 'are'} in the report, beaten or outside the limits.`] : []),
+    ...(latency ? [`Latency: median of batch ${latency.batch}, ${plural(latency.threads, 'thread')}, ${latency.backend}.`] : []),
+    ...info.remarks,
+  ].join(' ');
+  return wrapped(plain(text), width).map((line) => paint(line, 'dim'));
+}

@@ -1,0 +1,3 @@
+export { type FrontTableOptions, frontTable } from './front.js';
+export { type InspectTableOptions, inspectTable } from './inspect.js';
+export type { TerminalOptions } from './text.js';
