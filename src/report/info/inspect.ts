@@ -1,5 +1,5 @@
 import type { Footprint, LayerCost } from '../../infrastructure/hardware/index.js';
-import { formatBytes, formatCount, formatEnergy, significant } from './format.js';
+import { formatBytes, formatCount, formatEnergy, plural, significant } from './format.js';
 
 export interface InspectLayer {
   name: string;
@@ -23,7 +23,10 @@ export interface InspectLayer {
 export interface CostShare {
   name: string;
   layers: number;
+  /** Of the layers that can be counted. */
   macs: number;
+  /** Layers whose multiply-accumulates cannot be counted. */
+  uncounted: number;
   macsShare: number;
   weightBytes: number;
   weightShare: number;
@@ -34,7 +37,10 @@ export interface InspectInfo {
   bytes: number;
   parameters: number;
   weightBytes: number;
+  /** Of the layers that can be counted. */
   macs: number;
+  /** Layers whose multiply-accumulates cannot be counted. */
+  uncounted: number;
   peakMemory: number;
   peakAt?: string;
   activationBytes: number;
@@ -63,6 +69,7 @@ export function inspectInfo(footprint: Footprint): InspectInfo {
     parameters: footprint.parameters,
     weightBytes: footprint.weightBytes,
     macs: footprint.macs,
+    uncounted: running.filter((layer) => layer.macs === undefined).length,
     peakMemory: footprint.memory.total,
     peakAt: footprint.memory.at,
     activationBytes: footprint.activationBytes,
@@ -85,7 +92,12 @@ export function inspectTotals(info: InspectInfo): [string, string][] {
   return [
     ['file', formatBytes(info.bytes)],
     ['parameters', `${formatCount(info.parameters)} (${formatBytes(info.weightBytes)}${types ? `: ${types}` : ''})`],
-    ['MACs', formatCount(info.macs)],
+    [
+      'MACs',
+      info.uncounted > 0
+        ? `at least ${formatCount(info.macs)}; ${plural(info.uncounted, 'layer')} could not be counted`
+        : formatCount(info.macs),
+    ],
     ['peak memory', `${formatBytes(info.peakMemory)} of activations${info.peakAt ? `, at ${info.peakAt}` : ''}`],
     ['all activations', formatBytes(info.activationBytes)],
     ['intensity', `${significant(info.intensity)} operations per byte moved`],
@@ -124,7 +136,8 @@ function byOperator(layers: readonly LayerCost[], totals: Totals): CostShare[] {
       const macs = sum(group, (layer) => layer.macs ?? 0);
       const weightBytes = sum(group, (layer) => layer.weightBytes);
       const shares = { macsShare: share(macs, totals.macs), weightShare: share(weightBytes, totals.weightBytes) };
-      return { name, layers: group.length, macs, weightBytes, ...shares };
+      const uncounted = group.filter((layer) => layer.macs === undefined).length;
+      return { name, layers: group.length, macs, uncounted, weightBytes, ...shares };
     })
     .sort((a, b) => b.macs - a.macs || b.weightBytes - a.weightBytes || b.layers - a.layers || (a.name < b.name ? -1 : 1));
 }

@@ -60,7 +60,7 @@ function mainCost({ objectives }: RunInfo) {
 function nothingFound(info: RunInfo): Summary {
   const { models, trials } = info;
   if (models.length === 0) {
-    const failed = trials.failed > 0 ? ` ${plural(trials.failed, 'trial')} failed; see below.` : '';
+    const failed = trials.failed > 0 ? ` ${plural(trials.failed, 'trial')} failed.` : '';
     return { headline: `No model was made.${failed}`, details: [], success: false };
   }
   const breaking = models.filter(({ breaks }) => breaks.length > 0).length;

@@ -37,7 +37,10 @@ export function frontTable(info: RunInfo, { width = 100, color = false, all = fa
   const paragraph = (text: string, indent = '') => wrapped(plain(text), width, indent);
   const blocks = [
     runWarnings(info).flatMap((text) => paragraph(`! ${text}`, '  ').map((line) => paint(line, 'yellow'))),
-    [...paragraph(headline).map((line) => paint(line, success ? 'green' : 'bold')), ...paragraph(details.join(' '))],
+    [
+      ...paragraph(headline).map((line) => paint(line, success ? 'green' : 'bold')),
+      ...(details.length > 0 ? paragraph(details.join(' ')) : []),
+    ],
     table(columns(info, rows), rows, width, paint),
     scatter ? frontScatter(info, width, paint) : [],
     notes(info, rows, width, paint),
@@ -75,7 +78,7 @@ function columns(info: RunInfo, rows: readonly FrontRow[]): Column<FrontRow>[] {
       heading: 'model',
       text: (row) => plain(row.label) + (row.breaks.length > 0 ? ` (breaks ${row.breaks.map(limitName).join(', ')})` : ''),
       style: (row) => (row.role === 'baseline' ? 'bold' : dim(row)),
-      shrink: { least: 16 },
+      shrink: { least: 20, where: 'middle' },
     },
     column(
       `${shortMetric(metric)} (${onTest ? 'test' : 'validation'})`,
@@ -92,13 +95,13 @@ function columns(info: RunInfo, rows: readonly FrontRow[]): Column<FrontRow>[] {
     column(
       '95% interval',
       (row) => formatInterval(metric, quality(row).interval, samples(row)),
-      5,
+      4,
       () => 'dim',
     ),
     ...cost('bytes', 'size', 'smaller', formatBytes, 0),
     ...cost('macs', 'MACs', 'fewer', formatCount, 1),
     ...cost('latency', 'latency', 'faster', formatMs, 2),
-    column('download', (row) => formatBytes(row.costs.download?.value), 3, dim),
+    column('download', (row) => formatBytes(row.costs.download?.value), 5, dim),
     ...(info.objectives.includes('memory') ? cost('memory', 'memory', 'less', formatBytes, 1) : []),
   ];
 }

@@ -42,10 +42,16 @@ export function inspectTable(footprint: Footprint, { width = 100, color = false,
     .join('\n\n');
 }
 
+/** Multiply-accumulates of an operator type: "?" where none of its layers can be counted, "1.2 M+" where some cannot. */
+function countText({ macs, uncounted, layers }: InspectInfo['operators'][number]): string {
+  if (uncounted === layers) return '?';
+  return formatCount(macs) + (uncounted > 0 ? '+' : '');
+}
+
 const operatorColumns: Column<InspectInfo['operators'][number]>[] = [
   { heading: 'operator', text: ({ name }) => plain(name), shrink: { least: 10 } },
   { heading: 'count', align: 'right', text: ({ layers }) => String(layers) },
-  { heading: 'MACs', align: 'right', text: ({ macs }) => formatCount(macs) },
+  { heading: 'MACs', align: 'right', text: countText },
   { heading: 'of all', align: 'right', text: ({ macsShare }) => formatShare(macsShare) },
   { heading: '', text: ({ macsShare }) => bar(macsShare, 16), style: () => 'green', drop: 2 },
   { heading: 'weights', align: 'right', text: ({ weightBytes }) => formatBytes(weightBytes) },
@@ -55,7 +61,7 @@ const operatorColumns: Column<InspectInfo['operators'][number]>[] = [
 
 const layerColumns: Column<InspectLayer>[] = [
   {
-    heading: 'layer, costliest first',
+    heading: 'costliest layers',
     text: ({ name, alternative }) => plain(name) + (alternative ? ' (other branch)' : ''),
     shrink: { least: 18, where: 'middle' },
   },

@@ -1,5 +1,5 @@
 import type { RunInfo } from '../../../strategies/index.js';
-import { frontRows, scatter } from '../../info/index.js';
+import { frontRows, plural, scatter } from '../../info/index.js';
 import { keyOf } from './keys.js';
 import { displayWidth, type Painter, padded, type Style } from './text.js';
 
@@ -34,12 +34,14 @@ export function frontScatter(info: RunInfo, width: number, paint: Painter): stri
     const mark = marks.get(row);
     return `${paint(padded(mark ?? '', gutter - 1, 'right') + (mark ? '┤' : '│'), 'dim')}${line.map(({ text, style }) => paint(text, style)).join('')}`;
   });
+  const outside = points.filter(({ x: onX, y: onY }) => onX.outside || onY.outside).length;
   const [rule, labels] = xAxis(x.ticks, columns, columnOf);
   return [
     `${y.label} against ${x.label.toLowerCase()} (${x.log ? 'logarithmic, ' : ''}best at the top left)`,
     ...body.map((line) => line.trimEnd()),
     paint(`${' '.repeat(gutter - 1)}└${rule}`, 'dim'),
     paint(`${' '.repeat(gutter)}${labels}`.trimEnd(), 'dim'),
+    ...(outside > 0 ? [paint(`${plural(outside, 'model')} beyond the axes, drawn at the edge`, 'dim')] : []),
   ];
 }
 
