@@ -1,0 +1,79 @@
+import type { Graph, Model, Node, Value } from '../../onnx/index.js';
+import type { CouplingContext } from '../../ops/index.js';
+import { couple } from './coupling.js';
+import { type Axis, Elements } from './elements.js';
+
+/** Indices of one axis that go when their group goes. */
+export interface Part {
+  readonly axis: Axis;
+  readonly indices: readonly number[];
+}
+
+/** Everything that is removed together: a channel with the slices of every weight, bias and activation that hang on it. */
+export type Group = readonly Part[];
+
+/** A node next to which nothing is removed. */
+export interface Blocked {
+  readonly node: Node;
+  /** A clause. */
+  readonly reason: string;
+}
+
+/** Puts attributes and constant shapes right after a removal. */
+export type Rewrite = Parameters<CouplingContext['afterwards']>[0];
+
+/** What goes with what in a graph. */
+export interface Dependencies {
+  readonly graph: Graph;
+  readonly opsets: ReadonlyMap<string, number>;
+  readonly elements: Elements;
+  /** Groups that may be removed and hold a slice of some constant, in the order of their first elements. */
+  readonly groups: readonly Group[];
+  readonly rewrites: readonly Rewrite[];
+  readonly blocked: readonly Blocked[];
+}
+
+export interface DependencyOptions {
+  /** Names of nodes, whose outputs keep their sizes, and of constants, which keep their shapes. Default: none. */
+  exclude?: readonly string[];
+}
+
+/**
+ * Finds what must be removed together, by asking every node's coupling rule: the idea of the dependency graph (Fang et al. 2023), with
+ * single indices of axes as its elements. Inputs and outputs of the model never change. Where an operator has no rule, or its rule
+ * refuses, everything next to it is kept, and `blocked` says why: nothing is assumed.
+ * @param model functions inlined, shapes static; values without a static shape are kept as they are.
+ */
+export function findDependencies({ graph, opsets }: Model, { exclude = [] }: DependencyOptions = {}): Dependencies {
+  const elements = new Elements(graph.values());
+  for (const value of [...graph.feeds, ...graph.outputs, ...excludedValues(graph, exclude)]) {
+    for (const axis of elements.axesOf(value)) elements.lock(axis);
+  }
+  const { rewrites, blocked } = couple(graph, opsets, elements);
+  return { graph, opsets, elements, rewrites, blocked, groups: collectGroups(elements) };
+}
+
+function excludedValues(graph: Graph, names: readonly string[]): Value[] {
+  const wanted = new Set(names);
+  const made = graph.nodes.filter((node) => wanted.has(node.name)).flatMap((node) => node.outputs);
+  const constants = [...graph.values()].filter((value) => value.constant && wanted.has(value.name));
+  return [...made, ...constants].filter((value) => value !== undefined);
+}
+
+/** The sets that are not locked and hold a slice of a constant. */
+function collectGroups(elements: Elements): Group[] {
+  const sets = new Map<number, Map<Axis, number[]>>();
+  for (const axis of elements.axes) {
+    for (let index = 0; index < axis.size; index++) {
+      const root = elements.rootOf(axis, index);
+      if (elements.isLocked(root)) continue;
+      let parts = sets.get(root);
+      if (!parts) sets.set(root, (parts = new Map()));
+      const indices = parts.get(axis);
+      if (indices) indices.push(index);
+      else parts.set(axis, [index]);
+    }
+  }
+  const groups = [...sets.values()].map((parts) => [...parts].map(([axis, indices]) => ({ axis, indices })));
+  return groups.filter((group) => group.some(({ axis }) => axis.value.constant));
+}

@@ -1,0 +1,30 @@
+import { stridesOf } from '../../base/index.js';
+
+/** How much each group of each layer matters, at least 0. */
+export interface Importance {
+  /** By layer, then by group. */
+  readonly scores: readonly Float64Array[];
+  /** Whether scores are shares of their layer, so that what is left matters more as the layer shrinks, or compare as they are. */
+  readonly relative: boolean;
+}
+
+/** Sums a function of a tensor's numbers over all axes but one. */
+export function sumBySlice(
+  numbers: ArrayLike<number>,
+  shape: readonly number[],
+  axis: number,
+  term: (number: number) => number = (number) => number,
+): Float64Array {
+  const size = shape[axis];
+  const step = stridesOf(shape)[axis];
+  const sums = new Float64Array(size);
+  let element = 0;
+  while (element < numbers.length) {
+    for (let index = 0; index < size; index++) {
+      let sum = 0;
+      for (const end = element + step; element < end; element++) sum += term(numbers[element]);
+      sums[index] += sum;
+    }
+  }
+  return sums;
+}
