@@ -1,4 +1,4 @@
-import { Graph, GraphBuilder, Model, Tensor, tensorType, type Value } from 'espalier/onnx';
+import { Graph, GraphBuilder, Model, SymbolicDim, Tensor, tensorType, type Value } from 'espalier/onnx';
 
 /** A model with two float inputs `a` and `b` of three elements. */
 export function vectorModel(write: (build: GraphBuilder, inputs: { a: Value; b: Value }) => void): Model {
@@ -34,6 +34,51 @@ export function quantizedModel(): Model {
   const weight = build.parameter('w', Tensor.from('int8', [4, 1], [1, 2, 3, 4]));
   const w = build.op('DequantizeLinear', [weight, build.scalar(1), zero]);
   build.output(through(build.op('MatMul', [through(build.input('x', 'float32', [1, 4])), w])), 'y');
+  return typed(graph);
+}
+
+/** Conv 3→4 (3×3, padded), Relu, GlobalAveragePool, Reshape and Gemm 4→2 on `x` [N, 3, 8, 8]. */
+export function convolutionModel(): Model {
+  const graph = new Graph('convolution');
+  const build = new GraphBuilder(graph);
+  const weights = (name: string, ...shape: number[]) => {
+    const size = shape.reduce((product, dim) => product * dim, 1);
+    return build.parameter(
+      name,
+      Tensor.of(
+        'float32',
+        shape,
+        Float32Array.from({ length: size }, (_, i) => ((i * 37) % 19) / 19 - 0.5),
+      ),
+    );
+  };
+  const x = build.input('x', 'float32', [SymbolicDim.named('N'), 3, 8, 8]);
+  const inputs = [x, weights('kernel', 4, 3, 3, 3), weights('bias', 4)];
+  const conv = build.node('Conv', inputs, { pads: [1, 1, 1, 1], kernel_shape: [3, 3] }, { name: 'conv' })[0];
+  const pooled = build.op('GlobalAveragePool', [build.op('Relu', [conv])]);
+  const flat = build.op('Reshape', [pooled, build.ints([-1, 4])]);
+  build.output(build.op('Gemm', [flat, weights('dense', 4, 2), weights('offset', 2)]), 'y');
+  return typed(graph);
+}
+
+/** The same convolution without bias on `x` [1, 3, 8, 8], as QuantizeLinear–DequantizeLinear pairs with int8 weights. */
+export function quantizedConvolution(): Model {
+  const graph = new Graph('quantized convolution');
+  const build = new GraphBuilder(graph);
+  const zero = build.constant(Tensor.scalar('int8', 0));
+  const through = (value: Value, scale: Value) => {
+    return build.op('DequantizeLinear', [build.op('QuantizeLinear', [value, scale, zero]), scale, zero]);
+  };
+  const kernel = Tensor.from(
+    'int8',
+    [4, 3, 3, 3],
+    Array.from({ length: 108 }, (_, i) => ((i * 37) % 251) - 125),
+  );
+  const inputs = [build.parameter('kernel', kernel), build.scalar(0.01), zero];
+  const weight = build.node('DequantizeLinear', inputs, {}, { name: 'weight_dequantized' })[0];
+  const x = through(build.input('x', 'float32', [1, 3, 8, 8]), build.scalar(0.02));
+  const conv = build.op('Conv', [x, weight], { pads: [1, 1, 1, 1], kernel_shape: [3, 3] });
+  build.output(through(conv, build.scalar(0.1)), 'y');
   return typed(graph);
 }
 

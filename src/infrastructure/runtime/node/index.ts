@@ -1,1 +1,2 @@
 export { createNodeRuntime, type NodeRuntimeOptions } from './runtime.js';
+export { checkOnWeb, type WebCheck, type WebCheckOptions } from './web.js';

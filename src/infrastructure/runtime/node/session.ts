@@ -2,9 +2,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as ort from 'onnxruntime-node';
-import type { DataType, TypedArray } from '../../../onnx/index.js';
+import type { DataType } from '../../../onnx/index.js';
 import type { NodeTiming, RunStats } from '../contract.js';
-import type { Port, SentTensor, SentTensors, SessionSettings } from './protocol.js';
+import { received, sendable } from './ort-tensors.js';
+import type { Port, SentTensors, SessionSettings } from './protocol.js';
 import { summarizeTrace } from './trace.js';
 
 // What goes wrong is thrown; ONNX Runtime's own lines on the terminal would only repeat it.
@@ -48,14 +49,14 @@ export class Session {
   }
 
   async run(feeds: SentTensors, fetch: readonly string[]): Promise<SentTensors> {
-    const { outputs } = await this.#step(received(feeds), fetch);
+    const { outputs } = await this.#step(received(feeds, ort.Tensor), fetch);
     // A resident value that is also wanted outside is copied: its memory stays here.
     const kept = new Set(this.#state.values());
     return Object.fromEntries(fetch.map((name) => [name, sendable(outputs[name], kept.has(outputs[name]))]));
   }
 
   async time(feeds: SentTensors, fetch: readonly string[], times: number, stopped: () => boolean): Promise<RunStats[]> {
-    const given = received(feeds);
+    const given = received(feeds, ort.Tensor);
     const stats: RunStats[] = [];
     while (stats.length < times && !stopped()) stats.push({ milliseconds: (await this.#step(given, fetch)).milliseconds });
     return stats;
@@ -77,7 +78,7 @@ export class Session {
   }
 
   setState(state: SentTensors): void {
-    for (const [name, tensor] of Object.entries(received(state))) this.#state.set(name, tensor);
+    for (const [name, tensor] of Object.entries(received(state, ort.Tensor))) this.#state.set(name, tensor);
   }
 
   profile(): NodeTiming[] {
@@ -116,23 +117,6 @@ function sessionOptions(settings: SessionSettings, traces: string | undefined): 
 function portOf(metadata: ort.InferenceSession.ValueMetadata): Port {
   if (!metadata.isTensor) return { name: metadata.name, shape: [] };
   return { name: metadata.name, dtype: metadata.type as DataType, shape: [...metadata.shape] };
-}
-
-function received(tensors: SentTensors): Record<string, ort.Tensor> {
-  return Object.fromEntries(
-    Object.entries(tensors).map(([name, { dtype, shape, contents }]) => [
-      name,
-      new ort.Tensor(dtype as 'float32', contents as Float32Array, shape),
-    ]),
-  );
-}
-
-function sendable(tensor: ort.Tensor, copy: boolean): SentTensor {
-  const dtype = tensor.type as DataType;
-  const shape = [...tensor.dims];
-  if (dtype === 'string') return { dtype, shape, contents: tensor.data as unknown as string[] };
-  const data = tensor.data as TypedArray;
-  return { dtype, shape, contents: copy ? data.slice() : data };
 }
 
 function discard(folder: string | undefined): void {

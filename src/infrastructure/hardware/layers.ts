@@ -1,0 +1,145 @@
+import { EspalierError } from '../../base/index.js';
+import { byteLengthOf, type DataType, type Dim, type Graph, type Node, staticShape, type Tensor, type Value } from '../../onnx/index.js';
+import { ruleOf } from '../../ops/index.js';
+import { type ConstantValues, isParameter, storedType } from './constants.js';
+import { type ArithmeticType, arithmeticType } from './energy.js';
+import { bytesOf } from './liveness.js';
+
+/** The cost of one node in one run. */
+export interface LayerCost {
+  /** The node's name, or its first output's where it has none. */
+  readonly node: string;
+  readonly op: string;
+  /** Label of the node whose subgraph this one is in. */
+  readonly within?: string;
+  /** In a branch that is cheaper than another of the same node: listed, but in no total. */
+  readonly alternative?: true;
+  /** Shapes, as texts where a dimension is not known: [1, 3, "H", "W"]; undefined where the rank is not. */
+  readonly inputs: readonly (readonly (number | string)[] | undefined)[];
+  readonly outputs: readonly (readonly (number | string)[] | undefined)[];
+  /** Elements of the constants that it uses, shapes and indices not counted. A constant that two layers share is listed in both. */
+  readonly parameters: number;
+  /** Bytes of these constants as they are stored, shapes and indices included. */
+  readonly weightBytes: number;
+  /** Multiply-accumulates; undefined where they cannot be known (see Footprint.gaps). */
+  readonly macs: number | undefined;
+  /** Bytes of its outputs. */
+  readonly activationBytes: number;
+  /** Bytes of activations read and written. */
+  readonly traffic: number;
+  /** Element type of its multiplications as stored: int8 for a convolution between DequantizeLinear nodes. */
+  readonly dtype: DataType | undefined;
+  /** Column of the energy table and of a device's speeds. */
+  readonly arithmetic?: ArithmeticType;
+}
+
+/** Something that the numbers leave out, and why. */
+export interface Gap {
+  readonly node: string;
+  readonly reason: string;
+}
+
+/**
+ * Costs of the nodes of a typed graph, subgraphs' nodes behind the node that holds them. Nodes that compute with constants alone are left out:
+ * they run once, when the model is loaded.
+ */
+export function layerCosts(graph: Graph, opsets: ReadonlyMap<string, number>, constants: ConstantValues, gaps: Gap[]): LayerCost[] {
+  const list = (inner: Graph, within?: string): LayerCost[] =>
+    inner.nodes.flatMap((node) => {
+      if (constants.isFixedNode(node)) return [];
+      const bodies = node.subgraphs();
+      // A body with inputs of its own is run over and over; a branch has none.
+      if (bodies.some((body) => body.feeds.length > 0)) {
+        gaps.push({ node: node.label, reason: 'how often its body runs is not known; it is counted once' });
+      }
+      const layer = layerCost(node, within, opsets, constants, gaps);
+      return [layer, ...costliestFirst(bodies.map((body) => list(body, node.label)))];
+    });
+  return list(graph);
+}
+
+/** Only one of a node's branches runs: the costliest one is counted, the others are marked. */
+function costliestFirst(branches: readonly LayerCost[][]): LayerCost[] {
+  const cost = (layers: readonly LayerCost[], field: 'macs' | 'traffic') => layers.reduce((sum, layer) => sum + (layer[field] ?? 0), 0);
+  const ranked = [...branches].sort((a, b) => cost(b, 'macs') - cost(a, 'macs') || cost(b, 'traffic') - cost(a, 'traffic'));
+  return ranked.flatMap((layers, rank) => (rank === 0 ? layers : layers.map((layer) => ({ ...layer, alternative: true as const }))));
+}
+
+function layerCost(
+  node: Node,
+  within: string | undefined,
+  opsets: ReadonlyMap<string, number>,
+  constants: ConstantValues,
+  gaps: Gap[],
+): LayerCost {
+  const moving = present(node.inputs).filter((input) => !constants.isFixed(input));
+  const stored = new Set<Tensor>();
+  for (const input of present(node.inputs)) constants.storedIn(input, stored);
+  const weights = [...stored];
+  const outputs = present(node.outputs);
+  for (const value of outputs) {
+    if (bytesOf(value) === undefined)
+      gaps.push({ node: node.label, reason: `the size of its output "${value.name}" is not known before it runs` });
+  }
+  const bytes = (values: readonly Value[]) => values.reduce((sum, value) => sum + (bytesOf(value) ?? 0), 0);
+  const dtype = multiplied(node);
+  return {
+    node: node.name || (outputs[0]?.name ?? ''),
+    op: node.op,
+    ...(within !== undefined && { within }),
+    inputs: present(node.inputs).map((value) => shapeText(value.shape)),
+    outputs: outputs.map((value) => shapeText(value.shape)),
+    parameters: weights.filter(isParameter).reduce((sum, tensor) => sum + tensor.size, 0),
+    weightBytes: weights.reduce((sum, tensor) => sum + tensor.byteLength, 0),
+    macs: macsOf(node, opsets, gaps),
+    activationBytes: bytes(outputs),
+    traffic: bytes(outputs) + bytes(moving),
+    dtype,
+    ...(dtype && { arithmetic: arithmeticType(dtype) }),
+  };
+}
+
+/** Multiply-accumulates by the operator's rule. A node with subgraphs has none of its own: its body's nodes are listed. */
+function macsOf(node: Node, opsets: ReadonlyMap<string, number>, gaps: Gap[]): number | undefined {
+  if (node.subgraphs().length > 0) return 0;
+  const rule = ruleOf(node);
+  if (!rule) {
+    gaps.push({ node: node.label, reason: 'Espalier has no rule for this operator' });
+    return undefined;
+  }
+  const shape = (values: readonly (Value | undefined)[], index: number) => {
+    const value = values[index];
+    if (!value) return [];
+    const known = staticShape(value.shape);
+    if (!known) throw new EspalierError(`the shape of "${value.name}" is not known before it runs`);
+    return known;
+  };
+  try {
+    return rule.macs({
+      node,
+      opset: opsets.get(node.domain) ?? opsets.get(node.domain === '' ? 'ai.onnx' : '') ?? 1,
+      input: (index) => shape(node.inputs, index),
+      output: (index) => shape(node.outputs, index),
+    });
+  } catch (cause) {
+    if (!(cause instanceof EspalierError)) throw cause;
+    gaps.push({ node: node.label, reason: `its multiplications cannot be counted: ${cause.what}` });
+    return undefined;
+  }
+}
+
+/** The widest stored type among the matrices that a node reads; scales, zero points and biases are not matrices. */
+function multiplied(node: Node): DataType | undefined {
+  const inputs = present(node.inputs);
+  const matrices = inputs.filter((input) => (input.shape?.length ?? 0) >= 2);
+  const types = (matrices.length > 0 ? matrices : inputs.slice(0, 1)).map(storedType).filter((type) => type !== undefined);
+  return types.sort((a, b) => byteLengthOf(b, 8) - byteLengthOf(a, 8))[0];
+}
+
+function shapeText(shape: readonly Dim[] | undefined): (number | string)[] | undefined {
+  return shape?.map((dim) => (typeof dim === 'number' ? dim : dim.text));
+}
+
+function present<T>(items: readonly (T | undefined)[]): T[] {
+  return items.filter((item) => item !== undefined);
+}
