@@ -44,23 +44,16 @@ const inferEncoded: InferRule = (context) => {
   return [tensorOf('float32', shape && [...shape, categories])];
 };
 
-/** The element type that a LabelEncoder maps to. Version 1 maps between texts and their places. */
-const inferLabels: InferRule = (context) => {
+/** The element type that a LabelEncoder maps to. Version 1 maps between texts and their places, version 4 may hold a tensor of values. */
+function encodedType(context: InferContext): DataType | undefined {
   const { node } = context;
-  const table = node.tensor('values_tensor');
-  const dtype: DataType | undefined = table
-    ? table.dtype
-    : node.attributes.has('classes_strings')
-      ? context.dtype(0) === 'string'
-        ? 'int64'
-        : 'string'
-      : node.attributes.has('values_strings')
-        ? 'string'
-        : node.attributes.has('values_int64s')
-          ? 'int64'
-          : 'float32';
-  return [tensorOf(dtype, context.shape(0))];
-};
+  if (node.attributes.has('classes_strings')) return context.dtype(0) === 'string' ? 'int64' : 'string';
+  if (node.attributes.has('values_strings')) return 'string';
+  if (node.attributes.has('values_int64s')) return 'int64';
+  return node.tensor('values_tensor')?.dtype ?? 'float32';
+}
+
+const inferLabels: InferRule = (context) => [tensorOf(encodedType(context), context.shape(0))];
 
 const inferCategories: InferRule = (context) => [tensorOf(context.dtype(0) === 'string' ? 'int64' : 'string', context.shape(0))];
 

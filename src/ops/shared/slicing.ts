@@ -1,7 +1,7 @@
 import { addDims, ceilDivideDims, type Dim, minDims, SymbolicDim, sameDim, subtractDims } from '../../onnx/index.js';
 
-/** Bounds at or beyond this mean "to the end", as exporters write it. */
-const FAR = 2 ** 31 - 1;
+/** Bounds at or beyond this mean "to the end": exporters write 2^31 - 1, 2^63 - 1, or a round number that no axis reaches. */
+const FAR = 1e9;
 
 /** Size of an axis after slicing it from `start` to `end` by `step`, with Python's meaning. Symbolic axes are taken to be long enough. */
 export function slicedSize(size: Dim, start: Dim, end: Dim, step: Dim): Dim {
