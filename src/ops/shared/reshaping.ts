@@ -9,7 +9,7 @@ interface AxisGroup {
 }
 
 /** The smallest groups of axes that a reshape from one shape to another maps onto each other. Shapes must have equally many elements. */
-export function reshapeGroups(from: readonly number[], to: readonly number[]): AxisGroup[] {
+function reshapeGroups(from: readonly number[], to: readonly number[]): AxisGroup[] {
   const groups: AxisGroup[] = [];
   const pending = { from: longAxes(from), to: longAxes(to) };
   while (pending.from.length > 0 && pending.to.length > 0) {
