@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { addGradients, prepare } from 'espalier/autodiff';
 import { Random } from 'espalier/base';
-import { type DataType, decodeModel, encodeModel, Tensor, type TypedArray } from 'espalier/onnx';
-import * as ort from 'onnxruntime-node';
+import { decodeModel, encodeModel, Tensor } from 'espalier/onnx';
+import type { InferenceSession } from 'onnxruntime-node';
 import type { GradientCase } from './fixtures.js';
+import { openSession, runSession } from './sessions.js';
 
 /** Errors as parts of the largest magnitude in the tensor; all arithmetic that is checked is float32. */
 const FORWARD = 1e-5;
@@ -25,9 +26,9 @@ const upstreamName = (output: string) => `gradient of loss by ${output}`;
 export async function checkGradients(given: GradientCase): Promise<void> {
   const feeds: Record<string, Tensor> = { ...given.inputs };
   for (const [output, tensor] of Object.entries(given.upstream)) feeds[upstreamName(output)] = tensor;
-  const session = await open(gradientModel(given));
+  const session = await openSession(gradientModel(given));
   try {
-    const results = await run(session, feeds);
+    const results = await runSession(session, feeds);
     for (const [name, expected] of Object.entries(given.outputs)) {
       assertClose(`output ${name}`, results[name], expected, given.tolerance?.forward ?? FORWARD);
     }
@@ -45,18 +46,13 @@ export async function checkGradients(given: GradientCase): Promise<void> {
 }
 
 async function checkAlone(given: GradientCase, name: string, feeds: Readonly<Record<string, Tensor>>, together: Tensor, floor: number) {
-  const session = await open(gradientModel(given, [name]));
+  const session = await openSession(gradientModel(given, [name]));
   try {
-    const results = await run(session, feeds);
+    const results = await runSession(session, feeds);
     assertClose(`${gradientName(name)}, asked for alone`, results[gradientName(name)], together, FORWARD, floor);
   } finally {
     await session.release();
   }
-}
-
-function open(model: Uint8Array<ArrayBuffer>): Promise<ort.InferenceSession> {
-  const extra = { session: { disable_quant_qdq: '1' } };
-  return ort.InferenceSession.create(model, { intraOpNumThreads: 1, logSeverityLevel: 3, extra });
 }
 
 /** The forward model with its gradients as further outputs, and the gradients of its own outputs as further inputs. */
@@ -77,7 +73,7 @@ export function gradientModel(given: GradientCase, wanted = Object.keys(given.gr
  * Rounding: float32 outputs over a step of 1/64 leave errors around 1e-5 of the outputs; the rest of the tolerance is curvature.
  */
 async function differences(
-  session: ort.InferenceSession,
+  session: InferenceSession,
   feeds: Readonly<Record<string, Tensor>>,
   given: GradientCase,
   name: string,
@@ -94,7 +90,7 @@ async function differences(
       shape,
       start.map((x, i) => x + step * direction[i]),
     );
-    const outputs = await run(session, { ...feeds, [name]: moved });
+    const outputs = await runSession(session, { ...feeds, [name]: moved });
     let total = 0;
     for (const [output, upstream] of Object.entries(given.upstream)) {
       const weights = upstream.numbers();
@@ -117,18 +113,6 @@ async function differences(
   assert.ok(
     Math.abs(measured - projected) <= allowed,
     `Finite differences along a direction of ${name}: measured ${measured}, by the gradient ${projected} (allowed ${allowed})`,
-  );
-}
-
-async function run(session: ort.InferenceSession, feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
-  const tensors: Record<string, ort.Tensor> = {};
-  for (const name of session.inputNames) {
-    const { dtype, shape } = feeds[name];
-    tensors[name] = new ort.Tensor(dtype as 'float32', feeds[name].data() as Float32Array, shape);
-  }
-  const results = await session.run(tensors);
-  return Object.fromEntries(
-    Object.entries(results).map(([name, { type, dims, data }]) => [name, Tensor.of(type as DataType, dims, data as TypedArray)]),
   );
 }
 

@@ -1,0 +1,28 @@
+import { sizeOf } from '../base/index.js';
+import { type Model, staticShape, Tensor, type Value } from '../onnx/index.js';
+import { Inference } from '../ops/index.js';
+
+/**
+ * Lets nodes read constants in place of the integers that follow from static shapes. Exporters of models with dynamic axes compute pads, bounds,
+ * sizes and axes from Shape nodes; gradient rules must know them. The nodes that computed them stay, unread.
+ */
+export function fixKnownIntegers(model: Model): void {
+  const inference = new Inference(model.opsets);
+  inference.graph(model.graph);
+  for (const node of [...model.graph.nodes]) {
+    for (const output of node.outputs) {
+      const tensor = output && !output.constant ? knownTensor(inference, output) : undefined;
+      if (!output || !tensor) continue;
+      const known = model.graph.addInitializer(model.graph.freshName(output.name), tensor);
+      for (const use of output.uses()) use.node.setInput(use.index, known);
+    }
+  }
+}
+
+function knownTensor(inference: Inference, value: Value): Tensor | undefined {
+  const shape = staticShape(value.shape);
+  const contents = inference.integers(value);
+  if (!shape || !contents || (value.dtype !== 'int64' && value.dtype !== 'int32')) return undefined;
+  const numbers = contents.filter((dim) => typeof dim === 'number' && Number.isSafeInteger(dim)) as number[];
+  return numbers.length === sizeOf(shape) ? Tensor.from(value.dtype, shape, numbers) : undefined;
+}
