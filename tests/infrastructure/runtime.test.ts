@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -325,7 +325,7 @@ test('a profile lists the nodes, the costly one first, and leaves no files', asy
   assert.ok(memory !== undefined && memory > 1e7);
   await program.dispose();
   assert.deepEqual(
-    readdirSync(tmpdir()).filter((name) => name.startsWith('espalier-profile-')),
+    readdirSync(tmpdir()).filter((name) => name.startsWith(`espalier-profile-${process.pid}-`)),
     [],
   );
 });
@@ -348,6 +348,29 @@ test('a process that exits in the middle of a run exits cleanly, and one that fo
   const thrown = run(`program.time({ x: x() }, 10000); setTimeout(() => { throw new Error('boom'); }, 40);`);
   assert.equal(thrown.status, 1);
   assert.match(thrown.stderr, /boom/);
+});
+
+/** Debian's chromium package brings SwiftShader, a graphics driver in software, and the Vulkan loader. */
+const chromium = '/usr/lib/chromium';
+const driver = join(chromium, 'vk_swiftshader_icd.json');
+
+test('the WebGPU backend gives what the CPU gives', { skip: existsSync(driver) ? false : 'there is no SwiftShader here' }, () => {
+  const script = `
+    import assert from 'node:assert/strict';
+    import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
+    import { makeFeeds } from 'espalier/infrastructure/hardware';
+    import { convolutionModel } from './build/tests/infrastructure/models.js';
+    const runtime = createNodeRuntime({ threads: 1 });
+    const [cpu, gpu] = await Promise.all(['cpu', 'webgpu'].map(async (backend) => {
+      const program = await runtime.compile(convolutionModel(), { backend });
+      return (await program.run(makeFeeds(convolutionModel()))).y.numbers();
+    }));
+    cpu.forEach((value, i) => assert.ok(Math.abs(value - gpu[i]) < 1e-5, cpu + ' ' + gpu));
+    await runtime.dispose();
+    console.log('same');`;
+  const env = { ...process.env, LD_LIBRARY_PATH: chromium, VK_DRIVER_FILES: driver };
+  const done = spawnSync(process.execPath, ['--input-type=module', '-e', script], { cwd: root, encoding: 'utf8', timeout: 60_000, env });
+  assert.equal(done.stdout.trim(), 'same', done.stderr);
 });
 
 function identity(dtype: DataType): Model {

@@ -27,7 +27,7 @@ export class Session {
   }
 
   static async load(source: Uint8Array | string, settings: SessionSettings): Promise<Session> {
-    const traces = settings.profile ? mkdtempSync(join(tmpdir(), 'espalier-profile-')) : undefined;
+    const traces = settings.profile ? mkdtempSync(join(tmpdir(), `espalier-profile-${process.pid}-`)) : undefined;
     const options = sessionOptions(settings, traces);
     try {
       const session = await (typeof source === 'string'
