@@ -48,6 +48,11 @@ const messages: [said: string, node: string | undefined, message: string][] = [
     '/onnxruntime_src/onnxruntime/core/providers/webgpu/webgpu_context.cc:136 onnxruntime::webgpu::WebGpuContext::Initialize(const onnxruntime::webgpu::WebGpuContextConfig&)::<lambda()> adapter_result.status == wgpu::RequestAdapterStatus::Success was false. Failed to get a WebGPU adapter: No supported adapters\n',
   ],
   [
+    'Pad reflect: post-pad (32) exceeds maximum allowed (3) for axis 1. Input shape:{4,4}',
+    'Pad "branch/Pad"',
+    "Non-zero status code returned while running If node. Name:'If_0' Status Message: Non-zero status code returned while running Pad node. Name:'branch/Pad' Status Message: Pad reflect: post-pad (32) exceeds maximum allowed (3) for axis 1. Input shape:{4,4}.",
+  ],
+  [
     "Could not find an implementation for Identity(21) node with name 'same'",
     'Identity "same"',
     "Could not find an implementation for Identity(21) node with name 'same'",

@@ -40,11 +40,12 @@ function shapeOf(input: Value, bindings: Bindings): readonly number[] {
   const shape = input.shape?.map((dim) => bindDim(dim, bindings));
   const known = staticShape(shape);
   if (known) return known;
-  const open = shape?.filter((dim) => typeof dim !== 'number').map((dim) => `"${dim}"`);
+  const open = shape?.filter((dim) => typeof dim !== 'number');
+  const named = open?.every((dim) => !dim.isAnonymous);
   throw new OptionError({
-    what: open ? `No size is known for dimension ${open.join(', ')}` : 'Its shape is not known, not even the rank',
+    what: open ? `No size is known for dimension ${open.map((dim) => `"${dim}"`).join(', ')}` : 'Its shape is not known, not even the rank',
     where: `input "${input.name}"`,
-    fix: `Give ${open ? 'sizes in `bindings`' : 'its shape in `inputShapes`'}, or give feeds.`,
+    fix: `Give ${named ? 'sizes in `bindings`' : 'its shape in `inputShapes`'}, or give feeds.`,
   });
 }
 

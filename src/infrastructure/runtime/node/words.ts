@@ -38,9 +38,14 @@ export function readWords(message: string): { said: string; node?: string } {
   }
   let text = message.replace(/\s+/g, ' ').trim();
   text = text.replace(/^Load model from .*? failed: ?/, '').replace(/^Load model (.*?) failed\. /, '$1: ');
-  const node = nodeIn(text);
+  // A failure inside a subgraph is told once per level: the innermost node is the one to name.
+  const level = /^Non-zero status code returned while running \S+ node\. Name:'.*?' Status Message: /;
+  let node = nodeIn(text);
+  for (let outer = level.exec(text); outer; outer = level.exec(text)) {
+    text = withoutLocation(text.slice(outer[0].length));
+    node = nodeIn(text) ?? node;
+  }
   text = text
-    .replace(/^Non-zero status code returned while running \S+ node\. Name:'.*?' Status Message: /, '')
     .replace(/^This is an invalid model\. (Error: )?/, '')
     .replace(/^In Node, \(.*?\) : \(.*?\) -> \(.*?\) ?, (Error )?/, '')
     .replace(/^Node \(.*?\) Op \(.*?\) /, '')
