@@ -1,5 +1,6 @@
 export { decodeCheckpoint, encodeCheckpoint } from './checkpoint.js';
 export { batchSizeOf, type EvaluateOptions, evaluate, type Quality } from './evaluate.js';
+export { buildLossGradients, type LossGradients } from './loss-gradients.js';
 export {
   asRows,
   crossEntropy,
@@ -27,4 +28,13 @@ export { checkSchedule, type Schedule, scheduleFactor } from './schedules.js';
 export { createTask, type TaskOptions, type TaskSetup } from './setup.js';
 export { buildTrainingStep, SEED_INPUT, type StepOptions, type TrainingStep } from './step.js';
 export { type ClassificationTask, type Feed, type FidelityTask, feedsOf, inputShapes, rowsOf, type Task, targetsOf } from './task.js';
-export { type Checkpoint, type EpochRecord, type TrainOptions, type TrainRequest, type TrainResult, train, withWeights } from './train.js';
+export {
+  type Checkpoint,
+  type EpochRecord,
+  type StepControl,
+  type TrainOptions,
+  type TrainRequest,
+  type TrainResult,
+  train,
+  withWeights,
+} from './train.js';

@@ -35,6 +35,8 @@ export interface StepOptions {
   freeze?: readonly (string | RegExp)[];
   /** Leave BatchNormalization in its inference form: its running statistics stay. Default false. */
   freezeStatistics?: boolean;
+  /** Initializers that are not trained but that the host may change between steps, by name: masks, say. Default: none. */
+  held?: readonly string[];
 }
 
 /** A place in the step's state: which tensor of the model it holds. */
@@ -47,8 +49,8 @@ export interface Slice {
 /** One whole training step as an ONNX model: forward, loss, backward and update. */
 export interface TrainingStep {
   model: Model;
-  /** Resident inputs and the outputs that become their next values. */
-  resident: Record<string, string>;
+  /** Resident inputs and the outputs that become their next values; null for those that only the host changes. */
+  resident: Record<string, string | null>;
   /** Their values at the start. */
   state: Record<string, Tensor>;
   /** Names that the host feeds at every step besides the model's inputs. */
@@ -58,8 +60,13 @@ export interface TrainingStep {
   watched: readonly string[];
   /** Names of the parameters that are trained. */
   parameters: readonly string[];
-  /** The trained tensors of the model, out of a state: weights (their moving average where `ema` is on) and running statistics. */
+  /** The tensors of the model that may change, out of a state: weights (their moving average where `ema` is on), running statistics, held ones. */
   weights(state: Readonly<Record<string, Tensor>>, which?: 'current' | 'average'): Map<string, Tensor>;
+}
+
+/** The resident input that holds an initializer which the host may change. */
+export function heldInput(name: string): string {
+  return `espalier.held.${name}`;
 }
 
 /** The input that seeds what the step draws at random: an int64 scalar. */
@@ -76,9 +83,10 @@ export function buildTrainingStep(source: Model, options: StepOptions): Training
   const outputs = [...graph.outputs];
   const seed = build.input(SEED_INPUT, 'int64', []);
   const { buffers } = toTrainingForm(build, seed, options);
-  const statistics = new Set(buffers.map((buffer) => buffer.initializer));
+  const held = [...graph.initializers].filter((initializer) => options.held?.includes(initializer.name));
+  const fixed = new Set([...buffers.map((buffer) => buffer.initializer), ...held]);
   // Before the loss is written: what it embeds is not trained.
-  const candidates = trainableParameters(graph, options).filter((parameter) => !statistics.has(parameter));
+  const candidates = trainableParameters(graph, options).filter((parameter) => !fixed.has(parameter));
   const loss = options.loss(lossContext(build, value, options));
   const watched = (options.watch ?? []).map((name) => value(name));
 
@@ -89,6 +97,7 @@ export function buildTrainingStep(source: Model, options: StepOptions): Training
   const state = new StateBuilder(build);
   const groups = state.parameters([...gradients.keys()]);
   for (const buffer of buffers) state.buffer(buffer.initializer, buffer.next);
+  for (const initializer of held) state.held(initializer);
   state.update(groups, gradients, options);
 
   graph.outputs.length = 0;
@@ -110,7 +119,12 @@ export function buildTrainingStep(source: Model, options: StepOptions): Training
   };
 }
 
-function lossContext(build: GraphBuilder, value: (name: string) => Value, options: StepOptions): Parameters<LossBuilder>[0] {
+/** What a loss is handed that is written into `build`'s graph. */
+export function lossContext(
+  build: GraphBuilder,
+  value: (name: string) => Value,
+  options: Pick<StepOptions, 'batchSize' | 'inputShapes'>,
+): Parameters<LossBuilder>[0] {
   return {
     build,
     value,
@@ -152,7 +166,7 @@ interface Group {
 class StateBuilder {
   readonly initial: Record<string, Tensor> = {};
   readonly #build: GraphBuilder;
-  readonly #next = new Map<string, Value>();
+  readonly #next = new Map<string, Value | null>();
   readonly #scalars = new Map<ScalarName, Value>();
   readonly #slices = new Map<string, Slice[]>();
 
@@ -194,7 +208,15 @@ class StateBuilder {
 
   /** A running statistic: replaced by a resident input of its own. */
   buffer(initializer: Value, next: Value): void {
-    const name = `espalier.buffer.${initializer.name}`;
+    this.#single(`espalier.buffer.${initializer.name}`, initializer, next);
+  }
+
+  /** Replaced by a resident input that no step changes. */
+  held(initializer: Value): void {
+    this.#single(heldInput(initializer.name), initializer, null);
+  }
+
+  #single(name: string, initializer: Value, next: Value | null): void {
     const tensor = initializer.initializer as Tensor;
     const current = this.#resident(name, tensor);
     this.#build.graph.replace(initializer, current);
@@ -255,8 +277,8 @@ class StateBuilder {
   }
 
   /** Makes the next values outputs; returns which input each becomes. */
-  finish(): Record<string, string> {
-    return Object.fromEntries([...this.#next].map(([name, next]) => [name, this.#build.output(next, `${name}.next`).name]));
+  finish(): Record<string, string | null> {
+    return Object.fromEntries([...this.#next].map(([name, next]) => [name, next && this.#build.output(next, `${name}.next`).name]));
   }
 
   extract(state: Readonly<Record<string, Tensor>>, which: 'current' | 'average'): Map<string, Tensor> {

@@ -7,7 +7,7 @@ import { crossEntropy, type LossBuilder, meanSquaredError, TARGETS } from './los
 import { predictions } from './metrics/classification.js';
 import { type OptimizerSpec, stepScalars } from './optimizers.js';
 import { checkSchedule, type Schedule, scheduleFactor } from './schedules.js';
-import { buildTrainingStep, SEED_INPUT, type TrainingStep } from './step.js';
+import { buildTrainingStep, heldInput, SEED_INPUT, type TrainingStep } from './step.js';
 import { feedsOf, inputShapes, rowsOf, type Task, targetsOf } from './task.js';
 
 /** How to train: plain JSON, so that it can be stored with the model that came of it. */
@@ -81,12 +81,27 @@ export interface TrainRequest extends Activity {
   threads?: number;
   /** Runs QuantizeLinear and DequantizeLinear in floating point, as the gradient assumes. Default false. */
   simulateQuantization?: boolean;
+  /** Initializers that `beforeStep` may change, by name; they are not trained. Default: none. */
+  held?: readonly string[];
+  /** Called before each step; awaited. */
+  beforeStep?: (control: StepControl) => void | Promise<void>;
   /** Go on from here. */
   resume?: Checkpoint;
   /** Called after each epoch; awaited. */
   onCheckpoint?: (checkpoint: Checkpoint) => void | Promise<void>;
   /** Called after each epoch with its validation quality; true stops the training. */
   onEpoch?: (record: EpochRecord) => boolean | undefined | Promise<boolean | undefined>;
+}
+
+/** What the host may see and change between steps. */
+export interface StepControl {
+  /** Number of the step that comes next, from 0, and of all steps. */
+  step: number;
+  steps: number;
+  /** Copies of the tensors that may change, as they are now. */
+  weights(): Promise<Map<string, Tensor>>;
+  /** Replaces held initializers. */
+  hold(tensors: ReadonlyMap<string, Tensor>): Promise<void>;
 }
 
 export interface TrainResult {
@@ -116,6 +131,7 @@ export async function train(request: TrainRequest): Promise<TrainResult> {
     ema: options.ema,
     freeze: options.freeze,
     freezeStatistics: options.freezeStatistics,
+    held: request.held,
   });
   const program = await runtime.compile(step.model, {
     threads: request.threads,
@@ -216,6 +232,7 @@ class Training {
     const transforms = augment.length > 0 ? [pipeline(augment)] : [];
     for await (const batch of batches(task.splits.train, { batchSize, shuffle: true, seed, epoch, dropLast: true, transforms, signal })) {
       if (signal?.aborted) throw new Stopped('The training was stopped');
+      await this.#request.beforeStep?.(this.#control(epoch * steps + index, options.epochs * steps));
       learningRate = options.learningRate * scheduleFactor(options.schedule, epoch * steps + index, options.epochs * steps);
       const outcome = await this.#program.run(this.#feeds(batch, epoch * steps + index, learningRate));
       const value = outcome[this.#step.lossOutput].numbers()[0];
@@ -228,6 +245,16 @@ class Training {
     }
     const accuracy = task.kind === 'classification' ? hits / (index * batchSize) : undefined;
     return { epoch: epoch + 1, loss: loss / index, accuracy, learningRate };
+  }
+
+  #control(step: number, steps: number): StepControl {
+    const program = this.#program;
+    return {
+      step,
+      steps,
+      weights: async () => this.#step.weights(await program.state()),
+      hold: (tensors) => program.setState(Object.fromEntries([...tensors].map(([name, tensor]) => [heldInput(name), tensor]))),
+    };
   }
 
   #feeds(batch: Batch, step: number, rate: number): Record<string, Tensor> {

@@ -74,7 +74,12 @@ export async function pruneModel(source: Model, options: ChannelOptions): Promis
     multipleFor: multipleFor(options.multipleOf ?? 'auto'),
     floorOf: (axis) => floorOf(axis, sizes, minChannels, maxLayerFraction),
   });
-  if (removed.length === 0 && before > keep * whole) throw nothingToPrune(source, [...remarks, 'All layers are at their least width.']);
+  if (removed.length === 0 && options.from === undefined) {
+    throw nothingToPrune(source, [
+      ...remarks,
+      'Limits (minChannels, maxLayerFraction, multipleOf) or the fraction to keep leave no piece that is small enough.',
+    ]);
+  }
   const gone = new Set(removed);
   removeGroups(model, dependencies, removed);
   restoreOpenShapes(model, source);

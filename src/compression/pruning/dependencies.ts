@@ -67,8 +67,8 @@ function collectGroups(elements: Elements): Group[] {
     for (let index = 0; index < axis.size; index++) {
       const root = elements.rootOf(axis, index);
       if (elements.isLocked(root)) continue;
-      let parts = sets.get(root);
-      if (!parts) sets.set(root, (parts = new Map()));
+      const parts = sets.get(root) ?? new Map<Axis, number[]>();
+      sets.set(root, parts);
       const indices = parts.get(axis);
       if (indices) indices.push(index);
       else parts.set(axis, [index]);

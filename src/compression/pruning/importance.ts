@@ -1,4 +1,5 @@
 import { stridesOf } from '../../base/index.js';
+import type { Axis } from './elements.js';
 
 /** How much each group of each layer matters, at least 0. */
 export interface Importance {
@@ -27,4 +28,11 @@ export function sumBySlice(
     }
   }
   return sums;
+}
+
+/** Axes of a layer whose slices say how much it matters: those of its matrices and kernels; of its vectors where it has no others. */
+export function scoredAxes(axes: readonly Axis[]): Set<Axis> {
+  const constants = axes.filter(({ value }) => value.constant && value.dtype !== 'string');
+  const matrices = constants.filter(({ value }) => (value.constant?.shape.length ?? 0) >= 2);
+  return new Set(matrices.length > 0 ? matrices : constants);
 }

@@ -5,4 +5,6 @@ export type { Axis, Elements } from './elements.js';
 export type { Importance } from './importance.js';
 export { findLayers, type Layer } from './layers.js';
 export { magnitudeImportance } from './magnitude.js';
+export { type PruneOptions, prune } from './prune.js';
 export { removeGroups } from './shrink.js';
+export { type SparsifyOptions, sparsify } from './sparsify.js';

@@ -1,8 +1,7 @@
 import { foldNormalization } from '../../infrastructure/compiler/index.js';
 import { copyModel, type Model, type Tensor, type Value } from '../../onnx/index.js';
 import type { Axis } from './elements.js';
-import type { Importance } from './importance.js';
-import { sumBySlice } from './importance.js';
+import { type Importance, scoredAxes, sumBySlice } from './importance.js';
 import type { Layer } from './layers.js';
 
 /**
@@ -14,20 +13,18 @@ export function magnitudeImportance(model: Model, layers: readonly Layer[]): Imp
   const effective = effectiveWeights(model);
   const energies = new Map<Axis, Float64Array>();
   const energyOf = (axis: Axis): Float64Array => {
-    let known = energies.get(axis);
-    if (!known) {
-      const tensor = effective.get(axis.value) ?? (axis.value.constant as Tensor);
-      energies.set(axis, (known = sumBySlice(tensor.numbers(), tensor.shape, axis.axis, (number) => number * number)));
-    }
-    return known;
+    const known = energies.get(axis);
+    if (known) return known;
+    const tensor = effective.get(axis.value) ?? (axis.value.constant as Tensor);
+    const energy = sumBySlice(tensor.numbers(), tensor.shape, axis.axis, (number) => number * number);
+    energies.set(axis, energy);
+    return energy;
   };
   return { relative: true, scores: layers.map((layer) => sharesOf(layer, energyOf)) };
 }
 
 function sharesOf({ groups, losses }: Layer, energyOf: (axis: Axis) => Float64Array): Float64Array {
-  const constants = losses.map(({ axis }) => axis).filter(({ value }) => value.constant && value.dtype !== 'string');
-  const matrices = constants.filter(({ value }) => (value.shape?.length ?? 0) >= 2);
-  const counted = new Set(matrices.length > 0 ? matrices : constants);
+  const counted = scoredAxes(losses.map(({ axis }) => axis));
   const shares = new Float64Array(groups.length);
   for (const [place, { axis }] of losses.entries()) {
     if (!counted.has(axis)) continue;

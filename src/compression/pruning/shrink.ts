@@ -76,8 +76,10 @@ class Kept {
   of(axis: Axis): readonly number[] | undefined {
     const removed = this.#removed.get(axis);
     if (!removed) return undefined;
-    let kept = this.#kept.get(axis);
-    if (!kept) this.#kept.set(axis, (kept = range(axis.size).filter((index) => !removed.has(index))));
+    const known = this.#kept.get(axis);
+    if (known) return known;
+    const kept = range(axis.size).filter((index) => !removed.has(index));
+    this.#kept.set(axis, kept);
     return kept;
   }
 }

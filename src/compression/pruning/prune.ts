@@ -1,0 +1,161 @@
+import { z } from 'zod';
+import type { Technique, TechniqueContext, TechniqueNotes } from '../../technique/index.js';
+import type { EpochRecord, LossBuilder } from '../../training/index.js';
+import { type ChannelOptions, type PrunedChannels, pruneModel } from './channels.js';
+import { taylorImportance } from './taylor.js';
+import { tune, tuningLoss, untunable } from './tuning.js';
+
+const pruneSchema = z.strictObject({
+  keep: z.number().gt(0).lt(1).default(0.5).describe('Fraction of the cost that is kept.'),
+  target: z
+    .enum(['macs', 'parameters', 'bytes'])
+    .default('macs')
+    .describe('The cost: multiply-accumulates of one run, learned numbers, or bytes of weights.'),
+  importance: z
+    .enum(['magnitude', 'taylor'])
+    .default('magnitude')
+    .describe('What counts as mattering: the norm of the weights, or how much the loss would change without them.'),
+  rounds: z.int().min(1).max(20).default(3).describe('Prune a bit, tune, prune on: so many times. At most as many as there are epochs.'),
+  tuning: z
+    .enum(['distill', 'train', 'none'])
+    .default('distill')
+    .describe("How quality is won back: by the unpruned model's answers and the labels, by the labels alone, or not at all."),
+  epochs: z.int().min(0).default(10).describe('Epochs of tuning, all rounds together; half of them, at least, after the last.'),
+  learningRate: z.number().positive().default(0.001).describe('Largest learning rate of tuning (Adam, one cycle a round).'),
+  minChannels: z.int().min(1).default(4).describe('Fewest channels that a layer keeps.'),
+  maxLayerFraction: z.number().gt(0).max(1).default(0.9).describe('Largest fraction of a layer that goes.'),
+  multipleOf: z
+    .union([z.literal('auto'), z.int().min(1)])
+    .default('auto')
+    .describe('Layers come in multiples of so many channels, as processors like it; auto: 8 from 64 channels on, 4 from 16 on, else 1.'),
+  exclude: z
+    .array(z.string())
+    .default([])
+    .describe('Names of nodes that keep the size of their outputs, and of weights that keep their shapes.'),
+  batches: z.int().min(1).default(8).describe('Batches of training data that importance by taylor looks at.'),
+});
+
+export type PruneOptions = z.infer<typeof pruneSchema>;
+
+/** Removes the channels that matter least, so that the graph physically shrinks, and tunes what is left. */
+export const prune: Technique<PruneOptions> = {
+  name: 'prune',
+  effects: ['shrink'],
+  summary: 'Removes the channels that matter least, so that the graph physically shrinks, and tunes what is left.',
+  schema: pruneSchema,
+  space: () => ({
+    keep: { type: 'float', low: 0.2, high: 0.9 },
+    importance: { type: 'categorical', choices: ['magnitude', 'taylor'] },
+    tuning: { type: 'categorical', choices: ['distill', 'train'] },
+    learningRate: { type: 'float', low: 0.0001, high: 0.01, log: true },
+  }),
+  apply: async (context, options) => new Pruning(context, options).run(),
+};
+
+class Pruning {
+  readonly #context: TechniqueContext;
+  readonly #options: PruneOptions;
+  readonly #remarks = new Set<string>();
+  readonly #history: EpochRecord[] = [];
+
+  constructor(context: TechniqueContext, options: PruneOptions) {
+    this.#context = context;
+    this.#options = options;
+  }
+
+  async run(): Promise<{ model: TechniqueContext['model']; notes: TechniqueNotes }> {
+    const { keep, tuning, epochs, importance } = this.#options;
+    const wantsGradients = importance === 'taylor' || (tuning !== 'none' && epochs > 0);
+    const obstacle = wantsGradients ? await untunable(this.#context) : undefined;
+    if (obstacle) this.#remark(obstacle);
+    const tunes = tuning !== 'none' && epochs > 0 && !obstacle;
+    const loss = tunes ? await tuningLoss(this.#context, tuning) : undefined;
+    const plan = tunes ? epochsPerRound(epochs, this.#options.rounds) : [0];
+    let { model } = this.#context;
+    let first: PrunedChannels | undefined;
+    let last: PrunedChannels | undefined;
+    for (const [round, count] of plan.entries()) {
+      last = await this.#pruneOnce(model, keep ** ((round + 1) / plan.length), first, !obstacle);
+      first ??= last;
+      model = count > 0 ? await this.#tune(last.model, round, count, loss) : last.model;
+    }
+    return { model, notes: this.#notes(first as PrunedChannels, last as PrunedChannels) };
+  }
+
+  async #pruneOnce(
+    model: TechniqueContext['model'],
+    keep: number,
+    first: PrunedChannels | undefined,
+    hasGradients: boolean,
+  ): Promise<PrunedChannels> {
+    const { task, runtime, threads, signal, seed } = this.#context;
+    const { target, importance, minChannels, maxLayerFraction, multipleOf, exclude, batches } = this.#options;
+    const taylor: ChannelOptions['importance'] = (_, layers) =>
+      taylorImportance({ model, task, runtime, threads, signal, seed, batches }, layers);
+    const pruned = await pruneModel(model, {
+      keep,
+      of: target,
+      minChannels,
+      maxLayerFraction,
+      multipleOf,
+      exclude,
+      importance: importance === 'taylor' && hasGradients ? taylor : undefined,
+      sizes: first?.sizes,
+      from: first?.before,
+    });
+    for (const remark of pruned.remarks) this.#remark(remark);
+    return pruned;
+  }
+
+  async #tune(model: TechniqueContext['model'], round: number, epochs: number, loss: LossBuilder | undefined): Promise<typeof model> {
+    const { learningRate } = this.#options;
+    const tuned = await tune(this.#context, {
+      name: `round-${round + 1}`,
+      model,
+      loss,
+      options: { epochs, learningRate, seed: this.#context.seed + round, evaluateEvery: 0 },
+    });
+    const done = this.#history.length;
+    this.#history.push(...tuned.history.map((record) => ({ ...record, epoch: done + record.epoch })));
+    return tuned.model;
+  }
+
+  #remark(text: string): void {
+    if (this.#remarks.has(text)) return;
+    this.#remarks.add(text);
+    this.#context.onMessage?.({ level: 'warning', text });
+  }
+
+  #notes(first: PrunedChannels, last: PrunedChannels): TechniqueNotes {
+    const { target, keep } = this.#options;
+    const kept = last.after / first.before;
+    if (kept > keep + 0.02) {
+      this.#remark(`${percent(kept)} of ${target} are left rather than ${percent(keep)}: more could not be removed within the limits.`);
+    }
+    const [widths, left] = [widthsOf(first.layers, 'before'), widthsOf(last.layers, 'after')];
+    const layers = [...widths].map(([name, width]) => `${name} ${left.get(name) ?? 0} of ${width}`);
+    return {
+      training: this.#history,
+      remarks: [...this.#remarks],
+      facts: { [`${target} before`]: first.before, [`${target} after`]: last.after, kept, channels: layers.join(', ') },
+    };
+  }
+}
+
+/** Epochs after each round: half of all, shared out, between the rounds, and the rest after the last. No round goes without. */
+export function epochsPerRound(epochs: number, rounds: number): number[] {
+  const count = Math.min(rounds, epochs);
+  const between = count > 1 ? Math.max(1, Math.floor(epochs / 2 / (count - 1))) : 0;
+  return Array.from({ length: count }, (_, round) => (round < count - 1 ? between : epochs - between * (count - 1)));
+}
+
+/** Channels by the layer's name; parts of a layer that hang together differently count together. */
+function widthsOf(layers: PrunedChannels['layers'], which: 'before' | 'after'): Map<string, number> {
+  const widths = new Map<string, number>();
+  for (const layer of layers) widths.set(layer.name, (widths.get(layer.name) ?? 0) + layer[which]);
+  return widths;
+}
+
+function percent(fraction: number): string {
+  return `${Math.round(fraction * 1000) / 10}%`;
+}

@@ -1,0 +1,121 @@
+import { z } from 'zod';
+import { UnsupportedError } from '../../base/index.js';
+import type { Model, Tensor } from '../../onnx/index.js';
+import type { Technique, TechniqueContext, TechniqueNotes } from '../../technique/index.js';
+import { type StepControl, withWeights } from '../../training/index.js';
+import { findMasks, type MaskOptions, masked, maskOf, openCopy, sparsifiable, withMasks } from './masks.js';
+import { tune, tuningLoss, untunable } from './tuning.js';
+
+const sparsifySchema = z
+  .strictObject({
+    sparsity: z.number().gt(0).lt(1).default(0.8).describe('Fraction of all weights of matrices and kernels that becomes zero.'),
+    ranking: z
+      .enum(['lamp', 'magnitude'])
+      .default('lamp')
+      .describe('How weights of different layers compare: by their share of their layer (LAMP), or by plain magnitude.'),
+    tuning: z
+      .enum(['distill', 'train', 'none'])
+      .default('distill')
+      .describe("Training while weights go: by the dense model's answers and the labels, by the labels alone, or none: all go at once."),
+    epochs: z.int().min(0).default(10).describe('Epochs of training.'),
+    begin: z.number().min(0).max(1).default(0).describe('When the first weights go, as a fraction of the training.'),
+    end: z.number().min(0).max(1).default(0.6).describe('When the last weights go, as a fraction of the training.'),
+    learningRate: z.number().positive().default(0.001).describe('Largest learning rate (Adam, one cycle).'),
+    minLayerDensity: z.number().min(0).max(1).default(0.01).describe('Fraction of each layer that stays, at least.'),
+  })
+  .refine(({ begin, end }) => begin <= end, { message: 'The schedule must not end before it begins', path: ['end'] });
+
+export type SparsifyOptions = z.infer<typeof sparsifySchema>;
+
+/** How often the masks change between `begin` and `end`. */
+const UPDATES = 20;
+
+/** Makes the weights that matter least zero, more and more of them while the model is trained. */
+export const sparsify: Technique<SparsifyOptions> = {
+  name: 'sparsify',
+  effects: ['shrink'],
+  summary: 'Makes the weights that matter least zero while the model is trained; the file shrinks where it is compressed.',
+  schema: sparsifySchema,
+  space: () => ({
+    sparsity: { type: 'float', low: 0.3, high: 0.95 },
+    tuning: { type: 'categorical', choices: ['distill', 'train'] },
+    learningRate: { type: 'float', low: 0.0001, high: 0.01, log: true },
+  }),
+  apply: async (context, options) => {
+    const remarks = ['Zeros take as much room as other numbers until the file is compressed: look at the bytes to download.'];
+    const obstacle = options.tuning === 'none' || options.epochs === 0 ? undefined : await untunable(context);
+    if (obstacle) remarks.push(obstacle);
+    const trains = options.tuning !== 'none' && options.epochs > 0 && !obstacle;
+    const trained = trains ? await trainSparse(context, options) : { weights: new Map<string, Tensor>(), history: [] };
+    const model = sparseModel(withWeights(openCopy(context.model), trained.weights), options);
+    const notes: TechniqueNotes = { training: trained.history, remarks, facts: { sparsity: sparsityOf(model) } };
+    return { model, notes };
+  },
+};
+
+/**
+ * Trains with masks in the graph, so that what a step computes is what the sparse model would; the masks cover more and more of the weights.
+ */
+async function trainSparse(context: TechniqueContext, options: SparsifyOptions) {
+  const model = withMasks(context.model);
+  const names = [...sparsifiable(context.model).keys()];
+  const { epochs, learningRate } = options;
+  const tuned = await tune(context, {
+    name: 'sparsify',
+    model,
+    loss: await tuningLoss(context, options.tuning),
+    options: { epochs, learningRate, seed: context.seed, evaluateEvery: 0 },
+    held: names.map(maskOf),
+    beforeStep: (control) => updateMasks(control, names, options),
+  });
+  const all = new Map([...tuned.model.graph.initializers].map((value) => [value.name, value.initializer as Tensor]));
+  for (const name of names) all.set(name, masked(all.get(name) as Tensor, all.get(maskOf(name)) as Tensor));
+  return { weights: all, history: tuned.history };
+}
+
+async function updateMasks({ step, steps, weights, hold }: StepControl, names: readonly string[], options: SparsifyOptions): Promise<void> {
+  const sparsity = scheduledSparsity(step, steps, options);
+  if (sparsity === undefined) return;
+  const now = await weights();
+  const effective = new Map(names.map((name) => [name, masked(now.get(name) as Tensor, now.get(maskOf(name)) as Tensor)]));
+  const masks = findMasks(effective, { ...options, sparsity });
+  await hold(new Map([...masks].map(([name, mask]) => [maskOf(name), mask])));
+}
+
+/**
+ * The sparsity to bring the masks to before a step: s · (1 - (1 - t)³) with t the fraction of the way from `begin` to `end` (Zhu and Gupta
+ * 2017), at 20 steps on that way; undefined at the others, where masks stay.
+ */
+export function scheduledSparsity(
+  step: number,
+  steps: number,
+  { sparsity, begin, end }: Pick<SparsifyOptions, 'sparsity' | 'begin' | 'end'>,
+): number | undefined {
+  const [first, last] = [Math.floor(begin * (steps - 1)), Math.floor(end * (steps - 1))];
+  if (step < first || step > last) return undefined;
+  const every = Math.max(1, Math.floor((last - first) / UPDATES));
+  if (step !== last && (step - first) % every !== 0) return undefined;
+  const progress = last === first ? 1 : (step - first) / (last - first);
+  return sparsity * (1 - (1 - progress) ** 3);
+}
+
+/** Makes the lowest weights of a model zero, in place. @throws UnsupportedError where it has no weights that could be. */
+function sparseModel(model: Model, options: MaskOptions): Model {
+  const weights = sparsifiable(model);
+  if (weights.size === 0) {
+    throw new UnsupportedError({ what: 'The model has no float32 matrix or kernel that could become sparse', where: model.source });
+  }
+  const masks = findMasks(weights, options);
+  for (const value of model.graph.initializers) {
+    const [weight, mask] = [weights.get(value.name), masks.get(value.name)];
+    if (weight && mask) value.initializer = masked(weight, mask);
+  }
+  return model;
+}
+
+/** Fraction of the weights of matrices and kernels that are zero. */
+export function sparsityOf(model: Model): number {
+  const weights = [...sparsifiable(model).values()].map((tensor) => tensor.data() as Float32Array);
+  const zeros = weights.reduce((sum, numbers) => sum + numbers.reduce((count, number) => count + Number(number === 0), 0), 0);
+  return zeros / weights.reduce((sum, numbers) => sum + numbers.length, 0);
+}

@@ -1,0 +1,83 @@
+import { EspalierError, nested } from '../../base/index.js';
+import type { Model } from '../../onnx/index.js';
+import type { TechniqueContext } from '../../technique/index.js';
+import {
+  batchSizeOf,
+  buildTrainingStep,
+  distillation,
+  type EpochRecord,
+  evaluate,
+  inputShapes,
+  type LossBuilder,
+  meanSquaredError,
+  type TrainRequest,
+  train,
+} from '../../training/index.js';
+
+/** How quality is won back: by the answers of the unpruned model, by the labels, or not at all. */
+export type Tuning = 'distill' | 'train' | 'none';
+
+/** Validation samples that decide which of two models teaches. */
+const TEACHER_SAMPLES = 1000;
+
+/** Why a model cannot be tuned, as a sentence; undefined where it can. */
+export async function untunable({ model, task }: TechniqueContext): Promise<string | undefined> {
+  if (batchSizeOf(model, task, 0) !== 0) {
+    return 'The model was not tuned: its batch size is fixed. Free the batch dimension first.';
+  }
+  try {
+    const loss: LossBuilder = ({ build, value }) => {
+      const name = task.kind === 'classification' ? task.output : task.outputs[0];
+      return build.op('ReduceMean', [value(name)], { keepdims: 0 });
+    };
+    buildTrainingStep(model, { batchSize: 2, inputShapes: await inputShapes(task, 2), loss, optimizer: { kind: 'sgd' } });
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof EspalierError)) throw error;
+    return `The model was not tuned: it cannot be trained. ${error.message}`;
+  }
+}
+
+/** The loss of a way of tuning; undefined for the task's own. */
+export async function tuningLoss(context: TechniqueContext, tuning: Tuning): Promise<LossBuilder | undefined> {
+  const { task } = context;
+  if (tuning !== 'distill') return undefined;
+  const teacher = await betterTeacher(context);
+  return task.kind === 'classification' ? distillation(task.output, teacher) : meanSquaredError(task.outputs, teacher);
+}
+
+/** The better of the strategy's original and the model before pruning, as the validation part has it: either may be the untrained one. */
+async function betterTeacher({ model, original, task, runtime, threads, signal }: TechniqueContext): Promise<Model> {
+  if (!original || original === model || task.kind === 'fidelity' || !hasSameFaces(model, original)) return model;
+  const options = { threads, signal, limit: TEACHER_SAMPLES };
+  const [own, first] = [await evaluate(model, task, runtime, options), await evaluate(original, task, runtime, options)];
+  return first.value > own.value ? original : model;
+}
+
+function hasSameFaces(a: Model, b: Model): boolean {
+  const faces = ({ graph }: Model) => JSON.stringify([...graph.feeds, ...graph.outputs].map((value) => [value.name, String(value.shape)]));
+  return faces(a) === faces(b);
+}
+
+export interface TuneRequest extends Pick<TrainRequest, 'options' | 'loss' | 'held' | 'beforeStep'> {
+  /** Name of this training's checkpoints and progress. */
+  name: string;
+  model: Model;
+}
+
+/** Trains a model; goes on from the checkpoint that an earlier run of the same name left. */
+export async function tune(
+  context: TechniqueContext,
+  { name, ...request }: TuneRequest,
+): Promise<{ model: Model; history: EpochRecord[] }> {
+  const { checkpoints, task, runtime, threads } = context;
+  return train({
+    ...nested(context, name),
+    task,
+    runtime,
+    threads,
+    ...request,
+    resume: await checkpoints?.load(name),
+    onCheckpoint: (checkpoint) => checkpoints?.save(name, checkpoint),
+  });
+}
