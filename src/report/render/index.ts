@@ -1,1 +1,2 @@
+export { type ChartOptions, frontSvg, layersSvg, sensitivitySvg, trainingSvg } from './svg/index.js';
 export { type FrontTableOptions, frontTable, type InspectTableOptions, inspectTable, type TerminalOptions } from './terminal/index.js';

@@ -17,10 +17,11 @@ import {
   runWarnings,
   summarize,
 } from '../../info/index.js';
+import { plain } from '../plain.js';
 import { keyOf } from './keys.js';
 import { frontScatter } from './scatter.js';
 import { type Column, table } from './table.js';
-import { type Painter, painter, plain, type TerminalOptions, wrapped } from './text.js';
+import { type Painter, painter, type TerminalOptions, wrapped } from './text.js';
 
 export interface FrontTableOptions extends TerminalOptions {
   /** List the models that are not on the front too; quality is then that of the validation part, which all have. Default false. */
@@ -78,7 +79,7 @@ function columns(info: RunInfo, rows: readonly FrontRow[]): Column<FrontRow>[] {
       heading: 'model',
       text: (row) => plain(row.label) + (row.breaks.length > 0 ? ` (breaks ${row.breaks.map(limitName).join(', ')})` : ''),
       style: (row) => (row.role === 'baseline' ? 'bold' : dim(row)),
-      shrink: { least: 20, where: 'middle' },
+      shrink: { least: 28, where: 'middle' },
     },
     column(
       `${shortMetric(metric)} (${onTest ? 'test' : 'validation'})`,

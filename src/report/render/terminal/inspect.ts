@@ -9,8 +9,9 @@ import {
   inspectTotals,
   plural,
 } from '../../info/index.js';
+import { plain } from '../plain.js';
 import { type Column, table } from './table.js';
-import { bar, padded, painter, plain, type TerminalOptions, wrapped } from './text.js';
+import { bar, padded, painter, type TerminalOptions, wrapped } from './text.js';
 
 export interface InspectTableOptions extends TerminalOptions {
   /** What the model is called. */

@@ -7,13 +7,13 @@ export interface Column<Row> {
   style?(row: Row): Style | undefined;
   /** Columns with higher numbers go first where the table is too wide; 0 stays. Default 0. */
   drop?: number;
-  /** May be shortened to so many columns, before and after others are left out. Where: the end by default. */
+  /** May be shortened to so many columns rather than leave out another column. Where: the end by default. */
   shrink?: { least: number; where?: 'end' | 'middle' };
 }
 
 /**
- * A table with aligned columns, two spaces between them and a rule under the headings. One too wide first shortens the columns that may be,
- * then leaves columns out, the least important first.
+ * A table with aligned columns, two spaces between them and a rule under the headings. One too wide shortens the columns that may be; where that
+ * does not do, it leaves columns out, the least important first.
  */
 export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[], width: number, paint: Painter): string[] {
   const full = columns
@@ -38,6 +38,9 @@ export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[]
   ];
 }
 
+/** To what a column is shortened when nothing else helps. */
+const NARROWEST = 8;
+
 interface Fitted<Row> {
   column: Column<Row>;
   width: number;
@@ -45,16 +48,20 @@ interface Fitted<Row> {
 
 function fit<Row>(columns: readonly Fitted<Row>[], width: number): Fitted<Row>[] {
   let left = [...columns];
+  const excess = () => left.reduce((sum, each) => sum + each.width, 2 * (left.length - 1)) - width;
+  const shrink = (least: (column: Column<Row>) => number) => {
+    left = left.map((each) => {
+      if (!each.column.shrink) return each;
+      return { ...each, width: Math.max(Math.min(each.width, least(each.column)), each.width - Math.max(0, excess())) };
+    });
+  };
+  const spare = () => left.reduce((sum, each) => sum + Math.max(0, each.width - (each.column.shrink?.least ?? each.width)), 0);
   for (;;) {
-    const excess = left.reduce((sum, each) => sum + each.width, 2 * (left.length - 1)) - width;
-    if (excess <= 0) return left;
-    const shrinkable = left.find(({ column, width: own }) => column.shrink && own > column.shrink.least);
-    const spare = shrinkable ? shrinkable.width - (shrinkable.column.shrink?.least ?? 0) : 0;
     const last = Math.max(...left.map(({ column }) => column.drop ?? 0));
-    if (spare < excess && last > 0) {
-      left = left.filter(({ column }) => (column.drop ?? 0) < last);
-    } else if (shrinkable) {
-      return left.map((each) => (each === shrinkable ? { ...each, width: each.width - Math.min(excess, spare) } : each));
-    } else return left;
+    if (excess() <= spare() || last === 0) break;
+    left = left.filter(({ column }) => (column.drop ?? 0) < last);
   }
+  shrink(({ shrink: limit }) => limit?.least ?? 0);
+  shrink(() => NARROWEST);
+  return left;
 }

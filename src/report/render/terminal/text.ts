@@ -17,11 +17,6 @@ export function painter(color: boolean): Painter {
   return (text, style) => (color && style && text ? `\u001b[${codes[style]}m${text}\u001b[0m` : text);
 }
 
-/** Text from a file, made safe for a terminal: control characters (escape sequences, line breaks, direction marks) become "�". */
-export function plain(text: string): string {
-  return text.replace(/[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu, '\ufffd');
-}
-
 /** Columns that text takes: two for wide East Asian characters and emoji, none for combining marks. */
 export function displayWidth(text: string): number {
   let width = 0;
