@@ -1,0 +1,169 @@
+import { UnsupportedError } from '../../base/index.js';
+import type { Runtime } from '../../infrastructure/runtime/index.js';
+import { type GraphBuilder, type Model, type Node, removeDeadCode, Tensor, type Value } from '../../onnx/index.js';
+import { typedBuilder } from '../../ops/index.js';
+import { integerKernel } from './kernels.js';
+import { type Layer, type Plan, type PlanOptions, planQuantization } from './plan.js';
+import { prepareModel } from './prepare.js';
+import { quantizeWeight, type WeightOptions, weightGrid } from './weights.js';
+import { writeQuantized } from './write.js';
+
+export interface WithoutDataOptions {
+  /** One weight scale for each output channel rather than one for all. Default true. */
+  perChannel?: boolean;
+  /** Nodes to leave in floating point, by name. */
+  exclude?: readonly string[];
+  /** Operators that may be quantized. Default: all that can. */
+  operators?: readonly string[];
+}
+
+export interface WithoutDataResult {
+  model: Model;
+  plan: Plan;
+}
+
+/**
+ * Quantizes weights beforehand and activations as they come, each tensor by its own range: DynamicQuantizeLinear, then MatMulInteger or
+ * ConvInteger. Needs no data. Layers without such an operator keep float arithmetic and store their weights as int8.
+ * @throws UnsupportedError where there is nothing to quantize.
+ */
+export async function quantizeDynamic(source: Model, runtime: Runtime, options: WithoutDataOptions = {}): Promise<WithoutDataResult> {
+  const { model: prepared, plan } = await planWithoutData(source, runtime, options);
+  const perChannel = options.perChannel ?? true;
+  const nodes = new Map(prepared.graph.nodes.map((node) => [node.name, node]));
+  const dynamic = plan.stored.filter((layer) => isDynamic(nodes.get(layer.node) as Node));
+  const rest = { ...plan, stored: plan.stored.filter((layer) => !dynamic.includes(layer)) };
+  const { model } = writeQuantized({ ...storage(perChannel), model: prepared, plan: rest });
+  const writer = new DynamicWriter(model, perChannel);
+  const copies = new Map(model.graph.nodes.map((node) => [node.name, node]));
+  for (const layer of dynamic) writer.layer(copies.get(layer.node) as Node, layer);
+  removeDeadCode(model.graph);
+  model.graph.sort();
+  return { model, plan };
+}
+
+/**
+ * Stores weights as int8, a quarter of the size, and computes in floating point as before. Needs no data, and loses least.
+ * @throws UnsupportedError where there is nothing to quantize.
+ */
+export async function quantizeWeights(source: Model, runtime: Runtime, options: WithoutDataOptions = {}): Promise<WithoutDataResult> {
+  const { model, plan } = await planWithoutData(source, runtime, options);
+  return { model: writeQuantized({ ...storage(options.perChannel ?? true), model, plan }).model, plan };
+}
+
+function storage(perChannel: boolean) {
+  return { ranges: new Map(), weight: { type: 'int8', perChannel, reduceRange: false }, activationType: 'uint8' } as const;
+}
+
+/** A plan in which every layer only stores its weight. */
+async function planWithoutData(source: Model, runtime: Runtime, options: WithoutDataOptions): Promise<{ model: Model; plan: Plan }> {
+  const model = await prepareModel(source, runtime, { normalizationToConvolution: false });
+  const plan = planQuantization(model.graph, planOptions(options));
+  const weighted = plan.layers.filter((layer) => layer.weight);
+  const stored = [...weighted, ...plan.stored];
+  if (stored.length + plan.tables.length === 0) throw nothingToQuantize(source);
+  return { model, plan: { layers: [], values: new Map(), stored, tables: plan.tables } };
+}
+
+export function planOptions(options: Pick<WithoutDataOptions, 'exclude' | 'operators'>): PlanOptions {
+  return {
+    exclude: options.exclude && new Set(options.exclude),
+    operators: options.operators && new Set(options.operators),
+  };
+}
+
+export function nothingToQuantize(model: Model): UnsupportedError {
+  const halves = [...model.graph.initializers].some((value) => value.dtype === 'float16' || value.dtype === 'bfloat16');
+  return new UnsupportedError({
+    what: 'There is no layer to quantize',
+    where: model.source,
+    expected: 'a convolution or matrix product with a constant float32 weight that is not excluded',
+    ...(halves && { got: '16-bit floating-point weights', fix: 'Export the model in float32.' }),
+  });
+}
+
+/** Products whose left side is the activation as it is, and convolutions. */
+function isDynamic(node: Node): boolean {
+  if (integerKernel(node) === 'none') return false;
+  return node.int('transA', 0) === 0;
+}
+
+class DynamicWriter {
+  readonly #model: Model;
+  readonly #build: GraphBuilder;
+  readonly #perChannel: boolean;
+  readonly #activations = new Map<Value, Value[]>();
+  readonly #weights = new Map<string, Value>();
+
+  constructor(model: Model, perChannel: boolean) {
+    this.#model = model;
+    this.#perChannel = perChannel;
+    this.#build = typedBuilder(model.graph, model.opsets);
+  }
+
+  /** Replaces a layer by its integer form: float(product) · (scale of x · scale of w) + bias. */
+  layer(node: Node, layer: Layer): void {
+    const { graph } = this.#model;
+    const build = this.#build;
+    const input = node.inputs[layer.activations[0]] as Value;
+    const value = node.inputs[layer.weight?.input as number] as Value;
+    const bias = layer.bias === undefined ? undefined : (node.inputs[layer.bias]?.constant as Tensor);
+    const [quantized, scale, zeroPoint] = this.#activation(input);
+    const isProduct = integerKernel(node) === 'either';
+    const weight = value.constant as Tensor;
+    const transposed = isProduct && node.int('transB', 0) === 1;
+    // ONNX Runtime's ConvInteger is about four times slower with int8 weights than with uint8 ones around 128.
+    const options: WeightOptions = { type: isProduct ? 'int8' : 'uint8', perChannel: this.#perChannel, reduceRange: false };
+    const grid = weightGrid(weight, layer.weight?.axis, options);
+    const shape = grid.axis === undefined ? [] : isProduct ? [grid.scales.length] : channelShape(weight);
+    const whole = quantizeWeight(weight, grid);
+    const integers = this.#weight(
+      `${value.name}${transposed ? ' transposed' : ''}${grid.type}`,
+      value.name,
+      transposed ? transpose(whole) : whole,
+    );
+    const attributes = isProduct ? {} : Object.fromEntries(node.attributes);
+    const product = build.op(
+      isProduct ? 'MatMulInteger' : 'ConvInteger',
+      [quantized, integers, zeroPoint, build.scalar(grid.zeroPoint, grid.type)],
+      attributes,
+    );
+    const factor = build.op('Mul', [scale, build.constant(Tensor.of('float32', shape, grid.scales))]);
+    let result = build.op('Mul', [build.op('Cast', [product], { to: 1 }), factor]);
+    if (bias) result = build.op('Add', [result, build.constant(isProduct ? bias : bias.reshape(channelShape(weight)))]);
+    const [output] = node.outputs;
+    graph.replace(output as Value, result);
+    graph.remove(node);
+  }
+
+  #activation(input: Value): Value[] {
+    const known = this.#activations.get(input);
+    if (known) return known;
+    const made = this.#build.node('DynamicQuantizeLinear', [input], {}, { outputs: 3 });
+    this.#activations.set(input, made);
+    return made;
+  }
+
+  #weight(key: string, name: string, tensor: Tensor): Value {
+    const known = this.#weights.get(key);
+    if (known) return known;
+    const made = this.#model.graph.addInitializer(this.#model.graph.freshName(`${name}_quantized`), tensor);
+    this.#weights.set(key, made);
+    return made;
+  }
+}
+
+/** [1, channels, 1, …]: how one number for each output channel of a convolution broadcasts. */
+function channelShape(weight: Tensor): number[] {
+  return [1, weight.shape[0], ...weight.shape.slice(2).map(() => 1)];
+}
+
+/** A matrix of 8-bit integers, transposed. */
+function transpose(matrix: Tensor): Tensor {
+  const [rows, columns] = matrix.shape;
+  const from = matrix.data();
+  const to = from.slice();
+  for (let row = 0; row < rows; row++)
+    for (let column = 0; column < columns; column++) to[column * rows + row] = from[row * columns + column];
+  return Tensor.of(matrix.dtype, [columns, rows], to);
+}

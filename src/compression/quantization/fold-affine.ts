@@ -1,0 +1,158 @@
+import { sizeOf } from '../../base/index.js';
+import { type Graph, type Node, Tensor, type Value } from '../../onnx/index.js';
+
+/**
+ * Brings layers into the form that has an integer kernel, in place: additions and multiplications of constants after a convolution or dense
+ * layer go into its weight and bias, a product of matrices with a bias becomes Gemm, and Gemm's factors go into its constants.
+ * @returns the number of nodes removed.
+ */
+export function foldAffine(graph: Graph): number {
+  graph.sort();
+  const gone: Node[] = [];
+  for (const node of graph.nodes) {
+    if (node.domain !== '') continue;
+    if (node.op === 'Gemm') foldFactors(graph, node);
+    if ((node.op === 'Add' || node.op === 'Mul') && foldInto(graph, node)) gone.push(node);
+  }
+  graph.remove(...gone);
+  return gone.length;
+}
+
+/** Folds x + c or x · c into the layer that made x, where nothing else reads x and c varies along the output channels only. */
+function foldInto(graph: Graph, node: Node): boolean {
+  const side = constantFloat(graph, node.inputs[0]) ? 0 : 1;
+  const constant = constantFloat(graph, node.inputs[side]);
+  const data = node.inputs[1 - side];
+  const layer = data?.producer;
+  const [result] = node.outputs;
+  if (!constant || !data || !layer || !result || layer.graph !== graph || layer.domain !== '') return false;
+  if (data.readers.size !== 1 || data.uses().length !== 1 || graph.outputs.includes(data)) return false;
+  const form = layerForm(graph, layer);
+  const factors = form && channelValues(constant, form);
+  if (!form || !factors) return false;
+  if (node.op === 'Mul') scaleLayer(graph, layer, form, factors);
+  else shiftLayer(graph, layer, form, factors);
+  graph.replace(result, data);
+  return true;
+}
+
+interface LayerForm {
+  weight: Tensor;
+  bias?: Tensor;
+  /** Of the weight. */
+  axis: number;
+  channels: number;
+  /** Of the output. */
+  rank: number;
+  channelAxis: number;
+}
+
+/** A layer with constant float32 weight whose output channels can be scaled and shifted. Gemm's factors must have been folded. */
+function layerForm(graph: Graph, layer: Node): LayerForm | undefined {
+  const weight = constantFloat(graph, layer.inputs[1]);
+  const rank = layer.inputs[0]?.shape?.length;
+  const bias = constantFloat(graph, layer.inputs[2]);
+  if (!weight || rank === undefined || (layer.inputs[2] && !bias)) return undefined;
+  if (layer.op === 'Conv') return { weight, bias, axis: 0, channels: weight.shape[0], rank, channelAxis: 1 };
+  if (rank !== 2 || weight.shape.length !== 2) return undefined;
+  if (layer.op === 'MatMul') return { weight, axis: 1, channels: weight.shape[1], rank, channelAxis: 1 };
+  if (layer.op !== 'Gemm' || layer.float('alpha', 1) !== 1 || layer.float('beta', 1) !== 1) return undefined;
+  const axis = 1 - layer.int('transB', 0);
+  const channels = weight.shape[axis];
+  return bias && bias.size !== channels ? undefined : { weight, bias, axis, channels, rank, channelAxis: 1 };
+}
+
+/** One value for each channel, where broadcasting the constant gives that and keeps the output's shape. */
+function channelValues(constant: Tensor, { channels, rank, channelAxis }: LayerForm): Float32Array | undefined {
+  const { shape } = constant;
+  if (shape.length > rank) return undefined;
+  const fits = shape.every((dim, i) => dim === 1 || (i + rank - shape.length === channelAxis && dim === channels));
+  if (!fits) return undefined;
+  const values = constant.toFloat32();
+  return values.length === channels ? values : new Float32Array(channels).fill(values[0]);
+}
+
+function scaleLayer(graph: Graph, layer: Node, { weight, bias, axis, channels }: LayerForm, factors: Float32Array): void {
+  const inner = sizeOf(weight.shape.slice(axis + 1));
+  const scaled = weight.toFloat32().map((value, i) => value * factors[Math.floor(i / inner) % channels]);
+  setConstant(graph, layer, 1, Tensor.of('float32', weight.shape, scaled));
+  if (bias) {
+    const moved = bias.toFloat32().map((value, c) => value * factors[c]);
+    setConstant(graph, layer, 2, Tensor.of('float32', [channels], moved));
+  }
+}
+
+function shiftLayer(graph: Graph, layer: Node, { bias, channels }: LayerForm, offsets: Float32Array): void {
+  const before = bias?.toFloat32();
+  layer.op = layer.op === 'MatMul' ? 'Gemm' : layer.op;
+  const moved = offsets.map((offset, c) => offset + (before?.[c] ?? 0));
+  setConstant(graph, layer, 2, Tensor.of('float32', [channels], moved));
+}
+
+/** alpha · A · B + beta · C with constant B and C: the factors go into them, and C becomes one number for each column. */
+function foldFactors(graph: Graph, node: Node): void {
+  const weight = constantFloat(graph, node.inputs[1]);
+  if (!weight) return;
+  const bias = constantFloat(graph, node.inputs[2]);
+  const [alpha, beta] = [node.float('alpha', 1), node.float('beta', 1)];
+  if (node.inputs[2] && !bias) return;
+  const columns = weight.shape[1 - node.int('transB', 0)];
+  const row = bias && (bias.size === 1 || (bias.size === columns && bias.shape.at(-1) === columns));
+  if (bias && !row) return;
+  if (alpha !== 1) {
+    setConstant(
+      graph,
+      node,
+      1,
+      Tensor.of(
+        'float32',
+        weight.shape,
+        weight.toFloat32().map((value) => value * alpha),
+      ),
+    );
+  }
+  if (bias && (beta !== 1 || bias.shape.length !== 1 || bias.size !== columns)) {
+    const values = bias.toFloat32();
+    const spread = Float32Array.from({ length: columns }, (_, c) => values[values.length === 1 ? 0 : c] * beta);
+    setConstant(graph, node, 2, Tensor.of('float32', [columns], spread));
+  }
+  node.attributes.delete('alpha');
+  node.attributes.delete('beta');
+}
+
+/**
+ * Turns each inference BatchNormalization that no layer took in into a depthwise convolution of size 1, in place: the same y = a·x + b for each
+ * channel, in an operator that has an integer kernel. Each channel's weight is its own scale, so that it is exact in 8 bits.
+ */
+export function normalizationToConvolution(graph: Graph): void {
+  for (const node of graph.nodes) {
+    if (node.op !== 'BatchNormalization' || node.domain !== '' || node.int('training_mode', 0) !== 0) continue;
+    const rank = node.inputs[0]?.shape?.length;
+    const constants = node.inputs.slice(1, 5).map((value) => constantFloat(graph, value));
+    if (rank === undefined || rank < 3 || rank > 4 || node.outputs.slice(1).some((output) => output)) continue;
+    if (constants.some((tensor) => !tensor)) continue;
+    const [scale, shift, mean, variance] = (constants as Tensor[]).map((tensor) => tensor.toFloat32());
+    const epsilon = node.float('epsilon', 1e-5);
+    const factors = scale.map((s, c) => s / Math.sqrt(variance[c] + epsilon));
+    const offsets = shift.map((b, c) => b - mean[c] * factors[c]);
+    const channels = factors.length;
+    node.op = 'Conv';
+    node.attributes.clear();
+    node.attributes.set('group', { type: 'int', value: channels });
+    node.attributes.set('kernel_shape', { type: 'ints', value: new Array<number>(rank - 2).fill(1) });
+    setConstant(graph, node, 1, Tensor.of('float32', [channels, 1, ...new Array<number>(rank - 2).fill(1)], factors));
+    setConstant(graph, node, 2, Tensor.of('float32', [channels], offsets));
+    node.truncateInputs(3);
+  }
+}
+
+function setConstant(graph: Graph, node: Node, index: number, tensor: Tensor): void {
+  const like = node.inputs[index]?.name ?? `${node.name || node.op}_bias`;
+  node.setInput(index, graph.addInitializer(graph.freshName(like), tensor));
+}
+
+/** A float32 constant that no caller can replace. */
+export function constantFloat(graph: Graph, value: Value | undefined): Tensor | undefined {
+  const tensor = value && !graph.inputs.includes(value) ? value.constant : undefined;
+  return tensor?.dtype === 'float32' ? tensor : undefined;
+}

@@ -1,0 +1,6 @@
+export { type Affine, affineOfRange, type IntegerType, type Range } from './affine.js';
+export type { CalibrationMethod } from './calibration/observers.js';
+export { quantizeDynamic, quantizeWeights, type WithoutDataOptions, type WithoutDataResult } from './dynamic.js';
+export type { Layer, Plan } from './plan.js';
+export { type QuantizeOptions, quantize } from './quantize.js';
+export { quantizeStatic, type StaticOptions } from './static.js';

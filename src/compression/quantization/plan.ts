@@ -1,0 +1,216 @@
+import type { Graph, Node, Value } from '../../onnx/index.js';
+import { ruleOf } from '../../ops/index.js';
+import { constantFloat } from './fold-affine.js';
+import { integerKernel } from './kernels.js';
+import { isLookup } from './tables.js';
+
+/** A node that computes on integers. */
+export interface Layer {
+  readonly node: string;
+  readonly op: string;
+  /** Inputs that are activations, by index: each is a quantized value or a constant. */
+  readonly activations: readonly number[];
+  /** The constant weight: which input it is, and its axis of output channels where it has one. */
+  readonly weight?: { readonly input: number; readonly axis?: number };
+  /** Which input is the constant bias, one number for each output channel. */
+  readonly bias?: number;
+}
+
+/** What static quantization will do to a graph, by the names of its nodes and values. */
+export interface Plan {
+  readonly layers: readonly Layer[];
+  /** Every value that gets a QuantizeLinear and DequantizeLinear, with the value whose range it takes: itself, unless data only moves. */
+  readonly values: ReadonlyMap<string, string>;
+  /** Layers of which only the weight is stored in integers, because there is no integer kernel for them. */
+  readonly stored: readonly Layer[];
+  /** Nodes that look rows up in a constant table, which is stored in integers. */
+  readonly tables: readonly string[];
+}
+
+export interface PlanOptions {
+  /** Nodes that stay in floating point, by name. */
+  exclude?: ReadonlySet<string>;
+  /** Operators that may be quantized. Default: all that can. */
+  operators?: ReadonlySet<string>;
+}
+
+/**
+ * Decides what is quantized. Layers with a weight come first; arithmetic joins where it reads quantized values and its result is read by
+ * something quantized, so that no conversion is added for its sake. Convolutions hand on quantized values, because that is the only form of
+ * their integer kernel; matrix products hand on floats where nothing quantized reads them.
+ */
+export function planQuantization(graph: Graph, options: PlanOptions = {}): Plan {
+  return new Planner(graph, options).plan();
+}
+
+/** The planned values that a layer reads and makes. */
+export function valuesOf(graph: Graph, plan: Plan, layer: Layer): string[] {
+  const node = graph.nodes.find((each) => each.name === layer.node);
+  const inputs = layer.activations.map((index) => node?.inputs[index]);
+  const [output] = node?.outputs ?? [];
+  const made = output && afterClipping(graph, output);
+  return [...inputs, made].flatMap((value) => (value && plan.values.has(value.name) ? [value.name] : []));
+}
+
+function isClipping(node: Node): boolean {
+  return ruleOf(node)?.quantization.kind === 'clipping';
+}
+
+/** Where the result of a layer is quantized: after the activation that reads nothing but it, which the layer's own saturation replaces. */
+function afterClipping(graph: Graph, value: Value): Value {
+  const [reader] = value.users;
+  const [output] = reader?.outputs ?? [];
+  const alone = value.uses().length === 1 && !graph.outputs.includes(value);
+  return alone && reader.graph === graph && isClipping(reader) && output && reader.inputs[0] === value
+    ? afterClipping(graph, output)
+    : value;
+}
+
+class Planner {
+  readonly #graph: Graph;
+  readonly #options: PlanOptions;
+  readonly #layers = new Map<Node, Layer>();
+  readonly #stored: Layer[] = [];
+  readonly #values = new Set<Value>();
+
+  constructor(graph: Graph, options: PlanOptions) {
+    this.#graph = graph;
+    this.#options = options;
+  }
+
+  plan(): Plan {
+    for (const node of this.#graph.nodes) {
+      const layer = this.#allowed(node) ? this.#weighted(node) : undefined;
+      if (!layer) continue;
+      if (integerKernel(node) === 'none') this.#stored.push(layer);
+      else this.#layers.set(node, layer);
+    }
+    this.#addArithmetic();
+    for (const [node, layer] of this.#layers) {
+      for (const index of layer.activations) this.#place(node.inputs[index]);
+      const [output] = node.outputs;
+      if (output && integerKernel(node) === 'integers') this.#place(afterClipping(this.#graph, output));
+    }
+    const values = [...this.#values].map((value) => [value.name, this.#root(value).name] as const);
+    return { layers: [...this.#layers.values()], values: new Map(values), stored: this.#stored, tables: this.#tables() };
+  }
+
+  #tables(): string[] {
+    return this.#graph.nodes.filter((node) => isLookup(this.#graph, node) && this.#allowed(node)).map((node) => node.name);
+  }
+
+  #allowed(node: Node): boolean {
+    const { exclude, operators } = this.#options;
+    return !exclude?.has(node.name) && (!operators || operators.has(node.op));
+  }
+
+  /** The layer that a node with a constant weight is. */
+  #weighted(node: Node): Layer | undefined {
+    const facts = ruleOf(node)?.quantization;
+    if (facts?.kind !== 'weighted' || !facts.activations.every((index) => this.#isActivation(node.inputs[index]))) return undefined;
+    const weight = constantFloat(this.#graph, node.inputs[facts.weight]);
+    if (!weight || weight.shape.length < 2 || !weight.toFloat32().every(Number.isFinite)) return undefined;
+    const axis = facts.axis(node);
+    const bias = facts.bias !== undefined && node.inputs[facts.bias] ? facts.bias : undefined;
+    const base = { node: node.name, op: node.op, activations: facts.activations };
+    // Kernels take one scale for each column of a single matrix only, and not of a stack of them.
+    const stacked = axis > 1;
+    const along = { input: facts.weight, ...(!stacked && { axis }) };
+    if (bias === undefined) return { ...base, weight: along };
+    const fits = constantFloat(this.#graph, node.inputs[bias]);
+    return fits?.shape.length === 1 && fits.size === weight.shape[axis] && !stacked ? { ...base, weight: along, bias } : undefined;
+  }
+
+  #isActivation(value: Value | undefined): boolean {
+    return value?.dtype === 'float32' && (!value.initializer || this.#graph.inputs.includes(value));
+  }
+
+  /** Adds arithmetic to the layers until nothing more joins. */
+  #addArithmetic(): void {
+    const candidates = this.#graph.nodes.filter((node) => !this.#layers.has(node) && this.#allowed(node));
+    for (let changed = true; changed; ) {
+      changed = false;
+      for (const node of candidates) {
+        const activations = this.#layers.has(node) ? undefined : this.#arithmeticInputs(node);
+        if (!activations || !this.#joins(node, activations)) continue;
+        this.#layers.set(node, { node: node.name, op: node.op, activations });
+        changed = true;
+      }
+    }
+  }
+
+  /** Inputs that arithmetic on quantized values would read; a product of two activations is arithmetic. */
+  #arithmeticInputs(node: Node): readonly number[] | undefined {
+    const facts = ruleOf(node)?.quantization;
+    if (facts?.kind === 'arithmetic') {
+      const all = facts.activations === 'all' ? node.inputs.map((_, index) => index) : facts.activations;
+      return this.#areFloats(node, all) ? all : undefined;
+    }
+    if (facts?.kind !== 'weighted' || (facts.bias !== undefined && node.inputs[facts.bias])) return undefined;
+    const both = [...facts.activations, facts.weight];
+    const products = both.every((index) => this.#isActivation(node.inputs[index]));
+    return products && integerKernel(node) === 'either' ? both : undefined;
+  }
+
+  #areFloats(node: Node, indices: readonly number[]): boolean {
+    return indices.length > 0 && indices.every((index) => node.inputs[index]?.dtype === 'float32');
+  }
+
+  #joins(node: Node, activations: readonly number[]): boolean {
+    const [output] = node.outputs;
+    return (
+      activations.some((index) => this.#comesQuantized(node.inputs[index])) && output !== undefined && this.#isWanted(output, new Set())
+    );
+  }
+
+  /** Whether a value is made by a layer, or from one by moving and clipping. */
+  #comesQuantized(value: Value | undefined): boolean {
+    for (let node = value?.producer; node; node = node.inputs[0]?.producer) {
+      if (this.#layers.has(node)) return true;
+      if (!this.#passesOn(node)) return false;
+    }
+    return false;
+  }
+
+  /** Whether a node moves or clips values. */
+  #passesOn(node: Node): boolean {
+    const kind = ruleOf(node)?.quantization.kind;
+    return (kind === 'transparent' || kind === 'clipping') && this.#isActivation(node.inputs[0]);
+  }
+
+  /** Whether a layer reads the value, at once or after it was moved or clipped. */
+  #isWanted(value: Value, seen: Set<Value>): boolean {
+    if (seen.has(value)) return false;
+    seen.add(value);
+    return value.uses().some(({ node, index }) => {
+      const layer = this.#layers.get(node);
+      if (layer) return layer.activations.includes(index);
+      return index === 0 && this.#passesOn(node) && node.outputs.some((output) => output && this.#isWanted(output, seen));
+    });
+  }
+
+  /** Marks a value as quantized, with those before it that it shares a scale with. */
+  #place(value: Value | undefined): void {
+    if (!value || this.#values.has(value) || !this.#isActivation(value)) return;
+    this.#values.add(value);
+    const node = value.producer;
+    const [input] = node?.inputs ?? [];
+    if (!node || !input || this.#layers.has(node)) return;
+    if (this.#isTransparent(node) && this.#comesQuantized(input)) {
+      this.#place(input);
+      for (const output of node.outputs) this.#place(output);
+    } else if (isClipping(node) && this.#comesQuantized(input) && afterClipping(this.#graph, input) === input) this.#place(input);
+  }
+
+  #isTransparent(node: Node): boolean {
+    return ruleOf(node)?.quantization.kind === 'transparent';
+  }
+
+  /** The value whose scale a value shares: what it was before it was moved. */
+  #root(value: Value): Value {
+    const node = value.producer;
+    const [input] = node?.inputs ?? [];
+    const moved = node && input && !this.#layers.has(node) && this.#isTransparent(node) && this.#values.has(input);
+    return moved ? this.#root(input) : value;
+  }
+}

@@ -1,0 +1,75 @@
+import { UnsupportedError } from '../../base/index.js';
+import { cancelMoves, foldConstants, foldNormalization } from '../../infrastructure/compiler/index.js';
+import type { Runtime } from '../../infrastructure/runtime/index.js';
+import { constantsToInitializers, type Graph, type Model, type Node, removeDeadCode } from '../../onnx/index.js';
+import { inferShapes, upgradeOpset } from '../../ops/index.js';
+import { foldAffine, normalizationToConvolution } from './fold-affine.js';
+
+/** The first opset whose DequantizeLinear takes one scale for each channel. */
+const CHANNEL_OPSET = 13;
+
+export interface PrepareOptions {
+  /** Default 13. */
+  opset?: number;
+  /** Make convolutions of the batch normalizations that no layer takes in. Default true. */
+  normalizationToConvolution?: boolean;
+}
+
+/**
+ * A copy of a float model in the form that is quantized: standard operators at opset 13 or newer, constants and batch normalizations folded,
+ * additions and multiplications of constants folded into the layer before, every node named, every value typed where rules tell.
+ * @throws UnsupportedError where the model is quantized already.
+ */
+export async function prepareModel(source: Model, runtime: Runtime, options: PrepareOptions = {}): Promise<Model> {
+  const { opset = CHANNEL_OPSET, normalizationToConvolution: convert = true } = options;
+  refuseQuantized(source.graph, source.source);
+  const model = upgradeOpset(source, opset);
+  const { graph } = model;
+  // IR versions before 4 list every weight as an input; from then on an input with contents is one that a caller may replace.
+  if (source.irVersion < 4) dropDefaultInputs(graph);
+  constantsToInitializers(graph);
+  inferShapes(model);
+  await foldConstants(model, runtime);
+  cancelMoves(graph);
+  inferShapes(model);
+  foldNormalization(graph);
+  foldAffine(graph);
+  if (convert) normalizationToConvolution(graph);
+  removeDeadCode(graph);
+  inferShapes(model);
+  nameNodes(graph);
+  return model;
+}
+
+function refuseQuantized(graph: Graph, source: string | undefined): void {
+  const integer = graph.nodes.find((node) => /^(QLinear|Quantize|Dequantize|DynamicQuantize)|Integer$|^QGemm$|^MatMulNBits$/.test(node.op));
+  if (!integer) return;
+  throw new UnsupportedError({
+    what: 'The model is quantized already',
+    where: source,
+    got: integer.label,
+    fix: 'Quantize the floating-point original instead.',
+  });
+}
+
+function dropDefaultInputs(graph: Graph): void {
+  const { feeds } = graph;
+  graph.inputs.length = 0;
+  graph.inputs.push(...feeds);
+}
+
+/** Options, notes and plans speak of nodes by name: each gets one of its own, after its first output where it had none. */
+function nameNodes(graph: Graph): void {
+  const taken = new Set<string>();
+  for (const node of graph.nodes) {
+    const base = node.name || firstOutput(node);
+    let name = base;
+    for (let count = 2; taken.has(name); count++) name = `${base}_${count}`;
+    taken.add(name);
+    node.name = name;
+  }
+}
+
+function firstOutput(node: Node): string {
+  return node.outputs.find((output) => output)?.name ?? node.op;
+}

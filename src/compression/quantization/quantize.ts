@@ -1,0 +1,120 @@
+import { z } from 'zod';
+import { OptionError } from '../../base/index.js';
+import type { Model } from '../../onnx/index.js';
+import type { Technique, TechniqueContext, TechniqueNotes, TechniqueResult } from '../../technique/index.js';
+import { evaluate } from '../../training/index.js';
+import { quantizeDynamic, quantizeWeights } from './dynamic.js';
+import { quantizeWithin, type SearchResult } from './search.js';
+import { type Prepared, prepareStatic } from './static.js';
+
+const schema = z.strictObject({
+  mode: z
+    .enum(['static', 'dynamic', 'weights'])
+    .default('static')
+    .describe('static: weights and activations by calibration; dynamic: activations as they come; weights: weights only'),
+  calibration: z
+    .enum(['min-max', 'percentile', 'entropy', 'mse'])
+    .default('min-max')
+    .describe('How the ranges of activations are chosen (static)'),
+  percentile: z.number().gt(50).max(100).default(99.99).describe('How much of the values the range holds, in percent (percentile)'),
+  samples: z.int().min(1).default(500).describe('At most this many calibration samples (static)'),
+  perChannel: z.boolean().default(true).describe('One weight scale for each output channel rather than one for all'),
+  weightType: z.enum(['int8', 'uint8', 'int4']).default('int8').describe('Type of the weights (static)'),
+  activationType: z.enum(['uint8', 'int8']).default('uint8').describe('Type of the activations (static)'),
+  reduceRange: z
+    .union([z.boolean(), z.literal('auto')])
+    .default('auto')
+    .describe('Weights of 7 bits, for x86 processors without VNNI; auto: where this machine needs it (static)'),
+  tolerance: z
+    .number()
+    .min(0)
+    .default(0.003)
+    .describe('Largest loss of validation quality before the most sensitive layers are left in float (static)'),
+  sensitivity: z.boolean().default(true).describe('Measure what each layer alone loses also where nothing is left in float (static)'),
+  exclude: z.array(z.string()).default([]).describe('Nodes to leave in float, by name'),
+  operators: z.array(z.string()).optional().describe('Operators that may be quantized; default all that can'),
+});
+
+export type QuantizeOptions = z.infer<typeof schema>;
+
+/** Quantization after training. */
+export const quantize: Technique<QuantizeOptions> = {
+  name: 'quantize',
+  effects: ['shrink'],
+  summary: 'Writes weights, and activations where asked, as 8-bit integers; layers that lose too much stay in float.',
+  schema: schema as unknown as z.ZodType<QuantizeOptions>,
+  space: () => ({
+    mode: { type: 'categorical', choices: ['static', 'dynamic', 'weights'] },
+    calibration: { type: 'categorical', choices: ['min-max', 'percentile', 'entropy', 'mse'], when: { mode: 'static' } },
+  }),
+  apply: (context, options) => (options.mode === 'static' ? applyStatic(context, options) : applyWithoutData(context, options)),
+};
+
+async function applyStatic(context: TechniqueContext, options: QuantizeOptions): Promise<TechniqueResult> {
+  const { model, task, runtime, threads, signal, onProgress } = context;
+  if (!task) throw new OptionError({ what: 'Static quantization needs data to calibrate with', fix: 'Give data, or use mode dynamic.' });
+  const prepared = await prepareStatic(model, task, runtime, { ...options, threads, signal, onProgress });
+  const { tolerance, sensitivity } = options;
+  const result = await quantizeWithin({ prepared, task, runtime, tolerance, sensitivity, threads, signal, onProgress });
+  const notes = staticNotes(prepared, result, tolerance);
+  for (const text of notes.remarks ?? []) context.onMessage?.({ level: 'info', text });
+  return { model: result.model, notes };
+}
+
+function staticNotes(prepared: Prepared, result: SearchResult, tolerance: number): TechniqueNotes {
+  const { plan, restored, before, after, wholeLoss } = result;
+  const left = new Set(restored);
+  const loss = before.value - after.value;
+  const remarks: string[] = [];
+  if (left.size > 0) {
+    remarks.push(
+      `${left.size} of ${prepared.plan.layers.length} layers stay in float, because all in int8 would lose ${rounded(wholeLoss)} of ${before.metric} instead of ${rounded(loss)}: ${restored.join(', ')}.`,
+    );
+  }
+  if (before.metric === 'r2' ? loss > tolerance : loss > Math.max(tolerance, 1.001 / before.samples))
+    remarks.push(`No choice of layers keeps the loss within ${tolerance}: it is ${rounded(loss)}. Quantization-aware training may.`);
+  if (plan.stored.length > 0)
+    remarks.push(`No integer kernel, only the weights are int8: ${plan.stored.map((layer) => layer.node).join(', ')}.`);
+  if (prepared.weight.reduceRange)
+    remarks.push('Weights use 7 of 8 bits, because 8-bit sums overflow on this processor or it was asked for.');
+  return {
+    remarks,
+    sensitivity: result.sensitivity.map(({ layer, loss: alone }) => ({
+      layer,
+      loss: alone,
+      decision: left.has(layer) ? 'float' : prepared.weight.type,
+    })),
+    facts: {
+      quantizedLayers: plan.layers.length,
+      floatLayers: prepared.plan.layers.length - plan.layers.length,
+      calibrationSamples: prepared.samples,
+      loss,
+    },
+  };
+}
+
+async function applyWithoutData(context: TechniqueContext, options: QuantizeOptions): Promise<TechniqueResult> {
+  const { model, runtime } = context;
+  const write = options.mode === 'dynamic' ? quantizeDynamic : quantizeWeights;
+  const { model: quantized, plan } = await write(model, runtime, options);
+  const facts: Record<string, number> = { quantizedLayers: plan.stored.length + plan.tables.length };
+  const remarks: string[] = [];
+  const loss = await lossOf(context, quantized);
+  if (loss !== undefined) {
+    facts.loss = loss;
+    if (loss > options.tolerance) remarks.push(`The loss of quality on the validation part is ${rounded(loss)}.`);
+  }
+  return { model: quantized, notes: { facts, remarks } };
+}
+
+/** Loss on the validation part, where there is one. */
+async function lossOf({ model, task, runtime, threads, signal }: TechniqueContext, quantized: Model): Promise<number | undefined> {
+  if (!task || task.splits.validation.size === 0) return undefined;
+  const before = await evaluate(model, task, runtime, { threads, signal });
+  const after = await evaluate(quantized, task, runtime, { threads, signal });
+  return before.value - after.value;
+}
+
+function rounded(loss: number): string {
+  return String(Number(loss.toPrecision(2)));
+}

@@ -1,0 +1,165 @@
+import { type Activity, Stopped, sizeOf } from '../../base/index.js';
+import { type Batch, batchCount, batches, subset } from '../../data/index.js';
+import { footprint } from '../../infrastructure/hardware/index.js';
+import type { Program, Runtime } from '../../infrastructure/runtime/index.js';
+import { type Model, Tensor } from '../../onnx/index.js';
+import { batchSizeOf, FidelityMeter, feedsOf, predictions, rowsOf, type Task, wilsonInterval } from '../../training/index.js';
+import { filled } from './calibration/calibrate.js';
+import { type Layer, valuesOf } from './plan.js';
+import type { Prepared } from './static.js';
+import { dequantizeWeight, quantizeWeight, weightGrid } from './weights.js';
+import { SWITCHES, writeQuantized } from './write.js';
+
+/** What is lost when only one layer is quantized. */
+export interface LayerSensitivity {
+  layer: string;
+  /** Loss of the task's metric. */
+  loss: number;
+  /** 1 - R² of the model's outputs against the float model's: finer than the metric. */
+  noise: number;
+}
+
+export interface SensitivityRequest extends Activity {
+  prepared: Prepared;
+  task: Task;
+  runtime: Runtime;
+  threads?: number;
+}
+
+/** Multiply-accumulates that the measurement may take: some seconds on a small machine. */
+const BUDGET = 2e11;
+const MOST_SAMPLES = 256;
+const FEWEST_SAMPLES = 4;
+
+/**
+ * Measures what each layer's quantization alone does to the model, on the calibration part, worst first. One model does for all layers: its
+ * roundings are switched on and off at run time. Samples are fewer the more a model computes; where even few are too many, the layers whose
+ * own numbers change little are left out.
+ */
+export async function measureSensitivity(request: SensitivityRequest): Promise<LayerSensitivity[]> {
+  const { prepared, task, runtime, threads, signal } = request;
+  const { layers, samples } = extent(prepared, task);
+  const { model, switches } = writeQuantized({ ...prepared, form: 'switched' });
+  const dataset = task.splits.calibration;
+  const part =
+    dataset.size <= samples
+      ? dataset
+      : subset(
+          dataset,
+          Int32Array.from({ length: samples }, (_, i) => i),
+          dataset.name,
+        );
+  const fixed = batchSizeOf(prepared.model, task, 0);
+  const batchSize = fixed > 0 ? fixed : 32;
+  const settings = layers.map((layer) => settingOf(prepared, layer, switches));
+  const meters = layers.map(() => new Meter(task));
+  const program = await runtime.compile(model, { threads, signal });
+  const total = batchCount(part.size, { batchSize });
+  let done = 0;
+  try {
+    for await (const batch of batches(part, { batchSize, signal })) {
+      const whole = fixed > batch.size ? await filled(part, batch.indices, fixed) : batch;
+      await measureBatch({ program, task, settings, meters, batch: whole, signal });
+      request.onProgress?.({ task: 'sensitivity', done: ++done, total });
+    }
+  } finally {
+    await program.dispose();
+  }
+  const results = layers.map((layer, index) => ({ layer: layer.node, ...meters[index].result() }));
+  return results.sort((a, b) => b.noise - a.noise || (a.layer < b.layer ? -1 : 1));
+}
+
+interface BatchMeasurement {
+  program: Program;
+  task: Task;
+  settings: readonly Uint8Array[];
+  meters: readonly Meter[];
+  batch: Batch;
+  signal?: AbortSignal;
+}
+
+async function measureBatch({ program, task, settings, meters, batch, signal }: BatchMeasurement): Promise<void> {
+  const outputs = task.kind === 'classification' ? [task.output] : task.outputs;
+  const run = (setting: Uint8Array) =>
+    program.run({ ...feedsOf(task.feeds, batch), [SWITCHES]: Tensor.of('bool', [setting.length], setting.slice()) }, outputs);
+  const reference = await run(new Uint8Array(settings[0]?.length ?? 0));
+  for (const [index, setting] of settings.entries()) {
+    if (signal?.aborted) throw new Stopped('The sensitivity analysis was stopped');
+    meters[index].add(batch, reference, await run(setting));
+  }
+}
+
+/** Compares a switched model's outputs with those of all switches off. */
+class Meter {
+  readonly #task: Task;
+  readonly #fidelity = new FidelityMeter();
+  #change = 0;
+  #samples = 0;
+
+  constructor(task: Task) {
+    this.#task = task;
+  }
+
+  add(batch: Batch, reference: Record<string, Tensor>, outputs: Record<string, Tensor>): void {
+    const names = Object.keys(reference);
+    for (const name of names) {
+      const [wanted, got] = [rowsOf(reference[name]), rowsOf(outputs[name])];
+      this.#fidelity.add(wanted.rows, got.rows, sizeOf(reference[name].shape) / Math.max(1, wanted.width), names.length === 1);
+      if (this.#task.kind === 'classification') this.#change += hits(batch, wanted) - hits(batch, got);
+    }
+    this.#samples += batch.size;
+  }
+
+  result(): { loss: number; noise: number } {
+    const report = this.#fidelity.report(wilsonInterval);
+    const noise = Math.max(0, 1 - report.r2);
+    const classification = this.#task.kind === 'classification';
+    return { noise, loss: classification ? this.#change / this.#samples : 1 - (report.agreement ?? report.r2) };
+  }
+}
+
+function hits(batch: Batch, { rows, width }: { rows: Float32Array; width: number }): number {
+  const guesses = predictions({ size: batch.size, classes: width, data: rows });
+  return guesses.reduce((sum, guess, i) => sum + Number(guess === batch.labels?.[i]), 0);
+}
+
+/** Switches on everything that belongs to one layer. */
+function settingOf({ model, plan }: Prepared, layer: Layer, switches: readonly string[]): Uint8Array {
+  const values = valuesOf(model.graph, plan, layer);
+  const on = new Set([`weight ${layer.node}`, ...values.map((name) => `value ${name}`)]);
+  return Uint8Array.from(switches, (name) => Number(on.has(name)));
+}
+
+/** Which layers to measure, on how many samples. */
+function extent(prepared: Prepared, task: Task): { layers: readonly Layer[]; samples: number } {
+  const { layers } = prepared.plan;
+  const macs = Math.max(1e5, footprint(prepared.model, { bytes: 0 }).macs);
+  const affordable = Math.floor(BUDGET / macs);
+  const available = Math.min(MOST_SAMPLES, task.splits.calibration.size);
+  const samples = Math.max(Math.min(FEWEST_SAMPLES, available), Math.min(available, Math.floor(affordable / layers.length)));
+  const most = Math.max(1, Math.floor(affordable / samples));
+  if (most >= layers.length) return { layers, samples };
+  const ranked = layers.map((layer) => ({ layer, noise: ownNoise(prepared, layer) })).sort((a, b) => b.noise - a.noise);
+  return { layers: ranked.slice(0, most).map(({ layer }) => layer), samples };
+}
+
+/** Noise to signal of a layer's own inputs: of its activations as calibrated, and of its weight. */
+function ownNoise({ model, plan, ranges, weight: options }: Prepared, layer: Layer): number {
+  const activations = valuesOf(model.graph, plan, layer).map((name) => ranges.get(name)?.noise ?? 0);
+  return activations.reduce((sum, noise) => sum + noise, weightNoise(model, layer, options));
+}
+
+function weightNoise(model: Model, layer: Layer, options: Prepared['weight']): number {
+  const node = model.graph.nodes.find((each) => each.name === layer.node);
+  const weight = layer.weight && node?.inputs[layer.weight.input]?.constant;
+  if (!weight) return 0;
+  const grid = weightGrid(weight, layer.weight?.axis, options);
+  const rounded = dequantizeWeight(quantizeWeight(weight, grid), grid).data() as Float32Array;
+  const values = weight.toFloat32();
+  let [error, power] = [0, 0];
+  for (let i = 0; i < values.length; i++) {
+    error += (values[i] - rounded[i]) ** 2;
+    power += values[i] ** 2;
+  }
+  return power === 0 ? 0 : error / power;
+}
