@@ -1,2 +1,3 @@
+export { inspectHtml, reportHtml } from './html/index.js';
 export { type ChartOptions, frontSvg, layersSvg, sensitivitySvg, trainingSvg } from './svg/index.js';
 export { type FrontTableOptions, frontTable, type InspectTableOptions, inspectTable, type TerminalOptions } from './terminal/index.js';

@@ -16,7 +16,7 @@ export interface LabelRequest {
 
 /**
  * Places labels beside their points, one after the other: the nearest of some places around the point that is inside `area` and touches neither
- * an obstacle nor an earlier label, and no line either where that can be had. Undefined where there is no place.
+ * an obstacle nor an earlier label. Touching a line counts as being further away. Undefined where there is no place.
  */
 export function placeLabels(
   requests: readonly LabelRequest[],
@@ -28,7 +28,8 @@ export function placeLabels(
   const touches = (box: Box) => (other: Box) => overlap(box, other);
   return requests.map((request) => {
     const free = candidates(request).filter((each) => isInside(each, area) && !taken.some(touches(each)));
-    const box = free.find((each) => !lines.some(touches(each))) ?? free[0];
+    const cost = (box: Box) => distance(box, request) + (lines.some(touches(box)) ? LINE_COST : 0);
+    const box = free.reduce<Box | undefined>((best, each) => (best && cost(best) <= cost(each) ? best : each), undefined);
     if (box) taken.push(box);
     return box;
   });
@@ -45,6 +46,16 @@ function candidates({ x, y, width, height }: LabelRequest): Box[] {
     found.push(at(left + 4, above + 4), at(left + 4, below - 4), at(x - width / 4, above), at(x - width / 4, below));
   }
   return found;
+}
+
+/** So many pixels further away a label may be if it touches no line there. */
+const LINE_COST = 40;
+
+/** From the point to the nearest place of the box. */
+function distance(box: Box, { x, y }: LabelRequest): number {
+  const across = Math.max(box.x - x, 0, x - box.x - box.width);
+  const down = Math.max(box.y - y, 0, y - box.y - box.height);
+  return Math.hypot(across, down);
 }
 
 function isInside(box: Box, area: Box): boolean {

@@ -1,0 +1,2 @@
+export { inspectHtml } from './inspect.js';
+export { reportHtml } from './report.js';
