@@ -75,5 +75,5 @@ function collectGroups(elements: Elements): Group[] {
     }
   }
   const groups = [...sets.values()].map((parts) => [...parts].map(([axis, indices]) => ({ axis, indices })));
-  return groups.filter((group) => group.some(({ axis }) => axis.value.constant));
+  return groups.filter((group) => group.some(({ axis: { value } }) => value.constant && value.readers.size > 0));
 }

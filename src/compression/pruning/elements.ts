@@ -55,7 +55,7 @@ export class Elements {
   axis({ value, axis }: AxisRef): Axis {
     const found = this.#axesOf.get(value)?.[axis];
     if (found) return found;
-    throw new GraphError({ what: `"${value.name}" has no axis ${axis} of known size` });
+    throw new GraphError({ what: `the shape of "${value.name}" is only known when it runs` });
   }
 
   /** The element that stands for the set of index `index` of an axis. */

@@ -1,5 +1,14 @@
 import { GraphError } from '../../base/index.js';
-import { type Bindings, constantsToInitializers, copyModel, type Dim, inlineFunctions, type Model, staticShape } from '../../onnx/index.js';
+import {
+  type Bindings,
+  constantsToInitializers,
+  copyModel,
+  type Dim,
+  inlineFunctions,
+  type Model,
+  removeDeadCode,
+  staticShape,
+} from '../../onnx/index.js';
 import { inferShapes } from '../../ops/index.js';
 import { forgetShapes } from './shrink.js';
 
@@ -11,13 +20,14 @@ const ASSUMED = [64, 512, 4096, 16, 1];
 
 /**
  * A copy of a model with static shapes: symbolic dimensions are bound to the sizes given, else the batch to 1 and the others to a size that
- * fits. Functions are inlined and Constant nodes turned into initializers.
+ * fits. Functions are inlined, Constant nodes turned into initializers, and what nothing reads is left out.
  * @throws GraphError where no size fits.
  */
 export function staticCopy(source: Model, bindings: Bindings = {}): Model {
   for (const [attempt, size] of ASSUMED.entries()) {
     const model = copyModel(inlineFunctions(source));
     constantsToInitializers(model.graph);
+    removeDeadCode(model.graph);
     const open = openDims(model);
     const assumed = Object.fromEntries([...open].map(([name, isBatch]) => [name, isBatch ? 1 : size]));
     try {
