@@ -75,3 +75,12 @@ export function qualityInfo(quality: Quality): QualityInfo {
     if (typeof value === 'number' && Number.isFinite(value) && name !== 'samples') details[name] = value;
   return { metric: quality.metric, value: quality.value, interval: quality.interval, samples: quality.samples, details };
 }
+
+/** Most classes for which a model carries its confusion matrix. */
+const MOST_CONFUSED_CLASSES = 50;
+
+/** The confusion matrix of a classification, unless it has too many classes to be looked at. */
+export function confusionOf(quality: Quality): number[][] | undefined {
+  if (!('report' in quality) || quality.report.confusion.length > MOST_CONFUSED_CLASSES) return undefined;
+  return quality.report.confusion;
+}

@@ -4,7 +4,7 @@ import type { Runtime } from '../infrastructure/runtime/index.js';
 import type { Model } from '../onnx/index.js';
 import { front, hypervolume } from '../pareto/index.js';
 import { evaluate, type Task } from '../training/index.js';
-import { type HostServices, qualityInfo } from './candidates.js';
+import { confusionOf, type HostServices, qualityInfo } from './candidates.js';
 import type { Limits, ModelInfo, ObjectiveName, RunInfo } from './info.js';
 import { objectiveValue } from './optimize.js';
 import type { Workspace } from './workspace.js';
@@ -58,7 +58,8 @@ export async function finishFront(info: RunInfo, context: FrontContext, threads:
     activity.onProgress?.({ task: 'front', done: index, total: chosen.length, facts: { model: model.label } });
     const file = (await context.workspace.load(model.id)) ?? context.original;
     const measured = await remember(context.workspace.storage, `finish ${model.id}`, async () => {
-      const test = qualityInfo(await evaluate(file, context.task, context.runtime, { split: 'test', threads, signal: context.signal }));
+      const quality = await evaluate(file, context.task, context.runtime, { split: 'test', threads, signal: context.signal });
+      const test = { ...qualityInfo(quality), confusion: confusionOf(quality) };
       const downloadBytes = await context.host.downloadBytes(model.file);
       const latency = await context.host.latency(file, index === 0 ? undefined : baseline);
       const checks = await context.host.check(model.file, file);

@@ -12,6 +12,8 @@ export interface QualityInfo {
   samples: number;
   /** Further metrics by name, e.g. top5, f1, auc, sqnr. */
   details: Record<string, number>;
+  /** Counts by true class (row) and answer (column); kept for the test part of tasks with at most 50 classes. */
+  confusion?: number[][];
 }
 
 /** What a model costs. Latency is measured only for the baseline and the models of the front. */
