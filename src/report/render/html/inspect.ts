@@ -42,39 +42,46 @@ function operators(shares: readonly CostShare[]): Markup {
       {},
       element('th', { scope: 'row' }, share.name),
       element('td', {}, share.layers),
-      element(
-        'td',
-        {},
-        share.uncounted > 0 ? `at least ${formatCount(share.macs)}` : formatCount(share.macs),
-        meter(share.macsShare, 'after'),
-      ),
-      element('td', {}, formatBytes(share.weightBytes), meter(share.weightShare, 'before')),
+      element('td', {}, share.uncounted > 0 ? `at least ${formatCount(share.macs)}` : formatCount(share.macs)),
+      element('td', {}, meter(share.macsShare, 'after')),
+      element('td', {}, formatBytes(share.weightBytes)),
+      element('td', {}, meter(share.weightShare, 'before')),
     ),
   );
-  return dataTable(['Operator', 'Count', 'MACs', 'Weights'], rows);
+  return dataTable(['Operator', 'Count', 'MACs', '', 'Weights', ''], rows);
 }
 
+/** Most layers that the page lists. */
+const MOST_LAYERS = 1000;
+
 function layerTable(layers: readonly InspectLayer[]): Markup {
-  const rows = layers.map((layer) =>
-    element(
-      'tr',
-      { class: layer.alternative ? 'other' : undefined },
+  const hidden = layers.length - MOST_LAYERS;
+  const rows = layers
+    .slice(0, MOST_LAYERS)
+    .map((layer) =>
       element(
-        'th',
-        { scope: 'row', class: 'name left' },
-        layer.name,
-        layer.alternative ? element('small', {}, ' (other branch, not counted)') : undefined,
+        'tr',
+        { class: layer.alternative ? 'other' : undefined },
+        element(
+          'th',
+          { scope: 'row', class: 'name left' },
+          layer.name,
+          layer.alternative ? element('small', {}, ' (other branch, not counted)') : undefined,
+        ),
+        element('td', { class: 'left' }, layer.op),
+        element('td', {}, layer.output),
+        element('td', {}, layer.dtype ?? ''),
+        element('td', {}, formatCount(layer.parameters)),
+        element('td', {}, formatBytes(layer.weightBytes)),
+        element('td', {}, layer.macs === undefined ? '?' : formatCount(layer.macs)),
+        element('td', {}, meter(layer.macsShare, 'after')),
+        element('td', {}, formatBytes(layer.activationBytes)),
       ),
-      element('td', { class: 'left' }, layer.op),
-      element('td', {}, layer.output),
-      element('td', {}, layer.dtype ?? ''),
-      element('td', {}, formatCount(layer.parameters)),
-      element('td', {}, formatBytes(layer.weightBytes)),
-      element('td', {}, layer.macs === undefined ? '?' : formatCount(layer.macs), meter(layer.macsShare, 'after')),
-      element('td', {}, formatBytes(layer.activationBytes)),
-    ),
+    );
+  return fragment(
+    dataTable(['Layer', 'Operator', 'Output', 'Type', 'Parameters', 'Weights', 'MACs', '', 'Activations'], rows),
+    hidden > 0 ? element('p', { class: 'quiet' }, `${hidden} layers that cost less are not listed.`) : undefined,
   );
-  return dataTable(['Layer', 'Operator', 'Output', 'Type', 'Parameters', 'Weights', 'MACs', 'Activations'], rows);
 }
 
 function dataTable(headings: readonly string[], rows: readonly Markup[]): Markup {
@@ -90,7 +97,9 @@ function dataTable(headings: readonly string[], rows: readonly Markup[]): Markup
         element(
           'tr',
           {},
-          headings.map((heading) => element('th', { scope: 'col', class: heading === 'Operator' ? 'left' : undefined }, heading)),
+          headings.map((heading) =>
+            element('th', { scope: 'col', class: heading === 'Operator' || heading === 'Layer' ? 'left' : undefined }, heading),
+          ),
         ),
       ),
       element('tbody', {}, rows),
@@ -98,8 +107,9 @@ function dataTable(headings: readonly string[], rows: readonly Markup[]): Markup
   );
 }
 
-/** A share as a bar and a figure. */
-function meter(share: number, kind: string): Markup {
+/** A share as a bar and a figure; nothing for none. */
+function meter(share: number, kind: string): Markup | undefined {
+  if (share === 0) return undefined;
   return element(
     'div',
     { class: `track meter ${kind}` },

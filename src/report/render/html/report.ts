@@ -24,7 +24,13 @@ export function reportHtml(info: RunInfo): string {
       element('p', { class: 'meta' }, `${info.strategy} on ${info.task.name}`),
       warningList(runWarnings(info)),
       element('p', { class: 'headline' }, headline),
-      more.length > 0 ? element('p', { class: 'summary' }, more.join(' ')) : undefined,
+      more.length > 0
+        ? element(
+            'ul',
+            { class: 'summary' },
+            more.map((sentence) => element('li', {}, sentence)),
+          )
+        : undefined,
     ),
     element(
       'div',

@@ -1,5 +1,5 @@
 import type { RunInfo } from '../../../strategies/index.js';
-import { formatSeconds, limitName, recipeText, significant } from '../../info/index.js';
+import { formatSeconds, limitName, recipeText } from '../../info/index.js';
 import { element, type Markup } from '../markup.js';
 import { facts } from './page.js';
 
@@ -30,7 +30,7 @@ export function runSection(info: RunInfo): Markup {
       ['Options', optionTexts.join(', ') || undefined],
       ['Seed', info.seed],
       ['Trials', `${trials.finished} finished, ${trials.failed} failed, ${trials.stopped} stopped early; ${formatSeconds(info.seconds)}`],
-      ['Hypervolume', Number.isFinite(info.hypervolume) ? significant(info.hypervolume, 5) : undefined],
+      ['Hypervolume', Number.isFinite(info.hypervolume) ? info.hypervolume.toPrecision(5) : undefined],
       ['Machine', `${machine.processor}, ${machine.cores} cores, ${machine.platform}, Node ${machine.node}`],
     ]),
     info.remarks.length > 0

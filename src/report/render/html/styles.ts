@@ -23,11 +23,11 @@ code,pre{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mon
 .warnings{list-style:none;padding:0;margin:18px 0 0;display:grid;gap:6px}
 .warnings li{background:var(--warn-ground);color:var(--warn-ink);border-left:4px solid currentColor;border-radius:4px;padding:7px 12px;overflow-wrap:anywhere}
 .headline{margin:20px 0 0;font-size:20px;line-height:1.35;font-weight:600;overflow-wrap:anywhere}
-.summary{margin-top:6px;max-width:90ch;overflow-wrap:anywhere}
+.summary{margin-top:8px;padding-left:20px;max-width:100ch;overflow-wrap:anywhere}
 .panel{background:var(--panel);border:1px solid var(--line);border-radius:10px;padding:16px 18px;min-width:0}
 .board{display:grid;grid-template-columns:minmax(0,1.45fr) minmax(0,1fr);gap:16px;margin-top:22px;
 grid-template-areas:"front glance" "table table" "details details"}
-.front-panel{grid-area:front}
+.front-panel{grid-area:front;align-self:start}
 .table-panel{grid-area:table}
 .glance{grid-area:glance}
 .details{grid-area:details}
@@ -63,6 +63,7 @@ table{border-collapse:collapse;width:100%;font-size:13.5px}
 th,td{padding:6px 10px;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap;font-variant-numeric:tabular-nums}
 th{font-weight:600;color:var(--muted);vertical-align:bottom}
 th:first-child,td:first-child,.left{text-align:left}
+tbody th,tbody td{vertical-align:baseline}
 tbody tr:last-child>*{border-bottom:0}
 .name{white-space:normal;min-width:190px;overflow-wrap:anywhere;font-weight:400;color:var(--ink)}
 thead button{all:unset;cursor:pointer;font-weight:600}
@@ -75,11 +76,14 @@ thead [aria-sort=descending] button::after{content:" \\2193";opacity:1}
 .models tbody tr:hover{background:color-mix(in srgb,var(--front) 7%,transparent)}
 .models tbody tr.selected{background:color-mix(in srgb,var(--front) 14%,transparent)}
 .models tr.other{color:var(--muted)}
-.models td small,.models th small{color:var(--muted);margin-left:6px}
+.models small{margin-left:6px;color:var(--muted)}
+.models small.good{color:var(--front)}
+.models small.bad{color:var(--bad)}
+.grid th[scope=row]{white-space:normal}
 .badge{display:inline-block;min-width:20px;padding:0 6px;border-radius:10px;font-size:11.5px;line-height:20px;font-weight:700;text-align:center;
 background:var(--front);color:var(--ground)}
 .badge.baseline{background:var(--baseline)}
-.badge.other{background:none;color:var(--muted);border:1px solid var(--other);line-height:18px}
+.badge.other{background:none;color:var(--muted)}
 .good{color:var(--front)}
 .bad{color:var(--bad)}
 .glance header{display:flex;gap:10px;align-items:flex-start}
@@ -91,22 +95,25 @@ background:var(--front);color:var(--ground)}
 .tile dd small{display:block;font-size:12px;font-weight:500}
 .steps{padding-left:22px;display:grid;gap:4px;overflow-wrap:anywhere}
 .steps .quiet{display:block}
-.actions{display:flex;flex-wrap:wrap;gap:8px;margin-top:12px;font-size:13px}
-.grid{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:16px;margin-top:10px}
+.actions{display:flex;flex-wrap:wrap;align-items:center;gap:8px 12px;margin-top:12px;font-size:13px}
+.grid{display:grid;grid-template-columns:repeat(2,minmax(0,1fr));gap:16px;margin-top:14px}
 .grid .wide{grid-column:1/-1}
-.grid .chart{width:100%;max-width:560px;height:auto;display:block}
+.grid .chart{width:100%;max-width:520px;height:auto;display:block}
 .pair{display:grid;grid-template-columns:minmax(84px,auto) 1fr;gap:4px 12px;align-items:center;font-size:13px}
 .pair+.pair{margin-top:12px}
 .pair .what{font-weight:600;grid-column:1/-1;display:flex;justify-content:space-between;gap:10px}
 .track{display:flex;align-items:center;gap:8px;grid-column:1/-1;font-variant-numeric:tabular-nums}
 .track i{display:block;height:9px;border-radius:2px;min-width:2px;background:var(--soft)}
 .track.after i{background:var(--front)}
+.meter{min-width:110px}
 .track span{white-space:nowrap;color:var(--muted);font-size:12.5px}
 .confusion td,.confusion th{padding:3px 6px;text-align:center;font-size:12px;border:1px solid var(--line)}
 .confusion{width:auto}
 .facts{display:grid;grid-template-columns:auto 1fr;gap:2px 16px;font-size:13.5px}
 .facts dt{color:var(--muted)}
 .facts dd{overflow-wrap:anywhere}
+
+.panel>p.quiet{margin-bottom:8px}
 details summary{cursor:pointer;font-weight:600}
 .failures{padding-left:20px;display:grid;gap:8px;margin-top:8px;overflow-wrap:anywhere}
 pre{white-space:pre-wrap;overflow-wrap:anywhere;background:var(--page);border-radius:6px;padding:10px;margin:8px 0 0}
@@ -117,6 +124,7 @@ main{padding:18px 12px 40px}
 .board{grid-template-columns:minmax(0,1fr);grid-template-areas:"front" "glance" "table" "details"}
 .grid{grid-template-columns:minmax(0,1fr)}
 .panel{padding:13px 12px}
+.grid td,.grid th{white-space:normal;padding:6px 5px}
 .headline{font-size:18px}
 }
 @media print{
@@ -127,5 +135,10 @@ main{max-width:none;padding:0}
 .js .model.front,.js .model.baseline{display:block;break-before:page}
 .controls,.actions,.js .js-only{display:none}
 .scroll{overflow:visible}
+.models{font-size:10px}
+.models th,.models td{white-space:normal;padding:3px 4px}
+.models small{display:block}
+.models .name{min-width:0}
+.models thead button::after{content:none!important}
 }
 ${chartRules}`;

@@ -4,7 +4,7 @@ import { element, type Markup } from '../markup.js';
 import { plain } from '../plain.js';
 import { type ChartOptions, chart, fitted, textWidth } from './theme.js';
 
-const WIDTH = 480;
+const WIDTH = 420;
 
 interface Bar {
   label: string;

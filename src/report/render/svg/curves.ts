@@ -2,7 +2,7 @@ import { axisScale, type Curve, significant, type TrainingCurves } from '../../i
 import { element, fragment, type Markup } from '../markup.js';
 import { type ChartOptions, chart } from './theme.js';
 
-const WIDTH = 480;
+const WIDTH = 420;
 const PANEL = 190;
 const inner = { left: 52, right: WIDTH - 14, top: 34, bottom: PANEL - 26 };
 
@@ -49,7 +49,7 @@ function panel(curves: readonly Curve[]): Markup {
     curves.map((curve, i) => {
       const kind = i === 0 ? 'one' : 'two';
       const points = curve.points.map(({ epoch, value }) => `${across(epoch).toFixed(1)} ${up(value).toFixed(1)}`);
-      const left = inner.left + i * 170;
+      const left = inner.left + i * 150;
       return [
         points.length > 1
           ? element('path', { class: `line-${kind}`, d: `M${points.join('L')}` })

@@ -2,7 +2,7 @@ import type { RunInfo } from '../../../strategies/index.js';
 import { type Scatter, type ScatterPoint, scatter, summarize } from '../../info/index.js';
 import { element, type Markup } from '../markup.js';
 import { plain } from '../plain.js';
-import { type Box, placeLabels } from './labels.js';
+import { type Box, type Line, placeLabels } from './labels.js';
 import { type ChartOptions, chart, fitted, textWidth } from './theme.js';
 
 const WIDTH = 800;
@@ -104,26 +104,30 @@ function mark(point: ScatterPoint, { x, y }: { x: number; y: number }): Markup {
   return element('circle', { class: kind, cx: x, cy: y, r: point.role === 'front' ? 6 : 4 }, name);
 }
 
+/** What it costs a label to lie on the edge, and on an interval bar. */
+const EDGE_COST = 40;
+const INTERVAL_COST = 12;
+
 /** Where the edge and the interval bars run, for labels to keep off. */
-function lineBoxes({ points, line }: Scatter): Box[] {
+function lineBoxes({ points, line }: Scatter): Line[] {
   const corners = line.flatMap((index) => points.find((point) => point.index === index) ?? []);
-  const boxes: Box[] = [];
+  const boxes: Line[] = [];
   corners.forEach((corner, i) => {
     const next = corners.at(i + 1);
     const [x, y] = [across(corner.x.at), up(corner.y.at)];
     const right = next ? across(next.x.at) : plot.right;
-    boxes.push({ x, y: y - 1, width: right - x, height: 2 });
-    if (next) boxes.push({ x: right - 1, y: up(next.y.at), width: 2, height: y - up(next.y.at) });
+    boxes.push({ x, y: y - 1, width: right - x, height: 2, cost: EDGE_COST });
+    if (next) boxes.push({ x: right - 1, y: up(next.y.at), width: 2, height: y - up(next.y.at), cost: EDGE_COST });
   });
   for (const { x, y, role } of points) {
     if (role === 'other' || !y.interval) continue;
     const [low, high] = y.interval.map(up);
-    boxes.push({ x: across(x.at) - 4, y: high, width: 8, height: low - high });
+    boxes.push({ x: across(x.at) - 4, y: high, width: 8, height: low - high, cost: INTERVAL_COST });
   }
   return boxes;
 }
 
-function labels(points: readonly ScatterPoint[], at: (point: ScatterPoint) => { x: number; y: number }, lines: readonly Box[]): Markup[] {
+function labels(points: readonly ScatterPoint[], at: (point: ScatterPoint) => { x: number; y: number }, lines: readonly Line[]): Markup[] {
   const named = points.filter(({ role }) => role !== 'other').reverse();
   const texts = named.map(({ label }) => fitted(plain(label), 300));
   const around = (point: ScatterPoint, size: number): Box => ({

@@ -14,21 +14,25 @@ export interface LabelRequest {
   height: number;
 }
 
+/** Something that a label should keep off, as if touching it were `cost` pixels further away. */
+export interface Line extends Box {
+  cost: number;
+}
+
 /**
  * Places labels beside their points, one after the other: the nearest of some places around the point that is inside `area` and touches neither
- * an obstacle nor an earlier label. Touching a line counts as being further away. Undefined where there is no place.
+ * an obstacle nor an earlier label. Undefined where there is no place.
  */
 export function placeLabels(
   requests: readonly LabelRequest[],
   obstacles: readonly Box[],
-  lines: readonly Box[],
+  lines: readonly Line[],
   area: Box,
 ): (Box | undefined)[] {
   const taken = [...obstacles];
-  const touches = (box: Box) => (other: Box) => overlap(box, other);
   return requests.map((request) => {
-    const free = candidates(request).filter((each) => isInside(each, area) && !taken.some(touches(each)));
-    const cost = (box: Box) => distance(box, request) + (lines.some(touches(box)) ? LINE_COST : 0);
+    const free = candidates(request).filter((each) => isInside(each, area) && !taken.some((other) => overlap(each, other)));
+    const cost = (box: Box) => lines.reduce((sum, line) => sum + (overlap(box, line) ? line.cost : 0), distance(box, request));
     const box = free.reduce<Box | undefined>((best, each) => (best && cost(best) <= cost(each) ? best : each), undefined);
     if (box) taken.push(box);
     return box;
@@ -47,9 +51,6 @@ function candidates({ x, y, width, height }: LabelRequest): Box[] {
   }
   return found;
 }
-
-/** So many pixels further away a label may be if it touches no line there. */
-const LINE_COST = 40;
 
 /** From the point to the nearest place of the box. */
 function distance(box: Box, { x, y }: LabelRequest): number {

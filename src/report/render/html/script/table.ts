@@ -29,7 +29,10 @@ body.addEventListener('click', (event) => {
   const row = event.target.closest('tr');
   if (!row) return;
   event.preventDefault();
-  select(Number(row.dataset.index));
+  const index = Number(row.dataset.index);
+  select(index);
+  // In one column the card is out of sight, above the table.
+  if (matchMedia('(max-width:860px)').matches) document.querySelector('#model-' + index + ' .glance').scrollIntoView({ block: 'start' });
 });
 listeners.push(() => {
   for (const row of body.rows) {
