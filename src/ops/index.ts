@@ -1,4 +1,5 @@
 export { Inference, type InferOptions, inferShapes, typedBuilder } from './inference.js';
 export * from './rule.js';
+export { batchStatistics, channelsOf, inverseDeviation } from './shared/channels.js';
 export { knownOperators, requireRule, ruleOf } from './table.js';
 export { upgradeOpset } from './upgrade.js';

@@ -5,6 +5,8 @@ import { type GraphBuilder, type Node, staticShape, Tensor, type Value } from '.
 export interface TrainingForm {
   /** Statistics that training moves without a gradient: the initializer and the value that replaces it after each step. */
   buffers: { initializer: Value; next: Value }[];
+  /** BatchNormalization nodes in training mode: to be expanded once the gradient, which has a rule for them, is written. */
+  normalizations: Node[];
 }
 
 /**
@@ -13,28 +15,29 @@ export interface TrainingForm {
  * @param seed an int64 scalar that differs at each step; what is dropped depends on it alone.
  */
 export function toTrainingForm(build: GraphBuilder, seed: Value, options: { freezeStatistics?: boolean } = {}): TrainingForm {
-  const buffers: TrainingForm['buffers'] = [];
+  const form: TrainingForm = { buffers: [], normalizations: [] };
   let dropouts = 0;
   for (const node of [...build.graph.nodes]) {
     if (node.domain !== '') continue;
-    if (node.op === 'BatchNormalization' && !options.freezeStatistics) buffers.push(...trainNormalization(build, node));
+    if (node.op === 'BatchNormalization' && !options.freezeStatistics) trainNormalization(build, node, form);
     else if (node.op === 'Dropout') trainDropout(build, node, seed, dropouts++);
   }
   build.graph.sort();
-  return { buffers };
+  return form;
 }
 
 /** Running statistics become outputs 1 and 2 (training mode of opset 15). */
-function trainNormalization(build: GraphBuilder, node: Node): TrainingForm['buffers'] {
+function trainNormalization(build: GraphBuilder, node: Node, form: TrainingForm): void {
   const statistics = [node.inputs[3], node.inputs[4]];
-  if (!statistics.every((value) => value?.initializer)) return [];
+  if (!statistics.every((value) => value?.initializer)) return;
   node.attributes.set('training_mode', { type: 'int', value: 1 });
-  return statistics.map((initializer, index) => {
-    const next = build.value(`${(initializer as Value).name}_next`);
+  statistics.forEach((initializer, index) => {
+    const next = node.outputs[index + 1] ?? build.value(`${(initializer as Value).name}_next`);
     node.setOutput(index + 1, next);
-    build.type(node);
-    return { initializer: initializer as Value, next };
+    form.buffers.push({ initializer: initializer as Value, next });
   });
+  build.type(node);
+  form.normalizations.push(node);
 }
 
 /** x * mask / keep, with a mask of independent bits from a counter-based generator: the same seed drops the same on every machine. */

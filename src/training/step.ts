@@ -1,10 +1,12 @@
 import { addGradients, prepare } from '../autodiff/index.js';
 import { sizeOf, UnsupportedError } from '../base/index.js';
+import { isRandom } from '../infrastructure/compiler/index.js';
 import {
   constantsToInitializers,
   embedModel,
   type GraphBuilder,
   type Model,
+  mergeCommonSubexpressions,
   removeDeadCode,
   staticShape,
   Tensor,
@@ -13,6 +15,7 @@ import {
 import { TRAINING_OPSET, upgradeOpset } from '../ops/index.js';
 import { toTrainingForm } from './forms.js';
 import type { LossBuilder } from './losses.js';
+import { expandBatchNormalization } from './normalization.js';
 import { addUpdate, clipFactor, type OptimizerSpec, type ScalarName } from './optimizers.js';
 import { isDecayed, trainableParameters } from './parameters.js';
 
@@ -82,7 +85,7 @@ export function buildTrainingStep(source: Model, options: StepOptions): Training
   constantsToInitializers(graph);
   const outputs = [...graph.outputs];
   const seed = build.input(SEED_INPUT, 'int64', []);
-  const { buffers } = toTrainingForm(build, seed, options);
+  const { buffers, normalizations } = toTrainingForm(build, seed, options);
   const held = [...graph.initializers].filter((initializer) => options.held?.includes(initializer.name));
   const fixed = new Set([...buffers.map((buffer) => buffer.initializer), ...held]);
   // Before the loss is written: what it embeds is not trained.
@@ -93,6 +96,7 @@ export function buildTrainingStep(source: Model, options: StepOptions): Training
   const gradients = addGradients({ build, opsets: model.opsets, from: new Map([[loss, build.scalar(1)]]), to: candidates, lenient: true });
   if (gradients.size === 0)
     throw new UnsupportedError({ what: 'The loss depends on no parameter that could be trained', where: source.source });
+  for (const node of normalizations) expandBatchNormalization(build, node);
 
   const state = new StateBuilder(build);
   const groups = state.parameters([...gradients.keys()]);
@@ -106,6 +110,7 @@ export function buildTrainingStep(source: Model, options: StepOptions): Training
   const resident = state.finish();
   for (const output of outputs) if (!graph.outputs.includes(output)) output.extras = undefined;
   removeDeadCode(graph);
+  mergeCommonSubexpressions(graph, { keep: isRandom });
   removeUnreadInputs(build);
   return {
     model,

@@ -10,7 +10,7 @@ const arithmetic: Quantization = { kind: 'arithmetic', activations: [0] };
 
 /** A slope that is 1 above zero and `below` elsewhere. */
 function kink(f: Formula, x: Value, below: number): Value {
-  const above = f.mask('Greater', x, 0);
+  const above = f.positive(x);
   return below >= 0 && below <= 1 ? f.max(above, below) : f.add(f.mul(above, 1 - below), below);
 }
 
@@ -21,7 +21,7 @@ function exponential(shape: (node: Node) => { alpha: number; gamma: number; widt
     const scaled = (value: Value, factor: number) => (factor === 1 ? value : f.mul(value, factor));
     const atZero = (gamma * alpha) / width;
     const tail = scaled(f.of('Exp', scaled(f.min(x(), 0), 1 / width)), atZero);
-    return Math.abs(gamma - atZero) < 1e-7 ? tail : f.add(tail, f.mul(f.mask('Greater', x(), 0), gamma - atZero));
+    return Math.abs(gamma - atZero) < 1e-7 ? tail : f.add(tail, f.mul(f.positive(x()), gamma - atZero));
   });
 }
 
@@ -74,7 +74,7 @@ const swigluGradient: GradientRule = (context) => {
 /** Activation functions, element by element. */
 export const activations: Family = {
   Relu: unary(
-    derivative((f, _, y) => f.mask('Greater', y(), 0)),
+    derivative((f, _, y) => f.positive(y())),
     { quantization: { kind: 'clipping' } },
   ),
   LeakyRelu: unary(

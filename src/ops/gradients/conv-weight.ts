@@ -17,7 +17,7 @@ export interface WeightGradientOperands {
 }
 
 /** Products that one output element of the correlation sums up: enough to keep a matrix kernel busy, few enough to stay in its cache. */
-const SUM_LENGTH = 4096;
+const SUM_LENGTH = 1024;
 
 /**
  * The correlation of data and upstream gradient, which is a convolution of its own: images are its channels, the gradient is its kernel,
