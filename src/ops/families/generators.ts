@@ -14,6 +14,8 @@ import {
 import { couplesElementwise } from '../shared/broadcast.js';
 import { contentsOf } from '../shared/contents.js';
 import { tensorOf, unknownDims } from '../shared/inferred.js';
+import { follows, tieOrigins } from '../shared/reshaping.js';
+import { originsOfInput, rewriteLiterals } from '../shared/shape-flow.js';
 
 /** Every axis is locked: the operator makes its output anew, whatever is pruned. */
 const locked: CouplingRule = () => {};
@@ -30,6 +32,18 @@ function dtypeAttribute(context: InferContext, fallback: DataType | undefined): 
   const code = context.node.int('dtype', undefined);
   return code === undefined ? fallback : dtypeOf(code);
 }
+
+/** What is filled has no meaning of its own: an axis follows whatever its size was read from, or its size is rewritten. */
+const coupleFilled: CouplingRule = (context) => {
+  const origins = originsOfInput(context.node, 0);
+  if (!origins) return;
+  const output = context.output();
+  origins.forEach((origin, axis) => {
+    if (follows(origin)) context.free({ value: output, axis });
+  });
+  tieOrigins(context, origins);
+  context.afterwards((size) => rewriteLiterals(origins, size(output)));
+};
 
 const inferConstant: InferRule = ({ node }) => {
   const constant = node.outputs[0]?.constant;
@@ -84,7 +98,7 @@ const noInputs = refuses('it has no inputs');
 /** Operators that make tensors: constants, ranges and random numbers. */
 export const generators: Family = {
   Constant: generator(inferConstant, noInputs),
-  ConstantOfShape: generator(inferFilled, shapeOnly),
+  ConstantOfShape: generator(inferFilled, shapeOnly, coupleFilled),
   EyeLike: generator(inferLike, shapeOnly),
   Range: generator(inferRange, refuses('the length of its output depends on its inputs')),
   RandomNormal: generator(inferRandom, noInputs),

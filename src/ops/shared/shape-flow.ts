@@ -78,7 +78,7 @@ const carriers: Readonly<Record<string, (node: Node, exclusive: boolean) => read
 };
 
 /** Inputs that keep computed shapes true when a size in them changes: their operators' coupling rules trace the origins. */
-const understood = new Set(['Reshape:1', 'Expand:1', 'Resize:3']);
+const understood = new Set(['ConstantOfShape:0', 'Reshape:1', 'Expand:1', 'Resize:3']);
 
 function originsOf(value: Value | undefined, exclusive: boolean): readonly SizeOrigin[] | undefined {
   if (!value) return undefined;

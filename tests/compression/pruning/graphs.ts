@@ -176,6 +176,21 @@ export const graphs: Readonly<Record<string, () => Model>> = {
       const all = l.build.op('Transpose', [l.build.op('Squeeze', [states, l.build.ints([1])])], { perm: [1, 0, 2] });
       return l.build.op('MatMul', [all, l.weight([6, 3])]);
     }),
+  'LSTM in two directions whose first states are filled by a computed shape': () =>
+    modelOf([6, 5], (l, x) => {
+      const { build } = l;
+      const sequence = build.op('Transpose', [x], { perm: [1, 0, 2] });
+      const batch = build.op('Gather', [build.op('Shape', [x]), build.ints([0])], { axis: 0 });
+      const zeros = build.op('ConstantOfShape', [build.op('Concat', [build.ints([2]), batch, build.ints([6])], { axis: 0 })]);
+      const [states] = build.node(
+        'LSTM',
+        [sequence, l.weight([2, 24, 5]), l.weight([2, 24, 6]), undefined, undefined, zeros, zeros],
+        { hidden_size: 6, direction: 'bidirectional' },
+        { outputs: 1 },
+      );
+      const joined = build.op('Reshape', [build.op('Transpose', [states], { perm: [0, 2, 1, 3] }), build.ints([0, 0, -1])]);
+      return build.op('Transpose', [build.op('MatMul', [joined, l.weight([12, 3])])], { perm: [1, 0, 2] });
+    }),
   'weights in int8 behind DequantizeLinear': () =>
     modelOf(image, (l, x) => {
       const stored = l.build.parameter(

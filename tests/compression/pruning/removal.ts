@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { Random, sizeOf, stridesOf } from 'espalier/base';
-import { findDependencies, findLayers, type Group, removeGroups } from 'espalier/compression/pruning';
+import { type Axis, findDependencies, findLayers, type Group, removeGroups } from 'espalier/compression/pruning';
 import { constantsToInitializers, copyModel, type DataType, encodeModel, type Model, Tensor, type TypedArray } from 'espalier/onnx';
 import * as ort from 'onnxruntime-node';
 import { restoreOpenShapes, staticCopy } from '#dist/compression/pruning/prepare.js';
@@ -79,11 +79,12 @@ function zeroed(source: Model, groups: readonly Group[]): Model {
   const model = copyModel(source);
   constantsToInitializers(model.graph);
   const constants = new Map([...model.graph.initializers].map((value) => [value.name, value]));
-  for (const { axis, indices } of groups.flat()) {
+  const removed = new Map<Axis, Set<number>>();
+  for (const { axis, indices } of groups.flat()) removed.set(axis, new Set([...(removed.get(axis) ?? []), ...indices]));
+  for (const [axis, gone] of removed) {
     const value = axis.value.initializer && constants.get(axis.value.name);
     if (!value?.initializer) continue;
     const { dtype, shape } = value.initializer;
-    const gone = new Set(indices);
     const [step, size] = [stridesOf(shape)[axis.axis], shape[axis.axis]];
     const numbers = value.initializer.numbers().map((number, i) => (gone.has(Math.floor(i / step) % size) ? 0 : number));
     value.initializer = Tensor.from(dtype, shape, numbers);
