@@ -98,8 +98,8 @@ export function checkOptions<O extends Options>(technique: Technique<O>, options
 export class TechniqueRegistry {
   readonly #techniques = new Map<string, Technique>();
 
-  constructor(techniques: readonly Technique<never>[]) {
-    for (const technique of techniques) this.#techniques.set(technique.name, technique as unknown as Technique);
+  constructor(techniques: readonly Technique[]) {
+    for (const technique of techniques) this.#techniques.set(technique.name, technique);
   }
 
   /** @throws OptionError for a name that no technique has. */
