@@ -18,7 +18,7 @@ if (files.length === 0) {
 }
 const result = spawnSync(
   process.execPath,
-  ['--test', '--test-concurrency=2', ...files.map((file) => relative(root, join(compiled, file)))],
+  ['--test', '--test-concurrency=2', '--test-reporter=spec', ...files.map((file) => relative(root, join(compiled, file)))],
   { cwd: root, stdio: 'inherit' },
 );
 process.exit(result.status ?? 1);
