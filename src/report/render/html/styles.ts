@@ -9,7 +9,7 @@ export const styles = `${colorRules(':root')}
 *{box-sizing:border-box}
 [hidden]{display:none!important}
 html{-webkit-text-size-adjust:100%}
-body{margin:0;background:var(--page);color:var(--ink);font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
+body{margin:0;overflow-wrap:break-word;background:var(--page);color:var(--ink);font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
 main{max-width:1240px;margin:0 auto;padding:28px 20px 60px}
 h1,h2,h3,h4,p,ul,ol,dl,dd,table,figure{margin:0}
 h1{font-size:26px;line-height:1.2;letter-spacing:-.01em;overflow-wrap:anywhere}
@@ -109,8 +109,8 @@ background:var(--front);color:var(--ground)}
 .track span{white-space:nowrap;color:var(--muted);font-size:12.5px}
 .confusion td,.confusion th{padding:3px 6px;text-align:center;font-size:12px;border:1px solid var(--line)}
 .confusion{width:auto}
-.facts{display:grid;grid-template-columns:auto 1fr;gap:2px 16px;font-size:13.5px}
-.facts dt{color:var(--muted)}
+.facts{display:grid;grid-template-columns:fit-content(45%) minmax(0,1fr);gap:2px 16px;font-size:13.5px}
+.facts dt{color:var(--muted);overflow-wrap:anywhere}
 .facts dd{overflow-wrap:anywhere}
 
 .panel>p.quiet{margin-bottom:8px}

@@ -1,7 +1,7 @@
 import type { RunInfo } from '../../../strategies/index.js';
 import { frontRows, plural, scatter } from '../../info/index.js';
 import { keyOf } from './keys.js';
-import { displayWidth, type Painter, padded, type Style } from './text.js';
+import { displayWidth, type Painter, padded, type Style, shortened } from './text.js';
 
 const HEIGHT = 12;
 const WIDEST = 72;
@@ -37,7 +37,7 @@ export function frontScatter(info: RunInfo, width: number, paint: Painter): stri
   const outside = points.filter(({ x: onX, y: onY }) => onX.outside || onY.outside).length;
   const [rule, labels] = xAxis(x.ticks, columns, columnOf);
   return [
-    `${y.label} against ${x.label.toLowerCase()} (${x.log ? 'logarithmic, ' : ''}best at the top left)`,
+    shortened(`${y.label} against ${x.label.toLowerCase()} (${x.log ? 'logarithmic, ' : ''}best at the top left)`, width),
     ...body.map((line) => line.trimEnd()),
     paint(`${' '.repeat(gutter - 1)}└${rule}`, 'dim'),
     paint(`${' '.repeat(gutter)}${labels}`.trimEnd(), 'dim'),
