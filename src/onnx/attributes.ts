@@ -1,4 +1,4 @@
-import type { Graph } from './graph.js';
+import type { Extras, Graph } from './graph.js';
 import type { Tensor } from './tensor.js';
 import type { ValueType } from './types.js';
 
@@ -6,7 +6,7 @@ import type { ValueType } from './types.js';
  * An attribute of a node. Integers are numbers, or bigints where a double cannot hold them. Strings that are not UTF-8 stay bytes.
  * `ref` stands for an attribute of the function that the node is in.
  */
-export type Attribute =
+export type Attribute = { readonly extras?: Extras } & (
   | { readonly type: 'float'; readonly value: number }
   | { readonly type: 'int'; readonly value: number | bigint }
   | { readonly type: 'string'; readonly value: string | Uint8Array }
@@ -21,7 +21,8 @@ export type Attribute =
   | { readonly type: 'types'; readonly value: readonly ValueType[] }
   | { readonly type: 'ref'; readonly value: string; readonly of: number }
   /** Sparse tensors and anything newer than this code: kept as read. Owned by wire/. */
-  | { readonly type: 'kept'; readonly value: unknown };
+  | { readonly type: 'kept'; readonly value: unknown }
+);
 
 /** What a builder accepts for an attribute: a plain value whose ONNX type follows from it, or an Attribute where it does not. */
 export type AttributeLike = Attribute | number | string | Tensor | Graph | readonly number[] | readonly string[] | undefined;

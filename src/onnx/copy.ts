@@ -1,5 +1,6 @@
 import type { Attribute } from './attributes.js';
-import { type Extras, type FunctionDefinition, Graph, Model, Node, Value } from './graph.js';
+import { type Extras, Graph, Node, Value } from './graph.js';
+import { type FunctionDefinition, Model } from './model.js';
 
 /** Turns an attribute of the original into the copy's, or drops it. */
 type Resolve = (attribute: Attribute) => Attribute | undefined;
@@ -29,7 +30,7 @@ export function copyModel(source: Model): Model {
   model.producer = { ...source.producer };
   model.domain = source.domain;
   model.version = source.version;
-  model.extras = source.extras;
+  model.extras = copyExtras(source.extras);
   model.source = source.source;
   return model;
 }
@@ -47,6 +48,8 @@ function copyFunction(definition: FunctionDefinition): FunctionDefinition {
   return {
     ...definition,
     graph: copyGraph(definition.graph).graph,
+    attributes: [...definition.attributes],
+    extras: copyExtras(definition.extras),
     opsets: new Map(definition.opsets),
     defaults: new Map(definition.defaults),
   };
@@ -95,5 +98,5 @@ function copyNode(source: Node, values: Map<Value, Value>, resolve: Resolve): No
 }
 
 function copyExtras(extras: Extras | undefined): Extras | undefined {
-  return extras && { ...extras };
+  return extras && { ...extras, metadata: extras.metadata && new Map(extras.metadata) };
 }

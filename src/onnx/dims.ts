@@ -27,7 +27,7 @@ export class SymbolicDim {
 
   /** The dimension called `name`. */
   static named(name: string): SymbolicDim {
-    const atom: Atom = { text: name, evaluate: (bindings) => (name in bindings ? bindings[name] : SymbolicDim.named(name)) };
+    const atom: Atom = { text: name, evaluate: (bindings) => (Object.hasOwn(bindings, name) ? bindings[name] : SymbolicDim.named(name)) };
     return new SymbolicDim([{ coefficient: 1, atoms: [atom] }]);
   }
 
@@ -134,7 +134,8 @@ export function minDims(a: Dim, b: Dim): Dim {
 function extreme(name: string, a: Dim, b: Dim, choose: (x: number, y: number) => number): Dim {
   if (typeof a === 'number' && typeof b === 'number') return choose(a, b);
   if (sameDim(a, b)) return a;
-  return SymbolicDim.opaque(`${name}(${a},${b})`, (bindings) => extreme(name, bindDim(a, bindings), bindDim(b, bindings), choose));
+  const swapped = typeof a === 'number' || (typeof b !== 'number' && b.text < a.text);
+  return SymbolicDim.opaque(swapped ? `${name}(${b},${a})` : `${name}(${a},${b})`, (bindings) => extreme(name, bindDim(a, bindings), bindDim(b, bindings), choose));
 }
 
 function divideExactly(a: readonly Term[], b: readonly Term[]): Term[] | undefined {

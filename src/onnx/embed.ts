@@ -1,7 +1,8 @@
 import { GraphError } from '../base/index.js';
 import type { GraphBuilder } from './builder.js';
 import { copyGraph } from './copy.js';
-import type { Model, Value } from './graph.js';
+import type { Value } from './graph.js';
+import type { Model } from './model.js';
 
 /**
  * Copies another model's graph into the one being built, reading `inputs` in place of its own inputs. Names get the prefix. Both models must
@@ -18,24 +19,28 @@ export function embedModel(
 ): Record<string, Value> {
   const { graph, values } = copyGraph(model.graph);
   const target = build.graph;
+  const parameters = new Set<Value>();
   for (const original of model.graph.inputs) {
     const parameter = values.get(original) as Value;
     const given = inputs[original.name];
-    if (given) for (const { node, index } of parameter.uses()) node.setInput(index, given);
-    else if (!parameter.initializer)
+    if (given) {
+      for (const { node, index } of parameter.uses()) node.setInput(index, given);
+      values.set(original, given);
+      parameters.add(parameter);
+    } else if (!parameter.initializer) {
       throw new GraphError({ what: `Nothing is given for the input "${original.name}" of the embedded model`, where: model.source });
-    if (given) values.set(original, given);
+    }
   }
-  for (const value of graph.initializers) {
-    if (value.readers.size === 0) continue;
-    value.name = target.freshName(`${prefix}/${value.name}`);
-    target.initializers.add(value);
-  }
+  for (const value of graph.values(true)) if (!parameters.has(value)) value.name = target.freshName(`${prefix}/${value.name}`);
+  for (const value of graph.initializers) if (!parameters.has(value) && isUsed(value, graph.outputs)) target.initializers.add(value);
   for (const node of graph.nodes) {
     node.name = target.freshName(`${prefix}/${node.name || node.op}`);
-    for (const output of node.outputs) if (output) output.name = target.freshName(`${prefix}/${output.name}`);
     target.add(node);
     build.type(node);
   }
   return Object.fromEntries(model.graph.outputs.map((output) => [output.name, values.get(output) as Value]));
+}
+
+function isUsed(value: Value, outputs: readonly Value[]): boolean {
+  return value.readers.size > 0 || outputs.includes(value);
 }

@@ -1,8 +1,9 @@
 import { GraphError } from '../base/index.js';
 import type { Attribute } from './attributes.js';
+import { constantOf } from './constants.js';
 import type { Dim } from './dims.js';
 import type { DataType } from './dtypes.js';
-import { Tensor } from './tensor.js';
+import type { Tensor } from './tensor.js';
 import type { ValueType } from './types.js';
 
 /** Documentation and unrecognised fields that travel with a graph element through a round trip. */
@@ -95,6 +96,7 @@ export class Node {
       if (count <= 1) old.readers.delete(this);
       else old.readers.set(this, count - 1);
     }
+    while (this.inputs.length < index) this.inputs.push(undefined);
     this.inputs[index] = value;
     if (value) value.readers.set(this, (value.readers.get(this) ?? 0) + 1);
   }
@@ -109,6 +111,7 @@ export class Node {
   setOutput(index: number, value: Value | undefined): void {
     const old = this.outputs[index];
     if (old?.producer === this) old.producer = undefined;
+    while (this.outputs.length < index) this.outputs.push(undefined);
     this.outputs[index] = value;
     if (value) value.producer = this;
   }
@@ -183,6 +186,8 @@ export class Graph {
   /** Values with contents that no node makes, in file order. Those that are also inputs are in both lists. */
   readonly initializers = new Set<Value>();
   extras?: Extras;
+  /** The graph whose node holds this one. */
+  outer?: Graph;
   #fresh = 0;
 
   constructor(name = '') {
@@ -197,6 +202,7 @@ export class Graph {
   /** Appends a node. */
   add(node: Node): Node {
     node.graph = this;
+    for (const inner of node.subgraphs()) inner.outer = this;
     this.nodes.push(node);
     return node;
   }
@@ -204,8 +210,8 @@ export class Graph {
   /** Takes nodes out and unlinks them (and the nodes of their subgraphs) from what they read. Their outputs must not be read any more. */
   remove(...nodes: readonly Node[]): void {
     const gone = new Set(nodes);
+    for (const node of gone) unlink(node);
     for (const node of gone) {
-      unlink(node);
       for (const output of node.outputs) {
         if (output && output.producer === node && output.readers.size > 0) {
           const readers = output.users.filter((user) => !gone.has(user));
@@ -219,7 +225,7 @@ export class Graph {
     for (const node of kept) this.nodes.push(node);
   }
 
-  /** Adds a constant as an initializer. The name is made unique. */
+  /** Adds a constant as an initializer. The name must be free (see `freshName`); '' makes one up. */
   addInitializer(name: string, tensor: Tensor): Value {
     const value = new Value(name === '' ? this.freshName('constant') : name, { kind: 'tensor', dtype: tensor.dtype, shape: tensor.shape });
     value.initializer = tensor;
@@ -228,32 +234,34 @@ export class Graph {
   }
 
   /**
-   * Lets every reader of `old`, and the graph's outputs, read `replacement` instead. An output keeps its name: `replacement` takes it, or,
-   * where it cannot (it is an input, an initializer or an output itself), an Identity node carries it.
+   * Lets every reader of `old`, and the graph's outputs, read `replacement` instead, which must hold the same. An output keeps its name and
+   * declared type: `replacement` takes them, or, where it cannot (it is an input, an initializer, of another graph or an output itself), an
+   * Identity node carries it.
    */
   replace(old: Value, replacement: Value): void {
+    if (old === replacement) return;
     for (const { node, index } of old.uses()) node.setInput(index, replacement);
+    if (!this.outputs.includes(old)) return;
+    const free = replacement.producer?.graph === this && !this.inputs.includes(replacement) && !this.outputs.includes(replacement);
+    const carrier = free ? replacement : this.#identity(replacement);
+    [old.name, carrier.name] = [carrier.name, old.name];
+    carrier.type = moreKnown(old.type, carrier.type);
     this.outputs.forEach((output, index) => {
-      if (output !== old) return;
-      const free = replacement.producer && !this.inputs.includes(replacement) && !this.outputs.includes(replacement);
-      if (free && replacement.producer?.graph === this) {
-        const { name } = old;
-        old.name = replacement.name;
-        replacement.name = name;
-        this.outputs[index] = replacement;
-      } else {
-        const identity = this.add(new Node('Identity', '', this.freshName('identity')));
-        identity.setInput(0, replacement);
-        const carrier = new Value(old.name, replacement.type);
-        identity.setOutput(0, carrier);
-        old.name = this.freshName(old.name);
-        this.outputs[index] = carrier;
-      }
+      if (output === old) this.outputs[index] = carrier;
     });
   }
 
-  /** A value name that no other value of this graph or its subgraphs has. Names that builders make up start with `base`. */
+  #identity(value: Value): Value {
+    const node = this.add(new Node('Identity', '', this.freshName('identity')));
+    node.setInput(0, value);
+    const carrier = new Value(this.freshName(value.name), value.type);
+    node.setOutput(0, carrier);
+    return carrier;
+  }
+
+  /** A value name that no other value of this graph, its subgraphs or the graphs around it has: `base`, or made of it. */
   freshName(base: string): string {
+    if (this.outer) return this.outer.freshName(base);
     const taken = this.#names();
     let name = base;
     while (taken.has(name)) name = `${base}_${++this.#fresh}`;
@@ -329,6 +337,12 @@ export class Graph {
   }
 }
 
+/** The declared type, unless it says less than the other. */
+function moreKnown(declared: ValueType | undefined, known: ValueType | undefined): ValueType | undefined {
+  const isOpen = !declared || (declared.kind === 'tensor' && !(declared.dtype && declared.shape));
+  return isOpen ? (known ?? declared) : declared;
+}
+
 function* once(value: Value, seen: Set<Value>): Generator<Value> {
   if (seen.has(value)) return;
   seen.add(value);
@@ -338,69 +352,4 @@ function* once(value: Value, seen: Set<Value>): Generator<Value> {
 function unlink(node: Node): void {
   for (let index = 0; index < node.inputs.length; index++) node.setInput(index, undefined);
   for (const graph of node.subgraphs()) for (const inner of graph.nodes) unlink(inner);
-}
-
-const constants = new WeakMap<Node, Tensor | undefined>();
-
-function constantOf(node: Node): Tensor | undefined {
-  if (!constants.has(node)) constants.set(node, readConstant(node));
-  return constants.get(node);
-}
-
-/** The forms that a Constant node may take: a tensor, or one of the value_* attributes of opset 12. Sparse ones are not read. */
-function readConstant(node: Node): Tensor | undefined {
-  const whole = node.tensor('value');
-  if (whole) return whole;
-  for (const [name, attribute] of node.attributes) {
-    if (name === 'value_float' && attribute.type === 'float') return Tensor.scalar('float32', attribute.value);
-    if (name === 'value_int' && attribute.type === 'int') return Tensor.of('int64', [], BigInt64Array.of(BigInt(attribute.value)));
-    if (name === 'value_floats' && attribute.type === 'floats') return Tensor.from('float32', [attribute.value.length], attribute.value);
-    if (name === 'value_ints' && attribute.type === 'ints') {
-      return Tensor.of('int64', [attribute.value.length], BigInt64Array.from(attribute.value.map(BigInt)));
-    }
-    if (name === 'value_string' && attribute.type === 'string') return Tensor.strings([], [String(attribute.value)]);
-    if (name === 'value_strings' && attribute.type === 'strings')
-      return Tensor.strings([attribute.value.length], attribute.value.map(String));
-  }
-  return undefined;
-}
-
-/** A function of the model: an operator defined by a graph. Attributes named in `attributes` are given by the caller's node. */
-export interface FunctionDefinition {
-  name: string;
-  domain: string;
-  overload: string;
-  /** Body; its inputs and outputs are the function's. */
-  graph: Graph;
-  attributes: string[];
-  /** Attributes with default values. */
-  defaults: Map<string, Attribute>;
-  opsets: Map<string, number>;
-  extras?: Extras;
-}
-
-/** A whole ONNX model. */
-export class Model {
-  graph: Graph;
-  /** Operator set version of each domain; '' is ai.onnx. */
-  readonly opsets = new Map<string, number>();
-  irVersion = 10;
-  producer = { name: 'espalier', version: '' };
-  domain = '';
-  version = 0;
-  readonly metadata = new Map<string, string>();
-  readonly functions: FunctionDefinition[] = [];
-  extras?: Extras;
-  /** Where it was read from, for messages. */
-  source?: string;
-
-  constructor(graph: Graph, opset?: number) {
-    this.graph = graph;
-    if (opset !== undefined) this.opsets.set('', opset);
-  }
-
-  /** Version of the standard operators. */
-  get opset(): number {
-    return this.opsets.get('') ?? this.opsets.get('ai.onnx') ?? 1;
-  }
 }

@@ -1,7 +1,7 @@
-import { closeSync, fstatSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
-import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { closeSync, fstatSync, openSync, readSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { FormatError } from '../../base/index.js';
-import type { Model } from '../graph.js';
+import type { Model } from '../model.js';
 import type { ByteSource } from '../tensor.js';
 import { decodeModel } from '../wire/decode.js';
 import type { RandomAccess } from '../wire/skim.js';
@@ -12,7 +12,8 @@ const BLOCK = 1 << 16;
 
 /**
  * Reads a model from a file. Weights stay in the file (and in files beside it) until they are used, so that opening a 2 GB model takes
- * milliseconds; do not overwrite the file while the model lives.
+ * milliseconds. Where the file is changed meanwhile, reading a weight throws; a writer that puts a new file in its place (as saveModel does)
+ * changes it too, so read what is still wanted first.
  * @throws FormatError where the file is missing, is no ONNX model, or its external data is missing or lies outside the model's folder.
  */
 export function loadModel(path: string): Model {
@@ -39,7 +40,10 @@ function openFile(path: string, what: string): RandomAccess {
 function openExternal(folder: string, { location, offset, length }: ExternalLocation, tensor: string): ByteSource {
   const where = `tensor "${tensor}"`;
   const path = resolve(folder, location);
-  const escapes = (from: string, to: string) => relative(from, to).startsWith('..') || isAbsolute(relative(from, to));
+  const escapes = (from: string, to: string) => {
+    const way = relative(from, to);
+    return way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way);
+  };
   const outside = () =>
     new FormatError({
       what: `External data points outside the model's folder`,
@@ -54,18 +58,24 @@ function openExternal(folder: string, { location, offset, length }: ExternalLoca
     file = openFile(path, 'external data');
   } catch (cause) {
     if (cause instanceof FormatError) throw cause;
+    const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
     throw new FormatError(
-      { what: `The external data file "${location}" is missing`, where, fix: `Copy it to ${join(folder, location)}.` },
+      {
+        what: `The external data file "${location}" ${missing ? 'is missing' : 'cannot be read'}`,
+        where,
+        fix: `Copy it to ${join(folder, location)}.`,
+      },
       { cause },
     );
   }
   const size = length ?? file.byteLength - offset;
-  if (!(offset >= 0 && size >= 0 && offset + size <= file.byteLength)) {
+  if (size < 0 || offset + size > file.byteLength) {
     throw new FormatError({
       what: `The external data file "${location}" is too short`,
       where,
-      expected: `${offset + size} bytes`,
+      expected: `at least ${offset + (length ?? 0)} bytes`,
       got: `${file.byteLength}`,
+      fix: 'It is incomplete; copy or export it again.',
     });
   }
   return { byteLength: size, read: () => file.read(offset, size, true) };
@@ -75,12 +85,15 @@ function openExternal(folder: string, { location, offset, length }: ExternalLoca
 class FileAccess implements RandomAccess {
   readonly byteLength: number;
   readonly #path: string;
+  readonly #identity: string;
   #block: Uint8Array = new Uint8Array(0);
   #blockStart = 0;
 
   constructor(path: string) {
+    const stats = statSync(path);
     this.#path = path;
-    this.byteLength = statSync(path).size;
+    this.#identity = identityOf(stats);
+    this.byteLength = stats.size;
   }
 
   read(offset: number, length: number, own = false): Uint8Array {
@@ -96,12 +109,22 @@ class FileAccess implements RandomAccess {
     const bytes = new Uint8Array(length);
     const handle = openSync(this.#path, 'r');
     try {
-      if (fstatSync(handle).size < offset + length)
-        throw new FormatError({ what: 'The file became shorter while it was in use', where: this.#path });
-      for (let done = 0; done < length; ) done += readSync(handle, bytes, done, length - done, offset + done);
+      const changed = () =>
+        new FormatError({ what: 'The file was changed while its model was in use', where: this.#path, fix: 'Load the model again.' });
+      if (identityOf(fstatSync(handle)) !== this.#identity) throw changed();
+      for (let done = 0; done < length; ) {
+        const count = readSync(handle, bytes, done, length - done, offset + done);
+        if (count === 0) throw changed();
+        done += count;
+      }
     } finally {
       closeSync(handle);
     }
     return bytes;
   }
+}
+
+/** Tells a file from another one that took its name, and from itself before it was written to. */
+function identityOf({ ino, size, mtimeMs }: Stats): string {
+  return `${ino} ${size} ${mtimeMs}`;
 }

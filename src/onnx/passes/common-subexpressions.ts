@@ -1,60 +1,66 @@
 import type { Attribute } from '../attributes.js';
 import type { Graph, Node, Value } from '../graph.js';
+import { mayVary } from '../random.js';
+import type { Tensor } from '../tensor.js';
 
 export interface CommonSubexpressionOptions {
-  /** Operators whose equal calls give different results: never merged. */
+  /** Nodes that are never merged, beside those whose result may vary (see `mayVary`). Default: none. */
   keep?: (node: Node) => boolean;
 }
 
+/** Constants with at most this many elements are compared by contents, larger ones by identity. */
+const LARGEST_TENSOR = 1024;
+
 /**
- * Merges, in place, nodes of a graph that compute the same: same operator, inputs and attributes. Subgraphs are not looked into, and nodes that
- * hold one stay.
+ * Merges, in place, nodes of a graph that compute the same: same operator, inputs and attributes, equal small constants counting as one input.
+ * Subgraphs are not looked into, nodes that hold one stay, and two graph outputs stay two.
  * @returns the number of nodes removed.
  */
 export function mergeCommonSubexpressions(graph: Graph, { keep = () => false }: CommonSubexpressionOptions = {}): number {
   graph.sort();
-  const numbers = new Map<Value, number>();
-  const numberOf = (value: Value | undefined) => {
-    if (!value) return '-';
-    if (!numbers.has(value)) numbers.set(value, numbers.size);
-    return String(numbers.get(value));
-  };
+  const outputs = new Set(graph.outputs);
+  const keys = new ValueKeys(graph);
   const known = new Map<string, Node>();
   const merged: Node[] = [];
   for (const node of graph.nodes) {
     const attributes = attributesKey(node);
-    if (attributes === undefined || keep(node)) continue;
-    const key = [
-      node.domain,
-      node.op,
-      node.overload,
-      node.inputs.map(numberOf).join(' '),
-      attributes,
-      node.outputs.map((each) => (each ? 1 : 0)).join(''),
-    ].join('|');
+    if (attributes === undefined || mayVary(node) || keep(node)) continue;
+    const made = node.outputs.map((output) => output !== undefined);
+    const key = JSON.stringify([node.domain, node.op, node.overload, node.inputs.map((input) => keys.of(input)), attributes, made]);
     const twin = known.get(key);
-    if (!twin) known.set(key, node);
-    else if (mergeInto(graph, node, twin)) merged.push(node);
+    if (!twin) {
+      known.set(key, node);
+      continue;
+    }
+    if (node.outputs.some((output) => output && outputs.has(output))) continue;
+    node.outputs.forEach((output, index) => {
+      const other = twin.outputs[index];
+      if (output && other) graph.replace(output, other);
+    });
+    merged.push(node);
   }
   graph.remove(...merged);
   return merged.length;
 }
 
-/** Lets readers of `node` read `twin`. Two graph outputs stay two. */
-function mergeInto(graph: Graph, node: Node, twin: Node): boolean {
-  if (node.outputs.some((output) => output && graph.outputs.includes(output)) || readInSubgraph(graph, node)) return false;
-  node.outputs.forEach((output, index) => {
-    const other = twin.outputs[index];
-    if (output && other) graph.replace(output, other);
-  });
-  return true;
-}
+/** Texts that are equal for values that hold the same. */
+class ValueKeys {
+  readonly #keys = new Map<Value, string>();
+  readonly #inputs: ReadonlySet<Value>;
 
-/** Whether a subgraph hands out one of the node's outputs directly, which no use link shows. */
-function readInSubgraph(graph: Graph, node: Node): boolean {
-  const handsOut = (inner: Graph): boolean =>
-    inner.outputs.some((output) => node.outputs.includes(output)) || inner.nodes.some((each) => each.subgraphs().some(handsOut));
-  return graph.nodes.some((each) => each.subgraphs().some(handsOut));
+  constructor(graph: Graph) {
+    this.#inputs = new Set(graph.inputs);
+  }
+
+  of(value: Value | undefined): string {
+    if (!value) return '-';
+    const known = this.#keys.get(value);
+    if (known !== undefined) return known;
+    const contents = value.constant && !this.#inputs.has(value) ? tensorKey(value.constant) : undefined;
+    const key = contents ?? `#${this.#keys.size}`;
+    this.#keys.set(value, key);
+    return key;
+  }
 }
 
 /** Text that is equal where attributes are; undefined for nodes that hold graphs or large tensors, which are not compared. */
@@ -65,27 +71,33 @@ function attributesKey(node: Node): string | undefined {
     if (text === undefined) return undefined;
     parts.push(`${name}=${text}`);
   }
-  return parts.join(';');
+  return JSON.stringify(parts);
 }
-
-const LARGEST_TENSOR = 1024;
 
 function attributeKey(attribute: Attribute): string | undefined {
   switch (attribute.type) {
     case 'float':
     case 'int':
     case 'string':
-      return `${attribute.type}:${attribute.value}`;
+      return `${attribute.type}:${scalarKey(attribute.value)}`;
     case 'floats':
     case 'ints':
     case 'strings':
-      return `${attribute.type}:${attribute.value.map(String).join(',')}`;
-    case 'tensor': {
-      const { value } = attribute;
-      if (value.dtype === 'string' || value.size > LARGEST_TENSOR) return undefined;
-      return `${value.dtype}[${value.shape}]${value.bytes().join(',')}`;
-    }
+      return `${attribute.type}:${JSON.stringify([...attribute.value].map(scalarKey))}`;
+    case 'tensor':
+      return tensorKey(attribute.value);
     default:
       return undefined;
   }
+}
+
+/** Tells 0 from -0 and texts from bytes. */
+function scalarKey(value: number | bigint | string | Uint8Array): string {
+  if (Object.is(value, -0)) return '-0';
+  return typeof value === 'string' ? JSON.stringify(value) : String(value);
+}
+
+function tensorKey(tensor: Tensor): string | undefined {
+  if (tensor.dtype === 'string' || tensor.size > LARGEST_TENSOR) return undefined;
+  return `${tensor.dtype}[${tensor.shape}]${tensor.bytes().join(',')}`;
 }

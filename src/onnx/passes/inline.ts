@@ -1,9 +1,16 @@
+import { calleeOf, checkCalls } from '../calls.js';
 import { copyModel, instantiate } from '../copy.js';
-import type { Graph, Model, Node } from '../graph.js';
+import type { Graph, Node, Value } from '../graph.js';
+import type { Model } from '../model.js';
 
-/** A copy of the model in which every call of one of its functions is replaced by the function's body, functions inside functions included. */
+/**
+ * A copy of the model in which every call of one of its functions is replaced by the function's body, functions inside functions included.
+ * The model itself where it has none.
+ * @throws GraphError where a function calls itself.
+ */
 export function inlineFunctions(source: Model): Model {
   if (source.functions.length === 0) return source;
+  checkCalls(source);
   const model = copyModel(source);
   for (const definition of model.functions) {
     for (const [domain, version] of definition.opsets) if (!model.opsets.has(domain)) model.opsets.set(domain, version);
@@ -14,35 +21,38 @@ export function inlineFunctions(source: Model): Model {
 }
 
 function inlineGraph(graph: Graph, model: Model): void {
-  for (let index = 0; index < graph.nodes.length; index++) {
-    const call = graph.nodes[index];
-    for (const inner of call.subgraphs()) inlineGraph(inner, model);
-    const definition = model.functions.find(
-      (each) => each.name === call.op && each.domain === call.domain && each.overload === call.overload,
-    );
-    if (!definition) continue;
-    const body = instantiate(definition, call).graph;
-    graph.nodes.splice(index, 1, ...body.nodes);
-    adopt(graph, body, call);
-    index--;
+  let changed = false;
+  for (let queue = [...graph.nodes]; queue.length > 0; ) {
+    const calls = queue.filter((node) => calleeOf(node, model.functions));
+    for (const node of queue) for (const inner of node.subgraphs()) inlineGraph(inner, model);
+    queue = calls.flatMap((call) => writeOut(graph, call, model));
+    graph.remove(...calls);
+    changed ||= calls.length > 0;
   }
+  if (changed) graph.sort();
 }
 
-/** Connects a body's nodes to what the call read and to who read the call. */
-function adopt(graph: Graph, body: Graph, call: Node): void {
+/** Adds the body that a call stands for and lets everything that read the call read it. */
+function writeOut(graph: Graph, call: Node, model: Model): Node[] {
+  const definition = calleeOf(call, model.functions);
+  if (!definition) return [];
+  const { graph: body } = instantiate(definition, call);
+  const prefix = call.name || call.op;
+  for (const value of body.values(true)) if (!body.inputs.includes(value)) value.name = graph.freshName(`${prefix}/${value.name}`);
   for (const node of body.nodes) {
-    node.graph = graph;
-    node.name = graph.freshName(`${call.name || call.op}/${node.name || node.op}`);
-    for (const output of node.outputs) if (output) output.name = graph.freshName(`${call.name || call.op}/${output.name}`);
+    node.name = graph.freshName(`${prefix}/${node.name || node.op}`);
+    graph.add(node);
   }
   body.inputs.forEach((parameter, index) => {
     for (const use of parameter.uses()) use.node.setInput(use.index, call.inputs[index]);
   });
   call.outputs.forEach((result, index) => {
+    const made: Value | undefined = body.outputs[index];
     if (!result) return;
-    const made = body.outputs[index];
     const passed = body.inputs.indexOf(made);
-    graph.replace(result, passed >= 0 ? (call.inputs[passed] as typeof made) : made);
+    const replacement = passed >= 0 ? call.inputs[passed] : made;
+    if (replacement) graph.replace(result, replacement);
+    else for (const use of result.uses()) use.node.setInput(use.index, undefined);
   });
-  for (let index = 0; index < call.inputs.length; index++) call.setInput(index, undefined);
+  return [...body.nodes];
 }

@@ -1,7 +1,9 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { EspalierError, FormatError, GraphError } from '../../base/index.js';
 import type { Attribute } from '../attributes.js';
-import { type Extras, type FunctionDefinition, Graph, Model, Node, Value } from '../graph.js';
+import { checkCalls } from '../calls.js';
+import { type Extras, Graph, Node, Value } from '../graph.js';
+import { type FunctionDefinition, Model } from '../model.js';
 import { tensorType } from '../types.js';
 import {
   type AttributeProto,
@@ -12,14 +14,15 @@ import {
   ModelProtoSchema,
   type NodeProto,
   type OperatorSetIdProto,
-  type SparseTensorProto,
   type StringStringEntryProto,
   type TensorProto,
   type ValueInfoProto,
 } from './onnx_pb.js';
+import { integer, kindOf, text } from './scalars.js';
 import { inMemory, type RandomAccess, skim } from './skim.js';
-import { readSparse, readTensor, type TensorReader } from './tensors.js';
-import { readType } from './types.js';
+import { readSparse } from './sparse.js';
+import { readTensor, type TensorReader } from './tensors.js';
+import { type GraphWire, readType, type ValueWire } from './types.js';
 
 export interface DecodeOptions {
   /** Opens external data; without it a model that has any is refused when the tensor is met. */
@@ -102,6 +105,7 @@ class Decoder {
     model.version = Number(proto.modelVersion);
     for (const { key, value } of proto.metadataProps) model.metadata.set(key, value);
     for (const definition of proto.functions) model.functions.push(this.#function(definition));
+    checkCalls(model);
     model.extras = { doc: proto.docString || undefined, wire: { unknown: proto.$unknown, trainingInfo: proto.trainingInfo } };
     model.source = this.#source;
     return model;
@@ -116,18 +120,16 @@ class Decoder {
     nodes.forEach((node, index) => {
       this.#link(node, proto.node[index], scope);
     });
+    const wire: GraphWire = { annotations: proto.quantizationAnnotation, stray: [], unknown: proto.$unknown };
+    const inputs = new Set(graph.inputs);
     for (const info of proto.valueInfo) {
       const value = scope.here(info.name);
-      if (value && !graph.inputs.includes(value)) describe(value, info);
+      if (!value) wire.stray?.push(info);
+      else if (inputs.has(value)) value.extras = { ...value.extras, wire: { ...(value.extras?.wire as ValueWire), listed: true } };
+      else describe(value, info, true);
     }
-    for (const info of proto.output) graph.outputs.push(this.#output(info, scope));
-    graph.extras = {
-      ...extrasOf(proto),
-      wire:
-        proto.quantizationAnnotation.length + (proto.$unknown?.length ?? 0) > 0
-          ? { annotations: proto.quantizationAnnotation, unknown: proto.$unknown }
-          : undefined,
-    };
+    for (const info of proto.output) graph.outputs.push(this.#output(graph, info, scope));
+    graph.extras = { ...extrasOf(proto), wire };
     graph.sort();
     return graph;
   }
@@ -156,7 +158,7 @@ class Decoder {
 
   /** Makes the node and its outputs, so that nodes in any order find each other. */
   #declare(graph: Graph, proto: NodeProto, scope: Scope): Node {
-    const node = new Node(proto.opType, proto.domain, proto.name);
+    const node = new Node(proto.opType, domainOf(proto), proto.name);
     node.overload = proto.overload;
     proto.output.forEach((name, index) => {
       if (name === '') {
@@ -189,20 +191,31 @@ class Decoder {
       node.setInput(index, value);
     });
     for (const attribute of proto.attribute) node.attributes.set(attribute.name, this.#attribute(attribute, scope));
+    for (const inner of node.subgraphs()) inner.outer = node.graph;
   }
 
-  #output(info: ValueInfoProto, scope: Scope): Value {
-    const value = scope.find(info.name);
-    if (!value)
+  /** A subgraph that hands out a value of a graph around it does so through an Identity: runtimes want that, and uses then tell all. */
+  #output(graph: Graph, info: ValueInfoProto, scope: Scope): Value {
+    const found = scope.find(info.name);
+    if (!found)
       throw new GraphError({
         what: `Nothing makes the graph output "${info.name}"`,
+        where: `graph "${graph.name}"`,
         fix: 'The graph is incomplete; export the model again.',
       });
+    const value = scope.here(info.name) ?? carry(graph, found);
     if (value.producer || !value.type) describe(value, info);
     return value;
   }
 
   #attribute(proto: AttributeProto, scope: Scope): Attribute {
+    const attribute = this.#plainAttribute(proto, scope);
+    const hasUnknown = (proto.$unknown?.length ?? 0) > 0;
+    if (attribute.type === 'kept' || (proto.docString === '' && !hasUnknown)) return attribute;
+    return { ...attribute, extras: { doc: proto.docString || undefined, wire: hasUnknown ? { unknown: proto.$unknown } : undefined } };
+  }
+
+  #plainAttribute(proto: AttributeProto, scope: Scope): Attribute {
     if (proto.refAttrName !== '') return { type: 'ref', value: proto.refAttrName, of: proto.type };
     const tensor = (each: TensorProto) => readTensor(each, this.#reader);
     switch (kindOf(proto)) {
@@ -249,7 +262,7 @@ class Decoder {
     graph.sort();
     return {
       name: proto.name,
-      domain: proto.domain,
+      domain: domainOf(proto),
       overload: proto.overload,
       graph,
       attributes: proto.attribute,
@@ -260,14 +273,29 @@ class Decoder {
   }
 }
 
-function describe(value: Value, info: ValueInfoProto): void {
+function describe(value: Value, info: ValueInfoProto, listed = (value.extras?.wire as ValueWire | undefined)?.listed): void {
   const type = readType(info.type) ?? value.type;
+  const wire: ValueWire = { type, proto: info.type, unknown: info.$unknown, listed };
   value.type = type;
-  value.extras = { ...extrasOf(info), wire: { type, proto: info.type, unknown: info.$unknown } };
+  value.extras = { ...extrasOf(info), wire };
+}
+
+function carry(graph: Graph, outer: Value): Value {
+  const node = new Node('Identity', '', '');
+  node.setInput(0, outer);
+  const value = new Value(`${outer.name}/${graph.name || 'inner'}`, outer.type);
+  node.setOutput(0, value);
+  graph.add(node);
+  return value;
+}
+
+/** 'ai.onnx' is the standard domain's other name. */
+function domainOf({ domain }: { domain: string }): string {
+  return domain === 'ai.onnx' ? '' : domain;
 }
 
 function readOpsets(imports: readonly OperatorSetIdProto[]): Map<string, number> {
-  return new Map(imports.map(({ domain, version }) => [domain, Number(version)]));
+  return new Map(imports.map((entry) => [domainOf(entry), Number(entry.version)]));
 }
 
 function extrasOf(proto: { docString: string; metadataProps: StringStringEntryProto[]; $unknown?: unknown }): Extras | undefined {
@@ -279,33 +307,3 @@ function extrasOf(proto: { docString: string; metadataProps: StringStringEntryPr
     wire: hasUnknown ? { unknown: proto.$unknown } : undefined,
   };
 }
-
-/** IR versions before 3 do not store an attribute's type: it is the field that is set. */
-function kindOf(proto: AttributeProto): Kind {
-  if (proto.type !== Kind.UNDEFINED) return proto.type;
-  if (proto.t) return Kind.TENSOR;
-  if (proto.g) return Kind.GRAPH;
-  if (proto.ints.length > 0) return Kind.INTS;
-  if (proto.floats.length > 0) return Kind.FLOATS;
-  if (proto.strings.length > 0) return Kind.STRINGS;
-  if (proto.s.length > 0) return Kind.STRING;
-  return proto.f !== 0 ? Kind.FLOAT : Kind.INT;
-}
-
-function integer(value: bigint): number | bigint {
-  const number = Number(value);
-  return Number.isSafeInteger(number) ? number : value;
-}
-
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
-function text(bytes: Uint8Array): string | Uint8Array {
-  try {
-    return utf8.decode(bytes);
-  } catch {
-    return bytes;
-  }
-}
-
-/** What tensors keep of a sparse initializer. */
-export type SparseOrigin = SparseTensorProto;

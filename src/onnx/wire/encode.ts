@@ -1,8 +1,9 @@
 import { create, toBinary, type UnknownField } from '@bufbuild/protobuf';
 import type { Attribute } from '../attributes.js';
-import type { Extras, FunctionDefinition, Graph, Model, Node, Value } from '../graph.js';
+import { checkNames } from '../check.js';
+import type { Extras, Graph, Node, Value } from '../graph.js';
+import type { FunctionDefinition, Model } from '../model.js';
 import type { Tensor } from '../tensor.js';
-import type { ValueType } from '../types.js';
 import {
   type AttributeProto,
   AttributeProtoSchema,
@@ -16,17 +17,15 @@ import {
   type NodeProto,
   NodeProtoSchema,
   OperatorSetIdProtoSchema,
-  type SparseTensorProto,
   StringStringEntryProtoSchema,
-  type TensorAnnotation,
   type TensorProto,
   type TrainingInfoProto,
-  type TypeProto,
   type ValueInfoProto,
   ValueInfoProtoSchema,
 } from './onnx_pb.js';
-import { writeTensor } from './tensors.js';
-import { writeType } from './types.js';
+import { SparseOrigin, writeSparse } from './sparse.js';
+import { originOf, writeTensor } from './tensors.js';
+import { type GraphWire, type ValueWire, writeType } from './types.js';
 
 export interface EncodeOptions {
   /** Which inner values are written with their types: those that were declared in the file read (the default), or all that are typed. */
@@ -35,9 +34,14 @@ export interface EncodeOptions {
   tensor?: (tensor: Tensor, name: string) => TensorProto;
 }
 
-/** Serializes a model; weights that are still in a file are read. Sorts the graph's nodes. @throws GraphError on a cycle. */
+/**
+ * Serializes a model; weights that are still in a file are read. Sorts the graph's nodes.
+ * @throws GraphError on a cycle, and where a name in the file would stand for another value than the one that is meant.
+ */
 export function encodeModel(model: Model, options: EncodeOptions = {}): Uint8Array {
   model.graph.sort();
+  checkNames(model.graph);
+  for (const { graph } of model.functions) checkNames(graph);
   return toBinary(ModelProtoSchema, new Encoder(options).model(model));
 }
 
@@ -53,7 +57,7 @@ class Encoder {
   model(model: Model): ModelProto {
     const kept = model.extras?.wire as { unknown?: UnknownField[]; trainingInfo?: TrainingInfoProto[] } | undefined;
     const proto = create(ModelProtoSchema, {
-      irVersion: BigInt(model.irVersion),
+      irVersion: BigInt(irVersionOf(model)),
       graph: this.#graph(model.graph),
       opsetImport: writeOpsets(model.opsets),
       metadataProps: entries(model.metadata),
@@ -75,11 +79,11 @@ class Encoder {
       node: graph.nodes.map((node) => this.#node(node)),
       input: graph.inputs.map(valueInfo),
       output: graph.outputs.map(valueInfo),
-      valueInfo: this.#inner(graph).map(valueInfo),
     });
+    proto.valueInfo = this.#inner(graph);
     for (const value of graph.initializers) this.#initializer(proto, value);
     extend(proto, graph.extras);
-    const kept = graph.extras?.wire as { annotations?: TensorAnnotation[] } | undefined;
+    const kept = graph.extras?.wire as GraphWire | undefined;
     if (kept?.annotations) proto.quantizationAnnotation = kept.annotations;
     return proto;
   }
@@ -87,19 +91,23 @@ class Encoder {
   #initializer(proto: GraphProto, value: Value): void {
     const tensor = value.initializer;
     if (!tensor) return;
-    const origin = tensor.origin?.wire as { $typeName?: string } | undefined;
-    if (origin?.$typeName !== 'onnx.SparseTensorProto') proto.initializer.push(this.#tensor(tensor, value.name));
-    else {
-      const sparse = origin as SparseTensorProto;
-      proto.sparseInitializer.push({ ...sparse, values: sparse.values && { ...sparse.values, name: value.name } });
-    }
+    const origin = tensor.origin?.wire;
+    if (origin instanceof SparseOrigin) proto.sparseInitializer.push(writeSparse(origin, value.name, this.#tensor));
+    else proto.initializer.push(this.#tensor(tensor, value.name));
   }
 
-  /** Values between nodes whose types are written. */
-  #inner(graph: Graph): Value[] {
-    const outputs = new Set(graph.outputs);
-    const declared = (value: Value) => this.#all || (value.extras?.wire as { proto?: unknown } | undefined)?.proto !== undefined;
-    return graph.nodes.flatMap((node) => node.outputs.filter((value) => value?.type && !outputs.has(value) && declared(value)) as Value[]);
+  /** Declarations beside those of inputs and outputs: what was declared so in the file read, or all that is known. */
+  #inner(graph: Graph): ValueInfoProto[] {
+    const faces = new Set([...graph.inputs, ...graph.outputs]);
+    const isWritten = (value: Value) => declarationOf(value)?.listed || (this.#all && value.type && value.producer && !faces.has(value));
+    const names = new Set<string>();
+    const infos: ValueInfoProto[] = [];
+    for (const value of graph.values()) {
+      names.add(value.name);
+      if (isWritten(value)) infos.push(valueInfo(value));
+    }
+    const { stray = [] } = (graph.extras?.wire ?? {}) as GraphWire;
+    return [...infos, ...stray.filter(({ name }) => !names.has(name))];
   }
 
   #node(node: Node): NodeProto {
@@ -117,7 +125,8 @@ class Encoder {
 
   #attribute(name: string, attribute: Attribute): AttributeProto {
     if (attribute.type === 'kept') return attribute.value as AttributeProto;
-    const make = (type: Kind, fields: Partial<AttributeProto>) => create(AttributeProtoSchema, { name, type, ...fields } as never);
+    const make = (type: Kind, fields: Partial<AttributeProto>) =>
+      extend(create(AttributeProtoSchema, { name, type, ...fields } as never), attribute.extras);
     switch (attribute.type) {
       case 'float':
         return make(Kind.FLOAT, { f: attribute.value });
@@ -166,24 +175,33 @@ class Encoder {
   }
 }
 
+/** Before version 4, initializers had to be inputs too. */
+function irVersionOf({ graph, irVersion }: Model): number {
+  return irVersion < 4 && [...graph.initializers].some((value) => !graph.inputs.includes(value)) ? 4 : irVersion;
+}
+
 function nameOf(tensor: Tensor): string {
-  return (tensor.origin?.wire as { name?: string } | undefined)?.name ?? '';
+  return originOf(tensor)?.name ?? '';
 }
 
 /** A value's declaration. A type that is still the one read is written as it was read, denotations included. */
 function valueInfo(value: Value): ValueInfoProto {
-  const kept = value.extras?.wire as { type?: ValueType; proto?: TypeProto } | undefined;
+  const kept = declarationOf(value);
   const type = kept?.proto && kept.type === value.type ? kept.proto : writeType(value.type);
   const proto = create(ValueInfoProtoSchema, { name: value.name });
   if (type) proto.type = type;
   return extend(proto, value.extras);
 }
 
-type Extendable = { docString: string; metadataProps: unknown[]; $unknown?: UnknownField[] };
+function declarationOf(value: Value): ValueWire | undefined {
+  return value.extras?.wire as ValueWire | undefined;
+}
+
+type Extendable = { docString: string; metadataProps?: unknown[]; $unknown?: UnknownField[] };
 
 function extend<T extends Extendable>(proto: T, extras: Extras | undefined): T {
   if (extras?.doc) proto.docString = extras.doc;
-  if (extras?.metadata) proto.metadataProps = entries(extras.metadata);
+  if (extras?.metadata && proto.metadataProps) proto.metadataProps = entries(extras.metadata);
   const unknown = (extras?.wire as { unknown?: UnknownField[] } | undefined)?.unknown;
   if (unknown) proto.$unknown = unknown;
   return proto;

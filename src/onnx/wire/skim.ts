@@ -1,5 +1,7 @@
-import { FormatError } from '../../base/index.js';
+import { FormatError, UnsupportedError } from '../../base/index.js';
 import type { ByteSource } from '../tensor.js';
+import { CONTENT_FIELDS, costOfField, LOCATION_FIELD, MESSAGE_COST, type MessageKind, messageIn } from './schema.js';
+import { concat, encodeVarint, readVarint } from './varint.js';
 
 /** Random access to a file or a buffer. */
 export interface RandomAccess {
@@ -17,29 +19,16 @@ export interface Skeleton {
 
 /** Tensor contents at least this long are left out of the skeleton, in bytes. */
 const LARGE = 4096;
-/** Graphs nested deeper than this are no honest model. */
+/** Messages nested deeper than this are no honest model. */
 const MAX_DEPTH = 100;
-/** More fields than this in the structure of a model are no honest model either. */
-const MAX_FIELDS = 20_000_000;
+/** Memory that a model's structure (all but its weights) may take once decoded, estimated in bytes. */
+const MAX_STRUCTURE = 2e9;
 
-/** Field that marks, in a skeleton, the place of payload number k. No ONNX message has it. */
+/** Field that marks, in a skeleton, the place of payload number k that was field f: its number is this plus f. No ONNX message has it. */
 export const MARKER_FIELD = 50000;
 
-/** The tensor fields that are plain little-endian bytes on the wire: float_data, raw_data, double_data. */
-const CONTENT_FIELDS = new Set([4, 9, 10]);
-
-/** Which fields of which message hold messages that may hold large tensors. */
-const descents = {
-  model: { 7: 'graph', 20: 'training', 25: 'function' },
-  training: { 1: 'graph', 2: 'graph' },
-  function: { 7: 'node', 11: 'attribute' },
-  graph: { 1: 'node', 5: 'tensor', 15: 'sparse' },
-  node: { 5: 'attribute' },
-  attribute: { 5: 'tensor', 6: 'graph', 10: 'tensor', 11: 'graph', 22: 'sparse', 23: 'sparse' },
-  sparse: { 1: 'tensor', 2: 'tensor' },
-  tensor: {},
-} as const satisfies Record<string, Record<number, string>>;
-type Kind = keyof typeof descents;
+/** Messages whose tensors become Tensors, which can read their contents later. In others contents stay in the skeleton. */
+const cut: ReadonlySet<MessageKind> = new Set(['model', 'function', 'graph', 'node', 'attribute', 'tensor']);
 
 interface Piece {
   chunks: Uint8Array[];
@@ -49,67 +38,84 @@ interface Piece {
 /**
  * Walks a serialized ModelProto (protocol buffers' wire format) without decoding it and leaves out large tensor contents, so that reading a
  * model costs its structure and not its weights.
- * @throws FormatError where the bytes are no protocol buffer, end too early or nest too deeply.
+ * @throws FormatError where the bytes are no protocol buffer, end too early, nest too deeply or would take too much memory.
  */
 export function skim(file: RandomAccess): Skeleton {
   const walker = new Walker(file);
-  const piece = walker.message('model', 0, file.byteLength, 0);
-  return { bytes: join(piece), payloads: walker.payloads };
+  const { chunks } = walker.message('model', 0, file.byteLength, 0);
+  return { bytes: chunks.length === 1 ? chunks[0] : concat(chunks), payloads: walker.payloads };
 }
 
 class Walker {
   readonly payloads: ByteSource[] = [];
   readonly #file: RandomAccess;
-  #fields = 0;
+  #spent = 0;
 
   constructor(file: RandomAccess) {
     this.#file = file;
   }
 
-  message(kind: Kind, start: number, end: number, depth: number): Piece {
-    if (depth > MAX_DEPTH) throw damaged(start, `messages are nested more than ${MAX_DEPTH} deep`);
+  /** Copies a large message without its large contents. */
+  message(kind: MessageKind, start: number, end: number, depth: number): Piece {
+    this.#enter(start, depth);
     const piece: Piece = { chunks: [], length: 0 };
     let copied = start;
     let position = start;
     while (position < end) {
-      if (++this.#fields > MAX_FIELDS) throw damaged(position, `the model has more than ${MAX_FIELDS} fields`);
       const at = position;
-      const tag = this.#varint(position, end);
-      position = tag.next;
-      const field = Math.floor(tag.value / 8);
-      const wireType = tag.value % 8;
-      if (field === 0) throw damaged(at, 'a field has number 0');
-      if (wireType !== 2) {
-        position = this.#skip(wireType, position, end, at);
-        continue;
-      }
-      const length = this.#varint(position, end);
-      const from = length.next;
-      const to = from + length.value;
-      if (to > end)
-        throw damaged(
-          at,
-          `a field of ${length.value} bytes reaches past the end of what holds it; the file is truncated or is no ONNX model`,
-        );
-      position = to;
-      if (length.value < LARGE) continue;
-      if (kind === 'tensor' && CONTENT_FIELDS.has(field)) {
+      const head = this.#file.read(at, Math.min(20, end - at));
+      const { field, next, to, value } = fieldAt(head, 0, head.length, at, end - at);
+      const from = at + next;
+      position = at + to;
+      const inner = value === undefined ? messageIn(kind, field) : undefined;
+      const isLarge = value === undefined && to - next >= LARGE;
+      if (isLarge && kind === 'tensor' && CONTENT_FIELDS.has(field)) {
         this.#flush(piece, copied, at);
-        append(piece, this.#payload(from, length.value));
-        copied = to;
-      } else {
-        const inner = (descents[kind] as Record<number, Kind>)[field];
-        if (!inner) continue;
+        append(piece, this.#payload(field, from, position - from));
+        copied = position;
+      } else if (isLarge && inner && cut.has(inner)) {
         this.#flush(piece, copied, at);
-        const body = this.message(inner, from, to, depth + 1);
-        append(piece, encodeVarint(tag.value));
+        const body = this.message(inner, from, position, depth + 1);
+        append(piece, encodeVarint(field * 8 + 2));
         append(piece, encodeVarint(body.length));
         for (const chunk of body.chunks) append(piece, chunk);
-        copied = to;
-      }
+        copied = position;
+      } else if (inner) this.#scan(inner, this.#file.read(from, to - next), from, depth + 1, isKept(kind, inner));
+      else this.#spend(costOfField(kind, field, to - next), at);
     }
     this.#flush(piece, copied, end);
     return piece;
+  }
+
+  /** Checks a message that stays whole. `kept` says that it is written again as it was read, so that it may not point to other files. */
+  #scan(kind: MessageKind, bytes: Uint8Array, offset: number, depth: number, kept: boolean): void {
+    this.#enter(offset, depth);
+    for (let position = 0; position < bytes.length; ) {
+      const { field, next, to, value } = fieldAt(bytes, position, bytes.length, offset + position, bytes.length - position);
+      const inner = value === undefined ? messageIn(kind, field) : undefined;
+      if (inner)
+        this.#scan(inner, bytes.subarray(position + next, position + to), offset + position + next, depth + 1, kept || isKept(kind, inner));
+      else this.#spend(costOfField(kind, field, to - next), offset + position);
+      if (kept && kind === 'tensor' && field === LOCATION_FIELD && value === 1) {
+        throw new UnsupportedError({
+          what: 'Training information or a sparse attribute has its contents in a file of its own',
+          where: `byte ${offset + position}`,
+          fix: 'Save the model with these tensors inside it.',
+        });
+      }
+      position += to;
+    }
+  }
+
+  #enter(at: number, depth: number): void {
+    if (depth > MAX_DEPTH) throw damaged(at, `messages are nested more than ${MAX_DEPTH} deep`);
+    this.#spend(MESSAGE_COST, at);
+  }
+
+  #spend(cost: number, at: number): void {
+    this.#spent += cost;
+    if (this.#spent > MAX_STRUCTURE)
+      throw damaged(at, `the model's structure without its weights would take more than ${MAX_STRUCTURE / 1e9} GB of memory`);
   }
 
   /** Copies what lies between the last cut and here. */
@@ -117,29 +123,56 @@ class Walker {
     if (to > from) append(piece, this.#file.read(from, to - from, true));
   }
 
-  #payload(offset: number, byteLength: number): Uint8Array {
+  #payload(field: number, offset: number, byteLength: number): Uint8Array {
+    this.#spend(MESSAGE_COST, offset);
     const file = this.#file;
     this.payloads.push({ byteLength, read: () => file.read(offset, byteLength, true) });
-    return concat([encodeVarint(MARKER_FIELD * 8), encodeVarint(this.payloads.length - 1)]);
+    return concat([encodeVarint((MARKER_FIELD + field) * 8), encodeVarint(this.payloads.length - 1)]);
   }
+}
 
-  #skip(wireType: number, position: number, end: number, at: number): number {
-    if (wireType === 0) return this.#varint(position, end).next;
-    if (wireType !== 1 && wireType !== 5) throw damaged(at, `a field has wire type ${wireType}; this is no ONNX model`);
-    const next = position + (wireType === 1 ? 8 : 4);
-    if (next > end) throw damaged(at, 'the file is truncated');
-    return next;
-  }
+/** Training information and sparse attributes are not turned into graphs and tensors. */
+function isKept(kind: MessageKind, inner: MessageKind): boolean {
+  return inner === 'training' || (inner === 'sparse' && kind === 'attribute');
+}
 
-  #varint(position: number, end: number): { value: number; next: number } {
-    const bytes = this.#file.read(position, Math.min(10, end - position));
-    let value = 0;
-    for (let i = 0; i < bytes.length; i++) {
-      value += (bytes[i] & 0x7f) * 2 ** (7 * i);
-      if (bytes[i] < 0x80) return { value, next: position + i + 1 };
-    }
-    throw damaged(position, bytes.length < 10 ? 'the file is truncated' : 'a number has more than ten bytes');
+interface Field {
+  field: number;
+  /** Where its contents start and end, counted from its tag. */
+  next: number;
+  to: number;
+  /** A number's value (NaN where it has a fixed size); undefined for a field with a length. */
+  value?: number;
+}
+
+/** The field whose tag is at `position`. `at` is the place for messages, `room` how many bytes what holds the field still has. */
+function fieldAt(bytes: Uint8Array, position: number, end: number, at: number, room: number): Field {
+  const tag = varintAt(bytes, position, end, at);
+  const field = Math.floor(tag.value / 8);
+  const wireType = tag.value % 8;
+  if (field === 0) throw damaged(at, 'a field has number 0');
+  const after = tag.next - position;
+  if (wireType === 0) {
+    const { value, next } = varintAt(bytes, tag.next, end, at);
+    return { field, next: next - position, to: next - position, value };
   }
+  if (wireType === 1 || wireType === 5) {
+    const to = after + (wireType === 1 ? 8 : 4);
+    if (to > room) throw damaged(at, 'the file is truncated');
+    return { field, next: to, to, value: Number.NaN };
+  }
+  if (wireType !== 2) throw damaged(at, `a field has wire type ${wireType}; this is no ONNX model`);
+  const length = varintAt(bytes, tag.next, end, at);
+  const next = length.next - position;
+  if (next + length.value > room)
+    throw damaged(at, `a field of ${length.value} bytes reaches past the end of what holds it; the file is truncated or is no ONNX model`);
+  return { field, next, to: next + length.value };
+}
+
+function varintAt(bytes: Uint8Array, position: number, end: number, at: number): { value: number; next: number } {
+  const found = readVarint(bytes, position, Math.min(end, position + 10));
+  if (!found) throw damaged(at, end - position < 10 ? 'the file is truncated' : 'a number has more than ten bytes');
+  return found;
 }
 
 function damaged(offset: number, what: string): FormatError {
@@ -152,31 +185,6 @@ function damaged(offset: number, what: string): FormatError {
 function append(piece: Piece, chunk: Uint8Array): void {
   piece.chunks.push(chunk);
   piece.length += chunk.length;
-}
-
-function join(piece: Piece): Uint8Array {
-  return piece.chunks.length === 1 ? piece.chunks[0] : concat(piece.chunks);
-}
-
-function concat(chunks: readonly Uint8Array[]): Uint8Array {
-  const out = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
-  let offset = 0;
-  for (const chunk of chunks) {
-    out.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return out;
-}
-
-function encodeVarint(value: number): Uint8Array {
-  const bytes: number[] = [];
-  let rest = value;
-  while (rest >= 128) {
-    bytes.push((rest % 128) | 128);
-    rest = Math.floor(rest / 128);
-  }
-  bytes.push(rest);
-  return Uint8Array.from(bytes);
 }
 
 /** A buffer as a file. */

@@ -2,7 +2,31 @@ import { create } from '@bufbuild/protobuf';
 import { type Dim, SymbolicDim } from '../dims.js';
 import { codeOf, dtypeOf } from '../dtypes.js';
 import type { ValueType } from '../types.js';
-import { type TensorShapeProto, TensorShapeProtoSchema, type TypeProto, TypeProtoSchema } from './onnx_pb.js';
+import {
+  type TensorAnnotation,
+  type TensorShapeProto,
+  TensorShapeProtoSchema,
+  type TypeProto,
+  TypeProtoSchema,
+  type ValueInfoProto,
+} from './onnx_pb.js';
+
+/** What `extras.wire` of a value keeps: how its type was written. */
+export interface ValueWire {
+  type?: ValueType;
+  proto?: TypeProto;
+  unknown?: unknown;
+  /** Whether value_info has it. */
+  listed?: boolean;
+}
+
+/** What `extras.wire` of a graph keeps. */
+export interface GraphWire {
+  annotations?: TensorAnnotation[];
+  /** Declarations of values that do not exist. */
+  stray?: ValueInfoProto[];
+  unknown?: unknown;
+}
 
 export function readType(proto: TypeProto | undefined): ValueType | undefined {
   const value = proto?.value;
@@ -27,7 +51,8 @@ export function readType(proto: TypeProto | undefined): ValueType | undefined {
 function readShape(proto: TensorShapeProto | undefined): Dim[] | undefined {
   return proto?.dim.map(({ value }) => {
     if (value.case === 'dimValue' && value.value >= 0n) return Number(value.value);
-    return value.case === 'dimParam' && value.value !== '' ? SymbolicDim.named(value.value) : SymbolicDim.unknown();
+    const isName = value.case === 'dimParam' && value.value !== '' && !value.value.includes('?');
+    return isName ? SymbolicDim.named(value.value) : SymbolicDim.unknown();
   });
 }
 
