@@ -1,3 +1,4 @@
+export { lowerToBlocked } from './blocked/index.js';
 export { cancelMoves } from './cancel-moves.js';
 export { foldConstants } from './fold-constants.js';
 export { foldNormalization } from './fold-normalization.js';

@@ -13,6 +13,12 @@ export interface CompileOptions {
   threads?: number;
   /** How much ONNX Runtime may rewrite the graph: default 'all'. */
   optimize?: 'none' | 'basic' | 'extended' | 'all';
+  /**
+   * Keep images in blocks of channels between convolutions, where backend and machine have kernels for it (cpu with AVX2 or AVX-512). Good for
+   * models in memory whose weights are no constants, training steps above all; for others ONNX Runtime does it by itself. Results agree within
+   * rounding; see `lowerToBlocked`. Default false.
+   */
+  blocked?: boolean;
   /** Keep QuantizeLinear/DequantizeLinear in floating point instead of fusing them into integer kernels. Default false. */
   simulateQuantization?: boolean;
   /**

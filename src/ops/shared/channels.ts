@@ -37,7 +37,12 @@ export function channelsOf(build: GraphBuilder, like: Value): Channels {
   return {
     elements: others.reduce((product, axis) => product * shape[axis], 1),
     sum: (value) => build.op('ReduceSum', [value, build.ints(others)], { keepdims: 0 }),
-    sumOfSquares: (value) => build.op('ReduceSumSquare', [value, build.ints(others)], { keepdims: 0 }),
+    // Image by image: ONNX Runtime adds up squares one by one, which over a whole batch costs digits.
+    sumOfSquares: (value) => {
+      if (ones.length === 0) return build.op('ReduceSumSquare', [value, build.ints([0])], { keepdims: 0 });
+      const perImage = build.op('ReduceSumSquare', [value, build.ints(others.slice(1))], { keepdims: 0 });
+      return build.op('ReduceSum', [perImage, build.ints([0])], { keepdims: 0 });
+    },
     affine: (value, slope, offset) => (convolves ? convolved(value, slope, offset) : shift(scale(value, slope), offset)),
     scale,
     shift,

@@ -1,7 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { OptionError, RuntimeError, Stopped } from '../../../base/index.js';
 import { encodeModel, Model } from '../../../onnx/index.js';
+import { lowerToBlocked } from '../../compiler/index.js';
 import type { CompileOptions, ModelSource, Program, Runtime } from '../contract.js';
+import { blockSize } from './block-size.js';
 import { checkBackend, requireThreads } from './checks.js';
 import { Link } from './link.js';
 import { WorkerProgram } from './program.js';
@@ -45,7 +47,8 @@ class NodeRuntime implements Runtime {
     const settings = this.#settings(options);
     const aborted = () => new Stopped('Stopped by the caller', { cause: signal?.reason });
     if (signal?.aborted) throw aborted();
-    const { source, transfer, label } = sourceOf(model);
+    const lowered = options.blocked && settings.backend === 'cpu' && model instanceof Model ? await blockedForm(model) : model;
+    const { source, transfer, label } = sourceOf(lowered);
 
     const link = new Link(label);
     let program: WorkerProgram | undefined;
@@ -93,6 +96,11 @@ class NodeRuntime implements Runtime {
     this.#disposed = true;
     await Promise.all([...this.#programs].map((program) => program.dispose()));
   }
+}
+
+async function blockedForm(model: Model): Promise<Model> {
+  const block = await blockSize();
+  return block === undefined ? model : lowerToBlocked(model, block);
 }
 
 /** What crosses to the worker. Bytes that are the caller's are copied once; the copy moves. */

@@ -1,0 +1,113 @@
+import { sizeOf } from '../../../base/index.js';
+import { type AttributeLike, type Node, staticShape, type Value } from '../../../onnx/index.js';
+import { BLOCKED_DOMAIN, imageShape, type Layouts, shapeOf } from './layout.js';
+import { inputOf, isReadOnlyBy, type Lowering, outputOf } from './lowering.js';
+
+interface ConvolutionShapes {
+  readonly input: readonly number[];
+  readonly weight: readonly number[];
+  readonly output: readonly number[];
+  readonly group: number;
+}
+
+function shapesOf(node: Node, block: number): ConvolutionShapes | undefined {
+  const input = staticShape(node.inputs[0]?.shape);
+  const weight = staticShape(node.inputs[1]?.shape);
+  const output = imageShape(node.outputs[0], block);
+  if (node.inputs[0]?.dtype !== 'float32' || input?.length !== 4 || weight?.length !== 4 || !output) return undefined;
+  return { input, weight, output, group: node.int('group', 1) };
+}
+
+function isDepthwise({ weight, group }: ConvolutionShapes): boolean {
+  return group > 1 && weight[0] === group && weight[1] === 1;
+}
+
+/** Convolutions of all channels, or of each channel alone. Those whose weight outweighs their result (weight gradients are some) gain nothing. */
+export const convolution: Lowering = {
+  accepts: (node, block) => {
+    const shapes = shapesOf(node, block);
+    if (!shapes || sizeOf(shapes.weight) > sizeOf(shapes.output)) return false;
+    if (isDepthwise(shapes)) return true;
+    return shapes.group === 1 && (shapes.input[1] % block === 0 || shapes.input[1] < block);
+  },
+  leads: (node) => {
+    const weight = shapeOf(inputOf(node, 1));
+    return node.int('group', 1) === 1 || weight[2] * weight[3] > 1;
+  },
+  lower: (node, layouts) => {
+    const [x, weight, bias] = node.inputs as Value[];
+    const shapes = shapesOf(node, layouts.block) as ConvolutionShapes;
+    const fewInputs = shapes.group === 1 && shapes.input[1] < layouts.block;
+    const reordered = isDepthwise(shapes) || fewInputs ? layouts.outputsLast(weight) : layouts.weight(weight);
+    const operands = [fewInputs ? layouts.plain(x) : layouts.blocked(x), reordered, bias];
+    layouts.define(outputOf(node), layouts.build.op('Conv', operands, Object.fromEntries(node.attributes), BLOCKED_DOMAIN));
+  },
+};
+
+/** The convolution that made a blocked value, where it may still take in what comes after it: only `reader` is to see the value. */
+function openConvolution(value: Value, reader: Node, layouts: Layouts): Node | undefined {
+  if (!layouts.isBlocked(value) || !isReadOnlyBy(value, reader)) return undefined;
+  const made = layouts.blocked(value);
+  const { producer } = made;
+  const open =
+    producer?.domain === BLOCKED_DOMAIN && producer.op === 'Conv' && !producer.attributes.has('activation') && made.readers.size === 0;
+  return open ? producer : undefined;
+}
+
+/** Lets the convolution before an activation apply it. @returns whether it could. */
+export function absorbActivation(node: Node, layouts: Layouts): boolean {
+  const [x] = node.inputs as Value[];
+  const convolution = openConvolution(x, node, layouts);
+  if (!convolution) return false;
+  setActivation(convolution, activationOf(node));
+  layouts.define(outputOf(node), layouts.blocked(x));
+  return true;
+}
+
+function setActivation(convolution: Node, { activation, activation_params }: ReturnType<typeof activationOf>): void {
+  convolution.attributes.set('activation', { type: 'string', value: activation });
+  if (activation_params.length > 0) convolution.attributes.set('activation_params', { type: 'floats', value: activation_params });
+}
+
+function activationOf(node: Node): { activation: string; activation_params: number[] } {
+  const params: Record<string, number[]> = {
+    HardSigmoid: [node.float('alpha', 0.2), node.float('beta', 0.5)],
+    LeakyRelu: [node.float('alpha', 0.01)],
+  };
+  return { activation: node.op, activation_params: params[node.op] ?? [] };
+}
+
+/** Lets a convolution whose result is added to something of the same shape start from that. @returns whether it could. */
+export function absorbSum(node: Node, layouts: Layouts): boolean {
+  const operands = node.inputs as Value[];
+  for (const [index, addend] of operands.entries()) {
+    const convolution = openConvolution(addend, node, layouts);
+    if (!convolution || convolution.inputs[3]) continue;
+    const other = layouts.blocked(operands[1 - index]);
+    if (convolution.inputs.length < 3) convolution.setInput(2, undefined);
+    convolution.setInput(3, other);
+    layouts.define(outputOf(node), layouts.blocked(addend));
+    return true;
+  }
+  return false;
+}
+
+/** Attributes of a blocked convolution that ends in a HardSigmoid. */
+export function hardSigmoid(alpha: number, beta: number): Record<string, AttributeLike> {
+  return { activation: 'HardSigmoid', activation_params: { type: 'floats', value: [alpha, beta] } };
+}
+
+/** An inference normalization is an affine function per channel. */
+export const normalization: Lowering = {
+  accepts: (node, block) =>
+    node.int('training_mode', 0) === 0 && inputOf(node, 0).dtype === 'float32' && imageShape(node.outputs[0], block) !== undefined,
+  lower: (node, layouts) => {
+    const { build } = layouts;
+    const [x, scale, bias, mean, variance] = node.inputs as Value[];
+    const epsilon = build.scalar(node.float('epsilon', 1e-5));
+    const slope = build.op('Div', [scale, build.op('Sqrt', [build.op('Add', [variance, epsilon])])]);
+    const offset = build.op('Sub', [bias, build.op('Mul', [mean, slope])]);
+    const weight = layouts.perChannel(slope, shapeOf(x)[1]);
+    layouts.define(outputOf(node), layouts.affine(layouts.blocked(x), weight, offset));
+  },
+};

@@ -1,0 +1,88 @@
+import { sameShape } from '../../../base/index.js';
+import type { Node, Value } from '../../../onnx/index.js';
+import { isFloatImage, type Layouts, shapeOf } from './layout.js';
+import { constantNumbers, inputOf, type Lowering, outputOf } from './lowering.js';
+
+function axesOf(node: Node): number[] | undefined {
+  const axes = constantNumbers(node, 1);
+  return axes?.map((axis) => (axis < 0 ? axis + 4 : axis)).sort((a, b) => a - b);
+}
+
+/** Sums, means and sums of squares over the positions of each channel, or also over the batch: first within blocks, then across. */
+export const reduction: Lowering = {
+  givesPlain: true,
+  accepts: (node, block) => {
+    const axes = axesOf(node);
+    return isFloatImage(node.inputs[0], block) && axes !== undefined && (sameShape(axes, [2, 3]) || sameShape(axes, [0, 2, 3]));
+  },
+  lower: (node, layouts) => {
+    const { build, block } = layouts;
+    const x = inputOf(node, 0);
+    const [batch, channels, height, width] = shapeOf(x);
+    const rows = build.op('Reshape', [layouts.blocked(x), build.ints([(batch * channels) / block, height * width, block])]);
+    const perImage = build.op(node.op, [rows, build.ints([1])], { keepdims: 0 });
+    const across = node.op === 'ReduceSumSquare' ? 'ReduceSum' : node.op;
+    const reduced =
+      axesOf(node)?.[0] === 0
+        ? build.op(across, [build.op('Reshape', [perImage, build.ints([batch, channels])]), build.ints([0])], { keepdims: 0 })
+        : perImage;
+    replace(node, layouts, build.op('Reshape', [reduced, build.ints(shapeOf(outputOf(node)))]));
+  },
+};
+
+/** Channels last, which the way out of blocks gives as easily as channels first. */
+export const transpose: Lowering = {
+  givesPlain: true,
+  accepts: (node, block) => isFloatImage(node.inputs[0], block) && sameShape(node.ints('perm', []), [0, 2, 3, 1]),
+  lower: (node, layouts) => replace(node, layouts, layouts.channelsLast(inputOf(node, 0))),
+};
+
+function replace(node: Node, layouts: Layouts, made: Value): void {
+  const output = outputOf(node);
+  made.type = output.type;
+  layouts.build.graph.replace(output, made);
+}
+
+/** Images joined along the batch or along channels; blocks stay whole. */
+export const concat: Lowering = {
+  accepts: (node, block) => {
+    const axis = node.int('axis', 0);
+    return [0, 1].includes(axis) && isFloatImage(node.outputs[0], block) && node.inputs.every((input) => isFloatImage(input, block));
+  },
+  lower: (node, layouts) => {
+    const parts = (node.inputs as Value[]).map((input) => layouts.blocked(input));
+    layouts.define(outputOf(node), layouts.build.op('Concat', parts, { axis: node.int('axis', 0) }));
+  },
+};
+
+/** Parts of the batch, of rows and of columns. */
+export const slice: Lowering = {
+  accepts: (node, block) => {
+    const axes = constantNumbers(node, 3)?.map((axis) => (axis < 0 ? axis + 4 : axis));
+    return isFloatImage(node.inputs[0], block) && isFloatImage(node.outputs[0], block) && axes !== undefined && !axes.includes(1);
+  },
+  lower: (node, layouts) => {
+    const { build } = layouts;
+    const [x, starts, ends, , steps] = node.inputs as Value[];
+    const axes = (constantNumbers(node, 3) as number[]).map((axis) => (axis < 0 ? axis + 4 : axis));
+    const sliced = build.op('Slice', [layouts.unfolded(x), starts, ends, build.ints(axes), steps]);
+    layouts.define(outputOf(node), layouts.folded(sliced, shapeOf(outputOf(node))));
+  },
+};
+
+/** Constant borders around rows and columns. */
+export const pad: Lowering = {
+  accepts: (node, block) => {
+    const pads = constantNumbers(node, 1);
+    const images = isFloatImage(node.inputs[0], block) && isFloatImage(node.outputs[0], block);
+    return images && !node.inputs[3] && pads?.length === 8 && pads[1] === 0 && pads[5] === 0;
+  },
+  lower: (node, layouts) => {
+    const { build } = layouts;
+    const pads = constantNumbers(node, 1) as number[];
+    const unfolded = build.ints([...pads.slice(0, 4), 0, ...pads.slice(4), 0]);
+    const attributes = Object.fromEntries(node.attributes);
+    const padded = build.op('Pad', [layouts.unfolded(inputOf(node, 0)), unfolded, node.inputs[2]], attributes);
+    layouts.define(outputOf(node), layouts.folded(padded, shapeOf(outputOf(node))));
+  },
+};
