@@ -54,7 +54,7 @@ export function costMeasures(): Measure[] {
     cost('bytes', 'File size', ['smaller', 'larger'], formatBytes, ({ footprint }) => footprint.bytes),
     cost('download', 'Download', ['smaller to download', 'larger to download'], formatBytes, ({ footprint }) => footprint.downloadBytes),
     cost('macs', 'MACs', ['fewer MACs', 'more MACs'], formatCount, ({ footprint }) => footprint.macs),
-    cost('latency', 'Latency (median)', ['faster', 'slower'], formatMs, ({ footprint }) => footprint.latency?.p50),
+    cost('latency', 'Latency', ['faster', 'slower'], formatMs, ({ footprint }) => footprint.latency?.p50),
     cost('memory', 'Peak activations', ['less memory', 'more memory'], formatBytes, ({ footprint }) => footprint.activationBytes),
     cost('parameters', 'Parameters', ['fewer parameters', 'more parameters'], formatCount, ({ footprint }) => footprint.parameters),
     cost('energy', 'Energy (estimate)', ['less energy', 'more energy'], formatEnergy, ({ footprint }) => footprint.energyMicrojoules),

@@ -37,7 +37,8 @@ function tiles(model: ModelInfo, row: FrontRow, { baseline }: RunInfo): Markup {
   const { after, change, split } = row.quality;
   const { metric, samples } = after;
   const isBaseline = row.role === 'baseline';
-  const against = isBaseline ? '' : `${formatChange(metric, change, samples)} · `;
+  const against = isBaseline ? [] : [formatChange(metric, change, samples)];
+  const interval = after.interval ? [formatInterval(metric, after.interval, samples)] : [];
   const lost = (change ?? 0) * 100 < -1;
   const costs = compareCosts(model, baseline).filter(({ measure, after: value }) => value !== undefined && measure.name !== 'parameters');
   return element(
@@ -46,7 +47,7 @@ function tiles(model: ModelInfo, row: FrontRow, { baseline }: RunInfo): Markup {
     tile(
       `${metricName(metric)} (${split})`,
       formatQuality(metric, after.value, samples),
-      `${against}${after.interval ? formatInterval(metric, after.interval, samples) : ''}`,
+      [...against, ...interval].join(' · '),
       isBaseline || change === undefined ? undefined : lost ? 'bad' : change > 0 ? 'good' : undefined,
     ),
     costs.map((comparison) => {

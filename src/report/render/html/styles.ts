@@ -65,13 +65,15 @@ th{font-weight:600;color:var(--muted);vertical-align:bottom}
 th:first-child,td:first-child,.left{text-align:left}
 tbody th,tbody td{vertical-align:baseline}
 tbody tr:last-child>*{border-bottom:0}
-.name{white-space:normal;min-width:190px;overflow-wrap:anywhere;font-weight:400;color:var(--ink)}
+.name{white-space:normal;min-width:170px;overflow-wrap:anywhere;font-weight:400;color:var(--ink)}
 thead button{all:unset;cursor:pointer;font-weight:600}
 thead button:hover{color:var(--ink)}
 thead button:focus-visible{outline:2px solid var(--second);outline-offset:2px;border-radius:3px}
 thead [aria-sort] button::after{content:" \\2195";opacity:.35}
 thead [aria-sort=ascending] button::after{content:" \\2191";opacity:1}
 thead [aria-sort=descending] button::after{content:" \\2193";opacity:1}
+.models{font-size:13px}
+.models th,.models td{padding:6px 8px}
 .board .models tbody tr{cursor:pointer}
 .models tbody tr:hover{background:color-mix(in srgb,var(--front) 7%,transparent)}
 .models tbody tr.selected{background:color-mix(in srgb,var(--front) 14%,transparent)}

@@ -121,7 +121,7 @@ function columns(info: RunInfo, rows: readonly FrontRow[]): Column[] {
     ...cost('macs'),
     ...cost('latency'),
     ...cost('download'),
-    ...cost('memory'),
+    ...(info.objectives.includes('memory') ? cost('memory') : []),
   ];
 }
 
