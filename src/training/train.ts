@@ -136,6 +136,7 @@ export async function train(request: TrainRequest): Promise<TrainResult> {
   const program = await runtime.compile(step.model, {
     threads: request.threads,
     simulateQuantization: request.simulateQuantization,
+    blocked: true,
     resident: step.resident,
     state: request.resume?.state ?? step.state,
     signal: request.signal,
@@ -225,26 +226,49 @@ class Training {
     const { options, onProgress, signal, task } = { ...this.#request, options: this.#options };
     const { batchSize, seed, augment } = options;
     const steps = this.#stepsPerEpoch;
-    let loss = 0;
-    let hits = 0;
+    const total = options.epochs * steps;
+    const { beforeStep } = this.#request;
+    const tally = { loss: 0, hits: 0, done: 0 };
     let learningRate = 0;
-    let index = 0;
+    let started = 0;
+    let running: Promise<void> | undefined;
     const transforms = augment.length > 0 ? [pipeline(augment)] : [];
     for await (const batch of batches(task.splits.train, { batchSize, shuffle: true, seed, epoch, dropLast: true, transforms, signal })) {
       if (signal?.aborted) throw new Stopped('The training was stopped');
-      await this.#request.beforeStep?.(this.#control(epoch * steps + index, options.epochs * steps));
-      learningRate = options.learningRate * scheduleFactor(options.schedule, epoch * steps + index, options.epochs * steps);
-      const outcome = await this.#program.run(this.#feeds(batch, epoch * steps + index, learningRate));
-      const value = outcome[this.#step.lossOutput].numbers()[0];
-      if (!Number.isFinite(value)) throw this.#diverged(epoch, index, value);
-      loss += value;
-      hits += this.#hits(outcome, batch);
-      index++;
-      const done = epoch * steps + index;
-      onProgress?.({ task: 'train', done, total: options.epochs * steps, facts: { epoch: epoch + 1, loss: loss / index } });
+      const number = epoch * steps + started++;
+      learningRate = options.learningRate * scheduleFactor(options.schedule, number, total);
+      const feeds = this.#feeds(batch, number, learningRate);
+      if (beforeStep) {
+        await running;
+        await beforeStep(this.#control(number, total));
+      }
+      // One step runs while the next batch is prepared and queued behind it.
+      const before = running;
+      running = this.#run(feeds, batch, epoch, tally).then(() => {
+        const facts = { epoch: epoch + 1, loss: tally.loss / tally.done };
+        onProgress?.({ task: 'train', done: epoch * steps + tally.done, total, facts });
+      });
+      // Where the step before fails, that is what is thrown.
+      running.catch(() => undefined);
+      await before;
     }
-    const accuracy = task.kind === 'classification' ? hits / (index * batchSize) : undefined;
-    return { epoch: epoch + 1, loss: loss / index, accuracy, learningRate };
+    await running;
+    const accuracy = task.kind === 'classification' ? tally.hits / (tally.done * batchSize) : undefined;
+    return { epoch: epoch + 1, loss: tally.loss / tally.done, accuracy, learningRate };
+  }
+
+  async #run(
+    feeds: Record<string, Tensor>,
+    batch: Batch,
+    epoch: number,
+    tally: { loss: number; hits: number; done: number },
+  ): Promise<void> {
+    const outcome = await this.#program.run(feeds);
+    const loss = outcome[this.#step.lossOutput].numbers()[0];
+    if (!Number.isFinite(loss)) throw this.#diverged(epoch, tally.done, loss);
+    tally.loss += loss;
+    tally.hits += this.#hits(outcome, batch);
+    tally.done++;
   }
 
   #control(step: number, steps: number): StepControl {
