@@ -60,7 +60,7 @@ function excludedValues(graph: Graph, names: readonly string[]): Value[] {
   return [...made, ...constants].filter((value) => value !== undefined);
 }
 
-/** The sets that are not locked and hold a slice of a constant. */
+/** The sets that are not locked and may be removed. */
 function collectGroups(elements: Elements): Group[] {
   const sets = new Map<number, Map<Axis, number[]>>();
   for (const axis of elements.axes) {
@@ -75,5 +75,11 @@ function collectGroups(elements: Elements): Group[] {
     }
   }
   const groups = [...sets.values()].map((parts) => [...parts].map(([axis, indices]) => ({ axis, indices })));
-  return groups.filter((group) => group.some(({ axis: { value } }) => value.constant && value.readers.size > 0));
+  return groups.filter(isRemovable);
+}
+
+/** Whether a group holds a slice of a constant that is read, and leaves something of every axis. */
+function isRemovable(group: Group): boolean {
+  const isRead = group.some(({ axis: { value } }) => value.constant && value.readers.size > 0);
+  return isRead && group.every(({ axis, indices }) => indices.length < axis.size);
 }
