@@ -126,7 +126,9 @@ export class Layouts {
 
   /** One number per channel as the weight of a depthwise convolution of one element, whose blocks need no reordering. */
   perChannel(value: Value, channels: number): Value {
-    return this.build.op('Reshape', [value, this.build.ints([channels, 1, 1, 1])]);
+    const weight = this.build.op('Reshape', [value, this.build.ints([channels, 1, 1, 1])]);
+    weight.type = tensorType('float32', [channels, 1, 1, 1]);
+    return weight;
   }
 
   /** blocked value * slope + offset + sum, per channel, in one pass. `slope` is a weight [C, 1, 1, 1]; `sum` is blocked. */
