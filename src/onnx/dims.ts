@@ -135,7 +135,9 @@ function extreme(name: string, a: Dim, b: Dim, choose: (x: number, y: number) =>
   if (typeof a === 'number' && typeof b === 'number') return choose(a, b);
   if (sameDim(a, b)) return a;
   const swapped = typeof a === 'number' || (typeof b !== 'number' && b.text < a.text);
-  return SymbolicDim.opaque(swapped ? `${name}(${b},${a})` : `${name}(${a},${b})`, (bindings) => extreme(name, bindDim(a, bindings), bindDim(b, bindings), choose));
+  return SymbolicDim.opaque(swapped ? `${name}(${b},${a})` : `${name}(${a},${b})`, (bindings) =>
+    extreme(name, bindDim(a, bindings), bindDim(b, bindings), choose),
+  );
 }
 
 function divideExactly(a: readonly Term[], b: readonly Term[]): Term[] | undefined {

@@ -1,6 +1,6 @@
 import { FormatError } from '../base/index.js';
 
-/** Element types in the order of ONNX's TensorProto.DataType, whose codes are the indices (IR version 13). */
+/** Element types in the order of ONNX's TensorProto.DataType, whose codes are the indices (IR version 14). */
 const names = [
   'undefined',
   'float32',
@@ -29,6 +29,8 @@ const names = [
   'float8e8m0',
   'uint2',
   'int2',
+  'float6e2m3',
+  'float6e3m2',
 ] as const;
 
 /** The element type of a tensor, by numpy's names. */
@@ -62,6 +64,8 @@ const bits: Record<DataType, number> = {
   float8e8m0: 8,
   uint2: 2,
   int2: 2,
+  float6e2m3: 6,
+  float6e3m2: 6,
 };
 
 /** Bits that one element takes in raw data; 0 for strings. Types under 8 bits are packed, the first element in the low bits. */
@@ -96,7 +100,8 @@ export function isFloat(dtype: DataType | undefined): boolean {
   return dtype !== undefined && floats.has(dtype);
 }
 
-/** Typed arrays that hold tensor elements. float16 and bfloat16 are their bit patterns in a Uint16Array; 8-bit floats and packed types are bytes. */
+/** Typed arrays that hold tensor elements. float16 and bfloat16 are their bit patterns in a Uint16Array; 8-bit floats and packed
+ * types are bytes. */
 export type TypedArray =
   | Float32Array
   | Float64Array

@@ -18,6 +18,8 @@ const smallFloats = {
   float8e4m3fnuz: { exponentBits: 4, fractionBits: 3, bias: 8, kind: 'fnuz' },
   float8e5m2: { exponentBits: 5, fractionBits: 2, bias: 15, kind: 'ieee' },
   float8e5m2fnuz: { exponentBits: 5, fractionBits: 2, bias: 16, kind: 'fnuz' },
+  float6e2m3: { exponentBits: 2, fractionBits: 3, bias: 1, kind: 'finite' },
+  float6e3m2: { exponentBits: 3, fractionBits: 2, bias: 3, kind: 'finite' },
   float4e2m1: { exponentBits: 2, fractionBits: 1, bias: 1, kind: 'finite' },
 } as const;
 
@@ -109,7 +111,7 @@ export class Tensor {
     return viewAs(this.dtype, this.bytes());
   }
 
-  /** Elements as numbers, whatever the type: 4-bit types unpacked, small floats decoded, int64 rounded to a double. */
+  /** Elements as numbers, whatever the type: packed types unpacked, small floats decoded, int64 rounded to a double. */
   numbers(): Float64Array {
     const out = new Float64Array(this.size);
     const { dtype } = this;
@@ -176,7 +178,7 @@ function encodeNumbers(dtype: DataType, values: ArrayLike<number>): TypedArray {
     case 'uint2': {
       const bits = bitsOf(dtype);
       const packed = new Uint8Array(byteLengthOf(dtype, count));
-      for (let i = 0; i < count; i++) packed[(i * bits) >> 3] |= (values[i] & (2 ** bits - 1)) << ((i * bits) & 7);
+      for (let i = 0; i < count; i++) packed[Math.floor((i * bits) / 8)] |= (values[i] & (2 ** bits - 1)) << ((i * bits) % 8);
       return packed;
     }
     default:
@@ -186,5 +188,9 @@ function encodeNumbers(dtype: DataType, values: ArrayLike<number>): TypedArray {
 
 function unpack(packed: Uint8Array, bits: number, out: Float64Array): void {
   const mask = 2 ** bits - 1;
-  for (let i = 0; i < out.length; i++) out[i] = (packed[(i * bits) >> 3] >> ((i * bits) & 7)) & mask;
+  for (let i = 0; i < out.length; i++) {
+    const byte = Math.floor((i * bits) / 8);
+    const pair = packed[byte] | ((packed[byte + 1] ?? 0) << 8);
+    out[i] = (pair >> ((i * bits) % 8)) & mask;
+  }
 }

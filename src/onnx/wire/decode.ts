@@ -125,8 +125,8 @@ class Decoder {
     for (const info of proto.valueInfo) {
       const value = scope.here(info.name);
       if (!value) wire.stray?.push(info);
-      else if (inputs.has(value)) value.extras = { ...value.extras, wire: { ...(value.extras?.wire as ValueWire), listed: true } };
-      else describe(value, info, true);
+      else if (inputs.has(value)) value.extras = { ...value.extras, wire: { ...(value.extras?.wire as ValueWire), listed: info } };
+      else describe(value, info, info);
     }
     for (const info of proto.output) graph.outputs.push(this.#output(graph, info, scope));
     graph.extras = { ...extrasOf(proto), wire };

@@ -57,7 +57,7 @@ class Encoder {
   model(model: Model): ModelProto {
     const kept = model.extras?.wire as { unknown?: UnknownField[]; trainingInfo?: TrainingInfoProto[] } | undefined;
     const proto = create(ModelProtoSchema, {
-      irVersion: BigInt(irVersionOf(model)),
+      irVersion: BigInt(model.irVersion),
       graph: this.#graph(model.graph),
       opsetImport: writeOpsets(model.opsets),
       metadataProps: entries(model.metadata),
@@ -104,7 +104,7 @@ class Encoder {
     const infos: ValueInfoProto[] = [];
     for (const value of graph.values()) {
       names.add(value.name);
-      if (isWritten(value)) infos.push(valueInfo(value));
+      if (isWritten(value)) infos.push(listing(value));
     }
     const { stray = [] } = (graph.extras?.wire ?? {}) as GraphWire;
     return [...infos, ...stray.filter(({ name }) => !names.has(name))];
@@ -175,11 +175,6 @@ class Encoder {
   }
 }
 
-/** Before version 4, initializers had to be inputs too. */
-function irVersionOf({ graph, irVersion }: Model): number {
-  return irVersion < 4 && [...graph.initializers].some((value) => !graph.inputs.includes(value)) ? 4 : irVersion;
-}
-
 function nameOf(tensor: Tensor): string {
   return originOf(tensor)?.name ?? '';
 }
@@ -191,6 +186,12 @@ function valueInfo(value: Value): ValueInfoProto {
   const proto = create(ValueInfoProtoSchema, { name: value.name });
   if (type) proto.type = type;
   return extend(proto, value.extras);
+}
+
+/** Its entry in value_info, which for inputs and outputs may say it in another way. */
+function listing(value: Value): ValueInfoProto {
+  const kept = declarationOf(value);
+  return kept?.listed && kept.type === value.type ? { ...kept.listed, name: value.name } : valueInfo(value);
 }
 
 function declarationOf(value: Value): ValueWire | undefined {

@@ -99,12 +99,27 @@ function markerOf(unknown: readonly UnknownField[] | undefined, dtype: DataType)
 function fromTypedFields(proto: TensorProto, dtype: DataType, shape: readonly number[], label: string): Uint8Array {
   const values = typedField(proto, dtype);
   const size = sizeOf(shape);
-  const expected = bitsOf(dtype) < 8 ? byteLengthOf(dtype, size) : dtype.startsWith('complex') ? 2 * size : size;
+  const bits = bitsOf(dtype);
+  const expected = bits === 2 || bits === 4 ? byteLengthOf(dtype, size) : dtype.startsWith('complex') ? 2 * size : size;
   if (values.length !== expected) throw misfit(dtype, shape, label, `${expected} numbers`, values.length);
   const bytes = new Uint8Array(byteLengthOf(dtype, size));
+  if (bits === 6) {
+    packSixBits(values, bytes);
+    return bytes;
+  }
   const view = viewAs(dtype, bytes);
   for (let i = 0; i < view.length; i++) view[i] = values[i] as never;
   return bytes;
+}
+
+/** Six-bit elements have an entry each in int32_data, but are packed in raw data, lowest bits first. */
+function packSixBits(values: ArrayLike<number | bigint>, bytes: Uint8Array): void {
+  for (let i = 0; i < values.length; i++) {
+    const bits = (Number(values[i]) & 63) << ((i * 6) % 8);
+    const byte = Math.floor((i * 6) / 8);
+    bytes[byte] |= bits & 255;
+    if (bits > 255) bytes[byte + 1] |= bits >> 8;
+  }
 }
 
 function typedField(proto: TensorProto, dtype: DataType): ArrayLike<number | bigint> {

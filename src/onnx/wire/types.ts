@@ -16,8 +16,8 @@ export interface ValueWire {
   type?: ValueType;
   proto?: TypeProto;
   unknown?: unknown;
-  /** Whether value_info has it. */
-  listed?: boolean;
+  /** Its entry in value_info. */
+  listed?: ValueInfoProto;
 }
 
 /** What `extras.wire` of a graph keeps. */
