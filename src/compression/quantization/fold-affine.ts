@@ -12,10 +12,20 @@ export function foldAffine(graph: Graph): number {
   for (const node of graph.nodes) {
     if (node.domain !== '') continue;
     if (node.op === 'Gemm') foldFactors(graph, node);
+    if (node.op === 'Div') divisionToProduct(graph, node);
     if ((node.op === 'Add' || node.op === 'Mul') && foldInto(graph, node)) gone.push(node);
   }
   graph.remove(...gone);
   return gone.length;
+}
+
+/** x / c as x · (1 / c): division has no integer kernel, and multiplication by one number costs no precision in integers. */
+function divisionToProduct(graph: Graph, node: Node): void {
+  const divisor = constantFloat(graph, node.inputs[1]);
+  const factors = divisor?.toFloat32().map((value) => 1 / value);
+  if (!divisor || !factors?.every(Number.isFinite)) return;
+  node.op = 'Mul';
+  setConstant(graph, node, 1, Tensor.of('float32', divisor.shape, factors));
 }
 
 /** Folds x + c or x · c into the layer that made x, where nothing else reads x and c varies along the output channels only. */

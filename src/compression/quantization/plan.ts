@@ -1,7 +1,8 @@
-import type { Graph, Node, Value } from '../../onnx/index.js';
+import { sizeOf } from '../../base/index.js';
+import { type Graph, type Node, staticShape, type Value } from '../../onnx/index.js';
 import { ruleOf } from '../../ops/index.js';
 import { constantFloat } from './fold-affine.js';
-import { integerKernel } from './kernels.js';
+import { integerKernel, storableInputs } from './kernels.js';
 import { isLookup } from './tables.js';
 
 /** A node that computes on integers. */
@@ -56,6 +57,12 @@ function isClipping(node: Node): boolean {
   return ruleOf(node)?.quantization.kind === 'clipping';
 }
 
+/** Whether a value has an eighth of another's elements or fewer, as far as is known without the batch size. */
+function isMuchSmaller(value: Value, other: Value): boolean {
+  const [few, many] = [value, other].map((each) => staticShape(each.shape?.slice(1)));
+  return few !== undefined && many !== undefined && value.shape?.length === other.shape?.length && sizeOf(few) * 8 <= sizeOf(many);
+}
+
 /** Where the result of a layer is quantized: after the activation that reads nothing but it, which the layer's own saturation replaces. */
 function afterClipping(graph: Graph, value: Value): Value {
   const [reader] = value.users;
@@ -80,7 +87,9 @@ class Planner {
 
   plan(): Plan {
     for (const node of this.#graph.nodes) {
-      const layer = this.#allowed(node) ? this.#weighted(node) : undefined;
+      if (!this.#allowed(node)) continue;
+      this.#storeWeights(node);
+      const layer = this.#weighted(node);
       if (!layer) continue;
       if (integerKernel(node) === 'none') this.#stored.push(layer);
       else this.#layers.set(node, layer);
@@ -121,19 +130,34 @@ class Planner {
     return fits?.shape.length === 1 && fits.size === weight.shape[axis] && !stacked ? { ...base, weight: along, bias } : undefined;
   }
 
+  #storeWeights(node: Node): void {
+    const { inputs, axis } = storableInputs(node);
+    for (const input of inputs) {
+      const weight = constantFloat(this.#graph, node.inputs[input]);
+      if (weight?.toFloat32().every(Number.isFinite))
+        this.#stored.push({ node: node.name, op: node.op, activations: [], weight: { input, axis } });
+    }
+  }
+
   #isActivation(value: Value | undefined): boolean {
     return value?.dtype === 'float32' && (!value.initializer || this.#graph.inputs.includes(value));
   }
 
-  /** Adds arithmetic to the layers until nothing more joins. */
+  /** Adds all arithmetic to the layers, then takes out what does not belong there until nothing more goes: chains stay together. */
   #addArithmetic(): void {
-    const candidates = this.#graph.nodes.filter((node) => !this.#layers.has(node) && this.#allowed(node));
+    const added = new Set<Node>();
+    for (const node of this.#graph.nodes) {
+      const activations = this.#layers.has(node) || !this.#allowed(node) ? undefined : this.#arithmeticInputs(node);
+      if (!activations) continue;
+      this.#layers.set(node, { node: node.name, op: node.op, activations });
+      added.add(node);
+    }
     for (let changed = true; changed; ) {
       changed = false;
-      for (const node of candidates) {
-        const activations = this.#layers.has(node) ? undefined : this.#arithmeticInputs(node);
-        if (!activations || !this.#joins(node, activations)) continue;
-        this.#layers.set(node, { node: node.name, op: node.op, activations });
+      for (const node of added) {
+        if (this.#joins(node)) continue;
+        this.#layers.delete(node);
+        added.delete(node);
         changed = true;
       }
     }
@@ -156,11 +180,17 @@ class Planner {
     return indices.length > 0 && indices.every((index) => node.inputs[index]?.dtype === 'float32');
   }
 
-  #joins(node: Node, activations: readonly number[]): boolean {
+  /**
+   * Whether layers made what arithmetic reads, and another reads what it makes, at once or after it was moved or clipped. Something else beside
+   * is no hindrance where it is small, such as one factor for each channel: quantizing it costs next to nothing.
+   */
+  #joins(node: Node): boolean {
     const [output] = node.outputs;
-    return (
-      activations.some((index) => this.#comesQuantized(node.inputs[index])) && output !== undefined && this.#isWanted(output, new Set())
-    );
+    const { activations } = this.#layers.get(node) as Layer;
+    const inputs = activations.map((index) => node.inputs[index]).filter((value) => this.#isActivation(value)) as Value[];
+    const fed = inputs.filter((value) => this.#comesQuantized(value));
+    const fits = fed.length > 0 && inputs.every((value) => fed.includes(value) || fed.some((other) => isMuchSmaller(value, other)));
+    return fits && output !== undefined && this.#isWanted(output, new Set());
   }
 
   /** Whether a value is made by a layer, or from one by moving and clipping. */

@@ -25,8 +25,7 @@ export async function prepareModel(source: Model, runtime: Runtime, options: Pre
   refuseQuantized(source.graph, source.source);
   const model = upgradeOpset(source, opset);
   const { graph } = model;
-  // IR versions before 4 list every weight as an input; from then on an input with contents is one that a caller may replace.
-  if (source.irVersion < 4) dropDefaultInputs(graph);
+  dropDefaultInputs(graph);
   constantsToInitializers(graph);
   inferShapes(model);
   await foldConstants(model, runtime);
@@ -52,6 +51,7 @@ function refuseQuantized(graph: Graph, source: string | undefined): void {
   });
 }
 
+/** Weights that are listed as inputs too (all were before IR version 4, and some exporters went on) are constants: no caller feeds them. */
 function dropDefaultInputs(graph: Graph): void {
   const { feeds } = graph;
   graph.inputs.length = 0;

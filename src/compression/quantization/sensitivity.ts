@@ -26,10 +26,17 @@ export interface SensitivityRequest extends Activity {
   threads?: number;
 }
 
-/** Multiply-accumulates that the measurement may take: some seconds on a small machine. */
-const BUDGET = 2e11;
+/** Seconds that the measurement may take on a small machine, by the estimate below. */
+const SECONDS = 5;
 const MOST_SAMPLES = 256;
 const FEWEST_SAMPLES = 4;
+const FEWEST_LAYERS = 8;
+
+/** Seconds of a switched run: what two cores do in multiply-accumulates, and in numbers read and written by roundings and switches. */
+function secondsOf(model: Model): number {
+  const { macs, activationBytes } = footprint(model, { bytes: 0 });
+  return macs / 2e10 + activationBytes / 5e8;
+}
 
 /**
  * Measures what each layer's quantization alone does to the model, on the calibration part, worst first. One model does for all layers: its
@@ -133,11 +140,10 @@ function settingOf({ model, plan }: Prepared, layer: Layer, switches: readonly s
 /** Which layers to measure, on how many samples. */
 function extent(prepared: Prepared, task: Task): { layers: readonly Layer[]; samples: number } {
   const { layers } = prepared.plan;
-  const macs = Math.max(1e5, footprint(prepared.model, { bytes: 0 }).macs);
-  const affordable = Math.floor(BUDGET / macs);
+  const runs = Math.floor(SECONDS / Math.max(1e-4, secondsOf(prepared.model)));
   const available = Math.min(MOST_SAMPLES, task.splits.calibration.size);
-  const samples = Math.max(Math.min(FEWEST_SAMPLES, available), Math.min(available, Math.floor(affordable / layers.length)));
-  const most = Math.max(1, Math.floor(affordable / samples));
+  const samples = Math.max(Math.min(FEWEST_SAMPLES, available), Math.min(available, Math.floor(runs / layers.length)));
+  const most = Math.max(Math.min(FEWEST_LAYERS, layers.length), Math.floor(runs / samples));
   if (most >= layers.length) return { layers, samples };
   const ranked = layers.map((layer) => ({ layer, noise: ownNoise(prepared, layer) })).sort((a, b) => b.noise - a.noise);
   return { layers: ranked.slice(0, most).map(({ layer }) => layer), samples };

@@ -76,9 +76,11 @@ class Writer {
 
   write(): WrittenModel {
     const { plan, weight } = this.#request;
-    if (this.#form === 'switched') this.#switchInput = this.#build.input(SWITCHES, 'bool', [plan.values.size + plan.layers.length]);
+    const weights = plan.layers.filter((layer) => layer.weight).length;
+    if (this.#form === 'switched') this.#switchInput = this.#build.input(SWITCHES, 'bool', [plan.values.size + weights]);
     // Layers first: they look values up by the names that the plan knows.
-    for (const layer of [...plan.layers, ...plan.stored]) this.#layer(layer);
+    for (const layer of plan.layers) this.#layer(layer);
+    if (this.#form === 'deployment') for (const layer of plan.stored) this.#layer(layer);
     for (const name of plan.values.keys()) this.#value(this.#values.get(name) as Value);
     if (this.#form === 'deployment') storeTables(this.#model, plan.tables, weight);
     this.#model.graph.sort();
@@ -131,12 +133,8 @@ class Writer {
   #bias(node: Node, index: number, bias: Float32Array, grid: WeightGrid, activation: Affine): void {
     const name = node.inputs[index]?.name as string;
     const { data, scale } = quantizeBias(bias, grid, activation.scale);
-    const zeros = Tensor.of('int32', scale.shape, new Int32Array(scale.size));
-    const inputs = [
-      this.#initializer(`${name}_quantized`, data),
-      this.#initializer(`${name}_scale`, scale),
-      this.#initializer(`${name}_zero_point`, zeros),
-    ];
+    // No zero point: 0 is the default, and an explicit one would take as much space as the bias.
+    const inputs = [this.#initializer(`${name}_quantized`, data), this.#initializer(`${name}_scale`, scale)];
     const old = node.inputs[index] as Value;
     node.setInput(index, this.#op('DequantizeLinear', inputs, { axis: scale.shape.length > 0 ? 0 : undefined }, name));
     this.#weights.set(old, this.#weights.get(old) ?? []);
