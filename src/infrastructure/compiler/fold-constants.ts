@@ -1,23 +1,40 @@
-import { bitsOf, byteLengthOf, copyGraph, Graph, isFloat, Model, type Node, staticShape, Tensor, type Value } from '../../onnx/index.js';
+import { RuntimeError } from '../../base/index.js';
+import {
+  bitsOf,
+  byteLengthOf,
+  copyGraph,
+  type Graph,
+  isFloat,
+  type Model,
+  mayVary,
+  type Node,
+  productOfDims,
+  staticShape,
+  Tensor,
+  type Value,
+} from '../../onnx/index.js';
 import { Inference } from '../../ops/index.js';
 import type { Runtime } from '../runtime/index.js';
-
-/** Operators that give another result at each call. */
-const random = new Set(['RandomNormal', 'RandomNormalLike', 'RandomUniform', 'RandomUniformLike', 'Bernoulli', 'Multinomial', 'Dropout']);
+import { constantPart } from './constant-part.js';
 
 /** Results that take more bytes than what they are computed from are kept computed from this size on, in bytes. */
 const LARGEST_EXPANSION = 1024;
 
 /**
- * Replaces, in place, what can be computed before any input is known by its value: shape arithmetic by inference, the rest by running it once.
- * Weights stored in fewer bits than their values (DequantizeLinear of int8) stay so.
+ * Replaces, in place and in subgraphs too, what can be computed before any input is known by its value: shape arithmetic by inference, the rest by
+ * running it once. An initializer that is also an input counts as a constant. Weights stored in fewer bits than their values (DequantizeLinear of
+ * int8) stay so, and what the runtime cannot compute stays as it is.
  * @returns the number of nodes removed.
+ * @throws GraphError where the graph contradicts itself.
  */
 export async function foldConstants(model: Model, runtime: Runtime): Promise<number> {
-  const { graph } = model;
-  graph.sort();
-  const known = shapeConstants(model);
-  const constant = new Set<Value>(known.keys());
+  model.graph.sort();
+  for (const [value, tensor] of shapeConstants(model)) replaceByConstant(model.graph, value, tensor);
+  return foldGraph(model, model.graph, runtime);
+}
+
+async function foldGraph(model: Model, graph: Graph, runtime: Runtime): Promise<number> {
+  const constant = new Set<Value>();
   const foldable: Node[] = [];
   for (const node of graph.nodes) {
     if (!isFoldable(node, constant)) continue;
@@ -25,95 +42,105 @@ export async function foldConstants(model: Model, runtime: Runtime): Promise<num
     for (const output of node.outputs) if (output) constant.add(output);
   }
   const folded = new Set(foldable);
-  const wanted = foldable.flatMap((node) => node.outputs.filter((output) => output && isReadOutside(output, folded, graph))) as Value[];
-  const computed = await compute(model, foldable, wanted, runtime);
-  for (const [value, tensor] of known) if (!computed.has(value)) computed.set(value, tensor);
-  const before = graph.nodes.length;
-  for (const [value, tensor] of computed) replaceByConstant(graph, value, tensor);
-  const dead = graph.nodes.filter((node) =>
-    node.outputs.every((output) => !output || (computed.has(output) && output.readers.size === 0 && !graph.outputs.includes(output))),
-  );
-  graph.remove(...dead);
-  return before - graph.nodes.length;
+  const isRead = (value: Value) => graph.outputs.includes(value) || value.users.some((user) => !folded.has(user));
+  const wanted = foldable.flatMap((node) => node.outputs.filter((output) => output && isRead(output))) as Value[];
+  for (const [value, tensor] of await compute(model, foldable, wanted, runtime)) replaceByConstant(graph, value, tensor);
+  let removed = removeUnread(graph);
+  for (const node of graph.nodes) for (const inner of node.subgraphs()) removed += await foldGraph(model, inner, runtime);
+  return removed;
 }
 
-/** Integer values that inference knows although they depend on an input's shape. */
+/**
+ * Integer values that inference knows although they depend on an input's shape. Only what inputs declare is relied on: inner declarations may
+ * be left from an export with other sizes.
+ */
 function shapeConstants(model: Model): Map<Value, Tensor> {
+  const { graph, values } = copyGraph(model.graph);
+  for (const node of graph.nodes) {
+    for (const output of node.outputs) if (output?.type?.kind === 'tensor') output.type = { kind: 'tensor', dtype: output.type.dtype };
+  }
   const inference = new Inference(model.opsets, model.functions);
-  inference.graph(model.graph);
+  inference.graph(graph);
   const known = new Map<Value, Tensor>();
   for (const node of model.graph.nodes) {
+    if (node.op === 'Identity' || node.op === 'Constant') continue;
     for (const output of node.outputs) {
-      const contents = output && !output.constant ? inference.integers(output) : undefined;
-      const shape = staticShape(output?.shape);
-      if (!output || !contents || !shape || !output.dtype || !contents.every((dim) => typeof dim === 'number')) continue;
-      if (output.dtype === 'int64' || output.dtype === 'int32') known.set(output, Tensor.from(output.dtype, shape, contents as number[]));
+      const copy = output && values.get(output);
+      const shape = staticShape(copy?.shape);
+      const contents = inference.integers(copy);
+      if (!output || !shape || !contents?.every((dim) => typeof dim === 'number')) continue;
+      if (copy?.dtype === 'int64' || copy?.dtype === 'int32') known.set(output, Tensor.from(copy.dtype, shape, contents as number[]));
     }
   }
   return known;
 }
 
+/** An Identity stays: it carries a constant to a graph output, and elsewhere cancelMoves removes it. */
 function isFoldable(node: Node, constant: ReadonlySet<Value>): boolean {
-  if (node.op === 'Constant' || random.has(node.op) || node.subgraphs().length > 0 || node.domain !== '') return false;
-  const isConstant = (input: Value | undefined) =>
-    !input || constant.has(input) || (input.constant !== undefined && !input.producer?.graph?.inputs.includes(input));
+  if (node.op === 'Constant' || node.op === 'Identity' || node.domain !== '' || mayVary(node) || node.subgraphs().length > 0) return false;
+  const isConstant = (input: Value | undefined) => !input || constant.has(input) || input.constant !== undefined;
   if (node.inputs.length === 0 || !node.inputs.every(isConstant)) return false;
-  return node.outputs.every((output) => output && isWorthStoring(node, output));
+  return node.outputs.every((output) => !output || isWorthStoring(node, output));
 }
 
 function isWorthStoring(node: Node, output: Value): boolean {
-  const shape = staticShape(output.shape);
-  const { dtype } = output;
-  if (!shape || !dtype || dtype === 'string' || output.type?.kind !== 'tensor') return false;
+  const bytes = bytesOf(output);
+  if (bytes === undefined || output.dtype === undefined) return false;
   const narrow = node.inputs.some((input) => input?.dtype && bitsOf(input.dtype) <= 8 && input.dtype !== 'bool');
-  if (narrow && isFloat(dtype)) return false;
-  const bytes = byteLengthOf(
-    dtype,
-    shape.reduce((a, b) => a * b, 1),
-  );
-  const read = node.inputs.reduce((sum, input) => sum + (input?.constant?.byteLength ?? sizeOfValue(input)), 0);
+  if (narrow && isFloat(output.dtype)) return false;
+  const read = node.inputs.reduce((sum, input) => sum + (input?.constant?.byteLength ?? (input && bytesOf(input)) ?? 0), 0);
   return bytes <= Math.max(read, LARGEST_EXPANSION);
 }
 
-function sizeOfValue(value: Value | undefined): number {
-  const shape = staticShape(value?.shape);
-  return shape && value?.dtype
-    ? byteLengthOf(
-        value.dtype,
-        shape.reduce((a, b) => a * b, 1),
-      )
-    : 0;
+function bytesOf({ dtype, shape }: Value): number | undefined {
+  const size = shape && productOfDims(shape);
+  return typeof size === 'number' && dtype && dtype !== 'string' ? byteLengthOf(dtype, size) : undefined;
 }
 
-function isReadOutside(value: Value, folded: ReadonlySet<Node>, graph: Graph): boolean {
-  return graph.outputs.includes(value) || value.users.some((user) => !folded.has(user));
-}
-
-/** Runs the foldable nodes alone, as a model without inputs. */
+/** Runs the nodes alone; where that fails, one after the other, leaving out those that cannot be run (a branch that no input takes, say). */
 async function compute(model: Model, nodes: readonly Node[], wanted: readonly Value[], runtime: Runtime): Promise<Map<Value, Tensor>> {
-  if (wanted.length === 0) return new Map();
-  const part = new Graph('constants');
-  const picked = new Set(nodes);
-  const { graph: copy, values } = copyGraph(model.graph);
-  const originals = new Map(model.graph.nodes.map((node, index) => [copy.nodes[index], node]));
-  for (const node of copy.nodes) if (picked.has(originals.get(node) as Node)) part.add(node);
-  for (const value of copy.initializers) if (value.users.some((user) => user.graph === part)) part.initializers.add(value);
-  for (const node of copy.nodes) if (node.op === 'Constant' && node.outputs[0]?.users.some((user) => user.graph === part)) part.add(node);
-  part.outputs.push(...wanted.map((value) => values.get(value) as Value));
-  const whole = new Model(part);
-  for (const [domain, version] of model.opsets) whole.opsets.set(domain, version);
-  whole.irVersion = model.irVersion;
-  const program = await runtime.compile(whole, { optimize: 'none', threads: 1 });
+  const known = new Map<Value, Tensor>();
+  if (wanted.length === 0) return known;
+  if (await run(model, nodes, wanted, known, runtime)) return known;
+  for (const node of nodes) {
+    const isKnown = (input: Value | undefined) => !input || known.has(input) || input.constant !== undefined;
+    const outputs = node.outputs.filter((output) => output !== undefined);
+    if (node.inputs.every(isKnown)) await run(model, [node], outputs, known, runtime);
+  }
+  return known;
+}
+
+/** Adds the wanted values to the known ones. @returns whether the runtime could compute them. */
+async function run(model: Model, nodes: readonly Node[], wanted: readonly Value[], known: Map<Value, Tensor>, runtime: Runtime): Promise<boolean> {
+  const { part, names } = constantPart(model, nodes, wanted, known);
   try {
-    const results = await program.run({});
-    return new Map(wanted.map((value) => [value, results[value.name]]));
-  } finally {
-    await program.dispose();
+    const program = await runtime.compile(part, { optimize: 'none', threads: 1 });
+    try {
+      const results = await program.run({});
+      for (const value of wanted) known.set(value, results[names.get(value) as string]);
+    } finally {
+      await program.dispose();
+    }
+    return true;
+  } catch (cause) {
+    if (cause instanceof RuntimeError) return false;
+    throw cause;
   }
 }
 
 function replaceByConstant(graph: Graph, value: Value, tensor: Tensor): void {
   if (value.readers.size === 0 && !graph.outputs.includes(value)) return;
-  const initializer = graph.addInitializer(graph.freshName(`${value.name}_folded`), tensor);
-  graph.replace(value, initializer);
+  graph.replace(value, graph.addInitializer(graph.freshName(`${value.name}_folded`), tensor));
+}
+
+/** Removes nodes of this graph that nothing reads any more, from the last one back. */
+function removeUnread(graph: Graph): number {
+  const outputs = new Set(graph.outputs);
+  let removed = 0;
+  for (const node of [...graph.nodes].reverse()) {
+    if (node.outputs.some((output) => output && (output.readers.size > 0 || outputs.has(output)))) continue;
+    graph.remove(node);
+    removed++;
+  }
+  return removed;
 }
