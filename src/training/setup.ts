@@ -1,4 +1,4 @@
-import { type Activity, DataError, OptionError } from '../base/index.js';
+import { type Activity, DataError, OptionError, UnsupportedError } from '../base/index.js';
 import {
   candidatePreprocesses,
   channelStatistics,
@@ -56,6 +56,7 @@ export async function createTask(
   const { classes } = source.train;
   const output = classes && !options.fidelity ? classifierOutput(model, classes.length, options.output) : undefined;
   const inputs = model.graph.feeds;
+  checkBatchAxis(inputs, model.source);
   const pairs = pairInputs(inputs, source.train.inputs, source.name);
   const make = (feeds: readonly Feed[]): Task =>
     output && classes
@@ -76,6 +77,21 @@ export async function createTask(
 interface Pair {
   input: Value;
   spec: InputSpec;
+}
+
+/** @throws UnsupportedError where samples cannot lie along the first axis of every input. */
+function checkBatchAxis(inputs: readonly Value[], where: string | undefined): void {
+  const firsts = inputs.flatMap(({ shape }) => (shape ? [shape[0] as Dim | undefined] : []));
+  const sizes = new Set(firsts.filter((dim) => typeof dim === 'number' && (dim !== 1 || firsts.length === 1)));
+  const mixed = sizes.size > 1 || (sizes.size === 1 && firsts.some((dim) => !sizes.has(dim)));
+  if (!mixed && firsts.every((dim) => dim !== undefined)) return;
+  throw new UnsupportedError({
+    what: 'The samples of a batch do not lie along the first axis of every input',
+    where,
+    expected: 'inputs [batch, ...]',
+    got: inputs.map(({ name, shape }) => `"${name}" [${shape?.map((dim) => (typeof dim === 'number' ? dim : '?')) ?? '?'}]`).join(', '),
+    fix: 'Export the model so that every input, states and settings among them, has its samples first, or with the others as constants.',
+  });
 }
 
 /** Which stored input feeds which of the model's: by name, or the only one, or in order where the numbers agree. */

@@ -38,14 +38,14 @@ export interface FidelityTask extends TaskBase {
   outputs: readonly string[];
 }
 
-/** A batch as a model's inputs, preprocessed. */
+/** A batch as a model's inputs, preprocessed. The tensors are the caller's to give away: none shares the batch's memory. */
 export function feedsOf(feeds: readonly Feed[], batch: Batch): Record<string, Tensor> {
   return Object.fromEntries(
     feeds.map(({ input, from, preprocess }) => {
       const stored = batch.inputs[from];
       if (!stored) throw new DataError({ what: `The data has no input "${from}"`, got: Object.keys(batch.inputs).join(', ') });
       const { type, shape, data } = applyPreprocess(stored, preprocess);
-      return [input, Tensor.of(type, shape, data)];
+      return [input, Tensor.of(type, shape, data === stored.data ? data.slice() : data)];
     }),
   );
 }

@@ -37,7 +37,7 @@ export function candidatePreprocesses(sample: InputSpec, model: ModelInput, stat
     what: 'The samples do not fit the model',
     where: `input "${sample.name}"`,
     expected: `what [${model.shape.map((dim) => dim ?? '?').join(', ')}] can take`,
-    got: `a ${sample.kind} of shape [${sample.shape.join(', ')}]`,
+    got: `${sample.kind} of shape [${sample.shape.join(', ')}]`,
     fix: 'Use data of the kind that the model was made for, or a model with this input shape',
   });
 }
