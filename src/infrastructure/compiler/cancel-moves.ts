@@ -1,8 +1,10 @@
-import type { Graph, Node, Value } from '../../onnx/index.js';
+import { type Graph, type Node, sameDim, type Value } from '../../onnx/index.js';
+import { keepsEveryValue } from './casts.js';
 
 /**
- * Removes, in place, data movement that does nothing: Identity, Transpose after Transpose (fused into one, or none where they cancel), Cast to
- * the type that a value has already, Reshape after Reshape, and Dropout in inference.
+ * Removes, in place and in subgraphs too, data movement that does nothing: Identity, Transpose after Transpose (fused into one, or none where they
+ * cancel), Cast to the type that a value has already, Cast after a Cast that loses nothing, Reshape after Reshape or to the shape that a value
+ * has already, and Dropout in inference.
  * @returns the number of nodes removed.
  */
 export function cancelMoves(graph: Graph): number {
@@ -16,7 +18,8 @@ export function cancelMoves(graph: Graph): number {
     gone.push(node);
   }
   graph.remove(...gone);
-  return gone.length;
+  const inner = graph.nodes.flatMap((node) => node.subgraphs());
+  return inner.reduce((sum, each) => sum + cancelMoves(each), gone.length);
 }
 
 /** What the node's first output equals, if it equals a value that exists. May rewire the node to skip the one before it. */
@@ -27,9 +30,9 @@ function simplify(node: Node): Value | undefined {
     case 'Identity':
       return input;
     case 'Dropout':
-      return node.outputs[1] || node.inputs[2] ? undefined : input;
+      return node.outputs[1] || trains(node) ? undefined : input;
     case 'Cast':
-      return input.dtype !== undefined && input.dtype === node.outputs[0]?.dtype ? input : undefined;
+      return cast(node, input);
     case 'Transpose':
       return transpose(node, input);
     case 'Reshape':
@@ -37,6 +40,21 @@ function simplify(node: Node): Value | undefined {
     default:
       return undefined;
   }
+}
+
+/** From opset 12 on, an input says whether Dropout drops. */
+function trains(dropout: Node): boolean {
+  const [, , mode] = dropout.inputs;
+  return mode !== undefined && (mode.constant === undefined || mode.constant.numbers()[0] !== 0);
+}
+
+function cast(node: Node, input: Value): Value | undefined {
+  const before = input.producer;
+  const to = node.outputs[0]?.dtype;
+  const [first] = before?.op === 'Cast' && before.domain === '' ? before.inputs : [];
+  if (first?.dtype && input.dtype && to && keepsEveryValue(first.dtype, input.dtype, to)) node.setInput(0, first);
+  const [source] = node.inputs;
+  return source?.dtype !== undefined && source.dtype === to ? source : undefined;
 }
 
 function transpose(node: Node, input: Value): Value | undefined {
@@ -59,12 +77,19 @@ function permutation(node: Node, input: Value): number[] | undefined {
 }
 
 /** The shape of the last Reshape is what counts, unless it copies dimensions (0) of what it reads. */
-function reshape(node: Node, input: Value): undefined {
+function reshape(node: Node, input: Value): Value | undefined {
   const before = input.producer;
-  const target = node.inputs[1]?.constant;
-  if (before?.op === 'Reshape' && before.domain === '' && before.inputs[0] && target && target.numbers().every((dim) => dim !== 0))
+  const dims = node.inputs[1]?.constant?.numbers();
+  if (before?.op === 'Reshape' && before.domain === '' && before.inputs[0] && dims?.every((dim) => dim !== 0))
     node.setInput(0, before.inputs[0]);
-  return undefined;
+  const [source] = node.inputs;
+  return source && isAlready(source, dims, node.int('allowzero', 0) !== 0) ? source : undefined;
+}
+
+/** Whether a value has the target shape for sure. One symbolic size may be left open by -1: the others fix it. */
+function isAlready({ shape }: Value, dims: Float64Array | undefined, allowZero: boolean): boolean {
+  if (!shape || !dims || shape.length !== dims.length || shape.some((dim) => dim === 0)) return false;
+  return shape.every((dim, axis) => dims[axis] === -1 || (dims[axis] === 0 && !allowZero) || sameDim(dim, dims[axis]));
 }
 
 /** A graph output stays the output of a node: it may not become a graph input or another output under its own name. */

@@ -111,7 +111,13 @@ async function compute(model: Model, nodes: readonly Node[], wanted: readonly Va
 }
 
 /** Adds the wanted values to the known ones. @returns whether the runtime could compute them. */
-async function run(model: Model, nodes: readonly Node[], wanted: readonly Value[], known: Map<Value, Tensor>, runtime: Runtime): Promise<boolean> {
+async function run(
+  model: Model,
+  nodes: readonly Node[],
+  wanted: readonly Value[],
+  known: Map<Value, Tensor>,
+  runtime: Runtime,
+): Promise<boolean> {
   const { part, names } = constantPart(model, nodes, wanted, known);
   try {
     const program = await runtime.compile(part, { optimize: 'none', threads: 1 });
@@ -136,11 +142,11 @@ function replaceByConstant(graph: Graph, value: Value, tensor: Tensor): void {
 /** Removes nodes of this graph that nothing reads any more, from the last one back. */
 function removeUnread(graph: Graph): number {
   const outputs = new Set(graph.outputs);
-  let removed = 0;
+  const gone = new Set<Node>();
   for (const node of [...graph.nodes].reverse()) {
-    if (node.outputs.some((output) => output && (output.readers.size > 0 || outputs.has(output)))) continue;
-    graph.remove(node);
-    removed++;
+    const isRead = (value: Value) => outputs.has(value) || value.users.some((user) => !gone.has(user));
+    if (!node.outputs.some((output) => output && isRead(output))) gone.add(node);
   }
-  return removed;
+  graph.remove(...gone);
+  return gone.size;
 }

@@ -8,50 +8,66 @@ const channelAxis: Readonly<Record<string, (node: Node) => number | undefined>> 
 };
 
 /**
- * Folds each inference BatchNormalization into the convolution or dense layer before it, in place: w·s and (b - mean)·s + shift with
- * s = scale / √(variance + ε). Only where nothing else reads the layer's output and all its weights are constant float32.
+ * Folds each inference BatchNormalization into the convolution or dense layer before it, in place and in subgraphs too: w·s and
+ * (b - mean)·s + shift with s = scale / √(variance + ε). Only where nothing else reads the layer's output and all its weights are constant
+ * float32; a weight that other nodes read too is copied first.
  * @returns the number of nodes removed.
  */
 export function foldNormalization(graph: Graph): number {
-  const folded: Node[] = [];
-  for (const norm of graph.nodes) {
-    if (norm.op !== 'BatchNormalization' || norm.domain !== '' || norm.int('training_mode', 0) !== 0) continue;
-    const layer = norm.inputs[0]?.producer;
-    const axis = layer && layer.domain === '' ? channelAxis[layer.op]?.(layer) : undefined;
-    if (!layer || axis === undefined || !fold(graph, layer, norm, axis)) continue;
-    folded.push(norm);
-  }
+  const folded = graph.nodes.filter((norm) => isInference(norm) && fold(graph, norm));
   graph.remove(...folded);
-  return folded.length;
+  const inner = graph.nodes.flatMap((node) => node.subgraphs());
+  return inner.reduce((sum, each) => sum + foldNormalization(each), folded.length);
 }
 
-function fold(graph: Graph, layer: Node, norm: Node, axis: number): boolean {
-  const [between] = layer.outputs;
+/** Before opset 9, `spatial` 0 normalized each element on its own; before opset 14, outputs beside the first meant training. */
+function isInference(node: Node): boolean {
+  return (
+    node.op === 'BatchNormalization' &&
+    node.domain === '' &&
+    node.int('training_mode', 0) === 0 &&
+    node.int('spatial', 1) === 1 &&
+    node.outputs.slice(1).every((output) => !output)
+  );
+}
+
+function fold(graph: Graph, norm: Node): boolean {
+  const [between] = norm.inputs;
   const [result] = norm.outputs;
-  if (
-    !between ||
-    !result ||
-    between.readers.size !== 1 ||
-    graph.outputs.includes(between) ||
-    norm.outputs.slice(1).some((output) => output)
-  )
-    return false;
+  const layer = between?.producer;
+  const axis = layer && layer.domain === '' ? channelAxis[layer.op]?.(layer) : undefined;
+  if (!between || !result || !layer || axis === undefined || layer.graph !== graph) return false;
+  if (between.uses().length !== 1 || graph.outputs.includes(between)) return false;
   const constants = [layer.inputs[1], ...norm.inputs.slice(1, 5)].map((value) => value?.constant);
-  if (constants.some((tensor) => tensor?.dtype !== 'float32')) return false;
-  const bias = layer.inputs[2];
-  if (bias && bias.constant?.dtype !== 'float32') return false;
-  const [weight, scale, shift, mean, variance] = constants as Tensor[];
-  const epsilon = norm.float('epsilon', 1e-5);
-  const factors = Float64Array.from(scale.numbers(), (s, c) => s / Math.sqrt(variance.numbers()[c] + epsilon));
-  const old = bias?.constant?.numbers();
-  const means = mean.numbers();
-  const shifts = shift.numbers();
-  const offset = (c: number) => (old ? old[old.length === 1 ? 0 : c] : 0);
-  const moved = Float32Array.from(factors, (factor, c) => (offset(c) - means[c]) * factor + shifts[c]);
+  if (constants.length < 5 || constants.some((tensor) => tensor?.dtype !== 'float32')) return false;
+  const [weight, ...statistics] = constants as Tensor[];
+  const channels = weight.shape[axis];
+  const bias = biasOf(layer, channels);
+  if (!bias || statistics.some(({ shape }) => shape.length !== 1 || shape[0] !== channels)) return false;
+  const { factors, moved } = affine(norm, statistics, bias);
   layer.setInput(1, initializer(graph, layer.inputs[1] as Value, scaleAxis(weight, axis, factors)));
-  layer.setInput(2, initializer(graph, bias ?? (norm.inputs[2] as Value), Tensor.of('float32', [moved.length], moved)));
+  layer.setInput(2, initializer(graph, layer.inputs[2] ?? (norm.inputs[2] as Value), Tensor.of('float32', [channels], moved)));
   graph.replace(result, between);
   return true;
+}
+
+/** The layer's bias for each channel, 0 where it has none; undefined where it is no constant, or (Gemm's C) not one number for each channel. */
+function biasOf(layer: Node, channels: number): Float64Array | undefined {
+  const [, , bias] = layer.inputs;
+  if (!bias) return new Float64Array(channels);
+  const tensor = bias.constant;
+  if (tensor?.dtype !== 'float32') return undefined;
+  const isScalar = tensor.size === 1;
+  if (!isScalar && !(tensor.size === channels && tensor.shape.at(-1) === channels)) return undefined;
+  const numbers = tensor.numbers();
+  return isScalar ? new Float64Array(channels).fill(numbers[0]) : numbers;
+}
+
+function affine(norm: Node, statistics: readonly Tensor[], bias: Float64Array): { factors: Float64Array; moved: Float32Array } {
+  const [scale, shift, mean, variance] = statistics.map((tensor) => tensor.numbers());
+  const epsilon = norm.float('epsilon', 1e-5);
+  const factors = scale.map((s, c) => s / Math.sqrt(variance[c] + epsilon));
+  return { factors, moved: Float32Array.from(factors, (factor, c) => (bias[c] - mean[c]) * factor + shift[c]) };
 }
 
 function initializer(graph: Graph, like: Value, tensor: Tensor): Value {

@@ -1,0 +1,47 @@
+import {
+  constantsToInitializers,
+  copyModel,
+  type Graph,
+  inlineFunctions,
+  type Model,
+  mergeCommonSubexpressions,
+  removeDeadCode,
+} from '../../onnx/index.js';
+import { inferShapes } from '../../ops/index.js';
+import type { Runtime } from '../runtime/index.js';
+import { cancelMoves } from './cancel-moves.js';
+import { foldConstants } from './fold-constants.js';
+import { foldNormalization } from './fold-normalization.js';
+
+/** Every round removes at least one node; real models take two or three. */
+const MAX_ROUNDS = 50;
+
+/**
+ * A copy of a model that computes the same with fewer nodes: functions written out, constants folded, moves cancelled, batch normalization folded
+ * into the layer before, equal nodes merged and dead ones removed, until nothing changes. Weights that are also inputs (all were, before IR
+ * version 4) become weights only.
+ * @throws GraphError where the graph contradicts itself.
+ */
+export async function simplify(source: Model, runtime: Runtime): Promise<Model> {
+  const inlined = inlineFunctions(source);
+  const model = inlined === source ? copyModel(source) : inlined;
+  const { graph } = model;
+  dropDefaultInputs(graph);
+  model.irVersion = Math.max(model.irVersion, 4);
+  constantsToInitializers(graph);
+  for (let round = 0, changes = 1; changes > 0 && round < MAX_ROUNDS; round++) {
+    inferShapes(model);
+    changes = await foldConstants(model, runtime);
+    changes += cancelMoves(graph);
+    changes += foldNormalization(graph);
+    changes += mergeCommonSubexpressions(graph);
+    changes += removeDeadCode(graph);
+  }
+  return model;
+}
+
+function dropDefaultInputs(graph: Graph): void {
+  const { feeds } = graph;
+  graph.inputs.length = 0;
+  graph.inputs.push(...feeds);
+}
