@@ -1,4 +1,5 @@
 export { type Affine, affineOfRange, type IntegerType, type Range } from './affine.js';
+export { type AwareOptions, quantizeAwareTrain } from './aware.js';
 export type { CalibrationMethod } from './calibration/observers.js';
 export { quantizeDynamic, quantizeWeights, type WithoutDataOptions, type WithoutDataResult } from './dynamic.js';
 export type { Layer, Plan } from './plan.js';

@@ -1,0 +1,132 @@
+import { z } from 'zod';
+import { OptionError } from '../../base/index.js';
+import type { Model, Tensor } from '../../onnx/index.js';
+import type { Technique, TechniqueContext, TechniqueNotes, TechniqueResult } from '../../technique/index.js';
+import { distillation, evaluate, type LossBuilder, type TrainResult, train, withWeights } from '../../training/index.js';
+import { nothingToQuantize } from './dynamic.js';
+import { type Prepared, prepareStatic } from './static.js';
+import { type WrittenModel, writeQuantized } from './write.js';
+
+const schema = z.strictObject({
+  epochs: z.int().min(1).default(5).describe('Passes over the training part'),
+  learningRate: z.number().positive().default(0.0005).describe('Largest learning rate (Adam, one-cycle)'),
+  batchSize: z.int().min(1).default(128).describe('Samples a step'),
+  calibration: z
+    .enum(['min-max', 'percentile', 'entropy', 'mse'])
+    .default('mse')
+    .describe('How the ranges of activations are chosen; they stay fixed while weights are trained'),
+  percentile: z.number().gt(50).max(100).default(99.99).describe('How much of the values the range holds, in percent (percentile)'),
+  samples: z.int().min(1).default(500).describe('At most this many calibration samples'),
+  perChannel: z.boolean().default(true).describe('One weight scale for each output channel rather than one for all'),
+  weightType: z.enum(['int8', 'uint8', 'int4']).default('int8').describe('Type of the weights'),
+  activationType: z.enum(['uint8', 'int8']).default('uint8').describe('Type of the activations'),
+  reduceRange: z
+    .union([z.boolean(), z.literal('auto')])
+    .default('auto')
+    .describe('Weights of 7 bits, for x86 processors without VNNI; auto: where this machine needs it'),
+  distill: z.boolean().default(true).describe("Learn from the original's scores as well as from the labels (classifiers)"),
+  temperature: z.number().positive().default(2).describe('Softens the scores that are learnt from'),
+  weight: z.number().min(0).max(1).default(0.7).describe("Share of the original's scores in the loss"),
+  augment: z
+    .array(z.looseObject({ name: z.enum(['flip', 'crop', 'cutout', 'mixup']) }))
+    .default([])
+    .describe('Changes to each training batch, in order'),
+  exclude: z.array(z.string()).default([]).describe('Nodes to leave in float, by name'),
+});
+
+export type AwareOptions = z.infer<typeof schema>;
+
+/**
+ * Quantization-aware training (Jacob et al. 2018, arXiv 1712.05877) of the graph that ships: static quantization first, then training with
+ * weights and activations rounded in the forward pass and gradients passed straight through. Batch normalization is folded into the layers
+ * before. Scales stay as they were found: of activations by calibration, of weights by the weights before training; what moves beyond is
+ * saturated, in training as in the result. The epoch with the best validation quality is kept, or no epoch where none is better.
+ */
+export const quantizeAwareTrain: Technique<AwareOptions> = {
+  name: 'quantize-aware-train',
+  effects: ['shrink', 'improve'],
+  summary: 'Trains the int8 graph itself, so that weights learn to live with rounding.',
+  schema: schema as unknown as z.ZodType<AwareOptions>,
+  space: () => ({
+    learningRate: { type: 'float', low: 0.0001, high: 0.003, log: true },
+    calibration: { type: 'categorical', choices: ['min-max', 'mse'] },
+  }),
+  apply,
+};
+
+async function apply(context: TechniqueContext, options: AwareOptions): Promise<TechniqueResult> {
+  const { model, task, runtime, threads, signal, onProgress } = context;
+  if (!task) throw new OptionError({ what: 'Quantization-aware training needs data to train on', fix: 'Give data, or use mode dynamic.' });
+  const prepared = await prepareStatic(model, task, runtime, { ...options, threads, signal, onProgress });
+  if (prepared.plan.layers.length === 0) throw nothingToQuantize(model);
+  const simulated = writeQuantized({ ...prepared, form: 'training' });
+  const result = await trainSimulated(context, options, prepared, simulated);
+  const trained = bake(prepared, simulated, result);
+  const untrained = writeQuantized(prepared).model;
+  const judge = async (candidate: Model) => (await evaluate(candidate, task, runtime, { split: judged(context), threads, signal })).value;
+  const quality = { before: await judge(model), untrained: await judge(untrained), trained: await judge(trained) };
+  const improved = quality.trained >= quality.untrained;
+  const notes: TechniqueNotes = {
+    training: result.history,
+    remarks: improved ? [] : ['Training did not make the quantized model better, so that it is kept as it was after calibration.'],
+    facts: {
+      quantizedLayers: prepared.plan.layers.length,
+      calibrationSamples: prepared.samples,
+      lossBeforeTraining: quality.before - quality.untrained,
+      loss: quality.before - Math.max(quality.trained, quality.untrained),
+    },
+  };
+  return { model: improved ? trained : untrained, notes };
+}
+
+function judged({ task }: TechniqueContext): 'validation' | 'calibration' {
+  return task.splits.validation.size > 0 ? 'validation' : 'calibration';
+}
+
+async function trainSimulated(
+  context: TechniqueContext,
+  options: AwareOptions,
+  prepared: Prepared,
+  simulated: WrittenModel,
+): Promise<TrainResult> {
+  const { checkpoints, seed } = context;
+  const { epochs, learningRate, batchSize, augment } = options;
+  return train({
+    ...context,
+    model: simulated.model,
+    loss: lossOf(context, options),
+    simulateQuantization: true,
+    options: {
+      epochs,
+      learningRate,
+      batchSize,
+      augment: augment as never,
+      seed,
+      keepBest: true,
+      freeze: addedInitializers(simulated.model, prepared.model),
+    },
+    resume: await checkpoints?.load('quantize-aware-train'),
+    onCheckpoint: (checkpoint) => checkpoints?.save('quantize-aware-train', checkpoint),
+  });
+}
+
+/** Labels and the original's scores for classifiers; for other models `train` follows the reference. */
+function lossOf({ task, original, model }: TechniqueContext, { distill, temperature, weight }: AwareOptions): LossBuilder | undefined {
+  if (task.kind !== 'classification' || !distill) return undefined;
+  return distillation(task.output, original ?? model, { temperature, weight });
+}
+
+/** Scales and zero points: they are no weights to be trained. */
+function addedInitializers(model: Model, before: Model): string[] {
+  const known = new Set([...before.graph.initializers].map((value) => value.name));
+  return [...model.graph.initializers].map((value) => value.name).filter((name) => !known.has(name));
+}
+
+/** The integer model of the trained weights, on the grids that they were trained with. */
+function bake(prepared: Prepared, simulated: WrittenModel, result: TrainResult): Model {
+  const trained = new Set(result.parameters);
+  const weights = new Map<string, Tensor>();
+  for (const value of result.model.graph.initializers)
+    if (value.initializer && trained.has(value.name)) weights.set(value.name, value.initializer);
+  return writeQuantized({ ...prepared, model: withWeights(prepared.model, weights), grids: simulated.grids }).model;
+}
