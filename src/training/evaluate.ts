@@ -1,4 +1,4 @@
-import { type Activity, DataError, Stopped } from '../base/index.js';
+import { type Activity, DataError, OptionError, Stopped } from '../base/index.js';
 import { type Batch, batchCount, batches, type Dataset } from '../data/index.js';
 import type { CompileOptions, Program, Runtime } from '../infrastructure/runtime/index.js';
 import type { Dim, Model, Tensor } from '../onnx/index.js';
@@ -27,10 +27,21 @@ export interface EvaluateOptions extends Activity, Pick<CompileOptions, 'threads
 
 /** Measures a model on one part of a task's data through a runtime. Models with a fixed batch size are fed that many samples at a time. */
 export async function evaluate(model: Model, task: Task, runtime: Runtime, options: EvaluateOptions = {}): Promise<Quality> {
-  const dataset = task.splits[options.split ?? 'validation'];
+  const { split = 'validation', limit, batchSize = 100 } = options;
+  const dataset = task.splits[split];
+  if (dataset.size === 0) throw new DataError({ what: `The ${split} part is empty: there is nothing to measure on`, where: dataset.name });
+  for (const [name, value] of Object.entries({ limit, batchSize })) {
+    if (value === undefined || (Number.isInteger(value) && value >= 1)) continue;
+    throw new OptionError({
+      what: 'Not a usable value',
+      where: `evaluation option "${name}"`,
+      expected: 'a whole number, at least 1',
+      got: String(value),
+    });
+  }
   const program = await runtime.compile(model, { threads: options.threads, backend: options.backend, signal: options.signal });
   try {
-    const run = { dataset, batchSize: batchSizeOf(model, task, options.batchSize ?? 100), options };
+    const run = { dataset, batchSize: batchSizeOf(model, task, batchSize), options };
     return task.kind === 'classification' ? await classification(program, task, run) : await fidelity(program, task, runtime, run);
   } finally {
     await program.dispose();
@@ -51,6 +62,12 @@ export function batchSizeOf(model: Model, task: Pick<Task, 'feeds'>, wished: num
 }
 
 async function classification(program: Program, task: ClassificationTask, run: Run): Promise<Quality> {
+  const report = await classify(program, task, run);
+  return { metric: 'accuracy', value: report.accuracy, interval: report.interval, samples: report.samples, report };
+}
+
+/** Runs a classifier over labelled data. */
+export async function classify(program: Program, task: ClassificationTask, run: Run): Promise<ClassificationReport> {
   const { labels } = run.dataset;
   if (!labels) throw new DataError({ what: 'The data has no labels to score by', where: run.dataset.name });
   const rows: Float32Array[] = [];
@@ -61,8 +78,7 @@ async function classification(program: Program, task: ClassificationTask, run: R
     truth.push(...(batch.labels ?? []));
   }
   const data = joinRows(rows);
-  const report = classificationReport({ size: truth.length, classes: data.length / truth.length, data }, Int32Array.from(truth));
-  return { metric: 'accuracy', value: report.accuracy, interval: report.interval, samples: report.samples, report };
+  return classificationReport({ size: truth.length, classes: data.length / truth.length, data }, Int32Array.from(truth));
 }
 
 async function fidelity(program: Program, task: FidelityTask, runtime: Runtime, run: Run): Promise<Quality> {
@@ -76,7 +92,7 @@ async function fidelity(program: Program, task: FidelityTask, runtime: Runtime, 
           task.outputs.length === 1 && (wanted[name].shape.length === 2 || wanted[name].shape.slice(2).every((dim) => dim === 1));
         const { rows, width } = rowsOf(wanted[name]);
         const length = Math.min(rows.length, batch.size * width);
-        meter.add(rows.subarray(0, length), rowsOf(outputs[name]).rows.subarray(0, length), width === 0 ? 0 : length / width, ranked);
+        meter.add(rows.subarray(0, length), rowsOf(outputs[name]).rows.subarray(0, length), width === 0 ? 0 : length / width, ranked, name);
       }
     }
   } finally {

@@ -23,7 +23,8 @@ export {
 } from './metrics/classification.js';
 export { FidelityMeter, type FidelityReport } from './metrics/fidelity.js';
 export type { OptimizerSpec } from './optimizers.js';
-export { trainableParameters } from './parameters.js';
+export type { TrainOptions } from './options.js';
+export { exposeParameters, trainableParameters } from './parameters.js';
 export { checkSchedule, type Schedule, scheduleFactor } from './schedules.js';
 export { createTask, type TaskOptions, type TaskSetup } from './setup.js';
 export { buildTrainingStep, SEED_INPUT, type StepOptions, type TrainingStep } from './step.js';
@@ -32,7 +33,6 @@ export {
   type Checkpoint,
   type EpochRecord,
   type StepControl,
-  type TrainOptions,
   type TrainRequest,
   type TrainResult,
   train,

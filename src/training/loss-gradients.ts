@@ -1,8 +1,7 @@
 import { addGradients, prepare } from '../autodiff/index.js';
-import { UnsupportedError } from '../base/index.js';
-import { constantsToInitializers, type Model, removeDeadCode } from '../onnx/index.js';
+import { type Model, removeDeadCode } from '../onnx/index.js';
 import type { LossBuilder } from './losses.js';
-import { trainableParameters } from './parameters.js';
+import { exposeParameters, nothingToTrain } from './parameters.js';
 import { lossContext, type StepOptions } from './step.js';
 
 /** A loss and its gradients as an ONNX model: nothing is updated. */
@@ -24,11 +23,10 @@ export function buildLossGradients(
 ): LossGradients {
   const { model, build, value } = prepare(source, { inputShapes: options.inputShapes });
   const { graph } = model;
-  constantsToInitializers(graph);
-  const parameters = trainableParameters(graph);
+  const parameters = exposeParameters(graph);
   const loss = options.loss(lossContext(build, value, options));
   const found = addGradients({ build, opsets: model.opsets, from: new Map([[loss, build.scalar(1)]]), to: parameters, lenient: true });
-  if (found.size === 0) throw new UnsupportedError({ what: 'The loss depends on no parameter', where: source.source });
+  if (found.size === 0) throw nothingToTrain(source, parameters);
   graph.outputs.length = 0;
   const lossOutput = build.output(loss, 'espalier.loss').name;
   const gradients = new Map(

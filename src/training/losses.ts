@@ -1,3 +1,4 @@
+import { OptionError } from '../base/index.js';
 import { type GraphBuilder, type Model, staticShape, type Value } from '../onnx/index.js';
 
 /** What a loss sees of the step graph that it is written into. */
@@ -22,50 +23,85 @@ export type LossBuilder = (context: LossContext) => Value;
 /** Input of the step that holds the wanted class probabilities, [batch, classes]. */
 export const TARGETS = 'espalier.targets';
 
-/**
- * The values before a classifier's final Softmax, or the output itself where there is none: class scores that LogSoftmax may be taken of.
- * LogSoftmax of a LogSoftmax is itself, so that one needs no care.
- */
-export function logitsOf(output: Value): Value {
+/** Operators that pass class scores on in another shape. */
+const PASSING = new Set(['Identity', 'Squeeze', 'Unsqueeze', 'Reshape', 'Flatten']);
+
+/** A classifier's scores before its last activation. */
+interface Head {
+  logits: Value;
+  /** The activation: one distribution over all classes, or a probability of its own for each class. */
+  kind: 'softmax' | 'sigmoid';
+}
+
+/** LogSoftmax of a LogSoftmax is itself, so that one is as good as logits, and so are outputs without any activation. */
+function headOf(output: Value): Head {
   const node = output.producer;
-  if (node?.op === 'Softmax' && node.domain === '' && node.inputs[0]) return node.inputs[0];
-  if (node && ['Identity', 'Squeeze', 'Reshape', 'Flatten'].includes(node.op) && node.inputs[0]) {
-    const inner = logitsOf(node.inputs[0]);
-    return inner === node.inputs[0] ? output : inner;
-  }
-  return output;
+  const [input] = node?.inputs ?? [];
+  if (!node || !input || node.domain !== '') return { logits: output, kind: 'softmax' };
+  if (node.op === 'Softmax') return { logits: input, kind: 'softmax' };
+  if (node.op === 'Sigmoid') return { logits: input, kind: 'sigmoid' };
+  const inner = PASSING.has(node.op) ? headOf(input) : undefined;
+  return inner && inner.logits !== input ? inner : { logits: output, kind: 'softmax' };
+}
+
+/** The values before a classifier's final Softmax or Sigmoid, or the output itself where there is none. */
+export function logitsOf(output: Value): Value {
+  return headOf(output).logits;
 }
 
 /**
- * Cross entropy of a classifier's output (scores or probabilities after Softmax; extra axes of size 1 are dropped) with the target
- * probabilities that the host feeds, so that smoothed, mixed and one-hot labels are all the same to it.
+ * Cross entropy of a classifier's output with the target probabilities that the host feeds, so that smoothed, mixed and one-hot labels are all
+ * the same to it. Outputs are scores, or probabilities after Softmax; extra axes of size 1 are dropped. After a Sigmoid each class is a yes-or-no
+ * question of its own: then it is the sum of the classes' binary cross entropies.
  */
 export function crossEntropy(output: string): LossBuilder {
   return ({ build, value, feed, batchSize }) => {
-    const scores = asRows(build, logitsOf(value(output)), batchSize);
-    const classes = staticShape(scores.shape)?.[1] as number;
-    const targets = feed(TARGETS, 'float32', [batchSize, classes]);
-    return meanCrossEntropy(build, scores, targets, batchSize);
+    const { logits, kind } = headOf(value(output));
+    const scores = asRows(build, logits, batchSize);
+    const targets = feed(TARGETS, 'float32', [batchSize, classesOf(scores)]);
+    const loss = kind === 'sigmoid' ? binaryCrossEntropy : meanCrossEntropy;
+    return loss(build, scores, targets, batchSize);
   };
 }
 
 /** -(1/batch) * sum of targets * log softmax(scores); both are [batch, classes]. */
 export function meanCrossEntropy(build: GraphBuilder, scores: Value, targets: Value, batchSize: number): Value {
   const logProbabilities = build.op('LogSoftmax', [scores], { axis: 1 });
-  const product = build.op('Mul', [targets, logProbabilities]);
-  return build.op('Mul', [build.op('ReduceSum', [product], { keepdims: 0 }), build.scalar(-1 / batchSize)]);
+  return batchMean(build, build.op('Mul', [targets, logProbabilities]), -1 / batchSize);
 }
 
-/** Mean squared difference between one of the model's outputs and the same output of a reference model, for models that are no classifiers. */
+/** (1/batch) * sum of softplus(scores) - targets * scores, which is -t log σ(s) - (1-t) log(1-σ(s)); both are [batch, classes]. */
+function binaryCrossEntropy(build: GraphBuilder, scores: Value, targets: Value, batchSize: number): Value {
+  const each = build.op('Sub', [build.op('Softplus', [scores]), build.op('Mul', [targets, scores])]);
+  return batchMean(build, each, 1 / batchSize);
+}
+
+function batchMean(build: GraphBuilder, each: Value, factor: number): Value {
+  return build.op('Mul', [build.op('ReduceSum', [each], { keepdims: 0 }), build.scalar(factor)]);
+}
+
+function classesOf(scores: Value): number {
+  return staticShape(scores.shape)?.[1] as number;
+}
+
+/**
+ * Squared difference between a model's outputs and the same outputs of a reference model, relative to the reference's own mean square, so that
+ * outputs of any scale count alike; the sum over the outputs. For models that are no classifiers.
+ */
 export function meanSquaredError(outputs: readonly string[], reference: Model): LossBuilder {
   return ({ build, value, embed }) => {
     const wanted = embed(reference, 'reference');
     const terms = outputs.map((name) => {
-      const difference = build.op('Sub', [value(name), wanted[name]]);
-      return build.op('ReduceMean', [build.op('Mul', [difference, difference])], { keepdims: 0 });
+      const power = build.op('ReduceMean', [build.op('Mul', [wanted[name], wanted[name]])], { keepdims: 0 });
+      return build.op('Div', [meanSquare(build, value(name), wanted[name]), build.op('Add', [power, build.scalar(1e-12)])]);
     });
     return terms.length === 1 ? terms[0] : build.op('Sum', terms);
   };
+}
+
+function meanSquare(build: GraphBuilder, a: Value, b: Value): Value {
+  const difference = build.op('Sub', [a, b]);
+  return build.op('ReduceMean', [build.op('Mul', [difference, difference])], { keepdims: 0 });
 }
 
 /** A value as [batch, everything else]. */
@@ -84,8 +120,9 @@ export interface DistillationOptions {
 
 /**
  * Distillation from a teacher that sees the same batch in the same graph (Hinton et al. 2015): temperature² times the cross entropy of the
- * softened scores, mixed with the cross entropy of the labels.
+ * softened scores, mixed with the cross entropy of the labels. Where both end in a Sigmoid, the binary cross entropies of the classes.
  * @param output of the student; `teacherOutput` of the teacher, by default of the same name, else its first.
+ * @throws OptionError where teacher and student do not answer alike: other classes, features of other shapes.
  */
 export function distillation(output: string, teacher: Model, options: DistillationOptions & { teacherOutput?: string } = {}): LossBuilder {
   const { temperature = 4, weight = 0.7, features = [], teacherOutput } = options;
@@ -93,19 +130,26 @@ export function distillation(output: string, teacher: Model, options: Distillati
     const { build, value, embed, batchSize } = context;
     const hard = weight < 1 ? crossEntropy(output)(context) : undefined;
     const given = embed(teacher, 'teacher');
-    const scores = asRows(build, logitsOf(value(output)), batchSize);
-    const wanted = asRows(build, logitsOf(given[teacherOutput ?? output] ?? Object.values(given)[0]), batchSize);
+    const [own, other] = [headOf(value(output)), headOf(given[teacherOutput ?? output] ?? Object.values(given)[0])];
+    const [scores, wanted] = [own, other].map((head) => asRows(build, head.logits, batchSize));
+    checkSame('The teacher tells other classes apart than the student', scores, wanted);
     const soften = (logits: Value) => build.op('Mul', [logits, build.scalar(1 / temperature)]);
-    const targets = build.op('Softmax', [soften(wanted)], { axis: 1 });
-    const soft = meanCrossEntropy(build, soften(scores), targets, batchSize);
+    const separate = own.kind === 'sigmoid' && other.kind === 'sigmoid';
+    const targets = separate ? build.op('Sigmoid', [soften(wanted)]) : build.op('Softmax', [soften(wanted)], { axis: 1 });
+    const soft = (separate ? binaryCrossEntropy : meanCrossEntropy)(build, soften(scores), targets, batchSize);
     const terms = [build.op('Mul', [soft, build.scalar(weight * temperature * temperature)])];
     if (hard) terms.push(build.op('Mul', [hard, build.scalar(1 - weight)]));
-    for (const { student, teacher: name, weight: share } of features) {
-      const difference = build.op('Sub', [value(student), context.embedded('teacher', name)]);
-      terms.push(
-        build.op('Mul', [build.op('ReduceMean', [build.op('Mul', [difference, difference])], { keepdims: 0 }), build.scalar(share)]),
-      );
+    for (const feature of features) {
+      const pair = [value(feature.student), context.embedded('teacher', feature.teacher)] as const;
+      checkSame(`The features "${feature.student}" and "${feature.teacher}" have different shapes`, ...pair);
+      terms.push(build.op('Mul', [meanSquare(build, ...pair), build.scalar(feature.weight)]));
     }
     return terms.length === 1 ? terms[0] : build.op('Sum', terms);
   };
+}
+
+/** @throws OptionError where the shapes differ. */
+function checkSame(what: string, student: Value, teacher: Value): void {
+  if (String(student.shape) === String(teacher.shape)) return;
+  throw new OptionError({ what, expected: `[${student.shape}], as the student has it`, got: `[${teacher.shape}] of the teacher` });
 }

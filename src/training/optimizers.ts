@@ -1,3 +1,4 @@
+import { OptionError } from '../base/index.js';
 import type { GraphBuilder, Value } from '../onnx/index.js';
 
 /** An update rule with its constants. The learning rate is fed at each step. */
@@ -23,19 +24,40 @@ export interface UpdateContext {
 }
 
 /** Numbers that depend on the step. */
-export type ScalarName = 'rate' | 'stepSize' | 'inverseRootCorrection';
+export type ScalarName = 'rate' | 'stepSize' | 'inverseRootCorrection' | 'averageFactor';
 
 /** Writes the update of one vector of parameters; returns the new parameters. The arithmetic is PyTorch's, operation by operation. */
 export function addUpdate(optimizer: OptimizerSpec, context: UpdateContext): Value {
   return optimizer.kind === 'sgd' ? addSgd(optimizer, context) : addAdam(optimizer, context);
 }
 
-/** The numbers to feed at step `step` (from 0) for a learning rate. */
-export function stepScalars(optimizer: OptimizerSpec, rate: number, step: number): Record<ScalarName, number> {
-  if (optimizer.kind === 'sgd') return { rate, stepSize: rate, inverseRootCorrection: 1 };
+/** The numbers to feed at step `step` (from 0) for a learning rate and the factor of the moving average, where there is one. */
+export function stepScalars(optimizer: OptimizerSpec, rate: number, step: number, ema = 0): Record<ScalarName, number> {
+  const averageFactor = Math.min(ema, (1 + step) / (10 + step));
+  if (optimizer.kind === 'sgd') return { rate, stepSize: rate, inverseRootCorrection: 1, averageFactor };
   const { beta1 = 0.9, beta2 = 0.999 } = optimizer;
   const count = step + 1;
-  return { rate, stepSize: rate / (1 - beta1 ** count), inverseRootCorrection: 1 / Math.sqrt(1 - beta2 ** count) };
+  return { rate, stepSize: rate / (1 - beta1 ** count), inverseRootCorrection: 1 / Math.sqrt(1 - beta2 ** count), averageFactor };
+}
+
+/** @throws OptionError naming the constant that cannot be used. */
+export function checkOptimizer(optimizer: OptimizerSpec): void {
+  const refuse = (name: string, expected: string, got: unknown) => {
+    throw new OptionError({
+      what: 'Not a usable value',
+      where: `optimizer option "${name}"`,
+      expected,
+      got: JSON.stringify(got) ?? String(got),
+    });
+  };
+  const fraction = (name: string, value = 0) => (value >= 0 && value < 1) || refuse(name, 'a number in [0, 1)', value);
+  if (optimizer.kind === 'sgd') {
+    fraction('momentum', optimizer.momentum);
+  } else if (optimizer.kind === 'adam' || optimizer.kind === 'adamw') {
+    fraction('beta1', optimizer.beta1);
+    fraction('beta2', optimizer.beta2);
+    if (!((optimizer.epsilon ?? 1) > 0)) refuse('epsilon', 'a positive number', optimizer.epsilon);
+  } else refuse('kind', '"sgd", "adam" or "adamw"', (optimizer as { kind: unknown }).kind);
 }
 
 function addSgd({ momentum = 0.9, nesterov = true }: Extract<OptimizerSpec, { kind: 'sgd' }>, context: UpdateContext): Value {

@@ -1,9 +1,11 @@
-import { sizeOf } from '../base/index.js';
-import type { Graph, Value } from '../onnx/index.js';
+import { OptionError, sizeOf, UnsupportedError } from '../base/index.js';
+import { constantsToInitializers, type Graph, type Model, type Tensor, type Value } from '../onnx/index.js';
 
 export interface TrainableOptions {
-  /** Names, or patterns of names, of initializers that stay as they are. */
+  /** Initializers that stay as they are: names, in which * stands for any characters, or patterns. */
   freeze?: readonly (string | RegExp)[];
+  /** Names of more that stay. */
+  constants?: ReadonlySet<string>;
 }
 
 /** Contents at or below this are masks and limits, not weights. */
@@ -11,18 +13,86 @@ const MASK_VALUE = -1e4;
 
 /**
  * Initializers that training may change: floating point, more than one element (single numbers are constants of formulas), finite, and no
- * attention masks. Whether the loss depends on them, and differentiably, is found out when the gradient is built.
+ * masks. Whether the loss depends on them, and differentiably, is found out when the gradient is built.
+ * @throws OptionError where a name or pattern to freeze fits nothing.
  */
-export function trainableParameters(graph: Graph, { freeze = [] }: TrainableOptions = {}): Value[] {
-  const frozen = (name: string) => freeze.some((each) => (typeof each === 'string' ? each === name : each.test(name)));
-  return [...graph.initializers].filter((value) => {
+export function trainableParameters(graph: Graph, { freeze = [], constants }: TrainableOptions = {}): Value[] {
+  const initializers = [...graph.initializers];
+  const frozen = new Set(freeze.flatMap((wanted) => matching(wanted, initializers)));
+  return initializers.filter((value) => {
     const tensor = value.initializer;
-    if (tensor?.dtype !== 'float32' || sizeOf(tensor.shape) < 2 || frozen(value.name) || graph.inputs.includes(value)) return false;
-    return (tensor.data() as Float32Array).every((number) => Number.isFinite(number) && number > MASK_VALUE);
+    if (tensor?.dtype !== 'float32' || sizeOf(tensor.shape) < 2 || graph.inputs.includes(value)) return false;
+    return !frozen.has(value) && !constants?.has(value.name) && !isMask(tensor);
   });
+}
+
+/**
+ * Turns Constant nodes into initializers, in place, and returns what may be trained. Exporters keep weights either way. Where most of the
+ * matrices are initializers, what is in Constant nodes is no weight but a grid, a table or a threshold, and stays.
+ */
+export function exposeParameters(graph: Graph, { freeze }: Pick<TrainableOptions, 'freeze'> = {}): Value[] {
+  const inNodes = graph.nodes.flatMap((node) => (node.op === 'Constant' && node.outputs[0]?.constant ? [node.outputs[0]] : []));
+  const share = (values: Iterable<Value>) => [...values].reduce((sum, { constant }) => sum + (isMatrix(constant) ? constant.size : 0), 0);
+  const constants = share(graph.initializers) >= share(inNodes) ? new Set(inNodes.map((value) => value.name)) : undefined;
+  constantsToInitializers(graph);
+  return trainableParameters(graph, { freeze, constants });
+}
+
+function isMatrix(tensor: Tensor | undefined): tensor is Tensor {
+  return tensor?.dtype === 'float32' && tensor.shape.filter((dim) => dim > 1).length >= 2;
+}
+
+/** Numbers of which some are no numbers or hugely negative, or matrices of zeros and ones: attention masks, selections. */
+function isMask(tensor: Tensor): boolean {
+  const data = tensor.data() as Float32Array;
+  if (!data.every((number) => Number.isFinite(number) && number > MASK_VALUE)) return true;
+  return isMatrix(tensor) && data.every((number) => number === 0 || number === 1) && data.some((number) => number !== data[0]);
+}
+
+function matching(wanted: string | RegExp, initializers: readonly Value[]): Value[] {
+  const pattern = typeof wanted === 'string' ? globPattern(wanted) : wanted;
+  const found = initializers.filter((value) => pattern.test(value.name));
+  if (found.length > 0) return found;
+  throw new OptionError({
+    what: `There is no weight "${wanted}" to freeze`,
+    where: 'training option "freeze"',
+    expected: `names of initializers, in which * stands for any characters, e.g. ${listed(initializers.filter((each) => isMatrix(each.initializer)).map((each) => each.name))}`,
+  });
+}
+
+function globPattern(glob: string): RegExp {
+  const parts = glob.split('*').map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
+  return new RegExp(`^${parts.join('.*')}$`, 's');
+}
+
+function listed(names: readonly string[], most = 4): string {
+  return names.length > most ? `${names.slice(0, most).join(', ')}, …` : names.join(', ');
 }
 
 /** Weight decay is for weights that multiply: matrices and kernels, not biases and the scales of normalizations. */
 export function isDecayed(parameter: Value): boolean {
-  return (parameter.initializer?.shape.length ?? 0) >= 2;
+  return (parameter.initializer?.shape.filter((dim) => dim > 1).length ?? 0) >= 2;
+}
+
+/** The error for a model of which nothing can be trained: says what its weights are instead. */
+export function nothingToTrain(source: Model, candidates: readonly Value[]): UnsupportedError {
+  const counts = new Map<string, number>();
+  for (const value of source.graph.values()) {
+    const tensor = value.constant;
+    if (tensor && sizeOf(tensor.shape) > 1 && tensor.dtype !== 'int64') counts.set(tensor.dtype, (counts.get(tensor.dtype) ?? 0) + 1);
+  }
+  const weights = [...counts].map(([dtype, count]) => `${count} ${dtype}`).join(', ') || 'none';
+  const quantized = counts.has('int8') || counts.has('uint8');
+  const half = counts.has('float16') || counts.has('bfloat16');
+  return new UnsupportedError({
+    what: 'The model has no weights that could be trained for this loss',
+    where: source.source,
+    expected: 'float32 weights between the inputs and the outputs',
+    got: candidates.length > 0 ? `${candidates.length} float32 tensor(s) that the outputs do not depend on` : `tensors: ${weights}`,
+    fix: quantized
+      ? 'It is quantized already: train the float model that it was made of, and quantize that.'
+      : half
+        ? 'Convert the weights to float32 first.'
+        : undefined,
+  });
 }

@@ -47,19 +47,31 @@ function blend(a: number, b: number, progress: number): number {
   return b + ((a - b) * (1 + Math.cos(Math.PI * progress))) / 2;
 }
 
-/** @throws OptionError for fractions outside [0, 1]. */
+/** @throws OptionError for an unknown kind, fractions outside [0, 1], and factors that would turn the rate around. */
 export function checkSchedule(schedule: Schedule): void {
-  const fractions: [string, number | undefined][] =
-    schedule.kind === 'one-cycle' ? [['rise', schedule.rise]] : [['warmup', schedule.warmup]];
-  if (schedule.kind === 'step') for (const at of schedule.at) fractions.push(['at', at]);
-  for (const [name, value] of fractions) {
-    if (value !== undefined && !(value >= 0 && value <= 1)) {
-      throw new OptionError({
-        what: 'Not a fraction of the training',
-        where: `schedule option "${name}"`,
-        expected: 'a number from 0 to 1',
-        got: String(value),
-      });
-    }
+  const { kind } = schedule;
+  const check = (name: string, good: boolean, expected: string, got: unknown) => {
+    if (good) return;
+    throw new OptionError({
+      what: 'Not a usable value',
+      where: `schedule option "${name}"`,
+      expected,
+      got: JSON.stringify(got) ?? String(got),
+    });
+  };
+  const fraction = (name: string, value = 0) => check(name, value >= 0 && value <= 1, 'a fraction of the training, from 0 to 1', value);
+  const positive = (name: string, value = 1) => check(name, value > 0 && Number.isFinite(value), 'a positive number', value);
+  check('kind', ['constant', 'cosine', 'one-cycle', 'step', 'linear'].includes(kind), 'constant, cosine, one-cycle, step or linear', kind);
+  if (kind === 'one-cycle') {
+    fraction('rise', schedule.rise);
+    positive('start', schedule.start);
+    positive('end', schedule.end);
+    return;
   }
+  fraction('warmup', schedule.warmup);
+  if (kind === 'step') {
+    check('at', Array.isArray(schedule.at), 'a list of fractions', schedule.at);
+    for (const at of schedule.at) fraction('at', at);
+    positive('factor', schedule.factor);
+  } else if (kind !== 'constant') check('final', (schedule.final ?? 0) >= 0, 'a number, at least 0', schedule.final);
 }

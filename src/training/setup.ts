@@ -1,4 +1,4 @@
-import { type Activity, DataError, OptionError, UnsupportedError } from '../base/index.js';
+import { type Activity, DataError, OptionError, RuntimeError, UnsupportedError } from '../base/index.js';
 import {
   candidatePreprocesses,
   channelStatistics,
@@ -10,12 +10,12 @@ import {
   type SplitOptions,
   type Splits,
   splitSource,
+  subset,
 } from '../data/index.js';
-import type { Program, Runtime } from '../infrastructure/runtime/index.js';
+import type { Runtime } from '../infrastructure/runtime/index.js';
 import { type Dim, isFloat, type Model, type Value } from '../onnx/index.js';
-import { batchSizeOf } from './evaluate.js';
-import { type ClassificationReport, classificationReport } from './metrics/classification.js';
-import { type Feed, feedsOf, rowsOf, type Task } from './task.js';
+import { batchSizeOf, classify } from './evaluate.js';
+import type { Feed, Task } from './task.js';
 
 export interface TaskOptions {
   /** How stored samples become the model's input: 'auto' tries the usual ways, or one of their names, or the whole specification. Default 'auto'. */
@@ -174,29 +174,46 @@ async function probe(
   options: TaskOptions,
   activity: Activity,
 ): Promise<TaskSetup> {
-  const samples = shuffledSamples(train, options.probe ?? 300);
-  const program = await runtime.compile(model, { threads: options.threads, signal: activity.signal });
+  const dataset = spread(train, options.probe ?? 300);
+  const { signal } = activity;
+  const program = await runtime.compile(model, { threads: options.threads, signal });
   const tried: (TaskSetup['tried'][number] & { feeds: Feed[] })[] = [];
   let best: Feed[] = [...first];
+  let refusal: unknown;
   try {
     for (const [index, ways] of choices.entries()) {
       for (const [number, preprocess] of ways.entries()) {
         const feeds = best.map((feed, each) => (each === index ? { ...feed, preprocess } : feed));
-        const report = await score(program, model, make(feeds), samples);
-        if (report) tried.push({ name: preprocess.name ?? 'unnamed', accuracy: report.accuracy, logLoss: report.logLoss, feeds });
+        const task = make(feeds);
+        if (task.kind !== 'classification') continue;
+        try {
+          const { accuracy, logLoss } = await classify(program, task, {
+            dataset,
+            batchSize: batchSizeOf(model, task, 100),
+            options: { signal },
+          });
+          tried.push({ name: preprocess.name ?? 'unnamed', accuracy, logLoss, feeds });
+        } catch (error) {
+          // What the runtime refuses is only the wrong way for this model.
+          if (!(error instanceof RuntimeError)) throw error;
+          refusal ??= error;
+        }
         activity.onProgress?.({ task: 'preprocess', done: number + 1, total: ways.length });
       }
-      rank(tried, samples.length);
+      rank(tried, dataset.size);
       if (tried[0]) best = tried[0].feeds;
     }
   } finally {
     await program.dispose();
   }
   const [winner] = tried;
-  if (!winner)
-    throw new DataError({ what: 'No usual preprocessing runs on this model', where: model.source, fix: 'Give one with --preprocess' });
+  if (!winner) {
+    const got = refusal instanceof Error ? refusal.message : undefined;
+    const facts = { what: 'No usual preprocessing runs on this model', where: model.source, got, fix: 'Give one with --preprocess' };
+    throw new DataError(facts, { cause: refusal });
+  }
   const explanation =
-    `Preprocessing: ${best.map((feed) => feed.preprocess.name).join(', ')}, the best of ${tried.length} tried on ${samples.length} training samples ` +
+    `Preprocessing: ${best.map((feed) => feed.preprocess.name).join(', ')}, the best of ${tried.length} tried on ${dataset.size} training samples ` +
     `(accuracy ${(100 * winner.accuracy).toFixed(1)}%).`;
   return { task: make(best), explanation, tried: tried.map(({ name, accuracy, logLoss }) => ({ name, accuracy, logLoss })) };
 }
@@ -212,28 +229,11 @@ function rank(tried: { accuracy: number; logLoss: number }[], samples: number): 
   tried.sort((a, b) => close(b) - close(a) || (close(a) ? a.logLoss - b.logLoss : b.accuracy - a.accuracy));
 }
 
-/** Samples spread evenly over the part: sources are often sorted by class. */
-function shuffledSamples(train: Dataset, count: number): Int32Array {
+/** A part's samples, spread evenly over it: sources are often sorted by class. */
+function spread(train: Dataset, count: number): Dataset {
   const taken = Math.min(count, train.size);
-  return Int32Array.from({ length: taken }, (_, i) => Math.floor((i * train.size) / taken));
-}
-
-/** Undefined where the runtime refuses inputs of this form. */
-async function score(program: Program, model: Model, task: Task, samples: Int32Array): Promise<ClassificationReport | undefined> {
-  if (task.kind !== 'classification') return undefined;
-  const { train } = task.splits;
-  const size = batchSizeOf(model, task, 100);
-  const scores: number[] = [];
-  const labels: number[] = [];
-  for (let start = 0; start + size <= samples.length || start === 0; start += size) {
-    const batch = await train.read(samples.slice(start, start + size));
-    const outputs = await program.run(feedsOf(task.feeds, batch), [task.output]).catch(() => undefined);
-    if (!outputs) return undefined;
-    scores.push(...rowsOf(outputs[task.output]).rows);
-    labels.push(...(batch.labels ?? []));
-  }
-  return classificationReport(
-    { size: labels.length, classes: scores.length / labels.length, data: Float32Array.from(scores) },
-    Int32Array.from(labels),
+  return subset(
+    train,
+    Int32Array.from({ length: taken }, (_, i) => Math.floor((i * train.size) / taken)),
   );
 }

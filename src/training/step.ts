@@ -1,8 +1,6 @@
 import { addGradients, prepare } from '../autodiff/index.js';
 import { sizeOf, UnsupportedError } from '../base/index.js';
-import { isRandom } from '../infrastructure/compiler/index.js';
 import {
-  constantsToInitializers,
   embedModel,
   type GraphBuilder,
   type Model,
@@ -17,7 +15,7 @@ import { toTrainingForm } from './forms.js';
 import type { LossBuilder } from './losses.js';
 import { expandBatchNormalization } from './normalization.js';
 import { addUpdate, clipFactor, type OptimizerSpec, type ScalarName } from './optimizers.js';
-import { isDecayed, trainableParameters } from './parameters.js';
+import { exposeParameters, isDecayed, nothingToTrain } from './parameters.js';
 
 export interface StepOptions {
   /** Samples a step. The graph is made for this number exactly. */
@@ -32,8 +30,8 @@ export interface StepOptions {
   weightDecay?: number;
   /** Limit of the gradients' joint norm. Default: none. */
   clipNorm?: number;
-  /** Factor in (0, 1) of an exponential moving average of the weights, kept beside them. Default: none. */
-  ema?: number;
+  /** Keep an exponential moving average of the weights beside them; its factor is fed at each step. Default false. */
+  ema?: boolean;
   /** Initializers that stay as they are, by name or pattern. */
   freeze?: readonly (string | RegExp)[];
   /** Leave BatchNormalization in its inference form: its running statistics stay. Default false. */
@@ -82,20 +80,19 @@ export const SEED_INPUT = 'espalier.seed';
 export function buildTrainingStep(source: Model, options: StepOptions): TrainingStep {
   const { model, build, value } = prepare(source, { inputShapes: options.inputShapes });
   const { graph } = model;
-  constantsToInitializers(graph);
+  // Before anything is written: constants of the training graph, and of what the loss embeds, are not trained.
+  const exposed = exposeParameters(graph, options);
   const outputs = [...graph.outputs];
   const seed = build.input(SEED_INPUT, 'int64', []);
   const { buffers, normalizations } = toTrainingForm(build, seed, options);
   const held = [...graph.initializers].filter((initializer) => options.held?.includes(initializer.name));
   const fixed = new Set([...buffers.map((buffer) => buffer.initializer), ...held]);
-  // Before the loss is written: what it embeds is not trained.
-  const candidates = trainableParameters(graph, options).filter((parameter) => !fixed.has(parameter));
+  const candidates = exposed.filter((parameter) => !fixed.has(parameter));
   const loss = options.loss(lossContext(build, value, options));
   const watched = (options.watch ?? []).map((name) => value(name));
 
   const gradients = addGradients({ build, opsets: model.opsets, from: new Map([[loss, build.scalar(1)]]), to: candidates, lenient: true });
-  if (gradients.size === 0)
-    throw new UnsupportedError({ what: 'The loss depends on no parameter that could be trained', where: source.source });
+  if (gradients.size === 0) throw nothingToTrain(source, candidates);
   for (const node of normalizations) expandBatchNormalization(build, node);
 
   const state = new StateBuilder(build);
@@ -110,7 +107,7 @@ export function buildTrainingStep(source: Model, options: StepOptions): Training
   const resident = state.finish();
   for (const output of outputs) if (!graph.outputs.includes(output)) output.extras = undefined;
   removeDeadCode(graph);
-  mergeCommonSubexpressions(graph, { keep: isRandom });
+  mergeCommonSubexpressions(graph);
   removeUnreadInputs(build);
   return {
     model,
@@ -247,19 +244,17 @@ class StateBuilder {
         slot: (name) => this.#slot(`espalier.${group.name}.${name}`, group.vector),
       });
       this.#next.set(`espalier.${group.name}`, next);
-      if (options.ema !== undefined) this.#average(group, next, options.ema);
+      if (options.ema) this.#average(group, next);
     });
   }
 
-  #average(group: Group, next: Value, factor: number): void {
+  #average(group: Group, next: Value): void {
     const build = this.#build;
     const name = `espalier.${group.name}.average`;
     const average = this.#resident(name, this.initial[`espalier.${group.name}`]);
     this.#slices.set(name, this.#slices.get(`espalier.${group.name}`) as Slice[]);
-    this.#next.set(
-      name,
-      build.op('Add', [build.op('Mul', [average, build.scalar(factor)]), build.op('Mul', [next, build.scalar(1 - factor)])]),
-    );
+    const difference = build.op('Sub', [average, next]);
+    this.#next.set(name, build.op('Add', [next, build.op('Mul', [difference, this.#scalar('averageFactor')])]));
   }
 
   #scalar(name: ScalarName): Value {

@@ -1,52 +1,16 @@
-import { type Activity, EspalierError, OptionError, Stopped } from '../base/index.js';
-import { type Augmentation, type Batch, batchCount, batches, pipeline } from '../data/index.js';
+import { type Activity, DataError, EspalierError, OptionError, Stopped } from '../base/index.js';
+import { type Batch, batchCount, batches, pipeline } from '../data/index.js';
 import type { Program, Runtime } from '../infrastructure/runtime/index.js';
-import { copyModel, type Model, Tensor } from '../onnx/index.js';
+import { copyModel, type Model, staticShape, Tensor } from '../onnx/index.js';
 import { evaluate, type Quality } from './evaluate.js';
 import { crossEntropy, type LossBuilder, meanSquaredError, TARGETS } from './losses.js';
 import { predictions } from './metrics/classification.js';
-import { type OptimizerSpec, stepScalars } from './optimizers.js';
-import { checkSchedule, type Schedule, scheduleFactor } from './schedules.js';
+import { stepScalars } from './optimizers.js';
+import { type CompleteOptions, completeOptions, type TrainOptions } from './options.js';
+import { balancedView } from './sampling.js';
+import { scheduleFactor } from './schedules.js';
 import { buildTrainingStep, heldInput, SEED_INPUT, type TrainingStep } from './step.js';
 import { feedsOf, inputShapes, rowsOf, type Task, targetsOf } from './task.js';
-
-/** How to train: plain JSON, so that it can be stored with the model that came of it. */
-export interface TrainOptions {
-  /** Passes over the training part. At least 1. Default 10. */
-  epochs?: number;
-  /** Samples a step. Default 128; smaller parts use what they have. */
-  batchSize?: number;
-  /** Default Adam. */
-  optimizer?: OptimizerSpec;
-  /** Base learning rate. Default 0.001 for Adam and AdamW, 0.05 for SGD. */
-  learningRate?: number;
-  /** Default one-cycle. */
-  schedule?: Schedule;
-  /** Per step, relative to the learning rate, on matrices and kernels only. Default 0. */
-  weightDecay?: number;
-  /** Limit of the gradients' joint norm. Default: none. */
-  clipNorm?: number;
-  /** Spread this much of each label over all classes, in [0, 1). Default 0. */
-  labelSmoothing?: number;
-  /** Factor of a moving average of the weights, in (0, 1), e.g. 0.999; the average is what is kept. Default: none. */
-  ema?: number;
-  /** Changes to each training batch; see data. Default: none. */
-  augment?: readonly Augmentation[];
-  /** Initializers that stay as they are. */
-  freeze?: readonly string[];
-  /** Keep BatchNormalization's statistics as they are. Default false. */
-  freezeStatistics?: boolean;
-  /** Stop when the validation quality has not improved for this many epochs, and keep the best. Default: never, and keep the last. */
-  patience?: number;
-  /** Keep the epoch with the best validation quality rather than the last. Default false. */
-  keepBest?: boolean;
-  /** Measure validation quality every so many epochs (and after the last). 0: only after the last. Default 1. */
-  evaluateEvery?: number;
-  /** At most this many validation samples between epochs. Default: all. */
-  evaluateLimit?: number;
-  /** Order of samples, augmentation, dropout. Default 0. */
-  seed?: number;
-}
 
 /** One epoch. */
 export interface EpochRecord {
@@ -65,6 +29,8 @@ export interface EpochRecord {
 export interface Checkpoint {
   /** Epochs done. */
   epoch: number;
+  /** What was trained how, as plain JSON: another training does not go on from here. */
+  request: Record<string, unknown>;
   history: EpochRecord[];
   state: Record<string, Tensor>;
   /** State of the best epoch, where that is kept. */
@@ -115,11 +81,12 @@ export interface TrainResult {
 /**
  * Trains a model on a task: the whole step is one ONNX graph, the host feeds batches and reads the loss. The same seed, data and threads give
  * the same weights; going on from a checkpoint gives the same as never having stopped.
- * @throws EspalierError where the loss is not a number any more; the last checkpoint is still good.
+ * @throws EspalierError where the loss or the weights are no numbers any more; the last checkpoint is still good. OptionError for options that
+ * cannot be used and for a checkpoint of another training; UnsupportedError for a model that cannot be trained; Stopped when the signal is aborted.
  */
 export async function train(request: TrainRequest): Promise<TrainResult> {
   const { model, task, runtime } = request;
-  const options = withDefaults(request.options ?? {}, task);
+  const options = completeOptions(request.options ?? {}, model, task);
   const step = buildTrainingStep(model, {
     batchSize: options.batchSize,
     inputShapes: await inputShapes(task, options.batchSize),
@@ -128,11 +95,13 @@ export async function train(request: TrainRequest): Promise<TrainResult> {
     optimizer: options.optimizer,
     weightDecay: options.weightDecay,
     clipNorm: options.clipNorm,
-    ema: options.ema,
+    ema: options.ema !== undefined,
     freeze: options.freeze,
     freezeStatistics: options.freezeStatistics,
     held: request.held,
   });
+  checkClasses(step, task);
+  if (request.resume) checkCheckpoint(request.resume, step, describe(options, task));
   const program = await runtime.compile(step.model, {
     threads: request.threads,
     simulateQuantization: request.simulateQuantization,
@@ -148,50 +117,15 @@ export async function train(request: TrainRequest): Promise<TrainResult> {
   }
 }
 
-type Complete = ReturnType<typeof withDefaults>;
-
-function withDefaults(options: TrainOptions, task: Task) {
-  const optimizer = options.optimizer ?? { kind: 'adam' as const };
-  const complete = {
-    epochs: 10,
-    schedule: { kind: 'one-cycle' } as Schedule,
-    learningRate: optimizer.kind === 'sgd' ? 0.05 : 0.001,
-    labelSmoothing: 0,
-    augment: [] as readonly Augmentation[],
-    evaluateEvery: 1,
-    seed: 0,
-    ...Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)),
-    optimizer,
-    batchSize: Math.min(options.batchSize ?? 128, task.splits.train.size),
-  } as Omit<TrainOptions, 'epochs'> &
-    Required<
-      Pick<
-        TrainOptions,
-        'epochs' | 'batchSize' | 'optimizer' | 'schedule' | 'learningRate' | 'labelSmoothing' | 'augment' | 'evaluateEvery' | 'seed'
-      >
-    >;
-  checkSchedule(complete.schedule);
-  const inside = (name: keyof TrainOptions, ok: boolean, expected: string) => {
-    if (!ok)
-      throw new OptionError({ what: 'Not a usable value', where: `training option "${name}"`, expected, got: String(options[name]) });
-  };
-  inside('epochs', Number.isInteger(complete.epochs) && complete.epochs >= 1, 'a whole number, at least 1');
-  inside('batchSize', Number.isInteger(complete.batchSize) && complete.batchSize >= 1, 'a whole number, at least 1');
-  inside('learningRate', complete.learningRate > 0 && Number.isFinite(complete.learningRate), 'a positive number');
-  inside('labelSmoothing', complete.labelSmoothing >= 0 && complete.labelSmoothing < 1, 'a number in [0, 1)');
-  inside('ema', complete.ema === undefined || (complete.ema > 0 && complete.ema < 1), 'a number in (0, 1)');
-  return complete;
-}
-
 class Training {
   readonly #request: TrainRequest;
-  readonly #options: Complete;
+  readonly #options: CompleteOptions;
   readonly #step: TrainingStep;
   readonly #program: Program;
   readonly #history: EpochRecord[];
   #best: Checkpoint['best'];
 
-  constructor(request: TrainRequest, options: Complete, step: TrainingStep, program: Program) {
+  constructor(request: TrainRequest, options: CompleteOptions, step: TrainingStep, program: Program) {
     this.#request = request;
     this.#options = options;
     this.#step = step;
@@ -206,13 +140,15 @@ class Training {
 
   async run(): Promise<TrainResult> {
     const { epochs } = this.#options;
-    for (let epoch = this.#history.length; epoch < epochs; epoch++) {
+    const request = describe(this.#options, this.#request.task);
+    for (let epoch = this.#history.length; epoch < epochs && !this.#isStale; epoch++) {
       const record = await this.#epoch(epoch);
       const state = await this.#program.state();
+      if (!allFinite(state)) throw this.#diverged('The weights are no numbers any more after', epoch);
       await this.#judge(record, state);
       this.#history.push(record);
-      await this.#request.onCheckpoint?.({ epoch: epoch + 1, history: [...this.#history], state, best: this.#best });
-      if ((await this.#request.onEpoch?.(record)) === true || this.#isStale(epoch)) break;
+      await this.#request.onCheckpoint?.({ epoch: epoch + 1, request, history: [...this.#history], state, best: this.#best });
+      if ((await this.#request.onEpoch?.(record)) === true) break;
     }
     const state = this.#best && this.#keepsBest ? this.#best.state : await this.#program.state();
     return { model: this.#trained(state), history: this.#history, parameters: this.#step.parameters };
@@ -233,7 +169,8 @@ class Training {
     let started = 0;
     let running: Promise<void> | undefined;
     const transforms = augment.length > 0 ? [pipeline(augment)] : [];
-    for await (const batch of batches(task.splits.train, { batchSize, shuffle: true, seed, epoch, dropLast: true, transforms, signal })) {
+    const train = options.balanced ? balancedView(task.splits.train, seed, epoch) : task.splits.train;
+    for await (const batch of batches(train, { batchSize, shuffle: true, seed, epoch, dropLast: true, transforms, signal })) {
       if (signal?.aborted) throw new Stopped('The training was stopped');
       const number = epoch * steps + started++;
       learningRate = options.learningRate * scheduleFactor(options.schedule, number, total);
@@ -265,7 +202,7 @@ class Training {
   ): Promise<void> {
     const outcome = await this.#program.run(feeds);
     const loss = outcome[this.#step.lossOutput].numbers()[0];
-    if (!Number.isFinite(loss)) throw this.#diverged(epoch, tally.done, loss);
+    if (!Number.isFinite(loss)) throw this.#diverged(`The training loss became ${loss} in step ${tally.done + 1} of`, epoch);
     tally.loss += loss;
     tally.hits += this.#hits(outcome, batch);
     tally.done++;
@@ -283,10 +220,10 @@ class Training {
 
   #feeds(batch: Batch, step: number, rate: number): Record<string, Tensor> {
     const { task } = this.#request;
-    const { optimizer, labelSmoothing, seed } = this.#options;
+    const { optimizer, labelSmoothing, seed, ema } = this.#options;
     const feeds = feedsOf(task.feeds, batch);
     const inputs = new Set(this.#program.inputs);
-    const numbers = stepScalars(optimizer, rate, step);
+    const numbers = stepScalars(optimizer, rate, step, ema);
     for (const name of this.#step.scalars) feeds[`espalier.${name}`] = Tensor.scalar('float32', numbers[name]);
     if (inputs.has(SEED_INPUT)) feeds[SEED_INPUT] = Tensor.scalar('int64', (seed * 1_000_003 + step) % 2 ** 31);
     if (task.kind === 'classification' && inputs.has(TARGETS)) feeds[TARGETS] = targetsOf(batch, task.classes.length, labelSmoothing);
@@ -301,9 +238,9 @@ class Training {
     return guesses.reduce((sum, guess, i) => sum + Number(guess === batch.labels?.[i]), 0);
   }
 
-  #diverged(epoch: number, step: number, value: number): EspalierError {
+  #diverged(what: string, epoch: number): EspalierError {
     return new EspalierError({
-      what: `The training loss became ${value} in epoch ${epoch + 1}, step ${step + 1}`,
+      what: `${what} epoch ${epoch + 1}`,
       fix: `Use a smaller learning rate than ${this.#options.learningRate}, limit the gradients (clipNorm), or look for NaN in the data.`,
     });
   }
@@ -320,14 +257,60 @@ class Training {
       this.#best = { epoch: record.epoch, quality: quality.value, state };
   }
 
-  #isStale(epoch: number): boolean {
+  /** Whether the last epoch was measured and none of the last `patience` ones was the best. */
+  get #isStale(): boolean {
     const { patience } = this.#options;
-    return patience !== undefined && this.#best !== undefined && epoch + 1 - this.#best.epoch >= patience;
+    const last = this.#history.at(-1);
+    return patience !== undefined && this.#best !== undefined && last?.quality !== undefined && last.epoch - this.#best.epoch >= patience;
   }
 
   #trained(state: Record<string, Tensor>): Model {
     return withWeights(this.#request.model, this.#step.weights(state, this.#options.ema === undefined ? 'current' : 'average'));
   }
+}
+
+/** @throws DataError where the model has more or fewer scores than the task has classes: outputs of open width are found out here. */
+function checkClasses(step: TrainingStep, task: Task): void {
+  const targets = step.model.graph.inputs.find((input) => input.name === TARGETS);
+  const scores = staticShape(targets?.shape)?.[1];
+  if (task.kind !== 'classification' || scores === undefined || scores === task.classes.length) return;
+  throw new DataError({
+    what: "The model's scores do not fit the classes of the data",
+    where: `output "${task.output}"`,
+    expected: `${task.classes.length} scores a sample`,
+    got: String(scores),
+    fix: 'Use data with the classes that the model was made for.',
+  });
+}
+
+/** What makes two trainings the same: their data and options. What the weights and state are is seen from those. */
+function describe(options: CompleteOptions, task: Task): Record<string, unknown> {
+  return JSON.parse(JSON.stringify({ data: task.splits.train.fingerprint, ...options })) as Record<string, unknown>;
+}
+
+/** @throws OptionError where the checkpoint is of another model, other data or other options. */
+function checkCheckpoint(checkpoint: Checkpoint, step: TrainingStep, request: Record<string, unknown>): void {
+  const differing = [...new Set([...Object.keys(request), ...Object.keys(checkpoint.request)])].filter(
+    (key) => JSON.stringify(request[key]) !== JSON.stringify(checkpoint.request[key]),
+  );
+  const shapes = (state: Record<string, Tensor>) =>
+    JSON.stringify(
+      Object.entries(state)
+        .map(([name, { dtype, shape }]) => `${name} ${dtype} [${shape}]`)
+        .sort(),
+    );
+  if (shapes(checkpoint.state) !== shapes(step.state)) differing.push('model');
+  if (differing.length === 0) return;
+  throw new OptionError({
+    what: 'The checkpoint is of another training',
+    expected: `the same ${differing.join(', ')}`,
+    got: differing.map((key) => `${key} ${JSON.stringify(checkpoint.request[key]) ?? 'of its own'}`).join(', '),
+    fix: 'Give what it was begun with, or remove the checkpoint to begin anew.',
+  });
+}
+
+function allFinite(state: Record<string, Tensor>): boolean {
+  return Object.values(state).every((tensor) => tensor.dtype !== 'float32' || (tensor.data() as Float32Array).every(Number.isFinite));
 }
 
 /** A copy of a model with other contents in the named tensors, be they initializers or Constant nodes. */

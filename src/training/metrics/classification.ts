@@ -20,9 +20,12 @@ export interface ClassificationReport {
   precision: number;
   recall: number;
   f1: number;
-  /** Mean one-against-rest area under the ROC curve over classes that occur and are not all (Mann–Whitney, ties count half). */
+  /**
+   * Mean one-against-rest area under the ROC curve, by the classes' probabilities, over classes that occur and are not all (Mann–Whitney, ties
+   * count half); NaN where there is no such class.
+   */
   auc: number;
-  /** Mean negative log-likelihood of the labels under softmax of the scores; absent where the scores are not logits or probabilities. */
+  /** Mean negative log-likelihood of the labels. Rows of non-negative numbers that sum to 1 are probabilities; others go through softmax. */
   logLoss: number;
   /** Row = true class, column = predicted class. */
   confusion: number[][];
@@ -41,6 +44,7 @@ export function classificationReport(scores: Scores, labels: Int32Array): Classi
     });
   }
   const predicted = predictions(scores);
+  const likelihoods = logProbabilities(scores);
   const confusion = confusionMatrix(predicted, labels, classes);
   const hits = predicted.reduce((sum, guess, i) => sum + Number(guess === labels[i]), 0);
   return {
@@ -49,8 +53,8 @@ export function classificationReport(scores: Scores, labels: Int32Array): Classi
     interval: wilsonInterval(hits, size),
     top5: classes > 5 ? topK(scores, labels, 5) : undefined,
     ...macroAverages(confusion),
-    auc: meanAuc(scores, labels),
-    logLoss: logLoss(scores, labels),
+    auc: meanAuc(likelihoods, scores, labels),
+    logLoss: labels.reduce((sum, label, row) => sum - likelihoods[row * classes + label], 0) / size,
     confusion,
   };
 }
@@ -73,19 +77,18 @@ function confusionMatrix(predicted: Int32Array, labels: Int32Array, classes: num
 
 function macroAverages(confusion: readonly (readonly number[])[]): { precision: number; recall: number; f1: number } {
   const sum = { precision: 0, recall: 0, f1: 0 };
-  let present = 0;
-  confusion.forEach((row, c) => {
+  const guesses = confusion.map((_, c) => confusion.reduce((total, row) => total + row[c], 0));
+  const occurring = confusion.flatMap((row, c) => {
     const actual = row.reduce((total, count) => total + count, 0);
-    if (actual === 0) return;
-    present++;
-    const guessed = confusion.reduce((total, each) => total + each[c], 0);
-    const precision = guessed === 0 ? 0 : row[c] / guessed;
-    const recall = row[c] / actual;
-    sum.precision += precision;
-    sum.recall += recall;
-    sum.f1 += precision + recall === 0 ? 0 : (2 * precision * recall) / (precision + recall);
+    return actual === 0 ? [] : [{ hits: row[c], actual, guessed: guesses[c] }];
   });
-  return { precision: sum.precision / present, recall: sum.recall / present, f1: sum.f1 / present };
+  for (const { hits, actual, guessed } of occurring) {
+    sum.precision += guessed === 0 ? 0 : hits / guessed;
+    sum.recall += hits / actual;
+    sum.f1 += (2 * hits) / (actual + guessed);
+  }
+  const count = occurring.length;
+  return { precision: sum.precision / count, recall: sum.recall / count, f1: sum.f1 / count };
 }
 
 /** Fraction of samples whose label's score has fewer than k larger ones. */
@@ -100,45 +103,73 @@ export function topK({ classes, data }: Scores, labels: Int32Array, k: number): 
   return hits / labels.length;
 }
 
-function meanAuc({ size, classes, data }: Scores, labels: Int32Array): number {
-  const areas: number[] = [];
-  for (let c = 0; c < classes; c++) {
-    const positive = labels.reduce((count, label) => count + Number(label === c), 0);
-    if (positive === 0 || positive === size) continue;
-    const column = Float32Array.from({ length: size }, (_, row) => data[row * classes + c]);
-    areas.push(auc(column, (row) => labels[row] === c, positive));
-  }
-  return areas.length === 0 ? Number.NaN : areas.reduce((sum, area) => sum + area, 0) / areas.length;
+function meanAuc(likelihoods: Float64Array, { size, classes }: Scores, labels: Int32Array): number {
+  const members: number[][] = Array.from({ length: classes }, () => []);
+  labels.forEach((label, row) => {
+    members[label].push(row);
+  });
+  const column = new Float64Array(size);
+  let total = 0;
+  let counted = 0;
+  members.forEach((positives, c) => {
+    if (positives.length === 0 || positives.length === size) return;
+    for (let row = 0; row < size; row++) column[row] = likelihoods[row * classes + c];
+    total += auc(column, positives);
+    counted++;
+  });
+  return counted === 0 ? Number.NaN : total / counted;
 }
 
 /** Area under the ROC curve by the rank-sum statistic; equal scores share their mean rank. */
-function auc(scores: Float32Array, isPositive: (row: number) => boolean, positive: number): number {
-  const order = Int32Array.from(scores.keys()).sort((a, b) => scores[a] - scores[b]);
+function auc(scores: Float64Array, positives: readonly number[]): number {
+  const sorted = scores.slice().sort();
   let ranks = 0;
-  for (let start = 0; start < order.length; ) {
-    let end = start + 1;
-    while (end < order.length && scores[order[end]] === scores[order[start]]) end++;
-    const shared = (start + 1 + end) / 2;
-    for (let i = start; i < end; i++) if (isPositive(order[i])) ranks += shared;
-    start = end;
-  }
-  return (ranks - (positive * (positive + 1)) / 2) / (positive * (scores.length - positive));
+  for (const row of positives) ranks += (lowerBound(sorted, (x) => x < scores[row]) + lowerBound(sorted, (x) => x <= scores[row]) + 1) / 2;
+  const count = positives.length;
+  return (ranks - (count * (count + 1)) / 2) / (count * (scores.length - count));
 }
 
-/** Scores that are probabilities (rows of non-negative numbers that sum to 1) are taken as such, others as logits. */
-function logLoss({ size, classes, data }: Scores, labels: Int32Array): number {
-  let total = 0;
+/** How many of the numbers, sorted, lie before the place that `isBefore` says. */
+function lowerBound(sorted: Float64Array, isBefore: (x: number) => boolean): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (isBefore(sorted[middle])) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Logarithms of the classes' probabilities; see ClassificationReport.logLoss. */
+function logProbabilities({ size, classes, data }: Scores): Float64Array {
+  const found = new Float64Array(size * classes);
   for (let row = 0; row < size; row++) {
     const scores = data.subarray(row * classes, (row + 1) * classes);
-    const sum = scores.reduce((all, score) => all + score, 0);
-    const own = scores[labels[row]];
-    if (Math.abs(sum - 1) < 1e-3 && scores.every((score) => score >= 0)) total -= Math.log(Math.max(own, 1e-12));
+    const offset = row * classes;
+    if (isDistribution(scores)) for (let c = 0; c < classes; c++) found[offset + c] = Math.log(Math.max(scores[c], LEAST_PROBABILITY));
     else {
-      const largest = scores.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-      total += largest + Math.log(scores.reduce((all, score) => all + Math.exp(score - largest), 0)) - own;
+      let largest = Number.NEGATIVE_INFINITY;
+      for (const score of scores) largest = Math.max(largest, score);
+      let sum = 0;
+      for (const score of scores) sum += Math.exp(score - largest);
+      const normalizer = largest + Math.log(sum);
+      for (let c = 0; c < classes; c++) found[offset + c] = scores[c] - normalizer;
     }
   }
-  return total / size;
+  return found;
+}
+
+/** Keeps the logarithm of an impossible class finite. */
+const LEAST_PROBABILITY = 1e-12;
+
+function isDistribution(scores: Float32Array): boolean {
+  let sum = 0;
+  for (const score of scores) {
+    if (!(score >= 0)) return false;
+    sum += score;
+  }
+  return Math.abs(sum - 1) < 1e-3;
 }
 
 /** 95% interval of a proportion by Wilson's score method; [0, 1] for no samples. */

@@ -1,0 +1,137 @@
+import { DataError, OptionError } from '../base/index.js';
+import type { Augmentation } from '../data/index.js';
+import type { Model } from '../onnx/index.js';
+import { batchSizeOf } from './evaluate.js';
+import { checkOptimizer, type OptimizerSpec } from './optimizers.js';
+import { checkSchedule, type Schedule } from './schedules.js';
+import type { Task } from './task.js';
+
+/** How to train: plain JSON, so that it can be stored with the model that came of it. */
+export interface TrainOptions {
+  /** Passes over the training part. At least 1. Default 10. */
+  epochs?: number;
+  /**
+   * Samples a step. Default 128. Every step takes exactly as many, so that a last batch that is not full is left out, other samples each
+   * epoch; where that would be over 2% of the part, batches are made smaller and even. A model with a fixed batch size takes that.
+   */
+  batchSize?: number;
+  /** Default Adam. */
+  optimizer?: OptimizerSpec;
+  /** Base learning rate. Default 0.001 for Adam and AdamW, 0.05 for SGD. */
+  learningRate?: number;
+  /** Default one-cycle. */
+  schedule?: Schedule;
+  /** Per step, relative to the learning rate, on matrices and kernels only. Default 0. */
+  weightDecay?: number;
+  /** Limit of the gradients' joint norm. Default: none. */
+  clipNorm?: number;
+  /** Spread this much of each label over all classes, in [0, 1). Default 0. */
+  labelSmoothing?: number;
+  /**
+   * Factor of a moving average of the weights, in (0, 1), e.g. 0.999; the average is what is kept. Step t (from 0) takes (1+t)/(10+t) where that
+   * is less, so that short trainings do not keep where they began (as TensorFlow's ExponentialMovingAverage). Default: none.
+   */
+  ema?: number;
+  /** Changes to each training batch; see data. Default: none. */
+  augment?: readonly Augmentation[];
+  /** Draw as many samples of each class in each epoch, rare ones repeatedly, for data with few samples of some. Default false. */
+  balanced?: boolean;
+  /** Initializers that stay as they are, by name; * stands for any characters, e.g. "backbone.*". Default: none. */
+  freeze?: readonly string[];
+  /** Keep BatchNormalization's statistics as they are. Default false. */
+  freezeStatistics?: boolean;
+  /** Stop when the validation quality has not improved for this many epochs, and keep the best. Default: never, and keep the last. */
+  patience?: number;
+  /** Keep the epoch with the best validation quality rather than the last. Default false. */
+  keepBest?: boolean;
+  /** Measure validation quality every so many epochs (and after the last). 0: only after the last. Default 1. */
+  evaluateEvery?: number;
+  /** At most this many validation samples between epochs. Default: all. */
+  evaluateLimit?: number;
+  /** Order of samples, augmentation, dropout. Default 0. */
+  seed?: number;
+}
+
+type Defaulted =
+  | 'epochs'
+  | 'batchSize'
+  | 'optimizer'
+  | 'schedule'
+  | 'learningRate'
+  | 'labelSmoothing'
+  | 'augment'
+  | 'evaluateEvery'
+  | 'seed';
+
+/** Options with their defaults. */
+export type CompleteOptions = TrainOptions & Required<Pick<TrainOptions, Defaulted>>;
+
+/** Share of the training part that a last batch may leave out of an epoch. */
+const LEFT_OUT = 0.02;
+
+/**
+ * Fills in the defaults for a model and its data.
+ * @throws OptionError naming the option that cannot be used; DataError where the training part is smaller than the model's fixed batch.
+ */
+export function completeOptions(options: TrainOptions, model: Model, task: Task): CompleteOptions {
+  const optimizer = options.optimizer ?? { kind: 'adam' };
+  const complete: CompleteOptions = {
+    epochs: 10,
+    schedule: { kind: 'one-cycle' },
+    learningRate: optimizer.kind === 'sgd' ? 0.05 : 0.001,
+    labelSmoothing: 0,
+    augment: [],
+    evaluateEvery: 1,
+    seed: 0,
+    batchSize: 128,
+    ...Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)),
+    optimizer,
+  };
+  checkOptions(complete, task);
+  return { ...complete, batchSize: stepSize(complete.batchSize, model, task) };
+}
+
+function checkOptions(options: CompleteOptions, task: Task): void {
+  checkSchedule(options.schedule);
+  checkOptimizer(options.optimizer);
+  const { ema, clipNorm, patience, evaluateLimit } = options;
+  const whole = (value: number, least: number) => Number.isInteger(value) && value >= least;
+  const inside = (name: keyof TrainOptions, good: boolean, expected: string) => {
+    if (good) return;
+    throw new OptionError({ what: 'Not a usable value', where: `training option "${name}"`, expected, got: JSON.stringify(options[name]) });
+  };
+  inside('epochs', whole(options.epochs, 1), 'a whole number, at least 1');
+  inside('batchSize', whole(options.batchSize, 1), 'a whole number, at least 1');
+  inside('learningRate', options.learningRate > 0 && Number.isFinite(options.learningRate), 'a positive number');
+  inside('weightDecay', (options.weightDecay ?? 0) >= 0 && Number.isFinite(options.weightDecay ?? 0), 'a number, at least 0');
+  inside('clipNorm', clipNorm === undefined || clipNorm > 0, 'a positive number');
+  inside('labelSmoothing', options.labelSmoothing >= 0 && options.labelSmoothing < 1, 'a number in [0, 1)');
+  inside('ema', ema === undefined || (ema > 0 && ema < 1), 'a number in (0, 1)');
+  inside('evaluateEvery', whole(options.evaluateEvery, 0), 'a whole number, at least 0');
+  inside('evaluateLimit', evaluateLimit === undefined || whole(evaluateLimit, 1), 'a whole number, at least 1');
+  inside('patience', patience === undefined || whole(patience, 1), 'a whole number, at least 1');
+  inside('seed', Number.isSafeInteger(options.seed), 'a whole number');
+  inside('balanced', options.balanced !== true || task.splits.train.labels !== undefined, 'false where the data has no labels');
+  const judged = task.splits.validation.size > 0;
+  inside('patience', patience === undefined || judged, 'none where the validation part is empty');
+  inside('keepBest', options.keepBest !== true || judged, 'false where the validation part is empty');
+}
+
+/** Samples a step: see TrainOptions.batchSize. */
+function stepSize(wished: number, model: Model, task: Task): number {
+  const { size, name } = task.splits.train;
+  const fixed = batchSizeOf(model, task, 0);
+  if (fixed > size) {
+    throw new DataError({
+      what: 'The training part is smaller than the batch that the model is fixed to',
+      where: name,
+      expected: `at least ${fixed} samples`,
+      got: String(size),
+      fix: 'Export the model with a symbolic batch dimension, or use more data.',
+    });
+  }
+  if (fixed > 0) return fixed;
+  if (size <= wished) return size;
+  const even = Math.floor(size / Math.ceil(size / wished));
+  return size % wished <= LEFT_OUT * size ? wished : even;
+}
