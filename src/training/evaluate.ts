@@ -63,6 +63,7 @@ export function batchSizeOf(model: Model, task: Pick<Task, 'feeds'>, wished: num
 
 async function classification(program: Program, task: ClassificationTask, run: Run): Promise<Quality> {
   const report = await classify(program, task, run);
+  if (Number.isNaN(report.logLoss)) throw noNumbers(task.output);
   return { metric: 'accuracy', value: report.accuracy, interval: report.interval, samples: report.samples, report };
 }
 
@@ -99,6 +100,7 @@ async function fidelity(program: Program, task: FidelityTask, runtime: Runtime, 
     await reference.dispose();
   }
   const report = meter.report(wilsonInterval);
+  if (Number.isNaN(report.r2)) throw noNumbers(task.outputs.join('", "'));
   const ranked = report.agreement !== undefined;
   return {
     metric: ranked ? 'agreement' : 'r2',
@@ -107,6 +109,17 @@ async function fidelity(program: Program, task: FidelityTask, runtime: Runtime, 
     samples: report.samples,
     fidelity: report,
   };
+}
+
+/** A model whose outputs overflow or are NaN: they cannot be scored. */
+export class NotFinite extends DataError {}
+
+function noNumbers(output: string): NotFinite {
+  return new NotFinite({
+    what: 'The model gives values that are no finite numbers',
+    where: `output "${output}"`,
+    fix: 'Look for NaN and infinities in its weights and in the data, and at the preprocessing.',
+  });
 }
 
 /** Runs the model batch by batch. A last batch that a fixed batch size cannot take is filled up with its first sample; callers drop those rows. */

@@ -1,5 +1,5 @@
 import { OptionError, sizeOf } from '../base/index.js';
-import { type GraphBuilder, type Node, staticShape, Tensor, type Value } from '../onnx/index.js';
+import { type Graph, type GraphBuilder, type Node, staticShape, Tensor, type Value } from '../onnx/index.js';
 
 /** What the training form of a graph needs besides its weights. */
 export interface TrainingForm {
@@ -26,6 +26,12 @@ export function toTrainingForm(build: GraphBuilder, seed: Value, options: { free
   return form;
 }
 
+/** Running means and variances of normalizations: they follow from the data, and no gradient changes them. */
+export function runningStatistics(graph: Graph): Value[] {
+  const normalizations = graph.nodes.filter((node) => node.op === 'BatchNormalization' && node.domain === '');
+  return normalizations.flatMap((node) => [node.inputs[3], node.inputs[4]].filter((value) => value !== undefined));
+}
+
 /** Running statistics become outputs 1 and 2 (training mode of opset 15). */
 function trainNormalization(build: GraphBuilder, node: Node, form: TrainingForm): void {
   const statistics = [node.inputs[3], node.inputs[4]];
@@ -47,6 +53,8 @@ function trainDropout(build: GraphBuilder, node: Node, seed: Value, stream: numb
   const shape = staticShape(input?.shape);
   if (!input || !output || !shape) throw new OptionError({ what: 'Dropout needs an input of static shape', where: node.label });
   const drop = ratio?.constant?.numbers()[0] ?? 0.5;
+  if (!(drop >= 0 && drop < 1))
+    throw new OptionError({ what: 'Not a ratio to drop by', where: node.label, expected: 'a number in [0, 1)', got: String(drop) });
   if (drop === 0) {
     build.graph.replace(output, input);
     return;

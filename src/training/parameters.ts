@@ -1,5 +1,6 @@
 import { OptionError, sizeOf, UnsupportedError } from '../base/index.js';
 import { constantsToInitializers, type Graph, type Model, type Tensor, type Value } from '../onnx/index.js';
+import { runningStatistics } from './forms.js';
 
 export interface TrainableOptions {
   /** Initializers that stay as they are: names, in which * stands for any characters, or patterns. */
@@ -33,7 +34,8 @@ export function trainableParameters(graph: Graph, { freeze = [], constants }: Tr
 export function exposeParameters(graph: Graph, { freeze }: Pick<TrainableOptions, 'freeze'> = {}): Value[] {
   const inNodes = graph.nodes.flatMap((node) => (node.op === 'Constant' && node.outputs[0]?.constant ? [node.outputs[0]] : []));
   const share = (values: Iterable<Value>) => [...values].reduce((sum, { constant }) => sum + (isMatrix(constant) ? constant.size : 0), 0);
-  const constants = share(graph.initializers) >= share(inNodes) ? new Set(inNodes.map((value) => value.name)) : undefined;
+  const fixed = share(graph.initializers) >= share(inNodes) ? [...inNodes, ...runningStatistics(graph)] : runningStatistics(graph);
+  const constants = new Set(fixed.map((value) => value.name));
   constantsToInitializers(graph);
   return trainableParameters(graph, { freeze, constants });
 }

@@ -192,7 +192,7 @@ async function probe(
             batchSize: batchSizeOf(model, task, 100),
             options: { signal },
           });
-          tried.push({ name: preprocess.name ?? 'unnamed', accuracy, logLoss, feeds });
+          if (!Number.isNaN(logLoss)) tried.push({ name: preprocess.name ?? 'unnamed', accuracy, logLoss, feeds });
         } catch (error) {
           // What the runtime refuses is only the wrong way for this model.
           if (!(error instanceof RuntimeError)) throw error;

@@ -2,7 +2,7 @@ import { type Activity, DataError, EspalierError, OptionError, Stopped } from '.
 import { type Batch, batchCount, batches, pipeline } from '../data/index.js';
 import type { Program, Runtime } from '../infrastructure/runtime/index.js';
 import { copyModel, type Model, staticShape, Tensor } from '../onnx/index.js';
-import { evaluate, type Quality } from './evaluate.js';
+import { evaluate, NotFinite, type Quality } from './evaluate.js';
 import { crossEntropy, type LossBuilder, meanSquaredError, TARGETS } from './losses.js';
 import { predictions } from './metrics/classification.js';
 import { stepScalars } from './optimizers.js';
@@ -144,7 +144,7 @@ class Training {
     for (let epoch = this.#history.length; epoch < epochs && !this.#isStale; epoch++) {
       const record = await this.#epoch(epoch);
       const state = await this.#program.state();
-      if (!allFinite(state)) throw this.#diverged('The weights are no numbers any more after', epoch);
+      if (!allFinite(state)) throw this.#diverged('The weights are no finite numbers any more after', epoch);
       await this.#judge(record, state);
       this.#history.push(record);
       await this.#request.onCheckpoint?.({ epoch: epoch + 1, request, history: [...this.#history], state, best: this.#best });
@@ -251,7 +251,10 @@ class Training {
     const due = record.epoch === epochs || (evaluateEvery > 0 && record.epoch % evaluateEvery === 0);
     if (!due || this.#request.task.splits.validation.size === 0) return;
     const { task, runtime, threads, signal } = this.#request;
-    const quality: Quality = await evaluate(this.#trained(state), task, runtime, { threads, signal, limit: evaluateLimit });
+    const measured = evaluate(this.#trained(state), task, runtime, { threads, signal, limit: evaluateLimit });
+    const quality: Quality = await measured.catch((error: unknown) => {
+      throw error instanceof NotFinite ? this.#diverged('The outputs are no finite numbers any more after', record.epoch - 1) : error;
+    });
     record.quality = quality.value;
     if (this.#keepsBest && quality.value > (this.#best?.quality ?? Number.NEGATIVE_INFINITY))
       this.#best = { epoch: record.epoch, quality: quality.value, state };

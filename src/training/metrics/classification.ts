@@ -179,5 +179,5 @@ export function wilsonInterval(hits: number, samples: number, z = 1.959963984540
   const scale = 1 + (z * z) / samples;
   const centre = (p + (z * z) / (2 * samples)) / scale;
   const half = (z / scale) * Math.sqrt((p * (1 - p)) / samples + (z * z) / (4 * samples * samples));
-  return [Math.max(0, centre - half), Math.min(1, centre + half)];
+  return [hits === 0 ? 0 : centre - half, hits === samples ? 1 : centre + half];
 }

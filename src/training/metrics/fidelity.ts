@@ -78,8 +78,7 @@ class OutputMeter {
       this.#error += difference * difference;
       this.#sum += shifted;
       this.#squares += shifted * shifted;
-      // Written so that a difference that is no number stays.
-      if (!(Math.abs(difference) <= this.largest)) this.largest = Math.abs(difference);
+      this.largest = Math.max(this.largest, Math.abs(difference));
       dot += a[i] * b[i];
       aa += a[i] * a[i];
       bb += b[i] * b[i];
