@@ -29,14 +29,15 @@ export const SMALLEST_SCALE = 2 ** -126;
 
 /**
  * The scale and zero point for a range, which is first widened to hold zero: padding and the results of Relu must be exact. The formula is
- * ONNX Runtime's (onnxruntime.quantization, compute_scale_zp) in float32. A range of nothing but zero gets scale 1.
+ * ONNX Runtime's (onnxruntime.quantization, compute_scale_zp). A range of nothing but zero gets scale 1.
  */
 export function affineOfRange({ min, max }: Range, type: IntegerType): Affine {
   const [low, high] = limits[type];
   const [bottom, top] = [Math.fround(Math.min(min, 0)), Math.fround(Math.max(max, 0))];
-  const scale = Math.fround((top - bottom) / (high - low));
+  const step = (top - bottom) / (high - low);
+  const scale = Math.fround(step);
   if (!(scale >= SMALLEST_SCALE)) return { type, scale: 1, zeroPoint: low };
-  const zeroPoint = roundHalfEven(Math.fround(low - bottom / scale));
+  const zeroPoint = roundHalfEven(low - bottom / step);
   return { type, scale, zeroPoint: Math.min(high, Math.max(low, zeroPoint)) };
 }
 

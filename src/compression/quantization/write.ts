@@ -182,15 +182,17 @@ class Writer {
     if (this.#form === 'deployment') this.#dropClipping(value, quantized, affine);
   }
 
-  /** Saturation does what an activation before QuantizeLinear does, where all that can be said lies within the activation's bounds. */
+  /**
+   * Saturation does what an activation before QuantizeLinear does, where all that can be said lies within the activation's bounds, but for a part
+   * of one step: the zero point is a whole number, so that the ends of a range are not met exactly.
+   */
   #dropClipping(value: Value, quantized: Value, affine: Affine): void {
     const node = value.producer;
     const bounds = node && clippingBounds(node);
     const [before] = node?.inputs ?? [];
     if (!node || !bounds || !before || value.users.length !== 1) return;
     const { min, max } = representable(affine);
-    const slack = affine.scale / 1000;
-    if (min < bounds.min - slack || max > bounds.max + slack) return;
+    if (min <= bounds.min - affine.scale || max >= bounds.max + affine.scale) return;
     const isLayer = this.#request.plan.layers.some((layer) => layer.node === before.producer?.name);
     if (!isLayer || before.users.length !== 1 || this.#model.graph.outputs.includes(before)) return;
     quantized.producer?.setInput(0, before);

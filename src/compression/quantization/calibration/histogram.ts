@@ -7,8 +7,8 @@ const BINS = 4096;
 const MOST_COUNTED = 2 ** 18;
 
 /**
- * A histogram of a stream of numbers whose range is not known beforehand, in fixed memory. When a number lies outside, the range is doubled
- * towards it and neighbouring bins are merged in pairs, so that counts stay exact; at least half of the bins are within the numbers' range.
+ * A histogram of a stream of numbers whose range is not known beforehand, in fixed memory. When a number lies outside, the bins are moved by
+ * whole ones or merged in pairs, so that counts stay exact; about half of the bins or more are within the numbers' range.
  * NaN and infinities are left out.
  */
 export class StreamingHistogram {
@@ -33,7 +33,7 @@ export class StreamingHistogram {
       this.#zeros += Math.ceil(values.length / step);
       return;
     }
-    this.#cover(min, max);
+    this.#cover();
     const { counts, low } = this;
     const perUnit = 1 / this.width;
     for (let i = 0; i < values.length; i += step) {
@@ -75,30 +75,40 @@ export class StreamingHistogram {
     return { min, max };
   }
 
-  /** Widens the histogram until it covers [min, max]. */
-  #cover(min: number, max: number): void {
-    if (this.width === 0) this.#start(min, max);
-    while (min < this.low) this.#grow('down');
-    while (max > this.low + BINS * this.width) this.#grow('up');
+  /** Moves the bins, or doubles their width, until they cover everything seen. */
+  #cover(): void {
+    const [bottom, top] = [Math.min(this.min, 0), Math.max(this.max, 0)];
+    if (this.width === 0) this.#start(bottom, top);
+    for (;;) {
+      const high = this.low + BINS * this.width;
+      if (bottom >= this.low && top <= high) return;
+      const steps = bottom < this.low ? Math.floor((bottom - this.low) / this.width) : Math.ceil((top - high) / this.width);
+      if (top - bottom <= (BINS - 1) * this.width) this.#shift(steps);
+      else this.#double();
+    }
   }
 
   /** Begins with the range of the first numbers, zero included: it is where many of them are, and what ranges are widened to. */
-  #start(min: number, max: number): void {
-    const [bottom, top] = [Math.min(min, 0), Math.max(max, 0)];
+  #start(bottom: number, top: number): void {
     this.width = (top - bottom) / BINS;
     this.low = bottom;
     if (this.#zeros > 0) this.counts[Math.min(BINS - 1, Math.floor(-bottom / this.width))] += this.#zeros;
     this.#zeros = 0;
   }
 
-  #grow(direction: 'up' | 'down'): void {
+  /** Moves the covered range by whole bins; those that fall off at the other end are empty. */
+  #shift(bins: number): void {
+    const moved = new Float64Array(BINS);
+    for (let bin = Math.max(0, bins); bin < Math.min(BINS, BINS + bins); bin++) moved[bin - bins] = this.counts[bin];
+    this.counts.set(moved);
+    this.low += bins * this.width;
+  }
+
+  #double(): void {
     const { counts } = this;
-    const half = BINS / 2;
-    const merged = new Float64Array(half);
-    for (let i = 0; i < half; i++) merged[i] = counts[2 * i] + counts[2 * i + 1];
-    counts.fill(0);
-    counts.set(merged, direction === 'up' ? 0 : half);
-    if (direction === 'down') this.low -= BINS * this.width;
+    const merged = new Float64Array(BINS);
+    for (let i = 0; i < BINS / 2; i++) merged[i] = counts[2 * i] + counts[2 * i + 1];
+    counts.set(merged);
     this.width *= 2;
   }
 }
