@@ -43,7 +43,7 @@ export const mobilenet: Architecture = {
       }
     }
     x = hardSwish(network, network.norm(network.conv(x, scaled(HEAD, width, 32), 1)));
-    return network.finish(network.dense(network.dropout(network.globalPool(x), 0.2), classes, { classifier: true }), 'scores');
+    return network.finish(network.dense(network.dropout(network.globalPool(x), 0.2), classes), 'scores');
   },
 };
 

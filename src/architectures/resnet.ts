@@ -22,7 +22,7 @@ function buildResidual(name: string, blocks: number, request: ArchitectureReques
     for (let block = 0; block < repeated(blocks, depth); block++)
       x = basicBlock(network, x, scaled(channels, width), stage > 0 && block === 0 ? 2 : 1);
   });
-  return network.finish(network.dense(network.globalPool(x), classes, { classifier: true }), 'scores');
+  return network.finish(network.dense(network.globalPool(x), classes), 'scores');
 }
 
 /** conv–norm–relu–conv–norm, added to its input, which a 1×1 convolution fits where sizes differ. */

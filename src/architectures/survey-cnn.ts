@@ -20,6 +20,6 @@ export const surveyCnn: Architecture = {
       if (Number(x.shape?.[2]) > 1) x = network.maxPool(x);
     }
     x = network.relu(network.dense(network.flatten(x), scaled(512, width)));
-    return network.finish(network.dense(network.dropout(x, 0.5), classes, { classifier: true }), 'scores');
+    return network.finish(network.dense(network.dropout(x, 0.5), classes), 'scores');
   },
 };
