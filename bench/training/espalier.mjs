@@ -1,0 +1,73 @@
+import { Tensor } from 'espalier/onnx';
+import { buildTrainingStep, crossEntropy, SEED_INPUT, TARGETS } from 'espalier/training';
+import { median } from './median.mjs';
+
+const RATE = 1e-3;
+
+/** A training step of the model in a runtime; `run(steps)` gives the time of each step in milliseconds, as the training loop meets it. */
+export async function createEspalier({ model, batch, threads, runtime, blocked }) {
+  const [input] = model.graph.inputs;
+  const [scores] = model.graph.outputs;
+  const shape = [batch, ...input.shape.slice(1)];
+  const step = buildTrainingStep(model, {
+    batchSize: batch,
+    inputShapes: { [input.name]: shape },
+    loss: crossEntropy(scores.name),
+    watch: [scores.name],
+    optimizer: { kind: 'adam' },
+  });
+  const program = await runtime.compile(step.model, { threads, resident: step.resident, state: step.state, blocked });
+  const images = noise(shape.reduce((product, size) => product * size, 1));
+  const classes = Number(scores.shape[1]);
+  const targets = new Float32Array(batch * classes);
+  for (let row = 0; row < batch; row++) targets[row * classes + (row % classes)] = 1;
+  let count = 0;
+  const times = { whole: [], inside: [] };
+
+  function feeds() {
+    count++;
+    const all = {
+      [input.name]: Tensor.of('float32', shape, images.slice()),
+      [TARGETS]: Tensor.of('float32', [batch, classes], targets.slice()),
+      [SEED_INPUT]: Tensor.scalar('int64', count),
+    };
+    for (const name of step.scalars) all[`espalier.${name}`] = Tensor.scalar('float32', scalars()[name]);
+    return Object.fromEntries(Object.entries(all).filter(([name]) => program.inputs.includes(name)));
+  }
+
+  /** Adam's corrections at step `count`, from 1. */
+  function scalars() {
+    return { rate: RATE, stepSize: RATE / (1 - 0.9 ** count), inverseRootCorrection: 1 / Math.sqrt(1 - 0.999 ** count) };
+  }
+
+  return {
+    async run(steps) {
+      const burst = [];
+      let ready = feeds();
+      for (let index = 0; index < steps; index++) {
+        const start = performance.now();
+        const running = program.run(ready);
+        // As in the training loop: the next batch is made while a step runs.
+        ready = feeds();
+        const outcome = await running;
+        burst.push(performance.now() - start);
+        if (!Number.isFinite(outcome[step.lossOutput].numbers()[0])) throw new Error('The loss is not a number.');
+      }
+      times.whole.push(...burst.slice(1));
+      for (const { milliseconds } of await program.time(ready, burst.length - 1)) times.inside.push(milliseconds);
+      return burst;
+    },
+    /** What a step takes outside of ONNX Runtime's run call, in milliseconds, by medians: messages between threads, checks. */
+    wait: () => median(times.whole) - median(times.inside),
+    dispose: () => program.dispose(),
+  };
+}
+
+/** Reproducible numbers from -1.7 to 1.7. */
+function noise(size) {
+  let state = 1;
+  return Float32Array.from({ length: size }, () => {
+    state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff;
+    return (state / 0x7fffffff - 0.5) * 3.4;
+  });
+}

@@ -1,0 +1,46 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const page = fileURLToPath(new URL('../../docs/training-speed.md', import.meta.url));
+const BEGIN = '<!-- table: begin -->';
+const END = '<!-- table: end -->';
+
+/** Replaces the table in docs/training-speed.md. */
+export function writeTable(rows, { processor, cores, threads, node, torch }, steps) {
+  const text = readFileSync(page, 'utf8');
+  const [before, rest] = text.split(BEGIN);
+  const [, after] = rest.split(END);
+  const where = `${processor}, ${cores} cores, ${threads} threads; Node ${node}, onnxruntime-node ${ortVersion()}, PyTorch ${torch ?? 'not found'}. Medians of ${steps} steps.`;
+  writeFileSync(page, `${before}${BEGIN}\n${table(rows)}\n\n${where}\n${END}${after}`);
+}
+
+function table(rows) {
+  const head = [
+    'network',
+    'plain',
+    'blocked',
+    'PyTorch contiguous',
+    'PyTorch channels_last',
+    'plain / best PyTorch',
+    'blocked / best PyTorch',
+    'outside of ONNX Runtime',
+  ];
+  const lines = rows.map(({ name, width, size, batch, times, wait }) => {
+    const best = Math.min(times.contiguous ?? Number.NaN, times.channelsLast ?? Number.NaN);
+    const ratio = (time) => (Number.isFinite(best) ? (time / best).toFixed(2) : 'no PyTorch');
+    return [
+      `${name} ×${width}, ${size}×${size}, batch ${batch}`,
+      ...[times.plain, times.blocked, times.contiguous, times.channelsLast].map((time) =>
+        time === undefined ? 'no PyTorch' : `${time.toFixed(1)} ms`,
+      ),
+      ratio(times.plain),
+      ratio(times.blocked),
+      `${wait.toFixed(2)} ms`,
+    ];
+  });
+  return [head, head.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}
+
+function ortVersion() {
+  return JSON.parse(readFileSync(new URL('../../node_modules/onnxruntime-node/package.json', import.meta.url), 'utf8')).version;
+}
