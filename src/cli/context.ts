@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { Activity } from '../base/index.js';
+import { type Activity, EspalierError, Stopped } from '../base/index.js';
 import type { DataSource } from '../data/index.js';
 import { openDataset } from '../data/node/index.js';
 import { fixedBatch, freeBatch } from '../infrastructure/compiler/index.js';
@@ -9,8 +9,10 @@ import { type Dim, type Model, staticShape } from '../onnx/index.js';
 import { loadModel } from '../onnx/node/index.js';
 import { inferShapes } from '../ops/index.js';
 import { createTask, type Task } from '../training/index.js';
+import { checkWeights, checkWritable } from './checks.js';
+import { limitSource } from './limit.js';
 import { Output } from './output.js';
-import { positiveInteger, seed } from './units.js';
+import { list, positiveInteger, seed } from './units.js';
 
 /** Options that every command has. */
 export interface CommonOptions {
@@ -25,7 +27,9 @@ export interface DataOptions {
   data: string;
   preprocess: string;
   label?: string;
-  output?: string;
+  classes?: string[];
+  unlabelled?: boolean;
+  limit?: number;
   scores?: string;
   fidelity?: boolean;
   threads?: number;
@@ -35,6 +39,8 @@ export interface DataOptions {
 export class CommandContext {
   readonly output: Output;
   readonly seed: number;
+  /** Where unfinished work is kept, for commands that can go on with it. */
+  kept?: string;
   readonly #controller: AbortController;
   readonly #closers: (() => Promise<void>)[] = [];
   #runtime?: Runtime;
@@ -65,10 +71,11 @@ export class CommandContext {
     await this.#runtime?.dispose();
   }
 
-  /** A model from a file, with a free batch dimension where it can have one. */
+  /** A model from a file, with a free batch dimension where it can have one. @throws DataError where a weight is no number. */
   async model(path: string): Promise<Model> {
     const model = loadModel(path);
     inferShapes(model);
+    checkWeights(model);
     const fixed = fixedBatch(model);
     if (fixed === undefined) return model;
     try {
@@ -76,15 +83,23 @@ export class CommandContext {
       this.output.info(`The model was exported for ${fixed} sample(s) at a time; it now takes any number.`);
       return freed;
     } catch (error) {
-      this.output.message({ level: 'warning', text: (error as Error).message });
+      if (!(error instanceof EspalierError) || error instanceof Stopped) throw error;
+      this.output.message({ level: 'warning', text: error.message });
       return model;
     }
   }
 
   async source(options: DataOptions, model?: Model): Promise<DataSource> {
-    const source = await openDataset(options.data, { label: options.label, fallbackSize: model && imageSize(model) }, this.activity);
+    const { data, label, classes, unlabelled, limit } = options;
+    const chosen = unlabelled ? { label: false as const, labelled: false } : { label, classes };
+    const source = await openDataset(data, { ...chosen, fallbackSize: model && imageSize(model) }, this.activity);
     this.defer(() => source.close());
-    return source;
+    return limit === undefined ? source : limitSource(source, limit, this.seed);
+  }
+
+  /** @throws EspalierError where a file could not be written there: better said before the work than after it. */
+  willWrite(path: string): void {
+    checkWritable(path);
   }
 
   /** The task of a model on the data that the options name, with a word on how it was set up. */
@@ -132,6 +147,9 @@ export function addDataOptions(command: Command, required = true): Command {
     .addOption(data.makeOptionMandatory(required))
     .option('--preprocess <name>', 'how samples become inputs: auto, 0-1, +-1, 0-255, imagenet, caffe, dataset, raw', 'auto')
     .option('--label <column>', 'label column of a CSV file, by name or number')
+    .option('--classes <names>', "class names in the order of the model's scores, separated by commas (default: sorted)", list)
+    .option('--unlabelled', 'read no labels: quality is then fidelity')
+    .option('--limit <number>', 'use at most this many samples, drawn evenly over the classes', positiveInteger)
     .option('--scores <output>', 'the model output that holds the class scores')
     .option('--fidelity', "score by agreement with the original model's outputs instead of by labels")
     .option('--threads <number>', 'threads inside an operator (default: all cores)', positiveInteger);

@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { EspalierError, OptionError, Stopped } from '../base/index.js';
+import { EspalierError, OptionError } from '../base/index.js';
 import { benchCommand } from './commands/bench.js';
 import { demoCommand } from './commands/demo.js';
 import { distillCommand } from './commands/distill.js';
@@ -47,22 +47,29 @@ export async function main(args: readonly string[]): Promise<number> {
   };
   process.on('SIGINT', interrupt);
   process.on('SIGTERM', interrupt);
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0);
-    throw error;
-  });
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', endOfReader);
+  const state = { signal: controller.signal, verbose: args.includes('--verbose'), kept: undefined as string | undefined };
   try {
-    await buildProgram(controller).parseAsync([...args], { from: 'user' });
+    await buildProgram(controller, (kept) => {
+      state.kept = kept;
+    }).parseAsync([...args], { from: 'user' });
     return 0;
   } catch (error) {
-    return explain(error, args.includes('--verbose'));
+    return explain(error, state);
   } finally {
     process.off('SIGINT', interrupt);
     process.off('SIGTERM', interrupt);
   }
 }
 
-function buildProgram(controller: AbortController): Command {
+/** Whoever read the output has gone (`| head`): there is nobody left to work for. */
+function endOfReader(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0);
+  throw error;
+}
+
+/** @param noteKept is told where a command that ended keeps unfinished work. */
+function buildProgram(controller: AbortController, noteKept: (path: string | undefined) => void): Command {
   const program = new Command('espalier')
     .description(
       'Makes deep-learning models smaller, faster and better: an ONNX model and data in, a Pareto front of ready-to-ship ONNX models out.',
@@ -82,6 +89,7 @@ function buildProgram(controller: AbortController): Command {
       try {
         await action(context, options as never, ...(given.slice(0, -2) as never));
       } finally {
+        noteKept(context.kept);
         await context.close();
       }
     };
@@ -91,10 +99,10 @@ function buildProgram(controller: AbortController): Command {
 }
 
 /** One paragraph on stderr; a stack only for --verbose or a defect of Espalier. */
-function explain(error: unknown, verbose: boolean): number {
+function explain(error: unknown, { signal, verbose, kept }: { signal: AbortSignal; verbose: boolean; kept?: string }): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : MISUSED;
-  if (error instanceof Stopped) {
-    process.stderr.write(`${error.message}\n`);
+  if (signal.aborted) {
+    process.stderr.write(kept ? `Stopped. What is done is kept in ${kept}: the same command goes on from there.\n` : 'Stopped.\n');
     return INTERRUPTED;
   }
   if (error instanceof EspalierError) process.stderr.write(`error: ${error.message}\n`);

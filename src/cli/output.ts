@@ -1,4 +1,5 @@
 import type { Message, ProgressEvent } from '../base/index.js';
+import { Progress } from './progress.js';
 
 /** How long a task goes unmentioned, in milliseconds: quick work needs no bar. */
 const QUIET_MS = 2000;
@@ -18,9 +19,11 @@ export interface OutputOptions {
  */
 export class Output {
   readonly #options: OutputOptions;
-  readonly #tasks = new Map<string, { started: number; last: ProgressEvent }>();
+  readonly #progress = new Progress();
+  /** When a bar was last drawn and a plain line last printed. */
   #drawn = 0;
-  #said = 0;
+  #said: number | undefined;
+  #isBarShown = false;
 
   constructor(options: OutputOptions) {
     this.#options = options;
@@ -59,60 +62,30 @@ export class Output {
   readonly progress = (event: ProgressEvent): void => {
     if (this.#options.quiet) return;
     const now = performance.now();
-    const task = this.#tasks.get(event.task) ?? { started: now, last: event };
-    task.last = event;
-    this.#tasks.set(event.task, task);
-    if (event.total !== undefined && event.done >= event.total) this.#tasks.delete(event.task);
-    if (now - task.started < QUIET_MS) return;
-    if (process.stderr.isTTY) this.#draw(event, task.started, now);
-    else if (now - this.#said >= PLAIN_EVERY_MS) {
-      this.#said = now;
-      process.stderr.write(`${this.#line(event, task.started, now, false)}\n`);
-    }
+    if (this.#progress.add(event, now) < QUIET_MS) return;
+    if (process.stderr.isTTY) this.#draw(now);
+    else if (now - (this.#said ?? Number.NEGATIVE_INFINITY) >= PLAIN_EVERY_MS) this.#say(now);
   };
 
   /** Removes the progress bar, so that other text can be printed. */
   clear(): void {
-    if (this.#drawn > 0 && process.stderr.isTTY) process.stderr.write('\r\x1b[2K');
+    if (this.#isBarShown) process.stderr.write('\r\x1b[2K');
+    this.#isBarShown = false;
     this.#drawn = 0;
   }
 
-  #draw(event: ProgressEvent, started: number, now: number): void {
-    if (now - this.#drawn < REDRAW_MS && !(event.total !== undefined && event.done >= event.total)) return;
+  #draw(now: number): void {
+    if (now - this.#drawn < REDRAW_MS) return;
     this.#drawn = now;
-    const line = this.#line(event, started, now, true);
-    process.stderr.write(`\r\x1b[2K${line.slice(0, (process.stderr.columns ?? 80) - 1)}`);
+    this.#isBarShown = true;
+    const line = this.#progress.line(now, true);
+    process.stderr.write(`\r\x1b[2K${line.slice(0, (process.stderr.columns || 80) - 1)}`);
   }
 
-  #line({ task, done, total, facts = {} }: ProgressEvent, started: number, now: number, bar: boolean): string {
-    const study = this.#tasks.get('study')?.last;
-    const head = study && task !== 'study' ? `[${study.done}/${study.total ?? '?'}] ` : '';
-    const share = total ? done / total : undefined;
-    const left = share && share < 1 ? ((now - started) / share) * (1 - share) : undefined;
-    const parts = [
-      `${head}${task}`,
-      share === undefined ? String(done) : `${bar ? `${drawBar(share)} ` : ''}${Math.round(100 * share)}%`,
-      ...Object.entries(facts).map(([name, value]) => `${name} ${typeof value === 'number' ? shorten(value) : value}`),
-      ...(left === undefined ? [] : [`${duration(left / 1000)} left`]),
-    ];
-    return parts.join('  ');
+  #say(now: number): void {
+    const line = this.#progress.line(now, false);
+    if (line === '') return;
+    this.#said = now;
+    process.stderr.write(`${line}\n`);
   }
-}
-
-function drawBar(share: number): string {
-  const width = 20;
-  const full = Math.round(share * width);
-  return `${'━'.repeat(full)}${'╌'.repeat(width - full)}`;
-}
-
-function shorten(value: number): string {
-  return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(3)));
-}
-
-/** "12 s", "3 min 20 s", "2 h 5 min". */
-export function duration(seconds: number): string {
-  const whole = Math.max(0, Math.round(seconds));
-  if (whole < 60) return `${whole} s`;
-  if (whole < 3600) return `${Math.floor(whole / 60)} min${whole % 60 ? ` ${whole % 60} s` : ''}`;
-  return `${Math.floor(whole / 3600)} h${Math.floor((whole % 3600) / 60) ? ` ${Math.floor((whole % 3600) / 60)} min` : ''}`;
 }

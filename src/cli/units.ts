@@ -58,3 +58,24 @@ export function sizes(text: string): Record<string, number> {
     }),
   );
 }
+
+/** "a,b , c" as ['a', 'b', 'c']. */
+export function list(text: string): string[] {
+  return text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+}
+
+/** "input=1x3x224x224;mask=1x8" as shapes by name. */
+export function shapes(text: string): Record<string, number[]> {
+  return Object.fromEntries(
+    text.split(';').map((part) => {
+      const at = part.lastIndexOf('=');
+      const dims = part.slice(at + 1).trim();
+      if (at < 1 || !/^(\d+(x\d+)*)?$/.test(dims))
+        throw new OptionError({ what: 'Not a shape', expected: 'NAME=DIMxDIM, as in "input=1x3x224x224;mask=1x8"', got: `"${part}"` });
+      return [part.slice(0, at).trim(), dims === '' ? [] : dims.split('x').map(Number)];
+    }),
+  );
+}

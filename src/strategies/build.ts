@@ -15,6 +15,7 @@ const schema = z.strictObject({
 export const build: Technique<z.infer<typeof schema>> = {
   name: 'build',
   effects: ['grow', 'shrink'],
+  isTransient: true,
   summary: 'Makes a fresh model of an architecture, larger or smaller than the one before.',
   schema,
   space: () => ({ width: { type: 'float', low: 0.25, high: 4, log: true } }),

@@ -1,25 +1,31 @@
 import { remember } from '../automation/index.js';
 import { footprint as countFootprint } from '../infrastructure/hardware/index.js';
-import type { Model } from '../onnx/index.js';
+import type { Model, Tensor } from '../onnx/index.js';
 import { evaluate, type Quality } from '../training/index.js';
 import type { FootprintInfo, LatencyInfo, LayerInfo, ModelInfo, QualityInfo } from './info.js';
-import { type RecipeRequest, recipeLabel, type Stage } from './recipes.js';
+import { type KeptStage, type RecipeRequest, recipeLabel } from './recipes.js';
+
+/** Shapes of a model's inputs, by name. */
+export type Shapes = Readonly<Record<string, readonly number[]>>;
+/** Inputs of one run; they are copied. */
+export type Feeds = Readonly<Record<string, Tensor>>;
 
 /** Measurements that only the host of the runtime can make. */
 export interface HostServices {
-  /** Latency of one sample, and the ratio to the baseline measured in turns with it. */
-  latency(model: Model, baseline: Model | undefined): Promise<LatencyInfo>;
+  /** Latency on these inputs, and the ratio to the baseline measured in turns with it. */
+  latency(model: Model, baseline: Model | undefined, feeds: Feeds): Promise<LatencyInfo>;
   /** Bytes that a download of the model's file transfers. */
   downloadBytes(file: string): Promise<number>;
-  /** Whether the file loads and gives the same answers in each runtime at hand. */
-  check(file: string, model: Model): Promise<NonNullable<ModelInfo['checks']>>;
+  /** Whether the file loads and gives the same answers to these inputs in each runtime at hand. */
+  check(file: string, model: Model, feeds: Feeds): Promise<NonNullable<ModelInfo['checks']>>;
   machine(): { node: string; platform: string; processor: string; cores: number };
 }
 
 /** Quality on the validation part and footprint of a stage; measured once and journaled, so that a resumed run has the same figures. */
 export async function measureCandidate(
-  stage: Stage,
+  stage: KeptStage,
   request: RecipeRequest,
+  shapes: Shapes,
   latency?: (model: Model) => Promise<LatencyInfo>,
 ): Promise<ModelInfo> {
   const measured = await remember(request.workspace.storage, `measure ${stage.id}`, async () => {
@@ -27,7 +33,10 @@ export async function measureCandidate(
       await evaluate(stage.model, request.task, request.runtime, { threads: request.threads, signal: request.activity?.signal }),
     );
     return JSON.parse(
-      JSON.stringify({ validation, footprint: { ...footprintInfo(stage.model, stage.bytes), latency: await latency?.(stage.model) } }),
+      JSON.stringify({
+        validation,
+        footprint: { ...footprintInfo(stage.model, stage.bytes, shapes), latency: await latency?.(stage.model) },
+      }),
     ) as Pick<ModelInfo, 'validation' | 'footprint'>;
   });
   return {
@@ -43,8 +52,8 @@ export async function measureCandidate(
   };
 }
 
-export function footprintInfo(model: Model, bytes: number): FootprintInfo {
-  const counted = countFootprint(model, { bytes });
+export function footprintInfo(model: Model, bytes: number, shapes: Shapes): FootprintInfo {
+  const counted = countFootprint(model, { bytes, inputShapes: shapes });
   return {
     bytes,
     parameters: counted.parameters,
@@ -56,8 +65,8 @@ export function footprintInfo(model: Model, bytes: number): FootprintInfo {
 }
 
 /** The cost of each layer, for reports. */
-export function layerInfos(model: Model): LayerInfo[] {
-  return countFootprint(model, { bytes: 0 }).layers.map((layer) => ({
+export function layerInfos(model: Model, shapes: Shapes): LayerInfo[] {
+  return countFootprint(model, { bytes: 0, inputShapes: shapes }).layers.map((layer) => ({
     name: layer.node,
     op: layer.op,
     output: layer.outputs[0]?.map((dim) => (typeof dim === 'number' ? dim : -1)) ?? [],

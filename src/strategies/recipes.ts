@@ -21,14 +21,22 @@ export interface RecipeRequest {
   activity?: Activity;
 }
 
-/** A model that a recipe's first `length` steps made. */
+/** A model that the first steps of a recipe made. */
 export interface Stage {
   id: string;
   recipe: Recipe;
   model: Model;
-  bytes: number;
-  file: string;
+  /** Size and place of its file; absent for what is made again rather than kept. */
+  bytes?: number;
+  file?: string;
   notes: TechniqueNotes;
+}
+
+/** A stage with a file. */
+export type KeptStage = Stage & Required<Pick<Stage, 'bytes' | 'file'>>;
+
+export function isKept(stage: Stage | undefined): stage is KeptStage {
+  return stage?.file !== undefined;
 }
 
 /**
@@ -79,10 +87,12 @@ export class RecipeRunner {
       },
       checkOptions(technique, step.options),
     );
+    if (technique.isTransient) return { id, recipe, model, notes };
     const { bytes, file } = await workspace.save(id, model);
     await workspace.storage.record('stage', { id, bytes, notes: JSON.parse(JSON.stringify(notes)) });
     await workspace.forget(id);
-    return { id, recipe, model, bytes, file, notes };
+    // As the file has it, so that a run that resumes here goes on with the very same model.
+    return { id, recipe, model: (await workspace.load(id)) ?? model, bytes, file, notes };
   }
 }
 

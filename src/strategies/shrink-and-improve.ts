@@ -1,5 +1,6 @@
 import type { Point, SpaceDefinition } from '../automation/index.js';
 import type { Recipe, Step } from '../technique/index.js';
+import { baseRecipe } from './base-recipe.js';
 import type { Plan, PlanContext, Strategy } from './strategy.js';
 
 /**
@@ -12,7 +13,8 @@ export const shrinkAndImprove: Strategy = {
   plan: (context) => (context.untrainable === undefined ? trainedPlan(context) : postTrainingPlan(context.untrainable)),
 };
 
-function trainedPlan({ epochs }: PlanContext): Plan {
+function trainedPlan({ epochs, architecture }: PlanContext): Plan {
+  const base = architecture ? baseRecipe(architecture, epochs) : [];
   const tuned = { keep: [0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9] };
   const space: SpaceDefinition = {
     keep: { type: 'categorical', choices: [1, ...tuned.keep] },
@@ -31,7 +33,7 @@ function trainedPlan({ epochs }: PlanContext): Plan {
     { keep: 0.3, ...pruned, quantize: 'aware' },
     { keep: 1, quantize: 'dynamic' },
   ];
-  return { space, initialPoints, recipe: (point) => shrinkingSteps(point, epochs), remarks: [] };
+  return { space, initialPoints, recipe: (point) => [...base, ...shrinkingSteps(point, epochs)], remarks: [] };
 }
 
 /** Steps that a point of a shrinking space stands for. */

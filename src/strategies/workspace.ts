@@ -4,6 +4,8 @@ import type { CheckpointStore } from '../technique/index.js';
 
 /** Where a run keeps what it makes. In Node a folder; in a page whatever the page has. Everything in it survives a kill. */
 export interface Workspace {
+  /** What errors call it: a folder's path. */
+  name: string;
   /** The journal. */
   storage: Storage;
   /** A model kept under this id, if its file is whole. */

@@ -65,6 +65,8 @@ export interface Technique<O extends Options = Options> {
   /** What recipes call it, e.g. "quantize" or "prune". */
   readonly name: string;
   readonly effects: readonly Effect[];
+  /** Whether what it makes is no use by itself and takes no time: it is then made again rather than kept. Default false. */
+  readonly isTransient?: boolean;
   /** One sentence. */
   readonly summary: string;
   /** Every option with its default and description. */

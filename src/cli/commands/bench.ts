@@ -1,10 +1,12 @@
 import { statSync } from 'node:fs';
 import { Option } from 'commander';
+import { OptionError } from '../../base/index.js';
 import { measureLatency } from '../../infrastructure/hardware/node/index.js';
+import type { Model } from '../../onnx/index.js';
 import { loadModel } from '../../onnx/node/index.js';
 import type { CommonOptions } from '../context.js';
 import type { AddCommand } from '../main.js';
-import { positiveInteger, sizes } from '../units.js';
+import { positiveInteger, shapes, sizes } from '../units.js';
 
 interface Options extends CommonOptions {
   threads?: number;
@@ -12,6 +14,7 @@ interface Options extends CommonOptions {
   runs: number;
   backend: 'cpu' | 'webgpu';
   dims?: Record<string, number>;
+  shape?: Record<string, number[]>;
 }
 
 /** Latency, throughput and memory of a model on this machine. */
@@ -23,22 +26,26 @@ export const benchCommand: AddCommand = (program, run) => {
     .option('--batch <number>', 'samples at a time, where the model leaves that open (default: 1)', positiveInteger)
     .option('--runs <number>', 'timed runs, at least', positiveInteger, 100)
     .option('--dims <sizes>', 'sizes of other open dimensions, e.g. length=128', sizes)
+    .option('--shape <shapes>', 'shapes of inputs, e.g. "input=1x3x224x224;mask=1x8"', shapes)
     .addOption(new Option('--backend <name>', 'where to run').choices(['cpu', 'webgpu']).default('cpu'))
     .addHelpText('after', '\nExample:\n  $ espalier bench model.onnx --threads 1 --batch 8')
     .action(
-      run(async (context, { threads, batch, runs, backend, dims }: Options, path: string) => {
+      run(async (context, { threads, batch, runs, backend, dims, shape }: Options, path: string) => {
         const { runtime, output, activity, seed } = context;
-        const measured = await measureLatency(runtime, loadModel(path), {
+        const model = loadModel(path);
+        checkDims(model, dims, shape);
+        const measured = await measureLatency(runtime, model, {
           ...activity,
           threads,
           batch,
           runs,
           backend,
           bindings: dims,
+          inputShapes: shape,
           seed,
         });
         const { p50, p95, p99, throughput, noise, memory, load } = measured;
-        const ms = (value: number) => `${value.toPrecision(3)} ms`;
+        const ms = (value: number) => `${value < 100 ? value.toPrecision(3) : Math.round(value)} ms`;
         const lines = [
           `${path} (${(statSync(path).size / 1e6).toFixed(2)} MB) on ${measured.runtime}, ${backend}, ${measured.threads} thread(s), batch ${measured.batch}, ${measured.runs} runs`,
           `  latency     p50 ${ms(p50)}   p95 ${ms(p95)}   p99 ${ms(p99)}`,
@@ -52,3 +59,21 @@ export const benchCommand: AddCommand = (program, run) => {
       }),
     );
 };
+
+/** @throws OptionError naming the options that give open dimensions a size; those of the batch have one. */
+function checkDims(model: Model, dims: Record<string, number> = {}, shape: Record<string, number[]> = {}): void {
+  const { feeds } = model.graph;
+  const known = new Set([...Object.keys(dims), ...feeds.flatMap((input) => (input.shape?.length ? [String(input.shape[0])] : []))]);
+  for (const { name, shape: declared } of feeds) {
+    if (shape[name]) continue;
+    const open = declared?.filter((dim) => typeof dim !== 'number' && !known.has(dim.text)).map(String);
+    if (open?.length === 0) continue;
+    const example = declared?.map((dim, axis) => (typeof dim === 'number' ? dim : axis === 0 ? 1 : 16)).join('x');
+    throw new OptionError({
+      what: `The input "${name}" has ${open ? 'open dimensions' : 'no known shape'}`,
+      where: model.source,
+      got: `[${declared?.join(', ') ?? '?'}]`,
+      fix: `Give --shape "${name}=${example ?? '1x16'}"${open?.every((dim) => /^\w/.test(dim)) ? `, or --dims "${open.map((dim) => `${dim}=16`).join(',')}"` : ''}, with the sizes that you want.`,
+    });
+  }
+}

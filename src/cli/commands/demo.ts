@@ -1,4 +1,5 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { surveyCnn } from '../../architectures/index.js';
 import { writeFileAtomic } from '../../base/node/index.js';
@@ -12,7 +13,7 @@ import { checkOptions } from '../../technique/index.js';
 import { createTask, evaluate } from '../../training/index.js';
 import type { CommandContext, CommonOptions } from '../context.js';
 import type { AddCommand } from '../main.js';
-import { duration } from '../output.js';
+import { duration } from '../progress.js';
 import { runOptimization, type Start } from './optimize.js';
 
 interface Options extends CommonOptions {
@@ -105,12 +106,11 @@ async function trainedStart(path: string, context: CommandContext): Promise<Star
   );
   const checkpoints = checkpointFolder(`${path}.work`);
   const { activity, runtime, seed } = context;
-  const existing = await checkpoints.load('done');
-  if (!existing) {
+  if (!existsSync(path)) {
     const options = checkOptions(trainTechnique, { epochs: EPOCHS, batchSize: 64, augment: [{ name: 'crop', pixels: 1 }] });
     const { model } = await trainTechnique.apply({ ...activity, model: fresh, task, runtime, seed, checkpoints }, options);
     await saveModel(model, path);
-    await checkpoints.save('done', { epoch: 0, history: [], state: {} });
+    await rm(`${path}.work`, { recursive: true, force: true });
   }
   const model = loadModel(path);
   const { value } = await evaluate(model, task, runtime, activity);

@@ -40,6 +40,7 @@ export const distillCommand: AddCommand = (program, run) => {
         const { output, runtime, activity, seed } = context;
         if ((options.arch === undefined) === (options.student === undefined))
           throw new OptionError({ what: 'Give either --student or --arch' });
+        context.willWrite(options.out);
         const teacher = await context.model(options.teacher);
         const task = await context.task(teacher, options);
         const source = options.arch === undefined ? undefined : await context.source(options);
@@ -58,6 +59,7 @@ export const distillCommand: AddCommand = (program, run) => {
         const { temperature, weight } = options;
         const given = Object.fromEntries(Object.entries({ temperature, weight }).filter(([, value]) => value !== undefined));
         const checkpoints = `${options.out}.work`;
+        context.kept = checkpoints;
         const result = await distill.apply(
           {
             ...activity,

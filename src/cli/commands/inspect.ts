@@ -5,12 +5,13 @@ import { loadModel } from '../../onnx/node/index.js';
 import { inspectHtml, inspectTable } from '../../report/render/index.js';
 import type { CommonOptions } from '../context.js';
 import type { AddCommand } from '../main.js';
-import { positiveInteger, sizes } from '../units.js';
+import { positiveInteger, shapes, sizes } from '../units.js';
 
 interface Options extends CommonOptions {
   html?: string;
   batch: number;
   dims?: Record<string, number>;
+  shape?: Record<string, number[]>;
 }
 
 /** Layers, parameters, MACs, bytes and memory of a model, without running it. */
@@ -21,11 +22,14 @@ export const inspectCommand: AddCommand = (program, run) => {
     .option('--html <file>', 'write a page instead of a table')
     .option('--batch <number>', 'samples at a time, where the model leaves that open', positiveInteger, 1)
     .option('--dims <sizes>', 'sizes of other open dimensions, e.g. length=128,width=640', sizes)
+    .option('--shape <shapes>', 'shapes of inputs, e.g. "input=1x3x224x224;mask=1x8"', shapes)
     .addHelpText('after', '\nExample:\n  $ espalier inspect model.onnx --html model.html')
     .action(
-      run(async ({ output }, { html, batch, dims }: Options, path: string) => {
+      run(async (context, { html, batch, dims, shape }: Options, path: string) => {
+        const { output } = context;
+        if (html) context.willWrite(html);
         const model = loadModel(path);
-        const cost = footprint(model, { batch, bindings: dims, bytes: statSync(path).size });
+        const cost = footprint(model, { batch, bindings: dims, inputShapes: shape, bytes: statSync(path).size });
         if (html) {
           await writeFileAtomic(html, inspectHtml(cost, path));
           output.info(`Wrote ${html}`);

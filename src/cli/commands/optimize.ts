@@ -1,7 +1,7 @@
 import { basename, join } from 'node:path';
 import { Option } from 'commander';
 import { architecture, architectures } from '../../architectures/index.js';
-import { OptionError } from '../../base/index.js';
+import { OptionError, UnsupportedError } from '../../base/index.js';
 import { writeFileAtomic } from '../../base/node/index.js';
 import type { Model } from '../../onnx/index.js';
 import { frontTable, reportHtml } from '../../report/render/index.js';
@@ -57,7 +57,7 @@ export const optimizeCommand: AddCommand = (program, run) => {
         'what to search (default: shrink-and-improve for a model, grow-improve-shrink for an architecture)',
       ).choices(Object.keys(strategies)),
     )
-    .requiredOption('--out <folder>', 'where models, cards, report and journal go; an interrupted run goes on there')
+    .requiredOption('-o, --out <folder>', 'where models, cards, report and journal go; an interrupted run goes on there')
     .option('--trials <number>', 'recipes to try', positiveInteger, 12)
     .option('--budget <time>', 'begin no trial after this time, e.g. 30m', milliseconds)
     .option('--epochs <number>', 'epochs of one full training (default: by the amount of data)', positiveInteger)
@@ -75,19 +75,41 @@ export const optimizeCommand: AddCommand = (program, run) => {
     )
     .action(
       run(async (context, options: Options, path: string | undefined) => {
-        if ((path === undefined) === (options.arch === undefined)) throw new OptionError({ what: 'Give either a model or --arch' });
+        checkStart(path, options);
         const start =
           path === undefined
             ? await startFromArchitecture(options.arch as string, options, context)
             : await startFromModel(path, options, context);
         const info = await runOptimization(start, options, context);
-        context.output.result(
-          info,
-          `${frontTable(info, { width: context.output.width, color: context.output.color })}\n\nReport: ${join(options.out, 'report.html')}`,
-        );
+        const { width, color } = context.output;
+        context.output.result(info, `${frontTable(info, { width, color })}\n\nReport: ${join(options.out, 'report.html')}`);
+        checkOutcome(info);
       }),
     );
 };
+
+/** @throws OptionError for a start that the strategy cannot have, before anything is read. */
+function checkStart(path: string | undefined, { arch, strategy }: Options): void {
+  if ((path === undefined) === (arch === undefined))
+    throw new OptionError({ what: 'Give either a model or --arch', got: path === undefined ? 'neither' : 'both' });
+  if (arch === undefined && strategy === growImproveShrink.name)
+    throw new OptionError({
+      what: `${strategy} grows an architecture, and a finished model cannot be grown`,
+      where: '--strategy',
+      fix: `Give --arch instead of a model, or use ${shrinkAndImprove.name}.`,
+    });
+}
+
+/** @throws UnsupportedError where the search came to an end and no recipe could be applied, with the reasons. */
+function checkOutcome({ models, failures, name }: RunInfo): void {
+  if (models.length > 0 || failures.length === 0) return;
+  const reasons = [...new Set(failures.map(({ message }) => message))];
+  throw new UnsupportedError({
+    what: `No recipe could be applied: ${failures.length} of ${failures.length} trials failed`,
+    where: name,
+    got: reasons.slice(0, 3).join(' / ').replace(/\.$/, ''),
+  });
+}
 
 /** Where a run starts from. */
 export interface Start {
@@ -129,6 +151,7 @@ export async function runOptimization(start: Start, options: RunOptions, context
   const strategy = strategies[options.strategy ?? (start.architecture ? growImproveShrink.name : shrinkAndImprove.name)];
   const workspace = await openWorkspace(options.out, context.activity);
   context.defer(() => workspace.close());
+  context.kept = options.out;
   const { maxSize, maxLatency, maxMemory, maxMacs, maxDrop, minQuality, trials, epochs, jobs, objectives } = options;
   const info = await optimize({
     ...context.activity,

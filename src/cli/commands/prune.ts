@@ -25,10 +25,11 @@ interface Options extends CommonOptions, DataOptions {
 export const pruneCommand: AddCommand = (program, run) => {
   addDataOptions(program.command('prune <model>'))
     .description('remove channels that matter least (the graph physically shrinks) and tune what is left')
-    .option('--target <what>', 'fraction to keep: macs=0.5, parameters=0.5, or sparsity=0.8 for zeros without shrinking', target, {
-      kind: 'macs',
-      fraction: 0.5,
-    })
+    .addOption(
+      new Option('--target <what>', 'fraction to keep: macs=0.5, parameters=0.5, bytes=0.5; or sparsity=0.8 for zeros without shrinking')
+        .argParser(target)
+        .default({ kind: 'macs', fraction: 0.5 }, 'macs=0.5'),
+    )
     .addOption(new Option('--importance <measure>', 'what counts as mattering').choices(['magnitude', 'taylor']))
     .addOption(new Option('--tuning <how>', 'how quality is won back').choices(['distill', 'train', 'none']))
     .option('--rounds <number>', 'prune and tune in so many rounds', positiveInteger)
@@ -39,6 +40,7 @@ export const pruneCommand: AddCommand = (program, run) => {
     .action(
       run(async (context, options: Options, path: string) => {
         const { runtime, activity, seed } = context;
+        context.willWrite(options.out);
         const model = await context.model(path);
         const task = await context.task(model, options);
         const { kind, fraction } = options.target;
@@ -57,6 +59,7 @@ export const pruneCommand: AddCommand = (program, run) => {
           Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
         );
         const checkpoints = `${options.out}.work`;
+        context.kept = checkpoints;
         const result = await technique.apply(
           { ...activity, model, task, runtime, seed, threads: options.threads, checkpoints: checkpointFolder(checkpoints) },
           chosen as never,
@@ -76,7 +79,11 @@ export const pruneCommand: AddCommand = (program, run) => {
 };
 
 function target(text: string): Options['target'] {
-  const match = /^(macs|parameters|sparsity)=(0?\.\d+|0|1)$/.exec(text.trim());
+  const match = /^(macs|parameters|bytes|sparsity)=(0?\.\d+|0|1)$/.exec(text.trim());
   if (match) return { kind: match[1], fraction: Number(match[2]) };
-  throw new OptionError({ what: 'Not a pruning target', expected: 'macs=0.5, parameters=0.5 or sparsity=0.8', got: `"${text}"` });
+  throw new OptionError({
+    what: 'Not a pruning target',
+    expected: 'macs=0.5, parameters=0.5, bytes=0.5 or sparsity=0.8',
+    got: `"${text}"`,
+  });
 }

@@ -26,8 +26,8 @@ interface Options extends CommonOptions, Partial<DataOptions> {
 export const quantizeCommand: AddCommand = (program, run) => {
   const command = addDataOptions(program.command('quantize <model>'), false)
     .description('int8 quantization: static with data, --dynamic without, or --aware with training')
-    .option('--dynamic', 'activations are quantized as they come: needs no data')
-    .option('--weights', 'only the weights are stored as int8: needs no data')
+    .addOption(new Option('--dynamic', 'activations are quantized as they come: needs no data').conflicts(['weights', 'aware']))
+    .addOption(new Option('--weights', 'only the weights are stored as int8: needs no data').conflicts('aware'))
     .option('--aware', 'train the quantized graph (quantization-aware training)')
     .addOption(new Option('--calibration <method>', 'how ranges are chosen').choices(['min-max', 'percentile', 'entropy', 'mse']))
     .option('--tolerance <loss>', 'largest loss of quality before layers are left in float, e.g. 0.003', number)
@@ -44,10 +44,13 @@ export const quantizeCommand: AddCommand = (program, run) => {
     .action(
       run(async (context, options: Options, path: string) => {
         const { runtime, activity, seed } = context;
-        const model = await context.model(path);
         const mode = options.dynamic ? 'dynamic' : options.weights ? 'weights' : 'static';
-        if (mode === 'static' && options.data === undefined)
-          throw new OptionError({ what: 'Static quantization needs data to calibrate with', fix: 'Give --data, or use --dynamic.' });
+        if (mode === 'static' && options.data === undefined) {
+          const what = options.aware ? 'Training needs data' : 'Static quantization needs data to calibrate with';
+          throw new OptionError({ what, fix: 'Give --data, or use --dynamic or --weights.' });
+        }
+        context.willWrite(options.out);
+        const model = await context.model(path);
         const task = options.data === undefined ? undefined : await context.task(model, options as DataOptions);
         const exclude = options.exclude?.split(',').map((name) => name.trim());
         const given = options.aware

@@ -45,7 +45,7 @@ export const trainCommand: AddCommand = (program, run) => {
     .option('--width <factor>', 'channels, relative to the architecture as published', number, 1)
     .option('--depth <factor>', 'blocks per stage, relative', number, 1)
     .option('--resolution <pixels>', "side of the input image (default: the data's)", positiveInteger)
-    .requiredOption('--out <file>', 'where the trained model goes');
+    .requiredOption('-o, --out <file>', 'where the trained model goes');
   addTrainingOptions(command)
     .addHelpText(
       'after',
@@ -56,10 +56,12 @@ export const trainCommand: AddCommand = (program, run) => {
         const { output, runtime, activity, seed } = context;
         if ((options.arch === undefined) === (options.model === undefined))
           throw new OptionError({ what: 'Give either --arch or --model' });
+        context.willWrite(options.out);
+        const flags = checkOptions(trainTechnique, trainingFlags(options));
         const { model, task } = options.arch ? await fromArchitecture(options.arch, options, context) : await fromModel(options, context);
         const checkpoints = `${options.out}.work`;
-        const flags = checkOptions(trainTechnique, trainingFlags(options));
         if (existsSync(checkpoints)) output.info(`Going on from the checkpoint in ${checkpoints}.`);
+        context.kept = checkpoints;
         const result = await trainTechnique.apply(
           { ...activity, model, task, runtime, seed, threads: options.threads, checkpoints: checkpointFolder(checkpoints) },
           flags,

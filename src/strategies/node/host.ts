@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
-import { makeFeeds } from '../../infrastructure/hardware/index.js';
 import { compareLatency, downloadBytes, measureLatency } from '../../infrastructure/hardware/node/index.js';
 import type { Runtime } from '../../infrastructure/runtime/index.js';
 import { checkOnWeb } from '../../infrastructure/runtime/node/index.js';
@@ -13,16 +12,22 @@ import type { LatencyInfo } from '../info.js';
 export function nodeHost(runtime: Runtime, folder: string, options: { threads?: number; signal?: AbortSignal } = {}): HostServices {
   const { threads = availableParallelism(), signal } = options;
   return {
-    latency: async (model, baseline): Promise<LatencyInfo> => {
-      const measured = await measureLatency(runtime, model, { threads, signal, minSeconds: 0.5 });
-      const { p50, p95, p99, batch, backend, throughput } = measured;
-      const compared = baseline && (await compareLatency(runtime, [baseline, model], { threads, signal, minSeconds: 0.5 }));
+    latency: async (model, baseline, feeds): Promise<LatencyInfo> => {
+      const settings = {
+        threads,
+        signal,
+        feeds,
+        batch: Math.max(1, ...Object.values(feeds).map(({ shape }) => shape[0] ?? 1)),
+        minSeconds: 0.5,
+      };
+      const { p50, p95, p99, batch, backend, throughput } = await measureLatency(runtime, model, settings);
+      const compared = baseline && (await compareLatency(runtime, [baseline, model], settings));
       return { p50, p95, p99, batch, threads, backend, throughput, ratioToBaseline: compared?.[1].ratio };
     },
     downloadBytes: async (file) => downloadBytes(await readFile(join(folder, file)), { signal }),
-    check: async (file, model) => {
+    check: async (file, model, feeds) => {
       const fetch = model.graph.outputs.filter((output) => isFloat(output.dtype)).map((output) => output.name);
-      const { status, detail, difference } = await checkOnWeb(await readFile(join(folder, file)), makeFeeds(model), { signal, fetch });
+      const { status, detail, difference } = await checkOnWeb(await readFile(join(folder, file)), feeds, { signal, fetch });
       const shown = difference === undefined ? detail : `largest difference ${difference.toExponential(1)} of the largest output`;
       return [
         { runtime: 'onnxruntime-node', status: 'agrees' as const },

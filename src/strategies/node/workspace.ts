@@ -2,7 +2,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { openJournal } from '../../automation/node/index.js';
-import { type Activity, FormatError } from '../../base/index.js';
+import { type Activity, EspalierError, FormatError } from '../../base/index.js';
 import { writeFileAtomic } from '../../base/node/index.js';
 import type { Model } from '../../onnx/index.js';
 import { loadModel, saveModel } from '../../onnx/node/index.js';
@@ -18,12 +18,19 @@ export interface FolderWorkspace extends Workspace {
 
 /** @throws EspalierError where the folder cannot be made or another process is at work in it. */
 export async function openWorkspace(folder: string, activity: Activity = {}): Promise<FolderWorkspace> {
-  mkdirSync(join(folder, 'models'), { recursive: true });
+  try {
+    mkdirSync(join(folder, 'models'), { recursive: true });
+  } catch (cause) {
+    const isFile = ['EEXIST', 'ENOTDIR'].includes((cause as NodeJS.ErrnoException).code ?? '');
+    const why = isFile ? 'a file is in the way' : (cause as Error).message;
+    throw new EspalierError({ what: `The folder cannot be made: ${why}`, where: folder, fix: 'Name another folder.' }, { cause });
+  }
   const storage = await openJournal(join(folder, 'journal.jsonl'), activity);
   const fileOf = (id: string) => `models/${id}.onnx`;
   const workOf = (id: string) => join(folder, '.work', id);
   return {
     folder,
+    name: folder,
     storage,
     fileOf,
     load: async (id): Promise<Model | undefined> => {

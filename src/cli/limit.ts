@@ -1,0 +1,25 @@
+import { Random } from '../base/index.js';
+import { type DataSource, type Dataset, subset } from '../data/index.js';
+
+/** A source of at most `count` samples; the parts that it sets apart keep their share of them. */
+export function limitSource(source: DataSource, count: number, seed: number): DataSource {
+  const { train, validation, test } = source;
+  const all = [train, validation, test].reduce((sum, part) => sum + (part?.size ?? 0), 0);
+  if (count >= all) return source;
+  const limited = (part: Dataset) => thinned(part, Math.max(1, Math.round((count * part.size) / all)), new Random(seed).fork(part.name));
+  return {
+    ...source,
+    train: limited(train),
+    ...(validation && { validation: limited(validation) }),
+    ...(test && { test: limited(test) }),
+  };
+}
+
+/** Every so many-th sample of the samples in order of their class, each class shuffled: every class keeps its share. */
+function thinned(part: Dataset, count: number, random: Random): Dataset {
+  const order = random.permutation(part.size);
+  const { labels } = part;
+  if (labels) order.sort((a, b) => labels[a] - labels[b]);
+  const chosen = Int32Array.from({ length: count }, (_, i) => order[Math.floor((i * part.size) / count)]);
+  return subset(part, chosen.sort());
+}

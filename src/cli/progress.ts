@@ -1,0 +1,90 @@
+import type { ProgressEvent } from '../base/index.js';
+
+/** A piece of work that says nothing for so long is not shown any more, in milliseconds. */
+const STALE_MS = 5000;
+/** Width of a bar, in characters. */
+const BAR = 20;
+/** The task whose events count the trials of a search. */
+const STUDY = 'study';
+
+interface Tracked {
+  /** When it was first heard of, and how much was done then: work of an earlier run takes no time in this one. */
+  started: number;
+  before: number;
+  heard: number;
+  last: ProgressEvent;
+}
+
+/** Turns progress events into one line: the search, where there is one, and what is being done now. Times in milliseconds. */
+export class Progress {
+  /** By the first part of the task's name: one entry for each trial that runs. */
+  readonly #tracked = new Map<string, Tracked>();
+
+  /** @returns how long this piece of work has been going on. */
+  add(event: ProgressEvent, now: number): number {
+    const [group] = event.task.split('/');
+    const known = this.#tracked.get(group);
+    const isSame = known && known.last.task === event.task && event.done >= known.last.done;
+    const tracked = isSame ? known : { started: now, before: event.done, heard: now, last: event };
+    tracked.last = event;
+    tracked.heard = now;
+    this.#tracked.set(group, tracked);
+    if (group !== STUDY && isFinished(event)) this.#tracked.delete(group);
+    return now - (this.#tracked.get(STUDY)?.started ?? tracked.started);
+  }
+
+  /** @param bar whether to draw a bar; else only numbers. */
+  line(now: number, bar: boolean): string {
+    const study = this.#tracked.get(STUDY);
+    const active = [...this.#tracked].filter(([group, { heard }]) => group !== STUDY && now - heard < STALE_MS).map(([, each]) => each);
+    if (study && !isFinished(study.last)) {
+      const { done, total, facts } = study.last;
+      const head = [`trials ${meter(study.last, bar)}${done} of ${total ?? '?'}`, ...factsOf(facts), ...timeLeft(study, now)].join('  ');
+      return [head, ...active.map(({ last }) => `${last.task.split('/').join(' ')} ${share(last)}`)].join(' | ');
+    }
+    return active
+      .map((each) =>
+        [
+          `${each.last.task.split('/').join(' ')} ${meter(each.last, bar)}${share(each.last)}`,
+          ...factsOf(each.last.facts),
+          ...timeLeft(each, now),
+        ].join('  '),
+      )
+      .join(' | ');
+  }
+}
+
+function isFinished({ done, total }: ProgressEvent): boolean {
+  return total !== undefined && done >= total;
+}
+
+function meter({ done, total }: ProgressEvent, bar: boolean): string {
+  if (!bar || !total) return '';
+  const full = Math.round((Math.min(done, total) / total) * BAR);
+  return `${'━'.repeat(full)}${'╌'.repeat(BAR - full)} `;
+}
+
+function share({ done, total }: ProgressEvent): string {
+  return total ? `${Math.floor((100 * done) / total)}%` : String(done);
+}
+
+function factsOf(facts: ProgressEvent['facts'] = {}): string[] {
+  return Object.entries(facts).map(([name, value]) => `${name} ${typeof value === 'number' ? shorten(value) : value}`);
+}
+
+function shorten(value: number): string {
+  return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(3)));
+}
+
+function timeLeft({ started, before, last: { done, total } }: Tracked, now: number): string[] {
+  if (total === undefined || done <= before || done >= total) return [];
+  return [`${duration(((now - started) / (done - before) / 1000) * (total - done))} left`];
+}
+
+/** "12 s", "3 min 20 s", "2 h 5 min". */
+export function duration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min${whole % 60 ? ` ${whole % 60} s` : ''}`;
+  return `${Math.floor(whole / 3600)} h${Math.floor((whole % 3600) / 60) ? ` ${Math.floor((whole % 3600) / 60)} min` : ''}`;
+}

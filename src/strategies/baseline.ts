@@ -1,0 +1,65 @@
+import { remember } from '../automation/index.js';
+import { DataError, EspalierError, nested } from '../base/index.js';
+import { evaluate, type Task } from '../training/index.js';
+import { baseRecipe } from './base-recipe.js';
+import { footprintInfo, measureCandidate, qualityInfo } from './candidates.js';
+import type { ModelInfo } from './info.js';
+import { isKept, recipeLabel } from './recipes.js';
+import { type Run, recipeRequest } from './run.js';
+
+/**
+ * Measures where a run starts from; a fresh architecture is trained first.
+ * @throws DataError where it is no better than guessing.
+ */
+export async function measureBaseline(run: Run): Promise<ModelInfo> {
+  const { architecture, task } = run.request;
+  const baseline = architecture ? await trainedBaseline(run, architecture) : await givenBaseline(run);
+  checkBaseline(baseline, task);
+  return baseline;
+}
+
+async function trainedBaseline(run: Run, architecture: NonNullable<Run['request']['architecture']>): Promise<ModelInfo> {
+  const recipe = baseRecipe(architecture, run.settings.epochs);
+  const request = recipeRequest(run, recipe, nested(run.request, 'baseline'));
+  const stage = (await run.runner.run(request)).at(-1);
+  if (!isKept(stage)) throw new EspalierError('The recipe of the baseline makes no model');
+  return { ...(await measureCandidate(stage, request, run.shapes)), label: recipeLabel(recipe) };
+}
+
+async function givenBaseline(run: Run): Promise<ModelInfo> {
+  const { original, task, runtime, workspace } = run.request;
+  const { threads, seed } = run.settings;
+  const kept = await remember(workspace.storage, 'baseline', async () => {
+    const validation = qualityInfo(await evaluate(original, task, runtime, { threads, ...nested(run.request, 'baseline') }));
+    const { bytes, file } = await workspace.save('original', original);
+    return JSON.parse(JSON.stringify({ file, validation, footprint: footprintInfo(original, bytes, run.shapes) })) as Pick<
+      ModelInfo,
+      'file' | 'validation' | 'footprint'
+    >;
+  });
+  return { id: 'original', label: 'original', recipe: [], seed, ...kept, notes: {}, onFront: false, breaks: [] };
+}
+
+/** A classifier at the level of guessing means that the data or its preparation does not fit the model: nothing good can come of it. */
+function checkBaseline({ validation }: ModelInfo, task: Task): void {
+  if (task.kind !== 'classification' || !validation.interval) return;
+  const guessing = largestClass(task);
+  if (validation.interval[0] > guessing) return;
+  throw new DataError({
+    what: `The model is no better than guessing on this data: accuracy ${percent(validation.value)} (95% interval from ${percent(validation.interval[0])}), always answering the largest class gives ${percent(guessing)}`,
+    where: task.splits.validation.name,
+    fix: 'Check that the classes are in the order that the model was trained with, and the preprocessing (--preprocess); for a fresh architecture, train for more epochs.',
+  });
+}
+
+/** Accuracy of always answering the class that is most frequent in the validation part. */
+export function largestClass(task: Extract<Task, { kind: 'classification' }>): number {
+  const { labels, size } = task.splits.validation;
+  const counts = new Array<number>(task.classes.length).fill(0);
+  for (const label of labels ?? []) counts[label]++;
+  return Math.max(...counts) / Math.max(1, size);
+}
+
+function percent(value: number): string {
+  return `${(100 * value).toFixed(1)}%`;
+}

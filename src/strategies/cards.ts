@@ -1,0 +1,50 @@
+import type { ModelInfo, RunInfo } from './info.js';
+
+/** What a model carries: enough to judge it and to make it again. What is worse than before comes first. */
+export function card(model: ModelInfo, info: RunInfo): Record<string, unknown> {
+  const { baseline } = info;
+  return {
+    format: info.format,
+    id: model.id,
+    label: model.label,
+    warnings: warnings(model, baseline),
+    onFront: model.onFront,
+    breaks: model.breaks,
+    file: model.file,
+    recipe: model.recipe,
+    seed: model.seed,
+    strategy: info.strategy,
+    data: { name: info.task.name, fingerprint: info.task.fingerprint, samples: info.task.samples },
+    preprocess: info.task.preprocess,
+    classes: info.task.classes,
+    quality: {
+      metric: model.validation.metric,
+      validation: model.validation,
+      test: model.test,
+      before: { validation: baseline.validation, test: baseline.test },
+    },
+    footprint: { after: model.footprint, before: baseline.footprint },
+    checks: model.checks,
+    notes: model.notes,
+    machine: info.machine,
+  };
+}
+
+/** What is worse than before, as sentences. */
+export function warnings(model: ModelInfo, baseline: ModelInfo): string[] {
+  const found: string[] = [];
+  const { footprint } = model;
+  const [part, before, after] =
+    model.test && baseline.test
+      ? (['test', baseline.test, model.test] as const)
+      : (['validation', baseline.validation, model.validation] as const);
+  const drop = (before.value - after.value) * 100;
+  if (drop > 0.5) found.push(`Loses ${drop.toFixed(1)} points of ${part} ${after.metric} against the original.`);
+  const ratio = footprint.latency?.ratioToBaseline;
+  if (ratio !== undefined && ratio > 1.05) found.push(`Slower than the original on this machine: ${ratio.toFixed(2)} times its latency.`);
+  if (footprint.bytes > baseline.footprint.bytes) found.push('Larger than the original.');
+  if (model.breaks.length > 0) found.push(`Breaks the run's limits: ${model.breaks.join(', ')}.`);
+  for (const check of model.checks ?? [])
+    if (check.status === 'differs' || check.status === 'fails') found.push(`${check.runtime}: ${check.status} (${check.detail ?? ''}).`);
+  return found;
+}

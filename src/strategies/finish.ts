@@ -1,0 +1,47 @@
+import { remember } from '../automation/index.js';
+import { nested } from '../base/index.js';
+import { evaluate } from '../training/index.js';
+import { confusionOf, layerInfos, qualityInfo } from './candidates.js';
+import { card } from './cards.js';
+import type { ModelInfo, RunInfo } from './info.js';
+import { type Run, sampleFeeds } from './run.js';
+
+type Measured = Pick<ModelInfo, 'test' | 'checks'> & Pick<ModelInfo['footprint'], 'downloadBytes' | 'latency'>;
+
+/**
+ * Measures the baseline and the front from their written files: test quality, download, latency, runtimes, each once over all runs that share
+ * the journal. Then writes a card for every model.
+ */
+export async function finishFront(info: RunInfo, run: Run): Promise<void> {
+  const chosen = [info.baseline, ...info.models.filter((model) => model.onFront)];
+  const { onProgress } = nested(run.request, 'measure');
+  for (const [index, model] of chosen.entries()) {
+    onProgress?.({ task: 'front', done: index, total: chosen.length, facts: { model: model.label } });
+    const measured = await remember(run.request.workspace.storage, `finish ${model.id}`, () => measure(model, info.baseline, run));
+    model.test = measured.test;
+    model.checks = measured.checks;
+    model.footprint = { ...model.footprint, downloadBytes: measured.downloadBytes, latency: measured.latency };
+    info.layers[model.id] = layerInfos(await load(model, run), run.shapes);
+  }
+  onProgress?.({ task: 'front', done: chosen.length, total: chosen.length });
+  for (const model of [info.baseline, ...info.models]) {
+    model.card = `models/${model.id}.card.json`;
+    await run.request.workspace.write(model.card, `${JSON.stringify(card(model, info), null, 2)}\n`);
+  }
+}
+
+async function measure(model: ModelInfo, baseline: ModelInfo, run: Run): Promise<Measured> {
+  const { host, task, runtime, signal } = run.request;
+  const file = await load(model, run);
+  const feeds = await sampleFeeds(file, task);
+  const quality = await evaluate(file, task, runtime, { split: 'test', threads: run.settings.threads, signal });
+  const test = { ...qualityInfo(quality), confusion: confusionOf(quality) };
+  const downloadBytes = await host.downloadBytes(model.file);
+  const latency = await host.latency(file, model === baseline ? undefined : await load(baseline, run), feeds);
+  const checks = await host.check(model.file, file, feeds);
+  return JSON.parse(JSON.stringify({ test, downloadBytes, latency, checks })) as Measured;
+}
+
+async function load({ id }: ModelInfo, { request }: Run) {
+  return (await request.workspace.load(id)) ?? request.original;
+}

@@ -1,0 +1,91 @@
+import { asJson, canonicalText, type Json } from '../automation/index.js';
+import { OptionError } from '../base/index.js';
+import { Sha256 } from '../data/index.js';
+import { encodeModel, type Model } from '../onnx/index.js';
+import type { Task } from '../training/index.js';
+import type { OptimizeRequest } from './optimize.js';
+import type { Settings } from './settings.js';
+import type { Workspace } from './workspace.js';
+
+/** Journal record that says what a run is about; the first of its folder. */
+const KIND = 'run';
+
+/** Everything that a model made by a recipe depends on besides the recipe and the seed: the original and the task. */
+export function fingerprintOf(original: Model, task: Task): string {
+  return hash([hash([encodeModel(original)]), canonicalText(identityOf(task))]);
+}
+
+function identityOf(task: Task): Json {
+  const { splits, feeds } = task;
+  const data = { train: splits.train, calibration: splits.calibration, validation: splits.validation, test: splits.test };
+  return asJson(
+    {
+      data: Object.entries(data).map(([part, { fingerprint }]) => [part, fingerprint]),
+      feeds,
+      scored: task.kind === 'classification' ? [task.output] : [...task.outputs, hash([encodeModel(task.reference)])],
+    },
+    'task',
+  );
+}
+
+function hash(parts: readonly (Uint8Array | string)[]): string {
+  const sha = new Sha256();
+  for (const part of parts) sha.update(part);
+  return sha.hex();
+}
+
+/** What two runs in one workspace must have in common, in the words of the error that says that they have not. */
+function header({ name, original, task, strategy, architecture }: OptimizeRequest, settings: Settings): Record<string, Json> {
+  const { seed, epochs, threads, limits, objectives } = settings;
+  return asJson(
+    {
+      model: `${architecture ? 'architecture' : name}, SHA-256 ${hash([encodeModel(original)]).slice(0, 12)}`,
+      architecture: architecture ?? null,
+      data: `${task.name}, SHA-256 ${hash([
+        canonicalText(
+          asJson(
+            Object.values(task.splits).map((part) => part.fingerprint),
+            'data',
+          ),
+        ),
+      ]).slice(0, 12)}`,
+      preprocessing: task.feeds.map(({ input, from, preprocess }) => ({ input, from, preprocess })),
+      quality: task.kind === 'classification' ? task.output : task.outputs,
+      strategy: strategy.name,
+      seed,
+      epochs,
+      threads,
+      limits,
+      objectives: objectives ?? null,
+    },
+    'run',
+  ) as Record<string, Json>;
+}
+
+/**
+ * Notes in a new workspace what the run is about, and makes sure that a workspace with a run in it is gone on with by the same run.
+ * @throws OptionError naming what differs.
+ */
+export async function claimWorkspace(request: OptimizeRequest, settings: Settings): Promise<void> {
+  const { workspace } = request;
+  const now = header(request, settings);
+  const before = workspace.storage.records().find(({ kind }) => kind === KIND)?.data as Record<string, Json> | undefined;
+  if (!before) {
+    await workspace.storage.record(KIND, now);
+    return;
+  }
+  for (const [field, value] of Object.entries(now)) {
+    if (canonicalText(value) !== canonicalText(before[field] ?? null)) throw differs(workspace, field, before[field], value);
+  }
+}
+
+function differs(workspace: Workspace, field: string, before: Json, now: Json): OptionError {
+  const words = (value: Json) => (typeof value === 'string' ? value : value === null ? 'none' : JSON.stringify(value));
+  return new OptionError({
+    what: `There is a run with other ${field} here`,
+    where: workspace.name,
+    expected: words(before),
+    got: words(now),
+    fix: 'Give what that run was begun with to go on with it, or another folder to begin a new one.',
+  });
+}

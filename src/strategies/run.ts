@@ -1,0 +1,35 @@
+import type { Activity } from '../base/index.js';
+import type { Model, Tensor } from '../onnx/index.js';
+import type { Recipe } from '../technique/index.js';
+import { batchSizeOf, feedsOf, inputShapes, type Task } from '../training/index.js';
+import type { OptimizeRequest } from './optimize.js';
+import { type RecipeRequest, RecipeRunner } from './recipes.js';
+import type { Settings } from './settings.js';
+
+/** What the parts of one optimization share. */
+export interface Run {
+  readonly request: OptimizeRequest;
+  readonly settings: Settings;
+  readonly fingerprint: string;
+  readonly runner: RecipeRunner;
+  /** Shapes of the inputs for one sample, as the data has them: models often leave dimensions open. */
+  readonly shapes: Readonly<Record<string, readonly number[]>>;
+}
+
+export async function makeRun(request: OptimizeRequest, settings: Settings, fingerprint: string): Promise<Run> {
+  const { original, task } = request;
+  const shapes = await inputShapes(task, batchSizeOf(original, task, 1));
+  return { request, settings, fingerprint, runner: new RecipeRunner(), shapes };
+}
+
+export function recipeRequest({ request, settings, fingerprint }: Run, recipe: Recipe, activity: Activity): RecipeRequest {
+  const { original, task, runtime, registry, workspace } = request;
+  const { seed, threads } = settings;
+  return { recipe, original, task, runtime, registry, workspace, seed, fingerprint, threads, activity };
+}
+
+/** Inputs of one real sample (of as many as the model takes at a time), for measurements: made-up ones may be slower, or out of range. */
+export async function sampleFeeds(model: Model, task: Task): Promise<Record<string, Tensor>> {
+  const indices = new Int32Array(batchSizeOf(model, task, 1));
+  return feedsOf(task.feeds, await task.splits.validation.read(indices));
+}

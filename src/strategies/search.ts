@@ -1,0 +1,142 @@
+import { createStudy, type Study, type Trial } from '../automation/index.js';
+import { Stopped, UnsupportedError } from '../base/index.js';
+import type { Model } from '../onnx/index.js';
+import type { Recipe } from '../technique/index.js';
+import { measureCandidate } from './candidates.js';
+import type { ModelInfo, ObjectiveName, RunInfo } from './info.js';
+import { violations } from './limits.js';
+import { directionsOf, objectiveValue } from './objectives.js';
+import { isKept } from './recipes.js';
+import { type Run, recipeRequest, sampleFeeds } from './run.js';
+import type { Plan } from './strategy.js';
+
+export interface SearchOutcome {
+  /** Every stage of every trial, once, in the order of the trials. */
+  candidates: ModelInfo[];
+  trials: RunInfo['trials'];
+  failures: RunInfo['failures'];
+  /** Whether every trial that was wanted came to an end. */
+  complete: boolean;
+}
+
+interface Search {
+  run: Run;
+  plan: Plan;
+  baseline: ModelInfo;
+  objectives: readonly ObjectiveName[];
+}
+
+/**
+ * Tries recipes until there were enough or the time is over. Trials that fail are noted with their reason, and the others go on.
+ * @param budgetMs what is left of the budget.
+ * @throws Stopped when aborted.
+ */
+export async function search(context: Search, budgetMs: number): Promise<SearchOutcome> {
+  const { run, plan, objectives } = context;
+  const { workspace } = run.request;
+  const { trials, jobs, seed } = run.settings;
+  const clock = startClock(budgetMs, run.request.signal);
+  const study = await createStudy({
+    space: plan.space,
+    initialPoints: plan.initialPoints,
+    objective: (point, trial) => tryRecipe(plan.recipe(point), trial, context),
+    directions: directionsOf(objectives),
+    storage: workspace.storage,
+    maxTrials: trials,
+    concurrency: jobs,
+    waveSize: 4,
+    seed,
+    activity: { ...run.request, signal: clock.signal },
+  });
+  const ended = study.trials.filter(({ state }) => state !== 'asked').length;
+  if (ended < trials) run.request.onProgress?.({ task: 'study', done: ended, total: trials });
+  let complete = false;
+  try {
+    if (budgetMs > 0) {
+      await study.run();
+      complete = true;
+    }
+  } catch (error) {
+    const isOver = error instanceof Stopped && clock.isOver();
+    const failed = study.trials.length > 0 && study.trials.every(({ state }) => state === 'failed');
+    if (!isOver && !failed) throw error;
+    complete = !isOver;
+  } finally {
+    clock.stop();
+  }
+  return { ...outcomeOf(study, plan), complete };
+}
+
+/** A signal that follows the caller's and aborts when the time is over. */
+function startClock(milliseconds: number, signal: AbortSignal | undefined) {
+  const controller = new AbortController();
+  let isOver = milliseconds <= 0;
+  const follow = () => controller.abort(signal?.reason);
+  if (signal?.aborted) follow();
+  signal?.addEventListener('abort', follow, { once: true });
+  // Timers hold at most 2^31 - 1 ms; a longer budget is no limit in practice.
+  const timer =
+    milliseconds < 2 ** 31
+      ? setTimeout(() => {
+          isOver = !signal?.aborted;
+          controller.abort();
+        }, milliseconds)
+      : undefined;
+  return {
+    signal: controller.signal,
+    isOver: () => isOver,
+    stop: () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', follow);
+    },
+  };
+}
+
+/** One trial: applies the recipe, and measures every stage of it, because a stage may be on the front without what follows. */
+async function tryRecipe(recipe: Recipe, trial: Trial, { run, baseline, objectives }: Search) {
+  const { host, task } = run.request;
+  const request = recipeRequest(run, recipe, trial.activity);
+  const stages = (await run.runner.run(request)).filter(isKept).filter(({ id }) => id !== baseline.id);
+  const latency = objectives.includes('latency')
+    ? async (model: Model) => host.latency(model, undefined, await sampleFeeds(model, task))
+    : undefined;
+  const candidates: ModelInfo[] = [];
+  for (const stage of stages) candidates.push(await measureCandidate(stage, request, run.shapes, latency));
+  const last = candidates.at(-1);
+  if (!last) throw new UnsupportedError('The recipe changes nothing');
+  run.request.onMessage?.({ level: 'info', text: `Trial ${trial.number + 1}: ${describe(last)}.` });
+  trial.attributes.candidates = JSON.parse(JSON.stringify(candidates));
+  const found = Object.values(violations(run.settings.limits, last.validation, last.footprint, baseline.validation));
+  return { values: objectives.map((name) => objectiveValue(last, name)), violations: found.length > 0 ? found : undefined };
+}
+
+function outcomeOf(study: Study, plan: Plan): Omit<SearchOutcome, 'complete'> {
+  const found = new Map<string, ModelInfo>();
+  for (const trial of study.trials) {
+    for (const info of (trial.attributes.candidates ?? []) as unknown as ModelInfo[])
+      if (!found.has(info.id)) found.set(info.id, { ...info, trial: trial.number });
+  }
+  const failures = study.trials
+    .filter((trial) => trial.state === 'failed')
+    .map((trial) => ({ trial: trial.number, recipe: plan.recipe(trial.point), message: trial.error?.message ?? 'unknown' }));
+  const count = (state: string) => study.trials.filter((trial) => trial.state === state).length;
+  return {
+    candidates: [...found.values()],
+    failures,
+    trials: { finished: count('told'), failed: failures.length, stopped: count('stopped') },
+  };
+}
+
+/** "prune keep 0.5 + quantize static min-max: accuracy 97.2%, 128 KB, 1.15 M MACs". */
+function describe({ label, validation, footprint }: ModelInfo): string {
+  const { metric, value } = validation;
+  const quality = metric === 'r2' ? `R² ${value.toFixed(4)}` : `${metric} ${(100 * value).toFixed(1)}%`;
+  const macs = footprint.macs === undefined ? [] : [`${shorten(footprint.macs)} MACs`];
+  return `${label}: ${[quality, `${shorten(footprint.bytes)}B`, ...macs].join(', ')}`;
+}
+
+function shorten(count: number): string {
+  const units = ['', 'k', 'M', 'G', 'T'];
+  const power = count < 1000 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(count) / 3));
+  return `${Number((count / 1000 ** power).toPrecision(3))} ${units[power]}`;
+}
