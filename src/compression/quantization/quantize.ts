@@ -68,7 +68,7 @@ function staticNotes(prepared: Prepared, result: SearchResult, tolerance: number
   const remarks: string[] = [];
   if (left.size > 0) {
     remarks.push(
-      `${left.size} of ${prepared.plan.layers.length} layers stay in float, because all in int8 would lose ${rounded(wholeLoss)} of ${before.metric} instead of ${rounded(loss)}: ${restored.join(', ')}.`,
+      `${left.size} of ${prepared.plan.layers.length} layers stay in float, because all quantized would lose ${rounded(wholeLoss)} of ${before.metric} instead of ${rounded(loss)}: ${restored.join(', ')}.`,
     );
   }
   if (before.metric === 'r2' ? loss > tolerance : loss > Math.max(tolerance, 1.001 / before.samples))

@@ -111,7 +111,10 @@ class Meter {
     const names = Object.keys(reference);
     for (const name of names) {
       const [wanted, got] = [rowsOf(reference[name]), rowsOf(outputs[name])];
-      this.#fidelity.add(wanted.rows, got.rows, sizeOf(reference[name].shape) / Math.max(1, wanted.width), names.length === 1);
+      const { shape } = reference[name];
+      // As `evaluate` has it: only one row of scores a sample has a largest that may agree.
+      const ranked = names.length === 1 && (shape.length === 2 || shape.slice(2).every((dim) => dim === 1));
+      this.#fidelity.add(wanted.rows, got.rows, sizeOf(shape) / Math.max(1, wanted.width), ranked);
       if (this.#task.kind === 'classification') this.#change += hits(batch, wanted) - hits(batch, got);
     }
     this.#samples += batch.size;
