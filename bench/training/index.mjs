@@ -70,10 +70,9 @@ async function measure({ name, width, size, batch }) {
 }
 
 function print({ name, width, size, batch, times, wait }) {
-  const best = Math.min(times.contiguous ?? Number.NaN, times.channelsLast ?? Number.NaN);
   const parts = Object.entries(times).map(([engine, time]) => `${engine} ${time.toFixed(1)} ms`);
-  console.log(`${name} ×${width}, ${size}×${size}, batch ${batch}: ${parts.join(', ')}`);
-  console.log(
-    `  to PyTorch's best: plain ${(times.plain / best).toFixed(2)}, blocked ${(times.blocked / best).toFixed(2)}; between steps ${wait.toFixed(2)} ms`,
-  );
+  console.log(`${name} ×${width}, ${size}×${size}, batch ${batch}: ${parts.join(', ')}; outside of ONNX Runtime ${wait.toFixed(2)} ms`);
+  if (!torch) return;
+  const best = Math.min(times.contiguous, times.channelsLast);
+  console.log(`  to PyTorch's best: plain ${(times.plain / best).toFixed(2)}, blocked ${(times.blocked / best).toFixed(2)}`);
 }

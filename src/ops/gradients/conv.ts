@@ -47,6 +47,7 @@ function mirrored(build: GraphBuilder, { weight, weightShape, group }: DataGradi
   const axes = kernel.flatMap((size, axis) => (size > 1 ? [axis + 2] : []));
   const all = (value: number) => build.ints(axes.map(() => value));
   const flipped = axes.length === 0 ? weight : build.op('Slice', [weight, all(-1), all(-(2 ** 31)), build.ints(axes), all(-1)]);
+  if (group === 1) return build.op('Transpose', [flipped], { perm: [1, 0, ...kernel.map((_, axis) => axis + 2)] });
   const split = reshapeTo(build, flipped, [group, outputs / group, inputs, ...kernel]);
   const swapped = build.op('Transpose', [split], { perm: [0, 2, 1, ...kernel.map((_, axis) => axis + 3)] });
   return reshapeTo(build, swapped, [inputs * group, outputs / group, ...kernel]);

@@ -103,6 +103,11 @@ export function spreadOverWindows(
 }
 
 function repeatOverTiles(build: GraphBuilder, upstream: Value, spans: readonly Span[], lead: readonly number[]): Value {
+  if (upstream.dtype === 'float32' && lead.length === 2) {
+    const scales = build.constant(Tensor.from('float32', [lead.length + spans.length], [1, 1, ...spans.map((span) => span.kernel)]));
+    const nearest = { mode: 'nearest', coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' };
+    return build.op('Resize', [upstream, undefined, scales], nearest);
+  }
   const split = build.op('Reshape', [upstream, build.ints([...lead, ...spans.flatMap((span) => [span.output, 1])])]);
   const repeated = build.op('Expand', [split, build.ints([...lead, ...spans.flatMap((span) => [span.output, span.kernel])])]);
   return build.op('Reshape', [repeated, build.ints([...lead, ...spans.map((span) => span.output * span.kernel)])]);

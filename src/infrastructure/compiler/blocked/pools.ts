@@ -1,3 +1,4 @@
+import { sameShape } from '../../../base/index.js';
 import { type Node, staticShape, type Value } from '../../../onnx/index.js';
 import { hardSigmoid } from './convolutions.js';
 import { BLOCKED_DOMAIN, imageShape, isFloatImage, type Layouts, shapeOf } from './layout.js';
@@ -47,7 +48,7 @@ export const maxUnpool: Lowering = {
       (axis) => kernel[axis] === pooling.ints('kernel_shape', [])[axis] && input[axis + 2] * kernel[axis] === output[axis + 2],
     );
     const data = staticShape(pooling.inputs[0]?.shape);
-    return tiles && data !== undefined && data.every((size, axis) => size === output[axis]);
+    return tiles && sameShape(data ?? [], output);
   },
   lower: (node, layouts) => {
     const { build } = layouts;
