@@ -10,5 +10,5 @@ export * from './formats/index.js';
 export { type ArrayData, arrayDataset } from './memory.js';
 export * from './preprocess/index.js';
 export { checkClasses, checkDisjoint, DEFAULT_SHARES, type Share, type SplitOptions, type Splits, splitSource } from './split.js';
-export { firstSamples, subset } from './subset.js';
+export { representatives, subset } from './subset.js';
 export { allocate, bytesPerElement, type DataTensor, type ElementType, type SampleKind, type TypedData } from './tensor.js';

@@ -1,3 +1,4 @@
+import { Random } from '../base/index.js';
 import type { Dataset } from './dataset.js';
 import { Sha256 } from './fingerprint.js';
 import { checkIndices } from './memory.js';
@@ -30,13 +31,17 @@ export function subset(dataset: Dataset, indices: Int32Array, name = dataset.nam
   };
 }
 
-/** The first `count` samples; all when there are fewer. */
-export function firstSamples(dataset: Dataset, count: number): Dataset {
-  if (count >= dataset.size) return dataset;
-  return subset(
-    dataset,
-    Int32Array.from({ length: count }, (_, i) => i),
-  );
+/**
+ * At most `count` samples, in the data set's order, of which every class has its share to within one sample: data sets are often sorted by class,
+ * so that their first samples stand for nothing but the first classes. Unlabelled data is one class. The same seed draws the same.
+ */
+export function representatives(dataset: Dataset, count: number, seed = 0): Dataset {
+  const { size, labels, name } = dataset;
+  if (count >= size) return dataset;
+  const order = new Random(seed).fork('representatives').permutation(size);
+  if (labels) order.sort((a, b) => labels[a] - labels[b]);
+  const chosen = Int32Array.from({ length: count }, (_, i) => order[Math.floor(((i + 0.5) * size) / count)]);
+  return subset(dataset, chosen.sort(), name);
 }
 
 function compose(dataset: Dataset, indices: Int32Array): Int32Array {

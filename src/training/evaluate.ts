@@ -1,5 +1,5 @@
 import { type Activity, DataError, OptionError, Stopped } from '../base/index.js';
-import { type Batch, batchCount, batches, type Dataset } from '../data/index.js';
+import { type Batch, batchCount, batches, type Dataset, representatives } from '../data/index.js';
 import type { CompileOptions, Program, Runtime } from '../infrastructure/runtime/index.js';
 import type { Dim, Model, Tensor } from '../onnx/index.js';
 import { type ClassificationReport, classificationReport, wilsonInterval } from './metrics/classification.js';
@@ -19,7 +19,7 @@ export type Quality = {
 export interface EvaluateOptions extends Activity, Pick<CompileOptions, 'threads' | 'backend'> {
   /** Which part. Default 'validation'. */
   split?: 'train' | 'calibration' | 'validation' | 'test';
-  /** At most this many samples, the first ones of the part. Default: all. */
+  /** At most this many samples of the part, every class with its share. Default: all. */
   limit?: number;
   /** Samples a run, where the model's inputs leave it open. Default 100. */
   batchSize?: number;
@@ -28,8 +28,8 @@ export interface EvaluateOptions extends Activity, Pick<CompileOptions, 'threads
 /** Measures a model on one part of a task's data through a runtime. Models with a fixed batch size are fed that many samples at a time. */
 export async function evaluate(model: Model, task: Task, runtime: Runtime, options: EvaluateOptions = {}): Promise<Quality> {
   const { split = 'validation', limit, batchSize = 100 } = options;
-  const dataset = task.splits[split];
-  if (dataset.size === 0) throw new DataError({ what: `The ${split} part is empty: there is nothing to measure on`, where: dataset.name });
+  const part = task.splits[split];
+  if (part.size === 0) throw new DataError({ what: `The ${split} part is empty: there is nothing to measure on`, where: part.name });
   for (const [name, value] of Object.entries({ limit, batchSize })) {
     if (value === undefined || (Number.isInteger(value) && value >= 1)) continue;
     throw new OptionError({
@@ -39,6 +39,7 @@ export async function evaluate(model: Model, task: Task, runtime: Runtime, optio
       got: String(value),
     });
   }
+  const dataset = representatives(part, limit ?? part.size);
   const program = await runtime.compile(model, { threads: options.threads, backend: options.backend, signal: options.signal });
   try {
     const run = { dataset, batchSize: batchSizeOf(model, task, batchSize), options };
@@ -124,11 +125,9 @@ function noNumbers(output: string): NotFinite {
 
 /** Runs the model batch by batch. A last batch that a fixed batch size cannot take is filled up with its first sample; callers drop those rows. */
 async function* results(program: Program, task: Task, outputs: readonly string[], { dataset, batchSize, options }: Run) {
-  const size = Math.min(dataset.size, options.limit ?? Number.POSITIVE_INFINITY);
-  const count = batchCount(size, { batchSize });
+  const count = batchCount(dataset.size, { batchSize });
   let done = 0;
   for await (const batch of batches(dataset, { batchSize, signal: options.signal })) {
-    if (done >= size) break;
     if (options.signal?.aborted) throw new Stopped('The evaluation was stopped');
     const full = batch.size < batchSize ? await padded(dataset, batch, batchSize) : batch;
     const feeds = () => feedsOf(task.feeds, full);

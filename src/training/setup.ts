@@ -7,10 +7,10 @@ import {
   type ElementType,
   type InputSpec,
   type Preprocess,
+  representatives,
   type SplitOptions,
   type Splits,
   splitSource,
-  subset,
 } from '../data/index.js';
 import type { Runtime } from '../infrastructure/runtime/index.js';
 import { type Dim, isFloat, type Model, type Value } from '../onnx/index.js';
@@ -174,7 +174,7 @@ async function probe(
   options: TaskOptions,
   activity: Activity,
 ): Promise<TaskSetup> {
-  const dataset = spread(train, options.probe ?? 300);
+  const dataset = representatives(train, options.probe ?? 300);
   const { signal } = activity;
   const program = await runtime.compile(model, { threads: options.threads, signal });
   const tried: (TaskSetup['tried'][number] & { feeds: Feed[] })[] = [];
@@ -227,13 +227,4 @@ function rank(tried: { accuracy: number; logLoss: number }[], samples: number): 
   const margin = Math.sqrt((top * (1 - top)) / samples) + 1 / samples;
   const close = (each: { accuracy: number }) => Number(each.accuracy >= top - margin);
   tried.sort((a, b) => close(b) - close(a) || (close(a) ? a.logLoss - b.logLoss : b.accuracy - a.accuracy));
-}
-
-/** A part's samples, spread evenly over it: sources are often sorted by class. */
-function spread(train: Dataset, count: number): Dataset {
-  const taken = Math.min(count, train.size);
-  return subset(
-    train,
-    Int32Array.from({ length: taken }, (_, i) => Math.floor((i * train.size) / taken)),
-  );
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DataError, OptionError } from 'espalier/base';
-import { checkDisjoint, type Dataset, type Splits, splitSource, subset } from 'espalier/data';
+import { checkDisjoint, type Dataset, representatives, type Splits, splitSource, subset } from 'espalier/data';
 import { apportion } from '#dist/data/split.js';
 import { countedDataset, sourceOf } from './support.js';
 
@@ -79,4 +79,17 @@ test('checkDisjoint sees through views of views', () => {
   checkDisjoint({ train: again, test: subset(whole, Int32Array.of(4, 7)) });
   assert.throws(() => checkDisjoint({ train: again, test: subset(whole, Int32Array.of(6)) }), /Sample 6 is both in "train" and in "test"/);
   assert.throws(() => checkDisjoint({ train: whole, test: again }), DataError);
+});
+
+test('a few representatives have every class in its share, also of a data set that is sorted by class', () => {
+  const dataset = countedDataset([600, 300, 100]);
+  for (const count of [10, 37, 999]) {
+    const some = representatives(dataset, count, 5);
+    assert.equal(some.size, count);
+    for (const [c, taken] of perClass(some).entries()) assert.ok(Math.abs(taken - ([600, 300, 100][c] * count) / 1000) < 1);
+    assert.deepEqual(some.view!.indices, some.view!.indices.toSorted());
+    assert.equal(some.fingerprint, representatives(dataset, count, 5).fingerprint);
+  }
+  assert.equal(representatives(dataset, 1000), dataset);
+  assert.equal(new Set(representatives(countedDataset([50, 50], false), 20).view!.indices).size, 20);
 });

@@ -1,5 +1,5 @@
 import { type Activity, DataError, Stopped, sizeOf } from '../../../base/index.js';
-import { batchCount, batches, type Dataset, subset } from '../../../data/index.js';
+import { batchCount, batches, type Dataset, representatives } from '../../../data/index.js';
 import type { Runtime } from '../../../infrastructure/runtime/index.js';
 import { copyModel, type Model, staticShape, type Value } from '../../../onnx/index.js';
 import { inferShapes } from '../../../ops/index.js';
@@ -82,13 +82,7 @@ function calibrationSet({ task, samples }: CalibrationRequest): Dataset {
   const whole = task.splits.calibration;
   if (whole.size === 0)
     throw new DataError({ what: 'There is no sample to calibrate on', where: whole.name, fix: 'Give a larger calibration share' });
-  return whole.size <= samples
-    ? whole
-    : subset(
-        whole,
-        Int32Array.from({ length: samples }, (_, i) => i),
-        `${whole.name} (first ${samples})`,
-      );
+  return representatives(whole, samples);
 }
 
 /** The last samples for a fixed batch size that they do not fill: repeated. */
