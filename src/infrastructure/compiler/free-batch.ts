@@ -89,7 +89,11 @@ async function compare(source: Model, freed: Model, size: number, runtime: Runti
   const parts = Array.from({ length: SAMPLES }, (_, seed) => makeFeeds(source, { seed }));
   const names = Object.keys(parts[0]);
   const joined = Object.fromEntries(names.map((name) => [name, join(parts.map((part) => part[name]))]));
-  const [single, many] = [await runtime.compile(source, { threads: 1 }), await runtime.compile(freed, { threads: 1 })];
+  const many = await runtime.compile(freed, { threads: 1 });
+  const single = await runtime.compile(source, { threads: 1 }).catch(async (cause: unknown) => {
+    await many.dispose();
+    throw cause;
+  });
   try {
     const whole = await many.run(joined);
     let largest = 0;
