@@ -1,4 +1,4 @@
-import type { Dim, Graph, GraphBuilder, Node, Tensor, Value, ValueType } from '../onnx/index.js';
+import type { DataType, Dim, Graph, GraphBuilder, Node, Tensor, Value, ValueType } from '../onnx/index.js';
 
 /**
  * Everything that Espalier knows about one operator. Passes never switch on an operator's name: they look here. Every field is required,
@@ -52,7 +52,7 @@ export interface InferContext {
   has(index: number): boolean;
   type(index: number): ValueType | undefined;
   /** Element type of a tensor input. */
-  dtype(index: number): import('../onnx/index.js').DataType | undefined;
+  dtype(index: number): DataType | undefined;
   /** Shape of a tensor input; undefined where the rank is unknown. */
   shape(index: number): readonly Dim[] | undefined;
   /** Contents of a constant input. Reads the weights: only for small tensors. */

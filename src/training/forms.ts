@@ -65,8 +65,8 @@ function trainDropout(build: GraphBuilder, node: Node, seed: Value, stream: numb
 }
 
 /**
- * `count` booleans, true with probability `probability`: Wang's integer hash of (element, stream, seed) in uint32 arithmetic, its upper bits
- * compared with a threshold.
+ * `count` booleans, true with probability `probability`: the integer hash lowbias32 (Wellons, hash-prospector) of (element, stream, seed) in
+ * uint32 arithmetic, its upper bits compared with a threshold.
  */
 function uniformBelow(build: GraphBuilder, seed: Value, stream: number, count: number, probability: number): Value {
   const uint32 = 12;
