@@ -22,7 +22,7 @@ export function embedModel(
   const parameters = new Set<Value>();
   for (const original of model.graph.inputs) {
     const parameter = values.get(original) as Value;
-    const given = inputs[original.name];
+    const given = Object.hasOwn(inputs, original.name) ? inputs[original.name] : undefined;
     if (given) {
       for (const { node, index } of parameter.uses()) node.setInput(index, given);
       values.set(original, given);

@@ -1,4 +1,4 @@
-import { GraphError } from '../base/index.js';
+import { EspalierError, GraphError } from '../base/index.js';
 import {
   type Bindings,
   type BuilderOptions,
@@ -22,6 +22,8 @@ import { ruleOf } from './table.js';
 /** Integer tensors with more elements than this are not followed through shape arithmetic. */
 const MAX_CONTENTS = 1024;
 
+const CHECKER = "ONNX's own checker tells more: onnx.checker.check_model(path, full_check=True).";
+
 /**
  * Infers types and shapes node by node and remembers the integer contents of shape-like values. One lives as long as a graph is being
  * analysed or built; `infer` may be called again after the graph has changed.
@@ -43,12 +45,18 @@ export class Inference {
     for (const node of graph.nodes) this.node(node);
   }
 
-  /** Types the outputs of one node whose inputs are typed. */
+  /** Types the outputs of one node whose inputs are typed. @throws GraphError where they contradict the operator. */
   node(node: Node): void {
-    const inferred = this.#apply(node);
-    node.outputs.forEach((output, index) => {
-      if (output) this.#set(output, inferred[index]);
-    });
+    try {
+      const inferred = this.#apply(node);
+      node.outputs.forEach((output, index) => {
+        if (output) this.#set(output, inferred[index]);
+      });
+    } catch (cause) {
+      if (cause instanceof EspalierError) throw cause;
+      // Rules count on what the specification says of ranks and attributes; a node that breaks it trips them up somewhere.
+      throw new GraphError({ what: 'The inputs or attributes do not fit the operator', where: node.label, fix: CHECKER }, { cause });
+    }
   }
 
   /** Integer contents of a value, where they are known. */
@@ -65,6 +73,8 @@ export class Inference {
 
   #set(value: Value, inferred: Inferred): void {
     if (!inferred) return;
+    if (inferred.type.kind === 'tensor' && inferred.type.shape?.includes(undefined as never))
+      throw new RangeError('A dimension is missing');
     value.type = merge(inferred.type, value.type);
     this.#remember(value, inferred);
   }
@@ -167,7 +177,8 @@ export function inferShapes(model: Model, options: InferOptions = {}): string[] 
   const { bindings = {}, inputShapes = {} } = options;
   for (const input of model.graph.inputs) {
     if (input.type?.kind !== 'tensor') continue;
-    const shape = inputShapes[input.name] ?? input.type.shape?.map((dim) => bindDim(dim, bindings));
+    const given = Object.hasOwn(inputShapes, input.name) ? inputShapes[input.name] : undefined;
+    const shape = given ?? input.type.shape?.map((dim) => bindDim(dim, bindings));
     input.type = { ...input.type, shape };
   }
   if (Object.keys(bindings).length + Object.keys(inputShapes).length > 0) forgetShapes(model.graph);

@@ -41,7 +41,7 @@ function randomGraph(random: Random, size: number, outer: readonly Value[] = [],
         node.attributes.set(branch, { type: 'graph', value: randomGraph(random, 1 + random.integer(3), values, names) });
     }
     const made = Array.from({ length: 1 + random.integer(2) }, fresh);
-    made.forEach((value, index) => node.setOutput(index, value));
+    for (const [index, value] of made.entries()) node.setOutput(index, value);
     graph.add(node);
     values.push(...made);
   }

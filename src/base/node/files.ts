@@ -16,7 +16,7 @@ export async function writeFileAtomic(path: string, data: FileContents): Promise
   const temporary = join(dirname(path), `.${basename(path)}.${machine}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`);
   try {
     await requireRegular(path);
-    await removeLeftovers(path);
+    await removeLeftovers(dirname(path), (name) => name === basename(path));
     const file = await open(temporary, 'wx');
     try {
       for (const part of typeof data === 'string' || data instanceof Uint8Array ? [data] : data) await file.writeFile(part);
@@ -44,12 +44,14 @@ async function requireRegular(path: string): Promise<void> {
   throw new EspalierError({ what: 'Could not write the file', where: path, expected: 'a regular file or a new name', got });
 }
 
-/** A temporary file of this target whose process is gone was left by a kill. */
-async function removeLeftovers(path: string): Promise<void> {
-  const prefix = `.${basename(path)}.${machine}.`;
-  for (const name of await readdir(dirname(path))) {
-    const match = name.startsWith(prefix) ? /^(\d+)\.[0-9a-f]{8}\.tmp$/.exec(name.slice(prefix.length)) : null;
-    if (match && !isRunning(Number(match[1]))) await rm(join(dirname(path), name), { force: true });
+/**
+ * Removes temporary files that writers on this machine left in a folder when they were killed: those of targets that `isTarget` says yes to, whose
+ * process is gone.
+ */
+export async function removeLeftovers(folder: string, isTarget: (name: string) => boolean): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const match = /^\.(.+)\.([A-Za-z0-9-]+)\.(\d+)\.[0-9a-f]{8}\.tmp$/.exec(name);
+    if (match?.[2] === machine && isTarget(match[1]) && !isRunning(Number(match[3]))) await rm(join(folder, name), { force: true });
   }
 }
 

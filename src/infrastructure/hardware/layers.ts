@@ -122,8 +122,8 @@ function macsOf(node: Node, opsets: ReadonlyMap<string, number>, gaps: Gap[]): n
       output: (index) => shape(node.outputs, index),
     });
   } catch (cause) {
-    if (!(cause instanceof EspalierError)) throw cause;
-    gaps.push({ node: node.label, reason: `its multiplications cannot be counted: ${cause.what}` });
+    const reason = cause instanceof EspalierError ? cause.what : 'its shapes do not fit the operator';
+    gaps.push({ node: node.label, reason: `its multiplications cannot be counted: ${reason}` });
     return undefined;
   }
 }

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { readdir, rename, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { create } from '@bufbuild/protobuf';
 import { OptionError } from '../../base/index.js';
-import { writeFileAtomic } from '../../base/node/index.js';
+import { removeLeftovers, writeFileAtomic } from '../../base/node/index.js';
 import type { Model } from '../model.js';
 import type { Tensor } from '../tensor.js';
 import { encodeModel } from '../wire/encode.js';
@@ -36,14 +37,22 @@ export async function saveModel(model: Model, path: string, options: SaveOptions
   if (!(externalFrom >= 0))
     throw new OptionError({ what: 'externalFrom is no number of bytes', expected: '0 or more', got: String(externalFrom) });
   const outside = collect(model, externalFrom);
-  const location = outside.tensors.length > 0 ? await writeData(path, outside.tensors) : '';
+  const location = outside.tensors.length > 0 ? dataName(path, outside.tensors) : '';
   const bytes = encodeModel(model, {
     tensor: (tensor, name) => {
       const offset = outside.offsets.get(tensor);
       return offset === undefined ? writeTensor(tensor, name) : external(tensor, name, location, offset);
     },
   });
-  await writeFileAtomic(path, bytes);
+  const data = join(dirname(path), location);
+  const isNew = location !== '' && !existsSync(data);
+  if (location !== '') await writeFileAtomic(data, parts(outside.tensors));
+  try {
+    await writeFileAtomic(path, bytes);
+  } catch (error) {
+    if (isNew) await rm(data, { force: true });
+    throw error;
+  }
   await removeOldData(path, location);
   return bytes.length + outside.byteLength;
 }
@@ -81,36 +90,31 @@ function aligned(offset: number): number {
   return Math.ceil(offset / ALIGNMENT) * ALIGNMENT;
 }
 
-/** @returns the file's name, which tells its contents. */
-async function writeData(path: string, tensors: readonly Tensor[]): Promise<string> {
+/** The data file's name, which tells its contents. */
+function dataName(path: string, tensors: readonly Tensor[]): string {
   const hash = createHash('sha256');
-  const unnamed = `${path}.new.data`;
-  await writeFileAtomic(unnamed, parts(tensors, hash));
-  const name = `${basename(path)}.${hash.digest('hex').slice(0, 12)}.data`;
-  await rename(unnamed, join(dirname(path), name));
-  return name;
+  for (const part of parts(tensors)) hash.update(part);
+  return `${basename(path)}.${hash.digest('hex').slice(0, 12)}.data`;
 }
 
-function* parts(tensors: readonly Tensor[], hash: { update(bytes: Uint8Array): unknown }): Generator<Uint8Array> {
+function* parts(tensors: readonly Tensor[]): Generator<Uint8Array> {
   let offset = 0;
   for (const tensor of tensors) {
     const gap = new Uint8Array(aligned(offset) - offset);
     for (const part of [gap, tensor.bytes()]) {
-      hash.update(part);
       yield part;
       offset += part.length;
     }
   }
 }
 
-/** Data files of this name that the model just written does not use. */
+/** Data files of this name that the model just written does not use, and what killed writers left of such. */
 async function removeOldData(path: string, current: string): Promise<void> {
   const folder = dirname(path);
   const prefix = `${basename(path)}.`;
-  for (const name of await readdir(folder)) {
-    const isData = name.startsWith(prefix) && /^([0-9a-f]{12}|new)\.data$/.test(name.slice(prefix.length));
-    if (isData && name !== current) await rm(join(folder, name), { force: true });
-  }
+  const isData = (name: string) => name.startsWith(prefix) && /^[0-9a-f]{12}\.data$/.test(name.slice(prefix.length));
+  await removeLeftovers(folder, isData);
+  for (const name of await readdir(folder)) if (isData(name) && name !== current) await rm(join(folder, name), { force: true });
 }
 
 function external(tensor: Tensor, name: string, location: string, offset: number): TensorProto {

@@ -79,6 +79,7 @@ class Decoder {
   readonly #reader: TensorReader;
 
   constructor(file: RandomAccess, options: DecodeOptions) {
+    refusePointer(file);
     const { bytes, payloads } = skim(file);
     this.#proto = fromBinary(ModelProtoSchema, bytes);
     const external: TensorReader['external'] = (_, tensor) => {
@@ -271,6 +272,15 @@ class Decoder {
       extras: { ...extrasOf(proto), wire: { unknown: proto.$unknown, valueInfo: proto.valueInfo } },
     };
   }
+}
+
+const POINTER = 'version https://git-lfs';
+
+/** What a checkout without Git LFS has in place of a large file. */
+function refusePointer(file: RandomAccess): void {
+  const start = String.fromCharCode(...file.read(0, Math.min(POINTER.length, file.byteLength)));
+  if (start !== POINTER) return;
+  throw new FormatError({ what: 'The file is a Git LFS pointer and not the model itself', fix: 'Run "git lfs pull" where it came from.' });
 }
 
 function describe(value: Value, info: ValueInfoProto, listed = (value.extras?.wire as ValueWire | undefined)?.listed): void {

@@ -45,7 +45,7 @@ const packed: Partial<Record<MessageKind, Readonly<Record<number, number>>>> = {
 /** What decoding a message costs beside its fields, in bytes of memory. */
 export const MESSAGE_COST = 400;
 /** The same of a field that is a number. */
-export const FIELD_COST = 40;
+export const FIELD_COST = 64;
 
 /** What decoding a length-delimited field that is no message costs, in bytes of memory. */
 export function costOfField(kind: MessageKind, field: number, length: number): number {

@@ -27,6 +27,11 @@ const MAX_STRUCTURE = 2e9;
 /** Field that marks, in a skeleton, the place of payload number k that was field f: its number is this plus f. No ONNX message has it. */
 export const MARKER_FIELD = 50000;
 
+/** Bytes that are looked at together, and the most that the head of a field takes: two numbers. */
+const WINDOW = 1024;
+const HEAD = 20;
+const nothing = new Uint8Array(0);
+
 /** Messages whose tensors become Tensors, which can read their contents later. In others contents stay in the skeleton. */
 const cut: ReadonlySet<MessageKind> = new Set(['model', 'function', 'graph', 'node', 'attribute', 'tensor']);
 
@@ -50,6 +55,8 @@ class Walker {
   readonly payloads: ByteSource[] = [];
   readonly #file: RandomAccess;
   #spent = 0;
+  #window: Uint8Array = nothing;
+  #windowStart = 0;
 
   constructor(file: RandomAccess) {
     this.#file = file;
@@ -63,8 +70,8 @@ class Walker {
     let position = start;
     while (position < end) {
       const at = position;
-      const head = this.#file.read(at, Math.min(20, end - at));
-      const { field, next, to, value } = fieldAt(head, 0, head.length, at, end - at);
+      this.#look(at, end);
+      const { field, next, to, value } = fieldAt(this.#window, at - this.#windowStart, this.#windowEnd(end), at, end - at);
       const from = at + next;
       position = at + to;
       const inner = value === undefined ? messageIn(kind, field) : undefined;
@@ -80,7 +87,7 @@ class Walker {
         append(piece, encodeVarint(body.length));
         for (const chunk of body.chunks) append(piece, chunk);
         copied = position;
-      } else if (inner) this.#scan(inner, this.#file.read(from, to - next), from, depth + 1, isKept(kind, inner));
+      } else if (inner) this.#scan(inner, this.#read(from, to - next), from, depth + 1, isKept(kind, inner));
       else this.#spend(costOfField(kind, field, to - next), at);
     }
     this.#flush(piece, copied, end);
@@ -107,6 +114,23 @@ class Walker {
     }
   }
 
+  /** Moves the window so that it shows the head of a field at `at`. */
+  #look(at: number, end: number): void {
+    if (at >= this.#windowStart && Math.min(at + HEAD, end) <= this.#windowStart + this.#window.length) return;
+    this.#window = this.#file.read(at, Math.min(WINDOW, this.#file.byteLength - at));
+    this.#windowStart = at;
+  }
+
+  #windowEnd(end: number): number {
+    return Math.min(this.#window.length, end - this.#windowStart);
+  }
+
+  /** Any other read makes the window's bytes invalid. */
+  #read(offset: number, length: number, own = false): Uint8Array {
+    this.#window = nothing;
+    return this.#file.read(offset, length, own);
+  }
+
   #enter(at: number, depth: number): void {
     if (depth > MAX_DEPTH) throw damaged(at, `messages are nested more than ${MAX_DEPTH} deep`);
     this.#spend(MESSAGE_COST, at);
@@ -120,7 +144,7 @@ class Walker {
 
   /** Copies what lies between the last cut and here. */
   #flush(piece: Piece, from: number, to: number): void {
-    if (to > from) append(piece, this.#file.read(from, to - from, true));
+    if (to > from) append(piece, this.#read(from, to - from, true));
   }
 
   #payload(field: number, offset: number, byteLength: number): Uint8Array {
