@@ -1,1 +1,2 @@
+export { betterTeacher } from './teacher.js';
 export * from './technique.js';

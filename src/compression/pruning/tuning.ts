@@ -1,12 +1,11 @@
 import { EspalierError, nested } from '../../base/index.js';
 import type { Model } from '../../onnx/index.js';
-import type { TechniqueContext } from '../../technique/index.js';
+import { betterTeacher, type TechniqueContext } from '../../technique/index.js';
 import {
   batchSizeOf,
   buildTrainingStep,
   distillation,
   type EpochRecord,
-  evaluate,
   inputShapes,
   type LossBuilder,
   meanSquaredError,
@@ -16,9 +15,6 @@ import {
 
 /** How quality is won back: by the answers of the unpruned model, by the labels, or not at all. */
 export type Tuning = 'distill' | 'train' | 'none';
-
-/** Validation samples that decide which of two models teaches. */
-const TEACHER_SAMPLES = 1000;
 
 /** Why a model cannot be tuned, as a sentence; undefined where it can. */
 export async function untunable({ model, task }: TechniqueContext): Promise<string | undefined> {
@@ -44,19 +40,6 @@ export async function tuningLoss(context: TechniqueContext, tuning: Tuning): Pro
   if (tuning !== 'distill') return undefined;
   const teacher = await betterTeacher(context);
   return task.kind === 'classification' ? distillation(task.output, teacher) : meanSquaredError(task.outputs, teacher);
-}
-
-/** The better of the strategy's original and the model before pruning, as the validation part has it: either may be the untrained one. */
-async function betterTeacher({ model, original, task, runtime, threads, signal }: TechniqueContext): Promise<Model> {
-  if (!original || original === model || task.kind === 'fidelity' || !hasSameFaces(model, original)) return model;
-  const options = { threads, signal, limit: TEACHER_SAMPLES };
-  const [own, first] = [await evaluate(model, task, runtime, options), await evaluate(original, task, runtime, options)];
-  return first.value > own.value ? original : model;
-}
-
-function hasSameFaces(a: Model, b: Model): boolean {
-  const faces = ({ graph }: Model) => JSON.stringify([...graph.feeds, ...graph.outputs].map((value) => [value.name, String(value.shape)]));
-  return faces(a) === faces(b);
 }
 
 export interface TuneRequest extends Pick<TrainRequest, 'options' | 'loss' | 'held' | 'beforeStep'> {

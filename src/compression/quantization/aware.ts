@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { OptionError } from '../../base/index.js';
 import type { Model, Tensor } from '../../onnx/index.js';
-import type { Technique, TechniqueContext, TechniqueNotes, TechniqueResult } from '../../technique/index.js';
+import { betterTeacher, type Technique, type TechniqueContext, type TechniqueNotes, type TechniqueResult } from '../../technique/index.js';
 import { distillation, evaluate, type LossBuilder, type TrainResult, train, withWeights } from '../../training/index.js';
 import { nothingToQuantize } from './dynamic.js';
 import { type Prepared, prepareStatic } from './static.js';
@@ -24,9 +24,14 @@ const schema = z.strictObject({
     .union([z.boolean(), z.literal('auto')])
     .default('auto')
     .describe('Weights of 7 bits, for x86 processors without VNNI; auto: where this machine needs it'),
-  distill: z.boolean().default(true).describe("Learn from the original's scores as well as from the labels (classifiers)"),
+  distill: z
+    .boolean()
+    .default(true)
+    .describe(
+      'Learn from the scores of the float model, or of the original where that is better, as well as from the labels (classifiers)',
+    ),
   temperature: z.number().positive().default(2).describe('Softens the scores that are learnt from'),
-  weight: z.number().min(0).max(1).default(0.7).describe("Share of the original's scores in the loss"),
+  weight: z.number().min(0).max(1).default(0.7).describe('Share of these scores in the loss'),
   augment: z
     .array(z.looseObject({ name: z.enum(['flip', 'crop', 'cutout', 'mixup']) }))
     .default([])
@@ -94,7 +99,7 @@ async function trainSimulated(
   return train({
     ...context,
     model: simulated.model,
-    loss: lossOf(context, options),
+    loss: await lossOf(context, options),
     simulateQuantization: true,
     options: {
       epochs,
@@ -110,10 +115,11 @@ async function trainSimulated(
   });
 }
 
-/** Labels and the original's scores for classifiers; for other models `train` follows the reference. */
-function lossOf({ task, original, model }: TechniqueContext, { distill, temperature, weight }: AwareOptions): LossBuilder | undefined {
+/** Labels and a float model's scores for classifiers; for other models `train` follows the reference. */
+async function lossOf(context: TechniqueContext, { distill, temperature, weight }: AwareOptions): Promise<LossBuilder | undefined> {
+  const { task } = context;
   if (task.kind !== 'classification' || !distill) return undefined;
-  return distillation(task.output, original ?? model, { temperature, weight });
+  return distillation(task.output, await betterTeacher(context), { temperature, weight });
 }
 
 /** Scales and zero points: they are no weights to be trained. */
