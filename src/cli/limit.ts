@@ -6,7 +6,7 @@ export function limitSource(source: DataSource, count: number, seed: number): Da
   const { train, validation, test } = source;
   const all = [train, validation, test].reduce((sum, part) => sum + (part?.size ?? 0), 0);
   if (count >= all) return source;
-  const limited = (part: Dataset) => thinned(part, Math.max(1, Math.round((count * part.size) / all)), new Random(seed).fork(part.name));
+  const limited = (part: Dataset) => thinned(part, Math.max(1, Math.round((count * part.size) / all)), seed);
   return {
     ...source,
     train: limited(train),
@@ -15,9 +15,10 @@ export function limitSource(source: DataSource, count: number, seed: number): Da
   };
 }
 
-/** Every so many-th sample of the samples in order of their class, each class shuffled: every class keeps its share. */
-function thinned(part: Dataset, count: number, random: Random): Dataset {
-  const order = random.permutation(part.size);
+/** At most `count` samples. Every so many-th in order of their class, each class shuffled, so that every class keeps its share. */
+export function thinned(part: Dataset, count: number, seed: number): Dataset {
+  if (count >= part.size) return part;
+  const order = new Random(seed).fork(part.name).permutation(part.size);
   const { labels } = part;
   if (labels) order.sort((a, b) => labels[a] - labels[b]);
   const chosen = Int32Array.from({ length: count }, (_, i) => order[Math.floor((i * part.size) / count)]);

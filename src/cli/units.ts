@@ -1,62 +1,54 @@
-import { OptionError } from '../base/index.js';
+import { InvalidArgumentError } from 'commander';
 
 const BYTES: Record<string, number> = { '': 1, b: 1, kb: 1e3, mb: 1e6, gb: 1e9, kib: 2 ** 10, mib: 2 ** 20, gib: 2 ** 30 };
 const SECONDS: Record<string, number> = { '': 1, ms: 0.001, s: 1, m: 60, min: 60, h: 3600 };
 const COUNTS: Record<string, number> = { '': 1, k: 1e3, m: 1e6, g: 1e9 };
+const NONE: Record<string, number> = { '': 1 };
+
+// Parsers of option values. Each throws InvalidArgumentError, which Commander turns into a message that names the option.
 
 /** "100KB" or "1.5MiB" in bytes. */
 export function bytes(text: string): number {
-  return quantity(text, BYTES, 'a size such as 100KB or 1.5MiB');
+  return positive(quantity(text, BYTES), 'a size such as 100KB or 1.5MiB');
 }
 
 /** "30m", "90s" or "2h" in milliseconds; a plain number is seconds. */
 export function milliseconds(text: string): number {
-  return quantity(text, SECONDS, 'a time such as 30m, 90s or 2h') * 1000;
+  return 1000 * positive(quantity(text, SECONDS), 'a time such as 30m, 90s or 2h');
 }
 
 /** "5ms" in milliseconds; a plain number is milliseconds. */
 export function latency(text: string): number {
-  return /[a-z]$/i.test(text) ? milliseconds(text) : number(text);
+  const isPlain = !/[a-z]\s*$/i.test(text);
+  return positive(isPlain ? quantity(text, NONE) : scaled(quantity(text, SECONDS), 1000), 'a time such as 5ms');
 }
 
 /** "12M" in multiply-accumulates. */
 export function count(text: string): number {
-  return quantity(text, COUNTS, 'a number such as 12M or 300K');
+  return positive(quantity(text, COUNTS), 'a number such as 12M or 300K');
 }
 
+/** A number of at least 0. */
 export function number(text: string): number {
-  return quantity(text, { '': 1 }, 'a number');
+  const value = quantity(text, NONE);
+  if (value !== undefined) return value;
+  throw expected('a number of at least 0');
+}
+
+export function positiveNumber(text: string): number {
+  return positive(quantity(text, NONE), 'a number above 0');
 }
 
 export function positiveInteger(text: string): number {
-  const value = quantity(text, { '': 1 }, 'a positive whole number');
-  if (Number.isInteger(value) && value >= 1) return value;
-  throw new OptionError({ what: 'Not a usable number', expected: 'a positive whole number', got: `"${text}"` });
+  const value = positive(quantity(text, NONE), 'a whole number of at least 1');
+  if (Number.isSafeInteger(value)) return value;
+  throw expected('a whole number of at least 1');
 }
 
 export function seed(text: string): number {
-  const value = quantity(text, { '': 1 }, 'a whole number');
-  if (Number.isInteger(value) && value >= 0 && value < 2 ** 32) return value;
-  throw new OptionError({ what: 'Not a usable seed', expected: 'a whole number from 0 to 4294967295', got: `"${text}"` });
-}
-
-function quantity(text: string, units: Record<string, number>, expected: string): number {
-  const match = /^\s*(\d+(?:\.\d+)?(?:e[+-]?\d+)?)\s*([a-z]*)\s*$/i.exec(text);
-  const unit = match ? units[match[2].toLowerCase()] : undefined;
-  if (!match || unit === undefined) throw new OptionError({ what: 'Not a usable quantity', expected, got: `"${text}"` });
-  return Number(match[1]) * unit;
-}
-
-/** "N=8,length=128" as sizes by name. */
-export function sizes(text: string): Record<string, number> {
-  return Object.fromEntries(
-    text.split(',').map((part) => {
-      const [name, value] = part.split('=');
-      if (!name || value === undefined)
-        throw new OptionError({ what: 'Not a size', expected: 'NAME=NUMBER, as in N=8,length=128', got: `"${part}"` });
-      return [name.trim(), positiveInteger(value)];
-    }),
-  );
+  const value = quantity(text, NONE);
+  if (value !== undefined && Number.isInteger(value) && value < 2 ** 32) return value;
+  throw expected('a whole number from 0 to 4294967295');
 }
 
 /** "a,b , c" as ['a', 'b', 'c']. */
@@ -67,15 +59,46 @@ export function list(text: string): string[] {
     .filter((part) => part !== '');
 }
 
+/** "N=8,length=128" as sizes by name. */
+export function sizes(text: string): Record<string, number> {
+  return Object.fromEntries(
+    text.split(',').map((part) => {
+      const [name, value] = part.split('=');
+      if (!name || value === undefined) throw expected('NAME=NUMBER, as in N=8,length=128');
+      return [name.trim(), positiveInteger(value)];
+    }),
+  );
+}
+
 /** "input=1x3x224x224;mask=1x8" as shapes by name. */
 export function shapes(text: string): Record<string, number[]> {
   return Object.fromEntries(
     text.split(';').map((part) => {
       const at = part.lastIndexOf('=');
       const dims = part.slice(at + 1).trim();
-      if (at < 1 || !/^(\d+(x\d+)*)?$/.test(dims))
-        throw new OptionError({ what: 'Not a shape', expected: 'NAME=DIMxDIM, as in "input=1x3x224x224;mask=1x8"', got: `"${part}"` });
+      if (at < 1 || !/^(\d+(x\d+)*)?$/.test(dims)) throw expected('NAME=DIMxDIM, as in "input=1x3x224x224;mask=1x8"');
       return [part.slice(0, at).trim(), dims === '' ? [] : dims.split('x').map(Number)];
     }),
   );
+}
+
+/** Undefined for what is no number with one of the units. */
+function quantity(text: string, units: Record<string, number>): number | undefined {
+  const match = /^\s*(\d*\.?\d+(?:e[+-]?\d+)?)\s*([a-z]*)\s*$/i.exec(text);
+  const unit = match?.[2].toLowerCase();
+  if (!match || unit === undefined || !Object.hasOwn(units, unit)) return undefined;
+  return scaled(Number(match[1]), units[unit]);
+}
+
+function scaled(value: number | undefined, unit: number): number | undefined {
+  return value === undefined || !Number.isFinite(value * unit) ? undefined : value * unit;
+}
+
+function positive(value: number | undefined, what: string): number {
+  if (value !== undefined && value > 0) return value;
+  throw expected(what);
+}
+
+function expected(what: string): InvalidArgumentError {
+  return new InvalidArgumentError(`Expected ${what}.`);
 }

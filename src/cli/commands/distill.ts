@@ -9,7 +9,7 @@ import { checkOptions } from '../../technique/index.js';
 import { evaluate } from '../../training/index.js';
 import { addDataOptions, type CommonOptions, type DataOptions } from '../context.js';
 import type { AddCommand } from '../main.js';
-import { number } from '../units.js';
+import { number, positiveNumber } from '../units.js';
 import { addTrainingOptions, classCount, epochLines, imageShape, type TrainingFlags, trainingFlags } from './train.js';
 
 interface Options extends CommonOptions, DataOptions, TrainingFlags {
@@ -29,8 +29,8 @@ export const distillCommand: AddCommand = (program, run) => {
     .requiredOption('--teacher <file>', 'the model that knows')
     .option('--student <file>', 'the model that learns')
     .addOption(new Option('--arch <name>', 'or a fresh architecture that learns').choices(architectures.map((each) => each.name)))
-    .option('--width <factor>', 'channels of the architecture', number, 1)
-    .option('--temperature <number>', 'softens the scores (default: 4)', number)
+    .option('--width <factor>', 'channels of the architecture', positiveNumber, 1)
+    .option('--temperature <number>', 'softens the scores (default: 4)', positiveNumber)
     .option('--weight <share>', "share of the teacher's scores in the loss (default: 0.7)", number)
     .requiredOption('-o, --out <file>', 'where the trained student goes');
   addTrainingOptions(command)

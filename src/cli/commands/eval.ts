@@ -1,12 +1,11 @@
 import { Option } from 'commander';
 import { type ClassificationReport, evaluate, type FidelityReport, type Quality } from '../../training/index.js';
 import { addDataOptions, type CommonOptions, type DataOptions } from '../context.js';
+import { thinned } from '../limit.js';
 import type { AddCommand } from '../main.js';
-import { positiveInteger } from '../units.js';
 
 interface Options extends CommonOptions, DataOptions {
   split: 'train' | 'calibration' | 'validation' | 'test';
-  limit?: number;
   reference?: string;
 }
 
@@ -17,7 +16,6 @@ export const evalCommand: AddCommand = (program, run) => {
     .addOption(
       new Option('--split <part>', 'which part of the data').choices(['train', 'calibration', 'validation', 'test']).default('test'),
     )
-    .option('--limit <number>', 'at most this many samples', positiveInteger)
     .option('--reference <model>', 'with --fidelity: the model whose outputs are the truth')
     .addHelpText('after', '\nExample:\n  $ espalier eval model.onnx --data photos/ --json')
     .action(
@@ -25,10 +23,11 @@ export const evalCommand: AddCommand = (program, run) => {
         const { output, activity, runtime } = context;
         const model = await context.model(path);
         const reference = options.reference === undefined ? undefined : await context.model(options.reference);
-        const task = await context.task(model, { ...options, fidelity: options.fidelity || reference !== undefined });
-        const judged = reference && task.kind === 'fidelity' ? { ...task, reference } : task;
+        const task = await context.task(model, { ...options, limit: undefined, fidelity: options.fidelity || reference !== undefined });
         const { split, limit, threads } = options;
-        const quality = await evaluate(model, judged, runtime, { ...activity, split, limit, threads });
+        const part = limit === undefined ? task.splits[split] : thinned(task.splits[split], limit, context.seed);
+        const judged = { ...task, splits: { ...task.splits, [split]: part }, ...(task.kind === 'fidelity' && reference && { reference }) };
+        const quality = await evaluate(model, judged, runtime, { ...activity, split, threads });
         const classes = task.kind === 'classification' ? task.classes : undefined;
         output.result({ model: path, split, preprocess: task.feeds, classes, ...quality }, describe(quality, classes));
       }),

@@ -1,5 +1,5 @@
 import { basename, join } from 'node:path';
-import { Option } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import { architecture, architectures } from '../../architectures/index.js';
 import { OptionError, UnsupportedError } from '../../base/index.js';
 import { writeFileAtomic } from '../../base/node/index.js';
@@ -16,9 +16,10 @@ import {
 } from '../../strategies/index.js';
 import { nodeHost, openWorkspace } from '../../strategies/node/index.js';
 import { createTask, type Task } from '../../training/index.js';
+import { checkFolder } from '../checks.js';
 import { addDataOptions, type CommandContext, type CommonOptions, type DataOptions } from '../context.js';
 import type { AddCommand } from '../main.js';
-import { bytes, count, latency, milliseconds, number, positiveInteger } from '../units.js';
+import { bytes, count, latency, milliseconds, number, positiveInteger, positiveNumber } from '../units.js';
 import { classCount, imageShape } from './train.js';
 
 interface Options extends CommonOptions, DataOptions {
@@ -48,8 +49,8 @@ export const optimizeCommand: AddCommand = (program, run) => {
   addDataOptions(program.command('optimize [model]'))
     .description('the main job: the Pareto front of smaller, faster, better models, each with its card')
     .addOption(new Option('--arch <name>', 'start from an architecture instead of a model').choices(architectures.map((each) => each.name)))
-    .option('--width <factor>', 'channels of the architecture', number, 1)
-    .option('--depth <factor>', 'blocks per stage of the architecture', number, 1)
+    .option('--width <factor>', 'channels of the architecture', positiveNumber, 1)
+    .option('--depth <factor>', 'blocks per stage of the architecture', positiveNumber, 1)
     .option('--resolution <pixels>', 'side of its input image', positiveInteger)
     .addOption(
       new Option(
@@ -76,6 +77,7 @@ export const optimizeCommand: AddCommand = (program, run) => {
     .action(
       run(async (context, options: Options, path: string | undefined) => {
         checkStart(path, options);
+        checkFolder(options.out);
         const start =
           path === undefined
             ? await startFromArchitecture(options.arch as string, options, context)
@@ -183,6 +185,6 @@ function objectives(text: string): ObjectiveName[] {
   const known = ['quality', 'bytes', 'macs', 'memory', 'latency'];
   const names = text.split(',').map((name) => name.trim());
   const wrong = names.find((name) => !known.includes(name));
-  if (wrong !== undefined) throw new OptionError({ what: `There is no objective "${wrong}"`, expected: known.join(', ') });
+  if (wrong !== undefined) throw new InvalidArgumentError(`Expected some of ${known.join(', ')}.`);
   return names as ObjectiveName[];
 }

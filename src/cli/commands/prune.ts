@@ -1,14 +1,13 @@
 import { statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { Option } from 'commander';
-import { OptionError } from '../../base/index.js';
+import { InvalidArgumentError, Option } from 'commander';
 import { prune, sparsify } from '../../compression/pruning/index.js';
 import { saveModel } from '../../onnx/node/index.js';
 import { checkpointFolder } from '../../strategies/node/index.js';
 import { checkOptions } from '../../technique/index.js';
 import { addDataOptions, type CommonOptions, type DataOptions } from '../context.js';
 import type { AddCommand } from '../main.js';
-import { number, positiveInteger } from '../units.js';
+import { positiveInteger, positiveNumber } from '../units.js';
 import { compression } from './results.js';
 
 interface Options extends CommonOptions, DataOptions {
@@ -34,7 +33,7 @@ export const pruneCommand: AddCommand = (program, run) => {
     .addOption(new Option('--tuning <how>', 'how quality is won back').choices(['distill', 'train', 'none']))
     .option('--rounds <number>', 'prune and tune in so many rounds', positiveInteger)
     .option('--epochs <number>', 'epochs of tuning altogether', positiveInteger)
-    .option('--lr <rate>', 'learning rate of tuning', number)
+    .option('--lr <rate>', 'learning rate of tuning', positiveNumber)
     .requiredOption('-o, --out <file>', 'where the pruned model goes')
     .addHelpText('after', '\nExample:\n  $ espalier prune model.onnx --data photos/ --target macs=0.5 -o small.onnx')
     .action(
@@ -81,9 +80,5 @@ export const pruneCommand: AddCommand = (program, run) => {
 function target(text: string): Options['target'] {
   const match = /^(macs|parameters|bytes|sparsity)=(0?\.\d+|0|1)$/.exec(text.trim());
   if (match) return { kind: match[1], fraction: Number(match[2]) };
-  throw new OptionError({
-    what: 'Not a pruning target',
-    expected: 'macs=0.5, parameters=0.5, bytes=0.5 or sparsity=0.8',
-    got: `"${text}"`,
-  });
+  throw new InvalidArgumentError('Expected macs=0.5, parameters=0.5, bytes=0.5 or sparsity=0.8.');
 }

@@ -6,7 +6,7 @@ import { saveModel } from '../../onnx/node/index.js';
 import { checkOptions } from '../../technique/index.js';
 import { addDataOptions, type CommonOptions, type DataOptions } from '../context.js';
 import type { AddCommand } from '../main.js';
-import { number, positiveInteger } from '../units.js';
+import { list, number, positiveInteger, positiveNumber } from '../units.js';
 import { compression } from './results.js';
 
 interface Options extends CommonOptions, Partial<DataOptions> {
@@ -18,7 +18,7 @@ interface Options extends CommonOptions, Partial<DataOptions> {
   samples?: number;
   epochs?: number;
   lr?: number;
-  exclude?: string;
+  exclude?: string[];
   out: string;
 }
 
@@ -32,9 +32,9 @@ export const quantizeCommand: AddCommand = (program, run) => {
     .addOption(new Option('--calibration <method>', 'how ranges are chosen').choices(['min-max', 'percentile', 'entropy', 'mse']))
     .option('--tolerance <loss>', 'largest loss of quality before layers are left in float, e.g. 0.003', number)
     .option('--samples <number>', 'calibration samples', positiveInteger)
-    .option('--exclude <names>', 'nodes to leave in float, separated by commas')
+    .option('--exclude <names>', 'nodes to leave in float, separated by commas', list)
     .option('--epochs <number>', 'with --aware: passes over the training part', positiveInteger)
-    .option('--lr <rate>', 'with --aware: learning rate', number)
+    .option('--lr <rate>', 'with --aware: learning rate', positiveNumber)
     .requiredOption('-o, --out <file>', 'where the quantized model goes');
   command
     .addHelpText(
@@ -52,7 +52,7 @@ export const quantizeCommand: AddCommand = (program, run) => {
         context.willWrite(options.out);
         const model = await context.model(path);
         const task = options.data === undefined ? undefined : await context.task(model, options as DataOptions);
-        const exclude = options.exclude?.split(',').map((name) => name.trim());
+        const { exclude } = options;
         const given = options.aware
           ? { calibration: options.calibration, epochs: options.epochs, learningRate: options.lr }
           : { mode, calibration: options.calibration, tolerance: options.tolerance, samples: options.samples, exclude };

@@ -11,7 +11,7 @@ import { checkOptions } from '../../technique/index.js';
 import { createTask, evaluate } from '../../training/index.js';
 import { addDataOptions, type CommonOptions, type DataOptions } from '../context.js';
 import type { AddCommand } from '../main.js';
-import { number, positiveInteger } from '../units.js';
+import { number, positiveInteger, positiveNumber } from '../units.js';
 
 /** Options of commands that train. */
 export interface TrainingFlags {
@@ -42,8 +42,8 @@ export const trainCommand: AddCommand = (program, run) => {
     .description('train an architecture from scratch, or fine-tune any ONNX classifier')
     .addOption(new Option('--arch <name>', 'architecture to train').choices(architectures.map((each) => each.name)))
     .option('--model <file>', 'ONNX model to fine-tune instead')
-    .option('--width <factor>', 'channels, relative to the architecture as published', number, 1)
-    .option('--depth <factor>', 'blocks per stage, relative', number, 1)
+    .option('--width <factor>', 'channels, relative to the architecture as published', positiveNumber, 1)
+    .option('--depth <factor>', 'blocks per stage, relative', positiveNumber, 1)
     .option('--resolution <pixels>', "side of the input image (default: the data's)", positiveInteger)
     .requiredOption('-o, --out <file>', 'where the trained model goes');
   addTrainingOptions(command)
@@ -129,13 +129,13 @@ export function addTrainingOptions<C extends import('commander').Command>(comman
   command
     .option('--epochs <number>', 'passes over the training part', positiveInteger)
     .option('--batch-size <number>', 'samples a step', positiveInteger)
-    .option('--lr <rate>', 'largest learning rate', number)
+    .option('--lr <rate>', 'largest learning rate', positiveNumber)
     .addOption(new Option('--optimizer <name>', 'update rule').choices(['adam', 'adamw', 'sgd']))
     .addOption(new Option('--schedule <name>', 'how the learning rate moves').choices(['one-cycle', 'cosine', 'linear', 'constant']))
     .option('--weight-decay <factor>', 'on matrices and kernels', number)
     .option('--smoothing <share>', 'label smoothing', number)
     .option('--ema <factor>', 'moving average of the weights, e.g. 0.999', number)
-    .option('--clip <norm>', "limit of the gradients' joint norm", number)
+    .option('--clip <norm>', "limit of the gradients' joint norm", positiveNumber)
     .option('--augment <list>', 'of flip, crop, cutout and mixup, e.g. flip,crop');
   return command;
 }

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { openJournal } from '../../automation/node/index.js';
@@ -19,7 +19,7 @@ export interface FolderWorkspace extends Workspace {
 /** @throws EspalierError where the folder cannot be made or another process is at work in it. */
 export async function openWorkspace(folder: string, activity: Activity = {}): Promise<FolderWorkspace> {
   try {
-    mkdirSync(join(folder, 'models'), { recursive: true });
+    makeFolder(join(folder, 'models'));
   } catch (cause) {
     const isFile = ['EEXIST', 'ENOTDIR'].includes((cause as NodeJS.ErrnoException).code ?? '');
     const why = isFile ? 'a file is in the way' : (cause as Error).message;
@@ -41,11 +41,19 @@ export async function openWorkspace(folder: string, activity: Activity = {}): Pr
     checkpoints: (id) => checkpointFolder(workOf(id)),
     forget: (id) => rm(workOf(id), { recursive: true, force: true }),
     write: async (path, text) => {
-      mkdirSync(dirname(join(folder, path)), { recursive: true });
+      makeFolder(dirname(join(folder, path)));
       await writeFileAtomic(join(folder, path), text);
     },
     close: () => storage.close(),
   };
+}
+
+/** Makes a folder and those above it. (Where a file system refuses in an unusual way, as /proc does, Node's own recursive way never ends.) */
+function makeFolder(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
+  const above = dirname(path);
+  if (above !== path) makeFolder(above);
+  mkdirSync(path);
 }
 
 /** Checkpoints as files. A damaged one counts as none: the work is done again from its start. */
@@ -62,7 +70,7 @@ export function checkpointFolder(folder: string): CheckpointStore {
       }
     },
     save: async (name, checkpoint) => {
-      mkdirSync(folder, { recursive: true });
+      makeFolder(folder);
       await writeFileAtomic(path(name), encodeCheckpoint(checkpoint));
     },
   };
