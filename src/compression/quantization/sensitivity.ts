@@ -1,5 +1,5 @@
 import { type Activity, Stopped, sizeOf } from '../../base/index.js';
-import { type Batch, batchCount, batches, subset } from '../../data/index.js';
+import { type Batch, batchCount, batches, representatives } from '../../data/index.js';
 import { footprint } from '../../infrastructure/hardware/index.js';
 import type { Program, Runtime } from '../../infrastructure/runtime/index.js';
 import { type Model, Tensor } from '../../onnx/index.js';
@@ -47,15 +47,7 @@ export async function measureSensitivity(request: SensitivityRequest): Promise<L
   const { prepared, task, runtime, threads, signal } = request;
   const { layers, samples } = extent(prepared, task);
   const { model, switches } = writeQuantized({ ...prepared, form: 'switched' });
-  const dataset = task.splits.calibration;
-  const part =
-    dataset.size <= samples
-      ? dataset
-      : subset(
-          dataset,
-          Int32Array.from({ length: samples }, (_, i) => i),
-          dataset.name,
-        );
+  const part = representatives(task.splits.calibration, samples);
   const fixed = batchSizeOf(prepared.model, task, 0);
   const batchSize = fixed > 0 ? fixed : 32;
   const settings = layers.map((layer) => settingOf(prepared, layer, switches));
