@@ -3,9 +3,9 @@ import { DataError, EspalierError, nested } from '../base/index.js';
 import { evaluate, type Task } from '../training/index.js';
 import { baseRecipe } from './base-recipe.js';
 import { footprintInfo, measureCandidate, qualityInfo } from './candidates.js';
-import type { ModelInfo } from './info.js';
+import type { LatencyInfo, ModelInfo } from './info.js';
 import { isKept, recipeLabel } from './recipes.js';
-import { type Run, recipeRequest } from './run.js';
+import { type Run, recipeRequest, sampleFeeds, storedModel } from './run.js';
 
 /**
  * Measures where a run starts from; a fresh architecture is trained first.
@@ -38,6 +38,16 @@ async function givenBaseline(run: Run): Promise<ModelInfo> {
     >;
   });
   return { id: 'original', label: 'original', recipe: [], seed, ...kept, notes: {}, onFront: false, breaks: [] };
+}
+
+/** The baseline with its latency, which is measured only where latency is an objective; once over all runs that share the journal. */
+export async function timedBaseline(baseline: ModelInfo, run: Run): Promise<ModelInfo> {
+  const { host, task, workspace } = run.request;
+  const latency = await remember(workspace.storage, 'baseline latency', async () => {
+    const model = await storedModel(baseline, run);
+    return JSON.parse(JSON.stringify(await host.latency(model, undefined, await sampleFeeds(model, task)))) as LatencyInfo;
+  });
+  return { ...baseline, footprint: { ...baseline.footprint, latency } };
 }
 
 /** A classifier at the level of guessing means that the data or its preparation does not fit the model: nothing good can come of it. */

@@ -4,7 +4,7 @@ import { evaluate } from '../training/index.js';
 import { confusionOf, layerInfos, qualityInfo } from './candidates.js';
 import { card } from './cards.js';
 import type { ModelInfo, RunInfo } from './info.js';
-import { type Run, sampleFeeds } from './run.js';
+import { type Run, sampleFeeds, storedModel } from './run.js';
 
 type Measured = Pick<ModelInfo, 'test' | 'checks'> & Pick<ModelInfo['footprint'], 'downloadBytes' | 'latency'>;
 
@@ -21,7 +21,7 @@ export async function finishFront(info: RunInfo, run: Run): Promise<void> {
     model.test = measured.test;
     model.checks = measured.checks;
     model.footprint = { ...model.footprint, downloadBytes: measured.downloadBytes, latency: measured.latency };
-    info.layers[model.id] = layerInfos(await load(model, run), run.shapes);
+    info.layers[model.id] = layerInfos(await storedModel(model, run), run.shapes);
   }
   onProgress?.({ task: 'front', done: chosen.length, total: chosen.length });
   for (const model of [info.baseline, ...info.models]) {
@@ -32,16 +32,12 @@ export async function finishFront(info: RunInfo, run: Run): Promise<void> {
 
 async function measure(model: ModelInfo, baseline: ModelInfo, run: Run): Promise<Measured> {
   const { host, task, runtime, signal } = run.request;
-  const file = await load(model, run);
+  const file = await storedModel(model, run);
   const feeds = await sampleFeeds(file, task);
   const quality = await evaluate(file, task, runtime, { split: 'test', threads: run.settings.threads, signal });
   const test = { ...qualityInfo(quality), confusion: confusionOf(quality) };
   const downloadBytes = await host.downloadBytes(model.file);
-  const latency = await host.latency(file, model === baseline ? undefined : await load(baseline, run), feeds);
+  const latency = await host.latency(file, model === baseline ? undefined : await storedModel(baseline, run), feeds);
   const checks = await host.check(model.file, file, feeds);
   return JSON.parse(JSON.stringify({ test, downloadBytes, latency, checks })) as Measured;
-}
-
-async function load({ id }: ModelInfo, { request }: Run) {
-  return (await request.workspace.load(id)) ?? request.original;
 }

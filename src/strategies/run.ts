@@ -1,7 +1,8 @@
-import type { Activity } from '../base/index.js';
+import { type Activity, EspalierError } from '../base/index.js';
 import type { Model, Tensor } from '../onnx/index.js';
 import type { Recipe } from '../technique/index.js';
 import { batchSizeOf, feedsOf, inputShapes, type Task } from '../training/index.js';
+import type { ModelInfo } from './info.js';
 import type { OptimizeRequest } from './optimize.js';
 import { type RecipeRequest, RecipeRunner } from './recipes.js';
 import type { Settings } from './settings.js';
@@ -32,4 +33,15 @@ export function recipeRequest({ request, settings, fingerprint }: Run, recipe: R
 export async function sampleFeeds(model: Model, task: Task): Promise<Record<string, Tensor>> {
   const indices = new Int32Array(batchSizeOf(model, task, 1));
   return feedsOf(task.feeds, await task.splits.validation.read(indices));
+}
+
+/** A measured model, from its written file. @throws EspalierError where the file is gone. */
+export async function storedModel({ id, file }: Pick<ModelInfo, 'id' | 'file'>, { request }: Run): Promise<Model> {
+  const model = await request.workspace.load(id);
+  if (model) return model;
+  throw new EspalierError({
+    what: `The file of a model that was made here is gone: ${file}`,
+    where: request.workspace.name,
+    fix: 'Put it back, or begin a new run in another folder.',
+  });
 }
