@@ -1,6 +1,7 @@
 import { addGradients, prepare } from '../autodiff/index.js';
 import { sizeOf, UnsupportedError } from '../base/index.js';
 import {
+  type Dim,
   embedModel,
   type GraphBuilder,
   type Model,
@@ -70,6 +71,11 @@ export function heldInput(name: string): string {
   return `espalier.held.${name}`;
 }
 
+/** The resident input that holds a running statistic. */
+export function bufferInput(name: string): string {
+  return `espalier.buffer.${name}`;
+}
+
 /** The input that seeds what the step draws at random: an int64 scalar. */
 export const SEED_INPUT = 'espalier.seed';
 
@@ -78,6 +84,7 @@ export const SEED_INPUT = 'espalier.seed';
  * those with weight decay and one for those without, so that the optimizer is a handful of nodes whatever the size of the model.
  */
 export function buildTrainingStep(source: Model, options: StepOptions): TrainingStep {
+  checkBatch(source, options);
   const { model, build, value } = prepare(source, { inputShapes: options.inputShapes });
   const { graph } = model;
   // Before anything is written: constants of the training graph, and of what the loss embeds, are not trained.
@@ -119,6 +126,21 @@ export function buildTrainingStep(source: Model, options: StepOptions): Training
     parameters: [...gradients.keys()].map((parameter) => parameter.name),
     weights: (current, which = 'current') => state.extract(current, which),
   };
+}
+
+/** @throws UnsupportedError where an input is fixed to another number of samples: what follows would fail somewhere inside. */
+function checkBatch(source: Model, { batchSize, inputShapes }: StepOptions): void {
+  for (const { name, shape } of source.graph.feeds) {
+    const fixed = shape?.[0] as Dim | undefined;
+    if (typeof fixed !== 'number' || inputShapes[name]?.[0] !== batchSize || fixed === batchSize) continue;
+    throw new UnsupportedError({
+      what: `The model takes exactly ${fixed} sample(s) at a time`,
+      where: `input "${name}"`,
+      expected: `a free batch dimension, or ${fixed} as the batch size`,
+      got: `a batch size of ${batchSize}`,
+      fix: 'Export it with a symbolic batch dimension; `freeBatch` makes one where that is possible.',
+    });
+  }
 }
 
 /** What a loss is handed that is written into `build`'s graph. */
@@ -210,7 +232,7 @@ class StateBuilder {
 
   /** A running statistic: replaced by a resident input of its own. */
   buffer(initializer: Value, next: Value): void {
-    this.#single(`espalier.buffer.${initializer.name}`, initializer, next);
+    this.#single(bufferInput(initializer.name), initializer, next);
   }
 
   /** Replaced by a resident input that no step changes. */

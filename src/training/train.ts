@@ -9,7 +9,7 @@ import { stepScalars } from './optimizers.js';
 import { type CompleteOptions, completeOptions, type TrainOptions } from './options.js';
 import { balancedView } from './sampling.js';
 import { scheduleFactor } from './schedules.js';
-import { buildTrainingStep, heldInput, SEED_INPUT, type TrainingStep } from './step.js';
+import { bufferInput, buildTrainingStep, heldInput, SEED_INPUT, type TrainingStep } from './step.js';
 import { feedsOf, inputShapes, rowsOf, type Task, targetsOf } from './task.js';
 
 /** One epoch. */
@@ -101,6 +101,7 @@ export async function train(request: TrainRequest): Promise<TrainResult> {
     held: request.held,
   });
   checkClasses(step, task);
+  warnOfBatch(step, options, request);
   if (request.resume) checkCheckpoint(request.resume, step, describe(options, task));
   const program = await runtime.compile(step.model, {
     threads: request.threads,
@@ -283,6 +284,19 @@ function checkClasses(step: TrainingStep, task: Task): void {
     expected: `${task.classes.length} scores a sample`,
     got: String(scores),
     fix: 'Use data with the classes that the model was made for.',
+  });
+}
+
+/** Below this, statistics of a batch say little about the data. */
+const FEW_SAMPLES = 8;
+
+/** Normalization by the statistics of a few samples undoes what a trained model knows. */
+function warnOfBatch({ resident }: TrainingStep, { batchSize }: CompleteOptions, { onMessage }: TrainRequest): void {
+  const normalizes = Object.keys(resident).some((name) => name.startsWith(bufferInput('')));
+  if (batchSize >= FEW_SAMPLES || !normalizes) return;
+  onMessage?.({
+    level: 'warning',
+    text: `Batch normalization learns from only ${batchSize} sample(s) at a time. Larger batches are better; freezeStatistics keeps what the model knows.`,
   });
 }
 

@@ -27,7 +27,8 @@ export const mathematics: Family = {
   Neg: unary((context) => [context.build.op('Neg', [context.grad()])], { infer: inferUnary((element) => multiplyDims(element, -1)) }),
   Reciprocal: unary(derivative((f, _, y) => f.of('Neg', f.square(y())))),
   Sqrt: unary(
-    derivative((f, _, y) => f.div(0.5, y())),
+    // At zero the slope is infinite: bounded, it does not turn a gradient of zero that arrives there into NaN.
+    derivative((f, _, y) => f.div(0.5, f.max(y(), 1e-12))),
     { infer: inferUnary((element) => (typeof element === 'number' && element >= 0 ? Math.sqrt(element) : undefined)) },
   ),
   Exp: unary(derivative((_f, _x, y) => y())),
