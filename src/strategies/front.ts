@@ -1,5 +1,6 @@
 import { front, hypervolume } from '../pareto/index.js';
 import type { Task } from '../training/index.js';
+import { largestClass } from './baseline.js';
 import type { ModelInfo, ObjectiveName } from './info.js';
 import { directionsOf, objectiveValue } from './objectives.js';
 
@@ -7,7 +8,7 @@ import { directionsOf, objectiveValue } from './objectives.js';
  * Marks which candidates are on the front: those that keep every limit and beat guessing, where no other such model is at least as good in
  * everything. The baseline counts as such a model where it keeps the limits.
  * @returns the candidates, best first, and the hypervolume of the front. Its reference point is 1.1 times the baseline's cost and the
- *   quality of guessing: one in the number of classes, or 0.
+ *   quality of guessing: always answering the largest class of the validation part, or 0.
  */
 export function markFront(
   candidates: readonly ModelInfo[],
@@ -16,7 +17,7 @@ export function markFront(
   task: Task,
 ): { models: ModelInfo[]; hypervolume: number } {
   const values = (model: ModelInfo) => objectives.map((name) => objectiveValue(model, name));
-  const guess = task.kind === 'classification' ? 1 / task.classes.length : 0;
+  const guess = task.kind === 'classification' ? largestClass(task) : 0;
   const feasible = [...candidates, baseline].filter((model) => model.breaks.length === 0 && model.validation.value > guess);
   const best = new Set(front(feasible, values, directionsOf(objectives)));
   for (const model of candidates) model.onFront = best.has(model);

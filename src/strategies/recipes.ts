@@ -1,5 +1,6 @@
-import { canonicalText } from '../automation/index.js';
+import { asJson, canonicalText } from '../automation/index.js';
 import { type Activity, hashText, nested } from '../base/index.js';
+import { Sha256 } from '../data/index.js';
 import type { Runtime } from '../infrastructure/runtime/index.js';
 import type { Model } from '../onnx/index.js';
 import { checkOptions, type Recipe, type Step, type TechniqueNotes, type TechniqueRegistry } from '../technique/index.js';
@@ -98,8 +99,9 @@ export class RecipeRunner {
 
 /** A short name for people and a hash for uniqueness, e.g. "prune-quantize-1f3a9c02". */
 export function stageId(recipe: Recipe, seed: number, fingerprint: string): string {
-  const text = canonicalText(JSON.parse(JSON.stringify({ recipe, seed, fingerprint })));
-  const hash = hashText(text).toString(16).padStart(8, '0') + hashText(`${text}#`).toString(16).padStart(8, '0').slice(0, 4);
+  const sha = new Sha256();
+  sha.update(canonicalText(asJson({ recipe, seed, fingerprint }, 'recipe')));
+  const hash = sha.hex().slice(0, 12);
   return `${recipe.map((step) => step.technique).join('-')}-${hash}`;
 }
 
