@@ -2,7 +2,7 @@ import { type Activity, DataError, OptionError, Stopped } from '../base/index.js
 import { type Batch, batchCount, batches, type Dataset, representatives } from '../data/index.js';
 import type { CompileOptions, Program, Runtime } from '../infrastructure/runtime/index.js';
 import type { Dim, Model, Tensor } from '../onnx/index.js';
-import { type ClassificationReport, classificationReport, wilsonInterval } from './metrics/classification.js';
+import { type ClassificationReport, classificationReport, type Scores, wilsonInterval } from './metrics/classification.js';
 import { FidelityMeter, type FidelityReport } from './metrics/fidelity.js';
 import { type ClassificationTask, type FidelityTask, feedsOf, rowsOf, type Task } from './task.js';
 
@@ -63,13 +63,14 @@ export function batchSizeOf(model: Model, task: Pick<Task, 'feeds'>, wished: num
 }
 
 async function classification(program: Program, task: ClassificationTask, run: Run): Promise<Quality> {
-  const report = await classify(program, task, run);
+  const { scores, labels } = await scoresOf(program, task, run);
+  const report = classificationReport(scores, labels);
   if (Number.isNaN(report.logLoss)) throw noNumbers(task.output);
   return { metric: 'accuracy', value: report.accuracy, interval: report.interval, samples: report.samples, report };
 }
 
 /** Runs a classifier over labelled data. */
-export async function classify(program: Program, task: ClassificationTask, run: Run): Promise<ClassificationReport> {
+export async function scoresOf(program: Program, task: ClassificationTask, run: Run): Promise<{ scores: Scores; labels: Int32Array }> {
   const { labels } = run.dataset;
   if (!labels) throw new DataError({ what: 'The data has no labels to score by', where: run.dataset.name });
   const rows: Float32Array[] = [];
@@ -80,7 +81,7 @@ export async function classify(program: Program, task: ClassificationTask, run: 
     truth.push(...(batch.labels ?? []));
   }
   const data = joinRows(rows);
-  return classificationReport({ size: truth.length, classes: data.length / truth.length, data }, Int32Array.from(truth));
+  return { scores: { size: truth.length, classes: data.length / truth.length, data }, labels: Int32Array.from(truth) };
 }
 
 async function fidelity(program: Program, task: FidelityTask, runtime: Runtime, run: Run): Promise<Quality> {

@@ -14,7 +14,8 @@ import {
 } from '../data/index.js';
 import type { Runtime } from '../infrastructure/runtime/index.js';
 import { type Dim, isFloat, type Model, type Value } from '../onnx/index.js';
-import { batchSizeOf, classify } from './evaluate.js';
+import { batchSizeOf, scoresOf } from './evaluate.js';
+import { classificationReport, smoothedLoss } from './metrics/classification.js';
 import type { Feed, Task } from './task.js';
 
 export interface TaskOptions {
@@ -36,8 +37,11 @@ export interface TaskSetup {
   task: Task;
   /** How the preprocessing was found, for people. */
   explanation: string;
-  /** What each way that was tried gave on the probe, best first; empty where nothing had to be tried. */
-  tried: { name: string; accuracy: number; logLoss: number }[];
+  /**
+   * What each way that was tried gave on the probe, best first; empty where nothing had to be tried. `loss` is the log loss of labels that are
+   * smoothed a little, so that being far too sure costs as well.
+   */
+  tried: { name: string; accuracy: number; loss: number }[];
 }
 
 /**
@@ -163,6 +167,9 @@ function scoredOutputs(model: Model, wanted: string | undefined): string[] {
   });
 }
 
+/** Share of each label that the probe spreads over all classes. */
+const SMOOTHING = 0.01;
+
 /** Tries every way on some training samples. Several inputs are varied one after the other. */
 async function probe(
   model: Model,
@@ -187,12 +194,14 @@ async function probe(
         const task = make(feeds);
         if (task.kind !== 'classification') continue;
         try {
-          const { accuracy, logLoss } = await classify(program, task, {
+          const { scores, labels } = await scoresOf(program, task, {
             dataset,
             batchSize: batchSizeOf(model, task, 100),
             options: { signal },
           });
-          if (!Number.isNaN(logLoss)) tried.push({ name: preprocess.name ?? 'unnamed', accuracy, logLoss, feeds });
+          const { accuracy } = classificationReport(scores, labels);
+          const loss = smoothedLoss(scores, labels, SMOOTHING);
+          if (!Number.isNaN(loss)) tried.push({ name: preprocess.name ?? 'unnamed', accuracy, loss, feeds });
         } catch (error) {
           // What the runtime refuses is only the wrong way for this model.
           if (!(error instanceof RuntimeError)) throw error;
@@ -215,16 +224,17 @@ async function probe(
   const explanation =
     `Preprocessing: ${best.map((feed) => feed.preprocess.name).join(', ')}, the best of ${tried.length} tried on ${dataset.size} training samples ` +
     `(accuracy ${(100 * winner.accuracy).toFixed(1)}%).`;
-  return { task: make(best), explanation, tried: tried.map(({ name, accuracy, logLoss }) => ({ name, accuracy, logLoss })) };
+  return { task: make(best), explanation, tried: tried.map(({ name, accuracy, loss }) => ({ name, accuracy, loss })) };
 }
 
 /**
- * Best first, in place. Accuracies within one standard error of the best say nothing on so few samples: among those the smaller loss decides,
- * because a model is surest of itself on inputs like those that it was trained on.
+ * Best first, in place. Accuracies within one standard error of the best say nothing on so few samples: among those the smaller loss decides.
+ * A model is surest of itself on inputs like those that it was trained on, but inputs of a hundred times the size make any model a hundred times as
+ * sure; hence the smoothing.
  */
-function rank(tried: { accuracy: number; logLoss: number }[], samples: number): void {
+function rank(tried: { accuracy: number; loss: number }[], samples: number): void {
   const top = Math.max(...tried.map((each) => each.accuracy));
   const margin = Math.sqrt((top * (1 - top)) / samples) + 1 / samples;
   const close = (each: { accuracy: number }) => Number(each.accuracy >= top - margin);
-  tried.sort((a, b) => close(b) - close(a) || (close(a) ? a.logLoss - b.logLoss : b.accuracy - a.accuracy));
+  tried.sort((a, b) => close(b) - close(a) || (close(a) ? a.loss - b.loss : b.accuracy - a.accuracy));
 }

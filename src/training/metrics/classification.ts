@@ -59,6 +59,15 @@ export function classificationReport(scores: Scores, labels: Int32Array): Classi
   };
 }
 
+/** Log loss of labels of which a share is spread evenly over all classes. */
+export function smoothedLoss(scores: Scores, labels: Int32Array, smoothing: number): number {
+  const { size, classes } = scores;
+  const likelihoods = logProbabilities(scores);
+  const own = labels.reduce((sum, label, row) => sum - likelihoods[row * classes + label], 0);
+  const all = likelihoods.reduce((sum, each) => sum - each, 0) / classes;
+  return ((1 - smoothing) * own + smoothing * all) / size;
+}
+
 /** The class with the largest score, the first of equals. */
 export function predictions({ size, classes, data }: Scores): Int32Array {
   return Int32Array.from({ length: size }, (_, row) => {
