@@ -1,7 +1,7 @@
 import { type Activity, DataError, EspalierError, OptionError, Stopped } from '../base/index.js';
-import { type Batch, batchCount, batches, pipeline } from '../data/index.js';
+import { type Batch, batchCount, batches, pipeline, Sha256 } from '../data/index.js';
 import type { Program, Runtime } from '../infrastructure/runtime/index.js';
-import { copyModel, type Model, staticShape, Tensor } from '../onnx/index.js';
+import { copyModel, encodeModel, type Model, staticShape, Tensor } from '../onnx/index.js';
 import { evaluate, NotFinite, type Quality } from './evaluate.js';
 import { crossEntropy, type LossBuilder, meanSquaredError, TARGETS } from './losses.js';
 import { predictions } from './metrics/classification.js';
@@ -102,7 +102,7 @@ export async function train(request: TrainRequest): Promise<TrainResult> {
   });
   checkClasses(step, task);
   warnOfBatch(step, options, request);
-  if (request.resume) checkCheckpoint(request.resume, step, describe(options, task));
+  if (request.resume) checkCheckpoint(request.resume, step, describe(options, task, step));
   const program = await runtime.compile(step.model, {
     threads: request.threads,
     simulateQuantization: request.simulateQuantization,
@@ -141,7 +141,7 @@ class Training {
 
   async run(): Promise<TrainResult> {
     const { epochs } = this.#options;
-    const request = describe(this.#options, this.#request.task);
+    const request = describe(this.#options, this.#request.task, this.#step);
     for (let epoch = this.#history.length; epoch < epochs && !this.#isStale; epoch++) {
       const record = await this.#epoch(epoch);
       const state = await this.#program.state();
@@ -300,9 +300,21 @@ function warnOfBatch({ resident }: TrainingStep, { batchSize }: CompleteOptions,
   });
 }
 
-/** What makes two trainings the same: their data and options. What the weights and state are is seen from those. */
-function describe(options: CompleteOptions, task: Task): Record<string, unknown> {
-  return JSON.parse(JSON.stringify({ data: task.splits.train.fingerprint, ...options })) as Record<string, unknown>;
+/** What makes two trainings the same: data, how it is fed, start and options. */
+function describe(options: CompleteOptions, task: Task, step: TrainingStep): Record<string, unknown> {
+  const { train } = task.splits;
+  return JSON.parse(JSON.stringify({ data: train.fingerprint, inputs: task.feeds, start: startOf(step), ...options })) as Record<
+    string,
+    unknown
+  >;
+}
+
+/** A hash of the step graph, which holds the loss with any teacher in it, and of the weights that it starts from. */
+function startOf({ model, state }: TrainingStep): string {
+  const sha = new Sha256();
+  sha.update(encodeModel(model));
+  for (const name of Object.keys(state).sort()) sha.update(state[name].bytes());
+  return sha.hex();
 }
 
 /** @throws OptionError where the checkpoint is of another model, other data or other options. */
@@ -316,12 +328,16 @@ function checkCheckpoint(checkpoint: Checkpoint, step: TrainingStep, request: Re
         .map(([name, { dtype, shape }]) => `${name} ${dtype} [${shape}]`)
         .sort(),
     );
-  if (shapes(checkpoint.state) !== shapes(step.state)) differing.push('model');
   if (differing.length === 0) return;
+  // The start differs with whatever else does; it is named where it is all that does.
+  const named = differing.filter((key) => key !== 'start');
+  if (shapes(checkpoint.state) !== shapes(step.state)) named.push('model');
   throw new OptionError({
     what: 'The checkpoint is of another training',
-    expected: `the same ${differing.join(', ')}`,
-    got: differing.map((key) => `${key} ${JSON.stringify(checkpoint.request[key]) ?? 'of its own'}`).join(', '),
+    expected: `the same ${named.length > 0 ? named.join(', ') : 'starting weights, loss and teacher'}`,
+    got: (named.length > 0 ? named : ['start'])
+      .map((key) => `${key} ${JSON.stringify(checkpoint.request[key]) ?? 'of its own'}`)
+      .join(', '),
     fix: 'Give what it was begun with, or remove the checkpoint to begin anew.',
   });
 }
