@@ -1,7 +1,7 @@
 import type { Value } from '../onnx/index.js';
 import type { Architecture } from './architecture.js';
 import { channelsOf, Network } from './layers.js';
-import { imageSize, repeated, scaled } from './scaling.js';
+import { planOf, repeated, scaled } from './scaling.js';
 
 /** One stage: output channels, blocks at depth 1, stride of the first block, expansion of the inner layer, whether channels are gated. */
 interface Stage {
@@ -31,9 +31,8 @@ export const mobilenet: Architecture = {
   summary: 'Inverted residuals of depthwise-separable convolutions with squeeze-and-excite (Sandler et al. 2018, Howard et al. 2019).',
   scales: ['width', 'depth', 'resolution'],
   build: (request) => {
-    const { classes, width = 1, depth = 1, seed = 0 } = request;
+    const { size, classes, width, depth, seed } = planOf(request);
     const network = new Network('mobilenet', seed);
-    const size = imageSize(request);
     const input = network.input('input', size);
     let x = network.relu(network.norm(network.conv(input, scaled(16, width, 8), 3, { stride: size[1] > 64 ? 2 : 1 })));
     for (const stage of stages) {

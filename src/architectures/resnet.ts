@@ -1,7 +1,7 @@
 import type { Value } from '../onnx/index.js';
 import type { Architecture, ArchitectureRequest } from './architecture.js';
 import { channelsOf, Network } from './layers.js';
-import { imageSize, repeated, scaled } from './scaling.js';
+import { planOf, repeated, scaled } from './scaling.js';
 
 /** A CIFAR residual network: a 3×3 stem of 16 channels, three stages of 16, 32 and 64, `blocks` basic blocks each (He et al. 2016). */
 function residual(name: string, summary: string, blocks: number): Architecture {
@@ -14,9 +14,9 @@ function residual(name: string, summary: string, blocks: number): Architecture {
 }
 
 function buildResidual(name: string, blocks: number, request: ArchitectureRequest) {
-  const { classes, width = 1, depth = 1, seed = 0 } = request;
+  const { size, classes, width, depth, seed } = planOf(request);
   const network = new Network(name, seed);
-  const input = network.input('input', imageSize(request));
+  const input = network.input('input', size);
   let x = network.relu(network.norm(network.conv(input, scaled(16, width), 3)));
   [16, 32, 64].forEach((channels, stage) => {
     for (let block = 0; block < repeated(blocks, depth); block++)

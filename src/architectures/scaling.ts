@@ -13,11 +13,26 @@ export function repeated(base: number, depth: number): number {
   return Math.max(1, Math.ceil(base * depth - 1e-9));
 }
 
-/** Shape of the input image: the data's, or square with the side that `resolution` asks for. */
-export function imageSize({ input, resolution }: Pick<ArchitectureRequest, 'input' | 'resolution'>): [number, number, number] {
-  const [channels, height, width] = input;
-  if (resolution === undefined) return [channels, height, width];
-  if (!Number.isInteger(resolution) || resolution < 1)
-    throw new OptionError({ what: 'The resolution must be a whole number of pixels', got: String(resolution) });
-  return [channels, resolution, resolution];
+/** A request with its defaults. */
+export interface Plan {
+  /** Shape of the input image, channels first: the data's, or square with the side that `resolution` asks for. */
+  size: [channels: number, height: number, width: number];
+  classes: number;
+  width: number;
+  depth: number;
+  seed: number;
+}
+
+/** Fills in the defaults. @throws OptionError for sizes that are none. */
+export function planOf({ input, classes, resolution, width = 1, depth = 1, seed = 0 }: ArchitectureRequest): Plan {
+  const [channels, height, across] = input;
+  const size: Plan['size'] = resolution === undefined ? [channels, height, across] : [channels, resolution, resolution];
+  const whole = (what: string, value: number, least: number) => {
+    if (Number.isInteger(value) && value >= least) return;
+    throw new OptionError({ what: `${what} must be a whole number, at least ${least}`, got: String(value) });
+  };
+  if (resolution !== undefined) whole('The resolution in pixels', resolution, 1);
+  for (const dim of size) whole('Each dimension of the input [channels, height, width]', dim, 1);
+  whole('The number of classes', classes, 2);
+  return { size, classes, width, depth, seed };
 }

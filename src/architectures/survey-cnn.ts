@@ -1,6 +1,6 @@
 import type { Architecture } from './architecture.js';
 import { Network } from './layers.js';
-import { imageSize, scaled } from './scaling.js';
+import { planOf, scaled } from './scaling.js';
 
 /**
  * The CIFAR-10 network of the survey "Efficient Deep Learning" (Menghani 2021): three pairs of 3×3 convolution, ReLU and batch normalization
@@ -12,12 +12,12 @@ export const surveyCnn: Architecture = {
   summary: "The survey's CIFAR-10 network: three pairs of 3×3 convolutions and a dense layer (Menghani 2021).",
   scales: ['width', 'resolution'],
   build: (request) => {
-    const { classes, width = 1, seed = 0 } = request;
+    const { size, classes, width, seed } = planOf(request);
     const network = new Network('survey-cnn', seed);
-    let x = network.input('input', imageSize(request));
+    let x = network.input('input', size);
     for (const channels of [32, scaled(64, width), scaled(128, width)]) {
       for (let i = 0; i < 2; i++) x = network.norm(network.relu(network.conv(x, channels, 3, { bias: true })));
-      if (Number(x.shape?.[2]) > 1) x = network.maxPool(x);
+      if (x.shape?.slice(2).every((side) => Number(side) > 1)) x = network.maxPool(x);
     }
     x = network.relu(network.dense(network.flatten(x), scaled(512, width)));
     return network.finish(network.dense(network.dropout(x, 0.5), classes), 'scores');
