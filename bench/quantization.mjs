@@ -21,8 +21,7 @@ const cases = {
   ppocr_v2_cls: { ...cifar, size: { width: 960, height: 32 }, preprocess: '+-1', fidelity: true },
   fastestdet: { ...cifar, size: { width: 352, height: 352 }, fidelity: true },
 };
-const CALIBRATION = 128;
-const TEST = { labelled: 2000, fidelity: 64 };
+const SAMPLES = { labelled: { calibration: 128, validation: 2000, test: 2000 }, fidelity: { calibration: 32, validation: 16, test: 32 } };
 
 const [out, ...wanted] = process.argv.slice(2);
 if (!out) throw new Error('Usage: node bench/quantization.mjs OUT [MODEL ...]');
@@ -36,15 +35,16 @@ async function prepare(name, { path, size, preprocess = 'auto', fidelity = false
   const loaded = await loadModel(join(shared, 'models', `${name}.onnx`));
   const model = await freeBatch(loaded, runtime).catch(() => loaded);
   const source = await openDataset(path, { ...(size && { imageSize: size }), ...(fidelity && { labelled: false }) });
-  const splits = fidelity ? { test: 64, validation: 64, calibration: CALIBRATION } : { calibration: CALIBRATION, validation: 2000 };
+  const count = fidelity ? SAMPLES.fidelity : SAMPLES.labelled;
+  const splits = fidelity ? count : { calibration: count.calibration, validation: count.validation };
   const { task, explanation } = await createTask(model, source, runtime, { fidelity, splits, preprocess });
   console.log(`${name}: ${explanation}`);
   await saveModel(model, join(folder, 'float.onnx'));
-  await dump(task, 'calibration', CALIBRATION, folder);
-  await dump(task, 'test', fidelity ? TEST.fidelity : TEST.labelled, folder);
+  await dump(task, 'calibration', count.calibration, folder);
+  await dump(task, 'test', count.test, folder);
   for (const calibration of ['min-max', 'percentile', 'entropy', 'mse']) {
     const start = performance.now();
-    const options = checkOptions(quantize, { calibration, samples: CALIBRATION });
+    const options = checkOptions(quantize, { calibration, samples: count.calibration });
     const result = await quantize.apply({ model, task, runtime, seed: 0 }, options);
     const seconds = (performance.now() - start) / 1000;
     await saveModel(result.model, join(folder, `espalier ${calibration}.onnx`));

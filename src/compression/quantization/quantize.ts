@@ -14,7 +14,7 @@ const schema = z.strictObject({
     .describe('static: weights and activations by calibration; dynamic: activations as they come; weights: weights only'),
   calibration: z
     .enum(['min-max', 'percentile', 'entropy', 'mse'])
-    .default('min-max')
+    .default('mse')
     .describe('How the ranges of activations are chosen (static)'),
   percentile: z.number().gt(50).max(100).default(99.99).describe('How much of the values the range holds, in percent (percentile)'),
   samples: z.int().min(1).default(500).describe('At most this many calibration samples (static)'),

@@ -1,4 +1,5 @@
 import type { Activity } from '../../base/index.js';
+import { footprint } from '../../infrastructure/hardware/index.js';
 import type { Runtime } from '../../infrastructure/runtime/index.js';
 import type { Model } from '../../onnx/index.js';
 import { evaluate, type Quality, type Task } from '../../training/index.js';
@@ -24,7 +25,10 @@ export interface SearchResult {
   /** Layers that were put back into float, by name. */
   restored: readonly string[];
   sensitivity: readonly LayerSensitivity[];
-  /** Quality of the float model and of the result, on the validation part (the calibration part where that is empty). */
+  /**
+   * Quality of the float model and of the result, on the validation part (the calibration part where that is empty), or on its first samples
+   * where the model is costly.
+   */
   before: Quality;
   after: Quality;
   /** Loss with everything quantized. */
@@ -98,7 +102,13 @@ async function attempt(request: SearchRequest, restored: readonly string[]): Pro
   return { model, plan, quality, restored };
 }
 
-function qualityOf(model: Model, { task, runtime, threads, signal }: SearchRequest): Promise<Quality> {
+/** Multiply-accumulates that one measurement of quality may take, and the samples that it takes at least. */
+const WORK = 1e12;
+const FEWEST_SAMPLES = 200;
+
+function qualityOf(model: Model, { prepared, task, runtime, threads, signal }: SearchRequest): Promise<Quality> {
   const split = task.splits.validation.size > 0 ? 'validation' : 'calibration';
-  return evaluate(model, task, runtime, { split, threads, signal });
+  const { macs } = footprint(prepared.model, { bytes: 0 });
+  const limit = Math.max(FEWEST_SAMPLES, Math.floor(WORK / Math.max(1, macs)));
+  return evaluate(model, task, runtime, { split, limit, threads, signal });
 }

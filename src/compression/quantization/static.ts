@@ -13,7 +13,7 @@ import type { WeightOptions } from './weights.js';
 import { writeQuantized } from './write.js';
 
 export interface StaticOptions extends Activity {
-  /** How activations' ranges are chosen. Default 'min-max'. */
+  /** How activations' ranges are chosen. Default 'mse'. */
   calibration?: CalibrationMethod;
   /** For 'percentile': how much of the values the range holds, in percent. Default 99.99. */
   percentile?: number;
@@ -83,7 +83,7 @@ export async function prepareStatic(
     task,
     runtime,
     values: [...new Set(plan.values.values())],
-    observer: { method: options.calibration ?? 'min-max', type: activationType, percentile: options.percentile ?? 99.99 },
+    observer: { method: options.calibration ?? 'mse', type: activationType, percentile: options.percentile ?? 99.99 },
     samples,
   });
   return {
