@@ -4,7 +4,8 @@ import { evaluate, type Task } from '../training/index.js';
 import { baseRecipe } from './base-recipe.js';
 import { footprintInfo, measureCandidate, qualityInfo } from './candidates.js';
 import type { LatencyInfo, ModelInfo } from './info.js';
-import { isKept, recipeLabel } from './recipes.js';
+import { recipeLabel } from './labels.js';
+import { isKept } from './recipes.js';
 import { type Run, recipeRequest, sampleFeeds, storedModel } from './run.js';
 
 /**

@@ -3,7 +3,8 @@ import { footprint as countFootprint } from '../infrastructure/hardware/index.js
 import type { Model, Tensor } from '../onnx/index.js';
 import { evaluate, type Quality } from '../training/index.js';
 import type { FootprintInfo, LatencyInfo, LayerInfo, ModelInfo, QualityInfo } from './info.js';
-import { type KeptStage, type RecipeRequest, recipeLabel } from './recipes.js';
+import { recipeLabel } from './labels.js';
+import type { KeptStage, RecipeRequest } from './recipes.js';
 
 /** Shapes of a model's inputs, by name. */
 export type Shapes = Readonly<Record<string, readonly number[]>>;

@@ -7,6 +7,8 @@ import type { Plan, PlanContext, Strategy } from './strategy.js';
 /** How much wider than asked for the grown models are. */
 const GROWTH = [1, 1.5, 2, 3];
 
+const FOOTPRINT = ['maxSize', 'maxMacs', 'maxMemory', 'maxLatency'] as const;
+
 /**
  * Grow-improve-shrink (Menghani 2021, section 5): keep the footprint and raise the quality. The architecture is grown, the larger model trained
  * with every learning technique that helps, and then shrunk back to the footprint by pruning with distillation from itself and by quantization.
@@ -23,10 +25,16 @@ export const growImproveShrink: Strategy = {
     }
     return plan(context, context.architecture);
   },
+  // To keep the footprint is what the strategy is for: without a limit on it, the file is to be no larger than the baseline's.
+  limits: (given, baseline) =>
+    FOOTPRINT.some((name) => given[name] !== undefined) ? given : { ...given, maxSize: baseline.footprint.bytes },
 };
 
 function plan({ epochs, task }: PlanContext, architecture: NonNullable<PlanContext['architecture']>): Plan {
-  const image = task.splits.train.inputs[0].kind === 'image';
+  const [input] = task.splits.train.inputs;
+  const image = input.kind === 'image';
+  // Four pixels of CIFAR's 32 are usual.
+  const shift = Math.max(1, Math.round(Math.min(...input.shape.slice(0, 2)) / 8));
   const keeps = [0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8];
   const space: SpaceDefinition = {
     growth: { type: 'categorical', choices: GROWTH },
@@ -52,12 +60,19 @@ function plan({ epochs, task }: PlanContext, architecture: NonNullable<PlanConte
   return {
     space,
     initialPoints,
-    recipe: (point) => [...growingSteps(point, architecture, epochs), ...shrinkingSteps(point, Math.max(1, Math.ceil(epochs / 2)))],
+    recipe: (point) => [
+      ...growingSteps(point, architecture, { epochs, shift }),
+      ...shrinkingSteps(point, Math.max(1, Math.ceil(epochs / 2))),
+    ],
     remarks: [],
   };
 }
 
-function growingSteps(point: Point, { name, width, depth, resolution }: NonNullable<PlanContext['architecture']>, epochs: number): Recipe {
+function growingSteps(
+  point: Point,
+  { name, width, depth, resolution }: NonNullable<PlanContext['architecture']>,
+  { epochs, shift }: { epochs: number; shift: number },
+): Recipe {
   const build: Step = {
     technique: 'build',
     options: {
@@ -69,12 +84,14 @@ function growingSteps(point: Point, { name, width, depth, resolution }: NonNulla
   };
   const train: Step = {
     technique: 'train',
-    options: { epochs, augment: augmentations(String(point.augment)), labelSmoothing: point.smoothing },
+    options: { epochs, augment: augmentations(String(point.augment), shift), labelSmoothing: point.smoothing },
   };
   return [build, train];
 }
 
-function augmentations(name: string): { name: string }[] {
-  if (name === 'crop') return [{ name: 'crop' }];
-  return name === 'flip-crop' ? [{ name: 'flip' }, { name: 'crop' }] : [];
+/** @param shift pixels that a crop moves the image by, at most. */
+function augmentations(name: string, shift: number): { name: string; pixels?: number }[] {
+  const crop = { name: 'crop', pixels: shift };
+  if (name === 'crop') return [crop];
+  return name === 'flip-crop' ? [{ name: 'flip' }, crop] : [];
 }

@@ -8,7 +8,7 @@ import type { HostServices } from './candidates.js';
 import { finishFront } from './finish.js';
 import { markFront } from './front.js';
 import { claimWorkspace, fingerprintOf } from './identity.js';
-import { FORMAT_VERSION, type ModelInfo, type ObjectiveName, type RunInfo } from './info.js';
+import { FORMAT_VERSION, type Limits, type ModelInfo, type ObjectiveName, type RunInfo } from './info.js';
 import { broken, violations } from './limits.js';
 import { objectivesFor } from './objectives.js';
 import { makeRun, type Run } from './run.js';
@@ -49,10 +49,11 @@ export async function optimize(request: OptimizeRequest): Promise<RunInfo> {
   await claimWorkspace(request, settings);
   const run = await makeRun(request, settings, fingerprintOf(request.original, request.task));
   const measured = await measureBaseline(run);
-  const objectives = objectivesFor(settings.objectives, settings.limits, measured);
+  const limits = request.strategy.limits?.(settings.limits, measured) ?? settings.limits;
+  const objectives = objectivesFor(settings.objectives, limits, measured);
   const baseline = objectives.includes('latency') ? await timedBaseline(measured, run) : measured;
-  const outcome = await search({ run, plan, baseline, objectives }, settings.budgetMs - elapsed());
-  const info = describeRun({ run, plan, baseline, objectives, outcome });
+  const outcome = await search({ run, plan, baseline, objectives, limits }, settings.budgetMs - elapsed());
+  const info = describeRun({ run, plan, baseline, objectives, limits, outcome });
   await finishFront(info, run);
   info.seconds = await addTime(request.workspace, elapsed() / 1000);
   await request.workspace.write('front.json', `${JSON.stringify(info, null, 2)}\n`);
@@ -72,13 +73,14 @@ interface Finding {
   plan: Plan;
   baseline: ModelInfo;
   objectives: ObjectiveName[];
+  limits: Limits;
   outcome: SearchOutcome;
 }
 
 /** Everything that is known before the front is measured. */
-function describeRun({ run, plan, baseline, objectives, outcome }: Finding): RunInfo {
+function describeRun({ run, plan, baseline, objectives, limits, outcome }: Finding): RunInfo {
   const { task, strategy, host, name } = run.request;
-  const { limits, seed, trials, epochs, threads, jobs } = run.settings;
+  const { seed, trials, epochs, threads, jobs } = run.settings;
   for (const model of [baseline, ...outcome.candidates])
     model.breaks = broken(violations(limits, model.validation, model.footprint, baseline.validation));
   const { models, hypervolume } = markFront(outcome.candidates, baseline, objectives, task);

@@ -104,26 +104,3 @@ export function stageId(recipe: Recipe, seed: number, fingerprint: string): stri
   const hash = sha.hex().slice(0, 12);
   return `${recipe.map((step) => step.technique).join('-')}-${hash}`;
 }
-
-/** What a recipe does in a few words, e.g. "prune macs 0.5 + distill + int8". */
-export function recipeLabel(recipe: Recipe): string {
-  return recipe.map(stepLabel).join(' + ') || 'original';
-}
-
-function stepLabel({ technique, options }: Step): string {
-  const telling = ['architecture', 'width', 'depth', 'keep', 'sparsity', 'mode', 'calibration', 'epochs'];
-  const parts = telling.flatMap((name) =>
-    options[name] === undefined || options[name] === 1
-      ? []
-      : [
-          name === 'architecture' || name === 'mode' || name === 'calibration'
-            ? String(options[name])
-            : `${name} ${shortNumber(options[name])}`,
-        ],
-  );
-  return [technique, ...parts].join(' ');
-}
-
-function shortNumber(value: unknown): string {
-  return typeof value === 'number' ? String(Math.round(value * 1000) / 1000) : String(value);
-}

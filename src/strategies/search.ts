@@ -3,7 +3,7 @@ import { Stopped, UnsupportedError } from '../base/index.js';
 import type { Model } from '../onnx/index.js';
 import type { Recipe } from '../technique/index.js';
 import { measureCandidate } from './candidates.js';
-import type { ModelInfo, ObjectiveName, RunInfo } from './info.js';
+import type { Limits, ModelInfo, ObjectiveName, RunInfo } from './info.js';
 import { violations } from './limits.js';
 import { directionsOf, objectiveValue } from './objectives.js';
 import { isKept } from './recipes.js';
@@ -24,6 +24,7 @@ interface Search {
   plan: Plan;
   baseline: ModelInfo;
   objectives: readonly ObjectiveName[];
+  limits: Limits;
 }
 
 /**
@@ -93,7 +94,7 @@ function startClock(milliseconds: number, signal: AbortSignal | undefined) {
 }
 
 /** One trial: applies the recipe, and measures every stage of it, because a stage may be on the front without what follows. */
-async function tryRecipe(recipe: Recipe, trial: Trial, { run, baseline, objectives }: Search) {
+async function tryRecipe(recipe: Recipe, trial: Trial, { run, baseline, objectives, limits }: Search) {
   const { host, task } = run.request;
   const request = recipeRequest(run, recipe, trial.activity);
   const stages = (await run.runner.run(request)).filter(isKept).filter(({ id }) => id !== baseline.id);
@@ -104,9 +105,9 @@ async function tryRecipe(recipe: Recipe, trial: Trial, { run, baseline, objectiv
   for (const stage of stages) candidates.push(await measureCandidate(stage, request, run.shapes, latency));
   const last = candidates.at(-1);
   if (!last) throw new UnsupportedError('The recipe changes nothing');
-  run.request.onMessage?.({ level: 'info', text: `Trial ${trial.number + 1}: ${describe(last)}.` });
+  run.request.onMessage?.({ level: 'info', text: `Trial ${trial.number}: ${describe(last)}.` });
   trial.attributes.candidates = JSON.parse(JSON.stringify(candidates));
-  const found = Object.values(violations(run.settings.limits, last.validation, last.footprint, baseline.validation));
+  const found = Object.values(violations(limits, last.validation, last.footprint, baseline.validation));
   return { values: objectives.map((name) => objectiveValue(last, name)), violations: found.length > 0 ? found : undefined };
 }
 

@@ -15,7 +15,7 @@ export const shrinkAndImprove: Strategy = {
 
 function trainedPlan({ epochs, architecture }: PlanContext): Plan {
   const base = architecture ? baseRecipe(architecture, epochs) : [];
-  const tuned = { keep: [0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9] };
+  const tuned = { keep: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9] };
   const space: SpaceDefinition = {
     keep: { type: 'categorical', choices: [1, ...tuned.keep] },
     importance: { type: 'categorical', choices: ['magnitude', 'taylor'], when: tuned },

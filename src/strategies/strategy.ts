@@ -2,7 +2,7 @@ import type { Point, SpaceDefinition } from '../automation/index.js';
 import type { Model } from '../onnx/index.js';
 import type { Recipe, TechniqueRegistry } from '../technique/index.js';
 import type { Task } from '../training/index.js';
-import type { Limits } from './info.js';
+import type { Limits, ModelInfo } from './info.js';
 
 /** What a strategy plans for. */
 export interface PlanContext {
@@ -34,4 +34,6 @@ export interface Strategy {
   readonly name: string;
   readonly summary: string;
   plan(context: PlanContext): Plan;
+  /** What the models must keep to, given what was asked for. Default: that. */
+  limits?(given: Limits, baseline: ModelInfo): Limits;
 }

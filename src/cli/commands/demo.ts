@@ -23,7 +23,7 @@ interface Options extends CommonOptions {
 /** Width of the net that the demo shrinks, and of the one that it grows from. */
 const LARGE = 1;
 const SMALL = 0.25;
-const EPOCHS = 20;
+const EPOCHS = 12;
 
 /** The main job on built-in data, both strategies, in a few minutes. */
 export const demoCommand: AddCommand = (program, run) => {

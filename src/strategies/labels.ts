@@ -1,0 +1,45 @@
+import type { Options, Recipe } from '../technique/index.js';
+
+/** What tells one application of a technique from another, for the techniques that strategies use. */
+const LABELS: Readonly<Record<string, (options: Options) => unknown[]>> = {
+  build: ({ architecture, width, depth, resolution }) => [
+    architecture,
+    ...unless(1, width, `${short(width)}x`),
+    ...unless(1, depth, `depth ${short(depth)}x`),
+    ...unless(undefined, resolution, `${resolution} px`),
+  ],
+  train: ({ augment, labelSmoothing }) => [
+    'train',
+    ...(Array.isArray(augment) ? augment.map(({ name }) => name) : []),
+    ...unless(0, labelSmoothing, 'smoothed'),
+  ],
+  prune: ({ keep, target, importance, tuning, learningRate }) => [
+    `prune to ${percent(keep)}`,
+    ...unless('macs', target, `of ${target}`),
+    ...unless('magnitude', importance, importance),
+    ...unless('distill', tuning, tuning === 'none' ? 'untuned' : tuning),
+    ...unless(0.001, learningRate, `lr ${short(learningRate, 2)}`),
+  ],
+  sparsify: ({ sparsity }) => [`${percent(sparsity)} zeros`],
+  quantize: ({ mode, calibration }) => ['int8', ...unless('static', mode, mode), ...unless('min-max', calibration, calibration)],
+  'quantize-aware-train': () => ['int8 trained'],
+};
+
+/** What a recipe does in a few words, e.g. "prune to 50% + int8 mse". */
+export function recipeLabel(recipe: Recipe): string {
+  const steps = recipe.map(({ technique, options }) => (LABELS[technique]?.(options) ?? [technique]).join(' '));
+  return steps.join(' + ') || 'original';
+}
+
+/** The text, unless the option has its usual value or was not given. */
+function unless(usual: unknown, value: unknown, text: unknown): unknown[] {
+  return value === undefined || value === usual ? [] : [text];
+}
+
+function short(value: unknown, digits = 3): string {
+  return String(Number(Number(value).toPrecision(digits)));
+}
+
+function percent(value: unknown): string {
+  return `${short(100 * Number(value))}%`;
+}
