@@ -57,9 +57,10 @@ function joinedDim(context: InferContext, shapes: readonly (readonly Dim[] | und
 
 /** Numbers of joined vectors; parts that are not known stand as unknowns, so that the others are not lost. */
 function joinedContents(context: InferContext, inputs: readonly number[]): Dim[] | undefined {
+  // Asked first: vectors of which nothing is known may be all the weights of a model.
+  if (!inputs.some((index) => contentsOf(context, index))) return undefined;
   const parts = inputs.map((index) => contentsOf(context, index) ?? unknownDims(lengthOf(context, index)));
-  const anyKnown = inputs.some((index) => contentsOf(context, index));
-  return anyKnown && parts.every((part) => part !== undefined) ? parts.flat() : undefined;
+  return parts.every((part) => part !== undefined) ? parts.flat() : undefined;
 }
 
 const concatGradient: GradientRule = (context) => {
