@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { freeBatch } from '../../infrastructure/compiler/index.js';
 import type { Model } from '../../onnx/index.js';
 import type { Technique } from '../../technique/index.js';
 import { distillation, type LossBuilder, meanSquaredError, type Task, train } from '../../training/index.js';
@@ -15,7 +16,10 @@ const distillationSchema = trainingSchema.extend({
 
 type DistillOptions = z.infer<typeof distillationSchema>;
 
-/** Trains the model to answer as the original does; see `distillation` in training for the loss. */
+/**
+ * Trains the model to answer as the original does; see `distillation` in training for the loss. The original may be any model that takes the same
+ * samples, prepared alike, and tells the same classes apart: its inputs may have other names where each has one, and its batch may be fixed.
+ */
 export const distill: Technique<DistillOptions> = {
   name: 'distill',
   effects: ['improve'],
@@ -27,10 +31,12 @@ export const distill: Technique<DistillOptions> = {
     learningRate: { type: 'float', low: 0.0003, high: 0.01, log: true },
   }),
   apply: async (context, { temperature, weight, features, ...training }) => {
-    const { checkpoints, task } = context;
+    const { checkpoints, task, runtime } = context;
+    // It sees the student's batches, whatever it was exported for.
+    const teacher = await freeBatch(context.original ?? context.model, runtime);
     const result = await train({
       ...context,
-      loss: teacherLoss(task, context.original ?? context.model, { temperature, weight, features }),
+      loss: teacherLoss(task, teacher, { temperature, weight, features }),
       options: trainOptions(training, context.seed),
       resume: await checkpoints?.load('distill'),
       onCheckpoint: (checkpoint) => checkpoints?.save('distill', checkpoint),

@@ -17,7 +17,9 @@ export const trainingSchema = z.strictObject({
     .array(z.looseObject({ name: z.enum(['flip', 'crop', 'cutout', 'mixup']) }))
     .default([])
     .describe('Changes to each training batch, in order.'),
-  freeze: z.array(z.string()).default([]).describe('Names of weights that stay as they are.'),
+  balanced: z.boolean().default(false).describe('Draw as many samples of each class, rare ones repeatedly.'),
+  freeze: z.array(z.string()).default([]).describe('Names of weights that stay as they are; * stands for any characters.'),
+  freezeStatistics: z.boolean().default(false).describe('Leave the running statistics of batch normalizations as they are.'),
   patience: z
     .int()
     .min(1)
