@@ -4,8 +4,17 @@ import { subset } from 'espalier/data';
 import { openDataset } from 'espalier/data/node';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import { loadModel, saveModel } from 'espalier/onnx/node';
-import { growImproveShrink, optimize, type RunInfo, shrinkAndImprove, techniques } from 'espalier/strategies';
+import {
+  growImproveShrink,
+  type HostServices,
+  type Limits,
+  optimize,
+  type RunInfo,
+  shrinkAndImprove,
+  techniques,
+} from 'espalier/strategies';
 import { nodeHost, openWorkspace } from 'espalier/strategies/node';
+import type { TechniqueRegistry } from 'espalier/technique';
 import { createTask, type Task, train } from 'espalier/training';
 
 /** What the tests of the main job run: the whole of it, on few digits and with little training. */
@@ -14,7 +23,21 @@ export interface SmallRun {
   strategy: 'shrink-and-improve' | 'grow-improve-shrink';
   trials: number;
   jobs?: number;
+  limits?: Limits;
+  registry?: TechniqueRegistry;
+  budgetMs?: number;
+  seed?: number;
+  /** Whether the front is really timed and checked on other runtimes, which takes seconds. Default false. */
+  measured?: boolean;
 }
+
+/** Stands in for measurements on the machine where a test is not about them. */
+const QUICK_HOST: HostServices = {
+  latency: async () => ({ p50: 1, p95: 1, p99: 1, batch: 1, threads: 1, backend: 'cpu', throughput: 1000 }),
+  downloadBytes: async () => 1000,
+  check: async () => [],
+  machine: () => ({ node: 'test', platform: 'test', processor: 'test', cores: 2 }),
+};
 
 /** A quarter of the digits, so that a run takes seconds. */
 export async function digitsTask(runtime: ReturnType<typeof createNodeRuntime>): Promise<{ task: Task; close: () => Promise<void> }> {
@@ -29,7 +52,10 @@ export async function digitsTask(runtime: ReturnType<typeof createNodeRuntime>):
 }
 
 /** Runs the main job in a folder; the start model is trained once and kept there. */
-export async function smallRun({ folder, strategy, trials, jobs = 2 }: SmallRun, start: string): Promise<RunInfo> {
+export async function smallRun(
+  { folder, strategy, trials, jobs = 2, limits, registry = techniques, budgetMs, seed = 7, measured = false }: SmallRun,
+  start: string,
+): Promise<RunInfo> {
   const runtime = createNodeRuntime({ threads: 1 });
   const { task, close } = await digitsTask(runtime);
   const workspace = await openWorkspace(folder);
@@ -43,11 +69,11 @@ export async function smallRun({ folder, strategy, trials, jobs = 2 }: SmallRun,
       architecture,
       task,
       strategy: architecture ? growImproveShrink : shrinkAndImprove,
-      registry: techniques,
+      registry,
       runtime,
       workspace,
-      host: nodeHost(runtime, folder, { threads: 1 }),
-      options: { trials, epochs: 4, jobs, threads: 1, seed: 7 },
+      host: measured ? nodeHost(runtime, folder, { threads: 1 }) : QUICK_HOST,
+      options: { trials, epochs: 4, jobs, threads: 1, seed, limits, budgetMs },
     });
   } finally {
     await workspace.close();
