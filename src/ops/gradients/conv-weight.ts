@@ -29,7 +29,7 @@ const SUM_LENGTH = 1024;
 export function weightGradient(build: GraphBuilder, operands: WeightGradientOperands): Value {
   const { weightShape, group } = operands;
   if (group === 1 && operands.spans.every((span) => span.kernel === 1)) return pointwiseGradient(build, operands);
-  if (isPlainDepthwise(operands)) return depthwiseGradient(build, operands);
+  if (isDepthwise(operands)) return depthwiseGradient(build, operands);
   const [outputs, inputs, ...kernel] = weightShape;
   const parts = partsOf(operands);
   const correlated = build.op(
@@ -133,9 +133,9 @@ function pointwiseGradient(build: GraphBuilder, { data, upstream, spans, dataSha
   return reshapeTo(build, build.op('MatMul', [joinedRows, reshapeTo(build, columns, [batch * positions, inputs])]), weightShape);
 }
 
-/** Whether each channel makes one channel, by windows that step by 1. */
-function isPlainDepthwise({ spans, group, weightShape }: WeightGradientOperands): boolean {
-  return group > 1 && weightShape[0] === group && weightShape[1] === 1 && spans.every((span) => span.stride === 1);
+/** Whether each channel makes one channel. */
+function isDepthwise({ group, weightShape }: WeightGradientOperands): boolean {
+  return group > 1 && weightShape[0] === group && weightShape[1] === 1;
 }
 
 /** Tap by tap, the sum of products of the gradient with the data that the tap meets: measured to be faster than a convolution per image. */

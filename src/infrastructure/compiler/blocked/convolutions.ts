@@ -10,11 +10,10 @@ interface ConvolutionShapes {
   readonly group: number;
 }
 
-function shapesOf(node: Node, block: number): ConvolutionShapes | undefined {
-  const input = staticShape(node.inputs[0]?.shape);
-  const weight = staticShape(node.inputs[1]?.shape);
-  const output = imageShape(node.outputs[0], block);
-  if (node.inputs[0]?.dtype !== 'float32' || input?.length !== 4 || weight?.length !== 4 || !output) return undefined;
+function shapesOf(node: Node): ConvolutionShapes | undefined {
+  const [input, weight] = [0, 1].map((index) => staticShape(node.inputs[index]?.shape));
+  const output = staticShape(node.outputs[0]?.shape);
+  if (node.inputs[0]?.dtype !== 'float32' || input?.length !== 4 || weight?.length !== 4 || output?.length !== 4) return undefined;
   return { input, weight, output, group: node.int('group', 1) };
 }
 
@@ -22,25 +21,51 @@ function isDepthwise({ weight, group }: ConvolutionShapes): boolean {
   return group > 1 && weight[0] === group && weight[1] === 1;
 }
 
-/** Convolutions of all channels, or of each channel alone. Those whose weight outweighs their result (weight gradients are some) gain nothing. */
+/** ONNX Runtime reorders channels in fours. */
+const ALIGNMENT = 4;
+
+/** Channels may be filled up with zeros to whole blocks, as long as that does not make more than half as much work again. */
+function fills(channels: number, block: number): boolean {
+  return channels % block === 0 || (channels % ALIGNMENT === 0 && Math.ceil(channels / block) * block <= 1.5 * channels);
+}
+
+/**
+ * Convolutions of all channels, or of each channel alone. Those whose weight outweighs their result (weight gradients are some) gain nothing.
+ * Where channels do not fill their blocks, that side of the convolution is plain.
+ */
 export const convolution: Lowering = {
   accepts: (node, block) => {
-    const shapes = shapesOf(node, block);
+    const shapes = shapesOf(node);
     if (!shapes || sizeOf(shapes.weight) > sizeOf(shapes.output)) return false;
-    if (isDepthwise(shapes)) return true;
-    return shapes.group === 1 && (shapes.input[1] % block === 0 || shapes.input[1] < block);
+    if (isDepthwise(shapes)) return imageShape(node.outputs[0], block) !== undefined;
+    const { input, output, group } = shapes;
+    return group === 1 && (input[1] < block || fills(input[1], block)) && fills(output[1], block);
   },
   leads: (node) => {
     const weight = shapeOf(inputOf(node, 1));
     return node.int('group', 1) === 1 || weight[2] * weight[3] > 1;
   },
   lower: (node, layouts) => {
+    const { build } = layouts;
     const [x, weight, bias] = node.inputs as Value[];
-    const shapes = shapesOf(node, layouts.block) as ConvolutionShapes;
-    const fewInputs = shapes.group === 1 && shapes.input[1] < layouts.block;
-    const reordered = isDepthwise(shapes) || fewInputs ? layouts.outputsLast(weight) : layouts.weight(weight);
-    const operands = [fewInputs ? layouts.plain(x) : layouts.blocked(x), reordered, bias];
-    layouts.define(outputOf(node), layouts.build.op('Conv', operands, Object.fromEntries(node.attributes), BLOCKED_DOMAIN));
+    const { input, output, group } = shapesOf(node) as ConvolutionShapes;
+    const attributes = Object.fromEntries(node.attributes);
+    if (group > 1) {
+      const operands = [layouts.blocked(x), layouts.outputsLast(weight), bias];
+      layouts.define(outputOf(node), build.op('Conv', operands, attributes, BLOCKED_DOMAIN));
+      return;
+    }
+    const fewInputs = input[1] < layouts.block;
+    const missing = layouts.whole(output[1]) - output[1];
+    const enlarged = layouts.enlargedWeight(weight, output[1] + missing, fewInputs ? input[1] : layouts.whole(input[1]));
+    const operands = [
+      fewInputs ? layouts.plain(x) : layouts.padded(x),
+      fewInputs ? layouts.outputsLast(enlarged) : layouts.weight(enlarged),
+      missing > 0 && bias ? build.op('Pad', [bias, build.ints([0, missing])]) : bias,
+    ];
+    const made = build.op('Conv', operands, attributes, BLOCKED_DOMAIN);
+    if (missing === 0) layouts.define(outputOf(node), made);
+    else layouts.replace(outputOf(node), build.op('ReorderOutput', [made], { channels: output[1] }, BLOCKED_DOMAIN));
   },
 };
 

@@ -42,6 +42,12 @@ export class Layouts {
     this.#blocked.set(value, blocked);
   }
 
+  /** Lets everything that reads `value` read a plain one that stands for it. */
+  replace(value: Value, plain: Value): void {
+    plain.type = value.type;
+    this.build.graph.replace(value, plain);
+  }
+
   isBlocked(value: Value): boolean {
     return this.#blocked.has(value);
   }
@@ -54,6 +60,32 @@ export class Layouts {
     reordered.type = value.type;
     this.#blocked.set(value, reordered);
     return reordered;
+  }
+
+  /** A plain value whose channels do not fill their blocks, blocked, with zeros for the channels that it lacks. */
+  padded(value: Value): Value {
+    const [batch, channels, height, width] = shapeOf(value);
+    if (channels % this.block === 0) return this.blocked(value);
+    const reordered = this.#once(`padded ${value.name}`, () => this.build.op('ReorderInput', [this.plain(value)], {}, BLOCKED_DOMAIN));
+    reordered.type = tensorType(value.dtype, [batch, this.whole(channels), height, width]);
+    return reordered;
+  }
+
+  /** The channels of whole blocks. */
+  whole(channels: number): number {
+    return Math.ceil(channels / this.block) * this.block;
+  }
+
+  /** A weight [M, C, h, w] with zeros up to `outputs` output and `inputs` input channels. */
+  enlargedWeight(value: Value, outputs: number, inputs: number): Value {
+    const [rows, columns, ...kernel] = shapeOf(value);
+    if (rows === outputs && columns === inputs) return value;
+    return this.#once(`enlarged ${outputs} ${inputs} ${value.name}`, () => {
+      const pads = this.build.ints([0, 0, 0, 0, outputs - rows, inputs - columns, 0, 0]);
+      const enlarged = this.build.op('Pad', [value, pads]);
+      enlarged.type = tensorType(value.dtype, [outputs, inputs, ...kernel]);
+      return enlarged;
+    });
   }
 
   /** The value as its readers outside of the blocked part want it. */

@@ -1,6 +1,6 @@
 import { sameShape } from '../../../base/index.js';
 import type { Node, Value } from '../../../onnx/index.js';
-import { isFloatImage, type Layouts, shapeOf } from './layout.js';
+import { isFloatImage, shapeOf } from './layout.js';
 import { constantNumbers, inputOf, type Lowering, outputOf } from './lowering.js';
 
 function axesOf(node: Node): number[] | undefined {
@@ -26,7 +26,7 @@ export const reduction: Lowering = {
       axesOf(node)?.[0] === 0
         ? build.op(across, [build.op('Reshape', [perImage, build.ints([batch, channels])]), build.ints([0])], { keepdims: 0 })
         : perImage;
-    replace(node, layouts, build.op('Reshape', [reduced, build.ints(shapeOf(outputOf(node)))]));
+    layouts.replace(outputOf(node), build.op('Reshape', [reduced, build.ints(shapeOf(outputOf(node)))]));
   },
 };
 
@@ -34,14 +34,8 @@ export const reduction: Lowering = {
 export const transpose: Lowering = {
   givesPlain: true,
   accepts: (node, block) => isFloatImage(node.inputs[0], block) && sameShape(node.ints('perm', []), [0, 2, 3, 1]),
-  lower: (node, layouts) => replace(node, layouts, layouts.channelsLast(inputOf(node, 0))),
+  lower: (node, layouts) => layouts.replace(outputOf(node), layouts.channelsLast(inputOf(node, 0))),
 };
-
-function replace(node: Node, layouts: Layouts, made: Value): void {
-  const output = outputOf(node);
-  made.type = output.type;
-  layouts.build.graph.replace(output, made);
-}
 
 /** Images joined along the batch or along channels; blocks stay whole. */
 export const concat: Lowering = {
