@@ -36,5 +36,5 @@ export {
   type TrainRequest,
   type TrainResult,
   train,
-  withWeights,
 } from './train.js';
+export { withWeights } from './weights.js';

@@ -1,16 +1,19 @@
-import { type Activity, DataError, EspalierError, OptionError, Stopped } from '../base/index.js';
-import { type Batch, batchCount, batches, pipeline, Sha256 } from '../data/index.js';
+import { type Activity, DataError, EspalierError, Stopped } from '../base/index.js';
+import { type Batch, batchCount, batches, pipeline } from '../data/index.js';
 import type { Program, Runtime } from '../infrastructure/runtime/index.js';
-import { copyModel, encodeModel, type Model, staticShape, Tensor } from '../onnx/index.js';
+import { type Model, staticShape, Tensor } from '../onnx/index.js';
 import { evaluate, NotFinite, type Quality } from './evaluate.js';
 import { crossEntropy, type LossBuilder, meanSquaredError, TARGETS } from './losses.js';
 import { predictions } from './metrics/classification.js';
 import { stepScalars } from './optimizers.js';
 import { type CompleteOptions, completeOptions, type TrainOptions } from './options.js';
+import { checkCheckpoint, describe } from './resume.js';
 import { balancedView } from './sampling.js';
 import { scheduleFactor } from './schedules.js';
-import { bufferInput, buildTrainingStep, heldInput, SEED_INPUT, type TrainingStep } from './step.js';
+import { bufferInput, heldInput } from './state.js';
+import { buildTrainingStep, SEED_INPUT, type TrainingStep } from './step.js';
 import { feedsOf, inputShapes, rowsOf, type Task, targetsOf } from './task.js';
+import { withWeights } from './weights.js';
 
 /** One epoch. */
 export interface EpochRecord {
@@ -300,63 +303,6 @@ function warnOfBatch({ resident }: TrainingStep, { batchSize }: CompleteOptions,
   });
 }
 
-/** What makes two trainings the same: data, how it is fed, start and options. */
-function describe(options: CompleteOptions, task: Task, step: TrainingStep): Record<string, unknown> {
-  const { train } = task.splits;
-  return JSON.parse(JSON.stringify({ data: train.fingerprint, inputs: task.feeds, start: startOf(step), ...options })) as Record<
-    string,
-    unknown
-  >;
-}
-
-/** A hash of the step graph, which holds the loss with any teacher in it, and of the weights that it starts from. */
-function startOf({ model, state }: TrainingStep): string {
-  const sha = new Sha256();
-  sha.update(encodeModel(model));
-  for (const name of Object.keys(state).sort()) sha.update(state[name].bytes());
-  return sha.hex();
-}
-
-/** @throws OptionError where the checkpoint is of another model, other data or other options. */
-function checkCheckpoint(checkpoint: Checkpoint, step: TrainingStep, request: Record<string, unknown>): void {
-  const differing = [...new Set([...Object.keys(request), ...Object.keys(checkpoint.request)])].filter(
-    (key) => JSON.stringify(request[key]) !== JSON.stringify(checkpoint.request[key]),
-  );
-  const shapes = (state: Record<string, Tensor>) =>
-    JSON.stringify(
-      Object.entries(state)
-        .map(([name, { dtype, shape }]) => `${name} ${dtype} [${shape}]`)
-        .sort(),
-    );
-  if (differing.length === 0) return;
-  // The start differs with whatever else does; it is named where it is all that does.
-  const named = differing.filter((key) => key !== 'start');
-  if (shapes(checkpoint.state) !== shapes(step.state)) named.push('model');
-  throw new OptionError({
-    what: 'The checkpoint is of another training',
-    expected: `the same ${named.length > 0 ? named.join(', ') : 'starting weights, loss and teacher'}`,
-    got: (named.length > 0 ? named : ['start'])
-      .map((key) => `${key} ${JSON.stringify(checkpoint.request[key]) ?? 'of its own'}`)
-      .join(', '),
-    fix: 'Give what it was begun with, or remove the checkpoint to begin anew.',
-  });
-}
-
 function allFinite(state: Record<string, Tensor>): boolean {
   return Object.values(state).every((tensor) => tensor.dtype !== 'float32' || (tensor.data() as Float32Array).every(Number.isFinite));
-}
-
-/** A copy of a model with other contents in the named tensors, be they initializers or Constant nodes. */
-export function withWeights(source: Model, weights: ReadonlyMap<string, Tensor>): Model {
-  const model = copyModel(source);
-  for (const value of model.graph.values()) {
-    const tensor = weights.get(value.name);
-    if (!tensor) continue;
-    if (value.initializer) value.initializer = tensor;
-    else if (value.producer?.op === 'Constant') {
-      value.producer.attributes.clear();
-      value.producer.attributes.set('value', { type: 'tensor', value: tensor });
-    }
-  }
-  return model;
 }
