@@ -6,11 +6,16 @@ const BEGIN = '<!-- table: begin -->';
 const END = '<!-- table: end -->';
 
 /** Replaces the table in docs/training-speed.md. */
-export function writeTable(rows, { processor, cores, threads, node, torch }, steps) {
+export function writeTable(rows, { processor, cores, threads, node, torch, clock }, steps) {
   const text = readFileSync(page, 'utf8');
   const [before, rest] = text.split(BEGIN);
   const [, after] = rest.split(END);
-  const where = `${processor}, ${cores} cores, ${threads} threads; Node ${node}, onnxruntime-node ${ortVersion()}, PyTorch ${torch ?? 'not found'}. Medians of ${steps} steps.`;
+  const sum = (name) => rows.reduce((total, row) => total + row[name], 0);
+  const measure = clock === 'wall' ? 'wall-clock time' : 'processor time of all threads, without spinning';
+  const where = [
+    `${processor}, ${cores} cores, ${threads} threads; Node ${node}, onnxruntime-node ${ortVersion()}, PyTorch ${torch ?? 'not found'}.`,
+    `Medians of ${steps} steps, ${measure}; ${sum('disturbed')} of ${sum('bursts')} bursts began on a machine busy with other work.`,
+  ].join('\n');
   writeFileSync(page, `${before}${BEGIN}\n${table(rows)}\n\n${where}\n${END}${after}`);
 }
 
@@ -35,7 +40,7 @@ function table(rows) {
       ),
       ratio(times.plain),
       ratio(times.blocked),
-      `${wait.toFixed(2)} ms`,
+      wait === undefined ? '–' : `${wait.toFixed(2)} ms`,
     ];
   });
   return [head, head.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');

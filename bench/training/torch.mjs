@@ -12,8 +12,11 @@ export function describeTorch() {
 }
 
 /** The same step in PyTorch, in a process of its own. */
-export async function createTorch({ model, batch, threads, layout }) {
-  const child = spawn(python, [script], { stdio: ['pipe', 'pipe', 'inherit'] });
+export async function createTorch({ model, batch, threads, layout, clock }) {
+  const child = spawn(python, [script], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: { ...process.env, ...(clock === 'processor' && { OMP_WAIT_POLICY: 'passive' }) },
+  });
   const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const ask = async (question) => {
     child.stdin.write(`${JSON.stringify(question)}\n`);
@@ -21,7 +24,7 @@ export async function createTorch({ model, batch, threads, layout }) {
     if (done) throw new Error('PyTorch ended without an answer.');
     return JSON.parse(value);
   };
-  await ask({ network: describe(model), batch, threads, layout });
+  await ask({ network: describe(model), batch, threads, layout, clock });
   return {
     run: (steps) => ask({ steps }),
     dispose: async () => {
