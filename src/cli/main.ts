@@ -42,7 +42,7 @@ export async function main(args: readonly string[]): Promise<number> {
   const controller = new AbortController();
   const interrupt = () => {
     if (controller.signal.aborted) process.exit(INTERRUPTED);
-    process.stderr.write('\nStopping; what is done is kept. Press Ctrl-C again to stop at once.\n');
+    process.stderr.write('\nStopping. Press Ctrl-C again to stop at once.\n');
     controller.abort();
   };
   process.on('SIGINT', interrupt);

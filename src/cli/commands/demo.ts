@@ -11,6 +11,7 @@ import type { RunInfo } from '../../strategies/index.js';
 import { checkpointFolder } from '../../strategies/node/index.js';
 import { checkOptions } from '../../technique/index.js';
 import { createTask, evaluate } from '../../training/index.js';
+import { checkFolder } from '../checks.js';
 import type { CommandContext, CommonOptions } from '../context.js';
 import type { AddCommand } from '../main.js';
 import { duration } from '../progress.js';
@@ -35,7 +36,9 @@ export const demoCommand: AddCommand = (program, run) => {
     .action(
       run(async (context, { out }: Options) => {
         const started = performance.now();
+        checkFolder(out);
         mkdirSync(out, { recursive: true });
+        context.kept = out;
         const { output } = context;
         output.info('1/3  Training a small convolutional net on 1,797 handwritten digits (UCI optdigits, CC BY 4.0).');
         const shrink = await trainedStart(join(out, 'start.onnx'), context);

@@ -153,7 +153,7 @@ export async function runOptimization(start: Start, options: RunOptions, context
   const strategy = strategies[options.strategy ?? (start.architecture ? growImproveShrink.name : shrinkAndImprove.name)];
   const workspace = await openWorkspace(options.out, context.activity);
   context.defer(() => workspace.close());
-  context.kept = options.out;
+  context.kept ??= options.out;
   const { maxSize, maxLatency, maxMemory, maxMacs, maxDrop, minQuality, trials, epochs, jobs, objectives } = options;
   const info = await optimize({
     ...context.activity,
