@@ -119,6 +119,19 @@ describe('operators on blocked images give what plain ones give', () => {
     );
   });
 
+  test('channels that do not fill their blocks are filled up', async () => {
+    await assertSame(
+      ({ build, x }) => {
+        const narrow = build.op('Relu', [build.op('Conv', [x, build.constant(noise(24, 32, 3, 3)), build.constant(noise(24))], conv)]);
+        return build.op('Conv', [narrow, build.constant(noise(44, 24, 1, 1)), build.constant(noise(44))], { kernel_shape: [1, 1] });
+      },
+      ['blocked Conv', 'blocked ReorderInput'],
+      ['Conv'],
+    );
+    // Three quarters of the work would be for nothing.
+    await assertSame(({ build, x }) => build.op('Conv', [x, build.constant(noise(4, 32, 1, 1))], { kernel_shape: [1, 1] }), ['Conv']);
+  });
+
   test('sums are taken in by the convolution before them', async () => {
     await assertSame(({ build, x, y }) => build.op('Relu', [build.op('Add', [x, y])]), ['blocked Conv'], ['Add', 'Relu']);
     // The convolution's own result is wanted too.

@@ -8,7 +8,7 @@ import { selectNodes } from './select.js';
  * running: it needs a machine with that block. Results agree within rounding, except that the gradient of a maximum which several elements of
  * a pool's window share is shared out equally.
  *
- * Only float32 images of static shape take part, whose channels fill whole blocks.
+ * Only float32 images of static shape take part, whose channels fill whole blocks; convolutions fill up the channels of others with zeros.
  * @param block channels in a block: 16 with AVX-512, 8 with AVX2.
  * @returns the model itself where there is nothing to gain.
  */
