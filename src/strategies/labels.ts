@@ -1,6 +1,6 @@
 import type { Options, Recipe } from '../technique/index.js';
 
-/** What tells one application of a technique from another, for the techniques that strategies use. */
+/** What tells one application of a technique from another at a glance, for the techniques that strategies use. */
 const LABELS: Readonly<Record<string, (options: Options) => unknown[]>> = {
   build: ({ architecture, width, depth, resolution }) => [
     architecture,
@@ -13,12 +13,11 @@ const LABELS: Readonly<Record<string, (options: Options) => unknown[]>> = {
     ...(Array.isArray(augment) ? augment.map(({ name }) => name) : []),
     ...unless(0, labelSmoothing, 'smoothed'),
   ],
-  prune: ({ keep, target, importance, tuning, learningRate }) => [
+  prune: ({ keep, target, importance, tuning }) => [
     `prune to ${percent(keep)}`,
     ...unless('macs', target, `of ${target}`),
     ...unless('magnitude', importance, importance),
     ...unless('distill', tuning, tuning === 'none' ? 'untuned' : tuning),
-    ...unless(0.001, learningRate, `lr ${short(learningRate, 2)}`),
   ],
   sparsify: ({ sparsity }) => [`${percent(sparsity)} zeros`],
   quantize: ({ mode, calibration }) => ['int8', ...unless('static', mode, mode), ...unless('min-max', calibration, calibration)],
@@ -36,8 +35,8 @@ function unless(usual: unknown, value: unknown, text: unknown): unknown[] {
   return value === undefined || value === usual ? [] : [text];
 }
 
-function short(value: unknown, digits = 3): string {
-  return String(Number(Number(value).toPrecision(digits)));
+function short(value: unknown): string {
+  return String(Number(Number(value).toPrecision(3)));
 }
 
 function percent(value: unknown): string {

@@ -91,11 +91,11 @@ test('settings: defaults are visible, wrong ones are refused', () => {
     assert.throws(() => settingsOf(wrong, 100), OptionError, JSON.stringify(wrong));
 });
 
-test('labels are short and tell recipes apart', () => {
+test('labels are short', () => {
   const prune = { technique: 'prune', options: { keep: 0.3, importance: 'taylor', tuning: 'distill', learningRate: 0.0031622, epochs: 4 } };
   const int8 = { technique: 'quantize', options: { mode: 'static', calibration: 'mse' } };
   assert.equal(recipeLabel([]), 'original');
-  assert.equal(recipeLabel([prune, int8]), 'prune to 30% taylor lr 0.0032 + int8 mse');
+  assert.equal(recipeLabel([prune, int8]), 'prune to 30% taylor + int8 mse');
   assert.equal(recipeLabel([{ technique: 'build', options: { architecture: 'survey-cnn', width: 0.375, depth: 1 } }]), 'survey-cnn 0.375x');
   assert.equal(recipeLabel([{ technique: 'unheard-of', options: {} }]), 'unheard-of');
 });

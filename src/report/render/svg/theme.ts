@@ -66,6 +66,14 @@ export const chartRules = `.chart{font-family:system-ui,-apple-system,"Segoe UI"
 .chart .dot-one{fill:var(--front)}
 .chart .dot-two{fill:var(--second)}`;
 
+/** Rules with a light colour before each variable: programs that draw a picture without knowing variables take that, and leave out the other. */
+function withFallback(rules: string): string {
+  return rules.replace(
+    /([a-z]+):var\(--(\w+)\)/g,
+    (rule, property: string, name: keyof typeof light) => `${property}:${light[name]};${rule}`,
+  );
+}
+
 export interface ChartOptions {
   /** Bring the styles along, as a file of its own needs; a page has them once for all charts. Default true. */
   standalone?: boolean;
@@ -77,7 +85,7 @@ export function chart(
   children: readonly Markup[],
   { standalone = true }: ChartOptions = {},
 ): string {
-  const style = standalone ? [element('style', {}, { markup: `${colorRules('.chart')}\n${chartRules}` })] : [];
+  const style = standalone ? [element('style', {}, { markup: `${colorRules('.chart')}\n${withFallback(chartRules)}` })] : [];
   return element(
     'svg',
     {
@@ -92,7 +100,7 @@ export function chart(
     element('title', {}, title),
     element('desc', {}, description),
     style,
-    ...(standalone ? [element('rect', { width, height, rx: 8, style: 'fill:var(--ground)' })] : []),
+    ...(standalone ? [element('rect', { width, height, rx: 8, style: withFallback('fill:var(--ground)') })] : []),
     children,
   ).markup;
 }
