@@ -12,6 +12,7 @@ import { createTask, type Task } from '../training/index.js';
 import { checkWeights, checkWritable } from './checks.js';
 import { limitSource } from './limit.js';
 import { Output } from './output.js';
+import { notedPreprocess, notePreprocess } from './preprocess.js';
 import { list, positiveInteger, seed } from './units.js';
 
 /** Options that every command has. */
@@ -105,12 +106,13 @@ export class CommandContext {
   /** The task of a model on the data that the options name, with a word on how it was set up. */
   async task(model: Model, options: DataOptions): Promise<Task> {
     const source = await this.source(options, model);
+    const noted = options.preprocess === 'auto' ? notedPreprocess(model, source) : undefined;
     const setup = await createTask(
       model,
       source,
       this.runtime,
       {
-        preprocess: options.preprocess,
+        preprocess: noted ?? options.preprocess,
         output: options.scores,
         fidelity: options.fidelity,
         splits: { seed: this.seed },
@@ -118,7 +120,8 @@ export class CommandContext {
       },
       this.activity,
     );
-    this.output.info(setup.explanation);
+    this.output.info(noted ? `Preprocessing: ${noted.name ?? 'given'}, as the model's file says.` : setup.explanation);
+    notePreprocess(model, setup.task);
     return setup.task;
   }
 }

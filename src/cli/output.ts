@@ -1,12 +1,15 @@
 import type { Message, ProgressEvent } from '../base/index.js';
 import { Progress } from './progress.js';
 
-/** How long a task goes unmentioned, in milliseconds: quick work needs no bar. */
+/** How long work goes unmentioned, in milliseconds: what is quick needs no bar. */
 const QUIET_MS = 2000;
 /** Time between plain progress lines where stderr is no terminal, in milliseconds. */
 const PLAIN_EVERY_MS = 10_000;
 /** Time between redrawn bars, in milliseconds. */
 const REDRAW_MS = 100;
+
+/** Characters of a message. */
+const LONGEST = 600;
 
 export interface OutputOptions {
   json: boolean;
@@ -20,6 +23,8 @@ export interface OutputOptions {
 export class Output {
   readonly #options: OutputOptions;
   readonly #progress = new Progress();
+  /** When progress was first reported. */
+  #began: number | undefined;
   /** When a bar was last drawn and a plain line last printed. */
   #drawn = 0;
   #said: number | undefined;
@@ -52,7 +57,7 @@ export class Output {
   readonly message = ({ level, text }: Message): void => {
     if (this.#options.quiet) return;
     this.clear();
-    process.stderr.write(level === 'warning' ? `warning: ${text}\n` : `${text}\n`);
+    process.stderr.write(`${level === 'warning' ? 'warning: ' : ''}${clipped(text)}\n`);
   };
 
   info(text: string): void {
@@ -62,7 +67,9 @@ export class Output {
   readonly progress = (event: ProgressEvent): void => {
     if (this.#options.quiet) return;
     const now = performance.now();
-    if (this.#progress.add(event, now) < QUIET_MS) return;
+    this.#progress.add(event, now);
+    this.#began ??= now;
+    if (now - this.#began < QUIET_MS) return;
     if (process.stderr.isTTY) this.#draw(now);
     else if (now - (this.#said ?? Number.NEGATIVE_INFINITY) >= PLAIN_EVERY_MS) this.#say(now);
   };
@@ -88,4 +95,9 @@ export class Output {
     this.#said = now;
     process.stderr.write(`${line}\n`);
   }
+}
+
+/** A remark that lists a hundred layers says no more to a person than one that lists ten. JSON documents hold all of it. */
+export function clipped(text: string): string {
+  return text.length <= LONGEST ? text : `${text.slice(0, LONGEST).replace(/[\s,;]*\S*$/, '')} … (--json has all of it)`;
 }

@@ -20,17 +20,13 @@ export class Progress {
   /** By the first part of the task's name: one entry for each trial that runs. */
   readonly #tracked = new Map<string, Tracked>();
 
-  /** @returns how long this piece of work has been going on. */
-  add(event: ProgressEvent, now: number): number {
+  add(event: ProgressEvent, now: number): void {
     const [group] = event.task.split('/');
     const known = this.#tracked.get(group);
     const isSame = known && known.last.task === event.task && event.done >= known.last.done;
-    const tracked = isSame ? known : { started: now, before: event.done, heard: now, last: event };
-    tracked.last = event;
-    tracked.heard = now;
-    this.#tracked.set(group, tracked);
-    if (group !== STUDY && isFinished(event)) this.#tracked.delete(group);
-    return now - (this.#tracked.get(STUDY)?.started ?? tracked.started);
+    const { started, before } = isSame ? known : { started: now, before: event.done };
+    this.#tracked.delete(group);
+    this.#tracked.set(group, { started, before, heard: now, last: event });
   }
 
   /** @param bar whether to draw a bar; else only numbers. */

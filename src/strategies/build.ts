@@ -11,7 +11,7 @@ const schema = z.strictObject({
   resolution: z.int().positive().optional().describe("Side of the input image in pixels. Default: the data's."),
 });
 
-/** A fresh model of a family, untrained, with the inputs and outputs of the model that it stands in for. */
+/** A fresh model of a family, untrained, with the inputs, outputs and metadata of the model that it stands in for. */
 export const build: Technique<z.infer<typeof schema>> = {
   name: 'build',
   effects: ['grow', 'shrink'],
@@ -21,10 +21,9 @@ export const build: Technique<z.infer<typeof schema>> = {
   space: () => ({ width: { type: 'float', low: 0.25, high: 4, log: true } }),
   apply: async ({ model, task, seed }, options) => {
     if (task.kind !== 'classification') throw new OptionError({ what: 'An architecture is built for classification', got: task.kind });
-    return {
-      model: architecture(options.architecture).build({ ...options, input: imageShape(model), classes: task.classes.length, seed }),
-      notes: {},
-    };
+    const built = architecture(options.architecture).build({ ...options, input: imageShape(model), classes: task.classes.length, seed });
+    for (const [key, value] of model.metadata) built.metadata.set(key, value);
+    return { model: built, notes: {} };
   },
 };
 

@@ -14,6 +14,7 @@ import { createTask, evaluate } from '../../training/index.js';
 import { checkFolder } from '../checks.js';
 import type { CommandContext, CommonOptions } from '../context.js';
 import type { AddCommand } from '../main.js';
+import { notePreprocess } from '../preprocess.js';
 import { duration } from '../progress.js';
 import { runOptimization, type Start } from './optimize.js';
 
@@ -88,6 +89,7 @@ async function familyStart(context: CommandContext): Promise<Start> {
     { preprocess: '0-1', splits: { seed: context.seed } },
     context.activity,
   );
+  notePreprocess(model, task);
   return {
     name: 'survey-cnn on digits',
     model,
@@ -107,6 +109,7 @@ async function trainedStart(path: string, context: CommandContext): Promise<Star
     { preprocess: '0-1', splits: { seed: context.seed } },
     context.activity,
   );
+  notePreprocess(fresh, task);
   const checkpoints = checkpointFolder(`${path}.work`);
   const { activity, runtime, seed } = context;
   if (!existsSync(path)) {

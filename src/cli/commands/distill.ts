@@ -1,16 +1,19 @@
 import { rm } from 'node:fs/promises';
 import { Option } from 'commander';
 import { architecture, architectures } from '../../architectures/index.js';
-import { OptionError } from '../../base/index.js';
+import { DataError, OptionError } from '../../base/index.js';
 import { distill } from '../../learning/distillation/index.js';
+import { type Dim, isFloat, type Model } from '../../onnx/index.js';
 import { saveModel } from '../../onnx/node/index.js';
 import { checkpointFolder } from '../../strategies/node/index.js';
 import { checkOptions } from '../../technique/index.js';
-import { evaluate } from '../../training/index.js';
-import { addDataOptions, type CommonOptions, type DataOptions } from '../context.js';
+import { evaluate, inputShapes, type Task } from '../../training/index.js';
+import { addDataOptions, type CommandContext, type CommonOptions, type DataOptions } from '../context.js';
 import type { AddCommand } from '../main.js';
+import { notePreprocess } from '../preprocess.js';
 import { number, positiveNumber } from '../units.js';
-import { addTrainingOptions, classCount, epochLines, imageShape, type TrainingFlags, trainingFlags } from './train.js';
+import { qualityText } from './results.js';
+import { addTrainingOptions, epochLines, type TrainingFlags, trainingFlags } from './train.js';
 
 interface Options extends CommonOptions, DataOptions, TrainingFlags {
   teacher: string;
@@ -43,19 +46,9 @@ export const distillCommand: AddCommand = (program, run) => {
         context.willWrite(options.out);
         const teacher = await context.model(options.teacher);
         const task = await context.task(teacher, options);
-        const source = options.arch === undefined ? undefined : await context.source(options);
-        const model =
-          options.arch !== undefined && source
-            ? architecture(options.arch).build({ input: imageShape(source), classes: classCount(source), width: options.width, seed })
-            : await context.model(options.student as string);
-        const studentTask =
-          task.kind === 'classification'
-            ? {
-                ...task,
-                output: model.graph.outputs[0].name,
-                feeds: task.feeds.map((feed) => ({ ...feed, input: model.graph.feeds[0].name })),
-              }
-            : task;
+        const model = await studentFor(task, options, context);
+        notePreprocess(model, task);
+        const studentTask = await taskOfStudent(model, task);
         const { temperature, weight } = options;
         const given = Object.fromEntries(Object.entries({ temperature, weight }).filter(([, value]) => value !== undefined));
         const checkpoints = `${options.out}.work`;
@@ -76,17 +69,54 @@ export const distillCommand: AddCommand = (program, run) => {
         await saveModel(result.model, options.out);
         await rm(checkpoints, { recursive: true, force: true });
         const [before, after] = [
-          await evaluate(teacher, task, runtime, { ...activity, split: 'test' }),
-          await evaluate(result.model, studentTask, runtime, { ...activity, split: 'test' }),
+          await evaluate(teacher, task, runtime, { ...activity, split: 'test', threads: options.threads }),
+          await evaluate(result.model, studentTask, runtime, { ...activity, split: 'test', threads: options.threads }),
         ];
         output.result(
           { model: options.out, training: result.notes.training, teacher: before, test: after },
           [
             ...epochLines(result.notes.training ?? []),
-            `teacher ${(100 * before.value).toFixed(2)}%, student ${(100 * after.value).toFixed(2)}% (test ${after.metric})`,
+            `teacher ${qualityText(before)}, student ${qualityText(after)} (test ${after.metric})`,
             `Wrote ${options.out}`,
           ].join('\n'),
         );
       }),
     );
 };
+
+/** The student's file, or a fresh one of an architecture that takes what the teacher takes. */
+async function studentFor(task: Task, { arch, width, student }: Options, context: CommandContext): Promise<Model> {
+  if (arch === undefined) return context.model(student as string);
+  const [, ...input] = Object.values(await inputShapes(task, 1))[0];
+  if (input.length !== 3 || task.kind !== 'classification')
+    throw new OptionError({
+      what: 'The architectures are classifiers of images',
+      expected: 'labelled images, [channels, height, width] for the teacher',
+      got: `${task.kind} of [${input}]`,
+      fix: 'Give a student of your own with --student.',
+    });
+  return architecture(arch).build({ input: input as [number, number, number], classes: task.classes.length, width, seed: context.seed });
+}
+
+/** The teacher's task with the student's names. @throws DataError where the student cannot take what the teacher takes. */
+async function taskOfStudent(student: Model, task: Task): Promise<Task> {
+  const { feeds, outputs } = student.graph;
+  const shapes = Object.values(await inputShapes(task, 1));
+  const takes = (input: (typeof feeds)[number], [, ...sample]: number[]) =>
+    !input.shape || (input.shape.length === sample.length + 1 && sample.every((size, i) => fits(input.shape?.[i + 1], size)));
+  if (feeds.length !== shapes.length || !feeds.every((input, i) => takes(input, shapes[i])))
+    throw new DataError({
+      what: 'The student does not take what the teacher takes: both see the same batch, in one graph',
+      where: student.source,
+      expected: shapes.map(([, ...sample]) => `[batch, ${sample}]`).join('; '),
+      got: feeds.map((input) => `"${input.name}" [${input.shape ?? '?'}]`).join('; '),
+    });
+  const named = { ...task, feeds: task.feeds.map((feed, i) => ({ ...feed, input: feeds[i].name })) };
+  if (named.kind !== 'classification') return named;
+  const scores = outputs.find(({ dtype, shape }) => isFloat(dtype) && shape?.at(-1) === named.classes.length) ?? outputs[0];
+  return { ...named, output: scores.name };
+}
+
+function fits(dim: Dim | undefined, size: number): boolean {
+  return typeof dim !== 'number' || dim === size;
+}

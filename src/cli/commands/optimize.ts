@@ -19,6 +19,7 @@ import { createTask, type Task } from '../../training/index.js';
 import { checkFolder } from '../checks.js';
 import { addDataOptions, type CommandContext, type CommonOptions, type DataOptions } from '../context.js';
 import type { AddCommand } from '../main.js';
+import { notePreprocess } from '../preprocess.js';
 import { bytes, count, latency, milliseconds, number, positiveInteger, positiveNumber } from '../units.js';
 import { classCount, imageShape } from './train.js';
 
@@ -138,6 +139,7 @@ async function startFromArchitecture(name: string, options: Options, context: Co
     { preprocess: preprocess === 'auto' ? 'dataset' : preprocess, splits: { seed: context.seed } },
     context.activity,
   );
+  notePreprocess(model, setup.task);
   return {
     name: `${name} on ${source.name}`,
     model,

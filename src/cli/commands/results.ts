@@ -1,8 +1,10 @@
-import { footprint } from '../../infrastructure/hardware/index.js';
+import { type Footprint, footprint } from '../../infrastructure/hardware/index.js';
 import type { Model } from '../../onnx/index.js';
+import { loadModel } from '../../onnx/node/index.js';
 import type { TechniqueNotes } from '../../technique/index.js';
-import { evaluate, type Task } from '../../training/index.js';
+import { batchSizeOf, evaluate, type Quality, inputShapes as shapesOf, type Task } from '../../training/index.js';
 import type { CommandContext } from '../context.js';
+import { clipped } from '../output.js';
 
 export interface CompressionOutcome {
   context: CommandContext;
@@ -17,55 +19,58 @@ export interface CompressionOutcome {
 /** Prints what a compression did: quality on the test part and footprint, before and after. What got worse is said first. */
 export async function compression({ context, task, before, after, notes, threads }: CompressionOutcome): Promise<void> {
   const { runtime, activity, output } = context;
+  const written = loadModel(after.path);
   const measure = (model: Model) => (task ? evaluate(model, task, runtime, { ...activity, split: 'test', threads }) : undefined);
-  const quality = { before: await measure(before.model), after: await measure(after.model) };
-  const cost = { before: footprint(before.model, { bytes: before.bytes }), after: footprint(after.model, { bytes: after.bytes }) };
-  const lines: string[] = [];
-  if (quality.before && quality.after) {
-    const drop = 100 * (quality.before.value - quality.after.value);
-    if (drop > 0.5) lines.push(`Loses ${drop.toFixed(2)} points of ${quality.after.metric}.`);
-    lines.push(
-      row(
-        `test ${quality.after.metric}`,
-        `${(100 * quality.before.value).toFixed(2)}%`,
-        `${(100 * quality.after.value).toFixed(2)}%`,
-        signed(-drop),
-      ),
-    );
-  } else lines.push('Quality was not measured, because no data was given.');
-  lines.push(row('file', size(before.bytes), size(after.bytes), ratio(before.bytes, after.bytes)));
-  lines.push(
+  const quality = { before: await measure(before.model), after: await measure(written) };
+  const inputShapes = task && (await shapesOf(task, batchSizeOf(before.model, task, 1)));
+  const cost = {
+    before: footprint(before.model, { bytes: before.bytes, inputShapes }),
+    after: footprint(written, { bytes: after.bytes, inputShapes }),
+  };
+  const lines = [
+    ...qualityLines(quality.before, quality.after),
+    row('file', size(before.bytes), size(after.bytes), ratio(before.bytes, after.bytes)),
     row('weights', size(cost.before.weightBytes), size(cost.after.weightBytes), ratio(cost.before.weightBytes, cost.after.weightBytes)),
-  );
-  lines.push(row('MACs', millions(cost.before.macs), millions(cost.after.macs), ratio(cost.before.macs, cost.after.macs)));
-  lines.push(...(notes.remarks ?? []), `Wrote ${after.path}`);
-  const summary = ({ bytes, weightBytes, macs, parameters }: (typeof cost)['before']) => ({ bytes, weightBytes, macs, parameters });
+    row('MACs', millions(cost.before), millions(cost.after), ratio(cost.before.macs, cost.after.macs)),
+    ...new Set((notes.remarks ?? []).map(clipped)),
+    `Wrote ${after.path}`,
+  ];
+  const summary = ({ bytes, weightBytes, macs, parameters }: Footprint) => ({ bytes, weightBytes, macs, parameters });
   output.result(
     { model: after.path, quality, footprint: { before: summary(cost.before), after: summary(cost.after) }, notes },
     lines.join('\n'),
   );
 }
 
+function qualityLines(before: Quality | undefined, after: Quality | undefined): string[] {
+  if (!before || !after) return ['Quality was not measured, because no data was given.'];
+  const change = 100 * (after.value - before.value);
+  const unit = after.metric === 'r2' ? 'hundredths' : 'points';
+  return [
+    ...(change < -0.5 ? [`Loses ${(-change).toFixed(2)} ${unit} of ${after.metric}.`] : []),
+    row(`test ${after.metric}`, qualityText(before), qualityText(after), `${change >= 0 ? '+' : ''}${change.toFixed(2)} ${unit}`),
+  ];
+}
+
+/** "97.89%", or "0.9876" for R². */
+export function qualityText({ metric, value }: Quality): string {
+  return metric === 'r2' ? value.toFixed(4) : `${(100 * value).toFixed(2)}%`;
+}
+
 function row(name: string, before: string, after: string, change: string): string {
-  return `${name.padEnd(16)}${before.padStart(12)} -> ${after.padStart(10)}   ${change}`;
+  return `${name.padEnd(16)}${before.padStart(12)} -> ${after.padStart(10)}   ${change}`.trimEnd();
 }
 
 function ratio(before: number, after: number): string {
-  return after === 0 || before === 0
-    ? ''
-    : before >= after
-      ? `${(before / after).toFixed(2)}x smaller`
-      : `${(after / before).toFixed(2)}x larger`;
-}
-
-function signed(points: number): string {
-  return `${points >= 0 ? '+' : ''}${points.toFixed(2)} points`;
+  if (after === 0 || before === 0) return '';
+  if (Math.abs(before / after - 1) < 0.005) return 'the same';
+  return before > after ? `${(before / after).toFixed(2)}x smaller` : `${(after / before).toFixed(2)}x larger`;
 }
 
 function size(bytes: number): string {
   return bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} KB` : `${(bytes / 1e6).toFixed(2)} MB`;
 }
 
-function millions(macs: number): string {
-  return `${(macs / 1e6).toFixed(2)} M`;
+function millions({ macs, gaps }: Footprint): string {
+  return macs === 0 && gaps.length > 0 ? 'not known' : `${(macs / 1e6).toFixed(2)} M`;
 }

@@ -5,13 +5,15 @@ import { architecture, architectures } from '../../architectures/index.js';
 import { OptionError } from '../../base/index.js';
 import type { DataSource } from '../../data/index.js';
 import { trainTechnique } from '../../learning/tuning/index.js';
-import { saveModel } from '../../onnx/node/index.js';
+import { loadModel, saveModel } from '../../onnx/node/index.js';
 import { checkpointFolder } from '../../strategies/node/index.js';
 import { checkOptions } from '../../technique/index.js';
 import { createTask, evaluate } from '../../training/index.js';
 import { addDataOptions, type CommonOptions, type DataOptions } from '../context.js';
 import type { AddCommand } from '../main.js';
+import { notePreprocess } from '../preprocess.js';
 import { number, positiveInteger, positiveNumber } from '../units.js';
+import { qualityText } from './results.js';
 
 /** Options of commands that train. */
 export interface TrainingFlags {
@@ -68,12 +70,12 @@ export const trainCommand: AddCommand = (program, run) => {
         );
         await saveModel(result.model, options.out);
         await rm(checkpoints, { recursive: true, force: true });
-        const quality = await evaluate(result.model, task, runtime, { ...activity, split: 'test', threads: options.threads });
+        const quality = await evaluate(loadModel(options.out), task, runtime, { ...activity, split: 'test', threads: options.threads });
         output.result(
           { model: options.out, preprocess: task.feeds, training: result.notes.training, test: quality },
           [
             ...epochLines(result.notes.training ?? []),
-            `test ${quality.metric}: ${(100 * quality.value).toFixed(2)}%${quality.interval ? ` (95% interval ${quality.interval.map((each) => (100 * each).toFixed(2)).join(' to ')})` : ''}`,
+            `test ${quality.metric}: ${qualityText(quality)}${quality.interval ? ` (95% interval ${quality.interval.map((each) => (100 * each).toFixed(2)).join(' to ')})` : ''}`,
             `Wrote ${options.out}`,
           ].join('\n'),
         );
@@ -98,6 +100,7 @@ async function fromArchitecture(name: string, options: Options, context: Paramet
   });
   const preprocess = options.preprocess === 'auto' ? 'dataset' : options.preprocess;
   const setup = await createTask(model, source, context.runtime, { preprocess, splits: { seed: context.seed } }, context.activity);
+  notePreprocess(model, setup.task);
   return { model, task: setup.task };
 }
 
