@@ -45,8 +45,7 @@ export async function main(args: readonly string[]): Promise<number> {
     process.stderr.write('\nStopping. Press Ctrl-C again to stop at once.\n');
     controller.abort();
   };
-  process.on('SIGINT', interrupt);
-  process.on('SIGTERM', interrupt);
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, interrupt);
   for (const stream of [process.stdout, process.stderr]) stream.on('error', endOfReader);
   const state = { signal: controller.signal, verbose: args.includes('--verbose'), kept: undefined as string | undefined };
   try {
@@ -57,8 +56,8 @@ export async function main(args: readonly string[]): Promise<number> {
   } catch (error) {
     return explain(error, state);
   } finally {
-    process.off('SIGINT', interrupt);
-    process.off('SIGTERM', interrupt);
+    // After a first Ctrl-C the process is about to end; another one must still end it with the same code.
+    if (!controller.signal.aborted) for (const signal of ['SIGINT', 'SIGTERM']) process.off(signal, interrupt);
   }
 }
 

@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { loadModel } from 'espalier/onnx/node';
+import { espalier } from './run.js';
+
+let folder: string;
+const at = (...parts: string[]) => join(folder, ...parts);
+const run = (line: string) => espalier(line.split(' '), { cwd: folder });
+
+/** Runs a command that must succeed with --json; its stdout must be one JSON document. */
+async function json(line: string) {
+  const { code, stdout, stderr } = await run(`${line} --json`);
+  assert.equal(code, 0, `${line}: ${stderr}`);
+  return JSON.parse(stdout);
+}
+
+const TRAIN = 'train --arch survey-cnn --width 0.25 --data digits --epochs 6 --batch-size 64 --threads 1';
+
+before(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'espalier-cli-'));
+  const { code, stdout, stderr } = await run(`${TRAIN} -o net.onnx`);
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /epoch {3}6 .*\ntest accuracy: \d+\.\d\d% \(95% interval .*\)\nWrote net\.onnx\n$/);
+});
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+test('train: leaves the model and nothing else; the same seed gives the same bytes, another one others', async () => {
+  assert.equal(existsSync(at('net.onnx.work')), false);
+  const [same, other] = [await json(`${TRAIN} -o same.onnx`), await json(`${TRAIN} -o other.onnx --seed 1`)];
+  assert.equal(same.training.length, 6);
+  assert.equal(same.test.metric, 'accuracy');
+  assert.equal(other.model, 'other.onnx');
+  assert.deepEqual(readFileSync(at('same.onnx')), readFileSync(at('net.onnx')));
+  assert.notDeepEqual(readFileSync(at('other.onnx')), readFileSync(at('net.onnx')));
+});
+
+test('eval: knows from the file how inputs are prepared; every metric, as text and as JSON', async () => {
+  const { stdout, stderr } = await run('eval net.onnx --data digits');
+  assert.match(stderr, /as the model's file says/);
+  for (const name of ['accuracy', 'top-5', 'macro F1', 'precision', 'recall', 'AUC', 'confusion'])
+    assert.match(stdout, new RegExp(`^${name}`, 'm'));
+  const { value, interval, report, samples, classes } = await json('eval net.onnx --data digits --limit 100');
+  assert.equal(samples, 100);
+  assert.equal(classes.length, 10);
+  assert.ok(interval[0] <= value && value <= interval[1]);
+  const counts = report.confusion.flat().reduce((sum: number, count: number) => sum + count, 0);
+  assert.equal(counts, 100);
+});
+
+test('inspect and bench: figures, as text and as JSON', async () => {
+  const inspected = await json('inspect net.onnx');
+  assert.ok(inspected.macs > 0 && inspected.layers.length > 0);
+  assert.equal(inspected.bytes, readFileSync(at('net.onnx')).length);
+  assert.match((await run('inspect net.onnx')).stdout, /parameters/);
+  assert.equal((await run('inspect net.onnx --html net.html')).code, 0);
+  assert.match(readFileSync(at('net.html'), 'utf8'), /^<!doctype html>/i);
+  const timed = await json('bench net.onnx --runs 20 --threads 1 --batch 2');
+  assert.ok(timed.p50 > 0 && timed.p50 <= timed.p95 && timed.p95 <= timed.p99);
+  assert.equal(timed.batch, 2);
+});
+
+test('quantize: static, dynamic, weights and with training are smaller, load and say what they cost', async () => {
+  const before = readFileSync(at('net.onnx')).length;
+  const ways = ['--data digits', '--dynamic', '--weights', '--data digits --aware --epochs 1 --threads 1'];
+  for (const [index, way] of ways.entries()) {
+    const { model, quality, footprint, notes } = await json(`quantize net.onnx ${way} -o q${index}.onnx`);
+    assert.equal(model, `q${index}.onnx`);
+    assert.ok(footprint.before.weightBytes / footprint.after.weightBytes > 3, way);
+    assert.equal(footprint.before.bytes, before);
+    assert.equal(footprint.after.bytes, readFileSync(at(model)).length);
+    assert.equal(quality.after === undefined, !way.includes('--data'), way);
+    if (quality.after) assert.ok(quality.before.value - quality.after.value < 0.03, way);
+    assert.ok(notes);
+  }
+  const { stdout } = await run('quantize net.onnx --dynamic -o q.onnx');
+  assert.match(stdout, /Quality was not measured[\s\S]*weights .* -> .* smaller\n[\s\S]*Wrote q\.onnx\n$/);
+});
+
+test('prune: the graph shrinks; sparsity leaves zeros', async () => {
+  const half = await json('prune net.onnx --data digits --target macs=0.5 --epochs 3 --threads 1 -o half.onnx');
+  assert.ok(half.footprint.after.macs <= 0.55 * half.footprint.before.macs);
+  assert.ok(half.quality.after.value > 0.5);
+  assert.equal(existsSync(at('half.onnx.work')), false);
+  await json('prune net.onnx --data digits --target sparsity=0.5 --epochs 1 --threads 1 -o sparse.onnx');
+  const weights = [...loadModel(at('sparse.onnx')).graph.initializers].flatMap((value) => [...(value.initializer?.toFloat32() ?? [])]);
+  assert.ok(weights.filter((weight) => weight === 0).length > 0.4 * weights.length);
+});
+
+test('distill: a fresh student, and a student of another size is refused', async () => {
+  const { teacher, test: student } = await json(
+    'distill --teacher net.onnx --arch survey-cnn --width 0.1 --data digits --epochs 2 --threads 1 -o student.onnx',
+  );
+  assert.ok(teacher.value > 0.8 && student.samples === teacher.samples);
+  await json('distill --teacher net.onnx --student student.onnx --data digits --epochs 1 --threads 1 -o better.onnx');
+});
+
+test('optimize and report: a front, a page, and the same again from the folder', async () => {
+  const line = 'optimize net.onnx --data digits --out better --trials 2 --epochs 1';
+  const first = await run(line);
+  assert.equal(first.code, 0, first.stderr);
+  assert.match(first.stderr, /Trial 1: .*accuracy/);
+  assert.match(first.stdout, /int8[\s\S]*Report: better\/report\.html\n$/);
+  const page = readFileSync(at('better', 'report.html'), 'utf8');
+  const again = await json(line);
+  assert.equal(again.complete, true);
+  const reported = await json('report better');
+  assert.deepEqual(reported, JSON.parse(readFileSync(at('better', 'front.json'), 'utf8')));
+  assert.deepEqual(reported.models, again.models);
+  assert.match(page, /^<!doctype html>/i);
+  const other = await run(`${line} --max-drop 1`);
+  assert.equal(other.code, 2);
+  assert.match(other.stderr, /other limits here/);
+});
+
+test('--quiet: the result alone, and no word on stderr', async () => {
+  const { stdout, stderr } = await run('eval net.onnx --data digits --quiet');
+  assert.equal(stderr, '');
+  assert.match(stdout, /^accuracy/);
+});

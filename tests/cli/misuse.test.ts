@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { surveyCnn } from 'espalier/architectures';
+import { Tensor } from 'espalier/onnx';
+import { saveModel } from 'espalier/onnx/node';
+import { espalier } from './run.js';
+
+let folder: string;
+const at = (...parts: string[]) => join(folder, ...parts);
+
+before(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'espalier-misuse-'));
+  const model = surveyCnn.build({ input: [1, 8, 8], classes: 10, width: 0.1 });
+  await saveModel(model, at('net.onnx'));
+  const [weight] = [...model.graph.initializers].filter((value) => value.initializer?.dtype === 'float32');
+  const size = weight.initializer?.size ?? 0;
+  weight.initializer = Tensor.of('float32', weight.initializer?.shape ?? [], new Float32Array(size).fill(Number.NaN));
+  await saveModel(model, at('nan.onnx'));
+  writeFileSync(at('text.onnx'), 'this is no model');
+  writeFileSync(at('empty.csv'), '');
+  writeFileSync(at('one.csv'), 'a,b,label\n1,2,x\n3,4,x\n5,6,x\n');
+  mkdirSync(at('nothing'));
+});
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Wrong command lines, the exit code (2 for what can be seen in the command line, 1 for what it names), and what the message must say. */
+const wrong: [string, number, RegExp][] = [
+  ['', 2, /Usage: espalier/],
+  ['frobnicate', 2, /unknown command 'frobnicate'/],
+  ['inspect', 2, /missing required argument 'model'/],
+  ['inspect missing.onnx', 1, /missing\.onnx/],
+  ['inspect nothing', 1, /not a file/],
+  ['inspect text.onnx', 1, /text\.onnx: .*ONNX/],
+  ['inspect net.onnx --batch 0', 2, /--batch.*whole number of at least 1/],
+  ['inspect net.onnx --html nothing', 1, /folder/],
+  ['bench net.onnx --runs many', 2, /--runs/],
+  ['bench net.onnx --backend tpu', 2, /--backend.*cpu, webgpu/],
+  ['train --data digits -o x.onnx', 2, /either --arch or --model/],
+  ['train --arch vgg --data digits -o x.onnx', 2, /survey-cnn/],
+  ['train --arch survey-cnn --data iris -o x.onnx', 2, /take images/],
+  ['train --arch survey-cnn --data nowhere -o x.onnx', 1, /nowhere/],
+  ['train --arch survey-cnn --data digits -o no/such/x.onnx', 1, /no such folder/],
+  ['train --arch survey-cnn --data digits -o x.onnx --epochs 1.5', 2, /--epochs/],
+  ['train --arch survey-cnn --data digits -o x.onnx --augment spin', 2, /flip.*crop/],
+  ['train --arch survey-cnn --data digits -o x.onnx --seed -1', 2, /--seed/],
+  ['eval net.onnx --data iris', 1, /3 classes.*--fidelity/],
+  ['eval net.onnx --data one.csv', 1, /same label/],
+  ['eval net.onnx --data empty.csv', 1, /empty\.csv/],
+  ['eval net.onnx --data nothing', 1, /nothing/],
+  ['eval net.onnx --data digits --preprocess magic', 2, /magic.*imagenet/],
+  ['eval net.onnx --data digits --scores out', 2, /no output "out"/],
+  ['eval nan.onnx --data digits', 1, /holds NaN/],
+  ['quantize net.onnx -o q.onnx', 2, /needs data.*--dynamic/],
+  ['quantize net.onnx --dynamic --weights -o q.onnx', 2, /cannot be used with/],
+  ['quantize net.onnx --dynamic', 2, /--out/],
+  ['prune net.onnx --data digits --target macs=2 -o p.onnx', 2, /macs=0\.5/],
+  ['distill --teacher net.onnx --data digits -o d.onnx', 2, /either --student or --arch/],
+  ['optimize --data digits --out o', 2, /either a model or --arch/],
+  ['optimize net.onnx --arch survey-cnn --data digits --out o', 2, /either a model or --arch/],
+  ['optimize net.onnx --strategy grow-improve-shrink --data digits --out o', 2, /--arch/],
+  ['optimize net.onnx --data digits --out text.onnx', 1, /file is in the way/],
+  ['optimize net.onnx --data digits --out o --max-size 0', 2, /--max-size.*100KB/],
+  ['optimize net.onnx --data digits --out o --budget soon', 2, /--budget.*30m/],
+  ['optimize net.onnx --data digits --out o --objectives speed', 2, /--objectives.*latency/],
+  ['report nothing', 1, /no run here/],
+];
+
+test('wrong command lines: one clear message on stderr, nothing on stdout, no stack, a code that tells misuse from failure', async () => {
+  const queue = [...wrong];
+  const work = async () => {
+    for (let next = queue.shift(); next; next = queue.shift()) {
+      const [line, code, says] = next;
+      const ran = await espalier(line === '' ? [] : line.split(' '), { cwd: folder });
+      assert.equal(ran.code, code, `${line}: ${ran.stderr}`);
+      assert.match(ran.stderr, says, line);
+      assert.equal(ran.stdout, '', line);
+      assert.doesNotMatch(ran.stderr, /\n {4}at /, line);
+      assert.doesNotMatch(ran.stderr, /defect of Espalier/, line);
+    }
+  };
+  await Promise.all([work(), work()]);
+  assert.deepEqual(readdirSync(folder).sort(), ['empty.csv', 'nan.onnx', 'net.onnx', 'nothing', 'one.csv', 'text.onnx']);
+});
+
+test('a model no better than guessing is called out before anything is optimized', async () => {
+  const { code, stderr } = await espalier('optimize net.onnx --data digits --out guess'.split(' '), { cwd: folder });
+  assert.equal(code, 1);
+  assert.match(stderr, /no better than guessing/);
+});
+
+test('--verbose shows where an error comes from', async () => {
+  const { stderr } = await espalier(['inspect', 'text.onnx', '--verbose'], { cwd: folder });
+  assert.match(stderr, /\n {4}at /);
+});
