@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { root } from '../support/paths.js';
 
 export interface Ran {
-  code: number | null;
+  /** As a shell has it: 128 and the signal's number for a process that a signal ended. */
+  code: number;
   stdout: string;
   stderr: string;
 }
@@ -26,5 +28,7 @@ export function espalier(args: readonly string[], { cwd, during }: RunOptions = 
     stderr += text;
   });
   during?.(child);
-  return new Promise((resolve) => child.once('close', (code) => resolve({ code, stdout, stderr })));
+  return new Promise((resolve) =>
+    child.once('close', (code, signal) => resolve({ code: code ?? 128 + constants.signals[signal as NodeJS.Signals], stdout, stderr })),
+  );
 }

@@ -47,14 +47,14 @@ export const demoCommand: AddCommand = (program, run) => {
         const common = { jobs: 2, threads: 1, epochs: EPOCHS };
         const shrunk = await runOptimization(
           shrink,
-          { ...common, out: join(out, 'shrink'), strategy: 'shrink-and-improve', trials: 10 },
+          { ...common, out: join(out, 'shrink'), strategy: 'shrink-and-improve', trials: 14 },
           context,
         );
         output.info('3/3  Grow-improve-shrink: a better model of the same size.');
         const grow = await familyStart(context);
         const grown = await runOptimization(
           grow,
-          { ...common, out: join(out, 'grow'), strategy: 'grow-improve-shrink', trials: 6 },
+          { ...common, out: join(out, 'grow'), strategy: 'grow-improve-shrink', trials: 8 },
           context,
         );
         await writeFileAtomic(join(out, 'front.svg'), frontSvg(shrunk));
