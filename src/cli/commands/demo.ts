@@ -23,7 +23,7 @@ interface Options extends CommonOptions {
 }
 
 /** Width of the net that the demo shrinks, and of the one that it grows from. */
-const LARGE = 1;
+const LARGE = 0.5;
 const SMALL = 0.25;
 const EPOCHS = 12;
 
@@ -44,7 +44,7 @@ export const demoCommand: AddCommand = (program, run) => {
         output.info('1/3  Training a small convolutional net on 1,797 handwritten digits (UCI optdigits, CC BY 4.0).');
         const shrink = await trainedStart(join(out, 'start.onnx'), context);
         output.info('2/3  Shrink-and-improve: the same quality from a smaller model.');
-        const common = { jobs: 2, threads: 1, epochs: EPOCHS };
+        const common = { jobs: 2, threads: 1, epochs: EPOCHS, maxDrop: 3 };
         const shrunk = await runOptimization(
           shrink,
           { ...common, out: join(out, 'shrink'), strategy: 'shrink-and-improve', trials: 14 },
