@@ -42,7 +42,7 @@ async function trainOne({ width, epochs, seed, teacher }) {
   const record = join(flags.work, `${tag}.json`);
   if (!existsSync(record)) {
     const model = surveyCnn.build({ input: [3, 32, 32], classes: 10, width, seed });
-    const { task } = await createTask(model, source, runtime, { preprocess: 'dataset' });
+    const { task } = await createTask(model, source, runtime, { untrained: true });
     const technique = teacher ? distill : trainTechnique;
     const started = performance.now();
     let said = 0;

@@ -21,6 +21,11 @@ import type { Feed, Task } from './task.js';
 export interface TaskOptions {
   /** How stored samples become the model's input: 'auto' tries the usual ways, or one of their names, or the whole specification. Default 'auto'. */
   preprocess?: 'auto' | string | Preprocess;
+  /**
+   * The model's weights are random yet, so that there is nothing to compare by: the first way that fits is taken, for images the one that
+   * standardizes each channel by this data's own statistics, in RGB. Default false.
+   */
+  untrained?: boolean;
   /** The output that holds the class scores. Default: the float output with as many numbers per sample as there are classes. */
   output?: string;
   /** Score by fidelity to the original model although there are labels. Default false. */
@@ -70,9 +75,11 @@ export async function createTask(
   const first = choices.map((ways, index) => ({ input: pairs[index].input.name, from: pairs[index].spec.name, preprocess: ways[0] }));
   if (!output || choices.every((ways) => ways.length === 1)) {
     const names = first.map((feed) => feed.preprocess.name ?? 'as given').join(', ');
-    const why = choices.every((ways) => ways.length === 1)
-      ? 'it was given or is the only one that fits'
-      : 'without labels there is nothing to choose by; --preprocess takes another';
+    const why = options.untrained
+      ? 'a model that is yet to be trained takes what is usual'
+      : choices.every((ways) => ways.length === 1)
+        ? 'it was given or is the only one that fits'
+        : 'without labels there is nothing to choose by; --preprocess takes another';
     return { task: make(first), explanation: `Preprocessing: ${names}, because ${why}.`, tried: [] };
   }
   return probe(model, make, first, choices, splits.train, runtime, options, activity);
@@ -116,7 +123,7 @@ function pairInputs(inputs: readonly Value[], stored: readonly InputSpec[], wher
 async function waysFor(
   { input, spec }: Pair,
   splits: Splits,
-  { preprocess = 'auto' }: TaskOptions,
+  { preprocess = 'auto', untrained = false }: TaskOptions,
   activity: Activity,
 ): Promise<Preprocess[]> {
   if (typeof preprocess === 'object') return [preprocess];
@@ -124,9 +131,10 @@ async function waysFor(
     spec.kind === 'tensor' ? undefined : await channelStatistics(splits.train, { input: spec.name, atMost: 2000, signal: activity.signal });
   const shape = (input.shape ?? []).map((dim: Dim) => (typeof dim === 'number' ? dim : null));
   const ways = candidatePreprocesses(spec, { shape, type: input.dtype as ElementType | undefined }, statistics);
-  if (preprocess === 'auto') return ways;
-  const named = ways.filter(({ name = '' }) => name === preprocess || name.startsWith(`${preprocess} `));
-  if (named.length > 0) return named;
+  const called = (wanted: string) => ways.filter(({ name = '' }) => name === wanted || name.startsWith(`${wanted} `));
+  if (preprocess === 'auto') return untrained ? [called('dataset')[0] ?? ways[0]] : ways;
+  const named = called(preprocess);
+  if (named.length > 0) return untrained ? named.slice(0, 1) : named;
   throw new OptionError({
     what: `There is no preprocessing "${preprocess}" for input "${input.name}"`,
     expected: ways.map((way) => way.name).join('; '),

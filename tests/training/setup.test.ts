@@ -94,6 +94,16 @@ test('a named preprocessing is taken as it is; a name that does not fit is refus
   );
 });
 
+test('a model that is yet to be trained is not asked which preprocessing suits its random weights', async () => {
+  const model = convNet('NCHW');
+  const { task, tried, explanation } = await createTask(model, sourceOf(images), runtime, { untrained: true });
+  assert.equal(task.feeds[0].preprocess.name, 'dataset NCHW RGB');
+  assert.deepEqual(tried, []);
+  assert.match(explanation, /yet to be trained/);
+  const named = await createTask(model, sourceOf(images), runtime, { untrained: true, preprocess: 'imagenet' });
+  assert.equal(named.task.feeds[0].preprocess.name, 'imagenet NCHW RGB');
+});
+
 const mnist = shared('data', 'mnist');
 test('MNIST and a model of 0-1 or 0-255 alike', { skip: skipWithout(mnist, 'MNIST') }, async () => {
   const source = await openDataset(mnist as string);

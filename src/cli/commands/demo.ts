@@ -86,7 +86,7 @@ async function familyStart(context: CommandContext): Promise<Start> {
     model,
     source,
     context.runtime,
-    { preprocess: '0-1', splits: { seed: context.seed } },
+    { preprocess: '0-1', untrained: true, splits: { seed: context.seed } },
     context.activity,
   );
   notePreprocess(model, task);
@@ -106,7 +106,7 @@ async function trainedStart(path: string, context: CommandContext): Promise<Star
     fresh,
     source,
     context.runtime,
-    { preprocess: '0-1', splits: { seed: context.seed } },
+    { preprocess: '0-1', untrained: true, splits: { seed: context.seed } },
     context.activity,
   );
   notePreprocess(fresh, task);

@@ -136,7 +136,7 @@ async function startFromArchitecture(name: string, options: Options, context: Co
     model,
     source,
     context.runtime,
-    { preprocess: preprocess === 'auto' ? 'dataset' : preprocess, splits: { seed: context.seed } },
+    { preprocess, untrained: true, splits: { seed: context.seed } },
     context.activity,
   );
   notePreprocess(model, setup.task);

@@ -98,8 +98,13 @@ async function fromArchitecture(name: string, options: Options, context: Paramet
     resolution: options.resolution,
     seed: context.seed,
   });
-  const preprocess = options.preprocess === 'auto' ? 'dataset' : options.preprocess;
-  const setup = await createTask(model, source, context.runtime, { preprocess, splits: { seed: context.seed } }, context.activity);
+  const setup = await createTask(
+    model,
+    source,
+    context.runtime,
+    { preprocess: options.preprocess, untrained: true, splits: { seed: context.seed } },
+    context.activity,
+  );
   notePreprocess(model, setup.task);
   return { model, task: setup.task };
 }
