@@ -1,4 +1,4 @@
-import { EspalierError, OptionError, Random, Stopped } from '../base/index.js';
+import { EspalierError, OptionError, Random, ResourceError, Stopped } from '../base/index.js';
 import { CutOff, Wave } from './executors/wave.js';
 import { asJson, type Json } from './json.js';
 import { LiveTrial, type TrialHost } from './live-trial.js';
@@ -20,7 +20,8 @@ export class Runner {
   readonly #state: StudyState;
   #isRunning = false;
   #abort = new AbortController();
-  #brokenStorage: unknown;
+  /** Why no trial can be run any more. */
+  #broken: unknown;
   #deadline = Infinity;
 
   constructor(settings: StudySettings, state: StudyState) {
@@ -120,6 +121,10 @@ export class Runner {
     } catch (error) {
       if (this.#abort.signal.aborted || error instanceof CutOff) return undefined;
       if (error instanceof TrialStopped) return stoppedEnding(live);
+      if (error instanceof ResourceError) {
+        this.#breakOff(error);
+        return undefined;
+      }
       const ending = failedEnding(error);
       activity.onMessage?.({ level: 'warning', text: `Trial ${live.number} failed: ${ending.fields.error.message}` });
       return ending;
@@ -134,10 +139,15 @@ export class Runner {
     try {
       await written;
     } catch (cause) {
-      this.#brokenStorage ??= cause;
-      this.#abort.abort();
+      this.#breakOff(cause);
       throw cause;
     }
+  }
+
+  /** Ends the run for a reason that says nothing about the trials under way: they are run again by the next one. */
+  #breakOff(cause: unknown): void {
+    this.#broken ??= cause;
+    this.#abort.abort();
   }
 
   #hostOf(wave: Wave, waveStart: number): TrialHost {
@@ -176,7 +186,7 @@ export class Runner {
   }
 
   #checkAborted(): void {
-    if (this.#brokenStorage !== undefined) throw this.#brokenStorage;
+    if (this.#broken !== undefined) throw this.#broken;
     if (!this.#abort.signal.aborted) return;
     const fix = 'Run it again with the same journal to go on.';
     throw new Stopped({ what: 'The study was stopped; what it finished is kept', where: this.#where(), fix });

@@ -64,3 +64,9 @@ export class Stopped extends EspalierError {}
 
 /** A failure inside a runtime: a model that does not load, a kernel that fails. */
 export class RuntimeError extends EspalierError {}
+
+/**
+ * The machine, not the work, is what failed: a full disk, missing rights, a thread that died. The same call may succeed another time, so that
+ * nothing about the work follows from it.
+ */
+export class ResourceError extends EspalierError {}

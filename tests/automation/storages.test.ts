@@ -181,13 +181,16 @@ test('a process with the same number as a dead owner does not hold its lock', { 
   await (await openJournal(path)).close();
 });
 
-test('of many that open a journal with a stale lock at once, one gets it', async (t) => {
+test('of many that open a journal with a stale lock at once, one gets it', { skip: process.platform !== 'linux' }, async (t) => {
   const path = join(await folder(t), 'journal.jsonl');
-  await writeFile(`${path}.lock`, JSON.stringify({ pid: process.pid, host: hostname(), born: 'an earlier boot/1', token: 'x' }));
-  const results = await Promise.allSettled(Array.from({ length: 8 }, () => openJournal(path)));
-  const opened = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-  assert.equal(opened.length, process.platform === 'linux' ? 1 : 0);
-  for (const storage of opened) await storage.close();
+  for (let round = 0; round < 20; round++) {
+    await writeFile(`${path}.lock`, JSON.stringify({ pid: process.pid, host: hostname(), born: 'an earlier boot/1', token: 'x' }));
+    const results = await Promise.allSettled(Array.from({ length: 8 }, () => openJournal(path)));
+    const opened = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+    assert.equal(opened.length, 1);
+    for (const storage of opened) await storage.close();
+    assert.deepEqual(await readdir(join(path, '..')), ['journal.jsonl']);
+  }
 });
 
 test('bytes added by someone else after the end are not taken for records', async (t) => {

@@ -17,7 +17,7 @@ import {
   TrialStopped,
   tpeSampler,
 } from 'espalier/automation';
-import { EspalierError, FormatError, OptionError, Random, Stopped } from 'espalier/base';
+import { EspalierError, FormatError, OptionError, Random, ResourceError, Stopped } from 'espalier/base';
 import { front, hypervolume } from 'espalier/pareto';
 import { mixed, zdt1 } from './functions.js';
 
@@ -223,6 +223,22 @@ test('a journal that cannot be written ends the study with that error', async ()
     },
   };
   await assert.rejects(runStudy(study({ storage: full, concurrency: 3 })), /The disk is full/);
+});
+
+test('what the machine failed at is no failure of a trial: the run ends with it, and the next one tries again', async () => {
+  const storage = memoryStorage();
+  let diskIsFull = true;
+  const objective: Objective = (_, trial) => {
+    if (diskIsFull && trial.number === 5) throw new ResourceError('The disk is full');
+    return trial.number;
+  };
+  await assert.rejects(runStudy(study({ storage, objective, concurrency: 2 })), (error) => error instanceof ResourceError);
+  diskIsFull = false;
+  const { trials } = await runStudy(study({ storage, objective, concurrency: 2 }));
+  assert.deepEqual(
+    trials.map(({ state }) => state),
+    Array(24).fill('told'),
+  );
 });
 
 test('a finite space is gone through once, and then the study ends', async () => {

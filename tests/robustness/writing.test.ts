@@ -74,7 +74,7 @@ describe('a disk that is full', () => {
       writeFileSync(path, 'the old file');
       const { stdout } = run(path, external);
       const error = JSON.parse(String(stdout)) as { name: string; message: string; code: string };
-      assert.equal(error.name, 'EspalierError');
+      assert.equal(error.name, 'ResourceError');
       assert.match(error.code, code);
       assert.ok(error.message.startsWith(path) && reason.test(error.message), error.message);
       assert.equal(readFileSync(path, 'utf8'), 'the old file');
@@ -107,7 +107,7 @@ describe('a disk that is full', () => {
         place,
         (path, external) => spawnSync(process.execPath, commandLine(path, 8, 1, external), { cwd: root }),
         /ENOSPC/,
-        /the disk is full\)\. Free some space and run the command again; nothing was half-written\./,
+        /the disk is full\)\. Free some space and run it again; nothing was half-written/,
       );
     } finally {
       spawnSync('umount', [place]);
@@ -126,7 +126,7 @@ describe('places that cannot be written to', () => {
   };
 
   test('no folder, a file as a folder, a folder as a file, a device', async () => {
-    await refused(join(folder, 'none', 'a.txt'), /its folder does not exist.*Create the folder first/);
+    await refused(join(folder, 'none', 'a.txt'), /no such file or folder.*create the folder first/);
     writeFileSync(join(folder, 'file'), 'x');
     await refused(join(folder, 'file', 'a.txt'), /its folder is a file/);
     await refused(folder, /Expected a regular file or a new name, got a folder/);

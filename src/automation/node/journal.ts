@@ -1,6 +1,7 @@
 import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type Activity, EspalierError } from '../../base/index.js';
+import { fileError, syncFolder } from '../../base/node/index.js';
 import { asJson } from '../json.js';
 import type { JournalRecord, Storage } from '../storages/index.js';
 import { parseJournal, toLine } from './lines.js';
@@ -111,23 +112,4 @@ class Journal implements Storage {
       throw this.#broken;
     }
   }
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  // Some systems (Windows) do not open folders; there the file system itself keeps new names.
-  const handle = await open(folder, 'r').catch(() => undefined);
-  await handle?.sync().catch(() => undefined);
-  await handle?.close();
-}
-
-function fileError(what: string, where: string, cause: unknown): EspalierError {
-  const code = (cause as NodeJS.ErrnoException)?.code;
-  const reasons: Record<string, [string, string]> = {
-    ENOENT: ['there is no such file or folder', 'Check the path, or create the folder first.'],
-    EACCES: ['permission denied', 'Check the rights of the file and its folder.'],
-    EISDIR: ['it is a folder', 'Name a file.'],
-    ENOSPC: ['the disk is full', 'Free some space and run it again; what was recorded before is kept.'],
-  };
-  const [reason, fix] = reasons[code ?? ''] ?? [String(cause), undefined];
-  return new EspalierError({ what: `${what} (${reason})`, where, fix }, { cause });
 }

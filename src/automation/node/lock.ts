@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { EspalierError } from '../../base/index.js';
 
 /** Who holds a lock. */
@@ -25,7 +27,7 @@ export async function takeLock(path: string): Promise<() => Promise<void>> {
   // Linked into place, so that nobody ever sees a lock without its owner in it.
   await writeFile(own, JSON.stringify(owner), { flag: 'wx' });
   try {
-    while (!(await linkUnlessTaken(own, path))) await removeStale(path, `${own}.stale`);
+    while (!(await linkUnlessTaken(own, path))) await removeStale(own, path);
   } finally {
     await rm(own, { force: true });
   }
@@ -44,21 +46,44 @@ async function linkUnlessTaken(own: string, path: string): Promise<boolean> {
   }
 }
 
-/** Moves a stale lock aside; refuses a lock that may still be held. Returns when the lock is gone. */
-async function removeStale(path: string, aside: string): Promise<void> {
+/**
+ * Removes a stale lock; refuses one that may still be held. Of several that find it stale at once, one at most may remove it: a second one would
+ * remove the lock that the first has put in its place. So each leaves a marker of its own and then looks for others': whoever sees none is the only
+ * one. Those that see each other all step back for a while.
+ */
+async function removeStale(own: string, path: string): Promise<void> {
   const owner = await readOwner(path);
   if (!owner) return;
   if (!isStale(owner)) throw held(path, owner);
+  const marker = `${own}${MARKER}`;
+  await link(own, marker);
   try {
-    await rename(path, aside);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw error;
+    const isAlone = (await liveMarkers(path)).length === 1;
+    if (isAlone && (await readOwner(path))?.token === owner.token) await rm(path, { force: true });
+    if (isAlone) return;
+  } finally {
+    await rm(marker, { force: true });
   }
-  const moved = await readOwner(aside);
-  // Another process may have replaced the stale lock in between: then this one is its, and goes back.
-  if (moved && moved.token !== owner.token) await linkUnlessTaken(aside, path);
-  await rm(aside, { force: true });
+  await setTimeout(Math.random() * PATIENCE);
+}
+
+/** The end of the names of markers; before it stands the name of a lock's file and a token. */
+const MARKER = '.takeover';
+/** Milliseconds that those that meet at a stale lock step back for, at most. */
+const PATIENCE = 50;
+
+/** Markers of processes that run; those of others are removed. */
+async function liveMarkers(path: string): Promise<string[]> {
+  const start = `${basename(path)}.`;
+  const names = await readdir(dirname(path));
+  const markers = names.filter((name) => name.startsWith(start) && name.endsWith(MARKER)).map((name) => join(dirname(path), name));
+  const live: string[] = [];
+  for (const marker of markers) {
+    const owner = await readOwner(marker);
+    if (owner && isStale(owner)) await rm(marker, { force: true });
+    else if (owner) live.push(marker);
+  }
+  return live;
 }
 
 async function readOwner(path: string): Promise<Owner | undefined> {

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { EspalierError } from '../errors.js';
+import { EspalierError, ResourceError } from '../errors.js';
 
 /** What a file can be written from; parts that are made when they are asked for need not fit into memory together. */
 export type FileContents = Uint8Array | string | Iterable<Uint8Array>;
@@ -10,10 +10,11 @@ export type FileContents = Uint8Array | string | Iterable<Uint8Array>;
 /**
  * Writes a whole file or nothing: to a temporary name in the same folder, flushed to the disk, then renamed over the target. What writers that
  * were killed left behind under temporary names of this target is removed.
- * @throws EspalierError naming the file when it cannot be written (no space, no permission); the old file, if any, is untouched.
+ * @throws ResourceError naming the file when it cannot be written (no space, no permission); the old file, if any, is untouched. EspalierError
+ *   where the name is a folder's, a device's or a pipe's.
  */
 export async function writeFileAtomic(path: string, data: FileContents): Promise<void> {
-  const temporary = join(dirname(path), `.${basename(path)}.${machine}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`);
+  const temporary = temporaryName(path);
   try {
     await requireRegular(path);
     await removeLeftovers(dirname(path), (name) => name === basename(path));
@@ -28,9 +29,13 @@ export async function writeFileAtomic(path: string, data: FileContents): Promise
     await syncFolder(dirname(path));
   } catch (cause) {
     await rm(temporary, { force: true }).catch(() => undefined);
-    if (cause instanceof EspalierError) throw cause;
-    throw new EspalierError({ what: `Could not write the file (${reason(cause)})`, where: path, fix: fixFor(cause) }, { cause });
+    throw cause instanceof EspalierError ? cause : fileError('Could not write the file', path, cause);
   }
+}
+
+/** A name beside the target's for what is not finished; `removeLeftovers` knows it, and knows whose it is. */
+export function temporaryName(target: string): string {
+  return join(dirname(target), `.${basename(target)}.${machine}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`);
 }
 
 /** Folders may be shared by machines, and each knows its own processes only. */
@@ -64,17 +69,18 @@ function isRunning(id: number): boolean {
   }
 }
 
-/** A rename is on the disk only once its folder is. Not every system can flush folders; the file itself is safe either way. */
-async function syncFolder(folder: string): Promise<void> {
-  let handle: FileHandle | undefined;
-  try {
-    handle = await open(folder, 'r');
-    await handle.sync();
-  } catch {
-    return;
-  } finally {
-    await handle?.close();
-  }
+/** A new name is on the disk only once its folder is. Not every system can flush folders; the file itself is safe either way. */
+export async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r').catch(() => undefined);
+  await handle?.sync().catch(() => undefined);
+  await handle?.close();
+}
+
+/** What the system's refusal to read or write a file means, and what to do about it. */
+export function fileError(what: string, path: string, cause: unknown): ResourceError {
+  const code = (cause as NodeJS.ErrnoException)?.code ?? '';
+  const reason = reasons[code] ?? (code || String(cause));
+  return new ResourceError({ what: `${what} (${reason})`, where: path, fix: fixes[code] }, { cause });
 }
 
 const reasons: Readonly<Record<string, string>> = {
@@ -84,28 +90,21 @@ const reasons: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EPERM: 'permission denied',
   EROFS: 'the disk is read-only',
-  ENOENT: 'its folder does not exist',
+  ENOENT: 'there is no such file or folder',
   ENOTDIR: 'its folder is a file',
+  EISDIR: 'it is a folder',
+  EMFILE: 'too many files are open',
 };
 
-function reason(cause: unknown): string {
-  const code = (cause as NodeJS.ErrnoException)?.code;
-  return reasons[code ?? ''] ?? code ?? String(cause);
-}
-
-function fixFor(cause: unknown): string | undefined {
-  switch ((cause as NodeJS.ErrnoException)?.code) {
-    case 'ENOSPC':
-    case 'EDQUOT':
-      return 'Free some space and run the command again; nothing was half-written.';
-    case 'ENOENT':
-      return 'Create the folder first.';
-    case 'EACCES':
-    case 'EPERM':
-    case 'EROFS':
-    case 'ENOTDIR':
-      return 'Name another place.';
-    default:
-      return undefined;
-  }
-}
+const space = 'Free some space and run it again; nothing was half-written, and what was done before is kept.';
+const elsewhere = 'Name another place, or change the rights of this one.';
+const fixes: Readonly<Record<string, string>> = {
+  ENOSPC: space,
+  EDQUOT: space,
+  ENOENT: 'Check the path, or create the folder first.',
+  EACCES: elsewhere,
+  EPERM: elsewhere,
+  EROFS: elsewhere,
+  ENOTDIR: 'Name another place.',
+  EISDIR: 'Name a file.',
+};

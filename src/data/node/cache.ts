@@ -1,8 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { EspalierError } from '../../base/index.js';
+import { fileError, removeLeftovers, temporaryName } from '../../base/node/index.js';
 import { openForReading, readAt } from './files.js';
 
 /*
@@ -88,8 +89,8 @@ export class CacheWriter {
   ) {}
 
   static async open(path: string): Promise<CacheWriter> {
-    await removeLeftovers(path);
-    const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`);
+    await removeLeftovers(dirname(path), (name) => name === basename(path));
+    const temporary = temporaryName(path);
     return new CacheWriter(path, temporary, await open(temporary, 'wx'));
   }
 
@@ -135,37 +136,8 @@ export class CacheWriter {
         done += bytesWritten;
       }
     } catch (cause) {
-      const full = (cause as NodeJS.ErrnoException).code === 'ENOSPC';
-      throw new EspalierError(
-        {
-          what: full
-            ? 'The disk is full: decoded samples could not be kept'
-            : `Decoded samples could not be kept (${(cause as Error).message})`,
-          where: dirname(this.path),
-          fix: 'Free some space, or name another cache folder; nothing was half-written',
-        },
-        { cause },
-      );
+      throw fileError('Decoded samples could not be kept', dirname(this.path), cause);
     }
     this.#written += bytes.length;
-  }
-}
-
-/** Removes what processes that were killed left half-written for this name. */
-async function removeLeftovers(path: string): Promise<void> {
-  const start = `.${basename(path)}.`;
-  const names = await readdir(dirname(path));
-  for (const name of names.filter((candidate) => candidate.startsWith(start) && candidate.endsWith('.tmp'))) {
-    const owner = Number(name.slice(start.length).split('.')[0]);
-    if (!isRunning(owner)) await rm(join(dirname(path), name), { force: true });
-  }
-}
-
-function isRunning(process_: number): boolean {
-  try {
-    process.kill(process_, 0);
-    return true;
-  } catch (cause) {
-    return (cause as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { readdir, rename, rm, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { DataError, EspalierError, FormatError, type Message, OptionError, Stopped } from 'espalier/base';
@@ -194,7 +195,7 @@ test('the cache: used while nothing changed, renewed when a file did, and rebuil
   const [cached] = await readdir(cacheDir);
   await truncate(join(cacheDir, cached), 50);
   assert.deepEqual(await open(), first);
-  await writeFile(join(cacheDir, `.${cached}.999999999.00000000.tmp`), 'left by a killed process');
+  await writeFile(join(cacheDir, `.${cached}.${hostname().replace(/[^A-Za-z0-9-]/g, '-')}.999999999.00000000.tmp`), 'left by a killed process');
   await rename(join(data, 'dog', '003.png'), join(data, 'cat', '004.png'));
   const changed = await open();
   assert.deepEqual([changed.decoded, changed.size], [6, 6]);

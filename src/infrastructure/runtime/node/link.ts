@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { RuntimeError, Stopped } from '../../../base/index.js';
+import { ResourceError, RuntimeError, Stopped } from '../../../base/index.js';
 import { BUSY, type CallName, type Calls, type Reply, STOP, type WorkerData } from './protocol.js';
 import { runtimeError } from './words.js';
 
@@ -36,12 +36,14 @@ export class Link {
     alive.add(this);
     this.#worker.on('message', (reply: Reply) => this.#receive(reply));
     this.#worker.on('error', (cause) => {
-      this.#end(new RuntimeError({ what: `The runtime's thread failed (${cause.message})` }, { cause }));
+      // Too large a model is the model's fault; any other death is not.
+      const Kind = (cause as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY' ? RuntimeError : ResourceError;
+      this.#end(new Kind({ what: `The runtime's thread failed (${cause.message})` }, { cause }));
     });
     this.#exited = new Promise((resolve) => {
       this.#worker.once('exit', (code) => {
         alive.delete(this);
-        this.#end(new RuntimeError({ what: `The runtime's thread ended unexpectedly with code ${code}` }));
+        this.#end(new ResourceError({ what: `The runtime's thread ended unexpectedly with code ${code}` }));
         resolve();
       });
     });
