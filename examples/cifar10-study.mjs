@@ -65,7 +65,16 @@ async function trainOne({ width, epochs, seed, teacher }) {
     );
     await saveModel(trained, path);
     const test = await evaluate(loadModel(path), task, runtime, { split: 'test' });
-    const outcome = { width, epochs, seed, distilled: Boolean(teacher), test: test.value, interval: test.interval, seconds: Math.round((performance.now() - started) / 1000), training: notes.training };
+    const outcome = {
+      width,
+      epochs,
+      seed,
+      distilled: Boolean(teacher),
+      test: test.value,
+      interval: test.interval,
+      seconds: Math.round((performance.now() - started) / 1000),
+      training: notes.training,
+    };
     writeFileSync(record, JSON.stringify(outcome));
   }
   const outcome = JSON.parse(readFileSync(record, 'utf8'));
@@ -81,11 +90,18 @@ if (flags.only === 'all') {
     await trainOne({ width: 0.1, epochs: studentEpochs, seed });
     await trainOne({ width: 0.1, epochs: studentEpochs, seed, teacher });
   }
-  const gains = results.filter((each) => each.distilled).map((each) => each.test - results.find((other) => !other.distilled && other.width === 0.1 && other.seed === each.seed).test);
-  console.log(`A teacher gives width 0.1 ${gains.map((gain) => `${(100 * gain).toFixed(2)}`).join(', ')} points (seed by seed), ${((100 * gains.reduce((a, b) => a + b, 0)) / gains.length).toFixed(2)} in the mean.`);
+  const gains = results
+    .filter((each) => each.distilled)
+    .map((each) => each.test - results.find((other) => !other.distilled && other.width === 0.1 && other.seed === each.seed).test);
+  console.log(
+    `A teacher gives width 0.1 ${gains.map((gain) => `${(100 * gain).toFixed(2)}`).join(', ')} points (seed by seed), ${((100 * gains.reduce((a, b) => a + b, 0)) / gains.length).toFixed(2)} in the mean.`,
+  );
 }
 const machine = { node: process.version, processor: cpus()[0]?.model, cores: availableParallelism() };
 mkdirSync('examples/results', { recursive: true });
-writeFileSync('examples/results/cifar10.json', `${JSON.stringify({ machine, options: { epochs, studentEpochs, batchSize: 128, optimizer: 'adam', schedule: 'one-cycle', learningRate: 0.003, augment }, results }, null, 1)}\n`);
+writeFileSync(
+  'examples/results/cifar10.json',
+  `${JSON.stringify({ machine, options: { epochs, studentEpochs, batchSize: 128, optimizer: 'adam', schedule: 'one-cycle', learningRate: 0.003, augment }, results }, null, 1)}\n`,
+);
 await source.close();
 await runtime.dispose();

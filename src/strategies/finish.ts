@@ -10,20 +10,27 @@ type Measured = Pick<ModelInfo, 'test' | 'checks'> & Pick<ModelInfo['footprint']
 
 /**
  * Measures the baseline and the front from their written files: test quality, download, latency, runtimes, each once over all runs that share
- * the journal. Then writes a card for every model.
+ * the journal.
+ * @returns whether there was one that had not been measured before.
  */
-export async function finishFront(info: RunInfo, run: Run): Promise<void> {
+export async function measureFront(info: RunInfo, run: Run): Promise<boolean> {
   const chosen = [info.baseline, ...info.models.filter((model) => model.onFront)];
+  const unmeasured = chosen.filter((model) => model.test === undefined);
   const { onProgress } = nested(run.request, 'measure');
-  for (const [index, model] of chosen.entries()) {
-    onProgress?.({ task: 'front', done: index, total: chosen.length, facts: { model: model.label } });
+  for (const [index, model] of unmeasured.entries()) {
+    onProgress?.({ task: 'front', done: index, total: unmeasured.length, facts: { model: model.label } });
     const measured = await remember(run.request.workspace.storage, `finish ${model.id}`, () => measure(model, info.baseline, run));
     model.test = measured.test;
     model.checks = measured.checks;
     model.footprint = { ...model.footprint, downloadBytes: measured.downloadBytes, latency: measured.latency };
     info.layers[model.id] = layerInfos(await storedModel(model, run), run.shapes);
   }
-  onProgress?.({ task: 'front', done: chosen.length, total: chosen.length });
+  if (unmeasured.length > 0) onProgress?.({ task: 'front', done: unmeasured.length, total: unmeasured.length });
+  return unmeasured.length > 0;
+}
+
+/** Writes a card for every model. */
+export async function writeCards(info: RunInfo, run: Run): Promise<void> {
   for (const model of [info.baseline, ...info.models]) {
     model.card = `models/${model.id}.card.json`;
     await run.request.workspace.write(model.card, `${JSON.stringify(card(model, info), null, 2)}\n`);

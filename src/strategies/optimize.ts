@@ -5,7 +5,7 @@ import type { TechniqueRegistry } from '../technique/index.js';
 import { buildTrainingStep, crossEntropy, inputShapes, meanSquaredError, type Task } from '../training/index.js';
 import { measureBaseline, timedBaseline } from './baseline.js';
 import type { HostServices } from './candidates.js';
-import { finishFront } from './finish.js';
+import { measureFront, writeCards } from './finish.js';
 import { markFront } from './front.js';
 import { claimWorkspace, fingerprintOf } from './identity.js';
 import { FORMAT_VERSION, type Limits, type ModelInfo, type ObjectiveName, type RunInfo } from './info.js';
@@ -54,7 +54,7 @@ export async function optimize(request: OptimizeRequest): Promise<RunInfo> {
   const baseline = objectives.includes('latency') ? await timedBaseline(measured, run) : measured;
   const outcome = await search({ run, plan, baseline, objectives, limits }, settings.budgetMs - elapsed());
   const info = describeRun({ run, plan, baseline, objectives, limits, outcome });
-  await finishFront(info, run);
+  await settleFront(info, run);
   info.seconds = await addTime(request.workspace, elapsed() / 1000);
   await request.workspace.write('front.json', `${JSON.stringify(info, null, 2)}\n`);
   return info;
@@ -77,13 +77,24 @@ interface Finding {
   outcome: SearchOutcome;
 }
 
-/** Everything that is known before the front is measured. */
+/**
+ * Marks the front and measures it. Latencies measured then, with nothing else running, replace those of the search, and may change what is on the
+ * front; so until everything on it is measured. Each turn measures a model that was not, so that it ends.
+ */
+async function settleFront(info: RunInfo, run: Run): Promise<void> {
+  const { baseline, limits, objectives } = info;
+  do {
+    for (const model of [baseline, ...info.models])
+      model.breaks = broken(violations(limits, model.validation, model.footprint, baseline.validation));
+    Object.assign(info, markFront(info.models, baseline, objectives, run.request.task));
+  } while (await measureFront(info, run));
+  await writeCards(info, run);
+}
+
+/** Everything that is known before the front is marked and measured. */
 function describeRun({ run, plan, baseline, objectives, limits, outcome }: Finding): RunInfo {
   const { task, strategy, host, name } = run.request;
   const { seed, trials, epochs, threads, jobs } = run.settings;
-  for (const model of [baseline, ...outcome.candidates])
-    model.breaks = broken(violations(limits, model.validation, model.footprint, baseline.validation));
-  const { models, hypervolume } = markFront(outcome.candidates, baseline, objectives, task);
   return {
     format: FORMAT_VERSION,
     name,
@@ -108,8 +119,8 @@ function describeRun({ run, plan, baseline, objectives, limits, outcome }: Findi
     machine: host.machine(),
     objectives,
     baseline,
-    models,
-    hypervolume,
+    models: outcome.candidates,
+    hypervolume: 0,
     layers: {},
     trials: outcome.trials,
     failures: outcome.failures,

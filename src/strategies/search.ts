@@ -3,11 +3,11 @@ import { Stopped, UnsupportedError } from '../base/index.js';
 import type { Model } from '../onnx/index.js';
 import type { Recipe } from '../technique/index.js';
 import { measureCandidate } from './candidates.js';
-import type { Limits, ModelInfo, ObjectiveName, RunInfo } from './info.js';
+import type { LatencyInfo, Limits, ModelInfo, ObjectiveName, RunInfo } from './info.js';
 import { violations } from './limits.js';
 import { directionsOf, objectiveValue } from './objectives.js';
 import { isKept } from './recipes.js';
-import { type Run, recipeRequest, sampleFeeds } from './run.js';
+import { type Run, recipeRequest, sampleFeeds, storedModel } from './run.js';
 import type { Plan } from './strategy.js';
 
 export interface SearchOutcome {
@@ -95,12 +95,9 @@ function startClock(milliseconds: number, signal: AbortSignal | undefined) {
 
 /** One trial: applies the recipe, and measures every stage of it, because a stage may be on the front without what follows. */
 async function tryRecipe(recipe: Recipe, trial: Trial, { run, baseline, objectives, limits }: Search) {
-  const { host, task } = run.request;
   const request = recipeRequest(run, recipe, trial.activity);
   const stages = (await run.runner.run(request)).filter(isKept).filter(({ id }) => id !== baseline.id);
-  const latency = objectives.includes('latency')
-    ? async (model: Model) => host.latency(model, undefined, await sampleFeeds(model, task))
-    : undefined;
+  const latency = objectives.includes('latency') ? (model: Model) => latencyBeside(baseline, model, run) : undefined;
   const candidates: ModelInfo[] = [];
   for (const stage of stages) candidates.push(await measureCandidate(stage, request, run.shapes, latency));
   const last = candidates.at(-1);
@@ -109,6 +106,21 @@ async function tryRecipe(recipe: Recipe, trial: Trial, { run, baseline, objectiv
   trial.attributes.candidates = JSON.parse(JSON.stringify(candidates));
   const found = Object.values(violations(limits, last.validation, last.footprint, baseline.validation));
   return { values: objectives.map((name) => objectiveValue(last, name)), violations: found.length > 0 ? found : undefined };
+}
+
+/**
+ * A model's latency from the ratio to the baseline, taken in turns with it, and the baseline's own, which was timed before the trials: others
+ * train meanwhile, and slow both of them alike.
+ */
+async function latencyBeside(baseline: ModelInfo, model: Model, run: Run): Promise<LatencyInfo> {
+  const { host, task } = run.request;
+  const measured = await host.latency(model, await storedModel(baseline, run), await sampleFeeds(model, task));
+  const quiet = baseline.footprint.latency;
+  const { ratioToBaseline } = measured;
+  if (!quiet || ratioToBaseline === undefined) return measured;
+  const factor = (quiet.p50 * ratioToBaseline) / measured.p50;
+  const { p50, p95, p99, throughput } = measured;
+  return { ...measured, p50: p50 * factor, p95: p95 * factor, p99: p99 * factor, throughput: throughput / factor };
 }
 
 function outcomeOf(study: Study, plan: Plan): Omit<SearchOutcome, 'complete'> {

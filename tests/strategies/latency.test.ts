@@ -2,16 +2,17 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { surveyCnn } from 'espalier/architectures';
 import { EspalierError } from 'espalier/base';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
-import { type OptimizeRequest, optimize, type RunInfo, shrinkAndImprove, techniques } from 'espalier/strategies';
+import { type HostServices, type OptimizeRequest, optimize, type RunInfo, shrinkAndImprove, techniques } from 'espalier/strategies';
 import { nodeHost, openWorkspace } from 'espalier/strategies/node';
 import { train } from 'espalier/training';
 import { digitsTask } from './small-run.js';
 
-test('latency as an objective and as a limit: the baseline is timed too; a model whose file is gone is not taken for another', async (t) => {
+/** The parts that every run of this file has. */
+async function trainedDigits(t: TestContext) {
   const folder = mkdtempSync(join(tmpdir(), 'espalier-latency-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const runtime = createNodeRuntime({ threads: 1 });
@@ -22,6 +23,11 @@ test('latency as an objective and as a limit: the baseline is timed too; a model
   });
   const fresh = surveyCnn.build({ input: [1, 8, 8], classes: 10, width: 0.1 });
   const { model } = await train({ model: fresh, task, runtime, options: { epochs: 3, batchSize: 32, learningRate: 0.003 } });
+  return { folder, runtime, task, model };
+}
+
+test('latency as an objective and as a limit: the baseline is timed too; a model whose file is gone is not taken for another', async (t) => {
+  const { folder, runtime, task, model } = await trainedDigits(t);
   const run = async (options: OptimizeRequest['options']): Promise<RunInfo> => {
     const workspace = await openWorkspace(folder);
     const host = nodeHost(runtime, folder, { threads: 1 });
@@ -40,4 +46,42 @@ test('latency as an objective and as a limit: the baseline is timed too; a model
   for (const each of [baseline, ...models]) assert.ok((each.footprint.latency?.p50 ?? 0) > 0, each.label);
   rmSync(join(folder, baseline.file));
   await assert.rejects(run({ trials: 1 }), (error: Error) => error instanceof EspalierError && /original\.onnx/.test(error.message));
+});
+
+test('in the search latency is the ratio to the baseline times its own; timed alone at the end, a model may leave the front', async (t) => {
+  const { folder, runtime, task, model } = await trainedDigits(t);
+  const timed = { p95: 1, p99: 1, batch: 1, threads: 1, backend: 'cpu', throughput: 1 };
+  const calls = new Map<string, number>();
+  const host: HostServices = {
+    ...nodeHost(runtime, folder),
+    check: async () => [],
+    // On the busy machine of the search everything takes ten times as long, and the models half of the baseline; alone, those of int8 take longer.
+    latency: async (file, baseline) => {
+      if (!baseline) return { ...timed, p50: 2 };
+      const key = String(file.source);
+      const call = (calls.get(key) ?? 0) + 1;
+      calls.set(key, call);
+      const slow = file.graph.nodes.some((node) => node.op === 'DynamicQuantizeLinear');
+      return call === 1 ? { ...timed, p50: 10, ratioToBaseline: 0.5 } : { ...timed, p50: slow ? 3 : 1, ratioToBaseline: slow ? 1.5 : 0.5 };
+    },
+  };
+  const workspace = await openWorkspace(folder);
+  t.after(() => workspace.close());
+  const { models } = await optimize({
+    name: 'timed',
+    original: model,
+    task,
+    strategy: shrinkAndImprove,
+    registry: techniques,
+    runtime,
+    workspace,
+    host,
+    options: { trials: 6, epochs: 1, seed: 1, objectives: ['latency'], limits: { maxLatency: 1.5 } },
+  });
+  const dynamic = models.find(({ label }) => label === 'int8 dynamic');
+  assert.equal(dynamic?.footprint.latency?.p50, 3, 'it was on the front of the search and then timed alone');
+  assert.deepEqual([dynamic?.onFront, dynamic?.breaks], [false, ['maxLatency']]);
+  const front = models.filter(({ onFront }) => onFront);
+  assert.ok(front.length > 0);
+  for (const each of front) assert.ok(each.footprint.latency?.p50 === 1 && each.test, each.label);
 });

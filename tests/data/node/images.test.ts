@@ -195,7 +195,10 @@ test('the cache: used while nothing changed, renewed when a file did, and rebuil
   const [cached] = await readdir(cacheDir);
   await truncate(join(cacheDir, cached), 50);
   assert.deepEqual(await open(), first);
-  await writeFile(join(cacheDir, `.${cached}.${hostname().replace(/[^A-Za-z0-9-]/g, '-')}.999999999.00000000.tmp`), 'left by a killed process');
+  await writeFile(
+    join(cacheDir, `.${cached}.${hostname().replace(/[^A-Za-z0-9-]/g, '-')}.999999999.00000000.tmp`),
+    'left by a killed process',
+  );
   await rename(join(data, 'dog', '003.png'), join(data, 'cat', '004.png'));
   const changed = await open();
   assert.deepEqual([changed.decoded, changed.size], [6, 6]);
