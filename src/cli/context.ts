@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import { type Activity, EspalierError, Stopped } from '../base/index.js';
 import type { DataSource } from '../data/index.js';
@@ -8,6 +10,8 @@ import { createNodeRuntime } from '../infrastructure/runtime/node/index.js';
 import { type Dim, type Model, staticShape } from '../onnx/index.js';
 import { loadModel } from '../onnx/node/index.js';
 import { inferShapes } from '../ops/index.js';
+import { checkpointFolder } from '../strategies/node/index.js';
+import type { CheckpointStore } from '../technique/index.js';
 import { createTask, type Task } from '../training/index.js';
 import { checkWeights, checkWritable } from './checks.js';
 import { limitSource } from './limit.js';
@@ -88,6 +92,17 @@ export class CommandContext {
       this.output.message({ level: 'warning', text: error.message });
       return model;
     }
+  }
+
+  /**
+   * Where the long work of a command leaves checkpoints: beside its result, so that the same command goes on with them after a kill. To be
+   * cleared once the result is written.
+   */
+  checkpointsBeside(out: string): { checkpoints: CheckpointStore; clear: () => Promise<void> } {
+    const folder = `${out}.work`;
+    if (existsSync(folder)) this.output.info(`Going on from the checkpoint in ${folder}.`);
+    this.kept = folder;
+    return { checkpoints: checkpointFolder(folder), clear: () => rm(folder, { recursive: true, force: true }) };
   }
 
   async source(options: DataOptions, model?: Model): Promise<DataSource> {

@@ -46,6 +46,22 @@ test('Ctrl-C: code 130, no result, what is done is kept; the same command ends w
   assert.deepEqual(readFileSync(join(folder, 'net.onnx')), readFileSync(join(folder, 'whole.onnx')));
 });
 
+test('quantization-aware training goes on as well', async () => {
+  const aware = (out: string) => `quantize net.onnx --aware --data digits --epochs 4 --threads 1 -o ${out}`.split(' ');
+  const work = join(folder, 'int8.onnx.work');
+  const stopped = await espalier(aware('int8.onnx'), {
+    cwd: folder,
+    during: when(join(work, 'quantize-aware-train.checkpoint'), (child) => child.kill('SIGINT')),
+  });
+  assert.equal(stopped.code, 130, stopped.stderr);
+  const resumed = await espalier(aware('int8.onnx'), { cwd: folder });
+  assert.match(resumed.stderr, /Going on from the checkpoint/);
+  assert.equal(resumed.code, 0, resumed.stderr);
+  assert.equal(existsSync(work), false);
+  assert.equal((await espalier(aware('whole-int8.onnx'), { cwd: folder })).code, 0);
+  assert.deepEqual(readFileSync(join(folder, 'int8.onnx')), readFileSync(join(folder, 'whole-int8.onnx')));
+});
+
 test('another Ctrl-C stops at once', async () => {
   const started = performance.now();
   let signalled = 0;

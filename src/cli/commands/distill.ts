@@ -1,11 +1,9 @@
-import { rm } from 'node:fs/promises';
 import { Option } from 'commander';
 import { architecture, architectures } from '../../architectures/index.js';
 import { DataError, OptionError } from '../../base/index.js';
 import { distill } from '../../learning/distillation/index.js';
 import { type Dim, isFloat, type Model } from '../../onnx/index.js';
 import { saveModel } from '../../onnx/node/index.js';
-import { checkpointFolder } from '../../strategies/node/index.js';
 import { checkOptions } from '../../technique/index.js';
 import { evaluate, inputShapes, type Task } from '../../training/index.js';
 import { addDataOptions, type CommandContext, type CommonOptions, type DataOptions } from '../context.js';
@@ -51,8 +49,7 @@ export const distillCommand: AddCommand = (program, run) => {
         const studentTask = await taskOfStudent(model, task);
         const { temperature, weight } = options;
         const given = Object.fromEntries(Object.entries({ temperature, weight }).filter(([, value]) => value !== undefined));
-        const checkpoints = `${options.out}.work`;
-        context.kept = checkpoints;
+        const { checkpoints, clear } = context.checkpointsBeside(options.out);
         const result = await distill.apply(
           {
             ...activity,
@@ -62,12 +59,12 @@ export const distillCommand: AddCommand = (program, run) => {
             runtime,
             seed,
             threads: options.threads,
-            checkpoints: checkpointFolder(checkpoints),
+            checkpoints,
           },
           checkOptions(distill, { ...trainingFlags(options), ...given }),
         );
         await saveModel(result.model, options.out);
-        await rm(checkpoints, { recursive: true, force: true });
+        await clear();
         const [before, after] = [
           await evaluate(teacher, task, runtime, { ...activity, split: 'test', threads: options.threads }),
           await evaluate(result.model, studentTask, runtime, { ...activity, split: 'test', threads: options.threads }),

@@ -1,9 +1,7 @@
 import { statSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { InvalidArgumentError, Option } from 'commander';
 import { prune, sparsify } from '../../compression/pruning/index.js';
 import { saveModel } from '../../onnx/node/index.js';
-import { checkpointFolder } from '../../strategies/node/index.js';
 import { checkOptions } from '../../technique/index.js';
 import { addDataOptions, type CommonOptions, type DataOptions } from '../context.js';
 import type { AddCommand } from '../main.js';
@@ -57,14 +55,13 @@ export const pruneCommand: AddCommand = (program, run) => {
           technique as never,
           Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
         );
-        const checkpoints = `${options.out}.work`;
-        context.kept = checkpoints;
+        const { checkpoints, clear } = context.checkpointsBeside(options.out);
         const result = await technique.apply(
-          { ...activity, model, task, runtime, seed, threads: options.threads, checkpoints: checkpointFolder(checkpoints) },
+          { ...activity, model, task, runtime, seed, threads: options.threads, checkpoints },
           chosen as never,
         );
         const size = await saveModel(result.model, options.out);
-        await rm(checkpoints, { recursive: true, force: true });
+        await clear();
         await compression({
           context,
           task,

@@ -61,11 +61,13 @@ export const quantizeCommand: AddCommand = (program, run) => {
           technique as never,
           Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
         );
+        const kept = options.aware ? context.checkpointsBeside(options.out) : undefined;
         const result = await technique.apply(
-          { ...activity, model, task: task as never, runtime, seed, threads: options.threads },
+          { ...activity, model, task: task as never, runtime, seed, threads: options.threads, checkpoints: kept?.checkpoints },
           chosen as never,
         );
         const size = await saveModel(result.model, options.out);
+        await kept?.clear();
         await compression({
           context,
           task,

@@ -1,12 +1,9 @@
-import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { Option } from 'commander';
 import { architecture, architectures } from '../../architectures/index.js';
 import { OptionError } from '../../base/index.js';
 import type { DataSource } from '../../data/index.js';
 import { trainTechnique } from '../../learning/tuning/index.js';
 import { loadModel, saveModel } from '../../onnx/node/index.js';
-import { checkpointFolder } from '../../strategies/node/index.js';
 import { checkOptions } from '../../technique/index.js';
 import { createTask, evaluate } from '../../training/index.js';
 import { addDataOptions, type CommonOptions, type DataOptions } from '../context.js';
@@ -61,15 +58,13 @@ export const trainCommand: AddCommand = (program, run) => {
         context.willWrite(options.out);
         const flags = checkOptions(trainTechnique, trainingFlags(options));
         const { model, task } = options.arch ? await fromArchitecture(options.arch, options, context) : await fromModel(options, context);
-        const checkpoints = `${options.out}.work`;
-        if (existsSync(checkpoints)) output.info(`Going on from the checkpoint in ${checkpoints}.`);
-        context.kept = checkpoints;
+        const { checkpoints, clear } = context.checkpointsBeside(options.out);
         const result = await trainTechnique.apply(
-          { ...activity, model, task, runtime, seed, threads: options.threads, checkpoints: checkpointFolder(checkpoints) },
+          { ...activity, model, task, runtime, seed, threads: options.threads, checkpoints },
           flags,
         );
         await saveModel(result.model, options.out);
-        await rm(checkpoints, { recursive: true, force: true });
+        await clear();
         const quality = await evaluate(loadModel(options.out), task, runtime, { ...activity, split: 'test', threads: options.threads });
         output.result(
           { model: options.out, preprocess: task.feeds, training: result.notes.training, test: quality },
