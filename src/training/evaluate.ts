@@ -4,7 +4,7 @@ import type { CompileOptions, Program, Runtime } from '../infrastructure/runtime
 import type { Dim, Model, Tensor } from '../onnx/index.js';
 import { type ClassificationReport, classificationReport, type Scores, wilsonInterval } from './metrics/classification.js';
 import { FidelityMeter, type FidelityReport } from './metrics/fidelity.js';
-import { type ClassificationTask, type FidelityTask, feedsOf, rowsOf, type Task } from './task.js';
+import { type ClassificationTask, type FidelityTask, feedsOf, rowsOf, scoresIn, type Task } from './task.js';
 
 /** How good a model is at a task: one number in which more is better, with everything that was measured. */
 export type Quality = {
@@ -76,7 +76,7 @@ export async function scoresOf(program: Program, task: ClassificationTask, run: 
   const rows: Float32Array[] = [];
   const truth: number[] = [];
   for await (const { batch, outputs } of results(program, task, [task.output], run)) {
-    const { rows: scores, width } = rowsOf(outputs[task.output]);
+    const { rows: scores, width } = scoresIn(outputs[task.output], task);
     rows.push(scores.slice(0, batch.size * width));
     truth.push(...(batch.labels ?? []));
   }

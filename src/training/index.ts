@@ -28,7 +28,17 @@ export { exposeParameters, trainableParameters } from './parameters.js';
 export { checkSchedule, type Schedule, scheduleFactor } from './schedules.js';
 export { createTask, type TaskOptions, type TaskSetup } from './setup.js';
 export { buildTrainingStep, SEED_INPUT, type StepOptions, type TrainingStep } from './step.js';
-export { type ClassificationTask, type Feed, type FidelityTask, feedsOf, inputShapes, rowsOf, type Task, targetsOf } from './task.js';
+export {
+  type ClassificationTask,
+  type Feed,
+  type FidelityTask,
+  feedsOf,
+  inputShapes,
+  rowsOf,
+  scoresIn,
+  type Task,
+  targetsOf,
+} from './task.js';
 export {
   type Checkpoint,
   type EpochRecord,

@@ -49,17 +49,22 @@ export function logitsOf(output: Value): Value {
   return headOf(output).logits;
 }
 
+/** Whether an output ends in a Sigmoid, so that it holds probabilities of their own. */
+export function isSigmoid(output: Value): boolean {
+  return headOf(output).kind === 'sigmoid';
+}
+
 /**
  * Cross entropy of a classifier's output with the target probabilities that the host feeds, so that smoothed, mixed and one-hot labels are all
  * the same to it. Outputs are scores, or probabilities after Softmax; extra axes of size 1 are dropped. After a Sigmoid each class is a yes-or-no
- * question of its own: then it is the sum of the classes' binary cross entropies.
+ * question of its own, and so is a single score: then it is the sum of the classes' binary cross entropies.
  */
 export function crossEntropy(output: string): LossBuilder {
   return ({ build, value, feed, batchSize }) => {
     const { logits, kind } = headOf(value(output));
     const scores = asRows(build, logits, batchSize);
     const targets = feed(TARGETS, 'float32', [batchSize, classesOf(scores)]);
-    const loss = kind === 'sigmoid' ? binaryCrossEntropy : meanCrossEntropy;
+    const loss = kind === 'sigmoid' || classesOf(scores) === 1 ? binaryCrossEntropy : meanCrossEntropy;
     return loss(build, scores, targets, batchSize);
   };
 }
@@ -134,7 +139,7 @@ export function distillation(output: string, teacher: Model, options: Distillati
     const [scores, wanted] = [own, other].map((head) => asRows(build, head.logits, batchSize));
     checkSame('The teacher tells other classes apart than the student', scores, wanted);
     const soften = (logits: Value) => build.op('Mul', [logits, build.scalar(1 / temperature)]);
-    const separate = own.kind === 'sigmoid' && other.kind === 'sigmoid';
+    const separate = (own.kind === 'sigmoid' && other.kind === 'sigmoid') || classesOf(scores) === 1;
     const targets = separate ? build.op('Sigmoid', [soften(wanted)]) : build.op('Softmax', [soften(wanted)], { axis: 1 });
     const soft = (separate ? binaryCrossEntropy : meanCrossEntropy)(build, soften(scores), targets, batchSize);
     const terms = [build.op('Mul', [soft, build.scalar(weight * temperature * temperature)])];

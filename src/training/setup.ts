@@ -15,8 +15,9 @@ import {
 import type { Runtime } from '../infrastructure/runtime/index.js';
 import { type Dim, isFloat, type Model, type Value } from '../onnx/index.js';
 import { batchSizeOf, scoresOf } from './evaluate.js';
+import { isSigmoid } from './losses.js';
 import { classificationReport, smoothedLoss } from './metrics/classification.js';
-import type { Feed, Task } from './task.js';
+import type { ClassificationTask, Feed, Task } from './task.js';
 
 export interface TaskOptions {
   /** How stored samples become the model's input: 'auto' tries the usual ways, or one of their names, or the whole specification. Default 'auto'. */
@@ -69,7 +70,7 @@ export async function createTask(
   const pairs = pairInputs(inputs, source.train.inputs, source.name);
   const make = (feeds: readonly Feed[]): Task =>
     output && classes
-      ? { kind: 'classification', name: source.name, splits, feeds, output, classes }
+      ? { kind: 'classification', name: source.name, splits, feeds, classes, ...output }
       : { kind: 'fidelity', name: source.name, splits, feeds, reference: model, outputs: scoredOutputs(model, options.output) };
   const choices = await Promise.all(pairs.map((pair) => waysFor(pair, splits, options, activity)));
   const first = choices.map((ways, index) => ({ input: pairs[index].input.name, from: pairs[index].spec.name, preprocess: ways[0] }));
@@ -141,28 +142,40 @@ async function waysFor(
   });
 }
 
-/** The float output with one number per class. */
-function classifierOutput(model: Model, classes: number, wanted: string | undefined): string {
+type Scored = Pick<ClassificationTask, 'output' | 'single'>;
+
+/** The float output with one number per class; for two classes also one with a single number. */
+function classifierOutput(model: Model, classes: number, wanted: string | undefined): Scored {
   const floats = model.graph.outputs.filter((output) => isFloat(output.dtype) || output.dtype === undefined);
+  const scored = (output: Value): Scored =>
+    classes === 2 && width(output) === 1
+      ? { output: output.name, single: isSigmoid(output) ? 'probability' : 'logit' }
+      : { output: output.name };
   if (wanted !== undefined) {
-    if (model.graph.outputs.some((output) => output.name === wanted)) return wanted;
+    const found = model.graph.outputs.find((output) => output.name === wanted);
+    if (found) return scored(found);
     throw new OptionError({
       what: `The model has no output "${wanted}"`,
       expected: model.graph.outputs.map((output) => output.name).join(', '),
     });
   }
-  const width = (output: Value) =>
-    (output.shape ?? []).slice(1).reduce<number>((product, dim) => (typeof dim === 'number' ? product * dim : Number.NaN), 1);
   const exact = floats.filter((output) => (output.shape?.length ?? 0) >= 2 && width(output) === classes);
-  if (exact.length > 0) return exact[0].name;
+  if (exact.length > 0) return { output: exact[0].name };
+  const single = floats.filter((output) => (output.shape?.length ?? 0) >= 1 && width(output) === 1);
+  if (classes === 2 && single.length === 1) return scored(single[0]);
   const open = floats.filter((output) => output.shape === undefined || Number.isNaN(width(output)));
-  if (open.length === 1) return open[0].name;
+  if (open.length === 1) return { output: open[0].name };
   throw new DataError({
     what: `The data has ${classes} classes, and the model has no output with ${classes} scores`,
     where: model.source,
     got: model.graph.outputs.map((output) => `"${output.name}" [${output.shape ?? '?'}]`).join(', '),
     fix: 'Use data with the classes that the model was trained for, or score by fidelity to the original (--fidelity)',
   });
+}
+
+/** Numbers per sample; NaN where the shape leaves it open. */
+function width({ shape }: Value): number {
+  return (shape ?? [Number.NaN]).slice(1).reduce<number>((product, dim) => (typeof dim === 'number' ? product * dim : Number.NaN), 1);
 }
 
 function scoredOutputs(model: Model, wanted: string | undefined): string[] {

@@ -25,9 +25,11 @@ interface TaskBase {
 
 export interface ClassificationTask extends TaskBase {
   kind: 'classification';
-  /** The output with one score per class. */
+  /** The output with one score per class, or with a single one; see `single`. */
   output: string;
   classes: readonly string[];
+  /** Set where two classes share one score: what that says of the second class. Default: each class has a score of its own. */
+  single?: 'probability' | 'logit';
 }
 
 export interface FidelityTask extends TaskBase {
@@ -50,15 +52,33 @@ export function feedsOf(feeds: readonly Feed[], batch: Batch): Record<string, Te
   );
 }
 
-/** Wanted probabilities of a batch of labels, [batch, classes]; see `softTargets` in data. */
-export function targetsOf(batch: Batch, classes: number, smoothing = 0): Tensor {
-  return Tensor.of('float32', [batch.size, classes], softTargets(batch, classes, smoothing));
+/** Wanted probabilities of a batch of labels, [batch, classes], or [batch, 1] of the second class for a single score; see `softTargets` in data. */
+export function targetsOf(batch: Batch, { classes, single }: ClassificationTask, smoothing = 0): Tensor {
+  const targets = softTargets(batch, classes.length, smoothing);
+  if (single === undefined) return Tensor.of('float32', [batch.size, classes.length], targets);
+  return Tensor.of(
+    'float32',
+    [batch.size, 1],
+    Float32Array.from({ length: batch.size }, (_, row) => targets[2 * row + 1]),
+  );
 }
 
 /** Static shapes of the model's inputs for a batch size, as the preprocessed data has them. */
 export async function inputShapes(task: Task, batchSize: number): Promise<Record<string, number[]>> {
   const sample = feedsOf(task.feeds, await task.splits.train.read(Int32Array.of(0)));
   return Object.fromEntries(Object.entries(sample).map(([name, tensor]) => [name, [batchSize, ...tensor.shape.slice(1)]]));
+}
+
+/** What the task's output says of each sample, as rows of one score per class. */
+export function scoresIn(tensor: Tensor, { single }: ClassificationTask): { rows: Float32Array; width: number } {
+  const found = rowsOf(tensor);
+  if (single === undefined || found.width !== 1) return found;
+  const rows = new Float32Array(2 * found.rows.length);
+  found.rows.forEach((score, row) => {
+    rows[2 * row] = single === 'probability' ? 1 - score : 0;
+    rows[2 * row + 1] = score;
+  });
+  return { rows, width: 2 };
 }
 
 /** The tensor's contents as rows, one per sample. */

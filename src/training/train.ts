@@ -12,7 +12,7 @@ import { balancedView } from './sampling.js';
 import { scheduleFactor } from './schedules.js';
 import { bufferInput, heldInput } from './state.js';
 import { buildTrainingStep, SEED_INPUT, type TrainingStep } from './step.js';
-import { feedsOf, inputShapes, rowsOf, type Task, targetsOf } from './task.js';
+import { feedsOf, inputShapes, scoresIn, type Task, targetsOf } from './task.js';
 import { withWeights } from './weights.js';
 
 /** One epoch. */
@@ -230,14 +230,15 @@ class Training {
     const numbers = stepScalars(optimizer, rate, step, ema);
     for (const name of this.#step.scalars) feeds[`espalier.${name}`] = Tensor.scalar('float32', numbers[name]);
     if (inputs.has(SEED_INPUT)) feeds[SEED_INPUT] = Tensor.scalar('int64', (seed * 1_000_003 + step) % 2 ** 31);
-    if (task.kind === 'classification' && inputs.has(TARGETS)) feeds[TARGETS] = targetsOf(batch, task.classes.length, labelSmoothing);
+    if (task.kind === 'classification' && inputs.has(TARGETS)) feeds[TARGETS] = targetsOf(batch, task, labelSmoothing);
     return Object.fromEntries(Object.entries(feeds).filter(([name]) => inputs.has(name)));
   }
 
   #hits(outcome: Record<string, Tensor>, batch: Batch): number {
+    const { task } = this.#request;
     const [watched] = this.#step.watched;
-    if (!watched || !batch.labels) return 0;
-    const { rows, width } = rowsOf(outcome[watched]);
+    if (!watched || !batch.labels || task.kind !== 'classification') return 0;
+    const { rows, width } = scoresIn(outcome[watched], task);
     const guesses = predictions({ size: batch.size, classes: width, data: rows });
     return guesses.reduce((sum, guess, i) => sum + Number(guess === batch.labels?.[i]), 0);
   }
@@ -280,11 +281,13 @@ class Training {
 function checkClasses(step: TrainingStep, task: Task): void {
   const targets = step.model.graph.inputs.find((input) => input.name === TARGETS);
   const scores = staticShape(targets?.shape)?.[1];
-  if (task.kind !== 'classification' || scores === undefined || scores === task.classes.length) return;
+  if (task.kind !== 'classification' || scores === undefined) return;
+  const wanted = task.single === undefined ? task.classes.length : 1;
+  if (scores === wanted) return;
   throw new DataError({
     what: "The model's scores do not fit the classes of the data",
     where: `output "${task.output}"`,
-    expected: `${task.classes.length} scores a sample`,
+    expected: `${wanted} score(s) a sample`,
     got: String(scores),
     fix: 'Use data with the classes that the model was made for.',
   });

@@ -71,7 +71,7 @@ async function gradientProducts(request: TaylorRequest): Promise<Map<string, Flo
     for await (const batch of batches(task.splits.train, { batchSize, shuffle: true, seed, epoch: 0, dropLast: true, signal })) {
       if (signal?.aborted) throw new Stopped('Measuring importance was stopped');
       const feeds = feedsOf(task.feeds, batch);
-      if (task.kind === 'classification') feeds[TARGETS] = targetsOf(batch, task.classes.length);
+      if (task.kind === 'classification') feeds[TARGETS] = targetsOf(batch, task);
       const outputs = await program.run(onlyInputs(program, feeds), [...gradients.values()]);
       for (const [name, output] of gradients) accumulate(products, name, outputs[output], weights.get(name) as Tensor);
       done++;

@@ -3,7 +3,7 @@ import { type Batch, batchCount, batches, representatives } from '../../data/ind
 import { footprint } from '../../infrastructure/hardware/index.js';
 import type { Program, Runtime } from '../../infrastructure/runtime/index.js';
 import { type Model, Tensor } from '../../onnx/index.js';
-import { batchSizeOf, FidelityMeter, feedsOf, predictions, rowsOf, type Task, wilsonInterval } from '../../training/index.js';
+import { batchSizeOf, FidelityMeter, feedsOf, predictions, rowsOf, scoresIn, type Task, wilsonInterval } from '../../training/index.js';
 import { filled } from './calibration/calibrate.js';
 import { type Layer, valuesOf } from './plan.js';
 import type { Prepared } from './static.js';
@@ -107,7 +107,8 @@ class Meter {
       // As `evaluate` has it: only one row of scores a sample has a largest that may agree.
       const ranked = names.length === 1 && (shape.length === 2 || shape.slice(2).every((dim) => dim === 1));
       this.#fidelity.add(wanted.rows, got.rows, sizeOf(shape) / Math.max(1, wanted.width), ranked);
-      if (this.#task.kind === 'classification') this.#change += hits(batch, wanted) - hits(batch, got);
+      if (this.#task.kind === 'classification')
+        this.#change += hits(batch, scoresIn(reference[name], this.#task)) - hits(batch, scoresIn(outputs[name], this.#task));
     }
     this.#samples += batch.size;
   }
