@@ -1,4 +1,4 @@
-import { Option } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import { architecture, architectures } from '../../architectures/index.js';
 import { OptionError } from '../../base/index.js';
 import type { DataSource } from '../../data/index.js';
@@ -23,7 +23,7 @@ export interface TrainingFlags {
   smoothing?: number;
   ema?: number;
   clip?: number;
-  augment?: string;
+  augment?: Record<string, unknown>[];
 }
 
 interface Options extends CommonOptions, DataOptions, TrainingFlags {
@@ -139,8 +139,20 @@ export function addTrainingOptions<C extends import('commander').Command>(comman
     .option('--smoothing <share>', 'label smoothing', number)
     .option('--ema <factor>', 'moving average of the weights, e.g. 0.999', number)
     .option('--clip <norm>', "limit of the gradients' joint norm", positiveNumber)
-    .option('--augment <list>', 'of flip, crop, cutout and mixup, e.g. flip,crop');
+    .option('--augment <list>', 'of flip, crop, cutout and mixup, with their size after a colon, e.g. flip,crop:2', augmentations);
   return command;
+}
+
+/** The option that the number after an augmentation's colon stands for. */
+const SIZES: Readonly<Record<string, string>> = { flip: 'probability', crop: 'pixels', cutout: 'size', mixup: 'alpha' };
+
+/** "flip,crop:2" as options of augmentations. */
+function augmentations(text: string): Record<string, unknown>[] {
+  return text.split(',').map((each) => {
+    const [name, size] = each.trim().split(':');
+    if (!(name in SIZES)) throw new InvalidArgumentError(`Expected some of ${Object.keys(SIZES).join(', ')}, as in flip,crop:2.`);
+    return size === undefined ? { name } : { name, [SIZES[name]]: number(size) };
+  });
 }
 
 /** Command-line flags as the options of the training techniques; what was not given is left to their defaults. */
@@ -156,7 +168,7 @@ export function trainingFlags(flags: TrainingFlags): Record<string, unknown> {
     labelSmoothing: smoothing,
     ema,
     clipNorm: clip,
-    augment: augment?.split(',').map((name) => ({ name: name.trim() })),
+    augment,
   };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }

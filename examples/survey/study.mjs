@@ -1,0 +1,153 @@
+// Trains the survey's network one model after the other, each once: what a killed study finished, the next one finds again.
+import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { availableParallelism, cpus } from 'node:os';
+import { dirname, join } from 'node:path';
+import {
+  createNodeRuntime,
+  createTask,
+  distill,
+  evaluate,
+  loadModel,
+  openDataset,
+  quantizeStatic,
+  saveModel,
+  trainTechnique,
+} from 'espalier';
+import { surveyCnn } from 'espalier/architectures';
+import { writeFileAtomic } from 'espalier/base/node';
+import { checkpointFolder } from 'espalier/strategies/node';
+import { checkOptions } from 'espalier/technique';
+
+/** Milliseconds between two lines of progress. */
+const QUIET = 30_000;
+
+export class Study {
+  #source;
+  #runtime;
+  #work;
+  #results;
+  #threads;
+  #signal;
+
+  /**
+   * @param settings.data   CIFAR-10: train.tar and test.tar, or one folder of images per class in each of train/ and test/.
+   * @param settings.work   where models and checkpoints are kept; may be thrown away when the study is done.
+   * @param settings.results the JSON file of what was measured, one record per model: what stands there is not trained again.
+   * @param settings.threads threads of each training.
+   * @param settings.options of all trainings: optimizer, schedule, batch size. A record of another study is not gone on with.
+   */
+  static async open({ data, work, results, threads = availableParallelism(), options, signal }) {
+    const study = new Study();
+    mkdirSync(work, { recursive: true });
+    mkdirSync(dirname(results), { recursive: true });
+    study.#work = work;
+    study.#threads = threads;
+    study.#signal = signal;
+    study.#results = { path: results, ...readResults(results, options) };
+    study.#runtime = createNodeRuntime({ threads });
+    study.#source = await openDataset(data);
+    return study;
+  }
+
+  get records() {
+    return this.#results.records;
+  }
+
+  async close() {
+    await this.#source.close();
+    await this.#runtime.dispose();
+  }
+
+  /** The record of a model that is finished: as the results have it. */
+  find(id) {
+    return this.records.find((record) => record.id === id);
+  }
+
+  /**
+   * Trains, writes, quantizes and measures one model, or finds its record. The test part is read once for each of the two files.
+   * @param teacher id of a model of this study to learn from as well.
+   * @param options of the training, besides those of the study.
+   */
+  async model({ id, width, seed, teacher, options = {} }) {
+    const known = this.find(id);
+    if (known) return known;
+    const { record, trained, task, seconds } = await this.#train({ id, width, seed, teacher, options });
+    const { model: int8 } = await quantizeStatic(trained, task, this.#runtime, { threads: this.#threads });
+    const int8Bytes = await saveModel(int8, this.#file(`${id}.int8`));
+    const outcome = {
+      id,
+      width,
+      seed,
+      ...(teacher && { teacher }),
+      ...options,
+      float: await this.#test(this.#file(id), task),
+      int8: { ...(await this.#test(this.#file(`${id}.int8`), task)), bytes: int8Bytes },
+      validation: record.validation,
+      seconds,
+    };
+    this.records.push(outcome);
+    await this.#save();
+    return outcome;
+  }
+
+  /** The file of a model; trained again where it is gone though its record is there (a teacher's on another machine). */
+  async file({ id, ...request }) {
+    if (!existsSync(this.#file(id))) await this.#train({ id, ...request });
+    return this.#file(id);
+  }
+
+  async #train({ id, width, seed, teacher, options = {} }) {
+    const model = surveyCnn.build({ input: [3, 32, 32], classes: 10, width, seed });
+    const { task } = await createTask(model, this.#source, this.#runtime, { untrained: true });
+    const technique = teacher ? distill : trainTechnique;
+    const checkpoints = checkpointFolder(join(this.#work, `${id}.work`));
+    const started = performance.now();
+    let said = started;
+    const { model: trained, notes } = await technique.apply(
+      {
+        model,
+        original: teacher && loadModel(this.#file(teacher)),
+        task,
+        runtime: this.#runtime,
+        seed,
+        threads: this.#threads,
+        checkpoints,
+        signal: this.#signal,
+        onProgress: ({ task: name, done, total, facts }) => {
+          if (name !== 'train' || performance.now() - said < QUIET) return;
+          said = performance.now();
+          const left = ((said - started) / done) * (total - done);
+          console.error(`${id}: step ${done} of ${total}, loss ${facts?.loss?.toFixed(4)}, about ${Math.ceil(left / 60_000)} min left`);
+        },
+      },
+      checkOptions(technique, { ...this.#results.options, ...options }),
+    );
+    await saveModel(trained, this.#file(id));
+    const validation = notes.training?.map(({ quality }) => quality).filter((quality) => quality !== undefined) ?? [];
+    return { record: { validation }, trained, task, seconds: Math.round((performance.now() - started) / 1000) };
+  }
+
+  async #test(path, task) {
+    const { value, interval } = await evaluate(loadModel(path), task, this.#runtime, { split: 'test', threads: this.#threads });
+    return { test: value, interval, bytes: statSync(path).size };
+  }
+
+  #file(id) {
+    return join(this.#work, `${id}.onnx`);
+  }
+
+  async #save() {
+    const { path, options, machine, records } = this.#results;
+    await writeFileAtomic(path, `${JSON.stringify({ machine, options, records }, null, 1)}\n`);
+  }
+}
+
+function readResults(path, options) {
+  const machine = { processor: cpus()[0]?.model.trim(), cores: availableParallelism(), node: process.version };
+  if (!existsSync(path)) return { machine, options, records: [] };
+  const found = JSON.parse(readFileSync(path, 'utf8'));
+  if (JSON.stringify(found.options) === JSON.stringify(options)) return found;
+  throw new Error(
+    `${path} is of a study with other options: ${JSON.stringify(found.options)}. Name another file with --results, or remove it.`,
+  );
+}
