@@ -1,7 +1,6 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { DataError, EspalierError } from '../base/index.js';
-import { isFloat, type Model, type Tensor } from '../onnx/index.js';
+import { EspalierError } from '../base/index.js';
 
 /** @throws EspalierError where no file can be written at this path. */
 export function checkWritable(path: string): void {
@@ -33,22 +32,4 @@ function checkAccess(folder: string): void {
   } catch (cause) {
     throw new EspalierError({ what: 'Nothing may be written into this folder', where: folder, fix: 'Name another.' }, { cause });
   }
-}
-
-/** @throws DataError naming the first weight that holds NaN: nothing that is made of such a model can be any good. */
-export function checkWeights(model: Model): void {
-  for (const value of model.graph.values()) {
-    const tensor = value.initializer ?? value.constant;
-    // A single NaN may be meant: the mark of a missing value.
-    if (!tensor || tensor.size < 2 || !isFloat(tensor.dtype) || !holdsNaN(tensor)) continue;
-    throw new DataError({
-      what: `The weight "${value.name}" holds NaN`,
-      where: model.source,
-      fix: 'Use a checkpoint from before the training diverged.',
-    });
-  }
-}
-
-function holdsNaN(tensor: Tensor): boolean {
-  return tensor.toFloat32().some(Number.isNaN);
 }

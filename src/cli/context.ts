@@ -4,7 +4,7 @@ import { type Command, Option } from 'commander';
 import { type Activity, EspalierError, Stopped } from '../base/index.js';
 import type { DataSource } from '../data/index.js';
 import { openDataset } from '../data/node/index.js';
-import { fixedBatch, freeBatch } from '../infrastructure/compiler/index.js';
+import { fixedBatch, freeBatch, requireSound } from '../infrastructure/compiler/index.js';
 import type { Runtime } from '../infrastructure/runtime/index.js';
 import { createNodeRuntime } from '../infrastructure/runtime/node/index.js';
 import { type Dim, type Model, staticShape } from '../onnx/index.js';
@@ -13,7 +13,7 @@ import { inferShapes } from '../ops/index.js';
 import { checkpointFolder } from '../strategies/node/index.js';
 import type { CheckpointStore } from '../technique/index.js';
 import { createTask, type Task } from '../training/index.js';
-import { checkWeights, checkWritable } from './checks.js';
+import { checkWritable } from './checks.js';
 import { limitSource } from './limit.js';
 import { Output } from './output.js';
 import { notedPreprocess, notePreprocess } from './preprocess.js';
@@ -76,11 +76,11 @@ export class CommandContext {
     await this.#runtime?.dispose();
   }
 
-  /** A model from a file, with a free batch dimension where it can have one. @throws DataError where a weight is no number. */
+  /** A model from a file, with a free batch dimension where it can have one. @throws GraphError where it cannot be any good: NaN weights, say. */
   async model(path: string): Promise<Model> {
     const model = loadModel(path);
     inferShapes(model);
-    checkWeights(model);
+    requireSound(model);
     const fixed = fixedBatch(model);
     if (fixed === undefined) return model;
     try {

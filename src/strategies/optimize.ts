@@ -1,4 +1,5 @@
 import { type Activity, EspalierError } from '../base/index.js';
+import { requireSound } from '../infrastructure/compiler/index.js';
 import type { Runtime } from '../infrastructure/runtime/index.js';
 import type { Model } from '../onnx/index.js';
 import type { TechniqueRegistry } from '../technique/index.js';
@@ -38,12 +39,13 @@ export interface OptimizeRequest extends Activity {
  *
  * Selection uses the validation part only. The test part is read once, at the end, for the baseline and the models of the front, from their
  * written files.
- * @throws DataError where the baseline is no better than guessing; OptionError for options that cannot be used, or a workspace with another
+ * @throws GraphError for a model that cannot be any good (NaN weights, say); DataError where the baseline is no better than guessing; OptionError for options that cannot be used, or a workspace with another
  *   run in it; Stopped when aborted.
  */
 export async function optimize(request: OptimizeRequest): Promise<RunInfo> {
   const started = performance.now();
   const elapsed = () => performance.now() - started;
+  requireSound(request.original);
   const settings = settingsOf(request.options ?? {}, request.task.splits.train.size);
   const plan = await planFor(request, settings);
   await claimWorkspace(request, settings);

@@ -52,7 +52,7 @@ const wrong: [string, number, RegExp][] = [
   ['eval net.onnx --data nothing', 1, /nothing/],
   ['eval net.onnx --data digits --preprocess magic', 2, /magic.*imagenet/],
   ['eval net.onnx --data digits --scores out', 2, /no output "out"/],
-  ['eval nan.onnx --data digits', 1, /holds NaN/],
+  ['eval nan.onnx --data digits', 1, /are not a number \(NaN\)/],
   ['quantize net.onnx -o q.onnx', 2, /needs data.*--dynamic/],
   ['quantize net.onnx --dynamic --weights -o q.onnx', 2, /cannot be used with/],
   ['quantize net.onnx --dynamic', 2, /--out/],

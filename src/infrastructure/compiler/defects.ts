@@ -105,7 +105,8 @@ function tensorDefects(node: Node, index: number, name: string, tensor: Tensor):
   const { nan, infinite, notPositive, negative } = countOdd(tensor);
   const of = `of ${tensor.size} elements`;
   const fix = 'Training diverged or the file is damaged; go back to an earlier checkpoint.';
-  if (nan > 0) return [{ severity: 'error', kind: 'contents', what: `${nan} ${of} are not a number (NaN)`, where, fix }];
+  // A single NaN may be meant: the mark of a missing value.
+  if (nan > 0 && tensor.size > 1) return [{ severity: 'error', kind: 'contents', what: `${nan} ${of} are not a number (NaN)`, where, fix }];
   const isWeight = weightOf(node) === index;
   if (infinite > 0 && isWeight) return [{ severity: 'error', kind: 'contents', what: `${infinite} ${of} are infinite`, where, fix }];
   if (node.domain === '' && scaleInputs[node.op]?.includes(index) && notPositive + infinite > 0)
