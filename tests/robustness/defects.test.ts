@@ -62,7 +62,7 @@ test('half-precision weights, and weights in branches, are looked at too', () =>
       graph.outer = build.graph;
       const inner = typedBuilder(graph, new Map([['', 17]]));
       inner.output(
-        inner.op('Mul', [x, inner.node('Constant', [], { value: Tensor.from('float32', [2], [value, value]) })[0]]),
+        inner.op('Mul', [x, inner.node('Constant', [], { value: Tensor.from('float32', [4], Array(4).fill(value)) })[0]]),
         build.graph.freshName('out'),
       );
       return graph;
