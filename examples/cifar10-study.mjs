@@ -25,8 +25,8 @@ if (!flags.data) {
 const options = {
   epochs: Number(flags.epochs),
   learningRate: 0.006,
-  batchSize: 64,
-  augment: [{ name: 'flip' }, { name: 'crop', pixels: 2 }],
+  batchSize: 128,
+  augment: [{ name: 'flip' }, { name: 'crop', pixels: 2, padding: 'reflect' }],
 };
 const study = await Study.open({ data: flags.data, work: flags.work, results: flags.results, options });
 

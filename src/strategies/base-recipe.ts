@@ -1,10 +1,17 @@
+import { smallShift } from '../data/index.js';
 import type { Recipe } from '../technique/index.js';
 import type { PlanContext } from './strategy.js';
 
-/** How an architecture becomes the baseline: built as asked for and trained on the task. */
-export function baseRecipe({ name, width, depth, resolution }: NonNullable<PlanContext['architecture']>, epochs: number): Recipe {
+/** How an architecture becomes the baseline: built as asked for and trained on the task, on images that are shifted a little. */
+export function baseRecipe({
+  architecture,
+  task,
+  epochs,
+}: Pick<PlanContext, 'task' | 'epochs'> & Required<Pick<PlanContext, 'architecture'>>): Recipe {
+  const { name, width, depth, resolution } = architecture;
+  const [input] = task.splits.train.inputs;
   return [
     { technique: 'build', options: { architecture: name, width, depth, ...(resolution ? { resolution } : {}) } },
-    { technique: 'train', options: { epochs } },
+    { technique: 'train', options: { epochs, augment: input.kind === 'image' ? [smallShift(input.shape)] : [] } },
   ];
 }

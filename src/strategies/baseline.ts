@@ -20,7 +20,7 @@ export async function measureBaseline(run: Run): Promise<ModelInfo> {
 }
 
 async function trainedBaseline(run: Run, architecture: NonNullable<Run['request']['architecture']>): Promise<ModelInfo> {
-  const recipe = baseRecipe(architecture, run.settings.epochs);
+  const recipe = baseRecipe({ architecture, task: run.request.task, epochs: run.settings.epochs });
   const request = recipeRequest(run, recipe, nested(run.request, 'baseline'));
   const stage = (await run.runner.run(request)).at(-1);
   if (!isKept(stage)) throw new EspalierError('The recipe of the baseline makes no model');

@@ -1,5 +1,6 @@
 import type { Point, SpaceDefinition } from '../automation/index.js';
 import { OptionError } from '../base/index.js';
+import { type Augmentation, smallShift } from '../data/index.js';
 import type { Recipe, Step } from '../technique/index.js';
 import { shrinkingSteps } from './shrink-and-improve.js';
 import type { Plan, PlanContext, Strategy } from './strategy.js';
@@ -33,8 +34,6 @@ export const growImproveShrink: Strategy = {
 function plan({ epochs, task }: PlanContext, architecture: NonNullable<PlanContext['architecture']>): Plan {
   const [input] = task.splits.train.inputs;
   const image = input.kind === 'image';
-  // Four pixels of CIFAR's 32 are usual.
-  const shift = Math.max(1, Math.round(Math.min(...input.shape.slice(0, 2)) / 8));
   const keeps = [0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8];
   const space: SpaceDefinition = {
     growth: { type: 'categorical', choices: GROWTH },
@@ -61,7 +60,7 @@ function plan({ epochs, task }: PlanContext, architecture: NonNullable<PlanConte
     space,
     initialPoints,
     recipe: (point) => [
-      ...growingSteps(point, architecture, { epochs, shift }),
+      ...growingSteps(point, architecture, { epochs, image: input.shape }),
       ...shrinkingSteps(point, Math.max(1, Math.ceil(epochs / 2))),
     ],
     remarks: [],
@@ -71,7 +70,7 @@ function plan({ epochs, task }: PlanContext, architecture: NonNullable<PlanConte
 function growingSteps(
   point: Point,
   { name, width, depth, resolution }: NonNullable<PlanContext['architecture']>,
-  { epochs, shift }: { epochs: number; shift: number },
+  { epochs, image }: { epochs: number; image: readonly number[] },
 ): Recipe {
   const build: Step = {
     technique: 'build',
@@ -84,14 +83,13 @@ function growingSteps(
   };
   const train: Step = {
     technique: 'train',
-    options: { epochs, augment: augmentations(String(point.augment), shift), labelSmoothing: point.smoothing },
+    options: { epochs, augment: augmentations(String(point.augment), image), labelSmoothing: point.smoothing },
   };
   return [build, train];
 }
 
-/** @param shift pixels that a crop moves the image by, at most. */
-function augmentations(name: string, shift: number): { name: string; pixels?: number }[] {
-  const crop = { name: 'crop', pixels: shift };
-  if (name === 'crop') return [crop];
-  return name === 'flip-crop' ? [{ name: 'flip' }, crop] : [];
+/** @param image shape of a stored one. */
+function augmentations(name: string, image: readonly number[]): Augmentation[] {
+  if (name === 'none') return [];
+  return name === 'flip-crop' ? [{ name: 'flip' }, smallShift(image)] : [smallShift(image)];
 }

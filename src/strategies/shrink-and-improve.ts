@@ -13,8 +13,8 @@ export const shrinkAndImprove: Strategy = {
   plan: (context) => (context.untrainable === undefined ? trainedPlan(context) : postTrainingPlan(context.untrainable)),
 };
 
-function trainedPlan({ epochs, architecture }: PlanContext): Plan {
-  const base = architecture ? baseRecipe(architecture, epochs) : [];
+function trainedPlan({ epochs, architecture, task }: PlanContext): Plan {
+  const base = architecture ? baseRecipe({ architecture, task, epochs }) : [];
   const tuned = { keep: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9] };
   const space: SpaceDefinition = {
     keep: { type: 'categorical', choices: [1, ...tuned.keep] },

@@ -92,7 +92,7 @@ test('a reader that goes away ends the command quietly', async () => {
 test('progress without a terminal: plain lines, no control characters', async () => {
   const { stderr } = await espalier(train('long.onnx', 40), {
     cwd: folder,
-    during: (child) => setTimeout(() => child.kill('SIGINT'), 6000),
+    during: (child) => child.stderr?.on('data', (text) => /^train /m.test(String(text)) && child.kill('SIGINT')),
   });
   assert.match(stderr, /^train \d+% {2}epoch \d+ {2}loss \d/m);
   assert.ok(!stderr.includes('\r') && !stderr.includes('\x1b'));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { OptionError, Random } from 'espalier/base';
-import { type Augmentation, type Batch, pipeline, softTargets } from 'espalier/data';
+import { type Augmentation, type Batch, pipeline, smallShift, softTargets } from 'espalier/data';
 import { countedDataset, imageBatch } from './support.js';
 
 const run = (batch: Batch, steps: Augmentation[], seed = 0) => pipeline(steps)(batch, new Random(seed));
@@ -16,6 +16,19 @@ test('a flip mirrors columns, and twice is nothing', () => {
       for (let x = 0; x < 4; x++) for (let c = 0; c < 3; c++) assert.equal(at(once, n, y, x, c), at(batch, n, y, 3 - x, c));
   assert.deepEqual(pixels(run(once, [{ name: 'flip', probability: 1 }])), pixels(batch));
   assert.deepEqual(pixels(run(batch, [{ name: 'flip', probability: 0 }])), pixels(batch));
+});
+
+test('a small shift is a sixteenth of the shorter side, and at least a pixel', () => {
+  for (const [shape, pixels] of [
+    [[32, 32, 3], 2],
+    [[224, 320, 3], 14],
+    [[8, 8, 1], 1],
+    [[2, 2, 1], 1],
+  ] as const) {
+    const shift = smallShift(shape);
+    assert.deepEqual(shift, { name: 'crop', pixels, padding: 'reflect' });
+    run(imageBatch(2, shape[0], shape[1], shape[2]), [shift]);
+  }
 });
 
 test('half the images are flipped', () => {

@@ -151,7 +151,7 @@ test('recipes that all fail: no model, no front, the reasons', async () => {
 });
 
 test('grow-improve-shrink: trains the baseline, keeps to its size, and never uses an untrained model', async () => {
-  const grown = await smallRun({ folder: join(folder, 'grown'), strategy: 'grow-improve-shrink', trials: 2 }, start);
+  const grown = await smallRun({ folder: join(folder, 'grown'), strategy: 'grow-improve-shrink', trials: 2, epochs: 10 }, start);
   assert.deepEqual(
     grown.baseline.recipe.map(({ technique }) => technique),
     ['build', 'train'],

@@ -22,6 +22,8 @@ export interface SmallRun {
   folder: string;
   strategy: 'shrink-and-improve' | 'grow-improve-shrink';
   trials: number;
+  /** Of one full training. Default 4, which a model that has been trained can do with. */
+  epochs?: number;
   jobs?: number;
   limits?: Limits;
   registry?: TechniqueRegistry;
@@ -53,7 +55,7 @@ export async function digitsTask(runtime: ReturnType<typeof createNodeRuntime>):
 
 /** Runs the main job in a folder; the start model is trained once and kept there. */
 export async function smallRun(
-  { folder, strategy, trials, jobs = 2, limits, registry = techniques, budgetMs, seed = 7, measured = false }: SmallRun,
+  { folder, strategy, trials, epochs = 4, jobs = 2, limits, registry = techniques, budgetMs, seed = 7, measured = false }: SmallRun,
   start: string,
 ): Promise<RunInfo> {
   const runtime = createNodeRuntime({ threads: 1 });
@@ -73,7 +75,7 @@ export async function smallRun(
       runtime,
       workspace,
       host: measured ? nodeHost(runtime, folder, { threads: 1 }) : QUICK_HOST,
-      options: { trials, epochs: 4, jobs, threads: 1, seed, limits, budgetMs },
+      options: { trials, epochs, jobs, threads: 1, seed, limits, budgetMs },
     });
   } finally {
     await workspace.close();

@@ -1,11 +1,11 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { architecture, architectures } from '../../architectures/index.js';
 import { OptionError } from '../../base/index.js';
-import type { DataSource } from '../../data/index.js';
+import { type Augmentation, type DataSource, smallShift } from '../../data/index.js';
 import { trainTechnique } from '../../learning/tuning/index.js';
 import { loadModel, saveModel } from '../../onnx/node/index.js';
 import { checkOptions } from '../../technique/index.js';
-import { createTask, evaluate } from '../../training/index.js';
+import { createTask, evaluate, type Task } from '../../training/index.js';
 import { addDataOptions, type CommonOptions, type DataOptions } from '../context.js';
 import type { AddCommand } from '../main.js';
 import { notePreprocess } from '../preprocess.js';
@@ -56,12 +56,12 @@ export const trainCommand: AddCommand = (program, run) => {
         if ((options.arch === undefined) === (options.model === undefined))
           throw new OptionError({ what: 'Give either --arch or --model' });
         context.willWrite(options.out);
-        const flags = checkOptions(trainTechnique, trainingFlags(options));
+        const given = checkOptions(trainTechnique, trainingFlags(options));
         const { model, task } = options.arch ? await fromArchitecture(options.arch, options, context) : await fromModel(options, context);
         const { checkpoints, clear } = context.checkpointsBeside(options.out);
         const result = await trainTechnique.apply(
           { ...activity, model, task, runtime, seed, threads: options.threads, checkpoints },
-          flags,
+          options.arch && options.augment === undefined ? { ...given, augment: usualAugmentation(task) } : given,
         );
         await saveModel(result.model, options.out);
         await clear();
@@ -104,6 +104,12 @@ async function fromArchitecture(name: string, options: Options, context: Paramet
   return { model, task: setup.task };
 }
 
+/** For what is trained from the beginning: images are shifted a little. */
+function usualAugmentation({ splits }: Task): Augmentation[] {
+  const [input] = splits.train.inputs;
+  return input.kind === 'image' ? [smallShift(input.shape)] : [];
+}
+
 /** Shape of the images of a source, channels first. @throws OptionError for data that is no images. */
 export function imageShape(source: DataSource): [number, number, number] {
   const [input] = source.train.inputs;
@@ -139,7 +145,11 @@ export function addTrainingOptions<C extends import('commander').Command>(comman
     .option('--smoothing <share>', 'label smoothing', number)
     .option('--ema <factor>', 'moving average of the weights, e.g. 0.999', number)
     .option('--clip <norm>', "limit of the gradients' joint norm", positiveNumber)
-    .option('--augment <list>', 'of flip, crop, cutout and mixup, with their size after a colon, e.g. flip,crop:2', augmentations);
+    .option(
+      '--augment <list>',
+      'of flip, crop, cutout and mixup, with their size after a colon, e.g. flip,crop:2, or none (default: images for --arch are shifted a little)',
+      augmentations,
+    );
   return command;
 }
 
@@ -148,6 +158,7 @@ const SIZES: Readonly<Record<string, string>> = { flip: 'probability', crop: 'pi
 
 /** "flip,crop:2" as options of augmentations. */
 function augmentations(text: string): Record<string, unknown>[] {
+  if (text.trim() === 'none') return [];
   return text.split(',').map((each) => {
     const [name, size] = each.trim().split(':');
     if (!(name in SIZES)) throw new InvalidArgumentError(`Expected some of ${Object.keys(SIZES).join(', ')}, as in flip,crop:2.`);

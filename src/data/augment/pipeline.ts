@@ -44,6 +44,15 @@ export function pipeline(steps: readonly Augmentation[]): Transform {
   return (batch, random) => transforms.reduce((changed, transform, i) => transform(changed, random.fork(i)), batch);
 }
 
+/**
+ * What suits images of any kind: a shift of up to a sixteenth of the shorter side, at least a pixel, mirrored at the edges. To mirror the whole image
+ * suits photos, not digits or signs, so that it is nobody's default.
+ * @param shape of a stored image, [height, width, channels].
+ */
+export function smallShift([height, width]: readonly number[]): Augmentation {
+  return { name: 'crop', pixels: Math.max(1, Math.round(Math.min(height, width) / 16)), padding: 'reflect' };
+}
+
 function transformOf(step: Augmentation): Transform {
   switch (step.name) {
     case 'flip': {
