@@ -5,7 +5,7 @@ import { median } from './median.mjs';
 const RATE = 1e-3;
 
 /** A training step of the model in a runtime; `run(steps)` gives the time of each step in milliseconds, as the training loop meets it. */
-export async function createEspalier({ model, batch, threads, runtime, blocked, clock }) {
+export async function createEspalier({ model, batch, threads, runtime, blocked, clock, config }) {
   const [input] = model.graph.inputs;
   const [scores] = model.graph.outputs;
   const shape = [batch, ...input.shape.slice(1)];
@@ -17,7 +17,8 @@ export async function createEspalier({ model, batch, threads, runtime, blocked, 
     optimizer: { kind: 'adam' },
   });
   const program = await runtime.compile(step.model, { threads, resident: step.resident, state: step.state, blocked });
-  const images = noise(shape.reduce((product, size) => product * size, 1));
+  const size = shape.reduce((product, length) => product * length, 1);
+  const samples = input.dtype === 'int64' ? tokens(size, config.vocabulary) : noise(size);
   const classes = Number(scores.shape[1]);
   const targets = new Float32Array(batch * classes);
   for (let row = 0; row < batch; row++) targets[row * classes + (row % classes)] = 1;
@@ -28,7 +29,7 @@ export async function createEspalier({ model, batch, threads, runtime, blocked, 
   function feeds() {
     count++;
     const all = {
-      [input.name]: Tensor.of('float32', shape, images.slice()),
+      [input.name]: Tensor.of(input.dtype, shape, samples.slice()),
       [TARGETS]: Tensor.of('float32', [batch, classes], targets.slice()),
       [SEED_INPUT]: Tensor.scalar('int64', count),
     };
@@ -77,4 +78,9 @@ function noise(size) {
     state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff;
     return (state / 0x7fffffff - 0.5) * 3.4;
   });
+}
+
+/** Numbers of words, all of them. */
+function tokens(length, vocabulary) {
+  return BigInt64Array.from({ length }, (_, i) => BigInt((i * 7919) % vocabulary));
 }

@@ -1,9 +1,11 @@
 """Training steps of a network in eager PyTorch, for index.mjs: one JSON question a line on standard input, one answer a line on standard output.
 
-First {network, batch, threads, layout, clock}, then {steps: n}, answered by the milliseconds of each step.
+First {kind, network or config, batch, threads, layout, clock}; then {steps: n}, answered by the milliseconds of each step, or {peak: true}, by the
+bytes that the process held at most above what it held once PyTorch was loaded. Layouts: contiguous, channels_last, and compiled for torch.compile.
 """
 
 import json
+import resource
 import sys
 import time
 
@@ -69,6 +71,48 @@ ACTIVATIONS = {
 }
 
 
+def mlp(sizes):
+    layers = [part for a, b in zip(sizes, sizes[1:]) for part in (nn.Linear(a, b), nn.ReLU())]
+    return nn.Sequential(*layers[:-1])
+
+
+class Encoder(nn.Module):
+    """Embeddings, layers of attention and GELU with the normalization first, the mean over the places, a classifier."""
+
+    def __init__(self, layers, width, heads, length, vocabulary):
+        super().__init__()
+        self.heads = heads
+        self.embedding = nn.Embedding(vocabulary, width)
+        self.places = nn.Parameter(torch.zeros(length, width))
+        self.layers = nn.ModuleList(nn.ModuleDict({
+            "norm1": nn.LayerNorm(width), "qkv": nn.Linear(width, 3 * width), "out": nn.Linear(width, width),
+            "norm2": nn.LayerNorm(width), "up": nn.Linear(width, 4 * width), "down": nn.Linear(4 * width, width),
+        }) for _ in range(layers))
+        self.norm = nn.LayerNorm(width)
+        self.head = nn.Linear(width, 10)
+
+    def forward(self, tokens):
+        x = self.embedding(tokens) + self.places
+        batch, length, width = x.shape
+        for layer in self.layers:
+            parts = layer["qkv"](layer["norm1"](x)).view(batch, length, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+            read = F.scaled_dot_product_attention(*parts).transpose(1, 2).reshape(batch, length, width)
+            x = x + layer["out"](read)
+            x = x + layer["down"](F.gelu(layer["up"](layer["norm2"](x))))
+        return self.head(self.norm(x).mean(1))
+
+
+def build(question):
+    if question["kind"] == "mlp":
+        return mlp(question["sizes"]), torch.randn(question["batch"], question["sizes"][0])
+    if question["kind"] == "transformer":
+        config = question["config"]
+        tokens = torch.arange(question["batch"] * config["length"]) * 7919 % config["vocabulary"]
+        return Encoder(**config), tokens.view(question["batch"], config["length"])
+    network = question["network"]
+    return Network(network), torch.randn(question["batch"], *network["input"]["shape"])
+
+
 def key(name):
     return name.replace(".", "_")
 
@@ -76,19 +120,21 @@ def key(name):
 def create(question):
     torch.set_num_threads(question["threads"])
     torch.manual_seed(0)
-    network = question["network"]
-    model = Network(network).train()
-    layout = torch.channels_last if question["layout"] == "channels_last" else torch.contiguous_format
-    model = model.to(memory_format=layout)
+    model, samples = build(question)
+    model.train()
+    if question["layout"] == "channels_last":
+        model = model.to(memory_format=torch.channels_last)
+        samples = samples.contiguous(memory_format=torch.channels_last)
     optimizer = torch.optim.Adam(model.parameters())
-    images = torch.randn(question["batch"], *network["input"]["shape"]).contiguous(memory_format=layout)
+    if question["layout"] == "compiled":
+        model = torch.compile(model)
     labels = torch.arange(question["batch"]) % 10
     now = time.process_time if question["clock"] == "processor" else time.perf_counter
 
     def step():
         start = now()
         optimizer.zero_grad()
-        loss = F.cross_entropy(model(images), labels)
+        loss = F.cross_entropy(model(samples), labels)
         loss.backward()
         optimizer.step()
         loss.item()
@@ -101,7 +147,13 @@ def main():
     step = create(json.loads(sys.stdin.readline()))
     print(json.dumps("ready"), flush=True)
     for line in sys.stdin:
-        print(json.dumps([step() for _ in range(json.loads(line)["steps"])]), flush=True)
+        question = json.loads(line)
+        print(json.dumps(peak() - START if "peak" in question else [step() for _ in range(question["steps"])]), flush=True)
 
 
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+START = peak()
 main()

@@ -20,26 +20,32 @@ export function writeTable(rows, { processor, cores, threads, node, torch, clock
 }
 
 function table(rows) {
+  const compiled = rows.some(({ times }) => times.compiled !== undefined);
   const head = [
     'network',
     'plain',
     'blocked',
     'PyTorch contiguous',
     'PyTorch channels_last',
-    'plain / best PyTorch',
-    'blocked / best PyTorch',
+    ...(compiled ? ['torch.compile'] : []),
+    'plain / best eager',
+    'blocked / best eager',
+    'memory',
+    'PyTorch memory',
     'outside of ONNX Runtime',
   ];
-  const lines = rows.map(({ name, width, size, batch, times, wait }) => {
-    const best = Math.min(times.contiguous ?? Number.NaN, times.channelsLast ?? Number.NaN);
+  const lines = rows.map(({ label, times, wait, peaks }) => {
+    const best = Math.min(times.contiguous ?? Number.NaN, times.channelsLast ?? Number.POSITIVE_INFINITY);
     const ratio = (time) => (Number.isFinite(best) ? (time / best).toFixed(2) : 'no PyTorch');
+    const milliseconds = (time) => (time === undefined ? '–' : `${time.toFixed(1)} ms`);
+    const megabytes = (bytes) => (bytes === undefined ? '–' : `${(bytes / 1e6).toFixed(0)} MB`);
     return [
-      `${name} ×${width}, ${size}×${size}, batch ${batch}`,
-      ...[times.plain, times.blocked, times.contiguous, times.channelsLast].map((time) =>
-        time === undefined ? 'no PyTorch' : `${time.toFixed(1)} ms`,
-      ),
+      label,
+      ...[times.plain, times.blocked, times.contiguous, times.channelsLast, ...(compiled ? [times.compiled] : [])].map(milliseconds),
       ratio(times.plain),
       ratio(times.blocked),
+      megabytes(peaks.espalier),
+      megabytes(peaks.torch),
       wait === undefined ? '–' : `${wait.toFixed(2)} ms`,
     ];
   });

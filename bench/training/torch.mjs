@@ -12,7 +12,7 @@ export function describeTorch() {
 }
 
 /** The same step in PyTorch, in a process of its own. */
-export async function createTorch({ model, batch, threads, layout, clock }) {
+export async function createTorch({ model, kind, config, sizes, batch, threads, layout, clock }) {
   const child = spawn(python, [script], {
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...process.env, ...(clock === 'processor' && { OMP_WAIT_POLICY: 'passive' }) },
@@ -24,9 +24,10 @@ export async function createTorch({ model, batch, threads, layout, clock }) {
     if (done) throw new Error('PyTorch ended without an answer.');
     return JSON.parse(value);
   };
-  await ask({ network: describe(model), batch, threads, layout, clock });
+  await ask({ kind, config, sizes, network: kind === 'images' ? describe(model) : undefined, batch, threads, layout, clock });
   return {
     run: (steps) => ask({ steps }),
+    peak: () => ask({ peak: true }),
     dispose: async () => {
       child.stdin.end();
       await new Promise((resolve) => child.once('exit', resolve));
