@@ -2,7 +2,7 @@ import { DataError, OptionError } from '../base/index.js';
 import type { Augmentation } from '../data/index.js';
 import type { Model } from '../onnx/index.js';
 import { batchSizeOf } from './evaluate.js';
-import { checkOptimizer, type OptimizerSpec } from './optimizers.js';
+import { checkOptimizer, type OptimizerSpec, ruleOf } from './optimizers/index.js';
 import { checkSchedule, type Schedule } from './schedules.js';
 import type { Task } from './task.js';
 
@@ -75,10 +75,11 @@ const LEFT_OUT = 0.02;
  */
 export function completeOptions(options: TrainOptions, model: Model, task: Task): CompleteOptions {
   const optimizer = options.optimizer ?? { kind: 'adam' };
+  const { schedule, learningRate } = ruleOf(optimizer);
   const complete: CompleteOptions = {
     epochs: 10,
-    schedule: { kind: 'one-cycle' },
-    learningRate: optimizer.kind === 'sgd' ? 0.05 : 0.001,
+    schedule,
+    learningRate,
     labelSmoothing: 0,
     augment: [],
     evaluateEvery: 1,

@@ -1,6 +1,7 @@
 import { sizeOf } from '../base/index.js';
-import { type GraphBuilder, staticShape, Tensor, type Value } from '../onnx/index.js';
-import { addUpdate, clipFactor, type ScalarName } from './optimizers.js';
+import { type GraphBuilder, Tensor, type Value } from '../onnx/index.js';
+import { flatten, unflatten } from './flat.js';
+import { clipFactor, type OptimizerSpec, ruleOf, type ScalarName, type Slot, type SlotStart } from './optimizers/index.js';
 import { isDecayed } from './parameters.js';
 import type { StepOptions } from './step.js';
 
@@ -21,11 +22,16 @@ export function bufferInput(name: string): string {
   return `espalier.buffer.${name}`;
 }
 
-interface Group {
+/** Parameters that are updated together, as one vector. */
+export interface Group {
   name: string;
+  /** Whether weight decay is for them. */
   decayed: boolean;
-  members: Value[];
+  /** The initializers that they were. */
+  members: readonly Value[];
   vector: Value;
+  /** Where the gradient is taken: what the graph reads in their place. */
+  point: Value;
 }
 
 /** Collects what persists between steps. */
@@ -35,6 +41,7 @@ export class StateBuilder {
   readonly #next = new Map<string, Value | null>();
   readonly #scalars = new Map<ScalarName, Value>();
   readonly #slices = new Map<string, Slice[]>();
+  readonly #slots = new Map<string, Slot>();
 
   constructor(build: GraphBuilder) {
     this.#build = build;
@@ -44,32 +51,36 @@ export class StateBuilder {
     return [...this.#scalars.keys()];
   }
 
-  /** Replaces parameters by slices of resident vectors. */
-  parameters(all: readonly Value[]): Group[] {
+  /** Replaces parameters by slices of resident vectors, or of the points where the optimizer takes its gradient. */
+  parameters(all: readonly Value[], optimizer: OptimizerSpec): Group[] {
     return [true, false].flatMap((decayed) => {
       const members = all.filter((parameter) => isDecayed(parameter) === decayed);
-      return members.length === 0 ? [] : [this.#group(decayed ? 'weights' : 'biases', decayed, members)];
+      return members.length === 0 ? [] : [this.#group(decayed ? 'weights' : 'biases', decayed, members, optimizer)];
     });
   }
 
-  #group(name: string, decayed: boolean, members: Value[]): Group {
+  #group(name: string, decayed: boolean, members: Value[], optimizer: OptimizerSpec): Group {
     const build = this.#build;
     const tensors = members.map((member) => member.initializer as Tensor);
-    const sizes = tensors.map((tensor) => tensor.size);
     const vector = this.#resident(`espalier.${name}`, concatenate(tensors));
-    const parts =
-      members.length === 1 ? [vector] : build.node('Split', [vector, build.ints(sizes)], { axis: 0 }, { outputs: members.length });
+    const slot = (each: string, start?: SlotStart) => this.#slot(name, each, start);
+    const point = ruleOf(optimizer).point?.(optimizer, { build, parameter: vector, slot }) ?? vector;
     let offset = 0;
     const slices = members.map((member, index) => {
       const slice = { name: member.name, shape: tensors[index].shape, offset };
-      offset += sizes[index];
+      offset += tensors[index].size;
       return slice;
     });
     this.#slices.set(`espalier.${name}`, slices);
+    const parts = unflatten(
+      build,
+      point,
+      tensors.map(({ shape }) => shape),
+    );
     members.forEach((member, index) => {
-      build.graph.replace(member, build.op('Reshape', [parts[index], build.ints(tensors[index].shape)]));
+      build.graph.replace(member, parts[index]);
     });
-    return { name, decayed, members, vector };
+    return { name, decayed, members, vector, point };
   }
 
   /** A running statistic: replaced by a resident input of its own. */
@@ -92,22 +103,28 @@ export class StateBuilder {
 
   update(groups: readonly Group[], gradients: ReadonlyMap<Value, Value>, options: StepOptions): void {
     const build = this.#build;
-    const flat = groups.map((group) => {
-      const parts = group.members.map((member) => build.op('Reshape', [gradients.get(member) as Value, build.ints([-1])]));
-      return parts.length === 1 ? parts[0] : build.op('Concat', parts, { axis: 0 });
-    });
-    const factor = options.clipNorm === undefined ? undefined : clipFactor(build, flat, options.clipNorm).factor;
-    groups.forEach((group, index) => {
-      const gradient = factor ? build.op('Mul', [flat[index], factor]) : flat[index];
-      const next = addUpdate(options.optimizer, {
+    const { optimizer, clipNorm, weightDecay = 0 } = options;
+    const flat = groups.map(({ members }) =>
+      flatten(
         build,
-        parameter: group.vector,
-        gradient,
-        decay: group.decayed ? (options.weightDecay ?? 0) : 0,
-        scalar: (name) => this.#scalar(name),
-        slot: (name) => this.#slot(`espalier.${group.name}.${name}`, group.vector),
+        members.map((member) => gradients.get(member) as Value),
+      ),
+    );
+    const factor = clipNorm === undefined ? undefined : clipFactor(build, flat, clipNorm);
+    groups.forEach((group, index) => {
+      const { name, decayed, members, vector, point } = group;
+      const next = ruleOf(optimizer).update(optimizer, {
+        build,
+        parameter: vector,
+        point,
+        gradient: factor ? build.op('Mul', [flat[index], factor]) : flat[index],
+        sizes: members.map(({ initializer }) => (initializer as Tensor).size),
+        multiplies: decayed,
+        decay: decayed ? weightDecay : 0,
+        scalar: (each) => this.#scalar(each),
+        slot: (each, start) => this.#slot(name, each, start),
       });
-      this.#next.set(`espalier.${group.name}`, next);
+      this.#next.set(`espalier.${name}`, next);
       if (options.ema) this.#average(group, next);
     });
   }
@@ -129,10 +146,16 @@ export class StateBuilder {
     return made;
   }
 
-  #slot(name: string, like: Value): { value: Value; next(value: Value): void } {
-    const shape = staticShape(like.shape) as number[];
-    const value = this.#resident(name, Tensor.of('float32', shape, new Float32Array(sizeOf(shape))));
-    return { value, next: (next) => this.#next.set(name, next) };
+  #slot(group: string, name: string, start: SlotStart = 'zeros'): Slot {
+    const full = `espalier.${group}.${name}`;
+    const known = this.#slots.get(full);
+    if (known) return known;
+    const parameters = this.initial[`espalier.${group}`];
+    const size = start === 'number' ? [] : parameters.shape;
+    const initial = start === 'parameters' ? parameters : Tensor.of('float32', size, new Float32Array(sizeOf(size)));
+    const slot = { value: this.#resident(full, initial), next: (next: Value) => void this.#next.set(full, next) };
+    this.#slots.set(full, slot);
+    return slot;
   }
 
   #resident(name: string, initial: Tensor): Value {

@@ -14,7 +14,7 @@ import { TRAINING_OPSET, upgradeOpset } from '../ops/index.js';
 import { toTrainingForm } from './forms.js';
 import type { LossBuilder } from './losses.js';
 import { expandBatchNormalization } from './normalization.js';
-import type { OptimizerSpec, ScalarName } from './optimizers.js';
+import type { OptimizerSpec, ScalarName } from './optimizers/index.js';
 import { exposeParameters, nothingToTrain } from './parameters.js';
 import { StateBuilder } from './state.js';
 
@@ -86,7 +86,7 @@ export function buildTrainingStep(source: Model, options: StepOptions): Training
   for (const node of normalizations) expandBatchNormalization(build, node);
 
   const state = new StateBuilder(build);
-  const groups = state.parameters([...gradients.keys()]);
+  const groups = state.parameters([...gradients.keys()], options.optimizer);
   for (const buffer of buffers) state.buffer(buffer.initializer, buffer.next);
   for (const initializer of held) state.held(initializer);
   state.update(groups, gradients, options);

@@ -5,7 +5,7 @@ import { type Model, staticShape, Tensor } from '../onnx/index.js';
 import { evaluate, NotFinite, type Quality } from './evaluate.js';
 import { crossEntropy, type LossBuilder, meanSquaredError, TARGETS } from './losses.js';
 import { predictions } from './metrics/classification.js';
-import { stepScalars } from './optimizers.js';
+import { stepScalars } from './optimizers/index.js';
 import { type CompleteOptions, completeOptions, type TrainOptions } from './options.js';
 import { checkCheckpoint, describe } from './resume.js';
 import { balancedView } from './sampling.js';
@@ -228,7 +228,7 @@ class Training {
     const feeds = feedsOf(task.feeds, batch);
     const inputs = new Set(this.#program.inputs);
     const numbers = stepScalars(optimizer, rate, step, ema);
-    for (const name of this.#step.scalars) feeds[`espalier.${name}`] = Tensor.scalar('float32', numbers[name]);
+    for (const name of this.#step.scalars) feeds[`espalier.${name}`] = Tensor.scalar('float32', numbers[name] as number);
     if (inputs.has(SEED_INPUT)) feeds[SEED_INPUT] = Tensor.scalar('int64', (seed * 1_000_003 + step) % 2 ** 31);
     if (task.kind === 'classification' && inputs.has(TARGETS)) feeds[TARGETS] = targetsOf(batch, task, labelSmoothing);
     return Object.fromEntries(Object.entries(feeds).filter(([name]) => inputs.has(name)));
