@@ -25,6 +25,11 @@ export interface TrainOptions {
   weightDecay?: number;
   /** Limit of the gradients' joint norm. Default: none. */
   clipNorm?: number;
+  /**
+   * Radius of sharpness-aware minimization (Foret et al. 2021), e.g. 0.05: the gradient is taken where the loss is largest that near the weights,
+   * which finds flatter minima with any optimizer. A step takes twice as long. Default: none.
+   */
+  sharpness?: number;
   /** Spread this much of each label over all classes, in [0, 1). Default 0. */
   labelSmoothing?: number;
   /**
@@ -95,7 +100,7 @@ export function completeOptions(options: TrainOptions, model: Model, task: Task)
 function checkOptions(options: CompleteOptions, task: Task): void {
   checkSchedule(options.schedule);
   checkOptimizer(options.optimizer);
-  const { ema, clipNorm, patience, evaluateLimit } = options;
+  const { ema, clipNorm, sharpness, patience, evaluateLimit } = options;
   const whole = (value: number, least: number) => Number.isInteger(value) && value >= least;
   const inside = (name: keyof TrainOptions, good: boolean, expected: string) => {
     if (good) return;
@@ -106,6 +111,7 @@ function checkOptions(options: CompleteOptions, task: Task): void {
   inside('learningRate', options.learningRate > 0 && Number.isFinite(options.learningRate), 'a positive number');
   inside('weightDecay', (options.weightDecay ?? 0) >= 0 && Number.isFinite(options.weightDecay ?? 0), 'a number, at least 0');
   inside('clipNorm', clipNorm === undefined || clipNorm > 0, 'a positive number');
+  inside('sharpness', sharpness === undefined || (sharpness > 0 && Number.isFinite(sharpness)), 'a positive number');
   inside('labelSmoothing', options.labelSmoothing >= 0 && options.labelSmoothing < 1, 'a number in [0, 1)');
   inside('ema', ema === undefined || (ema > 0 && ema < 1), 'a number in (0, 1)');
   inside('evaluateEvery', whole(options.evaluateEvery, 0), 'a whole number, at least 0');

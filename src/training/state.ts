@@ -30,8 +30,18 @@ export interface Group {
   /** The initializers that they were. */
   members: readonly Value[];
   vector: Value;
-  /** Where the gradient is taken: what the graph reads in their place. */
+  /** Where the gradient is taken. */
   point: Value;
+  /** What the graph reads in place of the members: parts of the point. */
+  parts: readonly Value[];
+}
+
+/** The gradient of a group's vector. @param gradients by the group's members. */
+export function flatGradient(build: GraphBuilder, { members }: Group, gradients: ReadonlyMap<Value, Value>): Value {
+  return flatten(
+    build,
+    members.map((member) => gradients.get(member) as Value),
+  );
 }
 
 /** Collects what persists between steps. */
@@ -80,7 +90,7 @@ export class StateBuilder {
     members.forEach((member, index) => {
       build.graph.replace(member, parts[index]);
     });
-    return { name, decayed, members, vector, point };
+    return { name, decayed, members, vector, point, parts };
   }
 
   /** A running statistic: replaced by a resident input of its own. */
@@ -104,12 +114,7 @@ export class StateBuilder {
   update(groups: readonly Group[], gradients: ReadonlyMap<Value, Value>, options: StepOptions): void {
     const build = this.#build;
     const { optimizer, clipNorm, weightDecay = 0 } = options;
-    const flat = groups.map(({ members }) =>
-      flatten(
-        build,
-        members.map((member) => gradients.get(member) as Value),
-      ),
-    );
+    const flat = groups.map((group) => flatGradient(build, group, gradients));
     const factor = clipNorm === undefined ? undefined : clipFactor(build, flat, clipNorm);
     groups.forEach((group, index) => {
       const { name, decayed, members, vector, point } = group;

@@ -16,6 +16,7 @@ import type { LossBuilder } from './losses.js';
 import { expandBatchNormalization } from './normalization.js';
 import type { OptimizerSpec, ScalarName } from './optimizers/index.js';
 import { exposeParameters, nothingToTrain } from './parameters.js';
+import { sharpnessGradients } from './sharpness.js';
 import { StateBuilder } from './state.js';
 
 export interface StepOptions {
@@ -31,6 +32,8 @@ export interface StepOptions {
   weightDecay?: number;
   /** Limit of the gradients' joint norm. Default: none. */
   clipNorm?: number;
+  /** Take the gradients at the worst point within this radius; see `sharpnessGradients`. Default: at the parameters. */
+  sharpness?: number;
   /** Keep an exponential moving average of the weights beside them; its factor is fed at each step. Default false. */
   ema?: boolean;
   /** Initializers that stay as they are, by name or pattern. */
@@ -89,7 +92,8 @@ export function buildTrainingStep(source: Model, options: StepOptions): Training
   const groups = state.parameters([...gradients.keys()], options.optimizer);
   for (const buffer of buffers) state.buffer(buffer.initializer, buffer.next);
   for (const initializer of held) state.held(initializer);
-  state.update(groups, gradients, options);
+  const sharp = options.sharpness === undefined ? gradients : sharpnessGradients(build, groups, gradients, options.sharpness);
+  state.update(groups, sharp, options);
 
   graph.outputs.length = 0;
   const lossOutput = build.output(loss, 'espalier.loss').name;

@@ -98,6 +98,7 @@ export async function train(request: TrainRequest): Promise<TrainResult> {
     optimizer: options.optimizer,
     weightDecay: options.weightDecay,
     clipNorm: options.clipNorm,
+    sharpness: options.sharpness,
     ema: options.ema !== undefined,
     freeze: options.freeze,
     freezeStatistics: options.freezeStatistics,

@@ -5,7 +5,7 @@ import { ConstantChecks, type ScalarName, type UpdateRule } from './rule.js';
 import { type ScheduleFreeAdamWSpec, type ScheduleFreeSgdSpec, scheduleFreeAdamW, scheduleFreeSgd } from './schedule-free.js';
 import { type SgdSpec, sgd } from './sgd.js';
 
-export { clipFactor } from './clip.js';
+export { clipFactor, jointNorm } from './clip.js';
 export type { ScalarName, Slot, SlotStart, UpdateContext, UpdateRule } from './rule.js';
 
 /** An update rule with its constants. */

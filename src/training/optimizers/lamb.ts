@@ -13,7 +13,7 @@ export interface LambSpec extends MomentConstants {
 
 /** Unlike the other rules it needs some nodes for each tensor, since norms are per tensor. */
 export const lamb: UpdateRule<LambSpec> = {
-  learningRate: 0.003,
+  learningRate: 0.01,
   schedule: { kind: 'one-cycle' },
   check: checkMoments,
   scalars: ({ beta1 = 0.9, beta2 = 0.999 }, _, count) => ({

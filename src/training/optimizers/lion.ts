@@ -12,7 +12,7 @@ export interface LionSpec {
 
 /** The sign of a mix of momentum and gradient; the momentum that is kept is another mix. */
 export const lion: UpdateRule<LionSpec> = {
-  learningRate: 0.0001,
+  learningRate: 0.0003,
   schedule: { kind: 'one-cycle' },
   check: ({ beta1, beta2 }, checks) => {
     checks.fraction('beta1', beta1);
