@@ -16,7 +16,7 @@ export function replay(graph: Graph, wanted: readonly Value[], others: ReadonlyM
     if (!needed.has(node) || !reads(node, values)) continue;
     for (const output of node.outputs) if (output) copyValue(output, values).name = graph.freshName(output.name);
     const copy = graph.add(copyNode(node, values));
-    copy.name = graph.freshName(node.name);
+    copy.name = graph.freshName(`${node.name || node.op}_again`);
   }
   return new Map(wanted.map((value) => [value, values.get(value) ?? value]));
 }

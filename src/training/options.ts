@@ -15,11 +15,17 @@ export interface TrainOptions {
    * epoch; where that would be over 2% of the part, batches are made smaller and even. A model with a fixed batch size takes that.
    */
   batchSize?: number;
+  /**
+   * Go through each batch in so many equal parts, whose gradients are added up before the weights change: as much memory as a part needs, and
+   * the result of the whole batch to rounding, but for losses and batch normalizations that look at a batch as one, which see the parts. A
+   * divisor of `batchSize`; for a model with a fixed batch size, which is then a part's, any number. Default 1.
+   */
+  accumulate?: number;
   /** Default Adam. */
   optimizer?: OptimizerSpec;
-  /** Base learning rate. Default 0.001 for Adam and AdamW, 0.05 for SGD. */
+  /** Base learning rate. Default 0.001 for Adam and AdamW, 0.05 for SGD; others have their own. */
   learningRate?: number;
-  /** Default one-cycle. */
+  /** Default one-cycle; for the schedule-free optimizers constant with 5% of warmup. */
   schedule?: Schedule;
   /** Per step, relative to the learning rate, on matrices and kernels only. Default 0. */
   weightDecay?: number;
@@ -93,14 +99,14 @@ export function completeOptions(options: TrainOptions, model: Model, task: Task)
     ...Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)),
     optimizer,
   };
-  checkOptions(complete, task);
-  return { ...complete, batchSize: stepSize(complete.batchSize, model, task) };
+  checkOptions(complete, model, task);
+  return { ...complete, batchSize: stepSize(complete, model, task) };
 }
 
-function checkOptions(options: CompleteOptions, task: Task): void {
+function checkOptions(options: CompleteOptions, model: Model, task: Task): void {
   checkSchedule(options.schedule);
   checkOptimizer(options.optimizer);
-  const { ema, clipNorm, sharpness, patience, evaluateLimit } = options;
+  const { accumulate = 1, ema, clipNorm, sharpness, patience, evaluateLimit } = options;
   const whole = (value: number, least: number) => Number.isInteger(value) && value >= least;
   const inside = (name: keyof TrainOptions, good: boolean, expected: string) => {
     if (good) return;
@@ -108,6 +114,13 @@ function checkOptions(options: CompleteOptions, task: Task): void {
   };
   inside('epochs', whole(options.epochs, 1), 'a whole number, at least 1');
   inside('batchSize', whole(options.batchSize, 1), 'a whole number, at least 1');
+  inside(
+    'accumulate',
+    whole(accumulate, 1) && accumulate <= task.splits.train.size,
+    `a whole number, from 1 to ${task.splits.train.size}, the training samples`,
+  );
+  const divides = batchSizeOf(model, task, 0) > 0 || options.batchSize % accumulate === 0;
+  inside('accumulate', divides, `a divisor of batchSize, which is ${options.batchSize}`);
   inside('learningRate', options.learningRate > 0 && Number.isFinite(options.learningRate), 'a positive number');
   inside('weightDecay', (options.weightDecay ?? 0) >= 0 && Number.isFinite(options.weightDecay ?? 0), 'a number, at least 0');
   inside('clipNorm', clipNorm === undefined || clipNorm > 0, 'a positive number');
@@ -125,9 +138,9 @@ function checkOptions(options: CompleteOptions, task: Task): void {
 }
 
 /** Samples a step: see TrainOptions.batchSize. */
-function stepSize(wished: number, model: Model, task: Task): number {
+function stepSize({ batchSize, accumulate = 1 }: CompleteOptions, model: Model, task: Task): number {
   const { size, name } = task.splits.train;
-  const fixed = batchSizeOf(model, task, 0);
+  const fixed = accumulate * batchSizeOf(model, task, 0);
   if (fixed > size) {
     throw new DataError({
       what: 'The training part is smaller than the batch that the model is fixed to',
@@ -138,7 +151,8 @@ function stepSize(wished: number, model: Model, task: Task): number {
     });
   }
   if (fixed > 0) return fixed;
-  if (size <= wished) return size;
-  const even = Math.floor(size / Math.ceil(size / wished));
-  return size % wished <= LEFT_OUT * size ? wished : even;
+  const inParts = (count: number) => Math.max(1, Math.floor(count / accumulate)) * accumulate;
+  if (size <= batchSize) return inParts(size);
+  const even = Math.floor(size / Math.ceil(size / batchSize));
+  return size % batchSize <= LEFT_OUT * size ? batchSize : inParts(even);
 }

@@ -22,6 +22,9 @@ export function bufferInput(name: string): string {
   return `espalier.buffer.${name}`;
 }
 
+/** The input that says whether this run is the last of those whose gradients are added up: a bool scalar. */
+export const LAST_INPUT = 'espalier.last';
+
 /** Parameters that are updated together, as one vector. */
 export interface Group {
   name: string;
@@ -48,7 +51,8 @@ export function flatGradient(build: GraphBuilder, { members }: Group, gradients:
 export class StateBuilder {
   readonly initial: Record<string, Tensor> = {};
   readonly #build: GraphBuilder;
-  readonly #next = new Map<string, Value | null>();
+  #next = new Map<string, Value | null>();
+  readonly #current = new Map<string, Value>();
   readonly #scalars = new Map<ScalarName, Value>();
   readonly #slices = new Map<string, Slice[]>();
   readonly #slots = new Map<string, Slot>();
@@ -111,10 +115,52 @@ export class StateBuilder {
     this.#slices.set(name, [{ name: initializer.name, shape: tensor.shape, offset: 0 }]);
   }
 
+  /**
+   * Writes the optimizer's update. With `accumulate` above 1 it is for the sum of so many runs' gradients: in those runs that `LAST_INPUT` is
+   * fed true to.
+   */
   update(groups: readonly Group[], gradients: ReadonlyMap<Value, Value>, options: StepOptions): void {
     const build = this.#build;
-    const { optimizer, clipNorm, weightDecay = 0 } = options;
     const flat = groups.map((group) => flatGradient(build, group, gradients));
+    const { accumulate = 1 } = options;
+    if (accumulate === 1) {
+      this.#update(build, groups, flat, options);
+      return;
+    }
+    const last = build.input(LAST_INPUT, 'bool', []);
+    const sums = groups.map(({ name }, index) => {
+      const slot = this.#slot(name, 'gradients');
+      const sum = build.op('Add', [slot.value, flat[index]]);
+      slot.next(build.op('Where', [last, build.scalar(0), sum]));
+      return sum;
+    });
+    this.#onlyIf(last, (branch) => {
+      const means = sums.map((sum) => branch.op('Mul', [sum, branch.scalar(1 / accumulate)]));
+      this.#update(branch, groups, means, options);
+    });
+  }
+
+  /** Lets the next values that `write` sets hold where a condition does; otherwise everything stays. Nothing in the branch is run then. */
+  #onlyIf(condition: Value, write: (branch: GraphBuilder) => void): void {
+    const before = this.#next;
+    const changed = new Map<string, Value | null>();
+    const [update, stay] = ['update', 'stay'].map((name) => this.#build.within(name));
+    this.#next = changed;
+    write(update);
+    this.#next = before;
+    for (const [name, value] of changed) {
+      update.output(value as Value);
+      stay.output(this.#current.get(name) as Value);
+    }
+    const branches = { then_branch: update.graph, else_branch: stay.graph };
+    const next = this.#build.node('If', [condition], branches, { outputs: changed.size });
+    [...changed.keys()].forEach((name, index) => {
+      before.set(name, next[index]);
+    });
+  }
+
+  #update(build: GraphBuilder, groups: readonly Group[], flat: readonly Value[], options: StepOptions): void {
+    const { optimizer, clipNorm, weightDecay = 0 } = options;
     const factor = clipNorm === undefined ? undefined : clipFactor(build, flat, clipNorm);
     groups.forEach((group, index) => {
       const { name, decayed, members, vector, point } = group;
@@ -130,12 +176,11 @@ export class StateBuilder {
         slot: (each, start) => this.#slot(name, each, start),
       });
       this.#next.set(`espalier.${name}`, next);
-      if (options.ema) this.#average(group, next);
+      if (options.ema) this.#average(build, group, next);
     });
   }
 
-  #average(group: Group, next: Value): void {
-    const build = this.#build;
+  #average(build: GraphBuilder, group: Group, next: Value): void {
     const name = `espalier.${group.name}.average`;
     const average = this.#resident(name, this.initial[`espalier.${group.name}`]);
     this.#slices.set(name, this.#slices.get(`espalier.${group.name}`) as Slice[]);
@@ -164,8 +209,10 @@ export class StateBuilder {
   }
 
   #resident(name: string, initial: Tensor): Value {
+    const value = this.#build.input(name, initial.dtype, initial.shape);
     this.initial[name] = initial;
-    return this.#build.input(name, initial.dtype, initial.shape);
+    this.#current.set(name, value);
+    return value;
   }
 
   /** Makes the next values outputs; returns which input each becomes. */

@@ -20,7 +20,7 @@ import { sharpnessGradients } from './sharpness.js';
 import { StateBuilder } from './state.js';
 
 export interface StepOptions {
-  /** Samples a step. The graph is made for this number exactly. */
+  /** Samples a run. The graph is made for this number exactly. */
   batchSize: number;
   /** Static shape of each model input, batch included. */
   inputShapes: Readonly<Record<string, readonly number[]>>;
@@ -32,6 +32,8 @@ export interface StepOptions {
   weightDecay?: number;
   /** Limit of the gradients' joint norm. Default: none. */
   clipNorm?: number;
+  /** Runs whose gradients are added up, their mean taken, before the weights change. Default 1. */
+  accumulate?: number;
   /** Take the gradients at the worst point within this radius; see `sharpnessGradients`. Default: at the parameters. */
   sharpness?: number;
   /** Keep an exponential moving average of the weights beside them; its factor is fed at each step. Default false. */
@@ -44,7 +46,7 @@ export interface StepOptions {
   held?: readonly string[];
 }
 
-/** One whole training step as an ONNX model: forward, loss, backward and update. */
+/** One whole training step as an ONNX model: forward, loss, backward and update. Where gradients are accumulated, one of several runs that make a step. */
 export interface TrainingStep {
   model: Model;
   /** Resident inputs and the outputs that become their next values; null for those that only the host changes. */

@@ -14,11 +14,9 @@ test('a value is computed again from another one; what does not depend on that i
   const sum = build.op('Add', [a, shared]);
   // The branches of an If read it from outside.
   const branch = (op: string) => {
-    const inner = new Graph(op);
-    inner.outer = graph;
-    const within = new GraphBuilder(inner);
+    const within = build.within(op);
     within.output(within.op(op, [sum]));
-    return inner;
+    return within.graph;
   };
   const chosen = build.op('If', [flag], { then_branch: branch('Neg'), else_branch: branch('Identity') });
   const wanted = build.op('Mul', [chosen, build.scalar(2)]);
