@@ -1,5 +1,6 @@
 import { copyNode, copyValue } from './copy.js';
 import type { Graph, Node, Value } from './graph.js';
+import { readsOf } from './reads.js';
 
 /**
  * Computes values of a graph once more from other ones, in place: copies the nodes between. What does not depend on the values that are replaced
@@ -36,10 +37,4 @@ function makers(wanted: readonly Value[]): Set<Node> {
 
 function reads(node: Node, values: ReadonlyMap<Value, Value>): boolean {
   return readsOf(node).some((value) => values.has(value));
-}
-
-/** What a node, or a node in its subgraphs, reads. */
-function readsOf(node: Node): Value[] {
-  const inner = node.subgraphs().flatMap((graph) => [...graph.nodes.flatMap(readsOf), ...graph.outputs]);
-  return [...node.inputs.filter((value) => value !== undefined), ...inner];
 }

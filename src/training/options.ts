@@ -49,6 +49,17 @@ export interface TrainOptions {
   balanced?: boolean;
   /** Initializers that stay as they are, by name; * stands for any characters, e.g. "backbone.*". Default: none. */
   freeze?: readonly string[];
+  /**
+   * Share of the layers that stay as they are, the first ones, in [0, 1]: 0.5 trains the second half of them, 1 only the last layer. A layer is a
+   * matrix or kernel with the biases and normalizations up to the next one; statistics stay, too, and nothing is dropped there. The frozen
+   * part costs no backward pass. Default 0.
+   */
+  freezeDepth?: number;
+  /**
+   * Factors of the learning rate for weights by name, as in `freeze`: [{ match: 'backbone.*', factor: 0.1 }]. The first that fits counts; all
+   * others learn at the full rate. Default: none.
+   */
+  rates?: readonly { match: string; factor: number }[];
   /** Keep BatchNormalization's statistics as they are. Default false. */
   freezeStatistics?: boolean;
   /** Stop when the validation quality has not improved for this many epochs, and keep the best. Default: never, and keep the last. */
@@ -106,7 +117,7 @@ export function completeOptions(options: TrainOptions, model: Model, task: Task)
 function checkOptions(options: CompleteOptions, model: Model, task: Task): void {
   checkSchedule(options.schedule);
   checkOptimizer(options.optimizer);
-  const { accumulate = 1, ema, clipNorm, sharpness, patience, evaluateLimit } = options;
+  const { accumulate = 1, ema, clipNorm, sharpness, freezeDepth = 0, rates = [], patience, evaluateLimit } = options;
   const whole = (value: number, least: number) => Number.isInteger(value) && value >= least;
   const inside = (name: keyof TrainOptions, good: boolean, expected: string) => {
     if (good) return;
@@ -127,6 +138,10 @@ function checkOptions(options: CompleteOptions, model: Model, task: Task): void 
   inside('sharpness', sharpness === undefined || (sharpness > 0 && Number.isFinite(sharpness)), 'a positive number');
   inside('labelSmoothing', options.labelSmoothing >= 0 && options.labelSmoothing < 1, 'a number in [0, 1)');
   inside('ema', ema === undefined || (ema > 0 && ema < 1), 'a number in (0, 1)');
+  inside('freezeDepth', freezeDepth >= 0 && freezeDepth <= 1, 'a number in [0, 1]');
+  const usable =
+    Array.isArray(rates) && rates.every(({ match, factor }) => typeof match === 'string' && factor > 0 && Number.isFinite(factor));
+  inside('rates', usable, 'a list of { match: a name, factor: a positive number }');
   inside('evaluateEvery', whole(options.evaluateEvery, 0), 'a whole number, at least 0');
   inside('evaluateLimit', evaluateLimit === undefined || whole(evaluateLimit, 1), 'a whole number, at least 1');
   inside('patience', patience === undefined || whole(patience, 1), 'a whole number, at least 1');

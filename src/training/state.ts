@@ -37,6 +37,8 @@ export interface Group {
   point: Value;
   /** What the graph reads in place of the members: parts of the point. */
   parts: readonly Value[];
+  /** Factor of each parameter's learning rate; undefined where it is 1 for all. */
+  rates?: Tensor;
 }
 
 /** The gradient of a group's vector. @param gradients by the group's members. */
@@ -65,11 +67,16 @@ export class StateBuilder {
     return [...this.#scalars.keys()];
   }
 
-  /** Replaces parameters by slices of resident vectors, or of the points where the optimizer takes its gradient. */
-  parameters(all: readonly Value[], optimizer: OptimizerSpec): Group[] {
+  /**
+   * Replaces parameters by slices of resident vectors, or of the points where the optimizer takes its gradient.
+   * @param rates factors of the learning rate, where they are not 1.
+   */
+  parameters(all: readonly Value[], rates: ReadonlyMap<Value, number>, optimizer: OptimizerSpec): Group[] {
     return [true, false].flatMap((decayed) => {
       const members = all.filter((parameter) => isDecayed(parameter) === decayed);
-      return members.length === 0 ? [] : [this.#group(decayed ? 'weights' : 'biases', decayed, members, optimizer)];
+      if (members.length === 0) return [];
+      const group = this.#group(decayed ? 'weights' : 'biases', decayed, members, optimizer);
+      return [{ ...group, rates: factors(members, rates) }];
     });
   }
 
@@ -164,6 +171,7 @@ export class StateBuilder {
     const factor = clipNorm === undefined ? undefined : clipFactor(build, flat, clipNorm);
     groups.forEach((group, index) => {
       const { name, decayed, members, vector, point } = group;
+      const rates = group.rates && build.constant(group.rates);
       const next = ruleOf(optimizer).update(optimizer, {
         build,
         parameter: vector,
@@ -172,7 +180,10 @@ export class StateBuilder {
         sizes: members.map(({ initializer }) => (initializer as Tensor).size),
         multiplies: decayed,
         decay: decayed ? weightDecay : 0,
-        scalar: (each) => this.#scalar(each),
+        scalar: (each) => {
+          const number = this.#scalar(each);
+          return rates && RATES.has(each) ? build.op('Mul', [number, rates]) : number;
+        },
         slot: (each, start) => this.#slot(name, each, start),
       });
       this.#next.set(`espalier.${name}`, next);
@@ -232,6 +243,20 @@ export class StateBuilder {
     }
     return found;
   }
+}
+
+/** Numbers that are in proportion to the learning rate. */
+const RATES: ReadonlySet<ScalarName> = new Set(['rate', 'stepSize']);
+
+/** A factor for each element of some parameters, one after the other; undefined where all are 1. */
+function factors(members: readonly Value[], rates: ReadonlyMap<Value, number>): Tensor | undefined {
+  if (members.every((member) => (rates.get(member) ?? 1) === 1)) return undefined;
+  return concatenate(
+    members.map((member) => {
+      const { shape, size } = member.initializer as Tensor;
+      return Tensor.of('float32', shape, new Float32Array(size).fill(rates.get(member) ?? 1));
+    }),
+  );
 }
 
 function concatenate(tensors: readonly Tensor[]): Tensor {

@@ -11,11 +11,12 @@ import {
   type Value,
 } from '../onnx/index.js';
 import { TRAINING_OPSET, upgradeOpset } from '../ops/index.js';
+import { shallowPart } from './depth.js';
 import { toTrainingForm } from './forms.js';
 import type { LossBuilder } from './losses.js';
 import { expandBatchNormalization } from './normalization.js';
 import type { OptimizerSpec, ScalarName } from './optimizers/index.js';
-import { exposeParameters, nothingToTrain } from './parameters.js';
+import { exposeParameters, frozenParameters, nothingToTrain, rateFactors } from './parameters.js';
 import { sharpnessGradients } from './sharpness.js';
 import { StateBuilder } from './state.js';
 
@@ -40,6 +41,10 @@ export interface StepOptions {
   ema?: boolean;
   /** Initializers that stay as they are, by name or pattern. */
   freeze?: readonly (string | RegExp)[];
+  /** Share of the layers that stay as they are, the first ones, from 0 to 1; see `shallowPart`. Default 0. */
+  freezeDepth?: number;
+  /** Factors of the learning rate, for initializers by name or pattern; the first that fits counts. Default 1 for all. */
+  rates?: readonly { match: string; factor: number }[];
   /** Leave BatchNormalization in its inference form: its running statistics stay. Default false. */
   freezeStatistics?: boolean;
   /** Initializers that are not trained but that the host may change between steps, by name: masks, say. Default: none. */
@@ -76,10 +81,14 @@ export function buildTrainingStep(source: Model, options: StepOptions): Training
   const { model, build, value } = prepare(source, { inputShapes: options.inputShapes });
   const { graph } = model;
   // Before anything is written: constants of the training graph, and of what the loss embeds, are not trained.
-  const exposed = exposeParameters(graph, options);
+  const all = exposeParameters(graph);
+  const shallow = options.freezeDepth ? shallowPart(graph, all, options.freezeDepth) : undefined;
+  const frozen = frozenParameters(graph, options.freeze ?? []);
+  const rates = rateFactors(graph, options.rates ?? []);
+  const exposed = all.filter((parameter) => !frozen.has(parameter) && !shallow?.parameters.has(parameter));
   const outputs = [...graph.outputs];
   const seed = build.input(SEED_INPUT, 'int64', []);
-  const { buffers, normalizations } = toTrainingForm(build, seed, options);
+  const { buffers, normalizations } = toTrainingForm(build, seed, { ...options, stay: shallow?.nodes });
   const held = [...graph.initializers].filter((initializer) => options.held?.includes(initializer.name));
   const fixed = new Set([...buffers.map((buffer) => buffer.initializer), ...held]);
   const candidates = exposed.filter((parameter) => !fixed.has(parameter));
@@ -91,7 +100,7 @@ export function buildTrainingStep(source: Model, options: StepOptions): Training
   for (const node of normalizations) expandBatchNormalization(build, node);
 
   const state = new StateBuilder(build);
-  const groups = state.parameters([...gradients.keys()], options.optimizer);
+  const groups = state.parameters([...gradients.keys()], rates, options.optimizer);
   for (const buffer of buffers) state.buffer(buffer.initializer, buffer.next);
   for (const initializer of held) state.held(initializer);
   const sharp = options.sharpness === undefined ? gradients : sharpnessGradients(build, groups, gradients, options.sharpness);

@@ -104,6 +104,8 @@ export async function train(request: TrainRequest): Promise<TrainResult> {
     sharpness: options.sharpness,
     ema: options.ema !== undefined,
     freeze: options.freeze,
+    freezeDepth: options.freezeDepth,
+    rates: options.rates,
     freezeStatistics: options.freezeStatistics,
     held: request.held,
   });

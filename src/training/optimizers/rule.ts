@@ -15,7 +15,7 @@ export interface UpdateContext {
   multiplies: boolean;
   /** Weight decay, per step relative to the learning rate; 0 for none. */
   decay: number;
-  /** The number that the host feeds under a name at every step; see `stepScalars`. */
+  /** The number that the host feeds under a name at every step; see `stepScalars`. Rates are vectors where they differ between tensors. */
   scalar(name: ScalarName): Value;
   /** What persists between steps, by name; the same name is the same slot. */
   slot(name: string, start?: SlotStart): Slot;
