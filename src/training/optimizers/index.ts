@@ -23,10 +23,13 @@ const rules: Rules = {
   'schedule-free-adamw': scheduleFreeAdamW,
 };
 
+/** Every kind of optimizer. */
+export const OPTIMIZERS = Object.keys(rules) as readonly OptimizerSpec['kind'][];
+
 /** The rule of an optimizer. @throws OptionError for a kind that does not exist. */
 export function ruleOf({ kind }: OptimizerSpec): UpdateRule<OptimizerSpec> {
   if (Object.hasOwn(rules, kind)) return rules[kind] as UpdateRule<OptimizerSpec>;
-  return new ConstantChecks().refuse('kind', Object.keys(rules).join(', '), kind);
+  return new ConstantChecks().refuse('kind', OPTIMIZERS.join(', '), kind);
 }
 
 /** @throws OptionError naming the constant that cannot be used. */
