@@ -82,6 +82,16 @@ export function shapes(text: string): Record<string, number[]> {
   );
 }
 
+/** "backbone.*=0.1,head.*=2" as factors by name, in order. */
+export function factors(text: string): { match: string; factor: number }[] {
+  return list(text).map((part) => {
+    const at = part.lastIndexOf('=');
+    const factor = quantity(part.slice(at + 1), NONE);
+    if (at < 1 || factor === undefined || factor === 0) throw expected('NAME=FACTOR with factors above 0, as in "backbone.*=0.1,head.*=2"');
+    return { match: part.slice(0, at).trim(), factor };
+  });
+}
+
 /** Undefined for what is no number with one of the units. */
 function quantity(text: string, units: Record<string, number>): number | undefined {
   const match = /^\s*(\d*\.?\d+(?:e[+-]?\d+)?)\s*([a-z]*)\s*$/i.exec(text);

@@ -96,6 +96,13 @@ export class GraphBuilder {
     return node.outputs as Value[];
   }
 
+  /** Writes a subgraph for a node of this graph, a branch say. It reads the values of this one. */
+  within(name: string): GraphBuilder {
+    const graph = new Graph(name);
+    graph.outer = this.graph;
+    return new GraphBuilder(graph, { infer: this.#infer, prefix: this.#prefix });
+  }
+
   /** A new value that no node makes yet. */
   value(name: string): Value {
     return new Value(this.graph.freshName(name));

@@ -67,7 +67,8 @@ function copyInto(source: Graph, values: Map<Value, Value>, resolve: Resolve): G
   return graph;
 }
 
-function copyValue(source: Value, values: Map<Value, Value>): Value {
+/** The copy of a value, made where there is none yet. */
+export function copyValue(source: Value, values: Map<Value, Value>): Value {
   const known = values.get(source);
   if (known) return known;
   const value = new Value(source.name, source.type);
@@ -77,7 +78,8 @@ function copyValue(source: Value, values: Map<Value, Value>): Value {
   return value;
 }
 
-function copyNode(source: Node, values: Map<Value, Value>, resolve: Resolve): Node {
+/** A copy of a node that reads and makes the copies of values where there are any. */
+export function copyNode(source: Node, values: Map<Value, Value>, resolve: Resolve = (attribute) => attribute): Node {
   const node = new Node(source.op, source.domain, source.name);
   node.overload = source.overload;
   node.extras = copyExtras(source.extras);

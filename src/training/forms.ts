@@ -13,12 +13,17 @@ export interface TrainingForm {
  * Changes a graph from inference to training, in place: BatchNormalization normalizes by the batch and keeps running statistics, Dropout
  * drops. Everything else is the same in both.
  * @param seed an int64 scalar that differs at each step; what is dropped depends on it alone.
+ * @param options.stay nodes that stay as they are. Default: none.
  */
-export function toTrainingForm(build: GraphBuilder, seed: Value, options: { freezeStatistics?: boolean } = {}): TrainingForm {
+export function toTrainingForm(
+  build: GraphBuilder,
+  seed: Value,
+  options: { freezeStatistics?: boolean; stay?: ReadonlySet<Node> } = {},
+): TrainingForm {
   const form: TrainingForm = { buffers: [], normalizations: [] };
   let dropouts = 0;
   for (const node of [...build.graph.nodes]) {
-    if (node.domain !== '') continue;
+    if (node.domain !== '' || options.stay?.has(node)) continue;
     if (node.op === 'BatchNormalization' && !options.freezeStatistics) trainNormalization(build, node, form);
     else if (node.op === 'Dropout') trainDropout(build, node, seed, dropouts++);
   }

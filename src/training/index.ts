@@ -22,7 +22,7 @@ export {
   wilsonInterval,
 } from './metrics/classification.js';
 export { FidelityMeter, type FidelityReport } from './metrics/fidelity.js';
-export type { OptimizerSpec } from './optimizers.js';
+export { OPTIMIZERS, type OptimizerSpec } from './optimizers/index.js';
 export type { TrainOptions } from './options.js';
 export { exposeParameters, trainableParameters } from './parameters.js';
 export { checkSchedule, type Schedule, scheduleFactor } from './schedules.js';

@@ -2,7 +2,7 @@ import { DataError, OptionError } from '../base/index.js';
 import type { Augmentation } from '../data/index.js';
 import type { Model } from '../onnx/index.js';
 import { batchSizeOf } from './evaluate.js';
-import { checkOptimizer, type OptimizerSpec } from './optimizers.js';
+import { checkOptimizer, type OptimizerSpec, ruleOf } from './optimizers/index.js';
 import { checkSchedule, type Schedule } from './schedules.js';
 import type { Task } from './task.js';
 
@@ -15,16 +15,27 @@ export interface TrainOptions {
    * epoch; where that would be over 2% of the part, batches are made smaller and even. A model with a fixed batch size takes that.
    */
   batchSize?: number;
+  /**
+   * Go through each batch in so many equal parts, whose gradients are added up before the weights change: as much memory as a part needs, and
+   * the result of the whole batch to rounding, but for losses and batch normalizations that look at a batch as one, which see the parts. A
+   * divisor of `batchSize`; for a model with a fixed batch size, which is then a part's, any number. Default 1.
+   */
+  accumulate?: number;
   /** Default Adam. */
   optimizer?: OptimizerSpec;
-  /** Base learning rate. Default 0.001 for Adam and AdamW, 0.05 for SGD. */
+  /** Base learning rate. Default 0.001 for Adam and AdamW, 0.05 for SGD; others have their own. */
   learningRate?: number;
-  /** Default one-cycle. */
+  /** Default one-cycle; for the schedule-free optimizers constant with 5% of warmup. */
   schedule?: Schedule;
   /** Per step, relative to the learning rate, on matrices and kernels only. Default 0. */
   weightDecay?: number;
   /** Limit of the gradients' joint norm. Default: none. */
   clipNorm?: number;
+  /**
+   * Radius of sharpness-aware minimization (Foret et al. 2021), e.g. 0.05: the gradient is taken where the loss is largest that near the weights,
+   * which finds flatter minima with any optimizer. A step takes twice as long. Default: none.
+   */
+  sharpness?: number;
   /** Spread this much of each label over all classes, in [0, 1). Default 0. */
   labelSmoothing?: number;
   /**
@@ -38,6 +49,17 @@ export interface TrainOptions {
   balanced?: boolean;
   /** Initializers that stay as they are, by name; * stands for any characters, e.g. "backbone.*". Default: none. */
   freeze?: readonly string[];
+  /**
+   * Share of the layers that stay as they are, the first ones, in [0, 1]: 0.5 trains the second half of them, 1 only the last layer. A layer is a
+   * matrix or kernel with the biases and normalizations up to the next one; statistics stay, too, and nothing is dropped there. The frozen
+   * part costs no backward pass. Default 0.
+   */
+  freezeDepth?: number;
+  /**
+   * Factors of the learning rate for weights by name, as in `freeze`: [{ match: 'backbone.*', factor: 0.1 }]. The first that fits counts; all
+   * others learn at the full rate. Default: none.
+   */
+  rates?: readonly { match: string; factor: number }[];
   /** Keep BatchNormalization's statistics as they are. Default false. */
   freezeStatistics?: boolean;
   /** Stop when the validation quality has not improved for this many epochs, and keep the best. Default: never, and keep the last. */
@@ -75,10 +97,11 @@ const LEFT_OUT = 0.02;
  */
 export function completeOptions(options: TrainOptions, model: Model, task: Task): CompleteOptions {
   const optimizer = options.optimizer ?? { kind: 'adam' };
+  const { schedule, learningRate } = ruleOf(optimizer);
   const complete: CompleteOptions = {
     epochs: 10,
-    schedule: { kind: 'one-cycle' },
-    learningRate: optimizer.kind === 'sgd' ? 0.05 : 0.001,
+    schedule,
+    learningRate,
     labelSmoothing: 0,
     augment: [],
     evaluateEvery: 1,
@@ -87,14 +110,14 @@ export function completeOptions(options: TrainOptions, model: Model, task: Task)
     ...Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)),
     optimizer,
   };
-  checkOptions(complete, task);
-  return { ...complete, batchSize: stepSize(complete.batchSize, model, task) };
+  checkOptions(complete, model, task);
+  return { ...complete, batchSize: stepSize(complete, model, task) };
 }
 
-function checkOptions(options: CompleteOptions, task: Task): void {
+function checkOptions(options: CompleteOptions, model: Model, task: Task): void {
   checkSchedule(options.schedule);
   checkOptimizer(options.optimizer);
-  const { ema, clipNorm, patience, evaluateLimit } = options;
+  const { accumulate = 1, ema, clipNorm, sharpness, freezeDepth = 0, rates = [], patience, evaluateLimit } = options;
   const whole = (value: number, least: number) => Number.isInteger(value) && value >= least;
   const inside = (name: keyof TrainOptions, good: boolean, expected: string) => {
     if (good) return;
@@ -102,11 +125,23 @@ function checkOptions(options: CompleteOptions, task: Task): void {
   };
   inside('epochs', whole(options.epochs, 1), 'a whole number, at least 1');
   inside('batchSize', whole(options.batchSize, 1), 'a whole number, at least 1');
+  inside(
+    'accumulate',
+    whole(accumulate, 1) && accumulate <= task.splits.train.size,
+    `a whole number, from 1 to ${task.splits.train.size}, the training samples`,
+  );
+  const divides = batchSizeOf(model, task, 0) > 0 || options.batchSize % accumulate === 0;
+  inside('accumulate', divides, `a divisor of batchSize, which is ${options.batchSize}`);
   inside('learningRate', options.learningRate > 0 && Number.isFinite(options.learningRate), 'a positive number');
   inside('weightDecay', (options.weightDecay ?? 0) >= 0 && Number.isFinite(options.weightDecay ?? 0), 'a number, at least 0');
   inside('clipNorm', clipNorm === undefined || clipNorm > 0, 'a positive number');
+  inside('sharpness', sharpness === undefined || (sharpness > 0 && Number.isFinite(sharpness)), 'a positive number');
   inside('labelSmoothing', options.labelSmoothing >= 0 && options.labelSmoothing < 1, 'a number in [0, 1)');
   inside('ema', ema === undefined || (ema > 0 && ema < 1), 'a number in (0, 1)');
+  inside('freezeDepth', freezeDepth >= 0 && freezeDepth <= 1, 'a number in [0, 1]');
+  const usable =
+    Array.isArray(rates) && rates.every(({ match, factor }) => typeof match === 'string' && factor > 0 && Number.isFinite(factor));
+  inside('rates', usable, 'a list of { match: a name, factor: a positive number }');
   inside('evaluateEvery', whole(options.evaluateEvery, 0), 'a whole number, at least 0');
   inside('evaluateLimit', evaluateLimit === undefined || whole(evaluateLimit, 1), 'a whole number, at least 1');
   inside('patience', patience === undefined || whole(patience, 1), 'a whole number, at least 1');
@@ -118,9 +153,9 @@ function checkOptions(options: CompleteOptions, task: Task): void {
 }
 
 /** Samples a step: see TrainOptions.batchSize. */
-function stepSize(wished: number, model: Model, task: Task): number {
+function stepSize({ batchSize, accumulate = 1 }: CompleteOptions, model: Model, task: Task): number {
   const { size, name } = task.splits.train;
-  const fixed = batchSizeOf(model, task, 0);
+  const fixed = accumulate * batchSizeOf(model, task, 0);
   if (fixed > size) {
     throw new DataError({
       what: 'The training part is smaller than the batch that the model is fixed to',
@@ -131,7 +166,8 @@ function stepSize(wished: number, model: Model, task: Task): number {
     });
   }
   if (fixed > 0) return fixed;
-  if (size <= wished) return size;
-  const even = Math.floor(size / Math.ceil(size / wished));
-  return size % wished <= LEFT_OUT * size ? wished : even;
+  const inParts = (count: number) => Math.max(1, Math.floor(count / accumulate)) * accumulate;
+  if (size <= batchSize) return inParts(size);
+  const even = Math.floor(size / Math.ceil(size / batchSize));
+  return size % batchSize <= LEFT_OUT * size ? batchSize : inParts(even);
 }

@@ -2,28 +2,19 @@ import { OptionError, sizeOf, UnsupportedError } from '../base/index.js';
 import { constantsToInitializers, type Graph, type Model, type Tensor, type Value } from '../onnx/index.js';
 import { runningStatistics } from './forms.js';
 
-export interface TrainableOptions {
-  /** Initializers that stay as they are: names, in which * stands for any characters, or patterns. */
-  freeze?: readonly (string | RegExp)[];
-  /** Names of more that stay. */
-  constants?: ReadonlySet<string>;
-}
-
 /** Contents at or below this are masks and limits, not weights. */
 const MASK_VALUE = -1e4;
 
 /**
  * Initializers that training may change: floating point, more than one element (single numbers are constants of formulas), finite, and no
  * masks. Whether the loss depends on them, and differentiably, is found out when the gradient is built.
- * @throws OptionError where a name or pattern to freeze fits nothing.
+ * @param constants names of more that stay.
  */
-export function trainableParameters(graph: Graph, { freeze = [], constants }: TrainableOptions = {}): Value[] {
-  const initializers = [...graph.initializers];
-  const frozen = new Set(freeze.flatMap((wanted) => matching(wanted, initializers)));
-  return initializers.filter((value) => {
+export function trainableParameters(graph: Graph, constants: ReadonlySet<string> = new Set()): Value[] {
+  return [...graph.initializers].filter((value) => {
     const tensor = value.initializer;
     if (tensor?.dtype !== 'float32' || sizeOf(tensor.shape) < 2 || graph.inputs.includes(value)) return false;
-    return !frozen.has(value) && !constants?.has(value.name) && !isMask(tensor);
+    return !constants.has(value.name) && !isMask(tensor);
   });
 }
 
@@ -31,13 +22,13 @@ export function trainableParameters(graph: Graph, { freeze = [], constants }: Tr
  * Turns Constant nodes into initializers, in place, and returns what may be trained. Exporters keep weights either way. Where most of the
  * matrices are initializers, what is in Constant nodes is no weight but a grid, a table or a threshold, and stays.
  */
-export function exposeParameters(graph: Graph, { freeze }: Pick<TrainableOptions, 'freeze'> = {}): Value[] {
+export function exposeParameters(graph: Graph): Value[] {
   const inNodes = graph.nodes.flatMap((node) => (node.op === 'Constant' && node.outputs[0]?.constant ? [node.outputs[0]] : []));
   const share = (values: Iterable<Value>) => [...values].reduce((sum, { constant }) => sum + (isMatrix(constant) ? constant.size : 0), 0);
   const fixed = share(graph.initializers) >= share(inNodes) ? [...inNodes, ...runningStatistics(graph)] : runningStatistics(graph);
   const constants = new Set(fixed.map((value) => value.name));
   constantsToInitializers(graph);
-  return trainableParameters(graph, { freeze, constants });
+  return trainableParameters(graph, constants);
 }
 
 function isMatrix(tensor: Tensor | undefined): tensor is Tensor {
@@ -51,13 +42,27 @@ function isMask(tensor: Tensor): boolean {
   return isMatrix(tensor) && data.every((number) => number === 0 || number === 1) && data.some((number) => number !== data[0]);
 }
 
-function matching(wanted: string | RegExp, initializers: readonly Value[]): Value[] {
+/** Initializers that stay as they are. @throws OptionError where a name or pattern fits nothing. */
+export function frozenParameters(graph: Graph, freeze: readonly (string | RegExp)[]): Set<Value> {
+  return new Set(freeze.flatMap((wanted) => matching(graph, wanted, 'freeze', 'to freeze')));
+}
+
+/** Factors of the learning rate, by initializer; the first pattern that fits counts. @throws OptionError where one fits nothing. */
+export function rateFactors(graph: Graph, rates: readonly { match: string; factor: number }[]): Map<Value, number> {
+  const found = rates.flatMap(({ match, factor }) =>
+    matching(graph, match, 'rates', 'to give a rate').map((value) => [value, factor] as const),
+  );
+  return new Map(found.reverse());
+}
+
+function matching(graph: Graph, wanted: string | RegExp, option: string, purpose: string): Value[] {
   const pattern = typeof wanted === 'string' ? globPattern(wanted) : wanted;
+  const initializers = [...graph.initializers];
   const found = initializers.filter((value) => pattern.test(value.name));
   if (found.length > 0) return found;
   throw new OptionError({
-    what: `There is no weight "${wanted}" to freeze`,
-    where: 'training option "freeze"',
+    what: `There is no weight "${wanted}" ${purpose}`,
+    where: `training option "${option}"`,
     expected: `names of initializers, in which * stands for any characters, e.g. ${listed(initializers.filter((each) => isMatrix(each.initializer)).map((each) => each.name))}`,
   });
 }

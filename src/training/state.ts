@@ -1,6 +1,7 @@
 import { sizeOf } from '../base/index.js';
-import { type GraphBuilder, staticShape, Tensor, type Value } from '../onnx/index.js';
-import { addUpdate, clipFactor, type ScalarName } from './optimizers.js';
+import { type GraphBuilder, Tensor, type Value } from '../onnx/index.js';
+import { flatten, unflatten } from './flat.js';
+import { clipFactor, type OptimizerSpec, ruleOf, type ScalarName, type Slot, type SlotStart } from './optimizers/index.js';
 import { isDecayed } from './parameters.js';
 import type { StepOptions } from './step.js';
 
@@ -21,20 +22,42 @@ export function bufferInput(name: string): string {
   return `espalier.buffer.${name}`;
 }
 
-interface Group {
+/** The input that says whether this run is the last of those whose gradients are added up: a bool scalar. */
+export const LAST_INPUT = 'espalier.last';
+
+/** Parameters that are updated together, as one vector. */
+export interface Group {
   name: string;
+  /** Whether weight decay is for them. */
   decayed: boolean;
-  members: Value[];
+  /** The initializers that they were. */
+  members: readonly Value[];
   vector: Value;
+  /** Where the gradient is taken. */
+  point: Value;
+  /** What the graph reads in place of the members: parts of the point. */
+  parts: readonly Value[];
+  /** Factor of each parameter's learning rate; undefined where it is 1 for all. */
+  rates?: Tensor;
+}
+
+/** The gradient of a group's vector. @param gradients by the group's members. */
+export function flatGradient(build: GraphBuilder, { members }: Group, gradients: ReadonlyMap<Value, Value>): Value {
+  return flatten(
+    build,
+    members.map((member) => gradients.get(member) as Value),
+  );
 }
 
 /** Collects what persists between steps. */
 export class StateBuilder {
   readonly initial: Record<string, Tensor> = {};
   readonly #build: GraphBuilder;
-  readonly #next = new Map<string, Value | null>();
+  #next = new Map<string, Value | null>();
+  readonly #current = new Map<string, Value>();
   readonly #scalars = new Map<ScalarName, Value>();
   readonly #slices = new Map<string, Slice[]>();
+  readonly #slots = new Map<string, Slot>();
 
   constructor(build: GraphBuilder) {
     this.#build = build;
@@ -44,32 +67,41 @@ export class StateBuilder {
     return [...this.#scalars.keys()];
   }
 
-  /** Replaces parameters by slices of resident vectors. */
-  parameters(all: readonly Value[]): Group[] {
+  /**
+   * Replaces parameters by slices of resident vectors, or of the points where the optimizer takes its gradient.
+   * @param rates factors of the learning rate, where they are not 1.
+   */
+  parameters(all: readonly Value[], rates: ReadonlyMap<Value, number>, optimizer: OptimizerSpec): Group[] {
     return [true, false].flatMap((decayed) => {
       const members = all.filter((parameter) => isDecayed(parameter) === decayed);
-      return members.length === 0 ? [] : [this.#group(decayed ? 'weights' : 'biases', decayed, members)];
+      if (members.length === 0) return [];
+      const group = this.#group(decayed ? 'weights' : 'biases', decayed, members, optimizer);
+      return [{ ...group, rates: factors(members, rates) }];
     });
   }
 
-  #group(name: string, decayed: boolean, members: Value[]): Group {
+  #group(name: string, decayed: boolean, members: Value[], optimizer: OptimizerSpec): Group {
     const build = this.#build;
     const tensors = members.map((member) => member.initializer as Tensor);
-    const sizes = tensors.map((tensor) => tensor.size);
     const vector = this.#resident(`espalier.${name}`, concatenate(tensors));
-    const parts =
-      members.length === 1 ? [vector] : build.node('Split', [vector, build.ints(sizes)], { axis: 0 }, { outputs: members.length });
+    const slot = (each: string, start?: SlotStart) => this.#slot(name, each, start);
+    const point = ruleOf(optimizer).point?.(optimizer, { build, parameter: vector, slot }) ?? vector;
     let offset = 0;
     const slices = members.map((member, index) => {
       const slice = { name: member.name, shape: tensors[index].shape, offset };
-      offset += sizes[index];
+      offset += tensors[index].size;
       return slice;
     });
     this.#slices.set(`espalier.${name}`, slices);
+    const parts = unflatten(
+      build,
+      point,
+      tensors.map(({ shape }) => shape),
+    );
     members.forEach((member, index) => {
-      build.graph.replace(member, build.op('Reshape', [parts[index], build.ints(tensors[index].shape)]));
+      build.graph.replace(member, parts[index]);
     });
-    return { name, decayed, members, vector };
+    return { name, decayed, members, vector, point, parts };
   }
 
   /** A running statistic: replaced by a resident input of its own. */
@@ -90,30 +122,76 @@ export class StateBuilder {
     this.#slices.set(name, [{ name: initializer.name, shape: tensor.shape, offset: 0 }]);
   }
 
+  /**
+   * Writes the optimizer's update. With `accumulate` above 1 it is for the sum of so many runs' gradients: in those runs that `LAST_INPUT` is
+   * fed true to.
+   */
   update(groups: readonly Group[], gradients: ReadonlyMap<Value, Value>, options: StepOptions): void {
     const build = this.#build;
-    const flat = groups.map((group) => {
-      const parts = group.members.map((member) => build.op('Reshape', [gradients.get(member) as Value, build.ints([-1])]));
-      return parts.length === 1 ? parts[0] : build.op('Concat', parts, { axis: 0 });
+    const flat = groups.map((group) => flatGradient(build, group, gradients));
+    const { accumulate = 1 } = options;
+    if (accumulate === 1) {
+      this.#update(build, groups, flat, options);
+      return;
+    }
+    const last = build.input(LAST_INPUT, 'bool', []);
+    const sums = groups.map(({ name }, index) => {
+      const slot = this.#slot(name, 'gradients');
+      const sum = build.op('Add', [slot.value, flat[index]]);
+      slot.next(build.op('Where', [last, build.scalar(0), sum]));
+      return sum;
     });
-    const factor = options.clipNorm === undefined ? undefined : clipFactor(build, flat, options.clipNorm).factor;
-    groups.forEach((group, index) => {
-      const gradient = factor ? build.op('Mul', [flat[index], factor]) : flat[index];
-      const next = addUpdate(options.optimizer, {
-        build,
-        parameter: group.vector,
-        gradient,
-        decay: group.decayed ? (options.weightDecay ?? 0) : 0,
-        scalar: (name) => this.#scalar(name),
-        slot: (name) => this.#slot(`espalier.${group.name}.${name}`, group.vector),
-      });
-      this.#next.set(`espalier.${group.name}`, next);
-      if (options.ema) this.#average(group, next);
+    this.#onlyIf(last, (branch) => {
+      const means = sums.map((sum) => branch.op('Mul', [sum, branch.scalar(1 / accumulate)]));
+      this.#update(branch, groups, means, options);
     });
   }
 
-  #average(group: Group, next: Value): void {
-    const build = this.#build;
+  /** Lets the next values that `write` sets hold where a condition does; otherwise everything stays. Nothing in the branch is run then. */
+  #onlyIf(condition: Value, write: (branch: GraphBuilder) => void): void {
+    const before = this.#next;
+    const changed = new Map<string, Value | null>();
+    const [update, stay] = ['update', 'stay'].map((name) => this.#build.within(name));
+    this.#next = changed;
+    write(update);
+    this.#next = before;
+    for (const [name, value] of changed) {
+      update.output(value as Value);
+      stay.output(this.#current.get(name) as Value);
+    }
+    const branches = { then_branch: update.graph, else_branch: stay.graph };
+    const next = this.#build.node('If', [condition], branches, { outputs: changed.size });
+    [...changed.keys()].forEach((name, index) => {
+      before.set(name, next[index]);
+    });
+  }
+
+  #update(build: GraphBuilder, groups: readonly Group[], flat: readonly Value[], options: StepOptions): void {
+    const { optimizer, clipNorm, weightDecay = 0 } = options;
+    const factor = clipNorm === undefined ? undefined : clipFactor(build, flat, clipNorm);
+    groups.forEach((group, index) => {
+      const { name, decayed, members, vector, point } = group;
+      const rates = group.rates && build.constant(group.rates);
+      const next = ruleOf(optimizer).update(optimizer, {
+        build,
+        parameter: vector,
+        point,
+        gradient: factor ? build.op('Mul', [flat[index], factor]) : flat[index],
+        sizes: members.map(({ initializer }) => (initializer as Tensor).size),
+        multiplies: decayed,
+        decay: decayed ? weightDecay : 0,
+        scalar: (each) => {
+          const number = this.#scalar(each);
+          return rates && RATES.has(each) ? build.op('Mul', [number, rates]) : number;
+        },
+        slot: (each, start) => this.#slot(name, each, start),
+      });
+      this.#next.set(`espalier.${name}`, next);
+      if (options.ema) this.#average(build, group, next);
+    });
+  }
+
+  #average(build: GraphBuilder, group: Group, next: Value): void {
     const name = `espalier.${group.name}.average`;
     const average = this.#resident(name, this.initial[`espalier.${group.name}`]);
     this.#slices.set(name, this.#slices.get(`espalier.${group.name}`) as Slice[]);
@@ -129,15 +207,23 @@ export class StateBuilder {
     return made;
   }
 
-  #slot(name: string, like: Value): { value: Value; next(value: Value): void } {
-    const shape = staticShape(like.shape) as number[];
-    const value = this.#resident(name, Tensor.of('float32', shape, new Float32Array(sizeOf(shape))));
-    return { value, next: (next) => this.#next.set(name, next) };
+  #slot(group: string, name: string, start: SlotStart = 'zeros'): Slot {
+    const full = `espalier.${group}.${name}`;
+    const known = this.#slots.get(full);
+    if (known) return known;
+    const parameters = this.initial[`espalier.${group}`];
+    const size = start === 'number' ? [] : parameters.shape;
+    const initial = start === 'parameters' ? parameters : Tensor.of('float32', size, new Float32Array(sizeOf(size)));
+    const slot = { value: this.#resident(full, initial), next: (next: Value) => void this.#next.set(full, next) };
+    this.#slots.set(full, slot);
+    return slot;
   }
 
   #resident(name: string, initial: Tensor): Value {
+    const value = this.#build.input(name, initial.dtype, initial.shape);
     this.initial[name] = initial;
-    return this.#build.input(name, initial.dtype, initial.shape);
+    this.#current.set(name, value);
+    return value;
   }
 
   /** Makes the next values outputs; returns which input each becomes. */
@@ -157,6 +243,20 @@ export class StateBuilder {
     }
     return found;
   }
+}
+
+/** Numbers that are in proportion to the learning rate. */
+const RATES: ReadonlySet<ScalarName> = new Set(['rate', 'stepSize']);
+
+/** A factor for each element of some parameters, one after the other; undefined where all are 1. */
+function factors(members: readonly Value[], rates: ReadonlyMap<Value, number>): Tensor | undefined {
+  if (members.every((member) => (rates.get(member) ?? 1) === 1)) return undefined;
+  return concatenate(
+    members.map((member) => {
+      const { shape, size } = member.initializer as Tensor;
+      return Tensor.of('float32', shape, new Float32Array(size).fill(rates.get(member) ?? 1));
+    }),
+  );
 }
 
 function concatenate(tensors: readonly Tensor[]): Tensor {

@@ -11,15 +11,17 @@ import {
   type Value,
 } from '../onnx/index.js';
 import { TRAINING_OPSET, upgradeOpset } from '../ops/index.js';
+import { shallowPart } from './depth.js';
 import { toTrainingForm } from './forms.js';
 import type { LossBuilder } from './losses.js';
 import { expandBatchNormalization } from './normalization.js';
-import type { OptimizerSpec, ScalarName } from './optimizers.js';
-import { exposeParameters, nothingToTrain } from './parameters.js';
+import type { OptimizerSpec, ScalarName } from './optimizers/index.js';
+import { exposeParameters, frozenParameters, nothingToTrain, rateFactors } from './parameters.js';
+import { sharpnessGradients } from './sharpness.js';
 import { StateBuilder } from './state.js';
 
 export interface StepOptions {
-  /** Samples a step. The graph is made for this number exactly. */
+  /** Samples a run. The graph is made for this number exactly. */
   batchSize: number;
   /** Static shape of each model input, batch included. */
   inputShapes: Readonly<Record<string, readonly number[]>>;
@@ -31,17 +33,25 @@ export interface StepOptions {
   weightDecay?: number;
   /** Limit of the gradients' joint norm. Default: none. */
   clipNorm?: number;
+  /** Runs whose gradients are added up, their mean taken, before the weights change. Default 1. */
+  accumulate?: number;
+  /** Take the gradients at the worst point within this radius; see `sharpnessGradients`. Default: at the parameters. */
+  sharpness?: number;
   /** Keep an exponential moving average of the weights beside them; its factor is fed at each step. Default false. */
   ema?: boolean;
   /** Initializers that stay as they are, by name or pattern. */
   freeze?: readonly (string | RegExp)[];
+  /** Share of the layers that stay as they are, the first ones, from 0 to 1; see `shallowPart`. Default 0. */
+  freezeDepth?: number;
+  /** Factors of the learning rate, for initializers by name or pattern; the first that fits counts. Default 1 for all. */
+  rates?: readonly { match: string; factor: number }[];
   /** Leave BatchNormalization in its inference form: its running statistics stay. Default false. */
   freezeStatistics?: boolean;
   /** Initializers that are not trained but that the host may change between steps, by name: masks, say. Default: none. */
   held?: readonly string[];
 }
 
-/** One whole training step as an ONNX model: forward, loss, backward and update. */
+/** One whole training step as an ONNX model: forward, loss, backward and update. Where gradients are accumulated, one of several runs that make a step. */
 export interface TrainingStep {
   model: Model;
   /** Resident inputs and the outputs that become their next values; null for those that only the host changes. */
@@ -71,10 +81,14 @@ export function buildTrainingStep(source: Model, options: StepOptions): Training
   const { model, build, value } = prepare(source, { inputShapes: options.inputShapes });
   const { graph } = model;
   // Before anything is written: constants of the training graph, and of what the loss embeds, are not trained.
-  const exposed = exposeParameters(graph, options);
+  const all = exposeParameters(graph);
+  const shallow = options.freezeDepth ? shallowPart(graph, all, options.freezeDepth) : undefined;
+  const frozen = frozenParameters(graph, options.freeze ?? []);
+  const rates = rateFactors(graph, options.rates ?? []);
+  const exposed = all.filter((parameter) => !frozen.has(parameter) && !shallow?.parameters.has(parameter));
   const outputs = [...graph.outputs];
   const seed = build.input(SEED_INPUT, 'int64', []);
-  const { buffers, normalizations } = toTrainingForm(build, seed, options);
+  const { buffers, normalizations } = toTrainingForm(build, seed, { ...options, stay: shallow?.nodes });
   const held = [...graph.initializers].filter((initializer) => options.held?.includes(initializer.name));
   const fixed = new Set([...buffers.map((buffer) => buffer.initializer), ...held]);
   const candidates = exposed.filter((parameter) => !fixed.has(parameter));
@@ -86,10 +100,11 @@ export function buildTrainingStep(source: Model, options: StepOptions): Training
   for (const node of normalizations) expandBatchNormalization(build, node);
 
   const state = new StateBuilder(build);
-  const groups = state.parameters([...gradients.keys()]);
+  const groups = state.parameters([...gradients.keys()], rates, options.optimizer);
   for (const buffer of buffers) state.buffer(buffer.initializer, buffer.next);
   for (const initializer of held) state.held(initializer);
-  state.update(groups, gradients, options);
+  const sharp = options.sharpness === undefined ? gradients : sharpnessGradients(build, groups, gradients, options.sharpness);
+  state.update(groups, sharp, options);
 
   graph.outputs.length = 0;
   const lossOutput = build.output(loss, 'espalier.loss').name;

@@ -5,12 +5,13 @@ import { type Model, staticShape, Tensor } from '../onnx/index.js';
 import { evaluate, NotFinite, type Quality } from './evaluate.js';
 import { crossEntropy, type LossBuilder, meanSquaredError, TARGETS } from './losses.js';
 import { predictions } from './metrics/classification.js';
-import { stepScalars } from './optimizers.js';
+import { stepScalars } from './optimizers/index.js';
 import { type CompleteOptions, completeOptions, type TrainOptions } from './options.js';
+import { partsOf } from './parts.js';
 import { checkCheckpoint, describe } from './resume.js';
 import { balancedView } from './sampling.js';
 import { scheduleFactor } from './schedules.js';
-import { bufferInput, heldInput } from './state.js';
+import { bufferInput, heldInput, LAST_INPUT } from './state.js';
 import { buildTrainingStep, SEED_INPUT, type TrainingStep } from './step.js';
 import { feedsOf, inputShapes, scoresIn, type Task, targetsOf } from './task.js';
 import { withWeights } from './weights.js';
@@ -90,21 +91,26 @@ export interface TrainResult {
 export async function train(request: TrainRequest): Promise<TrainResult> {
   const { model, task, runtime } = request;
   const options = completeOptions(request.options ?? {}, model, task);
+  const batchSize = options.batchSize / (options.accumulate ?? 1);
   const step = buildTrainingStep(model, {
-    batchSize: options.batchSize,
-    inputShapes: await inputShapes(task, options.batchSize),
+    batchSize,
+    inputShapes: await inputShapes(task, batchSize),
     loss: request.loss ?? (task.kind === 'classification' ? crossEntropy(task.output) : meanSquaredError(task.outputs, task.reference)),
     watch: task.kind === 'classification' ? [task.output] : [],
     optimizer: options.optimizer,
     weightDecay: options.weightDecay,
     clipNorm: options.clipNorm,
+    accumulate: options.accumulate,
+    sharpness: options.sharpness,
     ema: options.ema !== undefined,
     freeze: options.freeze,
+    freezeDepth: options.freezeDepth,
+    rates: options.rates,
     freezeStatistics: options.freezeStatistics,
     held: request.held,
   });
   checkClasses(step, task);
-  warnOfBatch(step, options, request);
+  warnOfBatch(step, batchSize, request);
   if (request.resume) checkCheckpoint(request.resume, step, describe(options, task, step));
   const program = await runtime.compile(step.model, {
     threads: request.threads,
@@ -199,16 +205,20 @@ class Training {
   }
 
   async #run(
-    feeds: Record<string, Tensor>,
+    parts: readonly Record<string, Tensor>[],
     batch: Batch,
     epoch: number,
     tally: { loss: number; hits: number; done: number },
   ): Promise<void> {
-    const outcome = await this.#program.run(feeds);
-    const loss = outcome[this.#step.lossOutput].numbers()[0];
-    if (!Number.isFinite(loss)) throw this.#diverged(`The training loss became ${loss} in step ${tally.done + 1} of`, epoch);
-    tally.loss += loss;
-    tally.hits += this.#hits(outcome, batch);
+    // The program runs them one after the other.
+    const outcomes = await Promise.all(parts.map((feeds) => this.#program.run(feeds)));
+    const size = batch.size / parts.length;
+    outcomes.forEach((outcome, index) => {
+      const loss = outcome[this.#step.lossOutput].numbers()[0];
+      if (!Number.isFinite(loss)) throw this.#diverged(`The training loss became ${loss} in step ${tally.done + 1} of`, epoch);
+      tally.loss += loss / parts.length;
+      tally.hits += this.#hits(outcome, batch.labels?.subarray(index * size, (index + 1) * size));
+    });
     tally.done++;
   }
 
@@ -222,25 +232,30 @@ class Training {
     };
   }
 
-  #feeds(batch: Batch, step: number, rate: number): Record<string, Tensor> {
+  /** What to feed for a step, in each of its runs. */
+  #feeds(batch: Batch, step: number, rate: number): Record<string, Tensor>[] {
     const { task } = this.#request;
-    const { optimizer, labelSmoothing, seed, ema } = this.#options;
-    const feeds = feedsOf(task.feeds, batch);
+    const { optimizer, labelSmoothing, seed, ema, accumulate = 1 } = this.#options;
     const inputs = new Set(this.#program.inputs);
+    const samples = feedsOf(task.feeds, batch);
+    if (task.kind === 'classification' && inputs.has(TARGETS)) samples[TARGETS] = targetsOf(batch, task, labelSmoothing);
     const numbers = stepScalars(optimizer, rate, step, ema);
-    for (const name of this.#step.scalars) feeds[`espalier.${name}`] = Tensor.scalar('float32', numbers[name]);
-    if (inputs.has(SEED_INPUT)) feeds[SEED_INPUT] = Tensor.scalar('int64', (seed * 1_000_003 + step) % 2 ** 31);
-    if (task.kind === 'classification' && inputs.has(TARGETS)) feeds[TARGETS] = targetsOf(batch, task, labelSmoothing);
-    return Object.fromEntries(Object.entries(feeds).filter(([name]) => inputs.has(name)));
+    return partsOf(samples, accumulate).map((part, index) => {
+      const feeds = { ...part };
+      for (const name of this.#step.scalars) feeds[`espalier.${name}`] = Tensor.scalar('float32', numbers[name] as number);
+      feeds[SEED_INPUT] = Tensor.scalar('int64', (seed * 1_000_003 + step * accumulate + index) % 2 ** 31);
+      feeds[LAST_INPUT] = Tensor.scalar('bool', Number(index === accumulate - 1));
+      return Object.fromEntries(Object.entries(feeds).filter(([name]) => inputs.has(name)));
+    });
   }
 
-  #hits(outcome: Record<string, Tensor>, batch: Batch): number {
+  #hits(outcome: Record<string, Tensor>, labels: Int32Array | undefined): number {
     const { task } = this.#request;
     const [watched] = this.#step.watched;
-    if (!watched || !batch.labels || task.kind !== 'classification') return 0;
+    if (!watched || !labels || task.kind !== 'classification') return 0;
     const { rows, width } = scoresIn(outcome[watched], task);
-    const guesses = predictions({ size: batch.size, classes: width, data: rows });
-    return guesses.reduce((sum, guess, i) => sum + Number(guess === batch.labels?.[i]), 0);
+    const guesses = predictions({ size: labels.length, classes: width, data: rows });
+    return guesses.reduce((sum, guess, i) => sum + Number(guess === labels[i]), 0);
   }
 
   #diverged(what: string, epoch: number): EspalierError {
@@ -287,7 +302,7 @@ function checkClasses(step: TrainingStep, task: Task): void {
   throw new DataError({
     what: "The model's scores do not fit the classes of the data",
     where: `output "${task.output}"`,
-    expected: `${wanted} score(s) a sample`,
+    expected: wanted === 1 ? 'one score a sample' : `${wanted} scores a sample`,
     got: String(scores),
     fix: 'Use data with the classes that the model was made for.',
   });
@@ -297,7 +312,7 @@ function checkClasses(step: TrainingStep, task: Task): void {
 const FEW_SAMPLES = 8;
 
 /** Normalization by the statistics of a few samples undoes what a trained model knows. */
-function warnOfBatch({ resident }: TrainingStep, { batchSize }: CompleteOptions, { onMessage }: TrainRequest): void {
+function warnOfBatch({ resident }: TrainingStep, batchSize: number, { onMessage }: TrainRequest): void {
   const normalizes = Object.keys(resident).some((name) => name.startsWith(bufferInput('')));
   if (batchSize >= FEW_SAMPLES || !normalizes) return;
   onMessage?.({

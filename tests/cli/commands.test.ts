@@ -37,6 +37,20 @@ test('train: leaves the model and nothing else; the same seed gives the same byt
   assert.notDeepEqual(readFileSync(at('other.onnx')), readFileSync(at('net.onnx')));
 });
 
+test('train: fine-tunes the last layer by another optimizer, a batch in parts', async () => {
+  const how = '--optimizer schedule-free-adamw --batch-size 64 --accumulate 4 --sharpness 0.05 --freeze-depth 1 --rates *=0.5';
+  const { training, test: tested } = await json(`train --model net.onnx --data digits --epochs 1 --threads 1 ${how} -o tuned.onnx`);
+  assert.equal(training.length, 1);
+  assert.ok(tested.value > 0.5, `${tested.value}`);
+  const weights = (name: string) => {
+    const initializers = [...loadModel(at(name)).graph.initializers].filter(({ initializer }) => initializer?.dtype === 'float32');
+    return new Map(initializers.map((value) => [value.name, Buffer.from(value.initializer!.bytes()).toString('hex')]));
+  };
+  const before = weights('net.onnx');
+  const changed = [...weights('tuned.onnx')].filter(([name, contents]) => before.get(name) !== contents);
+  assert.equal(changed.length, 2, changed.map(([name]) => name).join());
+});
+
 test('eval: knows from the file how inputs are prepared; every metric, as text and as JSON', async () => {
   const { stdout, stderr } = await run('eval net.onnx --data digits');
   assert.match(stderr, /as the model's file says/);

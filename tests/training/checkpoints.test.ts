@@ -65,6 +65,24 @@ test('training that stopped after any epoch goes on to the same bits, through me
   }
 });
 
+test('so with every optimizer, and where a step is several runs', async () => {
+  const kinds = ['sgd', 'lion', 'lamb', 'schedule-free-sgd', 'schedule-free-adamw'] as const;
+  for (const kind of kinds) {
+    const more: TrainOptions = {
+      optimizer: { kind },
+      schedule: { kind: 'cosine', warmup: 0.3 },
+      learningRate: 0.01,
+      accumulate: 4,
+      sharpness: 0.05,
+    };
+    const undisturbed = (await interrupted(99, undefined, more)).result;
+    const { saved } = await interrupted(2, undefined, more);
+    const resumed = (await interrupted(99, saved[1], more)).result;
+    assert.deepEqual(differences(resumed.model, undisturbed.model), [], kind);
+    assert.deepEqual(resumed.history, undisturbed.history, kind);
+  }
+});
+
 test('and through files', async () => {
   const store = checkpointFolder(join(folder, 'store'));
   assert.equal(await store.load('train'), undefined);

@@ -5,17 +5,19 @@ import { type Augmentation, type DataSource, smallShift } from '../../data/index
 import { trainTechnique } from '../../learning/tuning/index.js';
 import { loadModel, saveModel } from '../../onnx/node/index.js';
 import { checkOptions } from '../../technique/index.js';
-import { createTask, evaluate, type Task } from '../../training/index.js';
+import { createTask, evaluate, OPTIMIZERS, type Task } from '../../training/index.js';
+
 import { addDataOptions, type CommonOptions, type DataOptions } from '../context.js';
 import type { AddCommand } from '../main.js';
 import { notePreprocess } from '../preprocess.js';
-import { number, positiveInteger, positiveNumber } from '../units.js';
+import { factors, list, number, positiveInteger, positiveNumber } from '../units.js';
 import { qualityText } from './results.js';
 
 /** Options of commands that train. */
 export interface TrainingFlags {
   epochs?: number;
   batchSize?: number;
+  accumulate?: number;
   lr?: number;
   optimizer?: string;
   schedule?: string;
@@ -23,7 +25,12 @@ export interface TrainingFlags {
   smoothing?: number;
   ema?: number;
   clip?: number;
+  sharpness?: number;
   augment?: Record<string, unknown>[];
+  freeze?: string[];
+  freezeDepth?: number;
+  freezeStatistics?: true;
+  rates?: { match: string; factor: number }[];
 }
 
 interface Options extends CommonOptions, DataOptions, TrainingFlags {
@@ -34,6 +41,14 @@ interface Options extends CommonOptions, DataOptions, TrainingFlags {
   resolution?: number;
   out: string;
 }
+
+const EXAMPLES = `
+A killed training goes on where it stopped when the same command is given again.
+
+Examples:
+  $ espalier train --arch survey-cnn --width 0.25 --data cifar10/ --epochs 15 --augment flip,crop --out model.onnx
+  $ espalier train --model model.onnx --data photos/ --freeze-depth 0.8 --rates "*.bias=2" --out tuned.onnx
+  $ espalier train --arch resnet-20 --data cifar10/ --optimizer lamb --batch-size 1024 --accumulate 8 --out large.onnx`;
 
 /** Trains an architecture, or fine-tunes a model. */
 export const trainCommand: AddCommand = (program, run) => {
@@ -46,10 +61,7 @@ export const trainCommand: AddCommand = (program, run) => {
     .option('--resolution <pixels>', "side of the input image (default: the data's)", positiveInteger)
     .requiredOption('-o, --out <file>', 'where the trained model goes');
   addTrainingOptions(command)
-    .addHelpText(
-      'after',
-      '\nA killed training goes on where it stopped when the same command is given again.\n\nExample:\n  $ espalier train --arch survey-cnn --width 0.25 --data cifar10/ --epochs 15 --augment flip,crop --out model.onnx',
-    )
+    .addHelpText('after', EXAMPLES)
     .action(
       run(async (context, options: Options) => {
         const { output, runtime, activity, seed } = context;
@@ -138,18 +150,24 @@ export function addTrainingOptions<C extends import('commander').Command>(comman
   command
     .option('--epochs <number>', 'passes over the training part', positiveInteger)
     .option('--batch-size <number>', 'samples a step', positiveInteger)
-    .option('--lr <rate>', 'largest learning rate', positiveNumber)
-    .addOption(new Option('--optimizer <name>', 'update rule').choices(['adam', 'adamw', 'sgd']))
+    .option('--accumulate <parts>', 'go through each batch in so many parts: large batches in little memory', positiveInteger)
+    .option('--lr <rate>', "largest learning rate (default: the optimizer's)", positiveNumber)
+    .addOption(new Option('--optimizer <name>', 'update rule (default: adam)').choices(OPTIMIZERS))
     .addOption(new Option('--schedule <name>', 'how the learning rate moves').choices(['one-cycle', 'cosine', 'linear', 'constant']))
     .option('--weight-decay <factor>', 'on matrices and kernels', number)
     .option('--smoothing <share>', 'label smoothing', number)
     .option('--ema <factor>', 'moving average of the weights, e.g. 0.999', number)
     .option('--clip <norm>', "limit of the gradients' joint norm", positiveNumber)
+    .option('--sharpness <radius>', 'seek flat minima that near, e.g. 0.05; steps take twice as long', positiveNumber)
     .option(
       '--augment <list>',
       'of flip, crop, cutout and mixup, with their size after a colon, e.g. flip,crop:2, or none (default: images for --arch are shifted a little)',
       augmentations,
-    );
+    )
+    .option('--freeze <list>', 'weights that stay as they are, by name, e.g. "stem.*,backbone.*"', list)
+    .option('--freeze-depth <share>', 'share of the layers that stay, the first ones; 1 trains the last one alone', number)
+    .option('--freeze-statistics', 'leave the running statistics of batch normalizations as they are')
+    .option('--rates <list>', 'factors of the learning rate, by name, e.g. "backbone.*=0.1"', factors);
   return command;
 }
 
@@ -168,10 +186,13 @@ function augmentations(text: string): Record<string, unknown>[] {
 
 /** Command-line flags as the options of the training techniques; what was not given is left to their defaults. */
 export function trainingFlags(flags: TrainingFlags): Record<string, unknown> {
-  const { epochs, batchSize, lr, optimizer, schedule, weightDecay, smoothing, ema, clip, augment } = flags;
+  const { lr, smoothing, clip, augment } = flags;
+  const { epochs, batchSize, accumulate, optimizer, schedule, weightDecay, ema, sharpness, freeze, freezeDepth, freezeStatistics, rates } =
+    flags;
   const all = {
     epochs,
     batchSize,
+    accumulate,
     learningRate: lr,
     optimizer,
     schedule,
@@ -179,6 +200,11 @@ export function trainingFlags(flags: TrainingFlags): Record<string, unknown> {
     labelSmoothing: smoothing,
     ema,
     clipNorm: clip,
+    sharpness,
+    freeze,
+    freezeDepth,
+    freezeStatistics,
+    rates,
     augment,
   };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));

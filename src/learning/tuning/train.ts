@@ -1,16 +1,42 @@
 import { z } from 'zod';
 import type { Technique } from '../../technique/index.js';
-import { type TrainOptions, train } from '../../training/index.js';
+import { OPTIMIZERS, type OptimizerSpec, type TrainOptions, train } from '../../training/index.js';
+
+/** Learning rates where none is given: the peaks of one cycle over a few epochs, and what the schedule-free optimizers stay at. */
+const RATES: Readonly<Record<OptimizerSpec['kind'], number>> = {
+  adam: 0.003,
+  adamw: 0.003,
+  sgd: 0.05,
+  lion: 0.001,
+  lamb: 0.01,
+  'schedule-free-sgd': 0.5,
+  'schedule-free-adamw': 0.005,
+};
 
 /** Options of `train` as recipes store them. */
 export const trainingSchema = z.strictObject({
   epochs: z.int().min(1).default(10).describe('Passes over the training part.'),
   batchSize: z.int().min(1).default(128).describe('Samples a step.'),
-  optimizer: z.enum(['adam', 'adamw', 'sgd']).default('adam').describe('Update rule; sgd has Nesterov momentum 0.9.'),
-  learningRate: z.number().positive().optional().describe('Largest learning rate. Default: 0.003 for adam and adamw, 0.05 for sgd.'),
-  schedule: z.enum(['one-cycle', 'cosine', 'linear', 'constant']).default('one-cycle').describe('How the learning rate moves.'),
+  accumulate: z
+    .int()
+    .min(1)
+    .optional()
+    .describe('Equal parts of a batch that go through one after the other, for large batches in little memory. Default: 1.'),
+  optimizer: z.enum(OPTIMIZERS).default('adam').describe('Update rule; sgd has Nesterov momentum 0.9.'),
+  learningRate: z
+    .number()
+    .positive()
+    .optional()
+    .describe(
+      'Largest learning rate. Default: 0.003 for adam and adamw, 0.05 for sgd, 0.001 for lion, 0.01 for lamb, 0.5 for schedule-free-sgd, 0.005 for schedule-free-adamw.',
+    ),
+  schedule: z
+    .enum(['one-cycle', 'cosine', 'linear', 'constant'])
+    .optional()
+    .describe('How the learning rate moves. Default: one-cycle; constant after a warmup for the schedule-free optimizers.'),
   weightDecay: z.number().min(0).default(0).describe('On matrices and kernels, per step relative to the learning rate.'),
   clipNorm: z.number().positive().optional().describe("Limit of the gradients' joint norm. Default: none."),
+  sharpness: z.number().positive().optional().describe('Radius of sharpness-aware minimization; steps take twice as long. Default: none.'),
   labelSmoothing: z.number().min(0).lt(1).default(0).describe('Share of each label that is spread over all classes.'),
   ema: z.number().gt(0).lt(1).optional().describe('Factor of a moving average of the weights, which is then kept. Default: none.'),
   augment: z
@@ -19,6 +45,11 @@ export const trainingSchema = z.strictObject({
     .describe('Changes to each training batch, in order.'),
   balanced: z.boolean().default(false).describe('Draw as many samples of each class, rare ones repeatedly.'),
   freeze: z.array(z.string()).default([]).describe('Names of weights that stay as they are; * stands for any characters.'),
+  freezeDepth: z.number().min(0).max(1).optional().describe('Share of the layers that stay as they are, the first ones. Default: 0.'),
+  rates: z
+    .array(z.strictObject({ match: z.string(), factor: z.number().positive() }))
+    .optional()
+    .describe('Factors of the learning rate for weights by name, as in freeze; the first that fits counts. Default: none.'),
   freezeStatistics: z.boolean().default(false).describe('Leave the running statistics of batch normalizations as they are.'),
   patience: z
     .int()
@@ -36,8 +67,8 @@ export function trainOptions(options: TrainingOptions, seed: number): TrainOptio
     ...rest,
     augment: augment as TrainOptions['augment'],
     optimizer: { kind: optimizer },
-    schedule: { kind: schedule },
-    learningRate: learningRate ?? (optimizer === 'sgd' ? 0.05 : 0.003),
+    schedule: schedule && { kind: schedule },
+    learningRate: learningRate ?? RATES[optimizer],
     seed,
   };
 }

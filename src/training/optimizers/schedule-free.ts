@@ -1,0 +1,71 @@
+import type { GraphBuilder, Value } from '../../onnx/index.js';
+import type { Schedule } from '../schedules.js';
+import { checkMoments, type MomentConstants } from './adam.js';
+import { mix, type UpdateContext, type UpdateRule, withDecay } from './rule.js';
+
+/**
+ * Schedule-free SGD (Defazio et al. 2024): steps are taken by a fast sequence z, the weights are its average x, and the gradient is taken between
+ * them, at y = (1 - momentum) z + momentum x. The rate needs no schedule but a warmup, and may be larger than SGD's. `momentum` 0.9 by default.
+ * Weight decay is added to the gradient, at y.
+ */
+export interface ScheduleFreeSgdSpec {
+  kind: 'schedule-free-sgd';
+  momentum?: number;
+}
+
+/** Schedule-free AdamW (Defazio et al. 2024, Algorithm 1): the same with Adam's second moment; beta1 is the momentum. */
+export interface ScheduleFreeAdamWSpec extends MomentConstants {
+  kind: 'schedule-free-adamw';
+}
+
+/** The average makes up for a rate that does not fall. */
+const SCHEDULE: Schedule = { kind: 'constant', warmup: 0.05 };
+
+export const scheduleFreeSgd: UpdateRule<ScheduleFreeSgdSpec> = {
+  learningRate: 0.5,
+  schedule: SCHEDULE,
+  check: ({ momentum }, checks) => checks.fraction('momentum', momentum),
+  scalars: (_, rate) => ({ squaredRate: rate * rate }),
+  point: ({ momentum = 0.9 }, context) => between(context, momentum),
+  update: (_, context) => advance(context, withDecay(context, context.gradient)),
+};
+
+export const scheduleFreeAdamW: UpdateRule<ScheduleFreeAdamWSpec> = {
+  learningRate: 0.0025,
+  schedule: SCHEDULE,
+  check: checkMoments,
+  scalars: ({ beta2 = 0.999 }, rate, count) => ({
+    squaredRate: rate * rate,
+    inverseRootCorrection: 1 / Math.sqrt(1 - beta2 ** count),
+  }),
+  point: ({ beta1 = 0.9 }, context) => between(context, beta1),
+  update: ({ beta2 = 0.999, epsilon = 1e-8 }, context) => {
+    const { build, gradient, scalar } = context;
+    const second = context.slot('second');
+    const square = mix(build, second.value, build.op('Mul', [gradient, gradient]), beta2);
+    second.next(square);
+    const root = build.op('Mul', [build.op('Sqrt', [square]), scalar('inverseRootCorrection')]);
+    const direction = build.op('Div', [gradient, build.op('Add', [root, build.scalar(epsilon)])]);
+    return advance(context, withDecay(context, direction));
+  },
+};
+
+function between({ build, parameter, slot }: Pick<UpdateContext, 'build' | 'parameter' | 'slot'>, momentum: number): Value {
+  return towards(build, slot('fast', 'parameters').value, parameter, build.scalar(momentum));
+}
+
+/** Moves z against a direction, and x, the parameters, towards z: the average of all z so far, each weighed by its squared rate. */
+function advance({ build, parameter, slot, scalar }: UpdateContext, direction: Value): Value {
+  const fast = slot('fast');
+  const next = build.op('Sub', [fast.value, build.op('Mul', [scalar('rate'), direction])]);
+  fast.next(next);
+  const squares = slot('squares', 'number');
+  const total = build.op('Add', [squares.value, scalar('squaredRate')]);
+  squares.next(total);
+  return towards(build, parameter, next, build.op('Div', [scalar('squaredRate'), total]));
+}
+
+/** a + (b - a) * share. */
+function towards(build: GraphBuilder, a: Value, b: Value, share: Value): Value {
+  return build.op('Add', [a, build.op('Mul', [build.op('Sub', [b, a]), share])]);
+}
