@@ -118,9 +118,12 @@ export class CommandContext {
     checkWritable(path);
   }
 
-  /** The task of a model on the data that the options name, with a word on how it was set up. */
-  async task(model: Model, options: DataOptions): Promise<Task> {
-    const source = await this.source(options, model);
+  /**
+   * The task of a model on the data that the options name, with a word on how it was set up.
+   * @param given data that is open already; whether the model is yet to be trained.
+   */
+  async task(model: Model, options: DataOptions, given: { source?: DataSource; untrained?: boolean } = {}): Promise<Task> {
+    const source = given.source ?? (await this.source(options, model));
     const noted = options.preprocess === 'auto' ? notedPreprocess(model, source) : undefined;
     const setup = await createTask(
       model,
@@ -128,6 +131,7 @@ export class CommandContext {
       this.runtime,
       {
         preprocess: noted ?? options.preprocess,
+        untrained: given.untrained,
         output: options.scores,
         fidelity: options.fidelity,
         splits: { seed: this.seed },

@@ -3,7 +3,7 @@ import type { SpaceDefinition } from '../automation/index.js';
 import { type Activity, OptionError } from '../base/index.js';
 import type { Runtime } from '../infrastructure/runtime/index.js';
 import type { Model } from '../onnx/index.js';
-import type { Checkpoint, EpochRecord, Task } from '../training/index.js';
+import type { Checkpoint, EpochRecord, Feed, Task } from '../training/index.js';
 
 /** What a technique does to a model: makes it larger, smaller, or better at the same size. */
 export type Effect = 'grow' | 'shrink' | 'improve';
@@ -18,6 +18,8 @@ export interface TechniqueContext extends Activity {
   runtime: Runtime;
   /** The model that the strategy began with: the teacher, where one is wanted. Default: `model` itself. */
   original?: Model;
+  /** How samples become the original's inputs, where that is another way than the task's: another size, scaling or layout. Default: as the task's. */
+  originalFeeds?: readonly Feed[];
   /** Draws everything that is drawn. */
   seed: number;
   /** Threads for each run of the runtime. */

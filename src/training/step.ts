@@ -25,6 +25,11 @@ export interface StepOptions {
   batchSize: number;
   /** Static shape of each model input, batch included. */
   inputShapes: Readonly<Record<string, readonly number[]>>;
+  /**
+   * Static shapes, batch included, of inputs that only the other models in the loss have (a teacher's, prepared otherwise), by their names there.
+   * The step has them under `otherInput(name)`. Default: other models are fed what the model is.
+   */
+  otherShapes?: Readonly<Record<string, readonly number[]>>;
   loss: LossBuilder;
   /** Outputs of the model to hand back with the loss, e.g. class scores for the training accuracy. */
   watch?: readonly string[];
@@ -71,6 +76,11 @@ export interface TrainingStep {
 
 /** The input that seeds what the step draws at random: an int64 scalar. */
 export const SEED_INPUT = 'espalier.seed';
+
+/** The step's input that feeds an input which only another model in the loss has. */
+export function otherInput(name: string): string {
+  return `espalier.other.${name}`;
+}
 
 /**
  * Writes the training step of any model that has the rules for it: see `addGradients` for what it refuses. Parameters live in one vector for
@@ -145,7 +155,7 @@ function checkBatch(source: Model, { batchSize, inputShapes }: StepOptions): voi
 export function lossContext(
   build: GraphBuilder,
   value: (name: string) => Value,
-  options: Pick<StepOptions, 'batchSize' | 'inputShapes'>,
+  options: Pick<StepOptions, 'batchSize' | 'inputShapes' | 'otherShapes'>,
 ): Parameters<LossBuilder>[0] {
   return {
     build,
@@ -158,7 +168,13 @@ export function lossContext(
       const own = Object.keys(options.inputShapes);
       // Two models with one input each mean the same by it, whatever they call it.
       const nameOf = (name: string) => (own.includes(name) || feeds.length !== 1 || own.length !== 1 ? name : own[0]);
-      const inputs = Object.fromEntries(feeds.map((input) => [input.name, value(nameOf(input.name))]));
+      const given = ({ name, dtype = 'float32' }: Value) => {
+        const shape = options.otherShapes?.[name];
+        if (!shape) return value(nameOf(name));
+        const known = build.graph.inputs.find((input) => input.name === otherInput(name));
+        return known ?? build.input(otherInput(name), dtype, shape);
+      };
+      const inputs = Object.fromEntries(feeds.map((input) => [input.name, given(input)]));
       return embedModel(build, upgraded, inputs, prefix);
     },
     embedded: (prefix, name) => {

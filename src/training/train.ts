@@ -12,8 +12,8 @@ import { checkCheckpoint, describe } from './resume.js';
 import { balancedView } from './sampling.js';
 import { scheduleFactor } from './schedules.js';
 import { bufferInput, heldInput, LAST_INPUT } from './state.js';
-import { buildTrainingStep, SEED_INPUT, type TrainingStep } from './step.js';
-import { feedsOf, inputShapes, scoresIn, type Task, targetsOf } from './task.js';
+import { buildTrainingStep, otherInput, SEED_INPUT, type TrainingStep } from './step.js';
+import { type Feed, feedsOf, inputShapes, scoresIn, type Task, targetsOf } from './task.js';
 import { withWeights } from './weights.js';
 
 /** One epoch. */
@@ -48,6 +48,8 @@ export interface TrainRequest extends Activity {
   options?: TrainOptions;
   /** Default: cross entropy for classification, mean squared error to the reference for fidelity. */
   loss?: LossBuilder;
+  /** How samples become the inputs of other models in the loss (a teacher's), where that is another way than the task's. Default: as the task's. */
+  otherFeeds?: readonly Feed[];
   threads?: number;
   /** Runs QuantizeLinear and DequantizeLinear in floating point, as the gradient assumes. Default false. */
   simulateQuantization?: boolean;
@@ -95,6 +97,7 @@ export async function train(request: TrainRequest): Promise<TrainResult> {
   const step = buildTrainingStep(model, {
     batchSize,
     inputShapes: await inputShapes(task, batchSize),
+    otherShapes: request.otherFeeds && (await inputShapes({ ...task, feeds: request.otherFeeds }, batchSize)),
     loss: request.loss ?? (task.kind === 'classification' ? crossEntropy(task.output) : meanSquaredError(task.outputs, task.reference)),
     watch: task.kind === 'classification' ? [task.output] : [],
     optimizer: options.optimizer,
@@ -142,6 +145,11 @@ class Training {
     this.#program = program;
     this.#history = [...(request.resume?.history ?? [])];
     this.#best = request.resume?.best;
+  }
+
+  /** Of the step: other models' inputs have names of their own there. */
+  get #otherFeeds(): Feed[] {
+    return (this.#request.otherFeeds ?? []).map((feed) => ({ ...feed, input: otherInput(feed.input) }));
   }
 
   get #stepsPerEpoch(): number {
@@ -237,7 +245,7 @@ class Training {
     const { task } = this.#request;
     const { optimizer, labelSmoothing, seed, ema, accumulate = 1 } = this.#options;
     const inputs = new Set(this.#program.inputs);
-    const samples = feedsOf(task.feeds, batch);
+    const samples = feedsOf([...task.feeds, ...this.#otherFeeds], batch);
     if (task.kind === 'classification' && inputs.has(TARGETS)) samples[TARGETS] = targetsOf(batch, task, labelSmoothing);
     const numbers = stepScalars(optimizer, rate, step, ema);
     return partsOf(samples, accumulate).map((part, index) => {

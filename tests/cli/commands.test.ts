@@ -103,12 +103,17 @@ test('prune: the graph shrinks; sparsity leaves zeros', async () => {
   assert.ok(weights.filter((weight) => weight === 0).length > 0.4 * weights.length);
 });
 
-test('distill: a fresh student, and a student of another size is refused', async () => {
+test('distill: a fresh student, one of its own, and one that takes other images than the teacher', async () => {
   const { teacher, test: student } = await json(
     'distill --teacher net.onnx --arch survey-cnn --width 0.1 --data digits --epochs 2 --threads 1 -o student.onnx',
   );
   assert.ok(teacher.value > 0.8 && student.samples === teacher.samples);
   await json('distill --teacher net.onnx --student student.onnx --data digits --epochs 1 --threads 1 -o better.onnx');
+  await json('train --arch survey-cnn --width 0.25 --resolution 12 --data digits --epochs 4 --batch-size 64 --threads 1 -o large.onnx');
+  const { teacher: large, test: small } = await json(
+    'distill --teacher large.onnx --student student.onnx --data digits --epochs 2 --threads 1 -o smaller.onnx',
+  );
+  assert.ok(large.value > 0.5 && small.samples === large.samples);
 });
 
 test('optimize and report: a front, a page, and the same again from the folder', async () => {

@@ -6,9 +6,9 @@ import { openDataset } from 'espalier/data/node';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import { distill } from 'espalier/learning/distillation';
 import { trainTechnique } from 'espalier/learning/tuning';
-import { copyModel, type Model } from 'espalier/onnx';
+import { copyModel, type Model, Tensor } from 'espalier/onnx';
 import { checkOptions } from 'espalier/technique';
-import { type Checkpoint, createTask, distillation, evaluate, type FidelityTask, type Task, train } from 'espalier/training';
+import { type Checkpoint, createTask, distillation, evaluate, type Feed, type FidelityTask, type Task, train } from 'espalier/training';
 import { clusters, differences, plainTask, smallMlp } from '../training/support.js';
 
 const runtime = createNodeRuntime({ threads: 1 });
@@ -36,6 +36,28 @@ test('a teacher of another opset, input name and fixed batch is learnt from', as
   const asTeacher: FidelityTask = { ...task, kind: 'fidelity', reference: renamed(teacher), outputs: ['scores'] };
   const [before, after] = [await evaluate(student, asTeacher, runtime), await evaluate(model, asTeacher, runtime)];
   assert.ok(after.value > 0.85 && after.value > before.value, `agreement ${before.value} to ${after.value}`);
+});
+
+test('a teacher that takes the samples prepared in another way: fed so, it teaches bit by bit as one that takes them alike', async () => {
+  const teacher = smallMlp({ hidden: 24 });
+  const half = copyModel(teacher);
+  const weight = [...half.graph.initializers].find(({ name }) => name === 'first.weight');
+  assert.ok(weight?.initializer);
+  weight.initializer = Tensor.of(
+    'float32',
+    weight.initializer.shape,
+    weight.initializer.toFloat32().map((each) => each / 2),
+  );
+  const run = (original: Model, originalFeeds?: readonly Feed[]) =>
+    distill.apply(
+      { model: smallMlp(), original, originalFeeds, task, runtime, seed: 1 },
+      checkOptions(distill, { ...quick, accumulate: 2 }),
+    );
+  const alike = await run(teacher);
+  const [feed] = task.feeds;
+  const doubled = await run(half, [{ ...feed, preprocess: { layout: 'as-is', scale: 2 } }]);
+  assert.deepEqual(differences(alike.model, doubled.model), []);
+  assert.ok(differences((await run(half)).model, alike.model).length > 0, 'prepared as for the student, it teaches something else');
 });
 
 /** The same model with a free batch and the student's names. */

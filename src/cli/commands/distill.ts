@@ -1,17 +1,18 @@
 import { Option } from 'commander';
 import { architecture, architectures } from '../../architectures/index.js';
 import { DataError, OptionError } from '../../base/index.js';
+import type { DataSource } from '../../data/index.js';
 import { distill } from '../../learning/distillation/index.js';
-import { type Dim, isFloat, type Model } from '../../onnx/index.js';
+import { type Dim, isFloat, type Model, type Value } from '../../onnx/index.js';
 import { saveModel } from '../../onnx/node/index.js';
 import { checkOptions } from '../../technique/index.js';
 import { evaluate, inputShapes, type Task } from '../../training/index.js';
 import { addDataOptions, type CommandContext, type CommonOptions, type DataOptions } from '../context.js';
 import type { AddCommand } from '../main.js';
-import { notePreprocess } from '../preprocess.js';
+import { notedPreprocess, notePreprocess } from '../preprocess.js';
 import { number, positiveNumber } from '../units.js';
 import { qualityText } from './results.js';
-import { addTrainingOptions, epochLines, type TrainingFlags, trainingFlags } from './train.js';
+import { addTrainingOptions, classCount, epochLines, imageShape, type TrainingFlags, trainingFlags } from './train.js';
 
 interface Options extends CommonOptions, DataOptions, TrainingFlags {
   teacher: string;
@@ -43,10 +44,11 @@ export const distillCommand: AddCommand = (program, run) => {
           throw new OptionError({ what: 'Give either --student or --arch' });
         context.willWrite(options.out);
         const teacher = await context.model(options.teacher);
-        const task = await context.task(teacher, options);
-        const model = await studentFor(task, options, context);
-        notePreprocess(model, task);
-        const studentTask = await taskOfStudent(model, task);
+        const source = await context.source(options, teacher);
+        const task = await context.task(teacher, options, { source });
+        const model = await studentFor(task, source, options, context);
+        const studentTask = await taskOfStudent(model, task, { source, options, context });
+        notePreprocess(model, studentTask);
         const { temperature, weight } = options;
         const given = Object.fromEntries(Object.entries({ temperature, weight }).filter(([, value]) => value !== undefined));
         const { checkpoints, clear } = context.checkpointsBeside(options.out);
@@ -55,6 +57,7 @@ export const distillCommand: AddCommand = (program, run) => {
             ...activity,
             model,
             original: teacher,
+            originalFeeds: samePreparation(task, studentTask) ? undefined : task.feeds,
             task: studentTask,
             runtime,
             seed,
@@ -81,37 +84,54 @@ export const distillCommand: AddCommand = (program, run) => {
     );
 };
 
-/** The student's file, or a fresh one of an architecture that takes what the teacher takes. */
-async function studentFor(task: Task, { arch, width, student }: Options, context: CommandContext): Promise<Model> {
+/** The student's file, or a fresh one of an architecture, of images as the teacher takes them where it has channels first. */
+async function studentFor(task: Task, source: DataSource, { arch, width, student }: Options, context: CommandContext): Promise<Model> {
   if (arch === undefined) return context.model(student as string);
-  const [, ...input] = Object.values(await inputShapes(task, 1))[0];
-  if (input.length !== 3 || task.kind !== 'classification')
-    throw new OptionError({
-      what: 'The architectures are classifiers of images',
-      expected: 'labelled images, [channels, height, width] for the teacher',
-      got: `${task.kind} of [${input}]`,
-      fix: 'Give a student of your own with --student.',
-    });
-  return architecture(arch).build({ input: input as [number, number, number], classes: task.classes.length, width, seed: context.seed });
+  const [, ...taken] = Object.values(await inputShapes(task, 1))[0];
+  const input = taken.length === 3 && taken[0] <= 3 ? (taken as [number, number, number]) : imageShape(source);
+  return architecture(arch).build({ input, classes: classCount(source), width, seed: context.seed });
 }
 
-/** The teacher's task with the student's names. @throws DataError where the student cannot take what the teacher takes. */
-async function taskOfStudent(student: Model, task: Task): Promise<Task> {
+function samePreparation(a: Task, b: Task): boolean {
+  const ways = ({ feeds }: Task) => JSON.stringify(feeds.map(({ from, preprocess }) => [from, { ...preprocess, name: undefined }]));
+  return ways(a) === ways(b);
+}
+
+/**
+ * What the student is for: with inputs as its file says, else as the teacher's where it takes those, else in the way that suits it. Both see the
+ * same samples of the same parts.
+ */
+async function taskOfStudent(
+  student: Model,
+  task: Task,
+  { source, options, context }: { source: DataSource; options: Options; context: CommandContext },
+): Promise<Task> {
+  const takes = await takesTheSame(student, task);
+  if (task.kind === 'classification' && (notedPreprocess(student, source) || !takes))
+    return context.task(student, { ...options, scores: undefined }, { source, untrained: options.arch !== undefined });
+  if (!takes) throw takesAnother(student, task);
   const { feeds, outputs } = student.graph;
-  const shapes = Object.values(await inputShapes(task, 1));
-  const takes = (input: (typeof feeds)[number], [, ...sample]: number[]) =>
-    !input.shape || (input.shape.length === sample.length + 1 && sample.every((size, i) => fits(input.shape?.[i + 1], size)));
-  if (feeds.length !== shapes.length || !feeds.every((input, i) => takes(input, shapes[i])))
-    throw new DataError({
-      what: 'The student does not take what the teacher takes: both see the same batch, in one graph',
-      where: student.source,
-      expected: shapes.map(([, ...sample]) => `[batch, ${sample}]`).join('; '),
-      got: feeds.map((input) => `"${input.name}" [${input.shape ?? '?'}]`).join('; '),
-    });
   const named = { ...task, feeds: task.feeds.map((feed, i) => ({ ...feed, input: feeds[i].name })) };
   if (named.kind !== 'classification') return named;
   const scores = outputs.find(({ dtype, shape }) => isFloat(dtype) && shape?.at(-1) === named.classes.length) ?? outputs[0];
   return { ...named, output: scores.name };
+}
+
+/** Without labels a student is measured by the teacher's answers to its own inputs. */
+function takesAnother({ source, graph: { feeds } }: Model, task: Task): DataError {
+  return new DataError({
+    what: 'The student does not take what the teacher takes, which it must where there are no labels',
+    where: source,
+    expected: task.feeds.map(({ input, preprocess: { shape } }) => `"${input}" [batch, ${shape ?? '...'}]`).join('; '),
+    got: feeds.map((input) => `"${input.name}" [${input.shape ?? '?'}]`).join('; '),
+  });
+}
+
+async function takesTheSame({ graph: { feeds } }: Model, task: Task): Promise<boolean> {
+  const shapes = Object.values(await inputShapes(task, 1));
+  const takes = (input: Value, [, ...sample]: number[]) =>
+    !input.shape || (input.shape.length === sample.length + 1 && sample.every((size, i) => fits(input.shape?.[i + 1], size)));
+  return feeds.length === shapes.length && feeds.every((input, i) => takes(input, shapes[i]));
 }
 
 function fits(dim: Dim | undefined, size: number): boolean {

@@ -17,8 +17,9 @@ const distillationSchema = trainingSchema.extend({
 type DistillOptions = z.infer<typeof distillationSchema>;
 
 /**
- * Trains the model to answer as the original does; see `distillation` in training for the loss. The original may be any model that takes the same
- * samples, prepared alike, and tells the same classes apart: its inputs may have other names where each has one, and its batch may be fixed.
+ * Trains the model to answer as the original does; see `distillation` in training for the loss. The original may be any model that tells the same
+ * classes apart: its inputs may have other names where each has one, its batch may be fixed, and with `originalFeeds` it sees the same samples prepared
+ * in its own way, in another size, say.
  */
 export const distill: Technique<DistillOptions> = {
   name: 'distill',
@@ -36,6 +37,7 @@ export const distill: Technique<DistillOptions> = {
     const teacher = await freeBatch(context.original ?? context.model, runtime);
     const result = await train({
       ...context,
+      otherFeeds: context.originalFeeds,
       loss: teacherLoss(task, teacher, { temperature, weight, features }),
       options: trainOptions(training, context.seed),
       resume: await checkpoints?.load('distill'),
