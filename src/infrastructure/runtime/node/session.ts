@@ -108,6 +108,9 @@ function sessionOptions(settings: SessionSettings, traces: string | undefined): 
     interOpNumThreads: 1,
     executionMode: 'sequential',
     graphOptimizationLevel: optimize === 'none' ? 'disabled' : optimize,
+    // The plan of a first run's memory is laid out beside that memory, and both are kept: a training step, whose activations live until the
+    // backward pass, then holds nearly twice as much and is no faster.
+    enableMemPattern: Object.keys(settings.resident).length === 0,
     logSeverityLevel: FATAL,
     extra: { session: entries },
     ...(traces !== undefined && { enableProfiling: true, profileFilePrefix: join(traces, 'trace') }),
