@@ -23,7 +23,8 @@ export async function createEspalier({ model, batch, threads, runtime, blocked, 
   const targets = new Float32Array(batch * classes);
   for (let row = 0; row < batch; row++) targets[row * classes + (row % classes)] = 1;
   let count = 0;
-  const times = { whole: [], inside: [] };
+  /** Of each burst: what a step took, less what it took inside ONNX Runtime right after. */
+  const outside = [];
   const now = clock === 'processor' ? processorTime : () => performance.now();
 
   function feeds() {
@@ -55,12 +56,12 @@ export async function createEspalier({ model, batch, threads, runtime, blocked, 
         burst.push(now() - start);
         if (!Number.isFinite(outcome[step.lossOutput].numbers()[0])) throw new Error('The loss is not a number.');
       }
-      times.whole.push(...burst.slice(1));
-      for (const { milliseconds } of await program.time(ready, burst.length - 1)) times.inside.push(milliseconds);
+      const inside = (await program.time(ready, burst.length - 1)).map(({ milliseconds }) => milliseconds);
+      outside.push(median(burst.slice(1)) - median(inside));
       return burst;
     },
     /** What a step takes outside of ONNX Runtime's run call, in milliseconds by the wall clock and medians: messages between threads, checks. */
-    wait: () => (clock === 'wall' ? median(times.whole) - median(times.inside) : undefined),
+    wait: () => (clock === 'wall' ? median(outside) : undefined),
     dispose: () => program.dispose(),
   };
 }
