@@ -2,7 +2,6 @@
 const refused: Readonly<Record<string, readonly { cases: RegExp; because: RegExp }[]>> = {
   attention: [{ cases: /^operator_/, because: /the gradient of the fused operator is not written; its decomposed form has one/ }],
   computed: [{ cases: /^squeeze_if_size_is_one$/, because: /values pass through a subgraph/ }],
-  recurrent: [{ cases: /^(lstm|gru|rnn)_/, because: /back-propagation through time is not written/ }],
   shape: [{ cases: /^optional_and_back$/, because: /shape of "O" is not known/ }],
   signal: [{ cases: /^stft_learned_window$/, because: /no gradient for input 2 \("W"\)/ }],
 };
