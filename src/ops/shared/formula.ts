@@ -102,6 +102,17 @@ export class Formula {
     return this.build.op('MatMul', [a, b]);
   }
 
+  transpose(a: Value, perm: readonly number[]): Value {
+    return this.build.op('Transpose', [a], { perm });
+  }
+
+  /** A batch of matrices, each transposed. */
+  transposed(a: Value): Value {
+    const rank = a.shape?.length ?? 0;
+    const perm = Array.from({ length: rank }, (_, axis) => (axis < rank - 2 ? axis : 2 * rank - 3 - axis));
+    return this.transpose(a, perm);
+  }
+
   concat(axis: number, ...parts: readonly Value[]): Value {
     return this.build.op('Concat', parts, { axis });
   }
