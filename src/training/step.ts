@@ -15,7 +15,7 @@ import { toTrainingForm } from './forms.js';
 import type { LossBuilder } from './losses.js';
 import { expandBatchNormalization } from './normalization.js';
 import type { OptimizerSpec, ScalarName } from './optimizers.js';
-import { exposeParameters, nothingToTrain } from './parameters.js';
+import { exposeParameters, namesOfOne, nothingToTrain } from './parameters.js';
 import { StateBuilder } from './state.js';
 
 export interface StepOptions {
@@ -71,7 +71,8 @@ export function buildTrainingStep(source: Model, options: StepOptions): Training
   const { model, build, value } = prepare(source, { inputShapes: options.inputShapes });
   const { graph } = model;
   // Before anything is written: constants of the training graph, and of what the loss embeds, are not trained.
-  const exposed = exposeParameters(graph, options);
+  const writable = namesOfOne(source);
+  const exposed = exposeParameters(graph, options).filter(({ name }) => writable.has(name));
   const outputs = [...graph.outputs];
   const seed = build.input(SEED_INPUT, 'int64', []);
   const { buffers, normalizations } = toTrainingForm(build, seed, options);

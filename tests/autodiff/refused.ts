@@ -1,7 +1,7 @@
 /** Fixture cases that Espalier refuses, each with the reason that its message must give. A case that starts to work must leave this list. */
 const refused: Readonly<Record<string, readonly { cases: RegExp; because: RegExp }[]>> = {
   attention: [{ cases: /^operator_scores$/, because: /its scores are an output/ }],
-  computed: [{ cases: /^squeeze_if_size_is_one$/, because: /values pass through a subgraph/ }],
+  computed: [{ cases: /^if_fed$/, because: /values pass through a subgraph/ }],
   shape: [{ cases: /^optional_and_back$/, because: /shape of "O" is not known/ }],
   signal: [{ cases: /^stft_learned_window$/, because: /no gradient for input 2 \("W"\)/ }],
 };
