@@ -36,7 +36,7 @@ export const attentionGradient: GradientRule = (context) => {
   const ofProducts = f.mul(cap === 0 ? ofMasked : f.mul(ofMasked, slope()), scale);
 
   const ofQuery = () => withoutHeads(f, f.reshape(f.matmul(ofProducts, keys), [batch, heads, length, size]), shape(input(0)));
-  const ofMask = () => sliceAxis(f.build, f.reshape(ofMasked, [batch, heads, length, total]), 3, 0, shape(input(3)).at(-1) as number);
+  const ofMask = () => f.reshape(ofMasked, [batch, heads, length, total]);
   const [ofPastKey, ofKey] = wholeGradient(context, f, 1, 4, () => f.matmul(f.transposed(ofProducts), q));
   const [ofPastValue, ofValue] = wholeGradient(context, f, 2, 5, () => f.matmul(f.transposed(p), dy));
   return [needs(0) ? ofQuery() : undefined, ofKey, ofValue, needs(3) ? ofMask() : undefined, ofPastKey, ofPastValue];
