@@ -8,6 +8,7 @@ export { embedModel } from './embed.js';
 export { roundHalfEven } from './floats.js';
 export { type Extras, Graph, Node, type Use, Value } from './graph.js';
 export { type FunctionDefinition, Model } from './model.js';
+export { takeBranch } from './passes/branches.js';
 export { mergeCommonSubexpressions } from './passes/common-subexpressions.js';
 export { constantsToInitializers } from './passes/constants.js';
 export { removeDeadCode } from './passes/dead-code.js';

@@ -31,6 +31,13 @@ export function exposeParameters(graph: Graph): Value[] {
   return trainableParameters(graph, constants);
 }
 
+/** Names that one value of the model has, branches and loops included: only such a value is found again when its new contents are written back. */
+export function namesOfOne({ graph }: Model): Set<string> {
+  const counts = new Map<string, number>();
+  for (const { name } of graph.values(true)) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return new Set([...counts].flatMap(([name, count]) => (count === 1 ? [name] : [])));
+}
+
 function isMatrix(tensor: Tensor | undefined): tensor is Tensor {
   return tensor?.dtype === 'float32' && tensor.shape.filter((dim) => dim > 1).length >= 2;
 }

@@ -16,7 +16,7 @@ import { toTrainingForm } from './forms.js';
 import type { LossBuilder } from './losses.js';
 import { expandBatchNormalization } from './normalization.js';
 import type { OptimizerSpec, ScalarName } from './optimizers/index.js';
-import { exposeParameters, frozenParameters, nothingToTrain, rateFactors } from './parameters.js';
+import { exposeParameters, frozenParameters, namesOfOne, nothingToTrain, rateFactors } from './parameters.js';
 import { sharpnessGradients } from './sharpness.js';
 import { StateBuilder } from './state.js';
 
@@ -91,7 +91,8 @@ export function buildTrainingStep(source: Model, options: StepOptions): Training
   const { model, build, value } = prepare(source, { inputShapes: options.inputShapes });
   const { graph } = model;
   // Before anything is written: constants of the training graph, and of what the loss embeds, are not trained.
-  const all = exposeParameters(graph);
+  const writable = namesOfOne(source);
+  const all = exposeParameters(graph).filter(({ name }) => writable.has(name));
   const shallow = options.freezeDepth ? shallowPart(graph, all, options.freezeDepth) : undefined;
   const frozen = frozenParameters(graph, options.freeze ?? []);
   const rates = rateFactors(graph, options.rates ?? []);

@@ -8,7 +8,15 @@ import { shared, skipWithout } from '../support/paths.js';
 import { openSession, runSession } from './sessions.js';
 
 /** Classifiers and detectors that others trained and exported. */
-const models = ['mnist8_cntk', 'crepe_tiny', 'magika_standard_v3_3', 'ppocr_v2_cls', 'ultraface_rfb_320', 'fastestdet'];
+const models = [
+  'mnist8_cntk',
+  'crepe_tiny',
+  'magika_standard_v3_3',
+  'ppocr_v2_cls',
+  'ultraface_rfb_320',
+  'fastestdet',
+  'tract_byte_sb_bidi_lstm',
+];
 
 /**
  * Steps, as parts of the weight's norm. A deep net of rectifiers has a kink everywhere: long steps cross kinks, short ones drown in
@@ -18,6 +26,8 @@ const STEPS = [1e-3, 1e-4, 1e-5];
 const TOLERANCE = 0.03;
 /** Weights of each model that are checked: evenly spread from the first to the last. */
 const CHECKED = 4;
+/** Of a sequence, where a model takes any; batches are of one. */
+const LENGTH = 12;
 
 for (const name of models) {
   const path = shared('models', `${name}.onnx`);
@@ -32,7 +42,8 @@ for (const name of models) {
       const start = feeds[weight].numbers();
       const ratios: number[] = [];
       for (const step of STEPS) {
-        const length = (step * normOf(start)) / norm;
+        // A bias may be all zeros.
+        const length = (step * (normOf(start) || 1)) / norm;
         const loss = async (sign: number) => {
           const moved = Tensor.from(
             'float32',
@@ -64,7 +75,10 @@ interface Differentiated {
 function gradientsOfWeights(file: Uint8Array, random: Random): Differentiated {
   const source = decodeModel(file);
   const inputShapes = Object.fromEntries(
-    source.graph.feeds.map((input) => [input.name, (input.shape ?? []).map((dim) => (typeof dim === 'number' ? dim : 1))]),
+    source.graph.feeds.map((input) => [
+      input.name,
+      (input.shape ?? []).map((dim, axis) => (typeof dim === 'number' ? dim : axis === 0 ? 1 : LENGTH)),
+    ]),
   );
   const { model, build } = prepare(source, { inputShapes });
   const { graph } = model;

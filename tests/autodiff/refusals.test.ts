@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { addGradients } from 'espalier/autodiff';
 import { UnsupportedError } from 'espalier/base';
-import { decodeModel, Graph, GraphBuilder, Node, Tensor, tensorType, Value } from 'espalier/onnx';
-import { knownOperators, ruleOf, TRAINING_OPSET } from 'espalier/ops';
+import { type AttributeLike, decodeModel, floatAttribute, Graph, GraphBuilder, Node, Tensor, tensorType, Value } from 'espalier/onnx';
+import { knownOperators, ruleOf, TRAINING_OPSET, typedBuilder } from 'espalier/ops';
 import { gradientCases, gradientFamilies } from './fixtures.js';
 
 /** A graph of one node of any operator, x -> y, typed by hand as float vectors; asks for the gradient of y with respect to x. */
@@ -58,6 +58,30 @@ test('every operator that declares a gradient has a case from PyTorch', () => {
     .filter((key) => !seen.has(key));
   assert.deepEqual(missing.sort(), Object.keys(unproved).sort());
 });
+
+/** What a recurrent operator does that its gradient does not cover, and why. */
+const recurrent: readonly { op: string; attributes: Readonly<Record<string, AttributeLike>>; because: RegExp }[] = [
+  { op: 'LSTM', attributes: { layout: 1 }, because: /no kernel for its layout 1/ },
+  { op: 'GRU', attributes: { clip: floatAttribute(3) }, because: /its gates are clipped/ },
+  { op: 'LSTM', attributes: { input_forget: 1 }, because: /its input gate is tied to its forget gate/ },
+  { op: 'RNN', attributes: { activations: ['Softsign'] }, because: /the slope of its activation Softsign/ },
+];
+
+for (const { op, attributes, because } of recurrent) {
+  test(`${op} with ${Object.keys(attributes)} is refused`, () => {
+    const opsets = new Map([['', TRAINING_OPSET]]);
+    const build = typedBuilder(new Graph('recurrent'), opsets);
+    const gates = { LSTM: 4, GRU: 3, RNN: 1 }[op] as number;
+    const x = build.input('x', 'float32', [3, 2, 5]);
+    const weights = [5, 4].map((size) => build.input('w', 'float32', [1, gates * 4, size]));
+    const y = build.op(op, [x, ...weights], attributes);
+    const dy = build.input('dy', 'float32', y.shape as number[]);
+    assert.throws(
+      () => addGradients({ build, opsets, from: new Map([[y, dy]]), to: [x] }),
+      (error) => error instanceof UnsupportedError && because.test(error.message),
+    );
+  });
+}
 
 test('a value that the loss does not depend on has a gradient of zeros, or none where the caller is lenient', () => {
   const build = new GraphBuilder(new Graph('apart'));

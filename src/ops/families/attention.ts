@@ -1,4 +1,5 @@
 import { addDims, type Dim, floorDivideDims, multiplyDims, SymbolicDim, tensorType } from '../../onnx/index.js';
+import { attentionGradient, rotaryEmbeddingGradient } from '../gradients/attention.js';
 import { type CostContext, type CouplingContext, type Family, type InferContext, type InferRule, noMacs, refuses } from '../rule.js';
 import { inferSame } from '../shared/broadcast.js';
 
@@ -121,7 +122,7 @@ export const attention: Family = {
   Attention: {
     infer: inferAttention,
     macs: attentionMacs,
-    gradient: refuses('the gradient of the fused operator is not written; its decomposed form has one'),
+    gradient: attentionGradient,
     coupling: coupleAttention,
     quantization: { kind: 'float' },
     upgrades: {},
@@ -137,7 +138,7 @@ export const attention: Family = {
   RotaryEmbedding: {
     infer: inferSame,
     macs: noMacs,
-    gradient: refuses('the gradient of the fused operator is not written; its decomposed form has one'),
+    gradient: rotaryEmbeddingGradient,
     coupling: refuses('elements are rotated in pairs, at angles by their place'),
     quantization: { kind: 'float' },
     upgrades: {},

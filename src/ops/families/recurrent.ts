@@ -1,5 +1,6 @@
 import { type Dim, tensorType } from '../../onnx/index.js';
-import { type CostContext, type CouplingRule, type Family, type InferContext, type InferRule, type OpRule, refuses } from '../rule.js';
+import { gruGradient, lstmGradient, rnnGradient } from '../gradients/recurrent.js';
+import type { CostContext, CouplingRule, Family, GradientRule, InferContext, InferRule, OpRule } from '../rule.js';
 import { places } from '../shared/convolution.js';
 
 /** [sequence, batch, …]: which axes of X hold them. Opset 14 can have the batch first. */
@@ -55,11 +56,11 @@ function couplesGates(gates: number): CouplingRule {
   };
 }
 
-function recurrentRule(gates: number): OpRule {
+function recurrentRule(gates: number, gradient: GradientRule): OpRule {
   return {
     infer: inferRecurrent,
     macs: recurrentMacs,
-    gradient: refuses('back-propagation through time is not written'),
+    gradient,
     coupling: couplesGates(gates),
     quantization: { kind: 'float' },
     // Whether the whole sequence is wanted has been said by using its output since opset 7.
@@ -67,4 +68,8 @@ function recurrentRule(gates: number): OpRule {
   };
 }
 
-export const recurrent: Family = { GRU: recurrentRule(3), LSTM: recurrentRule(4), RNN: recurrentRule(1) };
+export const recurrent: Family = {
+  GRU: recurrentRule(3, gruGradient),
+  LSTM: recurrentRule(4, lstmGradient),
+  RNN: recurrentRule(1, rnnGradient),
+};

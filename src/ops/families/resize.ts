@@ -82,6 +82,7 @@ function interpolationOf({ node }: Pick<InferContext, 'node'>): Interpolation {
     nearest: node.string('nearest_mode', 'round_prefer_floor'),
     cubicCoefficient: node.float('cubic_coeff_a', -0.75),
     excludeOutside: node.int('exclude_outside', 0) === 1,
+    antialias: node.int('antialias', 0) === 1,
   };
 }
 
@@ -109,7 +110,6 @@ function tapsByAxis(context: GradientContext, from: readonly number[], to: reado
   return from.map((size, axis) => {
     const index = axes.indexOf(axis);
     const scale = (index >= 0 && scales?.[index]) || to[axis] / size;
-    if (node.int('antialias', 0) === 1 && scale < 1) context.refuse('it filters against aliasing');
     const crop = [crops?.[index] ?? 0, crops?.[index + axes.length] ?? 1] as const;
     if (index < 0 || (to[axis] === size && scale === 1 && !crops)) return undefined;
     return tapsOf({ from: size, to: to[axis], scale, crop }, interpolation) ?? context.refuse('its coordinate transformation is unknown');

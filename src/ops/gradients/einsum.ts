@@ -1,11 +1,12 @@
-import type { Value } from '../../onnx/index.js';
+import { Tensor, type Value } from '../../onnx/index.js';
 import type { GradientContext, GradientRule } from '../rule.js';
 import { type Equation, parseEquation, printEquation } from '../shared/einsum.js';
 import { formula } from '../shared/formula.js';
 
 /**
  * The gradient of an operand is an einsum again: the output's gradient takes the operand's place, the operand takes the output's. Labels
- * that only the operand has were summed over, so that the gradient repeats along them.
+ * that only the operand has were summed over, so that the gradient repeats along them. A label that the operand has twice reads a diagonal,
+ * as a product with the identity matrix would: the gradient has that factor.
  */
 export const einsumGradient: GradientRule = (context) => {
   const { node } = context;
@@ -18,10 +19,10 @@ export const einsumGradient: GradientRule = (context) => {
 };
 
 function operandGradient(context: GradientContext, { terms, output }: Equation, index: number): Value {
-  const own = terms[index];
-  if (new Set(own).size < own.length) return context.refuse('it takes a diagonal (an operand has a label twice)');
+  const shape = context.shape(context.input(index));
+  const { own, diagonals } = apart(context, terms[index], shape);
   const others = terms.flatMap((labels, other) => (other === index ? [] : [{ labels, value: context.input(other) }]));
-  const operands = [{ labels: output, value: context.grad() }, ...others];
+  const operands = [{ labels: output, value: context.grad() }, ...others, ...diagonals];
   const available = new Set(operands.flatMap(({ labels }) => labels));
   const wanted = own.filter((label) => available.has(label));
   const result = contract(context, operands, wanted);
@@ -29,16 +30,36 @@ function operandGradient(context: GradientContext, { terms, output }: Equation, 
     context,
     result,
     own.map((label) => available.has(label)),
-    context.shape(context.input(index)),
+    shape,
   );
 }
 
+interface Operand {
+  readonly labels: readonly string[];
+  readonly value: Value;
+}
+
+/** An operand's labels, each once: where one comes again, another takes its place, and an identity matrix ties the two. */
+function apart({ build, output }: GradientContext, labels: readonly string[], shape: readonly number[]) {
+  const diagonals: Operand[] = [];
+  const own = labels.map((label, axis) => {
+    const earlier = labels.slice(0, axis).filter((each) => each === label).length;
+    if (earlier === 0) return label;
+    const other = `${label}${"'".repeat(earlier)}`;
+    const size = shape[axis];
+    const identity = Tensor.from(
+      output().dtype ?? 'float32',
+      [size, size],
+      Array.from({ length: size ** 2 }, (_, k) => Number(k % (size + 1) === 0)),
+    );
+    diagonals.push({ labels: [label, other], value: build.constant(identity) });
+    return other;
+  });
+  return { own, diagonals };
+}
+
 /** The einsum of operands; scalars, which not every runtime takes as terms, multiply the result. */
-function contract(
-  context: GradientContext,
-  operands: readonly { labels: readonly string[]; value: Value }[],
-  output: readonly string[],
-): Value {
+function contract(context: GradientContext, operands: readonly Operand[], output: readonly string[]): Value {
   const f = formula(context);
   const scalars = operands.filter(({ labels }) => labels.length === 0).map(({ value }) => value);
   const tensors = operands.filter(({ labels }) => labels.length > 0);
@@ -46,11 +67,7 @@ function contract(
   return f.mul(...factors);
 }
 
-function einsumOf(
-  context: GradientContext,
-  operands: readonly { labels: readonly string[]; value: Value }[],
-  output: readonly string[],
-): Value {
+function einsumOf(context: GradientContext, operands: readonly Operand[], output: readonly string[]): Value {
   const equation = printEquation({ terms: operands.map(({ labels }) => labels), output });
   if (equation === undefined) return context.refuse('its gradient needs more than 52 labels');
   return context.build.op(

@@ -2,7 +2,7 @@ import { sizeOf } from '../../base/index.js';
 import type { Value } from '../../onnx/index.js';
 import { type GradientRule, ZERO } from '../rule.js';
 import { partials } from '../shared/elementwise.js';
-import { type Formula, formula } from '../shared/formula.js';
+import { formula } from '../shared/formula.js';
 import { reshapeTo } from '../shared/gradients.js';
 
 /**
@@ -27,24 +27,13 @@ export const matMulGradient: GradientRule = (context) => {
     () =>
       plainB
         ? reshapeTo(context.build, f.gemm(flat(dy, n), matrixB, { transB: true }), [...batch, m, k])
-        : matMul(f, dy, swapLast(f, matrixB)),
+        : f.matmul(dy, f.transposed(matrixB)),
     () => {
-      const whole = plainB ? f.gemm(flat(matrixA, k), flat(dy, n), { transA: true }) : matMul(f, swapLast(f, matrixA), dy);
+      const whole = plainB ? f.gemm(flat(matrixA, k), flat(dy, n), { transA: true }) : f.matmul(f.transposed(matrixA), dy);
       return right.length === 1 ? reshapeTo(context.build, whole, right) : whole;
     },
   );
 };
-
-function matMul(f: Formula, a: Value, b: Value): Value {
-  return f.build.op('MatMul', [a, b]);
-}
-
-/** A batch of matrices, each transposed. */
-function swapLast(f: Formula, value: Value): Value {
-  const rank = value.shape?.length ?? 0;
-  const perm = Array.from({ length: rank }, (_, axis) => (axis < rank - 2 ? axis : 2 * rank - 3 - axis));
-  return f.build.op('Transpose', [value], { perm });
-}
 
 /** Y = alpha · A' · B' + beta · C, where A' and B' may be transposed. Every gradient is one Gemm. */
 export const gemmGradient: GradientRule = (context) => {

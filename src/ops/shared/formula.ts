@@ -4,6 +4,13 @@ import type { GradientContext } from '../rule.js';
 /** An operand of a formula: a value, or a number that stands for a scalar constant of the formula's element type. */
 export type Term = Value | number;
 
+interface GemmOptions {
+  transA?: boolean;
+  transB?: boolean;
+  alpha?: number;
+  plus?: Value;
+}
+
 /** Writes arithmetic into a graph as formulas: `f.mul(dy, f.sub(1, y))`. Every call adds one node, or one per extra operand. */
 export class Formula {
   readonly build: GraphBuilder;
@@ -86,9 +93,33 @@ export class Formula {
     return this.build.op('Reshape', [a, this.build.ints(shape)]);
   }
 
-  /** Matrix product of two matrices, either of them transposed, times `alpha`. */
-  gemm(a: Value, b: Value, { transA = false, transB = false, alpha = 1 } = {}): Value {
-    return this.build.op('Gemm', [a, b], { transA: Number(transA), transB: Number(transB), alpha: floatAttribute(alpha) });
+  /** Matrix product of two matrices, either of them transposed, times `alpha`, `plus` a matrix or a row that is added to each row. */
+  gemm(a: Value, b: Value, { transA = false, transB = false, alpha = 1, plus }: GemmOptions = {}): Value {
+    return this.build.op('Gemm', [a, b, plus], { transA: Number(transA), transB: Number(transB), alpha: floatAttribute(alpha) });
+  }
+
+  matmul(a: Value, b: Value): Value {
+    return this.build.op('MatMul', [a, b]);
+  }
+
+  transpose(a: Value, perm: readonly number[]): Value {
+    return this.build.op('Transpose', [a], { perm });
+  }
+
+  /** A batch of matrices, each transposed. */
+  transposed(a: Value): Value {
+    const rank = a.shape?.length ?? 0;
+    const perm = Array.from({ length: rank }, (_, axis) => (axis < rank - 2 ? axis : 2 * rank - 3 - axis));
+    return this.transpose(a, perm);
+  }
+
+  concat(axis: number, ...parts: readonly Value[]): Value {
+    return this.build.op('Concat', parts, { axis });
+  }
+
+  /** Parts of the given sizes along an axis. */
+  split(a: Value, axis: number, sizes: readonly number[]): Value[] {
+    return this.build.node('Split', [a, this.build.ints(sizes)], { axis }, { outputs: sizes.length });
   }
 
   #fold(op: string, terms: readonly Term[]): Value {

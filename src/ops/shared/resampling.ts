@@ -5,6 +5,7 @@ export interface Interpolation {
   readonly nearest: string;
   readonly cubicCoefficient: number;
   readonly excludeOutside: boolean;
+  readonly antialias: boolean;
 }
 
 /** One axis of a Resize: sizes before and after, and the scale, which need not be their ratio. `crop` is its region of interest. */
@@ -20,7 +21,7 @@ export type Tap = readonly [index: number, weight: number];
 
 /**
  * The input elements that each output element of one axis is the weighted sum of. Resizing is linear and separable, so this is all there is
- * to it: nearest, linear and cubic, without antialiasing, in every coordinate transformation.
+ * to it: nearest, linear and cubic, in every coordinate transformation.
  * Source: https://onnx.ai/onnx/operators/onnx__Resize.html
  * @returns one list of taps per output element; undefined for a coordinate transformation that ONNX does not have.
  */
@@ -30,7 +31,7 @@ export function tapsOf(axis: ResizedAxis, interpolation: Interpolation): Tap[][]
     const at = sourceOf(place, axis, interpolation.coordinates);
     if (at === undefined) return undefined;
     const outside = interpolation.coordinates === 'tf_crop_and_resize' && (at < 0 || at > axis.from - 1);
-    taps.push(outside ? [] : weighted(at, axis.from, interpolation));
+    taps.push(outside ? [] : weighted(at, axis, interpolation));
   }
   return taps;
 }
@@ -59,22 +60,20 @@ function sourceOf(place: number, { from, to, scale, crop: [start, end] }: Resize
   }
 }
 
-function weighted(at: number, size: number, interpolation: Interpolation): Tap[] {
-  if (interpolation.mode === 'nearest') return [[clamped(roundedPlace(at, interpolation.nearest), size), 1]];
-  const low = Math.floor(at);
-  const fraction = at - low;
-  if (interpolation.mode === 'linear') {
-    return [
-      [clamped(low, size), 1 - fraction],
-      [clamped(low + 1, size), fraction],
-    ];
+function weighted(at: number, { from, scale }: ResizedAxis, interpolation: Interpolation): Tap[] {
+  if (interpolation.mode === 'nearest') return [[clamped(roundedPlace(at, interpolation.nearest), from), 1]];
+  const linear = interpolation.mode === 'linear';
+  const kernel = linear ? triangle : (distance: number) => keysKernel(distance, interpolation.cubicCoefficient);
+  // Against aliasing the kernel is made as wide as the elements that become one.
+  const stretch = interpolation.antialias ? Math.min(scale, 1) : 1;
+  const reach = (linear ? 1 : 2) / stretch;
+  const taps: Tap[] = [];
+  for (let place = Math.ceil(at - reach); place <= at + reach; place++) {
+    if (interpolation.excludeOutside && clamped(place, from) !== place) continue;
+    taps.push([clamped(place, from), kernel(Math.abs(place - at) * stretch)]);
   }
-  const weights = cubicWeights(fraction, interpolation.cubicCoefficient);
-  const places = weights.map((weight, index) => [low - 1 + index, weight] as const);
-  if (!interpolation.excludeOutside) return places.map(([place, weight]) => [clamped(place, size), weight]);
-  const inside = places.filter(([place]) => place >= 0 && place < size);
-  const total = inside.reduce((sum, [, weight]) => sum + weight, 0);
-  return inside.map(([place, weight]) => [place, weight / total]);
+  const total = taps.reduce((sum, [, weight]) => sum + weight, 0);
+  return taps.map(([place, weight]) => [place, weight / total]);
 }
 
 function clamped(place: number, size: number): number {
@@ -87,9 +86,12 @@ function roundedPlace(at: number, nearest: string): number {
   return nearest === 'round_prefer_ceil' ? Math.floor(at + 0.5) : Math.ceil(at - 0.5);
 }
 
-/** Keys' kernel at the four elements around a place, `fraction` after the second. IEEE TASSP 29(6), 1981, equation 4. */
-function cubicWeights(fraction: number, a: number): number[] {
-  const near = (x: number) => (a + 2) * x ** 3 - (a + 3) * x ** 2 + 1;
-  const far = (x: number) => a * x ** 3 - 5 * a * x ** 2 + 8 * a * x - 4 * a;
-  return [far(fraction + 1), near(fraction), near(1 - fraction), far(2 - fraction)];
+function triangle(distance: number): number {
+  return Math.max(0, 1 - distance);
+}
+
+/** Keys' cubic kernel. IEEE TASSP 29(6), 1981, equation 4. */
+function keysKernel(distance: number, a: number): number {
+  if (distance <= 1) return (a + 2) * distance ** 3 - (a + 3) * distance ** 2 + 1;
+  return distance < 2 ? a * distance ** 3 - 5 * a * distance ** 2 + 8 * a * distance - 4 * a : 0;
 }

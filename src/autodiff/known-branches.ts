@@ -1,0 +1,26 @@
+import { type Model, type Node, takeBranch } from '../onnx/index.js';
+import { Inference } from '../ops/index.js';
+
+/**
+ * Takes the branch of every If whose condition is constant or follows from static shapes, branches inside branches included: exporters write
+ * them for axes that are squeezed only where they have size 1.
+ */
+export function takeKnownBranches(model: Model): void {
+  const { graph } = model;
+  const inference = new Inference(model.opsets);
+  inference.graph(graph);
+  for (let queue = graph.nodes.filter(isIf); queue.length > 0; ) {
+    const node = queue.pop() as Node;
+    const [condition] = node.inputs;
+    const holds = inference.integers(condition)?.[0] ?? condition?.constant?.numbers()[0];
+    const branch = node.subgraph(holds === 0 ? 'else_branch' : 'then_branch');
+    if (typeof holds !== 'number' || !branch) continue;
+    queue.push(...branch.nodes.filter(isIf));
+    takeBranch(graph, node, branch);
+  }
+  graph.sort();
+}
+
+function isIf(node: Node): boolean {
+  return node.op === 'If' && node.domain === '';
+}
