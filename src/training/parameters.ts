@@ -83,8 +83,12 @@ function listed(names: readonly string[], most = 4): string {
   return names.length > most ? `${names.slice(0, most).join(', ')}, …` : names.join(', ');
 }
 
+/** Inputs of recurrent operators that are biases or peepholes: those of two directions have two axes, and are no matrices all the same. */
+const RECURRENT_VECTORS: Readonly<Record<string, readonly number[]>> = { LSTM: [3, 7], GRU: [3], RNN: [3] };
+
 /** Weight decay is for weights that multiply: matrices and kernels, not biases and the scales of normalizations. */
 export function isDecayed(parameter: Value): boolean {
+  for (const { node, index } of parameter.uses()) if (RECURRENT_VECTORS[node.op]?.includes(index)) return false;
   return (parameter.initializer?.shape.filter((dim) => dim > 1).length ?? 0) >= 2;
 }
 
