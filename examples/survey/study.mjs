@@ -33,7 +33,7 @@ export class Study {
    * @param settings.data   CIFAR-10: train.tar and test.tar, or one folder of images per class in each of train/ and test/.
    * @param settings.work   where models and checkpoints are kept; may be thrown away when the study is done.
    * @param settings.results the JSON file of what was measured, one record per model: what stands there is not trained again.
-   * @param settings.threads threads of each training.
+   * @param settings.threads of each training that does not say itself.
    * @param settings.options of all trainings: optimizer, schedule, batch size. A record of another study is not gone on with.
    */
   static async open({ data, work, results, threads = availableParallelism(), options, signal }) {
@@ -65,19 +65,21 @@ export class Study {
 
   /**
    * Trains, writes, quantizes and measures one model, or finds its record. The test part is read once for each of the two files.
-   * @param teacher id of a model of this study to learn from as well.
-   * @param options of the training, besides those of the study.
+   * @param request.teacher id of a model of this study to learn from as well.
+   * @param request.options of the training, besides those of the study.
    */
-  async model({ id, width, seed, teacher, options = {} }) {
+  async model(request) {
+    const { id, width, seed, teacher, options = {}, threads = this.#threads } = request;
     const known = this.find(id);
     if (known) return known;
-    const { record, trained, task, seconds } = await this.#train({ id, width, seed, teacher, options });
-    const { model: int8 } = await quantizeStatic(trained, task, this.#runtime, { threads: this.#threads });
+    const { record, trained, task, seconds } = await this.#train({ ...request, options, threads });
+    const { model: int8 } = await quantizeStatic(trained, task, this.#runtime, { threads });
     const int8Bytes = await saveModel(int8, this.#file(`${id}.int8`));
     const outcome = {
       id,
       width,
       seed,
+      threads,
       ...(teacher && { teacher }),
       ...options,
       float: await this.#test(this.#file(id), task),
@@ -92,11 +94,11 @@ export class Study {
 
   /** The file of a model; trained again where it is gone though its record is there (a teacher's on another machine). */
   async file({ id, ...request }) {
-    if (!existsSync(this.#file(id))) await this.#train({ id, ...request });
+    if (!existsSync(this.#file(id))) await this.#train({ id, threads: this.#threads, ...request });
     return this.#file(id);
   }
 
-  async #train({ id, width, seed, teacher, options = {} }) {
+  async #train({ id, width, seed, teacher, options = {}, threads }) {
     const model = surveyCnn.build({ input: [3, 32, 32], classes: 10, width, seed });
     const { task } = await createTask(model, this.#source, this.#runtime, { untrained: true });
     const technique = teacher ? distill : trainTechnique;
@@ -110,7 +112,7 @@ export class Study {
         task,
         runtime: this.#runtime,
         seed,
-        threads: this.#threads,
+        threads,
         checkpoints,
         signal: this.#signal,
         onProgress: ({ task: name, done, total, facts }) => {
