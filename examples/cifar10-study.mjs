@@ -23,7 +23,7 @@ if (!flags.data) {
   process.exit(2);
 }
 /** How the teacher is listened to, chosen on the validation part. */
-const TEACHING = { temperature: 2, weight: 0.5 };
+const TEACHING = { temperature: 1, weight: 0.7 };
 const options = {
   epochs: Number(flags.epochs),
   learningRate: 0.006,

@@ -171,16 +171,23 @@ export function addTrainingOptions<C extends import('commander').Command>(comman
   return command;
 }
 
-/** The option that the number after an augmentation's colon stands for. */
-const SIZES: Readonly<Record<string, string>> = { flip: 'probability', crop: 'pixels', cutout: 'size', mixup: 'alpha' };
+/** What each augmentation is on the command line; the number after its colon is the option named here. */
+const AUGMENTATIONS: Readonly<Record<string, { size: string; options?: Record<string, unknown> }>> = {
+  flip: { size: 'probability' },
+  crop: { size: 'pixels', options: { padding: 'reflect' } },
+  cutout: { size: 'size' },
+  mixup: { size: 'alpha' },
+};
 
 /** "flip,crop:2" as options of augmentations. */
 function augmentations(text: string): Record<string, unknown>[] {
   if (text.trim() === 'none') return [];
   return text.split(',').map((each) => {
-    const [name, size] = each.trim().split(':');
-    if (!(name in SIZES)) throw new InvalidArgumentError(`Expected some of ${Object.keys(SIZES).join(', ')}, as in flip,crop:2.`);
-    return size === undefined ? { name } : { name, [SIZES[name]]: number(size) };
+    const [name, given] = each.trim().split(':');
+    if (!Object.hasOwn(AUGMENTATIONS, name))
+      throw new InvalidArgumentError(`Expected some of ${Object.keys(AUGMENTATIONS).join(', ')}, as in flip,crop:2.`);
+    const { size, options } = AUGMENTATIONS[name];
+    return { name, ...options, ...(given !== undefined && { [size]: number(given) }) };
   });
 }
 
