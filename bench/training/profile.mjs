@@ -12,7 +12,7 @@ import { median } from './median.mjs';
 import { CASES } from './networks.mjs';
 
 const THREADS = 2;
-/** Channels of a block with AVX-512; what is printed is the blocked form as such a processor runs it. */
+/** Channels of a block on a processor with AVX-512. With another one this does not tell the truth. */
 const BLOCK = 16;
 const KINDS = [
   ['convolutions', ({ op, node }) => /Conv/.test(op) && !isPerChannel(node)],

@@ -28,6 +28,7 @@ export class Study {
   #results;
   #threads;
   #signal;
+  #saved = Promise.resolve();
 
   /**
    * @param settings.data   CIFAR-10: train.tar and test.tar, or one folder of images per class in each of train/ and test/.
@@ -138,9 +139,11 @@ export class Study {
     return join(this.#work, `${id}.onnx`);
   }
 
+  /** One after the other, each with all records there are by then. */
   async #save() {
     const { path, options, machine, records } = this.#results;
-    await writeFileAtomic(path, `${JSON.stringify({ machine, options, records }, null, 1)}\n`);
+    this.#saved = this.#saved.then(() => writeFileAtomic(path, `${JSON.stringify({ machine, options, records }, null, 1)}\n`));
+    await this.#saved;
   }
 }
 

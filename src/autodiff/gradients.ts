@@ -1,5 +1,5 @@
 import { GraphError, UnsupportedError } from '../base/index.js';
-import { type Graph, type GraphBuilder, isFloat, type Node, staticShape, Tensor, Value } from '../onnx/index.js';
+import { dependentsOf, type GraphBuilder, isFloat, type Node, readsOf, staticShape, Tensor, Value } from '../onnx/index.js';
 import { type GradientContext, type Refusal, requireRule, ZERO } from '../ops/index.js';
 import { sumToShape } from './reduce.js';
 
@@ -29,7 +29,7 @@ export interface GradientRequest {
  */
 export function addGradients({ build, opsets, from, to, lenient = false }: GradientRequest): Map<Value, Value> {
   build.graph.sort();
-  const sweep = new Sweep(build, opsets, dependents(build.graph, to), new Set(lenient ? to : []));
+  const sweep = new Sweep(build, opsets, dependentsOf(build.graph, to), new Set(lenient ? to : []));
   for (const [value, gradient] of from) sweep.contribute(value, gradient);
   for (const node of [...build.graph.nodes].reverse()) sweep.visit(node);
   const found = new Map<Value, Value>();
@@ -39,23 +39,6 @@ export function addGradients({ build, opsets, from, to, lenient = false }: Gradi
     else if (!lenient) found.set(value, zeros(build, value));
   }
   return found;
-}
-
-/** Every value that depends on one of `sources`, themselves included. */
-function dependents(graph: Graph, sources: readonly Value[]): Set<Value> {
-  const found = new Set(sources);
-  for (const node of graph.nodes) {
-    if (!readsAny(node, found)) continue;
-    for (const output of node.outputs) if (output) found.add(output);
-  }
-  return found;
-}
-
-function readsAny(node: Node, values: ReadonlySet<Value>): boolean {
-  if (node.inputs.some((input) => input && values.has(input))) return true;
-  return node
-    .subgraphs()
-    .some((graph) => graph.outputs.some((output) => values.has(output)) || graph.nodes.some((inner) => readsAny(inner, values)));
 }
 
 function zeros(build: GraphBuilder, value: Value): Value {
@@ -106,7 +89,7 @@ class Sweep {
 
   visit(node: Node): void {
     const arrived = node.outputs.some((output) => output && this.#parts.has(output));
-    if (!arrived || !readsAny(node, this.#wanted)) return;
+    if (!arrived || !readsOf(node).some((value) => this.#wanted.has(value))) return;
     const rule = requireRule(node).gradient;
     if ('refuses' in rule) throw notDifferentiable(node, rule);
     const given = rule(this.#context(node));

@@ -111,7 +111,10 @@ export class Runner {
     }
   }
 
-  /** How a trial ended; undefined when it was cut off and is to be run again. */
+  /**
+   * How a trial ended; undefined when it was cut off and is to be run again. What the machine fails at a second time, in
+   * a later run, is taken for the trial's own fault: otherwise the study would never get past it.
+   */
   async #evaluate(live: LiveTrial): Promise<Ending | undefined> {
     const { objective, header, activity } = this.#settings;
     try {
@@ -121,7 +124,8 @@ export class Runner {
     } catch (error) {
       if (this.#abort.signal.aborted || error instanceof CutOff) return undefined;
       if (error instanceof TrialStopped) return stoppedEnding(live);
-      if (error instanceof ResourceError) {
+      if (error instanceof ResourceError && !this.#state.trials[live.number].broke) {
+        await this.#write(kinds.broke, { number: live.number }).catch(() => undefined);
         this.#breakOff(error);
         return undefined;
       }

@@ -29,6 +29,8 @@ export const kinds = {
   asked: 'trial.asked',
   /** An asked trial begins again: what it reported before counts no more. */
   again: 'trial.again',
+  /** The machine failed during a trial, and the run ended. */
+  broke: 'trial.broke',
   report: 'trial.report',
   told: 'trial.told',
   stopped: 'trial.stopped',
@@ -109,6 +111,8 @@ function changed(trial: TrialRecord, kind: string, fields: Fields): TrialRecord 
   switch (kind) {
     case kinds.again:
       return { ...trial, reports: [] };
+    case kinds.broke:
+      return { ...trial, broke: true };
     case kinds.report: {
       const report: Report = { step: fields.step as number, value: fields.value === null ? Number.NaN : (fields.value as number) };
       return { ...trial, reports: [...trial.reports, report] };

@@ -33,6 +33,8 @@ export interface TrialRecord {
   readonly violations?: readonly number[];
   /** Whatever the objective wanted to keep. */
   readonly attributes: { readonly [name: string]: Json };
+  /** Whether a run ended because the machine failed during this trial. */
+  readonly broke?: true;
   /** Why it failed. */
   readonly error?: { readonly name: string; readonly message: string };
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
-import { type Activity, EspalierError, Stopped } from '../base/index.js';
+import { type Activity, EspalierError, OptionError, Stopped } from '../base/index.js';
 import type { DataSource } from '../data/index.js';
 import { openDataset } from '../data/node/index.js';
 import { fixedBatch, freeBatch, requireSound } from '../infrastructure/compiler/index.js';
@@ -123,6 +123,12 @@ export class CommandContext {
    * @param given data that is open already; whether the model is yet to be trained.
    */
   async task(model: Model, options: DataOptions, given: { source?: DataSource; untrained?: boolean } = {}): Promise<Task> {
+    if (given.untrained && options.fidelity)
+      throw new OptionError({
+        what: 'A fresh architecture has no answers to be true to',
+        where: '--fidelity',
+        fix: 'Leave it out: labels are needed.',
+      });
     const source = given.source ?? (await this.source(options, model));
     const noted = options.preprocess === 'auto' ? notedPreprocess(model, source) : undefined;
     const setup = await createTask(

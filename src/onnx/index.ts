@@ -14,7 +14,7 @@ export { constantsToInitializers } from './passes/constants.js';
 export { removeDeadCode } from './passes/dead-code.js';
 export { inlineFunctions } from './passes/inline.js';
 export { mayVary } from './random.js';
-export { readsOf } from './reads.js';
+export { dependentsOf, readsOf } from './reads.js';
 export { replay } from './replay.js';
 export { type ByteSource, Tensor } from './tensor.js';
 export * from './types.js';

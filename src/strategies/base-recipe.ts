@@ -1,4 +1,4 @@
-import { smallShift } from '../data/index.js';
+import { usualAugmentation } from '../data/index.js';
 import type { Recipe } from '../technique/index.js';
 import type { PlanContext } from './strategy.js';
 
@@ -9,9 +9,8 @@ export function baseRecipe({
   epochs,
 }: Pick<PlanContext, 'task' | 'epochs'> & Required<Pick<PlanContext, 'architecture'>>): Recipe {
   const { name, width, depth, resolution } = architecture;
-  const [input] = task.splits.train.inputs;
   return [
     { technique: 'build', options: { architecture: name, width, depth, ...(resolution ? { resolution } : {}) } },
-    { technique: 'train', options: { epochs, augment: input.kind === 'image' ? [smallShift(input.shape)] : [] } },
+    { technique: 'train', options: { epochs, augment: usualAugmentation(task.splits.train.inputs[0]) } },
   ];
 }

@@ -1,6 +1,6 @@
 import type { Point, SpaceDefinition } from '../automation/index.js';
 import { OptionError } from '../base/index.js';
-import { type Augmentation, smallShift } from '../data/index.js';
+import { type Augmentation, type InputSpec, usualAugmentation } from '../data/index.js';
 import type { Recipe, Step } from '../technique/index.js';
 import { shrinkingSteps } from './shrink-and-improve.js';
 import type { Plan, PlanContext, Strategy } from './strategy.js';
@@ -60,7 +60,7 @@ function plan({ epochs, task }: PlanContext, architecture: NonNullable<PlanConte
     space,
     initialPoints,
     recipe: (point) => [
-      ...growingSteps(point, architecture, { epochs, image: input.shape }),
+      ...growingSteps(point, architecture, { epochs, input }),
       ...shrinkingSteps(point, Math.max(1, Math.ceil(epochs / 2))),
     ],
     remarks: [],
@@ -70,7 +70,7 @@ function plan({ epochs, task }: PlanContext, architecture: NonNullable<PlanConte
 function growingSteps(
   point: Point,
   { name, width, depth, resolution }: NonNullable<PlanContext['architecture']>,
-  { epochs, image }: { epochs: number; image: readonly number[] },
+  { epochs, input }: { epochs: number; input: InputSpec },
 ): Recipe {
   const build: Step = {
     technique: 'build',
@@ -83,13 +83,12 @@ function growingSteps(
   };
   const train: Step = {
     technique: 'train',
-    options: { epochs, augment: augmentations(String(point.augment), image), labelSmoothing: point.smoothing },
+    options: { epochs, augment: augmentations(String(point.augment), input), labelSmoothing: point.smoothing },
   };
   return [build, train];
 }
 
-/** @param image shape of a stored one. */
-function augmentations(name: string, image: readonly number[]): Augmentation[] {
+function augmentations(name: string, input: InputSpec): Augmentation[] {
   if (name === 'none') return [];
-  return name === 'flip-crop' ? [{ name: 'flip' }, smallShift(image)] : [smallShift(image)];
+  return name === 'flip-crop' ? [{ name: 'flip' }, ...usualAugmentation(input)] : usualAugmentation(input);
 }

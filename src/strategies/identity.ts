@@ -3,8 +3,10 @@ import { OptionError } from '../base/index.js';
 import { Sha256 } from '../data/index.js';
 import { encodeModel, type Model } from '../onnx/index.js';
 import type { Task } from '../training/index.js';
+import { baseRecipe } from './base-recipe.js';
 import type { OptimizeRequest } from './optimize.js';
 import type { Settings } from './settings.js';
+import type { Plan } from './strategy.js';
 import type { Workspace } from './workspace.js';
 
 /** Journal record that says what a run is about; the first of its folder. */
@@ -35,8 +37,9 @@ function hash(parts: readonly (Uint8Array | string)[]): string {
 }
 
 /** What two runs in one workspace must have in common, in the words of the error that says that they have not. */
-function header({ name, original, task, strategy, architecture }: OptimizeRequest, settings: Settings): Record<string, Json> {
+function header({ name, original, task, strategy, architecture }: OptimizeRequest, settings: Settings, plan: Plan): Record<string, Json> {
   const { seed, epochs, threads, limits, objectives } = settings;
+  const base = architecture ? baseRecipe({ architecture, task, epochs }) : [];
   return asJson(
     {
       model: `${architecture ? 'architecture' : name}, SHA-256 ${hash([encodeModel(original)]).slice(0, 12)}`,
@@ -52,6 +55,8 @@ function header({ name, original, task, strategy, architecture }: OptimizeReques
       preprocessing: task.feeds.map(({ input, from, preprocess }) => ({ input, from, preprocess })),
       quality: task.kind === 'classification' ? task.output : task.outputs,
       strategy: strategy.name,
+      // Another version of Espalier may make other recipes of the same points.
+      recipes: `SHA-256 ${hash([canonicalText(asJson([base, ...plan.initialPoints.map(plan.recipe)], 'recipes'))]).slice(0, 12)}`,
       seed,
       epochs,
       threads,
@@ -66,9 +71,9 @@ function header({ name, original, task, strategy, architecture }: OptimizeReques
  * Notes in a new workspace what the run is about, and makes sure that a workspace with a run in it is gone on with by the same run.
  * @throws OptionError naming what differs.
  */
-export async function claimWorkspace(request: OptimizeRequest, settings: Settings): Promise<void> {
+export async function claimWorkspace(request: OptimizeRequest, settings: Settings, plan: Plan): Promise<void> {
   const { workspace } = request;
-  const now = header(request, settings);
+  const now = header(request, settings, plan);
   const before = workspace.storage.records().find(({ kind }) => kind === KIND)?.data as Record<string, Json> | undefined;
   if (!before) {
     await workspace.storage.record(KIND, now);

@@ -48,7 +48,7 @@ export async function optimize(request: OptimizeRequest): Promise<RunInfo> {
   requireSound(request.original);
   const settings = settingsOf(request.options ?? {}, request.task.splits.train.size);
   const plan = await planFor(request, settings);
-  await claimWorkspace(request, settings);
+  await claimWorkspace(request, settings, plan);
   const run = await makeRun(request, settings, fingerprintOf(request.original, request.task));
   const measured = await measureBaseline(run);
   const limits = request.strategy.limits?.(settings.limits, measured) ?? settings.limits;

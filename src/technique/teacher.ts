@@ -9,8 +9,8 @@ const TEACHER_SAMPLES = 1000;
  * Who teaches while a technique wins quality back: the better of the strategy's original and the model that the technique was given, as the
  * validation part has it. The original is the untrained one where an architecture was begun with, the model a worse one where it was pruned.
  */
-export async function betterTeacher({ model, original, task, runtime, threads, signal }: TechniqueContext): Promise<Model> {
-  if (!original || original === model || task.kind === 'fidelity' || !hasSameFaces(model, original)) return model;
+export async function betterTeacher({ model, original, originalTask, task, runtime, threads, signal }: TechniqueContext): Promise<Model> {
+  if (!original || originalTask || original === model || task.kind === 'fidelity' || !hasSameFaces(model, original)) return model;
   if (task.splits.validation.size === 0) return original;
   const options = { threads, signal, limit: TEACHER_SAMPLES };
   const [own, first] = [await evaluate(model, task, runtime, options), await evaluate(original, task, runtime, options)];

@@ -3,7 +3,7 @@ import type { SpaceDefinition } from '../automation/index.js';
 import { type Activity, OptionError } from '../base/index.js';
 import type { Runtime } from '../infrastructure/runtime/index.js';
 import type { Model } from '../onnx/index.js';
-import type { Checkpoint, EpochRecord, Feed, Task } from '../training/index.js';
+import type { Checkpoint, EpochRecord, Task } from '../training/index.js';
 
 /** What a technique does to a model: makes it larger, smaller, or better at the same size. */
 export type Effect = 'grow' | 'shrink' | 'improve';
@@ -18,8 +18,11 @@ export interface TechniqueContext extends Activity {
   runtime: Runtime;
   /** The model that the strategy began with: the teacher, where one is wanted. Default: `model` itself. */
   original?: Model;
-  /** How samples become the original's inputs, where that is another way than the task's: another size, scaling or layout. Default: as the task's. */
-  originalFeeds?: readonly Feed[];
+  /**
+   * What the original is for, where that differs from the task: its inputs may be prepared in another size, scaling or layout, and its scores have
+   * another name. Only distillation learns from such an original; elsewhere the model's own answers teach. Default: the task.
+   */
+  originalTask?: Task;
   /** Draws everything that is drawn. */
   seed: number;
   /** Threads for each run of the runtime. */

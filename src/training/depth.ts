@@ -1,4 +1,4 @@
-import { type Graph, type Node, readsOf, type Value } from '../onnx/index.js';
+import { dependentsOf, type Graph, type Node, readsOf, type Value } from '../onnx/index.js';
 import { isDecayed } from './parameters.js';
 
 /** The first part of a network, which stays as it is. */
@@ -23,30 +23,24 @@ export function shallowPart(graph: Graph, parameters: readonly Value[], share: n
   const count = Math.min(Math.floor(share * order.length + 1e-9), order.length - 1);
   const end = order[count] ?? 0;
   const shallow = new Set(count > 0 ? parameters.filter((parameter) => (places.get(parameter) ?? end) < end) : []);
-  const later = dependents(graph, new Set(parameters.filter((parameter) => !shallow.has(parameter))));
-  return { parameters: shallow, nodes: new Set(count > 0 ? graph.nodes.filter((node) => !later.has(node)) : []) };
+  const later = dependentsOf(
+    graph,
+    parameters.filter((parameter) => !shallow.has(parameter)),
+  );
+  const stays = (node: Node) => !readsOf(node).some((value) => later.has(value));
+  return { parameters: shallow, nodes: new Set(count > 0 ? graph.nodes.filter(stays) : []) };
 }
 
 /** For each parameter the number of the first node that brings it, or what is made of it alone, together with the data. */
 function placesOf(graph: Graph, parameters: readonly Value[]): Map<Value, number> {
   const places = new Map<Value, number>();
   const made = new Map<Value, Value[]>(parameters.map((parameter) => [parameter, [parameter]]));
-  const onData = dependents(graph, new Set(graph.feeds));
+  const onData = dependentsOf(graph, graph.feeds);
   graph.nodes.forEach((node, index) => {
     const read = readsOf(node).flatMap((value) => made.get(value) ?? []);
-    if (onData.has(node)) for (const parameter of read) places.set(parameter, places.get(parameter) ?? index);
+    if (readsOf(node).some((value) => onData.has(value)))
+      for (const parameter of read) places.set(parameter, places.get(parameter) ?? index);
     else for (const output of node.outputs) if (output) made.set(output, read);
   });
   return places;
-}
-
-/** Nodes that compute something of the given values. */
-function dependents(graph: Graph, values: Set<Value>): Set<Node> {
-  const found = new Set<Node>();
-  for (const node of graph.nodes) {
-    if (!readsOf(node).some((value) => values.has(value))) continue;
-    found.add(node);
-    for (const output of node.outputs) if (output) values.add(output);
-  }
-  return found;
 }

@@ -26,7 +26,7 @@ export { OPTIMIZERS, type OptimizerSpec } from './optimizers/index.js';
 export type { TrainOptions } from './options.js';
 export { exposeParameters, trainableParameters } from './parameters.js';
 export { checkSchedule, type Schedule, scheduleFactor } from './schedules.js';
-export { createTask, type TaskOptions, type TaskSetup } from './setup.js';
+export { createTask, scoresOutput, type TaskOptions, type TaskSetup } from './setup.js';
 export { buildTrainingStep, SEED_INPUT, type StepOptions, type TrainingStep } from './step.js';
 export {
   type ClassificationTask,

@@ -10,7 +10,7 @@ export interface LossContext {
   input(name: string): Value;
   /** A new input of the step, fed by the host with every batch. */
   feed(name: string, dtype: 'float32' | 'int64', shape: readonly number[]): Value;
-  /** Another model's outputs on the same batch (a teacher's); it is not trained. Inputs of the same names are shared. */
+  /** Another model's outputs on the same batch (a teacher's); it is not trained. Inputs of the same names are shared, unless it is fed in its own way. */
   embed(model: Model, prefix: string): Record<string, Value>;
   /** A value inside a model that was embedded under `prefix`, by the name that it has there. */
   embedded(prefix: string, name: string): Value;
@@ -20,7 +20,7 @@ export interface LossContext {
 /** A loss: writes itself into the step graph and returns a float scalar, the mean over the batch. */
 export type LossBuilder = (context: LossContext) => Value;
 
-/** Input of the step that holds the wanted class probabilities, [batch, classes]. */
+/** Input of the step that holds the wanted class probabilities, [batch, classes], or [batch, 1] where two classes share one score. */
 export const TARGETS = 'espalier.targets';
 
 /** Operators that pass class scores on in another shape. */

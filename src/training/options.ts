@@ -1,5 +1,5 @@
 import { DataError, OptionError } from '../base/index.js';
-import type { Augmentation } from '../data/index.js';
+import { type Augmentation, pipeline } from '../data/index.js';
 import type { Model } from '../onnx/index.js';
 import { batchSizeOf } from './evaluate.js';
 import { checkOptimizer, type OptimizerSpec, ruleOf } from './optimizers/index.js';
@@ -35,7 +35,7 @@ export interface TrainOptions {
    * Radius of sharpness-aware minimization (Foret et al. 2021), e.g. 0.05: the gradient is taken where the loss is largest that near the weights,
    * which finds flatter minima with any optimizer. A step takes twice as long. Default: none.
    */
-  sharpness?: number;
+  samRadius?: number;
   /** Spread this much of each label over all classes, in [0, 1). Default 0. */
   labelSmoothing?: number;
   /**
@@ -59,7 +59,7 @@ export interface TrainOptions {
    * Factors of the learning rate for weights by name, as in `freeze`: [{ match: 'backbone.*', factor: 0.1 }]. The first that fits counts; all
    * others learn at the full rate. Default: none.
    */
-  rates?: readonly { match: string; factor: number }[];
+  rateFactors?: readonly { match: string; factor: number }[];
   /** Keep BatchNormalization's statistics as they are. Default false. */
   freezeStatistics?: boolean;
   /** Stop when the validation quality has not improved for this many epochs, and keep the best. Default: never, and keep the last. */
@@ -116,8 +116,9 @@ export function completeOptions(options: TrainOptions, model: Model, task: Task)
 
 function checkOptions(options: CompleteOptions, model: Model, task: Task): void {
   checkSchedule(options.schedule);
+  pipeline(options.augment);
   checkOptimizer(options.optimizer);
-  const { accumulate = 1, ema, clipNorm, sharpness, freezeDepth = 0, rates = [], patience, evaluateLimit } = options;
+  const { accumulate = 1, ema, clipNorm, samRadius, freezeDepth = 0, rateFactors = [], patience, evaluateLimit } = options;
   const whole = (value: number, least: number) => Number.isInteger(value) && value >= least;
   const inside = (name: keyof TrainOptions, good: boolean, expected: string) => {
     if (good) return;
@@ -135,13 +136,14 @@ function checkOptions(options: CompleteOptions, model: Model, task: Task): void 
   inside('learningRate', options.learningRate > 0 && Number.isFinite(options.learningRate), 'a positive number');
   inside('weightDecay', (options.weightDecay ?? 0) >= 0 && Number.isFinite(options.weightDecay ?? 0), 'a number, at least 0');
   inside('clipNorm', clipNorm === undefined || clipNorm > 0, 'a positive number');
-  inside('sharpness', sharpness === undefined || (sharpness > 0 && Number.isFinite(sharpness)), 'a positive number');
+  inside('samRadius', samRadius === undefined || (samRadius > 0 && Number.isFinite(samRadius)), 'a positive number');
   inside('labelSmoothing', options.labelSmoothing >= 0 && options.labelSmoothing < 1, 'a number in [0, 1)');
   inside('ema', ema === undefined || (ema > 0 && ema < 1), 'a number in (0, 1)');
   inside('freezeDepth', freezeDepth >= 0 && freezeDepth <= 1, 'a number in [0, 1]');
   const usable =
-    Array.isArray(rates) && rates.every(({ match, factor }) => typeof match === 'string' && factor > 0 && Number.isFinite(factor));
-  inside('rates', usable, 'a list of { match: a name, factor: a positive number }');
+    Array.isArray(rateFactors) &&
+    rateFactors.every(({ match, factor }) => typeof match === 'string' && factor > 0 && Number.isFinite(factor));
+  inside('rateFactors', usable, 'a list of { match: a name, factor: a positive number }');
   inside('evaluateEvery', whole(options.evaluateEvery, 0), 'a whole number, at least 0');
   inside('evaluateLimit', evaluateLimit === undefined || whole(evaluateLimit, 1), 'a whole number, at least 1');
   inside('patience', patience === undefined || whole(patience, 1), 'a whole number, at least 1');

@@ -57,7 +57,7 @@ export function frozenParameters(graph: Graph, freeze: readonly (string | RegExp
 /** Factors of the learning rate, by initializer; the first pattern that fits counts. @throws OptionError where one fits nothing. */
 export function rateFactors(graph: Graph, rates: readonly { match: string; factor: number }[]): Map<Value, number> {
   const found = rates.flatMap(({ match, factor }) =>
-    matching(graph, match, 'rates', 'to give a rate').map((value) => [value, factor] as const),
+    matching(graph, match, 'rateFactors', 'to give a factor').map((value) => [value, factor] as const),
   );
   return new Map(found.reverse());
 }

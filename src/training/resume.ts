@@ -3,16 +3,17 @@ import { Sha256 } from '../data/index.js';
 import { encodeModel, type Tensor } from '../onnx/index.js';
 import type { CompleteOptions } from './options.js';
 import type { TrainingStep } from './step.js';
-import type { Task } from './task.js';
-import type { Checkpoint } from './train.js';
+import type { Checkpoint, TrainRequest } from './train.js';
 
-/** What makes two trainings the same: data, how it is fed, start and options. */
-export function describe(options: CompleteOptions, task: Task, step: TrainingStep): Record<string, unknown> {
+/** What makes two trainings the same: data, how it is fed to the model and to others in the loss, start and options. */
+export function describe(
+  options: CompleteOptions,
+  { task, otherFeeds }: Pick<TrainRequest, 'task' | 'otherFeeds'>,
+  step: TrainingStep,
+): Record<string, unknown> {
   const { train } = task.splits;
-  return JSON.parse(JSON.stringify({ data: train.fingerprint, inputs: task.feeds, start: startOf(step), ...options })) as Record<
-    string,
-    unknown
-  >;
+  const facts = { data: train.fingerprint, inputs: task.feeds, otherInputs: otherFeeds, start: startOf(step), ...options };
+  return JSON.parse(JSON.stringify(facts)) as Record<string, unknown>;
 }
 
 /** A hash of the step graph, which holds the loss with any teacher in it, and of the weights that it starts from. */

@@ -64,7 +64,7 @@ export async function createTask(
 ): Promise<TaskSetup> {
   const splits = splitSource(source, options.splits);
   const { classes } = source.train;
-  const output = classes && !options.fidelity ? classifierOutput(model, classes.length, options.output) : undefined;
+  const output = classes && !options.fidelity ? scoresOutput(model, classes.length, options.output) : undefined;
   const inputs = model.graph.feeds;
   checkBatchAxis(inputs, model.source);
   const pairs = pairInputs(inputs, source.train.inputs, source.name);
@@ -144,8 +144,12 @@ async function waysFor(
 
 type Scored = Pick<ClassificationTask, 'output' | 'single'>;
 
-/** The float output with one number per class; for two classes also one with a single number. */
-function classifierOutput(model: Model, classes: number, wanted: string | undefined): Scored {
+/**
+ * The float output with one number per class; for two classes also one with a single number.
+ * @param wanted its name, where it is known.
+ * @throws OptionError for a name that does not exist; DataError where there is no such output.
+ */
+export function scoresOutput(model: Model, classes: number, wanted?: string): Scored {
   const floats = model.graph.outputs.filter((output) => isFloat(output.dtype) || output.dtype === undefined);
   const scored = (output: Value): Scored =>
     classes === 2 && width(output) === 1

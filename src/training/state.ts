@@ -58,6 +58,8 @@ export class StateBuilder {
   readonly #scalars = new Map<ScalarName, Value>();
   readonly #slices = new Map<string, Slice[]>();
   readonly #slots = new Map<string, Slot>();
+  /** Moving average of each vector that has one. */
+  readonly #averages = new Map<string, string>();
 
   constructor(build: GraphBuilder) {
     this.#build = build;
@@ -182,7 +184,7 @@ export class StateBuilder {
         decay: decayed ? weightDecay : 0,
         scalar: (each) => {
           const number = this.#scalar(each);
-          return rates && RATES.has(each) ? build.op('Mul', [number, rates]) : number;
+          return rates && PROPORTIONAL.has(each) ? build.op('Mul', [number, rates]) : number;
         },
         slot: (each, start) => this.#slot(name, each, start),
       });
@@ -194,7 +196,7 @@ export class StateBuilder {
   #average(build: GraphBuilder, group: Group, next: Value): void {
     const name = `espalier.${group.name}.average`;
     const average = this.#resident(name, this.initial[`espalier.${group.name}`]);
-    this.#slices.set(name, this.#slices.get(`espalier.${group.name}`) as Slice[]);
+    this.#averages.set(`espalier.${group.name}`, name);
     const difference = build.op('Sub', [average, next]);
     this.#next.set(name, build.op('Add', [next, build.op('Mul', [difference, this.#scalar('averageFactor')])]));
   }
@@ -234,8 +236,7 @@ export class StateBuilder {
   extract(state: Readonly<Record<string, Tensor>>, which: 'current' | 'average'): Map<string, Tensor> {
     const found = new Map<string, Tensor>();
     for (const [name, slices] of this.#slices) {
-      if (name.endsWith('.average')) continue;
-      const source = (which === 'average' && state[`${name}.average`]) || state[name];
+      const source = state[(which === 'average' && this.#averages.get(name)) || name];
       if (!source) continue;
       const data = source.data() as Float32Array;
       for (const { name: target, shape, offset } of slices)
@@ -246,7 +247,7 @@ export class StateBuilder {
 }
 
 /** Numbers that are in proportion to the learning rate. */
-const RATES: ReadonlySet<ScalarName> = new Set(['rate', 'stepSize']);
+const PROPORTIONAL: ReadonlySet<ScalarName> = new Set(['rate', 'stepSize']);
 
 /** A factor for each element of some parameters, one after the other; undefined where all are 1. */
 function factors(members: readonly Value[], rates: ReadonlyMap<Value, number>): Tensor | undefined {

@@ -41,7 +41,7 @@ export interface StepOptions {
   /** Runs whose gradients are added up, their mean taken, before the weights change. Default 1. */
   accumulate?: number;
   /** Take the gradients at the worst point within this radius; see `sharpnessGradients`. Default: at the parameters. */
-  sharpness?: number;
+  samRadius?: number;
   /** Keep an exponential moving average of the weights beside them; its factor is fed at each step. Default false. */
   ema?: boolean;
   /** Initializers that stay as they are, by name or pattern. */
@@ -49,7 +49,7 @@ export interface StepOptions {
   /** Share of the layers that stay as they are, the first ones, from 0 to 1; see `shallowPart`. Default 0. */
   freezeDepth?: number;
   /** Factors of the learning rate, for initializers by name or pattern; the first that fits counts. Default 1 for all. */
-  rates?: readonly { match: string; factor: number }[];
+  rateFactors?: readonly { match: string; factor: number }[];
   /** Leave BatchNormalization in its inference form: its running statistics stay. Default false. */
   freezeStatistics?: boolean;
   /** Initializers that are not trained but that the host may change between steps, by name: masks, say. Default: none. */
@@ -95,7 +95,7 @@ export function buildTrainingStep(source: Model, options: StepOptions): Training
   const all = exposeParameters(graph).filter(({ name }) => writable.has(name));
   const shallow = options.freezeDepth ? shallowPart(graph, all, options.freezeDepth) : undefined;
   const frozen = frozenParameters(graph, options.freeze ?? []);
-  const rates = rateFactors(graph, options.rates ?? []);
+  const rates = rateFactors(graph, options.rateFactors ?? []);
   const exposed = all.filter((parameter) => !frozen.has(parameter) && !shallow?.parameters.has(parameter));
   const outputs = [...graph.outputs];
   const seed = build.input(SEED_INPUT, 'int64', []);
@@ -114,7 +114,7 @@ export function buildTrainingStep(source: Model, options: StepOptions): Training
   const groups = state.parameters([...gradients.keys()], rates, options.optimizer);
   for (const buffer of buffers) state.buffer(buffer.initializer, buffer.next);
   for (const initializer of held) state.held(initializer);
-  const sharp = options.sharpness === undefined ? gradients : sharpnessGradients(build, groups, gradients, options.sharpness);
+  const sharp = options.samRadius === undefined ? gradients : sharpnessGradients(build, groups, gradients, options.samRadius);
   state.update(groups, sharp, options);
 
   graph.outputs.length = 0;

@@ -75,8 +75,8 @@ export function scoresIn(tensor: Tensor, { single }: ClassificationTask): { rows
   if (single === undefined || found.width !== 1) return found;
   const rows = new Float32Array(2 * found.rows.length);
   found.rows.forEach((score, row) => {
-    rows[2 * row] = single === 'probability' ? 1 - score : 0;
-    rows[2 * row + 1] = score;
+    rows[2 * row] = single === 'probability' ? 1 - score : -score / 2;
+    rows[2 * row + 1] = single === 'probability' ? score : score / 2;
   });
   return { rows, width: 2 };
 }

@@ -104,17 +104,17 @@ export async function train(request: TrainRequest): Promise<TrainResult> {
     weightDecay: options.weightDecay,
     clipNorm: options.clipNorm,
     accumulate: options.accumulate,
-    sharpness: options.sharpness,
+    samRadius: options.samRadius,
     ema: options.ema !== undefined,
     freeze: options.freeze,
     freezeDepth: options.freezeDepth,
-    rates: options.rates,
+    rateFactors: options.rateFactors,
     freezeStatistics: options.freezeStatistics,
     held: request.held,
   });
   checkClasses(step, task);
   warnOfBatch(step, batchSize, request);
-  if (request.resume) checkCheckpoint(request.resume, step, describe(options, task, step));
+  if (request.resume) checkCheckpoint(request.resume, step, describe(options, request, step));
   const program = await runtime.compile(step.model, {
     threads: request.threads,
     simulateQuantization: request.simulateQuantization,
@@ -158,7 +158,7 @@ class Training {
 
   async run(): Promise<TrainResult> {
     const { epochs } = this.#options;
-    const request = describe(this.#options, this.#request.task, this.#step);
+    const request = describe(this.#options, this.#request, this.#step);
     for (let epoch = this.#history.length; epoch < epochs && !this.#isStale; epoch++) {
       const record = await this.#epoch(epoch);
       const state = await this.#program.state();

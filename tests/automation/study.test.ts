@@ -241,6 +241,20 @@ test('what the machine failed at is no failure of a trial: the run ends with it,
   );
 });
 
+test('what the machine fails at every time is a failure of the trial after all', async () => {
+  const storage = memoryStorage();
+  const objective: Objective = (_, trial) => {
+    if (trial.number === 5) throw new ResourceError('The file is larger than a file may be');
+    return trial.number;
+  };
+  await assert.rejects(runStudy(study({ storage, objective })), ResourceError);
+  const { trials } = await runStudy(study({ storage, objective }));
+  assert.deepEqual(
+    trials.filter(({ state }) => state !== 'told').map(({ number, state }) => [number, state]),
+    [[5, 'failed']],
+  );
+});
+
 test('a finite space is gone through once, and then the study ends', async () => {
   const space = { a: { type: 'integer', low: 1, high: 3 }, b: { type: 'categorical', choices: ['x', 'y'] } } as const;
   const ended = await createStudy(study({ space, objective: ({ a }) => a as number, maxTrials: 100 }));

@@ -38,7 +38,7 @@ test('train: leaves the model and nothing else; the same seed gives the same byt
 });
 
 test('train: fine-tunes the last layer by another optimizer, a batch in parts', async () => {
-  const how = '--optimizer schedule-free-adamw --batch-size 64 --accumulate 4 --sharpness 0.05 --freeze-depth 1 --rates *=0.5';
+  const how = '--optimizer schedule-free-adamw --batch-size 64 --accumulate 4 --sam 0.05 --freeze-depth 1 --rate-factors *=0.5';
   const { training, test: tested } = await json(`train --model net.onnx --data digits --epochs 1 --threads 1 ${how} -o tuned.onnx`);
   assert.equal(training.length, 1);
   assert.ok(tested.value > 0.5, `${tested.value}`);
@@ -114,6 +114,9 @@ test('distill: a fresh student, one of its own, and one that takes other images 
     'distill --teacher large.onnx --student student.onnx --data digits --epochs 2 --threads 1 -o smaller.onnx',
   );
   assert.ok(large.value > 0.5 && small.samples === large.samples);
+  const { value: untaught } = await json('eval student.onnx --data digits');
+  assert.ok(small.value > untaught, `${untaught} to ${small.value}`);
+  assert.match((await run('eval smaller.onnx --data digits')).stderr, /as the model's file says/);
 });
 
 test('optimize and report: a front, a page, and the same again from the folder', async () => {

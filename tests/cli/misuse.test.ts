@@ -51,7 +51,7 @@ const wrong: [string, number, RegExp][] = [
   ['train --arch survey-cnn --data digits -o x.onnx --batch-size 64 --accumulate 7', 2, /"accumulate".*divisor of batchSize, which is 64/],
   ['train --arch survey-cnn --data digits -o x.onnx --freeze-depth 1.5', 2, /freezeDepth/],
   ['train --arch survey-cnn --data digits -o x.onnx --freeze nothing.*', 2, /no weight "nothing\.\*" to freeze/],
-  ['train --arch survey-cnn --data digits -o x.onnx --rates stem', 2, /--rates.*NAME=FACTOR/],
+  ['train --arch survey-cnn --data digits -o x.onnx --rate-factors stem', 2, /--rate-factors.*NAME=FACTOR/],
   ['eval net.onnx --data iris', 1, /3 classes.*--fidelity/],
   ['eval net.onnx --data one.csv', 1, /same label/],
   ['eval net.onnx --data empty.csv', 1, /empty\.csv/],

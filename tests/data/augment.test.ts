@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { OptionError, Random } from 'espalier/base';
-import { type Augmentation, type Batch, pipeline, smallShift, softTargets } from 'espalier/data';
+import { type Augmentation, type Batch, pipeline, softTargets, usualAugmentation } from 'espalier/data';
 import { countedDataset, imageBatch } from './support.js';
 
 const run = (batch: Batch, steps: Augmentation[], seed = 0) => pipeline(steps)(batch, new Random(seed));
@@ -25,10 +25,11 @@ test('a small shift is a sixteenth of the shorter side, and at least a pixel', (
     [[8, 8, 1], 1],
     [[2, 2, 1], 1],
   ] as const) {
-    const shift = smallShift(shape);
-    assert.deepEqual(shift, { name: 'crop', pixels, padding: 'reflect' });
-    run(imageBatch(2, shape[0], shape[1], shape[2]), [shift]);
+    const usual = usualAugmentation({ kind: 'image', shape });
+    assert.deepEqual(usual, [{ name: 'crop', pixels, padding: 'reflect' }]);
+    run(imageBatch(2, shape[0], shape[1], shape[2]), usual);
   }
+  assert.deepEqual(usualAugmentation({ kind: 'features', shape: [4] }), []);
 });
 
 test('half the images are flipped', () => {

@@ -8,7 +8,7 @@ import { distill } from 'espalier/learning/distillation';
 import { trainTechnique } from 'espalier/learning/tuning';
 import { copyModel, type Model, Tensor } from 'espalier/onnx';
 import { checkOptions } from 'espalier/technique';
-import { type Checkpoint, createTask, distillation, evaluate, type Feed, type FidelityTask, type Task, train } from 'espalier/training';
+import { type Checkpoint, createTask, distillation, evaluate, type FidelityTask, type Task, train } from 'espalier/training';
 import { clusters, differences, plainTask, smallMlp } from '../training/support.js';
 
 const runtime = createNodeRuntime({ threads: 1 });
@@ -48,14 +48,14 @@ test('a teacher that takes the samples prepared in another way: fed so, it teach
     weight.initializer.shape,
     weight.initializer.toFloat32().map((each) => each / 2),
   );
-  const run = (original: Model, originalFeeds?: readonly Feed[]) =>
+  const run = (original: Model, originalTask?: Task) =>
     distill.apply(
-      { model: smallMlp(), original, originalFeeds, task, runtime, seed: 1 },
+      { model: smallMlp(), original, originalTask, task, runtime, seed: 1 },
       checkOptions(distill, { ...quick, accumulate: 2 }),
     );
   const alike = await run(teacher);
   const [feed] = task.feeds;
-  const doubled = await run(half, [{ ...feed, preprocess: { layout: 'as-is', scale: 2 } }]);
+  const doubled = await run(half, { ...task, feeds: [{ ...feed, preprocess: { layout: 'as-is', scale: 2 } }] });
   assert.deepEqual(differences(alike.model, doubled.model), []);
   assert.ok(differences((await run(half)).model, alike.model).length > 0, 'prepared as for the student, it teaches something else');
 });

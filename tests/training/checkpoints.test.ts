@@ -73,7 +73,7 @@ test('so with every optimizer, and where a step is several runs', async () => {
       schedule: { kind: 'cosine', warmup: 0.3 },
       learningRate: 0.01,
       accumulate: 4,
-      sharpness: 0.05,
+      samRadius: 0.05,
     };
     const undisturbed = (await interrupted(99, undefined, more)).result;
     const { saved } = await interrupted(2, undefined, more);

@@ -30,9 +30,9 @@ test('options that ask for nothing change not a byte of the step', () => {
   const neutral: Partial<StepOptions> = {
     accumulate: 1,
     freezeDepth: 0,
-    rates: [{ match: '*', factor: 1 }],
+    rateFactors: [{ match: '*', factor: 1 }],
     freeze: [],
-    sharpness: undefined,
+    samRadius: undefined,
   };
   assert.deepEqual(encodeModel(step(neutral).model), usual);
 });
@@ -95,8 +95,8 @@ test('what is frozen stays to the bit: weights, statistics, and what dropout pas
 });
 
 test('factors of the learning rate are one constant per vector that has some; their effect is in the trajectories', () => {
-  const vectors = (rates: StepOptions['rates']) => {
-    const { model } = step({ rates }, smallMlp(), [6]);
+  const vectors = (rateFactors: StepOptions['rateFactors']) => {
+    const { model } = step({ rateFactors }, smallMlp(), [6]);
     const isFactor = (tensor: Tensor | undefined) => tensor?.dtype === 'float32' && tensor.numbers().includes(0.25);
     return [...model.graph.initializers]
       .filter(({ initializer }) => isFactor(initializer))
@@ -117,8 +117,8 @@ test('values that cannot be used are refused by name', async () => {
   const wrong: [TrainOptions, RegExp][] = [
     [{ freezeDepth: -0.1 }, /"freezeDepth".*in \[0, 1\].*got -0\.1/s],
     [{ freezeDepth: 1.1 }, /"freezeDepth"/],
-    [{ rates: [{ match: 'first.*', factor: 0 }] }, /"rates".*positive/s],
-    [{ rates: [{ match: 'frist.*', factor: 2 }] }, /"rates".*frist.*first\.weight/s],
+    [{ rateFactors: [{ match: 'first.*', factor: 0 }] }, /"rateFactors".*positive/s],
+    [{ rateFactors: [{ match: 'frist.*', factor: 2 }] }, /"rateFactors".*frist.*first\.weight/s],
   ];
   for (const [options, message] of wrong)
     await assert.rejects(run(options), (error) => error instanceof OptionError && message.test(error.message), JSON.stringify(options));

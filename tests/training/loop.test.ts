@@ -176,7 +176,7 @@ test('options that cannot be used are refused by name', async () => {
     [{ learningRate: -1 }, /"learningRate"/],
     [{ weightDecay: -0.1 }, /"weightDecay"/],
     [{ clipNorm: 0 }, /"clipNorm"/],
-    [{ sharpness: 0 }, /"sharpness"/],
+    [{ samRadius: 0 }, /"samRadius"/],
     [{ labelSmoothing: 1 }, /"labelSmoothing"/],
     [{ ema: 1 }, /"ema"/],
     [{ patience: 0 }, /"patience"/],

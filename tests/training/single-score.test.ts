@@ -4,7 +4,7 @@ import { quantizeStatic } from 'espalier/compression/quantization';
 import type { Dataset } from 'espalier/data';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import { type Model, Tensor } from 'espalier/onnx';
-import { createTask, distillation, evaluate, train } from 'espalier/training';
+import { classificationReport, createTask, distillation, evaluate, scoresIn, train } from 'espalier/training';
 import { clusters, modelOf, weight } from './support.js';
 
 const runtime = createNodeRuntime({ threads: 1 });
@@ -46,6 +46,16 @@ test('two classes with one score are measured like their equivalent with two', a
     assert.ok('report' in quality);
     return quality.report;
   }
+});
+
+test('a logit that looks like a probability is none', async () => {
+  const { task } = await createTask(net('logit'), source, runtime, { preprocess: 'raw', splits });
+  assert.ok(task.kind === 'classification');
+  const logits = [1, 0.9995, -2, 0, 30];
+  const { rows } = scoresIn(Tensor.of('float32', [logits.length, 1], Float32Array.from(logits)), task);
+  const { logLoss } = classificationReport({ size: logits.length, classes: 2, data: rows }, new Int32Array(logits.length));
+  const expected = logits.reduce((sum, s) => sum + Math.log1p(Math.exp(s)), 0) / logits.length;
+  assert.ok(Math.abs(logLoss - expected) < 1e-6, `${logLoss}, ${expected}`);
 });
 
 test('they train alike: loss and accuracy of every epoch are those of the equivalent', async () => {

@@ -3,10 +3,10 @@ import { architecture, architectures } from '../../architectures/index.js';
 import { DataError, OptionError } from '../../base/index.js';
 import type { DataSource } from '../../data/index.js';
 import { distill } from '../../learning/distillation/index.js';
-import { type Dim, isFloat, type Model, type Value } from '../../onnx/index.js';
+import type { Dim, Model, Value } from '../../onnx/index.js';
 import { saveModel } from '../../onnx/node/index.js';
 import { checkOptions } from '../../technique/index.js';
-import { evaluate, inputShapes, type Task } from '../../training/index.js';
+import { evaluate, inputShapes, scoresOutput, type Task } from '../../training/index.js';
 import { addDataOptions, type CommandContext, type CommonOptions, type DataOptions } from '../context.js';
 import type { AddCommand } from '../main.js';
 import { notedPreprocess, notePreprocess } from '../preprocess.js';
@@ -57,7 +57,7 @@ export const distillCommand: AddCommand = (program, run) => {
             ...activity,
             model,
             original: teacher,
-            originalFeeds: samePreparation(task, studentTask) ? undefined : task.feeds,
+            originalTask: task,
             task: studentTask,
             runtime,
             seed,
@@ -87,14 +87,15 @@ export const distillCommand: AddCommand = (program, run) => {
 /** The student's file, or a fresh one of an architecture, of images as the teacher takes them where it has channels first. */
 async function studentFor(task: Task, source: DataSource, { arch, width, student }: Options, context: CommandContext): Promise<Model> {
   if (arch === undefined) return context.model(student as string);
+  if (task.kind !== 'classification')
+    throw new OptionError({
+      what: 'The architectures are classifiers, and without labels there is nothing to classify',
+      where: '--arch',
+      fix: 'Give data with labels, or a student of your own with --student.',
+    });
   const [, ...taken] = Object.values(await inputShapes(task, 1))[0];
   const input = taken.length === 3 && taken[0] <= 3 ? (taken as [number, number, number]) : imageShape(source);
   return architecture(arch).build({ input, classes: classCount(source), width, seed: context.seed });
-}
-
-function samePreparation(a: Task, b: Task): boolean {
-  const ways = ({ feeds }: Task) => JSON.stringify(feeds.map(({ from, preprocess }) => [from, { ...preprocess, name: undefined }]));
-  return ways(a) === ways(b);
 }
 
 /**
@@ -110,11 +111,9 @@ async function taskOfStudent(
   if (task.kind === 'classification' && (notedPreprocess(student, source) || !takes))
     return context.task(student, { ...options, scores: undefined }, { source, untrained: options.arch !== undefined });
   if (!takes) throw takesAnother(student, task);
-  const { feeds, outputs } = student.graph;
+  const { feeds } = student.graph;
   const named = { ...task, feeds: task.feeds.map((feed, i) => ({ ...feed, input: feeds[i].name })) };
-  if (named.kind !== 'classification') return named;
-  const scores = outputs.find(({ dtype, shape }) => isFloat(dtype) && shape?.at(-1) === named.classes.length) ?? outputs[0];
-  return { ...named, output: scores.name };
+  return named.kind === 'classification' ? { ...named, single: undefined, ...scoresOutput(student, named.classes.length) } : named;
 }
 
 /** Without labels a student is measured by the teacher's answers to its own inputs. */

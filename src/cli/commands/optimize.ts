@@ -15,11 +15,10 @@ import {
   techniques,
 } from '../../strategies/index.js';
 import { nodeHost, openWorkspace } from '../../strategies/node/index.js';
-import { createTask, type Task } from '../../training/index.js';
+import type { Task } from '../../training/index.js';
 import { checkFolder } from '../checks.js';
 import { addDataOptions, type CommandContext, type CommonOptions, type DataOptions } from '../context.js';
 import type { AddCommand } from '../main.js';
-import { notePreprocess } from '../preprocess.js';
 import { bytes, count, latency, milliseconds, number, positiveInteger, positiveNumber } from '../units.js';
 import { classCount, imageShape } from './train.js';
 
@@ -61,7 +60,7 @@ export const optimizeCommand: AddCommand = (program, run) => {
     )
     .requiredOption('-o, --out <folder>', 'where models, cards, report and journal go; an interrupted run goes on there')
     .option('--trials <number>', 'recipes to try', positiveInteger, 12)
-    .option('--budget <time>', 'begin no trial after this time, e.g. 30m', milliseconds)
+    .option('--budget <time>', 'end the search after this time, e.g. 30m; what is done by then is measured and written', milliseconds)
     .option('--epochs <number>', 'epochs of one full training (default: by the amount of data)', positiveInteger)
     .option('--jobs <number>', 'recipes tried side by side, one thread each', positiveInteger, 1)
     .option('--objectives <list>', 'what quality is traded for: bytes, macs, memory, latency (default: bytes,macs)', objectives)
@@ -130,20 +129,13 @@ async function startFromModel(path: string, options: Options, context: CommandCo
 async function startFromArchitecture(name: string, options: Options, context: CommandContext): Promise<Start> {
   const source = await context.source(options);
   const family = architecture(name);
-  const { width, depth, resolution, preprocess } = options;
+  const { width, depth, resolution } = options;
   const model = family.build({ input: imageShape(source), classes: classCount(source), width, depth, resolution, seed: context.seed });
-  const setup = await createTask(
-    model,
-    source,
-    context.runtime,
-    { preprocess, untrained: true, splits: { seed: context.seed } },
-    context.activity,
-  );
-  notePreprocess(model, setup.task);
+  const task = await context.task(model, options, { source, untrained: true });
   return {
     name: `${name} on ${source.name}`,
     model,
-    task: setup.task,
+    task,
     architecture: { name, width, depth, resolution, scales: family.scales },
   };
 }

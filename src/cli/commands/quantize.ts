@@ -28,7 +28,7 @@ export const quantizeCommand: AddCommand = (program, run) => {
     .description('int8 quantization: static with data, --dynamic without, or --aware with training')
     .addOption(new Option('--dynamic', 'activations are quantized as they come: needs no data').conflicts(['weights', 'aware']))
     .addOption(new Option('--weights', 'only the weights are stored as int8: needs no data').conflicts('aware'))
-    .option('--aware', 'train the quantized graph (quantization-aware training)')
+    .addOption(new Option('--aware', 'train the quantized graph (quantization-aware training)').conflicts('tolerance'))
     .addOption(new Option('--calibration <method>', 'how ranges are chosen').choices(['min-max', 'percentile', 'entropy', 'mse']))
     .option('--tolerance <loss>', 'largest loss of quality before layers are left in float, e.g. 0.003', number)
     .option('--samples <number>', 'calibration samples', positiveInteger)
@@ -49,12 +49,14 @@ export const quantizeCommand: AddCommand = (program, run) => {
           const what = options.aware ? 'Training needs data' : 'Static quantization needs data to calibrate with';
           throw new OptionError({ what, fix: 'Give --data, or use --dynamic or --weights.' });
         }
+        if (!options.aware && (options.epochs ?? options.lr) !== undefined)
+          throw new OptionError({ what: '--epochs and --lr are for training', fix: 'Give --aware as well, or leave them out.' });
         context.willWrite(options.out);
         const model = await context.model(path);
         const task = options.data === undefined ? undefined : await context.task(model, options as DataOptions);
         const { exclude } = options;
         const given = options.aware
-          ? { calibration: options.calibration, epochs: options.epochs, learningRate: options.lr }
+          ? { calibration: options.calibration, samples: options.samples, exclude, epochs: options.epochs, learningRate: options.lr }
           : { mode, calibration: options.calibration, tolerance: options.tolerance, samples: options.samples, exclude };
         const technique = options.aware ? quantizeAwareTrain : quantize;
         const chosen = checkOptions(

@@ -1,15 +1,14 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { architecture, architectures } from '../../architectures/index.js';
 import { OptionError } from '../../base/index.js';
-import { type Augmentation, type DataSource, smallShift } from '../../data/index.js';
+import { type DataSource, usualAugmentation } from '../../data/index.js';
 import { trainTechnique } from '../../learning/tuning/index.js';
 import { loadModel, saveModel } from '../../onnx/node/index.js';
 import { checkOptions } from '../../technique/index.js';
-import { createTask, evaluate, OPTIMIZERS, type Task } from '../../training/index.js';
+import { evaluate, OPTIMIZERS } from '../../training/index.js';
 
 import { addDataOptions, type CommonOptions, type DataOptions } from '../context.js';
 import type { AddCommand } from '../main.js';
-import { notePreprocess } from '../preprocess.js';
 import { factors, list, number, positiveInteger, positiveNumber } from '../units.js';
 import { qualityText } from './results.js';
 
@@ -25,12 +24,14 @@ export interface TrainingFlags {
   smoothing?: number;
   ema?: number;
   clip?: number;
-  sharpness?: number;
+  sam?: number;
   augment?: Record<string, unknown>[];
   freeze?: string[];
   freezeDepth?: number;
   freezeStatistics?: true;
-  rates?: { match: string; factor: number }[];
+  patience?: number;
+  balanced?: true;
+  rateFactors?: { match: string; factor: number }[];
 }
 
 interface Options extends CommonOptions, DataOptions, TrainingFlags {
@@ -43,11 +44,12 @@ interface Options extends CommonOptions, DataOptions, TrainingFlags {
 }
 
 const EXAMPLES = `
-A killed training goes on where it stopped when the same command is given again.
+Images for a fresh architecture are shifted a little unless --augment says otherwise. A killed training goes on where it stopped when the same command
+is given again.
 
 Examples:
-  $ espalier train --arch survey-cnn --width 0.25 --data cifar10/ --epochs 15 --augment flip,crop --out model.onnx
-  $ espalier train --model model.onnx --data photos/ --freeze-depth 0.8 --rates "*.bias=2" --out tuned.onnx
+  $ espalier train --arch survey-cnn --width 0.25 --data cifar10/ --epochs 15 --lr 0.006 --augment flip,crop:2 --out model.onnx
+  $ espalier train --model model.onnx --data photos/ --freeze-depth 0.8 --rate-factors "*.bias=2" --out tuned.onnx
   $ espalier train --arch resnet-20 --data cifar10/ --optimizer lamb --batch-size 1024 --accumulate 8 --out large.onnx`;
 
 /** Trains an architecture, or fine-tunes a model. */
@@ -73,7 +75,7 @@ export const trainCommand: AddCommand = (program, run) => {
         const { checkpoints, clear } = context.checkpointsBeside(options.out);
         const result = await trainTechnique.apply(
           { ...activity, model, task, runtime, seed, threads: options.threads, checkpoints },
-          options.arch && options.augment === undefined ? { ...given, augment: usualAugmentation(task) } : given,
+          options.arch && options.augment === undefined ? { ...given, augment: usualAugmentation(task.splits.train.inputs[0]) } : given,
         );
         await saveModel(result.model, options.out);
         await clear();
@@ -105,21 +107,7 @@ async function fromArchitecture(name: string, options: Options, context: Paramet
     resolution: options.resolution,
     seed: context.seed,
   });
-  const setup = await createTask(
-    model,
-    source,
-    context.runtime,
-    { preprocess: options.preprocess, untrained: true, splits: { seed: context.seed } },
-    context.activity,
-  );
-  notePreprocess(model, setup.task);
-  return { model, task: setup.task };
-}
-
-/** For what is trained from the beginning: images are shifted a little. */
-function usualAugmentation({ splits }: Task): Augmentation[] {
-  const [input] = splits.train.inputs;
-  return input.kind === 'image' ? [smallShift(input.shape)] : [];
+  return { model, task: await context.task(model, options, { source, untrained: true }) };
 }
 
 /** Shape of the images of a source, channels first. @throws OptionError for data that is no images. */
@@ -158,16 +146,18 @@ export function addTrainingOptions<C extends import('commander').Command>(comman
     .option('--smoothing <share>', 'label smoothing', number)
     .option('--ema <factor>', 'moving average of the weights, e.g. 0.999', number)
     .option('--clip <norm>', "limit of the gradients' joint norm", positiveNumber)
-    .option('--sharpness <radius>', 'seek flat minima that near, e.g. 0.05; steps take twice as long', positiveNumber)
     .option(
-      '--augment <list>',
-      'of flip, crop, cutout and mixup, with their size after a colon, e.g. flip,crop:2, or none (default: images for --arch are shifted a little)',
-      augmentations,
+      '--sam <radius>',
+      'sharpness-aware minimization: seek minima that are flat that near, e.g. 0.05; steps take twice as long',
+      positiveNumber,
     )
+    .option('--augment <list>', 'of flip, crop, cutout and mixup, with their size after a colon, e.g. flip,crop:2, or none', augmentations)
     .option('--freeze <list>', 'weights that stay as they are, by name, e.g. "stem.*,backbone.*"', list)
     .option('--freeze-depth <share>', 'share of the layers that stay, the first ones; 1 trains the last one alone', number)
     .option('--freeze-statistics', 'leave the running statistics of batch normalizations as they are')
-    .option('--rates <list>', 'factors of the learning rate, by name, e.g. "backbone.*=0.1"', factors);
+    .option('--patience <epochs>', 'stop after so many epochs without a better validation quality, and keep the best', positiveInteger)
+    .option('--balanced', 'draw as many samples of each class, rare ones repeatedly')
+    .option('--rate-factors <list>', 'factors of the learning rate, by name, e.g. "backbone.*=0.1"', factors);
   return command;
 }
 
@@ -183,8 +173,8 @@ const AUGMENTATIONS: Readonly<Record<string, { size: string; options?: Record<st
 function augmentations(text: string): Record<string, unknown>[] {
   if (text.trim() === 'none') return [];
   return text.split(',').map((each) => {
-    const [name, given] = each.trim().split(':');
-    if (!Object.hasOwn(AUGMENTATIONS, name))
+    const [name, given, ...more] = each.trim().split(':');
+    if (!Object.hasOwn(AUGMENTATIONS, name) || more.length > 0)
       throw new InvalidArgumentError(`Expected some of ${Object.keys(AUGMENTATIONS).join(', ')}, as in flip,crop:2.`);
     const { size, options } = AUGMENTATIONS[name];
     return { name, ...options, ...(given !== undefined && { [size]: number(given) }) };
@@ -194,8 +184,22 @@ function augmentations(text: string): Record<string, unknown>[] {
 /** Command-line flags as the options of the training techniques; what was not given is left to their defaults. */
 export function trainingFlags(flags: TrainingFlags): Record<string, unknown> {
   const { lr, smoothing, clip, augment } = flags;
-  const { epochs, batchSize, accumulate, optimizer, schedule, weightDecay, ema, sharpness, freeze, freezeDepth, freezeStatistics, rates } =
-    flags;
+  const {
+    epochs,
+    batchSize,
+    accumulate,
+    optimizer,
+    schedule,
+    weightDecay,
+    ema,
+    sam,
+    freeze,
+    freezeDepth,
+    freezeStatistics,
+    patience,
+    balanced,
+    rateFactors,
+  } = flags;
   const all = {
     epochs,
     batchSize,
@@ -207,11 +211,13 @@ export function trainingFlags(flags: TrainingFlags): Record<string, unknown> {
     labelSmoothing: smoothing,
     ema,
     clipNorm: clip,
-    sharpness,
+    samRadius: sam,
     freeze,
     freezeDepth,
     freezeStatistics,
-    rates,
+    patience,
+    balanced,
+    rateFactors,
     augment,
   };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));

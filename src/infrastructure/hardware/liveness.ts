@@ -1,5 +1,5 @@
 import { sizeOf } from '../../base/index.js';
-import { byteLengthOf, type Graph, type Node, staticShape, type Value } from '../../onnx/index.js';
+import { byteLengthOf, type Graph, readsOf, staticShape, type Value } from '../../onnx/index.js';
 import type { ConstantValues } from './constants.js';
 
 /** Bytes of a value, or undefined where its type or shape is not known before it runs. */
@@ -70,13 +70,4 @@ function lastReads(graph: Graph): Map<Value, number> {
   });
   for (const output of graph.outputs) last.set(output, graph.nodes.length);
   return last;
-}
-
-/** Values that a node or a node in its subgraphs reads. */
-function* readsOf(node: Node): Generator<Value> {
-  for (const input of node.inputs) if (input) yield input;
-  for (const graph of node.subgraphs()) {
-    for (const inner of graph.nodes) yield* readsOf(inner);
-    yield* graph.outputs;
-  }
 }

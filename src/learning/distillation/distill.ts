@@ -18,7 +18,7 @@ type DistillOptions = z.infer<typeof distillationSchema>;
 
 /**
  * Trains the model to answer as the original does; see `distillation` in training for the loss. The original may be any model that tells the same
- * classes apart: its inputs may have other names where each has one, its batch may be fixed, and with `originalFeeds` it sees the same samples prepared
+ * classes apart: its inputs may have other names where each has one, its batch may be fixed, and with `originalTask` it sees the same samples prepared
  * in its own way, in another size, say.
  */
 export const distill: Technique<DistillOptions> = {
@@ -32,13 +32,13 @@ export const distill: Technique<DistillOptions> = {
     learningRate: { type: 'float', low: 0.0003, high: 0.01, log: true },
   }),
   apply: async (context, { temperature, weight, features, ...training }) => {
-    const { checkpoints, task, runtime } = context;
+    const { checkpoints, task, originalTask, runtime } = context;
     // It sees the student's batches, whatever it was exported for.
     const teacher = await freeBatch(context.original ?? context.model, runtime);
     const result = await train({
       ...context,
-      otherFeeds: context.originalFeeds,
-      loss: teacherLoss(task, teacher, { temperature, weight, features }),
+      otherFeeds: originalTask && preparesAlike(originalTask, task) ? undefined : originalTask?.feeds,
+      loss: teacherLoss(task, teacher, { temperature, weight, features, teacherOutput: scoresOf(originalTask) }),
       options: trainOptions(training, context.seed),
       resume: await checkpoints?.load('distill'),
       onCheckpoint: (checkpoint) => checkpoints?.save('distill', checkpoint),
@@ -48,6 +48,16 @@ export const distill: Technique<DistillOptions> = {
 };
 
 /** For a classifier its softened scores, for other models all their outputs. */
-function teacherLoss(task: Task, teacher: Model, options: Pick<DistillOptions, 'temperature' | 'weight' | 'features'>): LossBuilder {
+function teacherLoss(task: Task, teacher: Model, options: Parameters<typeof distillation>[2]): LossBuilder {
   return task.kind === 'classification' ? distillation(task.output, teacher, options) : meanSquaredError(task.outputs, teacher);
+}
+
+/** Whether samples become inputs in the same way, whatever these are called: then teacher and student can share them. */
+function preparesAlike(a: Task, b: Task): boolean {
+  const ways = ({ feeds }: Task) => JSON.stringify(feeds.map(({ from, preprocess }) => [from, { ...preprocess, name: undefined }]));
+  return ways(a) === ways(b);
+}
+
+function scoresOf(task: Task | undefined): string | undefined {
+  return task?.kind === 'classification' ? task.output : undefined;
 }

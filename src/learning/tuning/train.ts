@@ -36,7 +36,7 @@ export const trainingSchema = z.strictObject({
     .describe('How the learning rate moves. Default: one-cycle; constant after a warmup for the schedule-free optimizers.'),
   weightDecay: z.number().min(0).default(0).describe('On matrices and kernels, per step relative to the learning rate.'),
   clipNorm: z.number().positive().optional().describe("Limit of the gradients' joint norm. Default: none."),
-  sharpness: z.number().positive().optional().describe('Radius of sharpness-aware minimization; steps take twice as long. Default: none.'),
+  samRadius: z.number().positive().optional().describe('Radius of sharpness-aware minimization; steps take twice as long. Default: none.'),
   labelSmoothing: z.number().min(0).lt(1).default(0).describe('Share of each label that is spread over all classes.'),
   ema: z.number().gt(0).lt(1).optional().describe('Factor of a moving average of the weights, which is then kept. Default: none.'),
   augment: z
@@ -46,7 +46,7 @@ export const trainingSchema = z.strictObject({
   balanced: z.boolean().default(false).describe('Draw as many samples of each class, rare ones repeatedly.'),
   freeze: z.array(z.string()).default([]).describe('Names of weights that stay as they are; * stands for any characters.'),
   freezeDepth: z.number().min(0).max(1).optional().describe('Share of the layers that stay as they are, the first ones. Default: 0.'),
-  rates: z
+  rateFactors: z
     .array(z.strictObject({ match: z.string(), factor: z.number().positive() }))
     .optional()
     .describe('Factors of the learning rate for weights by name, as in freeze; the first that fits counts. Default: none.'),

@@ -1,4 +1,5 @@
 import type { Graph, Node } from '../graph.js';
+import { readsOf } from '../reads.js';
 
 /**
  * Removes, in place, what nothing reads, in subgraphs too: nodes, initializers, and inputs that have an initializer to stand in for them (before
@@ -18,18 +19,12 @@ export function removeDeadCode(graph: Graph): number {
   for (let node = queue.pop(); node; node = queue.pop()) {
     if (live.has(node)) continue;
     live.add(node);
-    visitReads(node, reach);
+    for (const value of readsOf(node)) reach(value.producer);
   }
   const dead = graph.nodes.filter((node) => !live.has(node));
   graph.remove(...dead);
   removeUnreadInitializers(graph);
   return removed + dead.length;
-}
-
-/** Calls `reach` for the maker of everything that a node, or a node in its subgraphs, reads. */
-function visitReads(node: Node, reach: (maker: Node | undefined) => void): void {
-  for (const input of node.inputs) reach(input?.producer);
-  for (const inner of node.subgraphs()) for (const each of inner.nodes) visitReads(each, reach);
 }
 
 function removeUnreadInitializers(graph: Graph): void {

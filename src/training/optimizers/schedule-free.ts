@@ -13,7 +13,10 @@ export interface ScheduleFreeSgdSpec {
   momentum?: number;
 }
 
-/** Schedule-free AdamW (Defazio et al. 2024, Algorithm 1): the same with Adam's second moment; beta1 is the momentum. */
+/**
+ * Schedule-free AdamW (Defazio et al. 2024): the same with Adam's second moment; beta1 is the momentum. The second moment is corrected for its start
+ * as Adam's is. The paper's Algorithm 1 puts that correction into the rate instead, so that it weighs the average as well.
+ */
 export interface ScheduleFreeAdamWSpec extends MomentConstants {
   kind: 'schedule-free-adamw';
 }

@@ -14,7 +14,11 @@ port.on('message', (request: Request) => {
 
 async function answer(request: Request): Promise<void> {
   const reply = await inNativeCode(() => attempt(request));
-  port.postMessage(reply, buffersOf(reply));
+  try {
+    port.postMessage(reply, buffersOf(reply));
+  } catch (cause) {
+    port.postMessage({ id: request.id, failure: String(cause) } satisfies Reply);
+  }
   if (request.call === 'dispose') port.close();
 }
 
