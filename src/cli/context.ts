@@ -168,8 +168,9 @@ export function addCommonOptions(command: Command): Command {
     .addOption(new Option('--seed <number>', 'draws everything that is drawn at random').argParser(seed).default(0));
 }
 
-/** @param required whether the command can do nothing without data. */
-export function addDataOptions(command: Command, required = true): Command {
+/** @param given whether the command can do nothing without data (default true); what its threads are for. */
+export function addDataOptions(command: Command, given: { required?: boolean; threads?: string } = {}): Command {
+  const { required = true, threads = 'threads inside an operator (default: all cores)' } = given;
   const data = new Option('--data <path>', 'a folder of class folders, .tar, MNIST IDX folder, .csv, .npy, .npz, or digits or iris');
   return command
     .addOption(data.makeOptionMandatory(required))
@@ -180,5 +181,5 @@ export function addDataOptions(command: Command, required = true): Command {
     .option('--limit <number>', 'use at most this many samples, drawn evenly over the classes', positiveInteger)
     .option('--scores <output>', 'the model output that holds the class scores')
     .option('--fidelity', "score by agreement with the original model's outputs instead of by labels")
-    .option('--threads <number>', 'threads inside an operator (default: all cores)', positiveInteger);
+    .option('--threads <number>', threads, positiveInteger);
 }

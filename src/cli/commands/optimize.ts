@@ -46,7 +46,9 @@ const strategies = { [shrinkAndImprove.name]: shrinkAndImprove, [growImproveShri
 
 /** The main job. */
 export const optimizeCommand: AddCommand = (program, run) => {
-  addDataOptions(program.command('optimize [model]'))
+  addDataOptions(program.command('optimize [model]'), {
+    threads: 'threads of each recipe (default: 1), and of latency (default: all cores)',
+  })
     .description('the main job: the Pareto front of smaller, faster, better models, each with its card')
     .addOption(new Option('--arch <name>', 'start from an architecture instead of a model').choices(architectures.map((each) => each.name)))
     .option('--width <factor>', 'channels of the architecture', positiveNumber, 1)

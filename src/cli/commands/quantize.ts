@@ -24,7 +24,7 @@ interface Options extends CommonOptions, Partial<DataOptions> {
 
 /** Int8 quantization after or during training. */
 export const quantizeCommand: AddCommand = (program, run) => {
-  const command = addDataOptions(program.command('quantize <model>'), false)
+  const command = addDataOptions(program.command('quantize <model>'), { required: false })
     .description('int8 quantization: static with data, --dynamic without, or --aware with training')
     .addOption(new Option('--dynamic', 'activations are quantized as they come: needs no data').conflicts(['weights', 'aware']))
     .addOption(new Option('--weights', 'only the weights are stored as int8: needs no data').conflicts('aware'))
