@@ -1,7 +1,7 @@
 // Where the time of a training step goes, and how far each kind of operator is from the machine's floor: node bench/training/profile.mjs [resnet-20]
 //
-// The floor of an operator is the larger of its multiplications over the rate of a large matrix product, and its bytes over the rate of a large sum;
-// both rates are measured first, on this machine, by the same runtime. Prints a table in Markdown.
+// The floor of an operator is the larger of its multiplications over the rate of a large matrix product, and its bytes over the rate of element-wise
+// operators on an activation; both rates are measured first, on this machine, by the same runtime. Prints a table in Markdown.
 import { lowerToBlocked } from 'espalier/infrastructure/compiler';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import { Graph, Model, Tensor } from 'espalier/onnx';
@@ -110,9 +110,18 @@ async function multiplicationRate() {
 }
 
 async function byteRate() {
-  const length = 1 << 24;
-  const seconds = await timed((build, x) => build.op('Add', [x, x]), [length]);
-  return (2 * 4 * length) / seconds;
+  // As large as an activation, and read once by each of a chain of operators, so that no result has to leave the runtime.
+  const length = 1 << 21;
+  const chain = 16;
+  const seconds = await timed(
+    (build, x) => {
+      let y = x;
+      for (let i = 0; i < chain; i++) y = build.op('Sqrt', [build.op('Add', [y, x])]);
+      return build.op('ReduceSum', [y], { keepdims: 0 });
+    },
+    [length],
+  );
+  return (chain * 5 * 4 * length) / seconds;
 }
 
 /** Median seconds of a graph of one node. */
