@@ -38,7 +38,9 @@ export function summarize(info: RunInfo): Summary {
   const cheaper = best !== undefined && (cost.value(best) ?? 0) < (cost.value(baseline) ?? 0);
   const details: string[] = [];
   let headline: string;
-  if (best && cheaper) headline = `Best within ${margin}: ${say(best)}.`;
+  if (best && cheaper && losesMoreOnTest(best, info, tolerance))
+    headline = `Best within ${margin} on the validation part: ${say(best)} on the test part.`;
+  else if (best && cheaper) headline = `Best within ${margin}: ${say(best)}.`;
   else if (best) headline = `Nothing within ${margin} of the original is ${cost.words[0]}. Most accurate: ${say(mostAccurate)}.`;
   else headline = `No model stays within ${margin} of the original. The closest: ${say(mostAccurate)}.`;
   const told = best && cheaper ? best : mostAccurate;
@@ -87,17 +89,25 @@ export function describe(model: ModelInfo, baseline: ModelInfo): string {
 }
 
 /** What makes the headline less than it seems. */
-function caveats(model: ModelInfo, { baseline, task }: RunInfo, tolerance: number): string[] {
-  const { split, change, withinNoise, after } = compareQuality(model, baseline);
+function caveats(model: ModelInfo, info: RunInfo, tolerance: number): string[] {
+  const { baseline, task } = info;
+  const { change, withinNoise, after } = compareQuality(model, baseline);
   const found: string[] = [];
-  const onValidation = qualityChange('validation', baseline.validation, model.validation).change;
-  if (split === 'test' && change !== undefined && change * 100 < -tolerance - 1e-9 && (onValidation ?? 0) * 100 >= -tolerance - 1e-9)
+  if (losesMoreOnTest(model, info, tolerance))
     found.push('On the test part it loses more than on the validation part, by which it was chosen.');
   if (withinNoise && change !== 0) {
     const interval = formatInterval(task.metric, after.interval, after.samples);
     found.push(`The difference is within the noise of ${plural(after.samples, 'sample')}: the 95% interval is ${interval}.`);
   }
   return found;
+}
+
+/** Whether a model stays within the tolerance where it was chosen, and not where nothing was. */
+function losesMoreOnTest(model: ModelInfo, { baseline }: RunInfo, tolerance: number): boolean {
+  const { split, change } = compareQuality(model, baseline);
+  const onValidation = qualityChange('validation', baseline.validation, model.validation).change;
+  const within = (each: number | undefined) => (each ?? 0) * 100 >= -tolerance - 1e-9;
+  return split === 'test' && !within(change) && within(onValidation);
 }
 
 function provenance(model: ModelInfo, { baseline }: RunInfo): string {
