@@ -129,14 +129,12 @@ test('the summary says so when quality is lost, or when the better model is larg
   const run = singleRun();
   const [model] = run.models;
   const worse = { ...run, models: [{ ...model, validation: accuracy(340, 360), test: accuracy(338, 360) }] };
-  const unlucky = { ...run, models: [{ ...model, validation: accuracy(358, 360), test: accuracy(340, 360) }] };
-  assert.match(summarize(unlucky).headline, /^Best within 1 point on the validation part: .* on the test part\.$/);
-  assert.match(summarize(unlucky).details.join(' '), /loses more than on the validation part/);
   assert.match(summarize(worse).headline, /^No model stays within 1 point of the original\. The closest: 3\.9x smaller/);
   const larger = { ...run, models: [{ ...model, validation: accuracy(359, 360), footprint: { ...model.footprint, bytes: 2_864_236 } }] };
   assert.match(summarize(larger).headline, /^Nothing within 1 point of the original is smaller\. Most accurate: 2\.0x larger/);
   assert.equal(summarize(larger).success, false);
   const unlucky = { ...run, models: [{ ...model, test: accuracy(349, 360) }] };
+  assert.match(summarize(unlucky).headline, /^Best within 1 point on the validation part: .* on the test part\.$/);
   assert.ok(summarize(unlucky).details.includes('On the test part it loses more than on the validation part, by which it was chosen.'));
 });
 
