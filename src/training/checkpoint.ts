@@ -1,6 +1,6 @@
 import { EspalierError, FormatError } from '../base/index.js';
 import { byteLengthOf, type DataType, Tensor } from '../onnx/index.js';
-import type { Checkpoint } from './train.js';
+import type { Checkpoint } from './request.js';
 
 /** First bytes of a checkpoint file, with its version. */
 const MAGIC = 'ESPALIER-CHECKPOINT-2\n';

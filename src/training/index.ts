@@ -25,6 +25,7 @@ export { FidelityMeter, type FidelityReport } from './metrics/fidelity.js';
 export { OPTIMIZERS, type OptimizerSpec } from './optimizers/index.js';
 export type { TrainOptions } from './options.js';
 export { exposeParameters, trainableParameters } from './parameters.js';
+export type { Checkpoint, EpochRecord, StepControl, TrainRequest, TrainResult } from './request.js';
 export { checkSchedule, type Schedule, scheduleFactor } from './schedules.js';
 export { createTask, scoresOutput, type TaskOptions, type TaskSetup } from './setup.js';
 export { buildTrainingStep, SEED_INPUT, type StepOptions, type TrainingStep } from './step.js';
@@ -39,12 +40,5 @@ export {
   type Task,
   targetsOf,
 } from './task.js';
-export {
-  type Checkpoint,
-  type EpochRecord,
-  type StepControl,
-  type TrainRequest,
-  type TrainResult,
-  train,
-} from './train.js';
+export { train } from './train.js';
 export { withWeights } from './weights.js';

@@ -2,8 +2,8 @@ import { OptionError } from '../base/index.js';
 import { Sha256 } from '../data/index.js';
 import { encodeModel, type Tensor } from '../onnx/index.js';
 import type { CompleteOptions } from './options.js';
+import type { Checkpoint, TrainRequest } from './request.js';
 import type { TrainingStep } from './step.js';
-import type { Checkpoint, TrainRequest } from './train.js';
 
 /** What makes two trainings the same: data, how it is fed to the model and to others in the loss, start and options. */
 export function describe(

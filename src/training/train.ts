@@ -1,88 +1,22 @@
-import { type Activity, DataError, EspalierError, Stopped } from '../base/index.js';
+import { EspalierError, Stopped } from '../base/index.js';
 import { type Batch, batchCount, batches, pipeline } from '../data/index.js';
-import type { Program, Runtime } from '../infrastructure/runtime/index.js';
-import { type Model, staticShape, Tensor } from '../onnx/index.js';
+import type { Program } from '../infrastructure/runtime/index.js';
+import { type Model, Tensor } from '../onnx/index.js';
+import { checkClasses, warnOfBatch } from './checks.js';
 import { evaluate, NotFinite, type Quality } from './evaluate.js';
-import { crossEntropy, type LossBuilder, meanSquaredError, TARGETS } from './losses.js';
+import { crossEntropy, meanSquaredError, TARGETS } from './losses.js';
 import { predictions } from './metrics/classification.js';
 import { stepScalars } from './optimizers/index.js';
-import { type CompleteOptions, completeOptions, type TrainOptions } from './options.js';
+import { type CompleteOptions, completeOptions } from './options.js';
 import { partsOf } from './parts.js';
+import type { Checkpoint, EpochRecord, StepControl, TrainRequest, TrainResult } from './request.js';
 import { checkCheckpoint, describe } from './resume.js';
 import { balancedView } from './sampling.js';
 import { scheduleFactor } from './schedules.js';
-import { bufferInput, heldInput, LAST_INPUT } from './state.js';
+import { heldInput, LAST_INPUT } from './state.js';
 import { buildTrainingStep, otherInput, SEED_INPUT, type TrainingStep } from './step.js';
-import { type Feed, feedsOf, inputShapes, scoresIn, type Task, targetsOf } from './task.js';
+import { type Feed, feedsOf, inputShapes, scoresIn, targetsOf } from './task.js';
 import { withWeights } from './weights.js';
-
-/** One epoch. */
-export interface EpochRecord {
-  epoch: number;
-  /** Mean training loss. */
-  loss: number;
-  /** Training accuracy on the augmented batches, for classification. */
-  accuracy?: number;
-  /** Validation quality, where it was measured. */
-  quality?: number;
-  /** Base learning rate times schedule at the epoch's last step. */
-  learningRate: number;
-}
-
-/** Everything that training needs to go on: made at the end of each epoch. */
-export interface Checkpoint {
-  /** Epochs done. */
-  epoch: number;
-  /** What was trained how, as plain JSON: another training does not go on from here. */
-  request: Record<string, unknown>;
-  history: EpochRecord[];
-  state: Record<string, Tensor>;
-  /** State of the best epoch, where that is kept. */
-  best?: { epoch: number; quality: number; state: Record<string, Tensor> };
-}
-
-export interface TrainRequest extends Activity {
-  model: Model;
-  task: Task;
-  runtime: Runtime;
-  options?: TrainOptions;
-  /** Default: cross entropy for classification, mean squared error to the reference for fidelity. */
-  loss?: LossBuilder;
-  /** How samples become the inputs of other models in the loss (a teacher's), where that is another way than the task's. Default: as the task's. */
-  otherFeeds?: readonly Feed[];
-  threads?: number;
-  /** Runs QuantizeLinear and DequantizeLinear in floating point, as the gradient assumes. Default false. */
-  simulateQuantization?: boolean;
-  /** Initializers that `beforeStep` may change, by name; they are not trained. Default: none. */
-  held?: readonly string[];
-  /** Called before each step; awaited. */
-  beforeStep?: (control: StepControl) => void | Promise<void>;
-  /** Go on from here. */
-  resume?: Checkpoint;
-  /** Called after each epoch; awaited. */
-  onCheckpoint?: (checkpoint: Checkpoint) => void | Promise<void>;
-  /** Called after each epoch with its validation quality; true stops the training. */
-  onEpoch?: (record: EpochRecord) => boolean | undefined | Promise<boolean | undefined>;
-}
-
-/** What the host may see and change between steps. */
-export interface StepControl {
-  /** Number of the step that comes next, from 0, and of all steps. */
-  step: number;
-  steps: number;
-  /** Copies of the tensors that may change, as they are now. */
-  weights(): Promise<Map<string, Tensor>>;
-  /** Replaces held initializers. */
-  hold(tensors: ReadonlyMap<string, Tensor>): Promise<void>;
-}
-
-export interface TrainResult {
-  /** A copy of the model with the trained weights; everything else is as it was. */
-  model: Model;
-  history: EpochRecord[];
-  /** Names of the tensors that were trained. */
-  parameters: readonly string[];
-}
 
 /**
  * Trains a model on a task: the whole step is one ONNX graph, the host feeds batches and reads the loss. The same seed, data and threads give
@@ -114,7 +48,8 @@ export async function train(request: TrainRequest): Promise<TrainResult> {
   });
   checkClasses(step, task);
   warnOfBatch(step, batchSize, request);
-  if (request.resume) checkCheckpoint(request.resume, step, describe(options, request, step));
+  const identity = describe(options, request, step);
+  if (request.resume) checkCheckpoint(request.resume, step, identity);
   const program = await runtime.compile(step.model, {
     threads: request.threads,
     simulateQuantization: request.simulateQuantization,
@@ -124,7 +59,7 @@ export async function train(request: TrainRequest): Promise<TrainResult> {
     signal: request.signal,
   });
   try {
-    return await new Training(request, options, step, program).run();
+    return await new Training(request, options, step, program).run(identity);
   } finally {
     await program.dispose();
   }
@@ -135,6 +70,8 @@ class Training {
   readonly #options: CompleteOptions;
   readonly #step: TrainingStep;
   readonly #program: Program;
+  /** How samples become the step's inputs: other models' inputs have names of their own there. */
+  readonly #samples: readonly Feed[];
   readonly #history: EpochRecord[];
   #best: Checkpoint['best'];
 
@@ -143,22 +80,19 @@ class Training {
     this.#options = options;
     this.#step = step;
     this.#program = program;
+    const others = (request.otherFeeds ?? []).map((feed) => ({ ...feed, input: otherInput(feed.input) }));
+    this.#samples = [...request.task.feeds, ...others];
     this.#history = [...(request.resume?.history ?? [])];
     this.#best = request.resume?.best;
-  }
-
-  /** Of the step: other models' inputs have names of their own there. */
-  get #otherFeeds(): Feed[] {
-    return (this.#request.otherFeeds ?? []).map((feed) => ({ ...feed, input: otherInput(feed.input) }));
   }
 
   get #stepsPerEpoch(): number {
     return batchCount(this.#request.task.splits.train.size, { batchSize: this.#options.batchSize, dropLast: true });
   }
 
-  async run(): Promise<TrainResult> {
+  /** @param request what makes two trainings the same, for checkpoints. */
+  async run(request: Checkpoint['request']): Promise<TrainResult> {
     const { epochs } = this.#options;
-    const request = describe(this.#options, this.#request, this.#step);
     for (let epoch = this.#history.length; epoch < epochs && !this.#isStale; epoch++) {
       const record = await this.#epoch(epoch);
       const state = await this.#program.state();
@@ -245,7 +179,7 @@ class Training {
     const { task } = this.#request;
     const { optimizer, labelSmoothing, seed, ema, accumulate = 1 } = this.#options;
     const inputs = new Set(this.#program.inputs);
-    const samples = feedsOf([...task.feeds, ...this.#otherFeeds], batch);
+    const samples = feedsOf(this.#samples, batch);
     if (task.kind === 'classification' && inputs.has(TARGETS)) samples[TARGETS] = targetsOf(batch, task, labelSmoothing);
     const numbers = stepScalars(optimizer, rate, step, ema);
     return partsOf(samples, accumulate).map((part, index) => {
@@ -298,35 +232,6 @@ class Training {
   #trained(state: Record<string, Tensor>): Model {
     return withWeights(this.#request.model, this.#step.weights(state, this.#options.ema === undefined ? 'current' : 'average'));
   }
-}
-
-/** @throws DataError where the model has more or fewer scores than the task has classes: outputs of open width are found out here. */
-function checkClasses(step: TrainingStep, task: Task): void {
-  const targets = step.model.graph.inputs.find((input) => input.name === TARGETS);
-  const scores = staticShape(targets?.shape)?.[1];
-  if (task.kind !== 'classification' || scores === undefined) return;
-  const wanted = task.single === undefined ? task.classes.length : 1;
-  if (scores === wanted) return;
-  throw new DataError({
-    what: "The model's scores do not fit the classes of the data",
-    where: `output "${task.output}"`,
-    expected: wanted === 1 ? 'one score a sample' : `${wanted} scores a sample`,
-    got: String(scores),
-    fix: 'Use data with the classes that the model was made for.',
-  });
-}
-
-/** Below this, statistics of a batch say little about the data. */
-const FEW_SAMPLES = 8;
-
-/** Normalization by the statistics of a few samples undoes what a trained model knows. */
-function warnOfBatch({ resident }: TrainingStep, batchSize: number, { onMessage }: TrainRequest): void {
-  const normalizes = Object.keys(resident).some((name) => name.startsWith(bufferInput('')));
-  if (batchSize >= FEW_SAMPLES || !normalizes) return;
-  onMessage?.({
-    level: 'warning',
-    text: `Batch normalization learns from only ${batchSize} sample(s) at a time. Larger batches are better; freezeStatistics keeps what the model knows.`,
-  });
 }
 
 function allFinite(state: Record<string, Tensor>): boolean {

@@ -5,6 +5,7 @@ import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { EspalierError } from '../../base/index.js';
+import { isRunning } from '../../base/node/index.js';
 
 /** Who holds a lock. */
 interface Owner {
@@ -105,18 +106,9 @@ async function readOwner(path: string): Promise<Owner | undefined> {
 
 function isStale({ pid, host, born }: Owner): boolean {
   if (host !== hostname()) return false;
-  if (!isAlive(pid)) return true;
+  if (!isRunning(pid)) return true;
   const now = birthOf(pid);
   return born !== null && now !== null && born !== now;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
-  }
 }
 
 /** The boot and the clock tick at which a process began; null where /proc does not say. */

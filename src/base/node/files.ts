@@ -60,12 +60,14 @@ export async function removeLeftovers(folder: string, isTarget: (name: string) =
   }
 }
 
-function isRunning(id: number): boolean {
+/** Whether there is a process of this number on this machine. */
+export function isRunning(id: number): boolean {
   try {
     process.kill(id, 0);
     return true;
   } catch (cause) {
-    return (cause as NodeJS.ErrnoException).code === 'EPERM';
+    // Whatever else the system says of it, it may be there.
+    return (cause as NodeJS.ErrnoException).code !== 'ESRCH';
   }
 }
 
@@ -79,8 +81,13 @@ export async function syncFolder(folder: string): Promise<void> {
 /** What the system's refusal to read or write a file means, and what to do about it. */
 export function fileError(what: string, path: string, cause: unknown): ResourceError {
   const code = (cause as NodeJS.ErrnoException)?.code ?? '';
-  const reason = reasons[code] ?? (code || String(cause));
-  return new ResourceError({ what: `${what} (${reason})`, where: path, fix: fixes[code] }, { cause });
+  return new ResourceError({ what: `${what} (${fileReason(cause)})`, where: path, fix: fixes[code] }, { cause });
+}
+
+/** Why the system refused to read or write a file, in words; its code where there are none for it. */
+export function fileReason(cause: unknown): string {
+  const code = (cause as NodeJS.ErrnoException)?.code ?? '';
+  return reasons[code] ?? (code || String(cause));
 }
 
 const reasons: Readonly<Record<string, string>> = {

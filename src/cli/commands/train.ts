@@ -181,45 +181,28 @@ function augmentations(text: string): Record<string, unknown>[] {
   });
 }
 
+/** Flags that are called as the options that they give. */
+const NAMESAKES = [
+  'epochs',
+  'batchSize',
+  'accumulate',
+  'optimizer',
+  'schedule',
+  'weightDecay',
+  'ema',
+  'augment',
+  'freeze',
+  'freezeDepth',
+  'freezeStatistics',
+  'patience',
+  'balanced',
+  'rateFactors',
+] as const satisfies readonly (keyof TrainingFlags)[];
+
 /** Command-line flags as the options of the training techniques; what was not given is left to their defaults. */
 export function trainingFlags(flags: TrainingFlags): Record<string, unknown> {
-  const { lr, smoothing, clip, augment } = flags;
-  const {
-    epochs,
-    batchSize,
-    accumulate,
-    optimizer,
-    schedule,
-    weightDecay,
-    ema,
-    sam,
-    freeze,
-    freezeDepth,
-    freezeStatistics,
-    patience,
-    balanced,
-    rateFactors,
-  } = flags;
-  const all = {
-    epochs,
-    batchSize,
-    accumulate,
-    learningRate: lr,
-    optimizer,
-    schedule,
-    weightDecay,
-    labelSmoothing: smoothing,
-    ema,
-    clipNorm: clip,
-    samRadius: sam,
-    freeze,
-    freezeDepth,
-    freezeStatistics,
-    patience,
-    balanced,
-    rateFactors,
-    augment,
-  };
+  const { lr: learningRate, smoothing: labelSmoothing, clip: clipNorm, sam: samRadius } = flags;
+  const all = { ...Object.fromEntries(NAMESAKES.map((name) => [name, flags[name]])), learningRate, labelSmoothing, clipNorm, samRadius };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }
 

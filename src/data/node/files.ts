@@ -2,6 +2,7 @@ import { type FileHandle, open, readFile, stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { DataError, FormatError } from '../../base/index.js';
+import { fileReason } from '../../base/node/index.js';
 
 const unzip = promisify(gunzip);
 
@@ -52,10 +53,5 @@ export async function readAt(file: FileHandle, target: Uint8Array, position: num
 }
 
 export function unreadable(path: string, cause: unknown): DataError {
-  const code = (cause as NodeJS.ErrnoException)?.code;
-  const why =
-    { ENOENT: 'there is no such file or folder', EACCES: 'permission denied', EISDIR: 'it is a folder' }[code ?? ''] ??
-    code ??
-    String(cause);
-  return new DataError({ what: `Cannot be read (${why})`, where: path }, { cause });
+  return new DataError({ what: `Cannot be read (${fileReason(cause)})`, where: path }, { cause });
 }

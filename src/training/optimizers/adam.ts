@@ -1,4 +1,5 @@
-import { type ConstantChecks, mix, shrunk, type UpdateRule, withDecay } from './rule.js';
+import type { Value } from '../../onnx/index.js';
+import { type ConstantChecks, mix, shrunk, type UpdateContext, type UpdateRule, withDecay } from './rule.js';
 
 /** beta1 0.9, beta2 0.999, epsilon 1e-8 by default. */
 export interface MomentConstants {
@@ -23,6 +24,27 @@ export function checkMoments({ beta1, beta2, epsilon }: MomentConstants, checks:
   checks.positive('epsilon', epsilon);
 }
 
+/** The running mean of a gradient. */
+export function firstMoment({ build, slot }: UpdateContext, gradient: Value, beta1: number): Value {
+  const first = slot('first');
+  const mean = mix(build, first.value, gradient, beta1);
+  first.next(mean);
+  return mean;
+}
+
+/** The corrected root of a gradient's running square, and epsilon: what Adam and its kin divide by. */
+export function rootOfSecondMoment(
+  { build, slot, scalar }: UpdateContext,
+  gradient: Value,
+  { beta2, epsilon }: { beta2: number; epsilon: number },
+): Value {
+  const second = slot('second');
+  const square = mix(build, second.value, build.op('Mul', [gradient, gradient]), beta2);
+  second.next(square);
+  const root = build.op('Mul', [build.op('Sqrt', [square]), scalar('inverseRootCorrection')]);
+  return build.op('Add', [root, build.scalar(epsilon)]);
+}
+
 /** The arithmetic is PyTorch's, operation by operation. */
 export const adam: UpdateRule<AdamSpec | AdamWSpec> = {
   learningRate: 0.001,
@@ -35,14 +57,8 @@ export const adam: UpdateRule<AdamSpec | AdamWSpec> = {
   update: ({ kind, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }, context) => {
     const { build, scalar } = context;
     const gradient = kind === 'adam' ? withDecay(context, context.gradient) : context.gradient;
-    const first = context.slot('first');
-    const second = context.slot('second');
-    const mean = mix(build, first.value, gradient, beta1);
-    const square = mix(build, second.value, build.op('Mul', [gradient, gradient]), beta2);
-    first.next(mean);
-    second.next(square);
-    const root = build.op('Mul', [build.op('Sqrt', [square]), scalar('inverseRootCorrection')]);
-    const direction = build.op('Div', [mean, build.op('Add', [root, build.scalar(epsilon)])]);
+    const mean = firstMoment(context, gradient, beta1);
+    const direction = build.op('Div', [mean, rootOfSecondMoment(context, gradient, { beta2, epsilon })]);
     const kept = kind === 'adamw' ? shrunk(context) : context.parameter;
     return build.op('Sub', [kept, build.op('Mul', [direction, scalar('stepSize')])]);
   },

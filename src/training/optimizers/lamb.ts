@@ -1,7 +1,7 @@
 import type { GraphBuilder, Value } from '../../onnx/index.js';
 import { split } from '../flat.js';
-import { checkMoments, type MomentConstants } from './adam.js';
-import { mix, type UpdateContext, type UpdateRule, withDecay } from './rule.js';
+import { checkMoments, firstMoment, type MomentConstants, rootOfSecondMoment } from './adam.js';
+import { type UpdateContext, type UpdateRule, withDecay } from './rule.js';
 
 /**
  * LAMB (You et al. 2020), for large batches: the direction is AdamW's, scaled for each matrix and kernel to the norm of its weights. Biases and
@@ -22,15 +22,8 @@ export const lamb: UpdateRule<LambSpec> = {
   }),
   update: ({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-6 }, context) => {
     const { build, gradient, parameter, scalar, multiplies } = context;
-    const first = context.slot('first');
-    const second = context.slot('second');
-    const mean = mix(build, first.value, gradient, beta1);
-    const square = mix(build, second.value, build.op('Mul', [gradient, gradient]), beta2);
-    first.next(mean);
-    second.next(square);
-    const root = build.op('Mul', [build.op('Sqrt', [square]), scalar('inverseRootCorrection')]);
-    const corrected = build.op('Mul', [mean, scalar('inverseCorrection')]);
-    const direction = withDecay(context, build.op('Div', [corrected, build.op('Add', [root, build.scalar(epsilon)])]));
+    const mean = build.op('Mul', [firstMoment(context, gradient, beta1), scalar('inverseCorrection')]);
+    const direction = withDecay(context, build.op('Div', [mean, rootOfSecondMoment(context, gradient, { beta2, epsilon })]));
     const scaled = multiplies ? toNormOfWeights(context, direction) : direction;
     return build.op('Sub', [parameter, build.op('Mul', [scalar('rate'), scaled])]);
   },

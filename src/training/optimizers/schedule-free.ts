@@ -1,7 +1,7 @@
 import type { GraphBuilder, Value } from '../../onnx/index.js';
 import type { Schedule } from '../schedules.js';
-import { checkMoments, type MomentConstants } from './adam.js';
-import { mix, type UpdateContext, type UpdateRule, withDecay } from './rule.js';
+import { checkMoments, type MomentConstants, rootOfSecondMoment } from './adam.js';
+import { type UpdateContext, type UpdateRule, withDecay } from './rule.js';
 
 /**
  * Schedule-free SGD (Defazio et al. 2024): steps are taken by a fast sequence z, the weights are its average x, and the gradient is taken between
@@ -43,12 +43,8 @@ export const scheduleFreeAdamW: UpdateRule<ScheduleFreeAdamWSpec> = {
   }),
   point: ({ beta1 = 0.9 }, context) => between(context, beta1),
   update: ({ beta2 = 0.999, epsilon = 1e-8 }, context) => {
-    const { build, gradient, scalar } = context;
-    const second = context.slot('second');
-    const square = mix(build, second.value, build.op('Mul', [gradient, gradient]), beta2);
-    second.next(square);
-    const root = build.op('Mul', [build.op('Sqrt', [square]), scalar('inverseRootCorrection')]);
-    const direction = build.op('Div', [gradient, build.op('Add', [root, build.scalar(epsilon)])]);
+    const { build, gradient } = context;
+    const direction = build.op('Div', [gradient, rootOfSecondMoment(context, gradient, { beta2, epsilon })]);
     return advance(context, withDecay(context, direction));
   },
 };

@@ -1,0 +1,74 @@
+import type { Activity } from '../base/index.js';
+import type { Runtime } from '../infrastructure/runtime/index.js';
+import type { Model, Tensor } from '../onnx/index.js';
+import type { LossBuilder } from './losses.js';
+import type { TrainOptions } from './options.js';
+import type { Feed, Task } from './task.js';
+
+/** One epoch. */
+export interface EpochRecord {
+  epoch: number;
+  /** Mean training loss. */
+  loss: number;
+  /** Training accuracy on the augmented batches, for classification. */
+  accuracy?: number;
+  /** Validation quality, where it was measured. */
+  quality?: number;
+  /** Base learning rate times schedule at the epoch's last step. */
+  learningRate: number;
+}
+
+/** Everything that training needs to go on: made at the end of each epoch. */
+export interface Checkpoint {
+  /** Epochs done. */
+  epoch: number;
+  /** What was trained how, as plain JSON: another training does not go on from here. */
+  request: Record<string, unknown>;
+  history: EpochRecord[];
+  state: Record<string, Tensor>;
+  /** State of the best epoch, where that is kept. */
+  best?: { epoch: number; quality: number; state: Record<string, Tensor> };
+}
+
+export interface TrainRequest extends Activity {
+  model: Model;
+  task: Task;
+  runtime: Runtime;
+  options?: TrainOptions;
+  /** Default: cross entropy for classification, mean squared error to the reference for fidelity. */
+  loss?: LossBuilder;
+  /** How samples become the inputs of other models in the loss (a teacher's), where that is another way than the task's. Default: as the task's. */
+  otherFeeds?: readonly Feed[];
+  threads?: number;
+  /** Runs QuantizeLinear and DequantizeLinear in floating point, as the gradient assumes. Default false. */
+  simulateQuantization?: boolean;
+  /** Initializers that `beforeStep` may change, by name; they are not trained. Default: none. */
+  held?: readonly string[];
+  /** Called before each step; awaited. */
+  beforeStep?: (control: StepControl) => void | Promise<void>;
+  /** Go on from here. */
+  resume?: Checkpoint;
+  /** Called after each epoch; awaited. */
+  onCheckpoint?: (checkpoint: Checkpoint) => void | Promise<void>;
+  /** Called after each epoch with its validation quality; true stops the training. */
+  onEpoch?: (record: EpochRecord) => boolean | undefined | Promise<boolean | undefined>;
+}
+
+/** What the host may see and change between steps. */
+export interface StepControl {
+  /** Number of the step that comes next, from 0, and of all steps. */
+  step: number;
+  steps: number;
+  /** Copies of the tensors that may change, as they are now. */
+  weights(): Promise<Map<string, Tensor>>;
+  /** Replaces held initializers. */
+  hold(tensors: ReadonlyMap<string, Tensor>): Promise<void>;
+}
+
+export interface TrainResult {
+  /** A copy of the model with the trained weights; everything else is as it was. */
+  model: Model;
+  history: EpochRecord[];
+  /** Names of the tensors that were trained. */
+  parameters: readonly string[];
+}
