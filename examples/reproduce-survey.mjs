@@ -41,16 +41,20 @@ const seedsOf = (width) => Array.from({ length: width <= SMALL ? Number(flags.se
 const augment = [{ name: 'flip' }, { name: 'crop', pixels: 3 }];
 const teacher = { id: `teacher-${flags.teacher}`, width: Number(flags.teacher), seed: 0, options: { augment } };
 
+/** How the teacher is listened to: chosen by validation on another seed and a shorter schedule (docs/measurements.md). */
+const distillation = { temperature: 1, weight: 0.7 };
+
+// The teacher comes first: while one trains it, others train what needs none.
 const requests = [
+  teacher,
   ...widths.flatMap((width) =>
     seedsOf(width).flatMap((seed) => [
       { id: `plain-${width}-${seed}`, width, seed },
       { id: `augmented-${width}-${seed}`, width, seed, options: { augment } },
     ]),
   ),
-  teacher,
   ...widths.flatMap((width) =>
-    seedsOf(width).map((seed) => ({ id: `distilled-${width}-${seed}`, width, seed, teacher: teacher.id, options: { augment } })),
+    seedsOf(width).map((seed) => ({ id: `distilled-${width}-${seed}`, width, seed, teacher: teacher.id, options: { augment, ...distillation } })),
   ),
 ];
 
