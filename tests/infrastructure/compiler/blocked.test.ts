@@ -119,6 +119,69 @@ describe('operators on blocked images give what plain ones give', () => {
     );
   });
 
+  test('the weight gradient of a depthwise convolution: images as channels, and as kernels', async () => {
+    await assertSame(
+      ({ build, x, y }) => {
+        const images = build.op('Reshape', [x, build.ints([1, 4 * 32, 12, 16])]);
+        const kernels = build.op('Reshape', [
+          build.op('AveragePool', [y], { kernel_shape: [2, 2], strides: [2, 2] }),
+          build.ints([4 * 32, 1, 6, 8]),
+        ]);
+        return build.op('Conv', [images, kernels], { kernel_shape: [6, 8], dilations: [2, 2], pads: [1, 1, 0, 0], group: 4 * 32 });
+      },
+      ['blocked Conv', 'blocked AveragePool'],
+      ['Conv'],
+    );
+    // A batch of other channels is no image of these.
+    await assertSame(
+      ({ build, plain }) => {
+        const kernels = build.op('Reshape', [plain, build.ints([4 * 16, 1, 2 * 12, 16])]);
+        return build.op('Conv', [build.op('Reshape', [plain, build.ints([1, 64, 24, 16])]), kernels], {
+          kernel_shape: [24, 16],
+          group: 64,
+        });
+      },
+      ['Conv'],
+    );
+  });
+
+  test('transposed depthwise convolutions', async () => {
+    for (const [strides, pads, output_padding] of [
+      [
+        [2, 2],
+        [1, 1, 1, 1],
+        [1, 1],
+      ],
+      [
+        [1, 3],
+        [0, 1, 2, 0],
+        [0, 2],
+      ],
+      [
+        [2, 1],
+        [1, 2, 1, 2],
+        [0, 0],
+      ],
+    ])
+      await assertSame(
+        ({ build, x }) =>
+          build.op('ConvTranspose', [x, build.constant(noise(32, 1, 3, 3)), build.constant(noise(32))], {
+            kernel_shape: [3, 3],
+            group: 32,
+            strides,
+            pads,
+            output_padding,
+          }),
+        ['blocked Conv'],
+        ['ConvTranspose'],
+      );
+    // All channels together: most of the products would be with zeros.
+    await assertSame(
+      ({ build, x }) => build.op('ConvTranspose', [x, build.constant(noise(32, 16, 2, 2))], { kernel_shape: [2, 2], strides: [2, 2] }),
+      ['ConvTranspose'],
+    );
+  });
+
   test('channels that do not fill their blocks are filled up', async () => {
     await assertSame(
       ({ build, x }) => {

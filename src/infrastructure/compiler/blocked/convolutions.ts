@@ -1,6 +1,6 @@
-import { sizeOf } from '../../../base/index.js';
+import { sameShape, sizeOf } from '../../../base/index.js';
 import { type AttributeLike, type Node, staticShape, type Value } from '../../../onnx/index.js';
-import { BLOCKED_DOMAIN, imageShape, type Layouts, shapeOf } from './layout.js';
+import { BLOCKED_DOMAIN, imageShape, isFloatImage, type Layouts, shapeOf } from './layout.js';
 import { inputOf, isReadOnlyBy, type Lowering, outputOf } from './lowering.js';
 
 interface ConvolutionShapes {
@@ -29,14 +29,24 @@ function fills(channels: number, block: number): boolean {
   return channels % block === 0 || (channels % ALIGNMENT === 0 && Math.ceil(channels / block) * block <= 1.5 * channels);
 }
 
+/** The images [N, C, H, W] whose channels are a depthwise convolution's kernels, [N * C, 1, H, W]; undefined where its weight is none of that kind. */
+function kernelImages(weight: Value, block: number): Value | undefined {
+  const source = weight.producer?.op === 'Reshape' ? weight.producer.inputs[0] : undefined;
+  const [from, to] = [imageShape(source, block), staticShape(weight.shape)];
+  const merged = from && [from[0] * from[1], 1, from[2], from[3]];
+  return merged && to && isFloatImage(source, block) && sameShape(merged, to) ? source : undefined;
+}
+
 /**
- * Convolutions of all channels, or of each channel alone. Those whose weight outweighs their result (weight gradients are some) gain nothing.
- * Where channels do not fill their blocks, that side of the convolution is plain.
+ * Convolutions of all channels, or of each channel alone. Those whose weight outweighs their result (weight gradients are some) gain nothing,
+ * except where the kernels are images that are blocked already. Where channels do not fill their blocks, that side of the convolution is plain.
  */
 export const convolution: Lowering = {
   accepts: (node, block) => {
     const shapes = shapesOf(node);
-    if (!shapes || sizeOf(shapes.weight) > sizeOf(shapes.output)) return false;
+    if (!shapes) return false;
+    const images = isDepthwise(shapes) && kernelImages(inputOf(node, 1), block) !== undefined;
+    if (!images && sizeOf(shapes.weight) > sizeOf(shapes.output)) return false;
     if (isDepthwise(shapes)) return imageShape(node.outputs[0], block) !== undefined;
     const { input, output, group } = shapes;
     return group === 1 && (input[1] < block || fills(input[1], block)) && fills(output[1], block);
@@ -51,7 +61,9 @@ export const convolution: Lowering = {
     const { input, output, group } = shapesOf(node) as ConvolutionShapes;
     const attributes = Object.fromEntries(node.attributes);
     if (group > 1) {
-      const operands = [layouts.blocked(x), layouts.outputsLast(weight), bias];
+      const images = kernelImages(weight, layouts.block);
+      const kernels = images ? layouts.folded(layouts.blocked(images), shapeOf(weight)) : layouts.outputsLast(weight);
+      const operands = [layouts.blocked(x), kernels, bias];
       layouts.define(outputOf(node), build.op('Conv', operands, attributes, BLOCKED_DOMAIN));
       return;
     }
@@ -66,6 +78,57 @@ export const convolution: Lowering = {
     const made = build.op('Conv', operands, attributes, BLOCKED_DOMAIN);
     if (missing === 0) layouts.define(outputOf(node), made);
     else layouts.replace(outputOf(node), build.op('ReorderOutput', [made], { channels: output[1] }, BLOCKED_DOMAIN));
+  },
+};
+
+/** Per axis: rows or columns of zeros that go between two of the input's, and the border of a transposed convolution written as a convolution. */
+interface Spread {
+  readonly stride: number;
+  readonly head: number;
+  readonly tail: number;
+}
+
+function spreadsOf(node: Node): Spread[] | undefined {
+  const [input, weight, output] = [node.inputs[0], node.inputs[1], node.outputs[0]].map((value) => staticShape(value?.shape));
+  const strides = node.ints('strides', [1, 1]);
+  const pads = node.ints('pads', [0, 0, 0, 0]);
+  const automatic = node.string('auto_pad', 'NOTSET') !== 'NOTSET' || node.attributes.has('output_shape');
+  if (!input || !weight || !output || automatic || node.ints('dilations', []).some((dilation) => dilation !== 1)) return undefined;
+  const spreads = strides.map((stride, axis): Spread => {
+    const head = weight[axis + 2] - 1 - pads[axis];
+    return { stride, head, tail: output[axis + 2] + weight[axis + 2] - 1 - head - input[axis + 2] * stride };
+  });
+  return spreads.every(({ head, tail }) => head >= 0 && tail >= 0) ? spreads : undefined;
+}
+
+/**
+ * A transposed depthwise convolution, as the gradient of a strided one is: a convolution with the mirrored kernels of an image with zeros between
+ * its positions. Most products are with those zeros, but a depthwise convolution waits for memory rather than for them.
+ */
+export const transposedConvolution: Lowering = {
+  accepts: (node, block) => {
+    const shapes = shapesOf(node);
+    const images = isFloatImage(node.inputs[0], block) && isFloatImage(node.outputs[0], block);
+    return shapes !== undefined && images && isDepthwise(shapes) && spreadsOf(node) !== undefined;
+  },
+  leads: () => true,
+  lower: (node, layouts) => {
+    const { build, block } = layouts;
+    const [x, weight, bias] = node.inputs as Value[];
+    const [rows, columns] = spreadsOf(node) as Spread[];
+    const [batch, channels, height, width] = shapeOf(x);
+    const lines = build.op('Reshape', [layouts.blocked(x), build.ints([(batch * channels * height) / block, 1, width, block])]);
+    const pads = build.ints([0, 0, 0, 0, 0, rows.stride - 1, 0, (columns.stride - 1) * block]);
+    const spread = layouts.folded(build.op('Pad', [lines, pads]), [batch, channels, height * rows.stride, width * columns.stride]);
+    const [back, end] = [build.ints([-1, -1]), build.ints([-(2 ** 31), -(2 ** 31)])];
+    const mirrored = build.op('Slice', [weight, back, end, build.ints([2, 3]), back]);
+    mirrored.type = weight.type;
+    const attributes = {
+      group: channels,
+      kernel_shape: shapeOf(weight).slice(2),
+      pads: [rows.head, columns.head, rows.tail, columns.tail],
+    };
+    layouts.define(outputOf(node), build.op('Conv', [spread, layouts.outputsLast(mirrored), bias], attributes, BLOCKED_DOMAIN));
   },
 };
 

@@ -1,6 +1,6 @@
 import { sameShape } from '../../../base/index.js';
 import type { Node, Value } from '../../../onnx/index.js';
-import { isFloatImage, shapeOf } from './layout.js';
+import { imageShape, isFloatImage, shapeOf } from './layout.js';
 import { constantNumbers, inputOf, type Lowering, outputOf } from './lowering.js';
 
 function axesOf(node: Node): number[] | undefined {
@@ -80,3 +80,16 @@ export const pad: Lowering = {
     layouts.define(outputOf(node), layouts.folded(padded, shapeOf(outputOf(node))));
   },
 };
+
+/** The images of a batch as the channels of one, whose blocks are the same. */
+export const merge: Lowering = {
+  accepts: (node, block) => {
+    const [from, to] = [imageShape(node.inputs[0], block), imageShape(node.outputs[0], block)];
+    return isFloatImage(node.inputs[0], block) && from !== undefined && to !== undefined && sameShape(to, mergedShape(from));
+  },
+  lower: (node, layouts) => layouts.define(outputOf(node), layouts.folded(layouts.blocked(inputOf(node, 0)), shapeOf(outputOf(node)))),
+};
+
+function mergedShape([batch, channels, ...size]: readonly number[]): number[] {
+  return [1, batch * channels, ...size];
+}

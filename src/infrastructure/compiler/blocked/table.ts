@@ -1,8 +1,8 @@
 import type { Node } from '../../../onnx/index.js';
-import { convolution, normalization } from './convolutions.js';
+import { convolution, normalization, transposedConvolution } from './convolutions.js';
 import { activation, elementwise, unary } from './elementwise.js';
 import type { Lowering } from './lowering.js';
-import { concat, pad, reduction, slice, transpose } from './movements.js';
+import { concat, merge, pad, reduction, slice, transpose } from './movements.js';
 import { expand, maxPool, maxUnpool, pool, resize } from './pools.js';
 
 const each = (lowering: Lowering, ...operators: readonly string[]) => operators.map((operator) => [operator, lowering] as const);
@@ -10,6 +10,7 @@ const each = (lowering: Lowering, ...operators: readonly string[]) => operators.
 /** The standard operators that can run on blocked images. */
 const lowerings: ReadonlyMap<string, Lowering> = new Map([
   ...each(convolution, 'Conv'),
+  ...each(transposedConvolution, 'ConvTranspose'),
   ...each(normalization, 'BatchNormalization'),
   ...each(maxPool, 'MaxPool'),
   ...each(maxUnpool, 'MaxUnpool'),
@@ -18,6 +19,7 @@ const lowerings: ReadonlyMap<string, Lowering> = new Map([
   ...each(expand, 'Expand'),
   ...each(reduction, 'ReduceSum', 'ReduceMean', 'ReduceSumSquare'),
   ...each(transpose, 'Transpose'),
+  ...each(merge, 'Reshape'),
   ...each(concat, 'Concat'),
   ...each(slice, 'Slice'),
   ...each(pad, 'Pad'),
