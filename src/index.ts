@@ -12,6 +12,7 @@ export { footprint } from './infrastructure/hardware/index.js';
 export { compareLatency, measureLatency } from './infrastructure/hardware/node/index.js';
 export { createNodeRuntime } from './infrastructure/runtime/node/index.js';
 export { distill } from './learning/distillation/index.js';
+export { whiten } from './learning/initialization/index.js';
 export { trainTechnique } from './learning/tuning/index.js';
 export { decodeModel, encodeModel, type Model, Tensor } from './onnx/index.js';
 export { loadModel, saveModel } from './onnx/node/index.js';

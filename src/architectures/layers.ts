@@ -37,16 +37,18 @@ export class Network {
     return this.#model;
   }
 
-  /**
-   * A square convolution over [N, C, H, W] with "same" padding for odd kernels.
-   */
-  conv(x: Value, channels: number, kernel: number, options: { stride?: number; groups?: number; bias?: boolean } = {}): Value {
-    const { stride = 1, groups = 1, bias = false } = options;
+  /** A square convolution over [N, C, H, W]; `pad` zeros go around the image: by default as many as keep its size with an odd kernel. */
+  conv(
+    x: Value,
+    channels: number,
+    kernel: number,
+    options: { stride?: number; groups?: number; bias?: boolean; pad?: number } = {},
+  ): Value {
+    const { stride = 1, groups = 1, bias = false, pad = Math.floor(kernel / 2) } = options;
     const name = this.#name('conv');
     const shape = [channels, channelsOf(x) / groups, kernel, kernel];
     const weight = this.build.parameter(`${name}.weight`, this.#normal(shape, deviation(sizeOf(shape.slice(1)))));
     const inputs = bias ? [x, weight, this.build.parameter(`${name}.bias`, filled([channels], 0))] : [x, weight];
-    const pad = Math.floor(kernel / 2);
     return this.build.node(
       'Conv',
       inputs,
@@ -55,12 +57,12 @@ export class Network {
     )[0];
   }
 
-  /** Batch normalization with scale 1 and shift 0 at first. */
-  norm(x: Value): Value {
+  /** Batch normalization with scale 1 and shift 0 at first; the running statistics keep a share of `keep` at each step. */
+  norm(x: Value, { keep = KEEP } = {}): Value {
     const name = this.#name('norm');
     const vector = (part: string, value: number) => this.build.parameter(`${name}.${part}`, filled([channelsOf(x)], value));
     const inputs = [x, vector('scale', 1), vector('shift', 0), vector('mean', 0), vector('variance', 1)];
-    return this.build.node('BatchNormalization', inputs, { epsilon: floatAttribute(1e-5), momentum: floatAttribute(KEEP) }, { name })[0];
+    return this.build.node('BatchNormalization', inputs, { epsilon: floatAttribute(1e-5), momentum: floatAttribute(keep) }, { name })[0];
   }
 
   /** A fully connected layer over [N, features]. */

@@ -1,3 +1,4 @@
+export * from './eigen.js';
 export * from './errors.js';
 export * from './progress.js';
 export * from './random.js';

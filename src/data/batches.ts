@@ -2,8 +2,11 @@ import { OptionError, Random } from '../base/index.js';
 import type { Batch, Dataset } from './dataset.js';
 import { checkSignal } from './memory.js';
 
-/** Changes a batch of raw samples on its way to the model, e.g. augments it. May work in place; random numbers come from `random` only. */
-export type Transform = (batch: Batch, random: Random) => Batch;
+/**
+ * Changes a batch of raw samples on its way to the model, e.g. augments it. May work in place; random numbers come from `random` only, which is
+ * another stream for each batch of each epoch. `epoch` counts from 0.
+ */
+export type Transform = (batch: Batch, random: Random, epoch: number) => Batch;
 
 export interface BatchOptions {
   /** Samples a batch, at least 1. */
@@ -43,16 +46,16 @@ export function epochOrder(
  * @throws OptionError on impossible options, Stopped when the signal is aborted; whatever reading throws comes at the batch it belongs to.
  */
 export async function* batches(dataset: Dataset, options: BatchOptions): AsyncGenerator<Batch, void, undefined> {
-  const { batchSize, skip = 0, prefetch = 2, transforms = [], signal } = options;
+  const { batchSize, skip = 0, prefetch = 2, transforms = [], epoch = 0, signal } = options;
   checkOptions(options);
   const order = epochOrder(dataset.size, options);
-  const random = new Random(options.seed ?? 0).fork(`transforms of epoch ${options.epoch ?? 0}`);
+  const random = new Random(options.seed ?? 0).fork(`transforms of epoch ${epoch}`);
   const count = batchCount(dataset.size, options);
   const read = async (number: number): Promise<Batch> => {
     checkSignal(signal);
     const batch = await dataset.read(order.slice(number * batchSize, (number + 1) * batchSize), signal);
     const stream = random.fork(number);
-    return transforms.reduce((changed, transform) => transform(changed, stream), batch);
+    return transforms.reduce((changed, transform) => transform(changed, stream, epoch), batch);
   };
   const ahead: Promise<Batch>[] = [];
   let next = skip;

@@ -1,9 +1,10 @@
 import { prune, sparsify } from '../compression/pruning/index.js';
 import { quantize, quantizeAwareTrain } from '../compression/quantization/index.js';
 import { distill } from '../learning/distillation/index.js';
+import { whiten } from '../learning/initialization/index.js';
 import { trainTechnique } from '../learning/tuning/index.js';
 import { TechniqueRegistry } from '../technique/index.js';
 import { build } from './build.js';
 
 /** Every technique that recipes may name. */
-export const techniques = new TechniqueRegistry([build, trainTechnique, distill, prune, sparsify, quantize, quantizeAwareTrain]);
+export const techniques = new TechniqueRegistry([build, whiten, trainTechnique, distill, prune, sparsify, quantize, quantizeAwareTrain]);

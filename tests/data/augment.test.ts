@@ -4,7 +4,7 @@ import { OptionError, Random } from 'espalier/base';
 import { type Augmentation, type Batch, pipeline, softTargets, usualAugmentation } from 'espalier/data';
 import { countedDataset, imageBatch } from './support.js';
 
-const run = (batch: Batch, steps: Augmentation[], seed = 0) => pipeline(steps)(batch, new Random(seed));
+const run = (batch: Batch, steps: Augmentation[], seed = 0, epoch = 0) => pipeline(steps)(batch, new Random(seed), epoch);
 const pixels = (batch: Batch) => Array.from(batch.inputs.image.data, Number);
 
 test('a flip mirrors columns, and twice is nothing', () => {
@@ -39,6 +39,29 @@ test('half the images are flipped', () => {
     Boolean,
   ).length;
   assert.ok(Math.abs(changed - 1000) < 4 * Math.sqrt(500), String(changed));
+});
+
+test('flipped alternately, each image is seen both ways in any two epochs, and half of them mirrored in each', () => {
+  const batch = imageBatch(2000, 1, 2, 1);
+  const mirrored = (epoch: number, seed: number) => {
+    const { data } = run(batch, [{ name: 'flip', alternate: true }], seed, epoch).inputs.image;
+    return Array.from({ length: 2000 }, (_, i) => data[2 * i] !== batch.inputs.image.data[2 * i]);
+  };
+  const first = mirrored(0, 1);
+  assert.ok(Math.abs(first.filter(Boolean).length - 1000) < 4 * Math.sqrt(500), String(first.filter(Boolean).length));
+  assert.deepEqual(
+    mirrored(1, 2),
+    first.map((flipped) => !flipped),
+  );
+  assert.deepEqual(mirrored(2, 3), first);
+  // Which image it is counts, not where it stands in the batch.
+  const swapped = { ...batch, indices: batch.indices.map((_, i) => 1999 - i) };
+  const { data } = run(swapped, [{ name: 'flip', alternate: true }]).inputs.image;
+  assert.deepEqual(
+    Array.from({ length: 2000 }, (_, i) => data[2 * i] !== batch.inputs.image.data[2 * i]),
+    first.toReversed(),
+  );
+  assert.throws(() => run(batch, [{ name: 'flip', alternate: true, probability: 0.4 }]), OptionError);
 });
 
 test('a crop by 0 is nothing; any other equals padding and cutting, zero and reflected', () => {

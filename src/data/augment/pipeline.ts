@@ -2,7 +2,7 @@ import { OptionError } from '../../base/index.js';
 import type { Transform } from '../batches.js';
 import type { InputSpec } from '../dataset.js';
 import { mixUp } from './mixup.js';
-import { cutOut, flipHorizontally, padAndCrop } from './spatial.js';
+import { cutOut, flipAlternately, flipHorizontally, padAndCrop } from './spatial.js';
 
 export { softTargets } from './mixup.js';
 
@@ -12,6 +12,11 @@ export type Augmentation =
       name: 'flip';
       /** Of mirroring an image left to right. Default: 0.5. */
       probability?: number;
+      /**
+       * Mirror each image in every other epoch, which ones in the first one being drawn: in two epochs the model sees every image both ways, where
+       * chance would show it half of them twice (Jordan 2024, arXiv 2404.00498). Only with the default probability. Default: false.
+       */
+      alternate?: boolean;
     }
   | {
       name: 'crop';
@@ -42,7 +47,7 @@ export function pipeline(steps: readonly Augmentation[]): Transform {
   if (steps.filter((step) => step.name === 'mixup').length > 1) {
     throw new OptionError({ what: 'A pipeline can mix only once', where: 'augmentation "mixup"', fix: 'Remove all but one' });
   }
-  return (batch, random) => transforms.reduce((changed, transform, i) => transform(changed, random.fork(i)), batch);
+  return (batch, random, epoch) => transforms.reduce((changed, transform, i) => transform(changed, random.fork(i), epoch), batch);
 }
 
 /**
@@ -61,8 +66,16 @@ function smallShift([height, width]: readonly number[]): Augmentation {
 function transformOf(step: Augmentation): Transform {
   switch (step.name) {
     case 'flip': {
-      const { probability = 0.5 } = step;
+      const { probability = 0.5, alternate = false } = step;
       check(step.name, 'probability', probability, probability >= 0 && probability <= 1, 'a number in [0, 1]');
+      check(
+        step.name,
+        'alternate',
+        alternate,
+        typeof alternate === 'boolean' && (!alternate || probability === 0.5),
+        'true only with probability 0.5',
+      );
+      if (alternate) return (batch, _, epoch) => flipAlternately(batch, epoch);
       return (batch, random) => flipHorizontally(batch, random, probability);
     }
     case 'crop': {

@@ -1,4 +1,4 @@
-import { OptionError, type Random } from '../../base/index.js';
+import { OptionError, Random } from '../../base/index.js';
 import type { Batch } from '../dataset.js';
 import { allocate, type DataTensor, type TypedData } from '../tensor.js';
 
@@ -13,7 +13,22 @@ interface ImageShape {
 
 /** Mirrors each image left to right with the given probability. */
 export function flipHorizontally(batch: Batch, random: Random, probability: number): Batch {
-  const flipped = Array.from({ length: batch.size }, () => random.uniform() < probability);
+  return flip(
+    batch,
+    Array.from({ length: batch.size }, () => random.uniform() < probability),
+  );
+}
+
+/** Mirrors half of the images in one epoch and the other half in the next; which half an image is in depends on its number alone. */
+export function flipAlternately(batch: Batch, epoch: number): Batch {
+  const isOdd = (index: number) => new Random(index).integer(2) === 1;
+  return flip(
+    batch,
+    Array.from(batch.indices, (index) => isOdd(index) === (epoch % 2 === 1)),
+  );
+}
+
+function flip(batch: Batch, flipped: readonly boolean[]): Batch {
   return changeImages(batch, (from, to, { height, width, channels }, sample) => {
     if (!flipped[sample]) return to.set(from as never);
     for (let row = 0; row < height; row++) {

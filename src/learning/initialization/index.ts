@@ -1,0 +1,1 @@
+export { whiten } from './whiten.js';
