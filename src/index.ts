@@ -4,6 +4,7 @@
  */
 export { architecture, architectures } from './architectures/index.js';
 export * from './base/index.js';
+export { minify, minifyModel } from './compression/coding/index.js';
 export { prune, pruneModel, sparsify } from './compression/pruning/index.js';
 export { quantize, quantizeAwareTrain, quantizeDynamic, quantizeStatic } from './compression/quantization/index.js';
 export { splitSource } from './data/index.js';

@@ -1,3 +1,4 @@
+import { minify } from '../compression/coding/index.js';
 import { prune, sparsify } from '../compression/pruning/index.js';
 import { quantize, quantizeAwareTrain } from '../compression/quantization/index.js';
 import { distill } from '../learning/distillation/index.js';
@@ -7,4 +8,14 @@ import { TechniqueRegistry } from '../technique/index.js';
 import { build } from './build.js';
 
 /** Every technique that recipes may name. */
-export const techniques = new TechniqueRegistry([build, whiten, trainTechnique, distill, prune, sparsify, quantize, quantizeAwareTrain]);
+export const techniques = new TechniqueRegistry([
+  build,
+  whiten,
+  trainTechnique,
+  distill,
+  prune,
+  sparsify,
+  quantize,
+  quantizeAwareTrain,
+  minify,
+]);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import { minifyModel } from 'espalier/compression/coding';
 import { cancelMoves, foldConstants, foldNormalization, simplify } from 'espalier/infrastructure/compiler';
 import { makeFeeds } from 'espalier/infrastructure/hardware';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
@@ -51,6 +52,7 @@ const passes: Readonly<Record<string, { run: (model: Model) => Promise<unknown> 
 /** Whole copies, and what the copy may differ by. */
 const rewrites: Readonly<Record<string, { run: (model: Model) => Promise<Model> | Model; tolerance: number }>> = {
   simplify: { run: (model) => simplify(model, runtime), tolerance: ROUNDED },
+  minifyModel: { run: (model) => minifyModel(model), tolerance: EXACT },
   'upgradeOpset to 21': { run: (model) => upgradeOpset(model, 21), tolerance: ROUNDED },
 };
 

@@ -1,0 +1,1 @@
+export { minify, minifyModel } from './minify.js';
