@@ -88,7 +88,7 @@ test('filters give decorrelated numbers of unit variance, and their negatives', 
   for (const { name, initializer } of others) assert.deepEqual(weightOf(whitened, name).bytes(), initializer?.bytes(), name);
 });
 
-test('with more filters than directions the rest stays as it is; with fewer the largest variances are taken', async () => {
+test('with fewer filters than directions and their negatives the largest variances are taken; with more the rest stays as it is', async () => {
   const wide = surveyCnn.build({ input: [3, 12, 12], classes: 2, width: 0.1 });
   const task = await taskFor(wide);
   const { model: whitened } = await whiten.apply({ model: wide, task, runtime, seed: 0 }, checkOptions(whiten, {}));
@@ -100,8 +100,10 @@ test('with more filters than directions the rest stays as it is; with fewer the 
   for (let i = 1; i < 16; i++) assert.ok(found[i][i] <= found[i - 1][i - 1] + 1e-6, `variance ${i}`);
   assert.equal(weight.length, before.length);
 
-  const fast = fastCnn.build({ input: [1, 12, 12], classes: 2 });
-  assert.deepEqual(weightOf(fast, 'conv1.weight').shape, [8, 1, 2, 2]);
+  const few = fastCnn.build({ input: [3, 12, 12], classes: 2, width: 0.1 });
+  const { model: filled } = await whiten.apply({ model: few, task, runtime, seed: 0 }, checkOptions(whiten, {}));
+  const [given, made] = [few, filled].map((model) => weightOf(model, 'conv1.weight').toFloat32());
+  assert.deepEqual(made.subarray(24 * 12), given.subarray(24 * 12), '32 filters for 12 directions and their negatives');
 });
 
 test('a model without such a convolution is refused in words', async () => {

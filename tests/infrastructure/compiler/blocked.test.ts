@@ -272,6 +272,28 @@ describe('operators on blocked images give what plain ones give', () => {
       ['blocked MaxPool', 'blocked Upsample'],
       ['MaxPool', 'MaxUnpool'],
     );
+    // Rows and columns that no window covers get nothing; the largest numbers are made to lie there.
+    await assertSame(
+      ({ build, x }) => {
+        const edge = Float32Array.from({ length: 12 * 16 }, (_, at) => (at >= 11 * 16 || at % 16 === 15 ? 1e4 : 0));
+        const data = build.op('Add', [x, build.constant(Tensor.of('float32', [12, 16], edge))]);
+        const odd = { kernel_shape: [3, 5], strides: [3, 5] };
+        const cut = build.op('Slice', [data, build.ints([1]), build.ints([12]), build.ints([2])]);
+        const [maxima, indices] = build.node('MaxPool', [cut], odd, { outputs: 2 });
+        return [maxima, build.op('MaxUnpool', [build.op('Neg', [maxima]), indices, build.ints([4, 32, 11, 16])], odd)];
+      },
+      ['blocked MaxPool', 'blocked Upsample'],
+      ['MaxPool', 'MaxUnpool'],
+    );
+    // Windows that overlap need the indices.
+    await assertSame(
+      ({ build, x }) => {
+        const overlapping = { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] };
+        const [maxima, indices] = build.node('MaxPool', [x], overlapping, { outputs: 2 });
+        return [maxima, build.op('MaxUnpool', [maxima, indices, build.ints(nchw)], { kernel_shape: [2, 2], strides: [2, 2] })];
+      },
+      ['MaxPool', 'MaxUnpool'],
+    );
     // Indices that something else reads need the plain pool.
     await assertSame(
       ({ build, x }) => {

@@ -34,42 +34,61 @@ export function poolOf(node: Node): Node | undefined {
   return maker?.op === 'MaxPool' && maker.domain === '' && maker.outputs[1] === node.inputs[1] ? maker : undefined;
 }
 
+/** Rows and columns behind the last windows of a pool whose windows do not overlap and begin at the corner; undefined for any other pool. */
+function leftOver(pooling: Node, block: number): number[] | undefined {
+  const [data, pooled] = [imageShape(pooling.inputs[0], block), imageShape(pooling.outputs[0], block)];
+  const kernel = pooling.ints('kernel_shape', []);
+  const plain = sameShape(pooling.ints('strides', [1, 1]), kernel) && pooling.ints('pads', []).every((pad) => pad === 0);
+  if (!data || !pooled || !plain || pooling.string('auto_pad', 'NOTSET') !== 'NOTSET') return undefined;
+  const rest = kernel.map((size, axis) => data[axis + 2] - size * pooled[axis + 2]);
+  return rest.every((length) => length >= 0) ? rest : undefined;
+}
+
+/** Larger than any activation, so that no element is its window's maximum, and small enough that a difference from it is finite. */
+const NO_MAXIMUM = 1e38;
+
 /**
- * The gradient of a maximum pool whose windows tile its input, without indices: it goes to the elements that equal their window's maximum. A
+ * The gradient of a maximum pool whose windows do not overlap, without indices: it goes to the elements that equal their window's maximum. A
  * maximum that several elements share is shared out equally, where the plain form gives all to the first.
  */
 export const maxUnpool: Lowering = {
   accepts: (node, block) => {
     const pooling = poolOf(node);
-    const kernel = node.ints('kernel_shape', []);
     const [input, output] = [imageShape(node.inputs[0], block), imageShape(node.outputs[0], block)];
     if (!pooling || !input || !output || node.outputs[0]?.dtype !== 'float32') return false;
-    const tiles = [0, 1].every(
-      (axis) => kernel[axis] === pooling.ints('kernel_shape', [])[axis] && input[axis + 2] * kernel[axis] === output[axis + 2],
-    );
+    const matches = sameShape(node.ints('kernel_shape', []), pooling.ints('kernel_shape', []));
     const data = staticShape(pooling.inputs[0]?.shape);
-    return tiles && sameShape(data ?? [], output);
+    return matches && leftOver(pooling, block) !== undefined && sameShape(data ?? [], output);
   },
   lower: (node, layouts) => {
-    const { build } = layouts;
+    const { build, block } = layouts;
     const pooling = poolOf(node) as Node;
     const [x, maxima] = [inputOf(pooling, 0), outputOf(pooling)];
     const kernel = node.ints('kernel_shape', []);
-    const enlarged = (value: Value) => upsampled(layouts, value, kernel);
-    const channels = shapeOf(x)[1];
+    const [below, right] = leftOver(pooling, block) as number[];
+    const [batch, channels, height, width] = shapeOf(x);
+    /** Each number over its window, and a constant over what no window covers. */
+    const enlarged = (value: Value, elsewhere: number) => {
+      const covered = upsampled(layouts, value, kernel);
+      if (below + right === 0) return covered;
+      const split = [batch, channels / block, height - below, width - right, block];
+      const pads = build.ints([0, 0, 0, 0, 0, 0, 0, below, right, 0]);
+      const padded = build.op('Pad', [build.op('Reshape', [covered, build.ints(split)]), pads, build.scalar(elsewhere)]);
+      return layouts.folded(padded, shapeOf(x));
+    };
     // maximum - x is zero where x is a maximum: a steep HardSigmoid makes that 1, anything above it 0.
     const isMaximum = layouts.affine(
       layouts.blocked(x),
       layouts.uniform(channels, -1),
       undefined,
-      enlarged(layouts.blocked(maxima)),
+      enlarged(layouts.blocked(maxima), NO_MAXIMUM),
       hardSigmoid(-3e38, 1),
     );
     const size = kernel[0] * kernel[1];
     const occupied = build.op('AveragePool', [isMaximum], { kernel_shape: kernel, strides: kernel }, BLOCKED_DOMAIN);
     const upstream = build.op('Mul', [layouts.blocked(inputOf(node, 0)), build.scalar(1 / size)]);
     const share = build.op('Div', [upstream, occupied]);
-    layouts.define(outputOf(node), build.op('Mul', [isMaximum, enlarged(share)]));
+    layouts.define(outputOf(node), build.op('Mul', [isMaximum, enlarged(share, 0)]));
   },
 };
 
