@@ -71,4 +71,6 @@ export interface TrainResult {
   history: EpochRecord[];
   /** Names of the tensors that were trained. */
   parameters: readonly string[];
+  /** Share of the time of the steps, from 0 to 1, in which the runtime waited for a batch: reading, augmentation, preprocessing. */
+  waiting: number;
 }

@@ -4,6 +4,7 @@ import type { Program } from '../infrastructure/runtime/index.js';
 import { type Model, Tensor } from '../onnx/index.js';
 import { checkClasses, warnOfBatch } from './checks.js';
 import { evaluate, NotFinite, type Quality } from './evaluate.js';
+import { InputClock, slowInput } from './input-clock.js';
 import { crossEntropy, meanSquaredError, TARGETS } from './losses.js';
 import { predictions } from './metrics/classification.js';
 import { stepScalars } from './optimizers/index.js';
@@ -73,6 +74,7 @@ class Training {
   /** How samples become the step's inputs: other models' inputs have names of their own there. */
   readonly #samples: readonly Feed[];
   readonly #history: EpochRecord[];
+  readonly #clock = new InputClock();
   #best: Checkpoint['best'];
 
   constructor(request: TrainRequest, options: CompleteOptions, step: TrainingStep, program: Program) {
@@ -103,7 +105,7 @@ class Training {
       if ((await this.#request.onEpoch?.(record)) === true) break;
     }
     const state = this.#best && this.#keepsBest ? this.#best.state : await this.#program.state();
-    return { model: this.#trained(state), history: this.#history, parameters: this.#step.parameters };
+    return { model: this.#trained(state), history: this.#history, parameters: this.#step.parameters, waiting: this.#clock.waiting };
   }
 
   get #keepsBest(): boolean {
@@ -133,8 +135,10 @@ class Training {
       }
       // One step runs while the next batch is prepared and queued behind it.
       const before = running;
+      this.#clock.begin();
       running = this.#run(feeds, batch, epoch, tally).then(() => {
-        const facts = { epoch: epoch + 1, loss: tally.loss / tally.done };
+        this.#clock.end();
+        const facts = { epoch: epoch + 1, loss: tally.loss / tally.done, ...slowInput(this.#clock.waiting) };
         onProgress?.({ task: 'train', done: epoch * steps + tally.done, total, facts });
       });
       // Where the step before fails, that is what is thrown.
@@ -142,6 +146,7 @@ class Training {
       await before;
     }
     await running;
+    this.#clock.pause();
     const accuracy = task.kind === 'classification' ? tally.hits / (tally.done * batchSize) : undefined;
     return { epoch: epoch + 1, loss: tally.loss / tally.done, accuracy, learningRate };
   }

@@ -230,3 +230,19 @@ test('the average of the weights is what is kept', async () => {
   const [a] = [weightsOf(averaged).get('first.weight') as Tensor];
   assert.ok((a.data() as Float32Array).every(Number.isFinite));
 });
+
+test('a training says how much of its time the steps waited for their batches', async () => {
+  const data = clusters({ size: 96 });
+  const read: Dataset['read'] = async (indices, signal) => {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    return data.read(indices, signal);
+  };
+  const slow = plainTask({ train: { ...data, read }, validation: clusters({ size: 12, seed: 2 }) });
+  const said: string[] = [];
+  const onProgress = ({ facts }: ProgressEvent) => said.push(String(facts?.['waiting for input']));
+  const request = { model: smallMlp(), runtime, options: { epochs: 2, batchSize: 16, evaluateEvery: 0 } };
+  const { waiting } = await train({ ...request, task: slow, onProgress });
+  // A step of this net takes a millisecond or two; a batch takes a hundred, three being read at a time.
+  assert.ok(waiting > 0.5 && waiting <= 1, String(waiting));
+  assert.match(said[said.length - 1], /^\d+%$/);
+});
