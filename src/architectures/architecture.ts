@@ -27,5 +27,9 @@ export interface Architecture {
   readonly summary: string;
   /** Which scalings do something. */
   readonly scales: readonly (keyof Scale)[];
+  /** Techniques that prepare a fresh model for its training, with their options, as recipes store them. Default: none. */
+  readonly preparation?: readonly { readonly technique: string; readonly options: Readonly<Record<string, unknown>> }[];
+  /** Options of the technique `train` that suit the family, where they are not the usual ones. Default: none. */
+  readonly training?: Readonly<Record<string, unknown>>;
   build(request: ArchitectureRequest): Model;
 }

@@ -22,6 +22,8 @@ export const fastCnn: Architecture = {
   name: 'fast-cnn',
   summary: 'Whitening filters and three pairs of 3×3 convolutions, for the shortest training on small images (Jordan 2024).',
   scales: ['width', 'resolution'],
+  preparation: [{ technique: 'whiten', options: {} }],
+  training: { freeze: ['conv1.weight'] },
   build: (request) => {
     const { size, classes, width, seed } = planOf(request);
     const network = new Network('fast-cnn', seed);

@@ -1,18 +1,27 @@
+import { architectures, architecture as familyOf } from '../architectures/index.js';
 import type { Point, SpaceDefinition } from '../automation/index.js';
 import { OptionError } from '../base/index.js';
 import { type Augmentation, type InputSpec, usualAugmentation } from '../data/index.js';
-import type { Recipe, Step } from '../technique/index.js';
+import { encodeModel, staticShape } from '../onnx/index.js';
+import type { Recipe } from '../technique/index.js';
+import { trainingRecipe } from './base-recipe.js';
+import { widthThatFits } from './fit.js';
+import type { Limits } from './info.js';
 import { shrinkingSteps } from './shrink-and-improve.js';
 import type { Plan, PlanContext, Strategy } from './strategy.js';
 
-/** How much wider than asked for the grown models are. */
-const GROWTH = [1, 1.5, 2, 3];
+/** How much wider the models are that are trained than what fits without pruning. */
+const GROWTH = [0.7, 1, 1.5, 2, 3];
+const DEPTHS = [1, 1.5, 2];
+/** Peaks of Adam's one cycle. */
+const RATES = [0.003, 0.006, 0.012];
 
 const FOOTPRINT = ['maxSize', 'maxMacs', 'maxMemory', 'maxLatency'] as const;
 
 /**
- * Grow-improve-shrink (Menghani 2021, section 5): keep the footprint and raise the quality. The architecture is grown, the larger model trained
- * with every learning technique that helps, and then shrunk back to the footprint by pruning with distillation from itself and by quantization.
+ * Grow-improve-shrink (Menghani 2021, section 5): keep the footprint and raise the quality. A family of architectures, the given one or another,
+ * is built as wide as int8 weights allow within the limits, or wider; trained with the learning techniques that help, distillation from the baseline
+ * among them; and shrunk back by pruning with distillation and by quantization.
  */
 export const growImproveShrink: Strategy = {
   name: 'grow-improve-shrink',
@@ -31,15 +40,23 @@ export const growImproveShrink: Strategy = {
     FOOTPRINT.some((name) => given[name] !== undefined) ? given : { ...given, maxSize: baseline.footprint.bytes },
 };
 
-function plan({ epochs, task }: PlanContext, architecture: NonNullable<PlanContext['architecture']>): Plan {
+function plan(context: PlanContext, given: NonNullable<PlanContext['architecture']>): Plan {
+  const { epochs, task } = context;
   const [input] = task.splits.train.inputs;
   const image = input.kind === 'image';
+  const widths = fittingWidths(context, given);
+  const families = [...widths.keys()];
+  const deep = families.filter((name) => familyOf(name).scales.includes('depth'));
   const keeps = [0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8];
   const space: SpaceDefinition = {
+    family: { type: 'categorical', choices: families },
     growth: { type: 'categorical', choices: GROWTH },
-    ...(architecture.scales.includes('depth') ? { depth: { type: 'categorical' as const, choices: [1, 1.5, 2] } } : {}),
+    ...(deep.length > 0 ? { depth: { type: 'categorical' as const, choices: DEPTHS, when: { family: deep } } } : {}),
     augment: { type: 'categorical', choices: image ? ['none', 'crop', 'flip-crop'] : ['none'] },
     smoothing: { type: 'categorical', choices: [0, 0.1] },
+    rate: { type: 'categorical', choices: RATES },
+    learn: { type: 'categorical', choices: ['train', 'distill'] },
+    temperature: { type: 'categorical', choices: [1, 4], when: { learn: 'distill' } },
     keep: { type: 'categorical', choices: [1, ...keeps] },
     importance: { type: 'categorical', choices: ['magnitude', 'taylor'], when: { keep: keeps } },
     tuning: { type: 'categorical', choices: ['distill'], when: { keep: keeps } },
@@ -47,45 +64,89 @@ function plan({ epochs, task }: PlanContext, architecture: NonNullable<PlanConte
     quantize: { type: 'categorical', choices: ['static', 'aware'] },
     calibration: { type: 'categorical', choices: ['min-max', 'mse'], when: { quantize: 'static' } },
   };
-  const base = { ...(architecture.scales.includes('depth') ? { depth: 1 } : {}), augment: image ? 'crop' : 'none', smoothing: 0 };
   const shrunk = (keep: number) => ({ keep, importance: 'magnitude', tuning: 'distill', learningRate: 0.001 });
   const int8 = { quantize: 'static', calibration: 'min-max' };
+  const usual = (family: string) => ({
+    family,
+    growth: 1,
+    ...(deep.includes(family) ? { depth: 1 } : {}),
+    augment: image ? 'crop' : 'none',
+    smoothing: 0,
+    rate: RATES[0],
+    learn: 'train',
+    keep: 1,
+    ...int8,
+  });
+  const [first] = families;
   const initialPoints: Point[] = [
-    { growth: 1, ...base, keep: 1, ...int8 },
-    { growth: 2, ...base, ...shrunk(0.5), ...int8 },
-    { growth: 2, ...base, ...shrunk(0.3), ...int8 },
-    { growth: 3, ...base, ...shrunk(0.3), ...int8 },
+    ...families.map(usual),
+    { ...usual(first), growth: 2, ...shrunk(0.3) },
+    { ...usual(first), learn: 'distill', temperature: 1 },
+    { ...usual(first), growth: 3, ...shrunk(0.2) },
   ];
   return {
     space,
     initialPoints,
     recipe: (point) => [
-      ...growingSteps(point, architecture, { epochs, input }),
+      ...growingSteps(point, given, { epochs, input, width: widths.get(String(point.family)) ?? given.width }),
       ...shrinkingSteps(point, Math.max(1, Math.ceil(epochs / 2))),
+      { technique: 'minify', options: {} },
     ],
     remarks: [],
   };
 }
 
+/**
+ * For each family that fits, how wide it may be so that its int8 file is as large as the limits allow; the given one comes first. Where no limit
+ * can be counted beforehand, the limit is the float file of what was asked for.
+ */
+function fittingWidths({ limits, original, task }: PlanContext, given: NonNullable<PlanContext['architecture']>): Map<string, number> {
+  const shape = staticShape(original.graph.feeds[0]?.shape?.slice(1)) as [number, number, number];
+  const classes = task.kind === 'classification' ? task.classes.length : 0;
+  const countable = limits.maxSize !== undefined || limits.maxMacs !== undefined;
+  const within = countable ? limits : { maxSize: encodeModel(original).byteLength };
+  const others = architectures.filter(({ name }) => name !== given.name);
+  const widths = new Map<string, number>();
+  for (const family of [familyOf(given.name), ...others]) {
+    const depth = family.name === given.name ? given.depth : 1;
+    const width = widthThatFits(family, { input: shape, classes, depth }, within);
+    if (width !== undefined) widths.set(family.name, width);
+  }
+  if (widths.size === 0) throw nothingFits(within);
+  return widths;
+}
+
+function nothingFits(limits: Limits): OptionError {
+  return new OptionError({
+    what: 'No architecture is that small, however narrow',
+    got: Object.entries(limits)
+      .map(([name, limit]) => `${name} ${limit}`)
+      .join(', '),
+    fix: 'Allow more.',
+  });
+}
+
 function growingSteps(
   point: Point,
-  { name, width, depth, resolution }: NonNullable<PlanContext['architecture']>,
-  { epochs, input }: { epochs: number; input: InputSpec },
+  given: NonNullable<PlanContext['architecture']>,
+  { epochs, input, width }: { epochs: number; input: InputSpec; width: number },
 ): Recipe {
-  const build: Step = {
-    technique: 'build',
-    options: {
-      architecture: name,
-      width: width * Number(point.growth),
-      depth: depth * Number(point.depth ?? 1),
-      ...(resolution ? { resolution } : {}),
-    },
+  const family = String(point.family);
+  const own = family === given.name ? given.depth : 1;
+  const size = {
+    name: family,
+    width: Number((width * Number(point.growth)).toPrecision(3)),
+    depth: own * Number(point.depth ?? 1),
+    resolution: given.resolution,
   };
-  const train: Step = {
-    technique: 'train',
-    options: { epochs, augment: augmentations(String(point.augment), input), labelSmoothing: point.smoothing },
+  const options = {
+    epochs,
+    augment: augmentations(String(point.augment), input),
+    labelSmoothing: point.smoothing,
+    learningRate: point.rate,
   };
-  return [build, train];
+  if (point.learn !== 'distill') return trainingRecipe(size, { technique: 'train', options });
+  return trainingRecipe(size, { technique: 'distill', options: { ...options, temperature: point.temperature } });
 }
 
 function augmentations(name: string, input: InputSpec): Augmentation[] {

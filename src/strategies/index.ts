@@ -5,6 +5,7 @@ export { growImproveShrink } from './grow-improve-shrink.js';
 export * from './info.js';
 export { recipeLabel } from './labels.js';
 export { type OptimizeRequest, optimize, whyUntrainable } from './optimize.js';
+export { prepareArchitecture } from './preparation.js';
 export { RecipeRunner, stageId } from './recipes.js';
 export type { OptimizeOptions } from './settings.js';
 export { shrinkAndImprove } from './shrink-and-improve.js';

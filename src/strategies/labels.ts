@@ -13,6 +13,12 @@ const LABELS: Readonly<Record<string, (options: Options) => unknown[]>> = {
     ...(Array.isArray(augment) ? augment.map(({ name }) => name) : []),
     ...unless(0, labelSmoothing, 'smoothed'),
   ],
+  distill: ({ augment, labelSmoothing, temperature }) => [
+    'distill',
+    ...(Array.isArray(augment) ? augment.map(({ name }) => name) : []),
+    ...unless(0, labelSmoothing, 'smoothed'),
+    ...unless(4, temperature, `T ${temperature}`),
+  ],
   prune: ({ keep, target, importance, tuning }) => [
     `prune to ${percent(keep)}`,
     ...unless('macs', target, `of ${target}`),
@@ -22,12 +28,14 @@ const LABELS: Readonly<Record<string, (options: Options) => unknown[]>> = {
   sparsify: ({ sparsity }) => [`${percent(sparsity)} zeros`],
   quantize: ({ mode, calibration }) => ['int8', ...unless('static', mode, mode), ...unless('min-max', calibration, calibration)],
   'quantize-aware-train': () => ['int8 trained'],
+  // Says nothing of what the model computes.
+  minify: () => [],
 };
 
 /** What a recipe does in a few words, e.g. "prune to 50% + int8 mse". */
 export function recipeLabel(recipe: Recipe): string {
   const steps = recipe.map(({ technique, options }) => (LABELS[technique]?.(options) ?? [technique]).join(' '));
-  return steps.join(' + ') || 'original';
+  return steps.filter((step) => step !== '').join(' + ') || 'original';
 }
 
 /** The text, unless the option has its usual value or was not given. */

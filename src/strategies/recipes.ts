@@ -11,6 +11,8 @@ export interface RecipeRequest {
   recipe: Recipe;
   /** The model that the first step is given. */
   original: Model;
+  /** The model that teaches, where the original is not trained yet. Default: the original. */
+  teacher?: Model;
   task: Task;
   runtime: Runtime;
   registry: TechniqueRegistry;
@@ -79,7 +81,7 @@ export class RecipeRunner {
       {
         ...nested(request.activity, technique.name),
         model: before,
-        original: request.original,
+        original: request.teacher ?? request.original,
         task: request.task,
         runtime: request.runtime,
         threads: request.threads,

@@ -23,10 +23,11 @@ export async function makeRun(request: OptimizeRequest, settings: Settings, fing
   return { request, settings, fingerprint, runner: new RecipeRunner(), shapes };
 }
 
-export function recipeRequest({ request, settings, fingerprint }: Run, recipe: Recipe, activity: Activity): RecipeRequest {
+/** @param teacher the trained baseline, where the original is not trained yet. */
+export function recipeRequest({ request, settings, fingerprint }: Run, recipe: Recipe, activity: Activity, teacher?: Model): RecipeRequest {
   const { original, task, runtime, registry, workspace } = request;
   const { seed, threads } = settings;
-  return { recipe, original, task, runtime, registry, workspace, seed, fingerprint, threads, activity };
+  return { recipe, original, teacher, task, runtime, registry, workspace, seed, fingerprint, threads, activity };
 }
 
 /** Inputs of one real sample (of as many as the model takes at a time), for measurements: made-up ones may be slower, or out of range. */

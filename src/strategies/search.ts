@@ -21,6 +21,8 @@ export interface SearchOutcome {
 
 interface Search {
   run: Run;
+  /** The trained baseline, where the original is an untrained architecture. */
+  teacher?: Model;
   plan: Plan;
   baseline: ModelInfo;
   objectives: readonly ObjectiveName[];
@@ -32,8 +34,9 @@ interface Search {
  * @param budgetMs what is left of the budget.
  * @throws Stopped when aborted.
  */
-export async function search(context: Search, budgetMs: number): Promise<SearchOutcome> {
-  const { run, plan, objectives } = context;
+export async function search(given: Omit<Search, 'teacher'>, budgetMs: number): Promise<SearchOutcome> {
+  const { run, plan, objectives } = given;
+  const context: Search = { ...given, teacher: run.request.architecture && (await storedModel(given.baseline, run)) };
   const { workspace } = run.request;
   const { trials, jobs, seed } = run.settings;
   const clock = startClock(budgetMs, run.request.signal);
@@ -94,8 +97,8 @@ function startClock(milliseconds: number, signal: AbortSignal | undefined) {
 }
 
 /** One trial: applies the recipe, and measures every stage of it, because a stage may be on the front without what follows. */
-async function tryRecipe(recipe: Recipe, trial: Trial, { run, baseline, objectives, limits }: Search) {
-  const request = recipeRequest(run, recipe, trial.activity);
+async function tryRecipe(recipe: Recipe, trial: Trial, { run, teacher, baseline, objectives, limits }: Search) {
+  const request = recipeRequest(run, recipe, trial.activity, teacher);
   const stages = (await run.runner.run(request)).filter(isKept).filter(({ id }) => id !== baseline.id);
   const latency = objectives.includes('latency') ? (model: Model) => latencyBeside(baseline, model, run) : undefined;
   const candidates: ModelInfo[] = [];

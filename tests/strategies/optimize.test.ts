@@ -158,7 +158,7 @@ test('grow-improve-shrink: trains the baseline, keeps to its size, and never use
   );
   assert.equal(grown.limits.maxSize, grown.baseline.footprint.bytes);
   for (const { recipe, file } of grown.models) {
-    assert.ok(recipe.length >= 2 && recipe[0].technique === 'build' && recipe[1].technique === 'train');
+    assert.ok(recipe.length >= 2 && recipe[0].technique === 'build' && recipe.some(({ technique }) => technique === 'train'));
     assert.doesNotMatch(file, /models\/build-[0-9a-f]+\.onnx/);
   }
   assert.ok(grown.models.some(({ recipe }) => recipe[0].options.width !== 0.25));

@@ -5,6 +5,7 @@ import type { DataSource } from '../../data/index.js';
 import { distill } from '../../learning/distillation/index.js';
 import type { Dim, Model, Value } from '../../onnx/index.js';
 import { saveModel } from '../../onnx/node/index.js';
+import { prepareArchitecture, techniques } from '../../strategies/index.js';
 import { checkOptions } from '../../technique/index.js';
 import { evaluate, inputShapes, scoresOutput, type Task } from '../../training/index.js';
 import { addDataOptions, type CommandContext, type CommonOptions, type DataOptions } from '../context.js';
@@ -46,25 +47,17 @@ export const distillCommand: AddCommand = (program, run) => {
         const teacher = await context.model(options.teacher);
         const source = await context.source(options, teacher);
         const task = await context.task(teacher, options, { source });
-        const model = await studentFor(task, source, options, context);
-        const studentTask = await taskOfStudent(model, task, { source, options, context });
-        notePreprocess(model, studentTask);
+        const fresh = await studentFor(task, source, options, context);
+        const studentTask = await taskOfStudent(fresh, task, { source, options, context });
+        notePreprocess(fresh, studentTask);
+        const common = { ...activity, task: studentTask, runtime, seed, threads: options.threads };
+        const model = options.arch ? await prepareArchitecture(options.arch, { ...common, model: fresh }, techniques) : fresh;
         const { temperature, weight } = options;
         const given = Object.fromEntries(Object.entries({ temperature, weight }).filter(([, value]) => value !== undefined));
         const { checkpoints, clear } = context.checkpointsBeside(options.out);
         const result = await distill.apply(
-          {
-            ...activity,
-            model,
-            original: teacher,
-            originalTask: task,
-            task: studentTask,
-            runtime,
-            seed,
-            threads: options.threads,
-            checkpoints,
-          },
-          checkOptions(distill, { ...trainingFlags(options), ...given }),
+          { ...common, model, original: teacher, originalTask: task, checkpoints },
+          checkOptions(distill, { ...(options.arch ? architecture(options.arch).training : {}), ...trainingFlags(options), ...given }),
         );
         await saveModel(result.model, options.out);
         await clear();

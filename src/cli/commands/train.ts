@@ -4,6 +4,7 @@ import { OptionError } from '../../base/index.js';
 import { type DataSource, usualAugmentation } from '../../data/index.js';
 import { trainTechnique } from '../../learning/tuning/index.js';
 import { loadModel, saveModel } from '../../onnx/node/index.js';
+import { prepareArchitecture, techniques } from '../../strategies/index.js';
 import { checkOptions } from '../../technique/index.js';
 import { evaluate, OPTIMIZERS } from '../../training/index.js';
 
@@ -70,11 +71,16 @@ export const trainCommand: AddCommand = (program, run) => {
         if ((options.arch === undefined) === (options.model === undefined))
           throw new OptionError({ what: 'Give either --arch or --model' });
         context.willWrite(options.out);
-        const given = checkOptions(trainTechnique, trainingFlags(options));
-        const { model, task } = options.arch ? await fromArchitecture(options.arch, options, context) : await fromModel(options, context);
+        const suits = options.arch ? architecture(options.arch).training : {};
+        const given = checkOptions(trainTechnique, { ...suits, ...trainingFlags(options) });
+        const { model: fresh, task } = options.arch
+          ? await fromArchitecture(options.arch, options, context)
+          : await fromModel(options, context);
+        const common = { ...activity, task, runtime, seed, threads: options.threads };
+        const model = options.arch ? await prepareArchitecture(options.arch, { ...common, model: fresh }, techniques) : fresh;
         const { checkpoints, clear } = context.checkpointsBeside(options.out);
         const result = await trainTechnique.apply(
-          { ...activity, model, task, runtime, seed, threads: options.threads, checkpoints },
+          { ...common, model, checkpoints },
           options.arch && options.augment === undefined ? { ...given, augment: usualAugmentation(task.splits.train.inputs[0]) } : given,
         );
         await saveModel(result.model, options.out);
@@ -151,7 +157,11 @@ export function addTrainingOptions<C extends import('commander').Command>(comman
       'sharpness-aware minimization: seek minima that are flat that near, e.g. 0.05; steps take twice as long',
       positiveNumber,
     )
-    .option('--augment <list>', 'of flip, crop, cutout and mixup, with their size after a colon, e.g. flip,crop:2, or none', augmentations)
+    .option(
+      '--augment <list>',
+      'of flip, crop, cutout and mixup, with their size after a colon, e.g. flip,crop:2, or none; flip:alternate mirrors every other epoch',
+      augmentations,
+    )
     .option('--freeze <list>', 'weights that stay as they are, by name, e.g. "stem.*,backbone.*"', list)
     .option('--freeze-depth <share>', 'share of the layers that stay, the first ones; 1 trains the last one alone', number)
     .option('--freeze-statistics', 'leave the running statistics of batch normalizations as they are')
@@ -176,6 +186,7 @@ function augmentations(text: string): Record<string, unknown>[] {
     const [name, given, ...more] = each.trim().split(':');
     if (!Object.hasOwn(AUGMENTATIONS, name) || more.length > 0)
       throw new InvalidArgumentError(`Expected some of ${Object.keys(AUGMENTATIONS).join(', ')}, as in flip,crop:2.`);
+    if (name === 'flip' && given === 'alternate') return { name, alternate: true };
     const { size, options } = AUGMENTATIONS[name];
     return { name, ...options, ...(given !== undefined && { [size]: number(given) }) };
   });

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { type Architecture, architecture, architectures } from 'espalier/architectures';
+import { OptionError } from 'espalier/base';
+import { minifyModel } from 'espalier/compression/coding';
+import { quantizeStatic } from 'espalier/compression/quantization';
+import { openDataset } from 'espalier/data/node';
+import { footprint } from 'espalier/infrastructure/hardware';
+import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
+import { encodeModel } from 'espalier/onnx';
+import { growImproveShrink, type Limits, techniques } from 'espalier/strategies';
+import { createTask, type Task } from 'espalier/training';
+
+const runtime = createNodeRuntime({ threads: 1 });
+const digits = await openDataset('digits');
+after(async () => {
+  await digits.close();
+  await runtime.dispose();
+});
+
+const sizes = { input: [1, 8, 8], classes: 10 } as const;
+const family = architecture('survey-cnn');
+const original = family.build({ ...sizes, width: 0.25 });
+const { task } = await createTask(original, digits, runtime, { untrained: true, splits: { calibration: 20 } });
+const planWithin = (limits: Limits, given: Architecture = family) =>
+  growImproveShrink.plan({
+    original,
+    task,
+    limits,
+    registry: techniques,
+    epochs: 10,
+    architecture: { name: given.name, width: 0.25, depth: 1, scales: given.scales },
+  });
+
+/** What the first recipes build: one model of each family, without pruning. */
+function firstModels(limits: Limits) {
+  const { initialPoints, recipe } = planWithin(limits);
+  return initialPoints
+    .filter(({ growth, keep, learn }) => growth === 1 && keep === 1 && learn === 'train')
+    .map((point) => {
+      const [{ options }] = recipe(point);
+      const { architecture: name, width, depth } = options as { architecture: string; width: number; depth: number };
+      return { name, model: architecture(name).build({ ...sizes, width, depth }) };
+    });
+}
+
+async function int8Bytes(model: Parameters<typeof quantizeStatic>[0], on: Task): Promise<number> {
+  const { model: quantized } = await quantizeStatic(model, on, runtime, { threads: 1 });
+  return encodeModel(minifyModel(quantized)).byteLength;
+}
+
+test('every family is built as wide as its int8 file may be large', async () => {
+  const maxSize = 80_000;
+  const models = firstModels({ maxSize });
+  assert.deepEqual(models.map(({ name }) => name).sort(), architectures.map(({ name }) => name).sort());
+  assert.equal(models[0].name, 'survey-cnn', 'the given one first');
+  for (const { name, model } of models) {
+    const bytes = await int8Bytes(model, task);
+    // The estimate is good to some percent, and widths move in steps of whole channels.
+    assert.ok(bytes > 0.88 * maxSize && bytes < 1.06 * maxSize, `${name}: ${bytes}`);
+  }
+});
+
+test('limits on the work count as well; families that do not fit are left out', () => {
+  const maxMacs = 150_000;
+  for (const { name, model } of firstModels({ maxMacs })) {
+    const { macs } = footprint(model);
+    assert.ok(macs <= maxMacs && macs > 0.5 * maxMacs, `${name}: ${macs}`);
+  }
+  const small = firstModels({ maxSize: 12_000 }).map(({ name }) => name);
+  assert.ok(small.includes('resnet-8') && !small.includes('mobilenet'), small.join());
+  assert.throws(
+    () => planWithin({ maxSize: 1000 }),
+    (error) => error instanceof OptionError && /architecture is that small/.test(error.message),
+  );
+});
+
+test('without a limit the int8 file may be as large as the float file that was asked for', async () => {
+  const [{ model }] = firstModels({});
+  const bytes = await int8Bytes(model, task);
+  const asked = encodeModel(original).byteLength;
+  assert.ok(bytes > 0.88 * asked && bytes < 1.06 * asked, `${bytes} of ${asked}`);
+});
+
+test('a family brings its own preparation and training; every recipe ends with short names', () => {
+  const { initialPoints, recipe } = planWithin({ maxSize: 80_000 });
+  const steps = initialPoints.map(recipe);
+  for (const each of steps) assert.equal(each.at(-1)?.technique, 'minify');
+  const fast = steps.find(([{ options }]) => options.architecture === 'fast-cnn');
+  assert.deepEqual(
+    fast?.map(({ technique }) => technique),
+    ['build', 'whiten', 'train', 'quantize', 'minify'],
+  );
+  assert.deepEqual(fast?.[2].options.freeze, ['conv1.weight']);
+  assert.ok(steps.some((each) => each.some(({ technique }) => technique === 'distill')));
+});
