@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { architecture } from '../architectures/index.js';
 import { OptionError } from '../base/index.js';
-import type { Dim } from '../onnx/index.js';
-import type { Technique, TechniqueContext } from '../technique/index.js';
+import { type Model, staticShape } from '../onnx/index.js';
+import type { Technique } from '../technique/index.js';
 
 const schema = z.strictObject({
   architecture: z.string().describe('Name of the family.'),
@@ -10,6 +10,9 @@ const schema = z.strictObject({
   depth: z.number().positive().default(1).describe('Blocks per stage, relative.'),
   resolution: z.int().positive().optional().describe("Side of the input image in pixels. Default: the data's."),
 });
+
+/** Of gray and of colour images. */
+const CHANNELS = [1, 3];
 
 /** A fresh model of a family, untrained, with the inputs, outputs and metadata of the model that it stands in for. */
 export const build: Technique<z.infer<typeof schema>> = {
@@ -23,16 +26,32 @@ export const build: Technique<z.infer<typeof schema>> = {
     if (task.kind !== 'classification') throw new OptionError({ what: 'An architecture is built for classification', got: task.kind });
     const built = architecture(options.architecture).build({ ...options, input: imageShape(model), classes: task.classes.length, seed });
     for (const [key, value] of model.metadata) built.metadata.set(key, value);
+    standIn(built, model.graph.feeds[0].name, task.output);
     return { model: built, notes: {} };
   },
 };
 
-function imageShape(model: TechniqueContext['model']): [number, number, number] {
-  const [, ...sample] = (model.graph.feeds[0]?.shape ?? []) as readonly Dim[];
-  if (sample.length === 3 && sample.every((dim) => typeof dim === 'number')) return sample as [number, number, number];
+/** Gives the only input and output of a model other names. */
+function standIn({ graph }: Model, input: string, output: string): void {
+  const faces = [graph.inputs[0], graph.outputs[0]];
+  faces.forEach((face, index) => {
+    const name = [input, output][index];
+    if (face.name === name) return;
+    for (const value of graph.values()) if (value.name === name) value.name = graph.freshName(name);
+    face.name = name;
+  });
+}
+
+/** Shape of the images that a model takes, channels first. @throws OptionError where it takes something else. */
+export function imageShape({ graph }: Model): [number, number, number] {
+  const [first, ...others] = graph.feeds;
+  const sample = staticShape(first?.shape?.slice(1));
+  if (others.length === 0 && sample?.length === 3 && CHANNELS.includes(sample[0])) return sample as [number, number, number];
   throw new OptionError({
-    what: 'An architecture needs images',
-    expected: 'an input [N, channels, height, width]',
-    got: `[${model.graph.feeds[0]?.shape ?? '?'}]`,
+    what: 'The architectures are for images, channels first',
+    expected: 'a single input [N, channels, height, width] of 1 or 3 channels and a known size',
+    got: graph.feeds
+      .map(({ name, shape }) => `"${name}" [${shape?.map((dim) => (typeof dim === 'number' ? dim : '?')) ?? '?'}]`)
+      .join(', '),
   });
 }

@@ -1,10 +1,12 @@
-import { architectures, architecture as familyOf } from '../architectures/index.js';
+import { type Architecture, architectures, architecture as familyOf } from '../architectures/index.js';
 import type { Point, SpaceDefinition } from '../automation/index.js';
 import { OptionError } from '../base/index.js';
 import { type Augmentation, type InputSpec, usualAugmentation } from '../data/index.js';
-import { encodeModel, staticShape } from '../onnx/index.js';
+import { encodeModel } from '../onnx/index.js';
 import type { Recipe } from '../technique/index.js';
+import type { Task } from '../training/index.js';
 import { trainingRecipe } from './base-recipe.js';
+import { imageShape } from './build.js';
 import { widthThatFits } from './fit.js';
 import type { Limits } from './info.js';
 import { shrinkingSteps } from './shrink-and-improve.js';
@@ -26,25 +28,18 @@ const FOOTPRINT = ['maxSize', 'maxMacs', 'maxMemory', 'maxLatency'] as const;
 export const growImproveShrink: Strategy = {
   name: 'grow-improve-shrink',
   summary: 'Keeps the footprint and raises the quality: grow the architecture, train it well, prune and quantize it back.',
-  plan: (context) => {
-    if (!context.architecture) {
-      throw new OptionError({
-        what: 'grow-improve-shrink grows an architecture, and a finished model cannot be grown',
-        fix: 'Give --arch instead of a model, or use shrink-and-improve.',
-      });
-    }
-    return plan(context, context.architecture);
-  },
+  plan,
   // To keep the footprint is what the strategy is for: without a limit on it, the file is to be no larger than the baseline's.
   limits: (given, baseline) =>
     FOOTPRINT.some((name) => given[name] !== undefined) ? given : { ...given, maxSize: baseline.footprint.bytes },
 };
 
-function plan(context: PlanContext, given: NonNullable<PlanContext['architecture']>): Plan {
-  const { epochs, task } = context;
+function plan(context: PlanContext): Plan {
+  const { epochs, task, architecture: given } = context;
+  checkTask(task);
   const [input] = task.splits.train.inputs;
   const image = input.kind === 'image';
-  const widths = fittingWidths(context, given);
+  const widths = fittingWidths(context);
   const families = [...widths.keys()];
   const deep = families.filter((name) => familyOf(name).scales.includes('depth'));
   const keeps = [0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8];
@@ -88,7 +83,7 @@ function plan(context: PlanContext, given: NonNullable<PlanContext['architecture
     space,
     initialPoints,
     recipe: (point) => [
-      ...growingSteps(point, given, { epochs, input, width: widths.get(String(point.family)) ?? given.width }),
+      ...growingSteps(point, given, { epochs, input, width: widths.get(String(point.family)) as number }),
       ...shrinkingSteps(point, Math.max(1, Math.ceil(epochs / 2))),
       { technique: 'minify', options: {} },
     ],
@@ -96,20 +91,29 @@ function plan(context: PlanContext, given: NonNullable<PlanContext['architecture
   };
 }
 
+/** @throws OptionError where a family could not stand in for the model. */
+function checkTask(task: Task): void {
+  if (task.kind === 'classification' && task.single === undefined) return;
+  throw new OptionError({
+    what: 'The architectures are classifiers with a score for each class',
+    got: task.kind === 'fidelity' ? 'a task without labels' : 'one score for two classes',
+    fix: 'Use shrink-and-improve, which keeps the model as it is.',
+  });
+}
+
 /**
- * For each family that fits, how wide it may be so that its int8 file is as large as the limits allow; the given one comes first. Where no limit
- * can be counted beforehand, the limit is the float file of what was asked for.
+ * For each family that fits, how wide it may be so that its int8 file is as large as the limits allow; the one that was asked for comes first. Where
+ * no limit can be counted beforehand, the limit is the size of the baseline's file.
  */
-function fittingWidths({ limits, original, task }: PlanContext, given: NonNullable<PlanContext['architecture']>): Map<string, number> {
-  const shape = staticShape(original.graph.feeds[0]?.shape?.slice(1)) as [number, number, number];
+function fittingWidths({ limits, original, task, architecture: given }: PlanContext): Map<string, number> {
   const classes = task.kind === 'classification' ? task.classes.length : 0;
+  const input = imageShape(original);
   const countable = limits.maxSize !== undefined || limits.maxMacs !== undefined;
   const within = countable ? limits : { maxSize: encodeModel(original).byteLength };
-  const others = architectures.filter(({ name }) => name !== given.name);
+  const isGiven = ({ name }: Architecture) => name === given?.name;
   const widths = new Map<string, number>();
-  for (const family of [familyOf(given.name), ...others]) {
-    const depth = family.name === given.name ? given.depth : 1;
-    const width = widthThatFits(family, { input: shape, classes, depth }, within);
+  for (const family of [...architectures].sort((a, b) => Number(isGiven(b)) - Number(isGiven(a)))) {
+    const width = widthThatFits(family, { input, classes, depth: isGiven(family) ? given?.depth : 1 }, within);
     if (width !== undefined) widths.set(family.name, width);
   }
   if (widths.size === 0) throw nothingFits(within);
@@ -128,16 +132,16 @@ function nothingFits(limits: Limits): OptionError {
 
 function growingSteps(
   point: Point,
-  given: NonNullable<PlanContext['architecture']>,
+  given: PlanContext['architecture'],
   { epochs, input, width }: { epochs: number; input: InputSpec; width: number },
 ): Recipe {
   const family = String(point.family);
-  const own = family === given.name ? given.depth : 1;
+  const own = family === given?.name ? given.depth : 1;
   const size = {
     name: family,
     width: Number((width * Number(point.growth)).toPrecision(3)),
     depth: own * Number(point.depth ?? 1),
-    resolution: given.resolution,
+    resolution: given?.resolution,
   };
   const options = {
     epochs,

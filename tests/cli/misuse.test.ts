@@ -66,7 +66,6 @@ const wrong: [string, number, RegExp][] = [
   ['distill --teacher net.onnx --data digits -o d.onnx', 2, /either --student or --arch/],
   ['optimize --data digits --out o', 2, /either a model or --arch/],
   ['optimize net.onnx --arch survey-cnn --data digits --out o', 2, /either a model or --arch/],
-  ['optimize net.onnx --strategy grow-improve-shrink --data digits --out o', 2, /--arch/],
   ['optimize net.onnx --data digits --out text.onnx', 1, /file is in the way/],
   ['optimize net.onnx --data digits --out o --max-size 0', 2, /--max-size.*100KB/],
   ['optimize net.onnx --data digits --out o --budget soon', 2, /--budget.*30m/],

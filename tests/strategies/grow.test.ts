@@ -7,9 +7,11 @@ import { quantizeStatic } from 'espalier/compression/quantization';
 import { openDataset } from 'espalier/data/node';
 import { footprint } from 'espalier/infrastructure/hardware';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
-import { encodeModel } from 'espalier/onnx';
+import { copyModel, encodeModel } from 'espalier/onnx';
 import { growImproveShrink, type Limits, techniques } from 'espalier/strategies';
-import { createTask, type Task } from 'espalier/training';
+import { checkOptions } from 'espalier/technique';
+import { createTask, evaluate, type Task } from 'espalier/training';
+import { smallMlp } from '../training/support.js';
 
 const runtime = createNodeRuntime({ threads: 1 });
 const digits = await openDataset('digits');
@@ -93,4 +95,35 @@ test('a family brings its own preparation and training; every recipe ends with s
   );
   assert.deepEqual(fast?.[2].options.freeze, ['conv1.weight']);
   assert.ok(steps.some((each) => each.some(({ technique }) => technique === 'distill')));
+});
+
+test('a finished model: families stand in for it under its names, and learn from it', async () => {
+  const finished = copyModel(original);
+  for (const value of finished.graph.values()) if (value.name === 'conv1_out') value.name = 'first';
+  finished.graph.inputs[0].name = 'pixels';
+  finished.graph.outputs[0].name = 'conv1_out';
+  const { task: given } = await createTask(finished, digits, runtime, { untrained: true });
+  const plan = growImproveShrink.plan({ original: finished, task: given, limits: {}, registry: techniques, epochs: 10 });
+  const [step] = plan.recipe(plan.initialPoints[0]);
+  const build = techniques.get(step.technique);
+  const { model } = await build.apply({ model: finished, task: given, runtime, seed: 1 }, checkOptions(build, step.options));
+  assert.deepEqual(
+    [...model.graph.inputs, ...model.graph.outputs].map(({ name }) => name),
+    ['pixels', 'conv1_out'],
+  );
+  const names = [...model.graph.values()].map(({ name }) => name);
+  assert.equal(new Set(names).size, names.length);
+  const { value } = await evaluate(model, given, runtime);
+  assert.ok(value >= 0 && value < 0.4, 'untrained');
+});
+
+test('what no family can stand in for is refused in words', () => {
+  const plan = (changes: object) =>
+    growImproveShrink.plan({ original, task: { ...task, ...changes } as Task, limits: {}, registry: techniques, epochs: 10 });
+  assert.throws(() => plan({ kind: 'fidelity' }), /without labels.*shrink-and-improve/s);
+  assert.throws(() => plan({ single: 'logit' }), /one score for two classes/);
+  assert.throws(
+    () => growImproveShrink.plan({ original: smallMlp(), task, limits: {}, registry: techniques, epochs: 10 }),
+    (error) => error instanceof OptionError && /for images/.test(error.message),
+  );
 });

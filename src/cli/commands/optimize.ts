@@ -92,16 +92,10 @@ export const optimizeCommand: AddCommand = (program, run) => {
     );
 };
 
-/** @throws OptionError for a start that the strategy cannot have, before anything is read. */
-function checkStart(path: string | undefined, { arch, strategy }: Options): void {
+/** @throws OptionError where there is not one start, before anything is read. */
+function checkStart(path: string | undefined, { arch }: Options): void {
   if ((path === undefined) === (arch === undefined))
     throw new OptionError({ what: 'Give either a model or --arch', got: path === undefined ? 'neither' : 'both' });
-  if (arch === undefined && strategy === growImproveShrink.name)
-    throw new OptionError({
-      what: `${strategy} grows an architecture, and a finished model cannot be grown`,
-      where: '--strategy',
-      fix: `Give --arch instead of a model, or use ${shrinkAndImprove.name}.`,
-    });
 }
 
 /** @throws UnsupportedError where the search came to an end and no recipe could be applied, with the reasons. */
