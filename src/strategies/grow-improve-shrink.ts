@@ -65,19 +65,24 @@ function plan(context: PlanContext): Plan {
     family,
     growth: 1,
     ...(deep.includes(family) ? { depth: 1 } : {}),
-    augment: image ? 'crop' : 'none',
+    // Photos may be mirrored, digits may not; colour is what tells them apart best without looking.
+    augment: !image ? 'none' : input.shape[2] === 3 ? 'flip-crop' : 'crop',
     smoothing: 0,
     rate: RATES[0],
-    learn: 'train',
     keep: 1,
     ...int8,
   });
-  const [first] = families;
+  const alone = { learn: 'train' };
+  const taught = { learn: 'distill', temperature: 1 };
+  const [first, ...others] = families.map(usual);
+  // A finished model knows more than a fresh one can find out in a few epochs; a trained architecture of the same size does not.
+  const [likely, other] = given ? [alone, taught] : [taught, alone];
   const initialPoints: Point[] = [
-    ...families.map(usual),
-    { ...usual(first), growth: 2, ...shrunk(0.3) },
-    { ...usual(first), learn: 'distill', temperature: 1 },
-    { ...usual(first), growth: 3, ...shrunk(0.2) },
+    { ...first, ...likely },
+    { ...first, ...likely, growth: 2, ...shrunk(0.3) },
+    ...others.map((point) => ({ ...point, ...likely })),
+    { ...first, ...other },
+    { ...first, ...likely, growth: 3, ...shrunk(0.2) },
   ];
   return {
     space,

@@ -1,0 +1,161 @@
+// Better models than the survey's recipe gives, at the sizes of its int8 files: grow-improve-shrink on CIFAR-10, with as many epochs for each model as
+// reproduce-survey.mjs takes, and a teacher that costs less than the survey's of width 2.
+//
+//   npm run beat:survey -- --data DIR [--sizes 26.7,38.3,110.8,359] [--trials 12] [--epochs 10] [--budget 150] [--jobs 2]
+//
+// DIR holds train.tar and test.tar, or train/ and test/, with one folder of images per class. Long: hours on two cores. Killed, or over its --budget (in
+// minutes), the same command goes on where it was. Models are chosen on the validation part; the test part is read once, for those on the front. What was
+// found is in examples/results/beat.json; docs/survey.md is written from it (--report does only that).
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { availableParallelism, cpus } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import {
+  architecture,
+  createNodeRuntime,
+  createTask,
+  growImproveShrink,
+  loadModel,
+  nodeHost,
+  openDataset,
+  openWorkspace,
+  optimize,
+  Stopped,
+  saveModel,
+  techniques,
+  trainTechnique,
+  whiten,
+} from 'espalier';
+import { writeFileAtomic } from 'espalier/base/node';
+import { checkpointFolder } from 'espalier/strategies/node';
+import { checkOptions } from 'espalier/technique';
+import { writeBeatReport } from './survey/beat-report.mjs';
+
+const { values: flags } = parseArgs({
+  options: {
+    data: { type: 'string' },
+    sizes: { type: 'string', default: '26.7,38.3,110.8,359' },
+    trials: { type: 'string', default: '12' },
+    epochs: { type: 'string', default: '10' },
+    teacher: { type: 'string', default: '0.75' },
+    budget: { type: 'string' },
+    jobs: { type: 'string', default: '2' },
+    work: { type: 'string', default: '.espalier/beat' },
+    results: { type: 'string', default: 'examples/results/beat.json' },
+    report: { type: 'boolean', default: false },
+  },
+});
+if (flags.report) {
+  writeBeatReport(flags.results);
+  process.exit(0);
+}
+if (!flags.data) {
+  console.error('Give --data DIR, a folder with CIFAR-10 as train.tar and test.tar or as class folders.');
+  process.exit(2);
+}
+/** Milliseconds between two lines of progress. */
+const QUIET = 60_000;
+const epochs = Number(flags.epochs);
+const jobs = Number(flags.jobs);
+const threads = availableParallelism();
+const started = performance.now();
+const stop = new AbortController();
+process.once('SIGINT', () => stop.abort());
+const source = await openDataset(flags.data);
+const runtime = createNodeRuntime({ threads });
+mkdirSync(flags.work, { recursive: true });
+const results = existsSync(flags.results)
+  ? JSON.parse(readFileSync(flags.results, 'utf8'))
+  : { machine: { processor: cpus()[0]?.model.trim(), cores: threads, node: process.version }, epochs, sizes: {} };
+try {
+  const { teacher, task } = await teach();
+  for (const kilobytes of flags.sizes.split(',')) await search(teacher, task, kilobytes);
+  writeBeatReport(flags.results);
+} catch (error) {
+  if (!(error instanceof Stopped)) throw error;
+  console.error('Stopped: the same command goes on.');
+}
+await source.close();
+await runtime.dispose();
+
+/** The model that every search begins with. */
+async function teach() {
+  const file = join(flags.work, `teacher-${flags.teacher}.onnx`);
+  const fresh = architecture('fast-cnn').build({ input: [3, 32, 32], classes: 10, width: Number(flags.teacher), seed: 0 });
+  const { task } = await createTask(fresh, source, runtime, { untrained: true });
+  if (existsSync(file)) return { teacher: loadModel(file), task };
+  const context = { task, runtime, seed: 0, threads, signal: stop.signal, onProgress: progressOf('teacher') };
+  const { model: whitened } = await whiten.apply({ ...context, model: fresh }, checkOptions(whiten, {}));
+  const augment = [{ name: 'flip' }, { name: 'crop', pixels: 2, padding: 'reflect' }];
+  const options = checkOptions(trainTechnique, { epochs, augment, freeze: ['conv1.weight'], learningRate: 0.003, labelSmoothing: 0.1 });
+  const checkpoints = checkpointFolder(join(flags.work, 'teacher.work'));
+  const { model: teacher } = await trainTechnique.apply({ ...context, model: whitened, checkpoints }, options);
+  await saveModel(teacher, file);
+  return { teacher, task };
+}
+
+/** One run of the main job within a size; what is done is not done again. */
+async function search(teacher, task, kilobytes) {
+  const folder = join(flags.work, `${kilobytes}KB`);
+  const left = flags.budget ? Number(flags.budget) * 60_000 - (performance.now() - started) : undefined;
+  if (left !== undefined && left <= 0) throw new Stopped('The budget is over');
+  const workspace = await openWorkspace(folder);
+  try {
+    const info = await optimize({
+      name: `CIFAR-10 within ${kilobytes} KB`,
+      original: teacher,
+      task,
+      strategy: growImproveShrink,
+      registry: techniques,
+      runtime,
+      workspace,
+      host: nodeHost(runtime, folder),
+      signal: stop.signal,
+      onProgress: progressOf(`${kilobytes} KB`),
+      onMessage: ({ text }) => console.log(`${kilobytes} KB: ${text}`),
+      options: {
+        trials: Number(flags.trials),
+        epochs,
+        jobs,
+        threads: Math.max(1, Math.floor(threads / jobs)),
+        budgetMs: left,
+        objectives: ['bytes'],
+        limits: { maxSize: Number(kilobytes) * 1000 },
+      },
+    });
+    results.teacher = summary(info.baseline);
+    results.sizes[kilobytes] = {
+      trials: info.trials,
+      seconds: info.seconds,
+      complete: info.complete,
+      models: info.models.filter(({ onFront }) => onFront).map(summary),
+    };
+    await writeFileAtomic(flags.results, `${JSON.stringify(results, null, 1)}\n`);
+  } finally {
+    await workspace.close();
+  }
+}
+
+/** Of a model of the front: what it is, what it weighs, and how good it is. */
+function summary({ label, recipe, footprint, validation, test }) {
+  const taken = recipe.map(({ options }) => Number(options.epochs ?? 0)).reduce((sum, each) => sum + each, 0);
+  const quality = ({ value, interval }) => ({ value, interval });
+  return {
+    label,
+    recipe,
+    epochs: taken,
+    bytes: footprint.bytes,
+    macs: footprint.macs,
+    validation: quality(validation),
+    test: test && quality(test),
+  };
+}
+
+function progressOf(name) {
+  let said = performance.now();
+  return ({ task, done, total }) => {
+    if (performance.now() - said < QUIET) return;
+    said = performance.now();
+    console.error(`${name}: ${task}, ${done} of ${total ?? '?'}`);
+  };
+}
