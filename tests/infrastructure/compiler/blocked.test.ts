@@ -246,6 +246,27 @@ describe('operators on blocked images give what plain ones give', () => {
     );
   });
 
+  test('sums of products and of squares are read off without writing the products', async () => {
+    await assertSame(
+      ({ build, x, y }) => [
+        build.op('ReduceSum', [build.op('Mul', [x, y]), build.ints([0, 2, 3])], { keepdims: 0 }),
+        build.op('ReduceSum', [build.op('Mul', [y, y]), build.ints([2, 3])], { keepdims: 1 }),
+        build.op('ReduceSumSquare', [x, build.ints([2, 3])], { keepdims: 0 }),
+      ],
+      ['blocked Conv', 'ReduceSum'],
+      ['Mul', 'ReduceSumSquare'],
+    );
+    // A product that is wanted by itself is summed up as it is; so is one with a number per channel.
+    await assertSame(
+      ({ build, x, y }) => {
+        const product = build.op('Mul', [x, y]);
+        const scaled = build.op('Mul', [x, build.constant(noise(32, 1, 1))]);
+        return [product, ...[product, scaled].map((each) => build.op('ReduceSum', [each, build.ints([0, 2, 3])], { keepdims: 0 }))];
+      },
+      ['Mul', 'ReduceSum'],
+    );
+  });
+
   test('movements', async () => {
     await assertSame(
       ({ build, x, y }) => {

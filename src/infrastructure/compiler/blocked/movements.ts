@@ -1,11 +1,24 @@
 import { sameShape } from '../../../base/index.js';
 import type { Node, Value } from '../../../onnx/index.js';
-import { imageShape, isFloatImage, shapeOf } from './layout.js';
-import { constantNumbers, inputOf, type Lowering, outputOf } from './lowering.js';
+import { BLOCKED_DOMAIN, imageShape, isFloatImage, type Layouts, shapeOf } from './layout.js';
+import { constantNumbers, inputOf, isReadOnlyBy, type Lowering, outputOf } from './lowering.js';
 
 function axesOf(node: Node): number[] | undefined {
   const axes = constantNumbers(node, 1);
   return axes?.map((axis) => (axis < 0 ? axis + 4 : axis)).sort((a, b) => a - b);
+}
+
+/**
+ * Two images whose products a reduction sums up: a sum of squares, or a sum of a product that nothing else reads. For each image and channel that
+ * is a depthwise convolution of one with the other, which reads both once and writes next to nothing.
+ */
+function factorsOf(node: Node, block: number): [Value, Value] | undefined {
+  const x = inputOf(node, 0);
+  if (node.op === 'ReduceSumSquare') return [x, x];
+  const product = x.producer;
+  if (node.op !== 'ReduceSum' || product?.op !== 'Mul' || product.domain !== '' || !isReadOnlyBy(x, node)) return undefined;
+  const [a, b] = product.inputs as Value[];
+  return [a, b].every((factor) => isFloatImage(factor, block) && sameShape(shapeOf(factor), shapeOf(x))) ? [a, b] : undefined;
 }
 
 /** Sums, means and sums of squares over the positions of each channel, or also over the batch: first within blocks, then across. */
@@ -16,12 +29,11 @@ export const reduction: Lowering = {
     return isFloatImage(node.inputs[0], block) && axes !== undefined && (sameShape(axes, [2, 3]) || sameShape(axes, [0, 2, 3]));
   },
   lower: (node, layouts) => {
-    const { build, block } = layouts;
-    const x = inputOf(node, 0);
-    const [batch, channels, height, width] = shapeOf(x);
-    const rows = build.op('Reshape', [layouts.blocked(x), build.ints([(batch * channels) / block, height * width, block])]);
-    const perImage = build.op(node.op, [rows, build.ints([1])], { keepdims: 0 });
-    const across = node.op === 'ReduceSumSquare' ? 'ReduceSum' : node.op;
+    const { build } = layouts;
+    const [batch, channels] = shapeOf(inputOf(node, 0));
+    const factors = factorsOf(node, layouts.block);
+    const perImage = factors ? sumsOfProducts(factors, layouts) : perImageOf(node, layouts);
+    const across = node.op === 'ReduceMean' ? 'ReduceMean' : 'ReduceSum';
     const reduced =
       axesOf(node)?.[0] === 0
         ? build.op(across, [build.op('Reshape', [perImage, build.ints([batch, channels])]), build.ints([0])], { keepdims: 0 })
@@ -29,6 +41,23 @@ export const reduction: Lowering = {
     layouts.replace(outputOf(node), build.op('Reshape', [reduced, build.ints(shapeOf(outputOf(node)))]));
   },
 };
+
+function perImageOf(node: Node, layouts: Layouts): Value {
+  const { build, block } = layouts;
+  const x = inputOf(node, 0);
+  const [batch, channels, height, width] = shapeOf(x);
+  const rows = build.op('Reshape', [layouts.blocked(x), build.ints([(batch * channels) / block, height * width, block])]);
+  return build.op(node.op, [rows, build.ints([1])], { keepdims: 0 });
+}
+
+function sumsOfProducts([a, b]: [Value, Value], layouts: Layouts): Value {
+  const { build } = layouts;
+  const [batch, channels, height, width] = shapeOf(a);
+  const group = batch * channels;
+  const images = layouts.folded(layouts.blocked(a), [1, group, height, width]);
+  const kernels = layouts.folded(layouts.blocked(b), [group, 1, height, width]);
+  return build.op('Conv', [images, kernels], { kernel_shape: [height, width], group }, BLOCKED_DOMAIN);
+}
 
 /** Channels last, which the way out of blocks gives as easily as channels first. */
 export const transpose: Lowering = {
