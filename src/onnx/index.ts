@@ -18,6 +18,7 @@ export { dependentsOf, readsOf } from './reads.js';
 export { replay } from './replay.js';
 export { type ByteSource, Tensor } from './tensor.js';
 export * from './types.js';
+export { isView } from './views.js';
 export { type DecodeOptions, decodeModel } from './wire/decode.js';
 export { type EncodeOptions, encodeModel } from './wire/encode.js';
 export type { RandomAccess } from './wire/skim.js';

@@ -1,6 +1,7 @@
 export { lowerToBlocked } from './blocked/index.js';
 export { cancelMoves } from './cancel-moves.js';
 export { type Defect, type DefectOptions, findDefects, requireSound } from './defects.js';
+export { orderForExecution } from './execution-order.js';
 export { foldConstants } from './fold-constants.js';
 export { foldNormalization } from './fold-normalization.js';
 export { fixedBatch, freeBatch } from './free-batch.js';

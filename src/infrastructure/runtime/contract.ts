@@ -26,6 +26,11 @@ export interface CompileOptions {
    * was set. A training step keeps its weights and optimizer state so; only batches and metrics cross over.
    */
   resident?: Readonly<Record<string, string | null>>;
+  /**
+   * Keep nodes apart that compute the same, rather than let the runtime merge them: some are there to run again what would take memory to keep.
+   * Default false.
+   */
+  keepTwins?: boolean;
   /** Values of the resident inputs at the start. */
   state?: Tensors;
   /** Record a profile of operators; see Program.profile. Default false. */

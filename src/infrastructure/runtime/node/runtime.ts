@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { OptionError, RuntimeError, Stopped } from '../../../base/index.js';
-import { encodeModel, Model } from '../../../onnx/index.js';
-import { lowerToBlocked } from '../../compiler/index.js';
+import { decodeModel, encodeModel, Model } from '../../../onnx/index.js';
+import { lowerToBlocked, orderForExecution } from '../../compiler/index.js';
 import type { CompileOptions, ModelSource, Program, Runtime } from '../contract.js';
 import { blockSize } from './block-size.js';
 import { checkBackend, requireThreads } from './checks.js';
@@ -49,13 +49,17 @@ class NodeRuntime implements Runtime {
     if (signal?.aborted) throw aborted();
     const lowered = options.blocked && settings.backend === 'cpu' && model instanceof Model ? await blockedForm(model) : model;
     const { source, transfer, label } = sourceOf(lowered);
+    // A step of training holds many values for long: it matters when each node runs.
+    const arranges = lowered instanceof Model && Object.keys(settings.resident).length > 0 && settings.optimize !== 'none';
 
     const link = new Link(label);
     let program: WorkerProgram | undefined;
     const cancel = () => void (program ?? link).close(aborted());
     signal?.addEventListener('abort', cancel, { once: true });
     try {
-      const ports = await link.call('load', { source, settings }, transfer);
+      const ports = arranges
+        ? await loadArranged(link, lowered, source as Uint8Array<ArrayBuffer>, settings)
+        : await link.call('load', { source, settings }, transfer);
       const made = new WorkerProgram(link, ports, settings, () => {
         signal?.removeEventListener('abort', cancel);
         this.#programs.delete(made);
@@ -82,6 +86,7 @@ class NodeRuntime implements Runtime {
       threads = this.#threads,
       optimize = 'all',
       simulateQuantization = false,
+      keepTwins = false,
       profile = false,
       resident = {},
     } = options;
@@ -89,13 +94,26 @@ class NodeRuntime implements Runtime {
     if (!['none', 'basic', 'extended', 'all'].includes(optimize)) {
       throw new OptionError({ what: 'Unknown level', where: 'optimize', expected: 'none, basic, extended or all', got: String(optimize) });
     }
-    return { backend, threads: requireThreads(threads), spinning: this.#spinning, optimize, simulateQuantization, profile, resident };
+    const common = { backend, optimize, simulateQuantization, keepTwins, profile, resident };
+    return { ...common, threads: requireThreads(threads), spinning: this.#spinning };
   }
 
   async dispose(): Promise<void> {
     this.#disposed = true;
     await Promise.all([...this.#programs].map((program) => program.dispose()));
   }
+}
+
+/** Loads a model as ONNX Runtime's optimizer makes it, its nodes to be run in the model's own order as nearly as ONNX Runtime can. */
+async function loadArranged(link: Link, model: Model, source: Uint8Array<ArrayBuffer>, settings: SessionSettings) {
+  const wanted = new Map<string, number>();
+  model.graph.nodes.forEach((node, place) => {
+    for (const output of node.outputs) if (output) wanted.set(output.name, place);
+  });
+  const optimized = decodeModel((await link.call('optimize', { source, settings }, [source.buffer])).model);
+  orderForExecution(optimized.graph, wanted);
+  const arranged = copyOf(encodeModel(optimized));
+  return link.call('load', { source: arranged, settings: { ...settings, optimize: 'none' } }, [arranged.buffer]);
 }
 
 async function blockedForm(model: Model): Promise<Model> {
