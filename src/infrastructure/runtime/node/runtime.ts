@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { OptionError, RuntimeError, Stopped } from '../../../base/index.js';
-import { decodeModel, encodeModel, Model } from '../../../onnx/index.js';
+import { bytesOf, decodeModel, encodeModel, Model } from '../../../onnx/index.js';
 import { lowerToBlocked, orderForExecution } from '../../compiler/index.js';
 import type { CompileOptions, ModelSource, Program, Runtime } from '../contract.js';
 import { blockSize } from './block-size.js';
@@ -106,12 +106,17 @@ class NodeRuntime implements Runtime {
 
 /** Loads a model as ONNX Runtime's optimizer makes it, its nodes to be run in the model's own order as nearly as ONNX Runtime can. */
 async function loadArranged(link: Link, model: Model, source: Uint8Array<ArrayBuffer>, settings: SessionSettings) {
-  const wanted = new Map<string, number>();
-  model.graph.nodes.forEach((node, place) => {
-    for (const output of node.outputs) if (output) wanted.set(output.name, place);
+  const place = new Map<string, number>();
+  const bytes = new Map<string, number>();
+  model.graph.nodes.forEach((node, index) => {
+    for (const output of node.outputs) {
+      if (!output) continue;
+      place.set(output.name, index);
+      bytes.set(output.name, bytesOf(output) ?? 0);
+    }
   });
   const optimized = decodeModel((await link.call('optimize', { source, settings }, [source.buffer])).model);
-  orderForExecution(optimized.graph, wanted);
+  orderForExecution(optimized.graph, { place, bytes });
   const arranged = copyOf(encodeModel(optimized));
   return link.call('load', { source: arranged, settings: { ...settings, optimize: 'none' } }, [arranged.buffer]);
 }
