@@ -1,7 +1,7 @@
 export type { Attribute, AttributeLike } from './attributes.js';
 export { attributeOf, type BuilderOptions, floatAttribute, GraphBuilder, type Operand } from './builder.js';
 export { checkLinks } from './check.js';
-export { copyGraph, copyModel, type GraphCopy, instantiate } from './copy.js';
+export { copyGraph, copyModel, copyNode, copyValue, type GraphCopy, instantiate } from './copy.js';
 export * from './dims.js';
 export * from './dtypes.js';
 export { embedModel } from './embed.js';
