@@ -1,3 +1,4 @@
+import type { Recomputation } from '../autodiff/index.js';
 import type { Activity } from '../base/index.js';
 import type { Runtime } from '../infrastructure/runtime/index.js';
 import type { Model, Tensor } from '../onnx/index.js';
@@ -71,4 +72,6 @@ export interface TrainResult {
   history: EpochRecord[];
   /** Names of the tensors that were trained. */
   parameters: readonly string[];
+  /** Memory that a step was predicted to need, and what recomputation added to its work; only with `maxMemory`. */
+  memory?: Recomputation;
 }

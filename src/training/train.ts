@@ -38,6 +38,7 @@ export async function train(request: TrainRequest): Promise<TrainResult> {
     weightDecay: options.weightDecay,
     clipNorm: options.clipNorm,
     accumulate: options.accumulate,
+    maxMemory: options.maxMemory,
     samRadius: options.samRadius,
     ema: options.ema !== undefined,
     freeze: options.freeze,
@@ -54,6 +55,7 @@ export async function train(request: TrainRequest): Promise<TrainResult> {
     threads: request.threads,
     simulateQuantization: request.simulateQuantization,
     blocked: true,
+    keepTwins: step.memory !== undefined,
     resident: step.resident,
     state: request.resume?.state ?? step.state,
     signal: request.signal,
@@ -103,7 +105,7 @@ class Training {
       if ((await this.#request.onEpoch?.(record)) === true) break;
     }
     const state = this.#best && this.#keepsBest ? this.#best.state : await this.#program.state();
-    return { model: this.#trained(state), history: this.#history, parameters: this.#step.parameters };
+    return { model: this.#trained(state), history: this.#history, parameters: this.#step.parameters, memory: this.#step.memory };
   }
 
   get #keepsBest(): boolean {
