@@ -55,7 +55,7 @@ export async function train(request: TrainRequest): Promise<TrainResult> {
     threads: request.threads,
     simulateQuantization: request.simulateQuantization,
     blocked: true,
-    keepTwins: step.memory !== undefined,
+    frugal: step.memory !== undefined,
     resident: step.resident,
     state: request.resume?.state ?? step.state,
     signal: request.signal,

@@ -142,7 +142,11 @@ export function addTrainingOptions<C extends import('commander').Command>(comman
     .option('--epochs <number>', 'passes over the training part', positiveInteger)
     .option('--batch-size <number>', 'samples a step', positiveInteger)
     .option('--accumulate <parts>', 'go through each batch in so many parts: large batches in little memory', positiveInteger)
-    .option('--max-memory <size>', 'most memory for a step, e.g. 200MB: activations are computed again rather than kept until it fits', bytes)
+    .option(
+      '--max-memory <size>',
+      'most memory for a step, e.g. 200MB: activations are computed again rather than kept until it fits',
+      bytes,
+    )
     .option('--lr <rate>', "largest learning rate (default: the optimizer's)", positiveNumber)
     .addOption(new Option('--optimizer <name>', 'update rule (default: adam)').choices(OPTIMIZERS))
     .addOption(new Option('--schedule <name>', 'how the learning rate moves').choices(['one-cycle', 'cosine', 'linear', 'constant']))

@@ -22,7 +22,7 @@ export function orderForExecution(graph: Graph, { place, bytes }: Execution): vo
   const makers = new Map(graph.nodes.map((node) => [node, makersOf(node)]));
   const sizes = withSources(graph, bytes);
   const peak = (order: readonly Node[]) => peakBytes(graph, order, ({ name }) => sizes.get(name) ?? 0);
-  const lists = [asWritten(graph, makers, place), graph.nodes].map((order) => listBackwards(makers, order));
+  const lists = [asWritten(graph, makers, place, sizes), graph.nodes].map((order) => listBackwards(makers, order));
   const peaks = lists.map((list) => peak(executed(list, makers)));
   lists[peaks[0] <= peaks[1] ? 0 : 1].forEach((node, index) => {
     graph.nodes[index] = node;
@@ -55,13 +55,13 @@ function executed(list: readonly Node[], makers: Makers): Node[] {
 }
 
 /** The order nearest to the written one in which nothing runs before it is needed. */
-function asWritten(graph: Graph, makers: Makers, place: ReadonlyMap<string, number>): Node[] {
+function asWritten(graph: Graph, makers: Makers, place: ReadonlyMap<string, number>, sizes: ReadonlyMap<string, number>): Node[] {
   const places = placesOf(graph, makers, place);
   const firstFirst = (a: Node, b: Node) => (places.get(a) ?? 0) - (places.get(b) ?? 0);
   const ends = endsOf(graph.nodes);
-  const work = new Map(ends.map((node) => [node, countBefore(node, makers)]));
-  // The update of the weights needs nearly everything, and what is left then is little.
-  ends.sort((a, b) => (work.get(b) ?? 0) - (work.get(a) ?? 0) || firstFirst(a, b));
+  const size = (node: Node) => Math.max(0, ...node.outputs.map((output) => sizes.get(output?.name ?? '') ?? 0));
+  // The largest are the weights: they need nearly everything, and what is left then is little.
+  ends.sort((a, b) => size(b) - size(a) || firstFirst(a, b));
   return walk(ends, makers, firstFirst);
 }
 
@@ -94,13 +94,6 @@ function placesOf(graph: Graph, makers: Makers, place: ReadonlyMap<string, numbe
     places.set(node, known < 0 || isView(node) ? after + 1e-3 : known);
   }
   return places;
-}
-
-/** How many nodes must have run before one, itself included. */
-function countBefore(node: Node, makers: Makers): number {
-  const seen = new Set([node]);
-  for (const each of seen) for (const maker of makers.get(each) ?? []) seen.add(maker);
-  return seen.size;
 }
 
 /** A list with producers before readers in which, as far as that allows, what runs first stands last. */

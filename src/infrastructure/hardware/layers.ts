@@ -1,5 +1,15 @@
 import { EspalierError } from '../../base/index.js';
-import { bytesOf, byteLengthOf, type DataType, type Dim, type Graph, type Node, staticShape, type Tensor, type Value } from '../../onnx/index.js';
+import {
+  byteLengthOf,
+  bytesOf,
+  type DataType,
+  type Dim,
+  type Graph,
+  type Node,
+  staticShape,
+  type Tensor,
+  type Value,
+} from '../../onnx/index.js';
 import { ruleOf } from '../../ops/index.js';
 import { type ConstantValues, isParameter, storedType } from './constants.js';
 import { type ArithmeticType, arithmeticType } from './energy.js';

@@ -27,10 +27,10 @@ export interface CompileOptions {
    */
   resident?: Readonly<Record<string, string | null>>;
   /**
-   * Keep nodes apart that compute the same, rather than let the runtime merge them: some are there to run again what would take memory to keep.
-   * Default false.
+   * Take as little memory as can be, at some cost in time: nodes that compute the same are kept apart, because some are there to run again what
+   * would take memory to keep, and memory is not held for values to come. For models with resident inputs, on the Node runtime's cpu. Default false.
    */
-  keepTwins?: boolean;
+  frugal?: boolean;
   /** Values of the resident inputs at the start. */
   state?: Tensors;
   /** Record a profile of operators; see Program.profile. Default false. */

@@ -3,7 +3,7 @@ import { freeBatch } from '../../infrastructure/compiler/index.js';
 import type { Model } from '../../onnx/index.js';
 import type { Technique } from '../../technique/index.js';
 import { distillation, type LossBuilder, meanSquaredError, type Task, train } from '../../training/index.js';
-import { trainingSchema, trainingNotes, trainOptions } from '../tuning/index.js';
+import { trainingNotes, trainingSchema, trainOptions } from '../tuning/index.js';
 
 const distillationSchema = trainingSchema.extend({
   temperature: z.number().positive().default(4).describe("Softens both models' scores."),

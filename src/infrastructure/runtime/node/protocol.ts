@@ -26,8 +26,8 @@ export interface SessionSettings {
   readonly spinning: boolean;
   readonly optimize: 'none' | 'basic' | 'extended' | 'all';
   readonly simulateQuantization: boolean;
-  /** Whether nodes that compute the same stay apart: some are there to be run again. */
-  readonly keepTwins: boolean;
+  /** Whether nodes that compute the same stay apart: some are there to be run again. See CompileOptions. */
+  readonly frugal: boolean;
   readonly profile: boolean;
   readonly resident: Readonly<Record<string, string | null>>;
 }

@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { OptionError, RuntimeError, Stopped } from '../../../base/index.js';
 import { bytesOf, decodeModel, encodeModel, Model } from '../../../onnx/index.js';
-import { lowerToBlocked, orderForExecution } from '../../compiler/index.js';
+import { inferShapes } from '../../../ops/index.js';
+import { forgetSizes, lowerToBlocked, orderForExecution } from '../../compiler/index.js';
 import type { CompileOptions, ModelSource, Program, Runtime } from '../contract.js';
 import { blockSize } from './block-size.js';
 import { checkBackend, requireThreads } from './checks.js';
@@ -86,7 +87,7 @@ class NodeRuntime implements Runtime {
       threads = this.#threads,
       optimize = 'all',
       simulateQuantization = false,
-      keepTwins = false,
+      frugal = false,
       profile = false,
       resident = {},
     } = options;
@@ -94,7 +95,7 @@ class NodeRuntime implements Runtime {
     if (!['none', 'basic', 'extended', 'all'].includes(optimize)) {
       throw new OptionError({ what: 'Unknown level', where: 'optimize', expected: 'none, basic, extended or all', got: String(optimize) });
     }
-    const common = { backend, optimize, simulateQuantization, keepTwins, profile, resident };
+    const common = { backend, optimize, simulateQuantization, frugal, profile, resident };
     return { ...common, threads: requireThreads(threads), spinning: this.#spinning };
   }
 
@@ -117,13 +118,17 @@ async function loadArranged(link: Link, model: Model, source: Uint8Array<ArrayBu
   });
   const optimized = decodeModel((await link.call('optimize', { source, settings }, [source.buffer])).model);
   orderForExecution(optimized.graph, { place, bytes });
+  if (settings.frugal) forgetSizes(optimized.graph);
   const arranged = copyOf(encodeModel(optimized));
   return link.call('load', { source: arranged, settings: { ...settings, optimize: 'none' } }, [arranged.buffer]);
 }
 
 async function blockedForm(model: Model): Promise<Model> {
   const block = await blockSize();
-  return block === undefined ? model : lowerToBlocked(model, block);
+  if (block === undefined) return model;
+  const lowered = lowerToBlocked(model, block);
+  if (lowered !== model) inferShapes(lowered);
+  return lowered;
 }
 
 /** What crosses to the worker. Bytes that are the caller's are copied once; the copy moves. */

@@ -129,7 +129,9 @@ export async function optimizedBy(source: Uint8Array, settings: SessionSettings)
   const folder = mkdtempSync(join(tmpdir(), `espalier-model-${process.pid}-`));
   try {
     const optimizedModelFilePath = join(folder, 'model.onnx');
-    const session = await ort.InferenceSession.create(source, { ...sessionOptions(settings), optimizedModelFilePath });
+    // The session itself runs nothing.
+    const options = { ...sessionOptions({ ...settings, threads: 1, profile: false }), enableCpuMemArena: false, optimizedModelFilePath };
+    const session = await ort.InferenceSession.create(source, options);
     await session.release();
     return readFileSync(optimizedModelFilePath);
   } finally {
@@ -138,9 +140,9 @@ export async function optimizedBy(source: Uint8Array, settings: SessionSettings)
 }
 
 function sessionOptions(settings: SessionSettings, traces?: string): ort.InferenceSession.SessionOptions {
-  const { backend, threads, spinning, optimize, simulateQuantization, keepTwins } = settings;
+  const { backend, threads, spinning, optimize, simulateQuantization, frugal } = settings;
   const entries = { intra_op: { allow_spinning: spinning ? '1' : '0' }, ...(simulateQuantization && { disable_quant_qdq: '1' }) };
-  const disabled = { disable_specified_optimizers: keepTwins ? 'CommonSubexpressionElimination' : '' };
+  const disabled = { disable_specified_optimizers: frugal ? 'CommonSubexpressionElimination' : '' };
   return {
     executionProviders: [backend],
     intraOpNumThreads: threads,
