@@ -51,7 +51,8 @@ class NodeRuntime implements Runtime {
     const lowered = options.blocked && settings.backend === 'cpu' && model instanceof Model ? await blockedForm(model) : model;
     const { source, transfer, label } = sourceOf(lowered);
     // A step of training holds many values for long: it matters when each node runs.
-    const arranges = lowered instanceof Model && Object.keys(settings.resident).length > 0 && settings.optimize !== 'none';
+    const { backend, optimize, resident } = settings;
+    const arranges = lowered instanceof Model && backend === 'cpu' && optimize !== 'none' && Object.keys(resident).length > 0;
 
     const link = new Link(label);
     let program: WorkerProgram | undefined;
@@ -119,7 +120,7 @@ async function loadArranged(link: Link, model: Model, source: Uint8Array<ArrayBu
   const optimized = decodeModel((await link.call('optimize', { source, settings }, [source.buffer])).model);
   orderForExecution(optimized.graph, { place, bytes });
   if (settings.frugal) forgetSizes(optimized.graph);
-  const arranged = copyOf(encodeModel(optimized));
+  const arranged = ownBytes(optimized);
   return link.call('load', { source: arranged, settings: { ...settings, optimize: 'none' } }, [arranged.buffer]);
 }
 
@@ -134,8 +135,7 @@ async function blockedForm(model: Model): Promise<Model> {
 /** What crosses to the worker. Bytes that are the caller's are copied once; the copy moves. */
 function sourceOf(model: ModelSource): { source: Uint8Array | string; transfer: ArrayBuffer[]; label?: string } {
   if (model instanceof Model) {
-    const bytes = encodeModel(model);
-    const source = ownsBuffer(bytes) ? bytes : copyOf(bytes);
+    const source = ownBytes(model);
     return { source, transfer: [source.buffer as ArrayBuffer], label: model.source };
   }
   if (model instanceof Uint8Array) {
@@ -143,4 +143,9 @@ function sourceOf(model: ModelSource): { source: Uint8Array | string; transfer: 
     return { source, transfer: source.byteLength > 0 ? [source.buffer] : [] };
   }
   return { source: model.path, transfer: [], label: model.path };
+}
+
+function ownBytes(model: Model): Uint8Array<ArrayBuffer> {
+  const bytes = encodeModel(model);
+  return ownsBuffer(bytes) ? (bytes as Uint8Array<ArrayBuffer>) : copyOf(bytes);
 }

@@ -30,7 +30,7 @@ function collectorOfNew(): () => void {
 function release(tensors: readonly (ort.Tensor | undefined)[]): void {
   const buffers = tensors.flatMap((tensor) => (ArrayBuffer.isView(tensor?.data) ? [tensor.data.buffer as ArrayBuffer] : []));
   if (buffers.length === 0) return;
-  structuredClone(buffers, { transfer: buffers });
+  structuredClone(undefined, { transfer: [...new Set(buffers)] });
   collectNew();
 }
 
