@@ -22,8 +22,8 @@ export interface TrainOptions {
    */
   accumulate?: number;
   /**
-   * Most bytes that a step may need at one time: weights, optimizer state, batch, activations and gradients, by their sizes; the runtime itself
-   * takes some 100 MB besides, and leaves gaps. Activations are computed again in the backward pass rather than kept, the cheapest for their size
+   * Most bytes that a step may need at one time: weights, optimizer state, batch, activations and gradients, by their sizes; the process
+   * itself takes some 100 to 250 MB besides. Activations are computed again in the backward pass rather than kept, the cheapest for their size
    * first, until the step fits. The weights come out the same to the last bit. Default: everything is kept.
    */
   maxMemory?: number;
