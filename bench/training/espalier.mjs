@@ -5,7 +5,7 @@ import { median } from './median.mjs';
 const RATE = 1e-3;
 
 /** A training step of the model in a runtime; `run(steps)` gives the time of each step in milliseconds, as the training loop meets it. */
-export async function createEspalier({ model, batch, threads, runtime, blocked, clock, config, profile = false }) {
+export async function createEspalier({ model, batch, threads, runtime, blocked, clock, config, maxMemory, profile = false }) {
   const [input] = model.graph.inputs;
   const [scores] = model.graph.outputs;
   const shape = [batch, ...input.shape.slice(1)];
@@ -15,8 +15,10 @@ export async function createEspalier({ model, batch, threads, runtime, blocked, 
     loss: crossEntropy(scores.name),
     watch: [scores.name],
     optimizer: { kind: 'adam' },
+    maxMemory,
   });
-  const program = await runtime.compile(step.model, { threads, resident: step.resident, state: step.state, blocked, profile });
+  const { resident, state } = step;
+  const program = await runtime.compile(step.model, { threads, resident, state, blocked, profile, frugal: maxMemory !== undefined });
   const size = shape.reduce((product, length) => product * length, 1);
   const samples = input.dtype === 'int64' ? tokens(size, config.vocabulary) : noise(size);
   const classes = Number(scores.shape[1]);
@@ -62,6 +64,7 @@ export async function createEspalier({ model, batch, threads, runtime, blocked, 
     },
     /** What a step takes outside of ONNX Runtime's run call, in milliseconds by the wall clock and medians: messages between threads, checks. */
     wait: () => (clock === 'wall' ? median(outside) : undefined),
+    memory: step.memory,
     profile: () => program.profile(),
     dispose: () => program.dispose(),
   };

@@ -86,7 +86,7 @@ function peakOf(index) {
   const script = fileURLToPath(new URL('peak.mjs', import.meta.url));
   const { stdout, stderr, status } = spawnSync(process.execPath, [script, index, THREADS], { encoding: 'utf8' });
   if (status !== 0) throw new Error(stderr);
-  return Number(stdout);
+  return JSON.parse(stdout).bytes;
 }
 
 /** Waits until the machine has nothing else to do, other work and threads that still spin included; at most PATIENCE, then goes on all the same. */

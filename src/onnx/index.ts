@@ -1,12 +1,13 @@
 export type { Attribute, AttributeLike } from './attributes.js';
 export { attributeOf, type BuilderOptions, floatAttribute, GraphBuilder, type Operand } from './builder.js';
 export { checkLinks } from './check.js';
-export { copyGraph, copyModel, type GraphCopy, instantiate } from './copy.js';
+export { copyGraph, copyModel, copyNode, copyValue, type GraphCopy, instantiate } from './copy.js';
 export * from './dims.js';
 export * from './dtypes.js';
 export { embedModel } from './embed.js';
 export { roundHalfEven } from './floats.js';
 export { type Extras, Graph, Node, type Use, Value } from './graph.js';
+export { bytesOf, isView, peakBytes } from './memory.js';
 export { type FunctionDefinition, Model } from './model.js';
 export { takeBranch } from './passes/branches.js';
 export { mergeCommonSubexpressions } from './passes/common-subexpressions.js';

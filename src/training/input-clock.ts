@@ -3,15 +3,21 @@ const WORTH_SAYING = 0.03;
 
 /** Measures how long the runtime has nothing to do because the next batch is not there yet. */
 export class InputClock {
+  readonly #now: () => number;
   #running = 0;
   #waited = 0;
   #computed = 0;
   /** When the runtime last began or ended a run of steps without a gap. */
   #since: number | undefined;
 
+  /** @param now milliseconds from any beginning. */
+  constructor(now = () => performance.now()) {
+    this.#now = now;
+  }
+
   /** A step is handed over. */
   begin(): void {
-    const now = performance.now();
+    const now = this.#now();
     if (this.#running++ > 0) return;
     if (this.#since !== undefined) this.#waited += now - this.#since;
     this.#since = now;
@@ -19,7 +25,7 @@ export class InputClock {
 
   /** A step has ended. */
   end(): void {
-    const now = performance.now();
+    const now = this.#now();
     this.#running--;
     this.#computed += now - (this.#since ?? now);
     this.#since = now;

@@ -21,6 +21,12 @@ export interface TrainOptions {
    * divisor of `batchSize`; for a model with a fixed batch size, which is then a part's, any number. Default 1.
    */
   accumulate?: number;
+  /**
+   * Most bytes that a step may need at one time: weights, optimizer state, batch, activations and gradients, by their sizes; the process
+   * itself takes some 100 to 250 MB besides. Activations are computed again in the backward pass rather than kept, the cheapest for their size
+   * first, until the step fits. The weights come out the same to the last bit. Default: everything is kept.
+   */
+  maxMemory?: number;
   /** Default Adam. */
   optimizer?: OptimizerSpec;
   /** Base learning rate. Default 0.001 for Adam and AdamW, 0.05 for SGD; others have their own. */
@@ -133,6 +139,7 @@ function checkOptions(options: CompleteOptions, model: Model, task: Task): void 
   );
   const divides = batchSizeOf(model, task, 0) > 0 || options.batchSize % accumulate === 0;
   inside('accumulate', divides, `a divisor of batchSize, which is ${options.batchSize}`);
+  inside('maxMemory', options.maxMemory === undefined || options.maxMemory > 0, 'a positive number of bytes');
   inside('learningRate', options.learningRate > 0 && Number.isFinite(options.learningRate), 'a positive number');
   inside('weightDecay', (options.weightDecay ?? 0) >= 0 && Number.isFinite(options.weightDecay ?? 0), 'a number, at least 0');
   inside('clipNorm', clipNorm === undefined || clipNorm > 0, 'a positive number');

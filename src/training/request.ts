@@ -1,3 +1,4 @@
+import type { Recomputation } from '../autodiff/index.js';
 import type { Activity } from '../base/index.js';
 import type { Runtime } from '../infrastructure/runtime/index.js';
 import type { Model, Tensor } from '../onnx/index.js';
@@ -73,4 +74,6 @@ export interface TrainResult {
   parameters: readonly string[];
   /** Share of the time of the steps, from 0 to 1, in which the runtime waited for a batch: reading, augmentation, preprocessing. */
   waiting: number;
+  /** Memory that a step was predicted to need, and what recomputation added to its work; only with `maxMemory`. */
+  memory?: Recomputation;
 }

@@ -1,4 +1,4 @@
-import { addGradients, prepare } from '../autodiff/index.js';
+import { addGradients, prepare, type Recomputation } from '../autodiff/index.js';
 import { UnsupportedError } from '../base/index.js';
 import {
   type Dim,
@@ -14,6 +14,7 @@ import { TRAINING_OPSET, upgradeOpset } from '../ops/index.js';
 import { shallowPart } from './depth.js';
 import { toTrainingForm } from './forms.js';
 import type { LossBuilder } from './losses.js';
+import { withinMemory } from './memory.js';
 import { expandBatchNormalization } from './normalization.js';
 import type { OptimizerSpec, ScalarName } from './optimizers/index.js';
 import { exposeParameters, frozenParameters, namesOfOne, nothingToTrain, rateFactors } from './parameters.js';
@@ -52,6 +53,8 @@ export interface StepOptions {
   rateFactors?: readonly { match: string; factor: number }[];
   /** Leave BatchNormalization in its inference form: its running statistics stay. Default false. */
   freezeStatistics?: boolean;
+  /** Most bytes that a step may need at one time, by prediction; see `withinMemory`. Default: nothing is recomputed. */
+  maxMemory?: number;
   /** Initializers that are not trained but that the host may change between steps, by name: masks, say. Default: none. */
   held?: readonly string[];
 }
@@ -70,6 +73,8 @@ export interface TrainingStep {
   watched: readonly string[];
   /** Names of the parameters that are trained. */
   parameters: readonly string[];
+  /** Memory that a step is predicted to need, and what recomputation adds to its work. Only where `maxMemory` was given. */
+  memory?: Recomputation;
   /** The tensors of the model that may change, out of a state: weights (their moving average where `ema` is on), running statistics, held ones. */
   weights(state: Readonly<Record<string, Tensor>>, which?: 'current' | 'average'): Map<string, Tensor>;
 }
@@ -125,6 +130,7 @@ export function buildTrainingStep(source: Model, options: StepOptions): Training
   removeDeadCode(graph);
   mergeCommonSubexpressions(graph);
   removeUnreadInputs(build);
+  const memory = options.maxMemory === undefined ? undefined : withinMemory(model, options.maxMemory);
   return {
     model,
     resident,
@@ -133,6 +139,7 @@ export function buildTrainingStep(source: Model, options: StepOptions): Training
     lossOutput,
     watched: watchedNames,
     parameters: [...gradients.keys()].map((parameter) => parameter.name),
+    ...(memory && { memory }),
     weights: (current, which = 'current') => state.extract(current, which),
   };
 }

@@ -39,6 +39,7 @@ export async function train(request: TrainRequest): Promise<TrainResult> {
     weightDecay: options.weightDecay,
     clipNorm: options.clipNorm,
     accumulate: options.accumulate,
+    maxMemory: options.maxMemory,
     samRadius: options.samRadius,
     ema: options.ema !== undefined,
     freeze: options.freeze,
@@ -55,6 +56,7 @@ export async function train(request: TrainRequest): Promise<TrainResult> {
     threads: request.threads,
     simulateQuantization: request.simulateQuantization,
     blocked: true,
+    frugal: step.memory !== undefined,
     resident: step.resident,
     state: request.resume?.state ?? step.state,
     signal: request.signal,
@@ -105,7 +107,8 @@ class Training {
       if ((await this.#request.onEpoch?.(record)) === true) break;
     }
     const state = this.#best && this.#keepsBest ? this.#best.state : await this.#program.state();
-    return { model: this.#trained(state), history: this.#history, parameters: this.#step.parameters, waiting: this.#clock.waiting };
+    const { parameters, memory } = this.#step;
+    return { model: this.#trained(state), history: this.#history, parameters, memory, waiting: this.#clock.waiting };
   }
 
   get #keepsBest(): boolean {

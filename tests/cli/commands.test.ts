@@ -51,6 +51,19 @@ test('train: fine-tunes the last layer by another optimizer, a batch in parts', 
   assert.equal(changed.length, 2, changed.map(([name]) => name).join());
 });
 
+test('train: within a budget of memory the same bytes, with an account of it; an impossible budget is refused with the least possible', async () => {
+  const short = 'train --arch resnet-8 --data digits --epochs 1 --threads 1';
+  const refused = await run(`${short} --max-memory 1KB -o limited.onnx`);
+  assert.equal(refused.code, 2);
+  const [, least] = /at least ([\d.]+) MB/.exec(refused.stderr) ?? assert.fail(refused.stderr);
+  const limited = await json(`${short} --max-memory ${least}MB -o limited.onnx`);
+  assert.ok(limited.facts.peakMemory <= 1e6 * Number(least) && limited.facts.addedMacs > 0, JSON.stringify(limited.facts));
+  const free = await run(`${short} -o free.onnx`);
+  assert.doesNotMatch(free.stdout, /predicted/);
+  assert.match((await run(`${short} --max-memory 1GB -o ample.onnx`)).stdout, /predicted to need [\d.]+ MB: nothing had to be recomputed/);
+  assert.deepEqual(readFileSync(at('limited.onnx')), readFileSync(at('free.onnx')));
+});
+
 test('eval: knows from the file how inputs are prepared; every metric, as text and as JSON', async () => {
   const { stdout, stderr } = await run('eval net.onnx --data digits');
   assert.match(stderr, /as the model's file says/);

@@ -66,9 +66,10 @@ export const distillCommand: AddCommand = (program, run) => {
           await evaluate(result.model, studentTask, runtime, { ...activity, split: 'test', threads: options.threads }),
         ];
         output.result(
-          { model: options.out, training: result.notes.training, teacher: before, test: after },
+          { model: options.out, training: result.notes.training, facts: result.notes.facts, teacher: before, test: after },
           [
             ...epochLines(result.notes.training ?? []),
+            ...(result.notes.remarks ?? []),
             `teacher ${qualityText(before)}, student ${qualityText(after)} (test ${after.metric})`,
             `Wrote ${options.out}`,
           ].join('\n'),

@@ -10,7 +10,7 @@ import { evaluate, OPTIMIZERS } from '../../training/index.js';
 
 import { addDataOptions, type CommonOptions, type DataOptions } from '../context.js';
 import type { AddCommand } from '../main.js';
-import { factors, list, number, positiveInteger, positiveNumber } from '../units.js';
+import { bytes, factors, list, number, positiveInteger, positiveNumber } from '../units.js';
 import { qualityText } from './results.js';
 
 /** Options of commands that train. */
@@ -18,6 +18,7 @@ export interface TrainingFlags {
   epochs?: number;
   batchSize?: number;
   accumulate?: number;
+  maxMemory?: number;
   lr?: number;
   optimizer?: string;
   schedule?: string;
@@ -51,7 +52,8 @@ is given again.
 Examples:
   $ espalier train --arch survey-cnn --width 0.25 --data cifar10/ --epochs 15 --lr 0.006 --augment flip,crop:2 --out model.onnx
   $ espalier train --model model.onnx --data photos/ --freeze-depth 0.8 --rate-factors "*.bias=2" --out tuned.onnx
-  $ espalier train --arch resnet-20 --data cifar10/ --optimizer lamb --batch-size 1024 --accumulate 8 --out large.onnx`;
+  $ espalier train --arch resnet-20 --data cifar10/ --optimizer lamb --batch-size 1024 --accumulate 8 --out large.onnx
+  $ espalier train --arch resnet-20 --data cifar10/ --max-memory 120MB --out model.onnx`;
 
 /** Trains an architecture, or fine-tunes a model. */
 export const trainCommand: AddCommand = (program, run) => {
@@ -87,9 +89,10 @@ export const trainCommand: AddCommand = (program, run) => {
         await clear();
         const quality = await evaluate(loadModel(options.out), task, runtime, { ...activity, split: 'test', threads: options.threads });
         output.result(
-          { model: options.out, preprocess: task.feeds, training: result.notes.training, test: quality },
+          { model: options.out, preprocess: task.feeds, training: result.notes.training, facts: result.notes.facts, test: quality },
           [
             ...epochLines(result.notes.training ?? []),
+            ...(result.notes.remarks ?? []),
             `test ${quality.metric}: ${qualityText(quality)}${quality.interval ? ` (95% interval ${quality.interval.map((each) => (100 * each).toFixed(2)).join(' to ')})` : ''}`,
             `Wrote ${options.out}`,
           ].join('\n'),
@@ -145,6 +148,11 @@ export function addTrainingOptions<C extends import('commander').Command>(comman
     .option('--epochs <number>', 'passes over the training part', positiveInteger)
     .option('--batch-size <number>', 'samples a step', positiveInteger)
     .option('--accumulate <parts>', 'go through each batch in so many parts: large batches in little memory', positiveInteger)
+    .option(
+      '--max-memory <size>',
+      'most memory for a step, e.g. 200MB: activations are computed again rather than kept until it fits',
+      bytes,
+    )
     .option('--lr <rate>', "largest learning rate (default: the optimizer's)", positiveNumber)
     .addOption(new Option('--optimizer <name>', 'update rule (default: adam)').choices(OPTIMIZERS))
     .addOption(new Option('--schedule <name>', 'how the learning rate moves').choices(['one-cycle', 'cosine', 'linear', 'constant']))
@@ -197,6 +205,7 @@ const NAMESAKES = [
   'epochs',
   'batchSize',
   'accumulate',
+  'maxMemory',
   'optimizer',
   'schedule',
   'weightDecay',

@@ -1,9 +1,18 @@
 import { EspalierError } from '../../base/index.js';
-import { byteLengthOf, type DataType, type Dim, type Graph, type Node, staticShape, type Tensor, type Value } from '../../onnx/index.js';
+import {
+  byteLengthOf,
+  bytesOf,
+  type DataType,
+  type Dim,
+  type Graph,
+  type Node,
+  staticShape,
+  type Tensor,
+  type Value,
+} from '../../onnx/index.js';
 import { ruleOf } from '../../ops/index.js';
 import { type ConstantValues, isParameter, storedType } from './constants.js';
 import { type ArithmeticType, arithmeticType } from './energy.js';
-import { bytesOf } from './liveness.js';
 
 /** The cost of one node in one run. */
 export interface LayerCost {

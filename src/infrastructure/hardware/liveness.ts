@@ -1,13 +1,5 @@
-import { sizeOf } from '../../base/index.js';
-import { byteLengthOf, type Graph, readsOf, staticShape, type Value } from '../../onnx/index.js';
+import { bytesOf, type Graph, readsOf, type Value } from '../../onnx/index.js';
 import type { ConstantValues } from './constants.js';
-
-/** Bytes of a value, or undefined where its type or shape is not known before it runs. */
-export function bytesOf(value: Value): number | undefined {
-  const shape = staticShape(value.shape);
-  if (!shape || value.dtype === undefined || value.dtype === 'string') return undefined;
-  return byteLengthOf(value.dtype, sizeOf(shape));
-}
 
 export interface PeakMemory {
   /** Bytes of the model's inputs, and of its outputs. */

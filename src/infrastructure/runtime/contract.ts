@@ -26,6 +26,11 @@ export interface CompileOptions {
    * was set. A training step keeps its weights and optimizer state so; only batches and metrics cross over.
    */
   resident?: Readonly<Record<string, string | null>>;
+  /**
+   * Take as little memory as can be, at some cost in time: nodes that compute the same are kept apart, because some are there to run again what
+   * would take memory to keep, and memory is not held for values to come. For models with resident inputs, on the Node runtime's cpu. Default false.
+   */
+  frugal?: boolean;
   /** Values of the resident inputs at the start. */
   state?: Tensors;
   /** Record a profile of operators; see Program.profile. Default false. */

@@ -3,7 +3,7 @@ import { freeBatch } from '../../infrastructure/compiler/index.js';
 import type { Model } from '../../onnx/index.js';
 import type { Technique } from '../../technique/index.js';
 import { distillation, type LossBuilder, meanSquaredError, type Task, train } from '../../training/index.js';
-import { trainingSchema, trainOptions } from '../tuning/index.js';
+import { trainingNotes, trainingSchema, trainOptions } from '../tuning/index.js';
 
 const distillationSchema = trainingSchema.extend({
   temperature: z.number().positive().default(4).describe("Softens both models' scores."),
@@ -43,7 +43,7 @@ export const distill: Technique<DistillOptions> = {
       resume: await checkpoints?.load('distill'),
       onCheckpoint: (checkpoint) => checkpoints?.save('distill', checkpoint),
     });
-    return { model: result.model, notes: { training: result.history } };
+    return { model: result.model, notes: trainingNotes(result) };
   },
 };
 

@@ -1,1 +1,2 @@
+export { trainingNotes } from './notes.js';
 export { type TrainingOptions, trainingSchema, trainOptions, trainTechnique } from './train.js';

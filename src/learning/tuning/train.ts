@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Technique } from '../../technique/index.js';
 import { OPTIMIZERS, type OptimizerSpec, type TrainOptions, train } from '../../training/index.js';
+import { trainingNotes } from './notes.js';
 
 /** Learning rates where none is given: the peaks of one cycle over a few epochs, and what the schedule-free optimizers stay at. */
 const RATES: Readonly<Record<OptimizerSpec['kind'], number>> = {
@@ -22,6 +23,11 @@ export const trainingSchema = z.strictObject({
     .min(1)
     .optional()
     .describe('Equal parts of a batch that go through one after the other, for large batches in little memory. Default: 1.'),
+  maxMemory: z
+    .number()
+    .positive()
+    .optional()
+    .describe('Most bytes that a step may need, by prediction; activations are computed again rather than kept. Default: all are kept.'),
   optimizer: z.enum(OPTIMIZERS).default('adam').describe('Update rule; sgd has Nesterov momentum 0.9.'),
   learningRate: z
     .number()
@@ -91,6 +97,6 @@ export const trainTechnique: Technique<TrainingOptions> = {
       resume: await checkpoints?.load('train'),
       onCheckpoint: (checkpoint) => checkpoints?.save('train', checkpoint),
     });
-    return { model: result.model, notes: { training: result.history } };
+    return { model: result.model, notes: trainingNotes(result) };
   },
 };

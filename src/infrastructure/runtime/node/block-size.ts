@@ -22,6 +22,7 @@ async function probe(): Promise<number | undefined> {
       spinning: false,
       optimize: 'none',
       simulateQuantization: false,
+      frugal: false,
       profile: false,
       resident: {},
     } as const;

@@ -26,12 +26,16 @@ export interface SessionSettings {
   readonly spinning: boolean;
   readonly optimize: 'none' | 'basic' | 'extended' | 'all';
   readonly simulateQuantization: boolean;
+  /** Whether nodes that compute the same stay apart: some are there to be run again. See CompileOptions. */
+  readonly frugal: boolean;
   readonly profile: boolean;
   readonly resident: Readonly<Record<string, string | null>>;
 }
 
 /** What the main thread asks of a worker, with the type of the answer. */
 export interface Calls {
+  /** Gives the graph that ONNX Runtime makes of a model, as a model. */
+  optimize: { ask: { source: Uint8Array; settings: SessionSettings }; answer: { model: Uint8Array } };
   load: { ask: { source: Uint8Array | string; settings: SessionSettings }; answer: { inputs: Port[]; outputs: Port[] } };
   run: { ask: { feeds: SentTensors; fetch: readonly string[] }; answer: SentTensors };
   time: { ask: { feeds: SentTensors; fetch: readonly string[]; times: number }; answer: RunStats[] };

@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { OptionError, RuntimeError, Stopped } from '../../../base/index.js';
-import { encodeModel, Model } from '../../../onnx/index.js';
-import { lowerToBlocked } from '../../compiler/index.js';
+import { bytesOf, decodeModel, encodeModel, Model } from '../../../onnx/index.js';
+import { inferShapes } from '../../../ops/index.js';
+import { forgetSizes, lowerToBlocked, orderForExecution } from '../../compiler/index.js';
 import type { CompileOptions, ModelSource, Program, Runtime } from '../contract.js';
 import { blockSize } from './block-size.js';
 import { checkBackend, requireThreads } from './checks.js';
@@ -49,13 +50,18 @@ class NodeRuntime implements Runtime {
     if (signal?.aborted) throw aborted();
     const lowered = options.blocked && settings.backend === 'cpu' && model instanceof Model ? await blockedForm(model) : model;
     const { source, transfer, label } = sourceOf(lowered);
+    // A step of training holds many values for long: it matters when each node runs.
+    const { backend, optimize, resident } = settings;
+    const arranges = lowered instanceof Model && backend === 'cpu' && optimize !== 'none' && Object.keys(resident).length > 0;
 
     const link = new Link(label);
     let program: WorkerProgram | undefined;
     const cancel = () => void (program ?? link).close(aborted());
     signal?.addEventListener('abort', cancel, { once: true });
     try {
-      const ports = await link.call('load', { source, settings }, transfer);
+      const ports = arranges
+        ? await loadArranged(link, lowered, source as Uint8Array<ArrayBuffer>, settings)
+        : await link.call('load', { source, settings }, transfer);
       const made = new WorkerProgram(link, ports, settings, () => {
         signal?.removeEventListener('abort', cancel);
         this.#programs.delete(made);
@@ -82,6 +88,7 @@ class NodeRuntime implements Runtime {
       threads = this.#threads,
       optimize = 'all',
       simulateQuantization = false,
+      frugal = false,
       profile = false,
       resident = {},
     } = options;
@@ -89,7 +96,8 @@ class NodeRuntime implements Runtime {
     if (!['none', 'basic', 'extended', 'all'].includes(optimize)) {
       throw new OptionError({ what: 'Unknown level', where: 'optimize', expected: 'none, basic, extended or all', got: String(optimize) });
     }
-    return { backend, threads: requireThreads(threads), spinning: this.#spinning, optimize, simulateQuantization, profile, resident };
+    const common = { backend, optimize, simulateQuantization, frugal, profile, resident };
+    return { ...common, threads: requireThreads(threads), spinning: this.#spinning };
   }
 
   async dispose(): Promise<void> {
@@ -98,16 +106,36 @@ class NodeRuntime implements Runtime {
   }
 }
 
+/** Loads a model as ONNX Runtime's optimizer makes it, its nodes to be run in the model's own order as nearly as ONNX Runtime can. */
+async function loadArranged(link: Link, model: Model, source: Uint8Array<ArrayBuffer>, settings: SessionSettings) {
+  const place = new Map<string, number>();
+  const bytes = new Map<string, number>();
+  model.graph.nodes.forEach((node, index) => {
+    for (const output of node.outputs) {
+      if (!output) continue;
+      place.set(output.name, index);
+      bytes.set(output.name, bytesOf(output) ?? 0);
+    }
+  });
+  const optimized = decodeModel((await link.call('optimize', { source, settings }, [source.buffer])).model);
+  orderForExecution(optimized.graph, { place, bytes });
+  if (settings.frugal) forgetSizes(optimized.graph);
+  const arranged = ownBytes(optimized);
+  return link.call('load', { source: arranged, settings: { ...settings, optimize: 'none' } }, [arranged.buffer]);
+}
+
 async function blockedForm(model: Model): Promise<Model> {
   const block = await blockSize();
-  return block === undefined ? model : lowerToBlocked(model, block);
+  if (block === undefined) return model;
+  const lowered = lowerToBlocked(model, block);
+  if (lowered !== model) inferShapes(lowered);
+  return lowered;
 }
 
 /** What crosses to the worker. Bytes that are the caller's are copied once; the copy moves. */
 function sourceOf(model: ModelSource): { source: Uint8Array | string; transfer: ArrayBuffer[]; label?: string } {
   if (model instanceof Model) {
-    const bytes = encodeModel(model);
-    const source = ownsBuffer(bytes) ? bytes : copyOf(bytes);
+    const source = ownBytes(model);
     return { source, transfer: [source.buffer as ArrayBuffer], label: model.source };
   }
   if (model instanceof Uint8Array) {
@@ -115,4 +143,9 @@ function sourceOf(model: ModelSource): { source: Uint8Array | string; transfer: 
     return { source, transfer: source.byteLength > 0 ? [source.buffer] : [] };
   }
   return { source: model.path, transfer: [], label: model.path };
+}
+
+function ownBytes(model: Model): Uint8Array<ArrayBuffer> {
+  const bytes = encodeModel(model);
+  return ownsBuffer(bytes) ? (bytes as Uint8Array<ArrayBuffer>) : copyOf(bytes);
 }

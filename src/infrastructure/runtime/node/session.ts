@@ -1,6 +1,8 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import * as ort from 'onnxruntime-node';
 import type { DataType } from '../../../onnx/index.js';
 import type { NodeTiming, RunStats } from '../contract.js';
@@ -11,6 +13,26 @@ import { summarizeTrace } from './trace.js';
 // What goes wrong is thrown; ONNX Runtime's own lines on the terminal would only repeat it.
 ort.env.logLevel = 'fatal';
 const FATAL = 4;
+
+/** Collects what is new and already unused. */
+const collectNew = collectorOfNew();
+
+function collectorOfNew(): () => void {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('globalThis.gc') as (options: { type: 'minor' }) => void;
+  return () => collect({ type: 'minor' });
+}
+
+/**
+ * Gives the memory of tensors back at once. V8 would let old states of a training pile up: it sees small objects, and memory that is not its own.
+ * The memory goes over to new objects that nothing refers to, which even the quickest collection finds.
+ */
+function release(tensors: readonly (ort.Tensor | undefined)[]): void {
+  const buffers = tensors.flatMap((tensor) => (ArrayBuffer.isView(tensor?.data) ? [tensor.data.buffer as ArrayBuffer] : []));
+  if (buffers.length === 0) return;
+  structuredClone(undefined, { transfer: [...new Set(buffers)] });
+  collectNew();
+}
 
 /** One ONNX Runtime session and the inputs that live with it. Runs in a worker thread. */
 export class Session {
@@ -69,7 +91,10 @@ export class Session {
     const start = performance.now();
     const outputs = (await this.#session.run(all, wanted)) as Record<string, ort.Tensor>;
     const milliseconds = performance.now() - start;
+    const before = new Set(next.map(([input]) => this.#state.get(input)));
     for (const [input, output] of next) this.#state.set(input, outputs[output]);
+    for (const kept of this.#state.values()) before.delete(kept);
+    release([...before]);
     return { outputs, milliseconds };
   }
 
@@ -99,9 +124,25 @@ export class Session {
   }
 }
 
-function sessionOptions(settings: SessionSettings, traces: string | undefined): ort.InferenceSession.SessionOptions {
-  const { backend, threads, spinning, optimize, simulateQuantization } = settings;
+/** The model that ONNX Runtime's optimizer makes of another one. It hands it over as a file only. */
+export async function optimizedBy(source: Uint8Array, settings: SessionSettings): Promise<Uint8Array> {
+  const folder = mkdtempSync(join(tmpdir(), `espalier-model-${process.pid}-`));
+  try {
+    const optimizedModelFilePath = join(folder, 'model.onnx');
+    // The session itself runs nothing.
+    const options = { ...sessionOptions({ ...settings, threads: 1, profile: false }), enableCpuMemArena: false, optimizedModelFilePath };
+    const session = await ort.InferenceSession.create(source, options);
+    await session.release();
+    return readFileSync(optimizedModelFilePath);
+  } finally {
+    discard(folder);
+  }
+}
+
+function sessionOptions(settings: SessionSettings, traces?: string): ort.InferenceSession.SessionOptions {
+  const { backend, threads, spinning, optimize, simulateQuantization, frugal } = settings;
   const entries = { intra_op: { allow_spinning: spinning ? '1' : '0' }, ...(simulateQuantization && { disable_quant_qdq: '1' }) };
+  const disabled = { disable_specified_optimizers: frugal ? 'CommonSubexpressionElimination' : '' };
   return {
     executionProviders: [backend],
     intraOpNumThreads: threads,
@@ -112,7 +153,7 @@ function sessionOptions(settings: SessionSettings, traces: string | undefined): 
     // backward pass, then holds nearly twice as much and is no faster.
     enableMemPattern: Object.keys(settings.resident).length === 0,
     logSeverityLevel: FATAL,
-    extra: { session: entries },
+    extra: { session: entries, optimization: disabled },
     ...(traces !== undefined && { enableProfiling: true, profileFilePrefix: join(traces, 'trace') }),
   };
 }

@@ -1,6 +1,6 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { BUSY, type Reply, type Request, STOP, type WorkerData } from './protocol.js';
-import { Session } from './session.js';
+import { optimizedBy, Session } from './session.js';
 
 const port = parentPort as MessagePort;
 const { flags } = workerData as WorkerData;
@@ -48,6 +48,7 @@ async function perform(request: Request) {
     session = await Session.load(request.source, request.settings);
     return { inputs: session.inputs, outputs: session.outputs };
   }
+  if (request.call === 'optimize') return { model: await optimizedBy(request.source, request.settings) };
   if (request.call === 'dispose') {
     await session?.release();
     session = undefined;

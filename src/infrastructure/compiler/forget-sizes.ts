@@ -1,0 +1,14 @@
+import type { Graph } from '../../onnx/index.js';
+
+/**
+ * Hides from a runtime, in place, how large the values inside a graph are: constants that say so become inputs with a default, and declared types
+ * go. ONNX Runtime plans ahead to give a value the memory of an earlier one of the same shape, and keeps that from the one to the other; what it
+ * cannot plan it takes when a value is made, and gives back after its last reader. Nothing is computed in place then.
+ */
+export function forgetSizes(graph: Graph): void {
+  for (const value of graph.initializers) {
+    if (value.dtype === 'int64' && !graph.inputs.includes(value) && !graph.outputs.includes(value)) graph.inputs.push(value);
+  }
+  const outputs = new Set(graph.outputs);
+  for (const node of graph.nodes) for (const output of node.outputs) if (output && !outputs.has(output)) output.type = undefined;
+}
