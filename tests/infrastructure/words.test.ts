@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { summarizeTrace } from '#dist/infrastructure/runtime/node/trace.js';
-import { readWords, runtimeError } from '#dist/infrastructure/runtime/node/words.js';
+import { readWords, runtimeError } from '#dist/infrastructure/runtime/shared/words.js';
 
 /** Messages as onnxruntime-node 1.30 gave them. */
 const messages: [said: string, node: string | undefined, message: string][] = [
@@ -80,11 +80,16 @@ test('an error names the model file where no node is known', () => {
 });
 
 test('a trace becomes mean times per run, the costly node first', () => {
-  const node = (name: string, dur: number) => ({ cat: 'Node', name: `${name}_kernel_time`, dur, args: { op_name: 'Relu' } });
+  const node = (name: string, dur: number) => ({
+    cat: 'Node',
+    name: `${name}_kernel_time`,
+    dur,
+    args: { op_name: 'Relu', provider: 'CPUExecutionProvider' },
+  });
   const run = { cat: 'Session', name: 'model_run', dur: 9 };
   const events = [node('a', 2), node('b', 10), run, node('a', 4), node('b', 20), run, { cat: 'Node', name: 'a_fence_before', dur: 99 }];
   assert.deepEqual(summarizeTrace(events), [
-    { node: 'b', op: 'Relu', microseconds: 15, runs: 2 },
-    { node: 'a', op: 'Relu', microseconds: 3, runs: 2 },
+    { node: 'b', op: 'Relu', provider: 'CPUExecutionProvider', microseconds: 15, runs: 2 },
+    { node: 'a', op: 'Relu', provider: 'CPUExecutionProvider', microseconds: 3, runs: 2 },
   ]);
 });

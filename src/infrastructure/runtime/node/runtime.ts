@@ -1,14 +1,10 @@
 import { availableParallelism } from 'node:os';
-import { OptionError, RuntimeError, Stopped } from '../../../base/index.js';
-import { encodeModel, Model } from '../../../onnx/index.js';
+import type { Model } from '../../../onnx/index.js';
 import { lowerToBlocked } from '../../compiler/index.js';
-import type { CompileOptions, ModelSource, Program, Runtime } from '../contract.js';
+import type { Runtime } from '../contract.js';
+import { WorkerRuntime } from '../shared/runtime.js';
 import { blockSize } from './block-size.js';
-import { checkBackend, requireThreads } from './checks.js';
-import { Link } from './link.js';
-import { WorkerProgram } from './program.js';
-import type { SessionSettings } from './protocol.js';
-import { copyOf, ownsBuffer } from './tensors.js';
+import { ThreadLink } from './link.js';
 
 export interface NodeRuntimeOptions {
   /** Threads of a program that does not say. Default: as many as the process may use. */
@@ -26,93 +22,18 @@ export interface NodeRuntimeOptions {
  */
 export function createNodeRuntime(options: NodeRuntimeOptions = {}): Runtime {
   const { threads = availableParallelism(), spinning = true } = options;
-  return new NodeRuntime(requireThreads(threads), spinning);
-}
-
-class NodeRuntime implements Runtime {
-  readonly name = 'onnxruntime-node';
-  readonly #threads: number;
-  readonly #spinning: boolean;
-  readonly #programs = new Set<WorkerProgram>();
-  #disposed = false;
-
-  constructor(threads: number, spinning: boolean) {
-    this.#threads = threads;
-    this.#spinning = spinning;
-  }
-
-  async compile(model: ModelSource, options: CompileOptions = {}): Promise<Program> {
-    this.#refuseWhenDisposed();
-    const { signal, state } = options;
-    const settings = this.#settings(options);
-    const aborted = () => new Stopped('Stopped by the caller', { cause: signal?.reason });
-    if (signal?.aborted) throw aborted();
-    const lowered = options.blocked && settings.backend === 'cpu' && model instanceof Model ? await blockedForm(model) : model;
-    const { source, transfer, label } = sourceOf(lowered);
-
-    const link = new Link(label);
-    let program: WorkerProgram | undefined;
-    const cancel = () => void (program ?? link).close(aborted());
-    signal?.addEventListener('abort', cancel, { once: true });
-    try {
-      const ports = await link.call('load', { source, settings }, transfer);
-      const made = new WorkerProgram(link, ports, settings, () => {
-        signal?.removeEventListener('abort', cancel);
-        this.#programs.delete(made);
-      });
-      program = made;
-      this.#programs.add(made);
-      if (state) await made.setState(state);
-      this.#refuseWhenDisposed();
-      return made;
-    } catch (cause) {
-      signal?.removeEventListener('abort', cancel);
-      await (program ?? link).close(new RuntimeError('The model did not load'));
-      throw cause;
-    }
-  }
-
-  #refuseWhenDisposed(): void {
-    if (this.#disposed) throw new RuntimeError('The runtime was disposed');
-  }
-
-  #settings(options: CompileOptions): SessionSettings {
-    const {
-      backend = 'cpu',
-      threads = this.#threads,
-      optimize = 'all',
-      simulateQuantization = false,
-      profile = false,
-      resident = {},
-    } = options;
-    checkBackend(backend);
-    if (!['none', 'basic', 'extended', 'all'].includes(optimize)) {
-      throw new OptionError({ what: 'Unknown level', where: 'optimize', expected: 'none, basic, extended or all', got: String(optimize) });
-    }
-    return { backend, threads: requireThreads(threads), spinning: this.#spinning, optimize, simulateQuantization, profile, resident };
-  }
-
-  async dispose(): Promise<void> {
-    this.#disposed = true;
-    await Promise.all([...this.#programs].map((program) => program.dispose()));
-  }
+  return new WorkerRuntime({
+    name: 'onnxruntime-node',
+    backends: ['cpu', 'webgpu'],
+    threads,
+    spinning,
+    lower: async (model, { backend }) => (backend === 'cpu' ? blockedForm(model) : model),
+    open: (source) => new ThreadLink(source),
+    memory: () => process.resourceUsage().maxRSS * 1024,
+  });
 }
 
 async function blockedForm(model: Model): Promise<Model> {
   const block = await blockSize();
   return block === undefined ? model : lowerToBlocked(model, block);
-}
-
-/** What crosses to the worker. Bytes that are the caller's are copied once; the copy moves. */
-function sourceOf(model: ModelSource): { source: Uint8Array | string; transfer: ArrayBuffer[]; label?: string } {
-  if (model instanceof Model) {
-    const bytes = encodeModel(model);
-    const source = ownsBuffer(bytes) ? bytes : copyOf(bytes);
-    return { source, transfer: [source.buffer as ArrayBuffer], label: model.source };
-  }
-  if (model instanceof Uint8Array) {
-    const source = copyOf(model);
-    return { source, transfer: source.byteLength > 0 ? [source.buffer] : [] };
-  }
-  return { source: model.path, transfer: [], label: model.path };
 }

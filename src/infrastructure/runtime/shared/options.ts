@@ -1,0 +1,20 @@
+import type { SessionSettings } from './protocol.js';
+
+const FATAL = 4;
+
+/** The session options that ONNX Runtime's packages share. */
+export function sessionOptions({ backend, threads, spinning, optimize, simulateQuantization, resident }: SessionSettings) {
+  const entries = { intra_op: { allow_spinning: spinning ? '1' : '0' }, ...(simulateQuantization && { disable_quant_qdq: '1' }) };
+  return {
+    executionProviders: [backend],
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    executionMode: 'sequential',
+    graphOptimizationLevel: optimize === 'none' ? 'disabled' : optimize,
+    // The plan of a first run's memory is laid out beside that memory, and both are kept: a training step, whose activations live until the
+    // backward pass, then holds nearly twice as much and is no faster.
+    enableMemPattern: Object.keys(resident).length === 0,
+    logSeverityLevel: FATAL,
+    extra: { session: entries },
+  } as const;
+}

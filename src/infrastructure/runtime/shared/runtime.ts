@@ -1,0 +1,129 @@
+import { OptionError, RuntimeError, Stopped } from '../../../base/index.js';
+import { encodeModel, Model } from '../../../onnx/index.js';
+import type { Backend, CompileOptions, ModelSource, Program, Runtime } from '../contract.js';
+import { checkBackend, requireThreads } from './checks.js';
+import type { Link } from './link.js';
+import { WorkerProgram } from './program.js';
+import type { SessionSettings } from './protocol.js';
+import { copyOf, ownsBuffer } from './tensors.js';
+
+/** What differs between the places where ONNX Runtime's workers run. */
+export interface Host {
+  readonly name: string;
+  /** The first is the default. */
+  readonly backends: readonly Backend[];
+  /** Threads of a program that does not say. */
+  readonly threads: number;
+  readonly spinning: boolean;
+  /** @throws UnsupportedError for settings that cannot be served here. */
+  check?(settings: SessionSettings): void;
+  /** The form of a model in memory that is best run here. Default: as it is. */
+  lower?(model: Model, settings: SessionSettings): Promise<Model>;
+  /** What a worker can load of a file; default: its path. @throws RuntimeError where it cannot be read. */
+  read?(path: string, signal?: AbortSignal): Promise<Uint8Array>;
+  /** Starts a worker. @param source the model's file, for messages. */
+  open(source?: string): Link;
+  /** Peak resident memory of the process in bytes, where it is known. */
+  memory?(): number;
+}
+
+/** ONNX Runtime with every program in a worker of its own. */
+export class WorkerRuntime implements Runtime {
+  readonly #host: Host;
+  readonly #programs = new Set<WorkerProgram>();
+  #disposed = false;
+
+  constructor(host: Host) {
+    requireThreads(host.threads);
+    this.#host = host;
+  }
+
+  get name(): string {
+    return this.#host.name;
+  }
+
+  async compile(model: ModelSource, options: CompileOptions = {}): Promise<Program> {
+    this.#refuseWhenDisposed();
+    const { signal, state } = options;
+    const settings = this.#settings(options);
+    const aborted = () => new Stopped('Stopped by the caller', { cause: signal?.reason });
+    if (signal?.aborted) throw aborted();
+    const { source, transfer, label } = await this.#source(model, options, settings);
+    if (signal?.aborted) throw aborted();
+
+    const link = this.#host.open(label);
+    let program: WorkerProgram | undefined;
+    const cancel = () => void (program ?? link).close(aborted());
+    signal?.addEventListener('abort', cancel, { once: true });
+    try {
+      const ports = await link.call('load', { source, settings }, transfer);
+      const made = new WorkerProgram(link, ports, settings, {
+        memory: () => this.#host.memory?.(),
+        forget: () => {
+          signal?.removeEventListener('abort', cancel);
+          this.#programs.delete(made);
+        },
+      });
+      program = made;
+      this.#programs.add(made);
+      if (state) await made.setState(state);
+      this.#refuseWhenDisposed();
+      return made;
+    } catch (cause) {
+      signal?.removeEventListener('abort', cancel);
+      await (program ?? link).close(new RuntimeError('The model did not load'));
+      throw cause;
+    }
+  }
+
+  #refuseWhenDisposed(): void {
+    if (this.#disposed) throw new RuntimeError('The runtime was disposed');
+  }
+
+  #settings(options: CompileOptions): SessionSettings {
+    const { name, backends, spinning } = this.#host;
+    const {
+      backend = backends[0],
+      threads = this.#host.threads,
+      optimize = 'all',
+      simulateQuantization = false,
+      profile = false,
+      resident = {},
+    } = options;
+    checkBackend(name, backend, backends);
+    if (!['none', 'basic', 'extended', 'all'].includes(optimize)) {
+      throw new OptionError({ what: 'Unknown level', where: 'optimize', expected: 'none, basic, extended or all', got: String(optimize) });
+    }
+    const settings = { backend, threads: requireThreads(threads), spinning, optimize, simulateQuantization, profile, resident };
+    this.#host.check?.(settings);
+    return settings;
+  }
+
+  /** What crosses to the worker. Bytes that are the caller's are copied once; the copy moves. */
+  async #source(model: ModelSource, { blocked, signal }: CompileOptions, settings: SessionSettings): Promise<Source> {
+    const { lower, read } = this.#host;
+    if (model instanceof Model) {
+      const form = blocked && lower ? await lower(model, settings) : model;
+      const bytes = encodeModel(form);
+      return moving(ownsBuffer(bytes) ? bytes : copyOf(bytes), model.source);
+    }
+    if (model instanceof Uint8Array) return moving(copyOf(model));
+    if (read) return moving(await read(model.path, signal), model.path);
+    return { source: model.path, transfer: [], label: model.path };
+  }
+
+  async dispose(): Promise<void> {
+    this.#disposed = true;
+    await Promise.all([...this.#programs].map((program) => program.dispose()));
+  }
+}
+
+interface Source {
+  source: Uint8Array | string;
+  transfer: ArrayBuffer[];
+  label?: string;
+}
+
+function moving(source: Uint8Array, label?: string): Source {
+  return { source, transfer: source.byteLength > 0 ? [source.buffer as ArrayBuffer] : [], label };
+}
