@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { summarizeTrace } from '#dist/infrastructure/runtime/node/trace.js';
 import { readWords, runtimeError } from '#dist/infrastructure/runtime/shared/words.js';
 
-/** Messages as onnxruntime-node 1.30 gave them. */
+/** Messages as onnxruntime-node and onnxruntime-web 1.30 gave them. */
 const messages: [said: string, node: string | undefined, message: string][] = [
   [
     'Type parameter (T) of Optype (Add) bound to different types (tensor(float) and tensor(int64) in node (adder)',
@@ -51,6 +51,16 @@ const messages: [said: string, node: string | undefined, message: string][] = [
     'Pad reflect: post-pad (32) exceeds maximum allowed (3) for axis 1. Input shape:{4,4}',
     'Pad "branch/Pad"',
     "Non-zero status code returned while running If node. Name:'If_0' Status Message: Non-zero status code returned while running Pad node. Name:'branch/Pad' Status Message: Pad reflect: post-pad (32) exceeds maximum allowed (3) for axis 1. Input shape:{4,4}.",
+  ],
+  [
+    'No Op registered for Frobnicate with domain_version of 21',
+    undefined,
+    "Can't create a session. ERROR_CODE: 6, ERROR_MESSAGE: No Op registered for Frobnicate with domain_version of 21",
+  ],
+  [
+    'The input tensor cannot be reshaped to the requested shape. Input shape:{6}, requested shape:{4,2}',
+    undefined,
+    'failed to call OrtRun(). ERROR_CODE: 1, ERROR_MESSAGE: /build/onnxruntime/core/providers/cpu/tensor/reshape_helper.h:93 onnxruntime::ReshapeHelper::ReshapeHelper(const TensorShape &, TensorShapeVector &, bool) input_shape_size == requested_shape_size was false. The input tensor cannot be reshaped to the requested shape. Input shape:{6}, requested shape:{4,2}.\n',
   ],
   [
     "Could not find an implementation for Identity(21) node with name 'same'",

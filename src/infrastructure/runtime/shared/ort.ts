@@ -1,5 +1,4 @@
 import type { DataType, TypedArray } from '../../../onnx/index.js';
-import { viewAs } from '../../../onnx/index.js';
 import type { Port, SentTensor, SentTensors } from './protocol.js';
 
 /** A tensor of ONNX Runtime, as far as its packages for Node and for pages agree and it is used here. */
@@ -49,9 +48,5 @@ export async function sendable(tensor: OrtTensor, copy: boolean): Promise<SentTe
   const data = contents as TypedArray;
   const mine = copy ? data.slice() : data;
   // Where the language has a Float16Array, ONNX Runtime uses it; here float16 is bits.
-  return { dtype, shape, contents: dtype === 'float16' ? viewAs(dtype, bytesOf(mine)) : mine };
-}
-
-function bytesOf({ buffer, byteOffset, byteLength }: TypedArray): Uint8Array {
-  return new Uint8Array(buffer, byteOffset, byteLength);
+  return { dtype, shape, contents: dtype === 'float16' ? new Uint16Array(mine.buffer, mine.byteOffset, mine.length) : mine };
 }

@@ -28,6 +28,8 @@ export interface SessionSettings {
   readonly simulateQuantization: boolean;
   readonly profile: boolean;
   readonly resident: Readonly<Record<string, string | null>>;
+  /** Where a page's worker finds ONNX Runtime. Default: under its package's name. */
+  readonly module?: string;
 }
 
 /** What the main thread asks of a worker, with the type of the answer. */

@@ -15,8 +15,8 @@ export interface Host {
   /** Threads of a program that does not say. */
   readonly threads: number;
   readonly spinning: boolean;
-  /** @throws UnsupportedError for settings that cannot be served here. */
-  check?(settings: SessionSettings): void;
+  /** Settings as the worker needs them; default: as they are. @throws UnsupportedError for what cannot be served here. */
+  complete?(settings: SessionSettings): SessionSettings;
   /** The form of a model in memory that is best run here. Default: as it is. */
   lower?(model: Model, settings: SessionSettings): Promise<Model>;
   /** What a worker can load of a file; default: its path. @throws RuntimeError where it cannot be read. */
@@ -95,8 +95,7 @@ export class WorkerRuntime implements Runtime {
       throw new OptionError({ what: 'Unknown level', where: 'optimize', expected: 'none, basic, extended or all', got: String(optimize) });
     }
     const settings = { backend, threads: requireThreads(threads), spinning, optimize, simulateQuantization, profile, resident };
-    this.#host.check?.(settings);
-    return settings;
+    return this.#host.complete?.(settings) ?? settings;
   }
 
   /** What crosses to the worker. Bytes that are the caller's are copied once; the copy moves. */

@@ -37,6 +37,7 @@ export function readWords(message: string): { said: string; node?: string } {
     return { said: `an input or output of type ${dtype} cannot cross into JavaScript; cast it inside the model` };
   }
   let text = message.replace(/\s+/g, ' ').trim();
+  text = text.replace(/^(Can't create a session|failed to call OrtRun\(\))\. ERROR_CODE: \d+, ERROR_MESSAGE: /, '');
   text = text.replace(/^Load model from .*? failed: ?/, '').replace(/^Load model (.*?) failed\. /, '$1: ');
   // A failure inside a subgraph is told once per level: the innermost node is the one to name.
   const level = /^Non-zero status code returned while running \S+ node\. Name:'.*?' Status Message: /;
