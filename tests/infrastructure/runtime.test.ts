@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -9,6 +9,7 @@ import type { Runtime } from 'espalier/infrastructure/runtime';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import { type DataType, encodeModel, Graph, GraphBuilder, Model, Tensor } from 'espalier/onnx';
 import { root } from '../support/paths.js';
+import { runWithSwiftShader, skipWithoutSwiftShader } from '../support/swiftshader.js';
 import { contract, runCase } from './contract.js';
 import { heavyModel, quantizedModel, vectorModel } from './models.js';
 
@@ -141,12 +142,8 @@ test('a process that exits in the middle of a run exits cleanly, and one that fo
   assert.match(thrown.stderr, /boom/);
 });
 
-/** Debian's chromium package brings SwiftShader, a graphics driver in software, and the Vulkan loader. */
-const chromium = '/usr/lib/chromium';
-const driver = join(chromium, 'vk_swiftshader_icd.json');
-
-test('the WebGPU backend gives what the CPU gives', { skip: existsSync(driver) ? false : 'there is no SwiftShader here' }, () => {
-  const script = `
+test('the WebGPU backend gives what the CPU gives', { skip: skipWithoutSwiftShader }, async () => {
+  const said = await runWithSwiftShader(`
     import assert from 'node:assert/strict';
     import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
     import { makeFeeds } from 'espalier/infrastructure/hardware';
@@ -158,10 +155,8 @@ test('the WebGPU backend gives what the CPU gives', { skip: existsSync(driver) ?
     }));
     cpu.forEach((value, i) => assert.ok(Math.abs(value - gpu[i]) < 1e-5, cpu + ' ' + gpu));
     await runtime.dispose();
-    console.log('same');`;
-  const env = { ...process.env, LD_LIBRARY_PATH: chromium, VK_DRIVER_FILES: driver };
-  const done = spawnSync(process.execPath, ['--input-type=module', '-e', script], { cwd: root, encoding: 'utf8', timeout: 60_000, env });
-  assert.equal(done.stdout.trim(), 'same', done.stderr);
+    console.log('same');`);
+  assert.equal(said.trim(), 'same');
 });
 
 function identity(dtype: DataType): Model {

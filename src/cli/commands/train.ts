@@ -40,6 +40,7 @@ interface Options extends CommonOptions, DataOptions, TrainingFlags {
   width: number;
   depth: number;
   resolution?: number;
+  backend: 'cpu' | 'webgpu';
   out: string;
 }
 
@@ -61,6 +62,7 @@ export const trainCommand: AddCommand = (program, run) => {
     .option('--width <factor>', 'channels, relative to the architecture as published', positiveNumber, 1)
     .option('--depth <factor>', 'blocks per stage, relative', positiveNumber, 1)
     .option('--resolution <pixels>', "side of the input image (default: the data's)", positiveInteger)
+    .addOption(new Option('--backend <name>', 'where to train').choices(['cpu', 'webgpu']).default('cpu'))
     .requiredOption('-o, --out <file>', 'where the trained model goes');
   addTrainingOptions(command)
     .addHelpText('after', EXAMPLES)
@@ -74,7 +76,7 @@ export const trainCommand: AddCommand = (program, run) => {
         const { model, task } = options.arch ? await fromArchitecture(options.arch, options, context) : await fromModel(options, context);
         const { checkpoints, clear } = context.checkpointsBeside(options.out);
         const result = await trainTechnique.apply(
-          { ...activity, model, task, runtime, seed, threads: options.threads, checkpoints },
+          { ...activity, model, task, runtime, seed, backend: options.backend, threads: options.threads, checkpoints },
           options.arch && options.augment === undefined ? { ...given, augment: usualAugmentation(task.splits.train.inputs[0]) } : given,
         );
         await saveModel(result.model, options.out);

@@ -5,3 +5,4 @@ export { foldConstants } from './fold-constants.js';
 export { foldNormalization } from './fold-normalization.js';
 export { fixedBatch, freeBatch } from './free-batch.js';
 export { simplify } from './simplify.js';
+export { lowerToWebGpu, type WebGpuForm } from './webgpu/index.js';

@@ -24,6 +24,7 @@ async function probe(): Promise<number | undefined> {
       simulateQuantization: false,
       profile: false,
       resident: {},
+      onCpu: [],
     } as const;
     const source = encodeModel(reorderingModel());
     await link.call('load', { source, settings });

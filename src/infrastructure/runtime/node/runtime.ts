@@ -27,7 +27,7 @@ export function createNodeRuntime(options: NodeRuntimeOptions = {}): Runtime {
     backends: ['cpu', 'webgpu'],
     threads,
     spinning,
-    lower: async (model, { backend }) => (backend === 'cpu' ? blockedForm(model) : model),
+    block: blockedForm,
     open: (source) => new ThreadLink(source),
     memory: () => process.resourceUsage().maxRSS * 1024,
   });

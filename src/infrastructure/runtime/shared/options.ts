@@ -3,10 +3,10 @@ import type { SessionSettings } from './protocol.js';
 const FATAL = 4;
 
 /** The session options that ONNX Runtime's packages share. */
-export function sessionOptions({ backend, threads, spinning, optimize, simulateQuantization, resident }: SessionSettings) {
+export function sessionOptions({ backend, threads, spinning, optimize, simulateQuantization, resident, onCpu }: SessionSettings) {
   const entries = { intra_op: { allow_spinning: spinning ? '1' : '0' }, ...(simulateQuantization && { disable_quant_qdq: '1' }) };
   return {
-    executionProviders: [backend],
+    executionProviders: [onCpu.length > 0 ? ({ name: 'webgpu', forceCpuNodeNames: [...onCpu] } as const) : backend],
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     executionMode: 'sequential',

@@ -28,6 +28,8 @@ export interface SessionSettings {
   readonly simulateQuantization: boolean;
   readonly profile: boolean;
   readonly resident: Readonly<Record<string, string | null>>;
+  /** Names of nodes that WebGPU leaves to the processor. */
+  readonly onCpu: readonly string[];
   /** Where a page's worker finds ONNX Runtime. Default: under its package's name. */
   readonly module?: string;
 }

@@ -1,5 +1,6 @@
 import { OptionError, RuntimeError, Stopped } from '../../../base/index.js';
 import { encodeModel, Model } from '../../../onnx/index.js';
+import { lowerToWebGpu } from '../../compiler/index.js';
 import type { Backend, CompileOptions, ModelSource, Program, Runtime } from '../contract.js';
 import { checkBackend, requireThreads } from './checks.js';
 import type { Link } from './link.js';
@@ -17,8 +18,8 @@ export interface Host {
   readonly spinning: boolean;
   /** Settings as the worker needs them; default: as they are. @throws UnsupportedError for what cannot be served here. */
   complete?(settings: SessionSettings): SessionSettings;
-  /** The form of a model in memory that is best run here. Default: as it is. */
-  lower?(model: Model, settings: SessionSettings): Promise<Model>;
+  /** A model in memory with its images in blocks of channels, where the processor has kernels for it. Default: as it is. */
+  block?(model: Model): Promise<Model>;
   /** What a worker can load of a file; default: its path. @throws RuntimeError where it cannot be read. */
   read?(path: string, signal?: AbortSignal): Promise<Uint8Array>;
   /** Starts a worker. @param source the model's file, for messages. */
@@ -45,10 +46,11 @@ export class WorkerRuntime implements Runtime {
   async compile(model: ModelSource, options: CompileOptions = {}): Promise<Program> {
     this.#refuseWhenDisposed();
     const { signal, state } = options;
-    const settings = this.#settings(options);
+    const given = this.#settings(options);
     const aborted = () => new Stopped('Stopped by the caller', { cause: signal?.reason });
     if (signal?.aborted) throw aborted();
-    const { source, transfer, label } = await this.#source(model, options, settings);
+    const { source, transfer, label, onCpu } = await this.#source(model, options, given.backend);
+    const settings = { ...given, onCpu };
     if (signal?.aborted) throw aborted();
 
     const link = this.#host.open(label);
@@ -94,21 +96,22 @@ export class WorkerRuntime implements Runtime {
     if (!['none', 'basic', 'extended', 'all'].includes(optimize)) {
       throw new OptionError({ what: 'Unknown level', where: 'optimize', expected: 'none, basic, extended or all', got: String(optimize) });
     }
-    const settings = { backend, threads: requireThreads(threads), spinning, optimize, simulateQuantization, profile, resident };
+    const settings = { backend, threads: requireThreads(threads), spinning, optimize, simulateQuantization, profile, resident, onCpu: [] };
     return this.#host.complete?.(settings) ?? settings;
   }
 
   /** What crosses to the worker. Bytes that are the caller's are copied once; the copy moves. */
-  async #source(model: ModelSource, { blocked, signal }: CompileOptions, settings: SessionSettings): Promise<Source> {
-    const { lower, read } = this.#host;
+  async #source(model: ModelSource, { blocked, signal }: CompileOptions, backend: Backend): Promise<Source> {
+    const { block, read } = this.#host;
     if (model instanceof Model) {
-      const form = blocked && lower ? await lower(model, settings) : model;
+      const { model: form, onCpu } =
+        backend === 'webgpu' ? lowerToWebGpu(model) : { model: blocked && block ? await block(model) : model, onCpu: [] };
       const bytes = encodeModel(form);
-      return moving(ownsBuffer(bytes) ? bytes : copyOf(bytes), model.source);
+      return { ...moving(ownsBuffer(bytes) ? bytes : copyOf(bytes), model.source), onCpu };
     }
     if (model instanceof Uint8Array) return moving(copyOf(model));
     if (read) return moving(await read(model.path, signal), model.path);
-    return { source: model.path, transfer: [], label: model.path };
+    return { source: model.path, transfer: [], label: model.path, onCpu: [] };
   }
 
   async dispose(): Promise<void> {
@@ -121,8 +124,9 @@ interface Source {
   source: Uint8Array | string;
   transfer: ArrayBuffer[];
   label?: string;
+  onCpu: readonly string[];
 }
 
 function moving(source: Uint8Array, label?: string): Source {
-  return { source, transfer: source.byteLength > 0 ? [source.buffer as ArrayBuffer] : [], label };
+  return { source, transfer: source.byteLength > 0 ? [source.buffer as ArrayBuffer] : [], label, onCpu: [] };
 }
