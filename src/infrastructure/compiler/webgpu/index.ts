@@ -1,4 +1,5 @@
 import { copyModel, type Graph, type Model } from '../../../onnx/index.js';
+import { fillChannels } from './convolutions.js';
 import { narrowSplits } from './narrow-splits.js';
 import { poolWithoutIndices } from './pools.js';
 
@@ -9,9 +10,10 @@ export interface WebGpuForm {
   onCpu: string[];
 }
 
-/** Works around what ONNX Runtime's WebGPU provider (1.30) takes but fails to run. Outputs are the same. */
+/** Works around what ONNX Runtime's WebGPU provider (1.30) takes, but fails to run or computes wrongly. Outputs are the same. */
 export function lowerToWebGpu(source: Model): WebGpuForm {
   const model = copyModel(source);
+  fillChannels(model.graph, model.opset);
   narrowSplits(model.graph);
   poolWithoutIndices(model.graph);
   return { model, onCpu: poolsWithIndices(model.graph) };

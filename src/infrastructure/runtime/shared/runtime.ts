@@ -1,6 +1,6 @@
-import { OptionError, RuntimeError, Stopped } from '../../../base/index.js';
-import { encodeModel, Model } from '../../../onnx/index.js';
-import { lowerToWebGpu } from '../../compiler/index.js';
+import { EspalierError, OptionError, RuntimeError, Stopped } from '../../../base/index.js';
+import { decodeModel, encodeModel, Model } from '../../../onnx/index.js';
+import { lowerToWebGpu, type WebGpuForm } from '../../compiler/index.js';
 import type { Backend, CompileOptions, ModelSource, Program, Runtime } from '../contract.js';
 import { checkBackend, requireThreads } from './checks.js';
 import type { Link } from './link.js';
@@ -103,15 +103,16 @@ export class WorkerRuntime implements Runtime {
   /** What crosses to the worker. Bytes that are the caller's are copied once; the copy moves. */
   async #source(model: ModelSource, { blocked, signal }: CompileOptions, backend: Backend): Promise<Source> {
     const { block, read } = this.#host;
-    if (model instanceof Model) {
-      const { model: form, onCpu } =
-        backend === 'webgpu' ? lowerToWebGpu(model) : { model: blocked && block ? await block(model) : model, onCpu: [] };
-      const bytes = encodeModel(form);
-      return { ...moving(ownsBuffer(bytes) ? bytes : copyOf(bytes), model.source), onCpu };
+    if (!(model instanceof Model || model instanceof Uint8Array)) {
+      if (!read) return { source: model.path, transfer: [], label: model.path, onCpu: [] };
+      return { ...(await this.#source(await read(model.path, signal), {}, backend)), label: model.path };
     }
-    if (model instanceof Uint8Array) return moving(copyOf(model));
-    if (read) return moving(await read(model.path, signal), model.path);
-    return { source: model.path, transfer: [], label: model.path, onCpu: [] };
+    const label = model instanceof Model ? model.source : undefined;
+    if (backend === 'webgpu') {
+      const form = webGpuForm(model);
+      return moving(form?.model ?? model, label, form?.onCpu);
+    }
+    return moving(blocked && block && model instanceof Model ? await block(model) : model, label);
   }
 
   async dispose(): Promise<void> {
@@ -127,6 +128,18 @@ interface Source {
   onCpu: readonly string[];
 }
 
-function moving(source: Uint8Array, label?: string): Source {
-  return { source, transfer: source.byteLength > 0 ? [source.buffer as ArrayBuffer] : [], label, onCpu: [] };
+function moving(model: Model | Uint8Array, label: string | undefined, onCpu: readonly string[] = []): Source {
+  const bytes = model instanceof Model ? encodeModel(model) : copyOf(model);
+  const source = ownsBuffer(bytes) ? bytes : copyOf(bytes);
+  return { source, transfer: source.byteLength > 0 ? [source.buffer as ArrayBuffer] : [], label, onCpu };
+}
+
+/** Undefined for a model that cannot be read: the runtime itself says best what is wrong with them. */
+function webGpuForm(model: Model | Uint8Array): WebGpuForm | undefined {
+  try {
+    return lowerToWebGpu(model instanceof Model ? model : decodeModel(model));
+  } catch (cause) {
+    if (cause instanceof EspalierError) return undefined;
+    throw cause;
+  }
 }
