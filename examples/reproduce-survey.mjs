@@ -54,7 +54,13 @@ const requests = [
     ]),
   ),
   ...widths.flatMap((width) =>
-    seedsOf(width).map((seed) => ({ id: `distilled-${width}-${seed}`, width, seed, teacher: teacher.id, options: { augment, ...distillation } })),
+    seedsOf(width).map((seed) => ({
+      id: `distilled-${width}-${seed}`,
+      width,
+      seed,
+      teacher: teacher.id,
+      options: { augment, ...distillation },
+    })),
   ),
 ];
 
