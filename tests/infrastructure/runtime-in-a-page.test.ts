@@ -74,6 +74,9 @@ describe('the runtime for pages', { skip: skipWithoutChromium, timeout: 180_000 
       };
       const found = [program.inputs.length > 0, await refused({}), await refused({ threads: 2 })];
       found.push(await refused({ profile: true }), await refused({ backend: 'cpu' }));
+      const misled = createWebRuntime({ modules: { wasm: 'none.mjs' } });
+      found.push(await misled.compile(heavyModel(1)).then(String, (cause: Error) => cause.message));
+      await misled.dispose();
       await runtime.dispose();
       return found;
     });
@@ -82,6 +85,7 @@ describe('the runtime for pages', { skip: skipWithoutChromium, timeout: 180_000 
     assert.match(String(said[2]), /^true threads: .*Cross-Origin-Opener-Policy/);
     assert.match(String(said[3]), /^true profile: /);
     assert.match(String(said[4]), /^true backend: .*expected wasm or webgpu/i);
+    assert.match(String(said[5]), /plain\/none\.mjs.*createWebRuntime\(\{ modules \}\)/);
     await page.close();
   });
 });

@@ -85,6 +85,14 @@ test('signatures without a condition are dropped, however they nest', () => {
   assert.equal(runtimeError(message).fix, 'Export the model at an older opset.');
 });
 
+test('a page without a graphics adapter is told of the other backend', () => {
+  const error = runtimeError(
+    'no available backend found. ERR: [webgpu] Error: Failed to get GPU adapter. You may need to enable flag "--enable-unsafe-webgpu" if you are using Chrome.',
+  );
+  assert.match(error.what, /^ONNX Runtime: Failed to get GPU adapter/);
+  assert.match(error.fix ?? '', /wasm backend/);
+});
+
 test('an error names the model file where no node is known', () => {
   assert.equal(runtimeError('Failed to load model because protobuf parsing failed.', 'm.onnx').where, 'm.onnx');
 });
