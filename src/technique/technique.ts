@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { SpaceDefinition } from '../automation/index.js';
 import { type Activity, OptionError } from '../base/index.js';
-import type { Runtime } from '../infrastructure/runtime/index.js';
+import type { Backend, Runtime } from '../infrastructure/runtime/index.js';
 import type { Model } from '../onnx/index.js';
 import type { Checkpoint, EpochRecord, Task } from '../training/index.js';
 
@@ -25,6 +25,8 @@ export interface TechniqueContext extends Activity {
   originalTask?: Task;
   /** Draws everything that is drawn. */
   seed: number;
+  /** Where trainings run, with the evaluations in them. Default: on the processor, as everything else. */
+  backend?: Backend;
   /** Threads for each run of the runtime. */
   threads?: number;
   /** Where long work may leave checkpoints and find them after a kill. */

@@ -1,6 +1,6 @@
 import type { Recomputation } from '../autodiff/index.js';
 import type { Activity } from '../base/index.js';
-import type { Runtime } from '../infrastructure/runtime/index.js';
+import type { Backend, Runtime } from '../infrastructure/runtime/index.js';
 import type { Model, Tensor } from '../onnx/index.js';
 import type { LossBuilder } from './losses.js';
 import type { TrainOptions } from './options.js';
@@ -40,6 +40,8 @@ export interface TrainRequest extends Activity {
   loss?: LossBuilder;
   /** How samples become the inputs of other models in the loss (a teacher's), where that is another way than the task's. Default: as the task's. */
   otherFeeds?: readonly Feed[];
+  /** Where steps and evaluations run; see CompileOptions. Default: the runtime's processor. */
+  backend?: Backend;
   threads?: number;
   /** Runs QuantizeLinear and DequantizeLinear in floating point, as the gradient assumes. Default false. */
   simulateQuantization?: boolean;

@@ -53,6 +53,7 @@ export async function train(request: TrainRequest): Promise<TrainResult> {
   const identity = describe(options, request, step);
   if (request.resume) checkCheckpoint(request.resume, step, identity);
   const program = await runtime.compile(step.model, {
+    backend: request.backend,
     threads: request.threads,
     simulateQuantization: request.simulateQuantization,
     blocked: true,
@@ -220,8 +221,8 @@ class Training {
     const { evaluateEvery, epochs, evaluateLimit } = this.#options;
     const due = record.epoch === epochs || (evaluateEvery > 0 && record.epoch % evaluateEvery === 0);
     if (!due || this.#request.task.splits.validation.size === 0) return;
-    const { task, runtime, threads, signal } = this.#request;
-    const measured = evaluate(this.#trained(state), task, runtime, { threads, signal, limit: evaluateLimit });
+    const { task, runtime, backend, threads, signal } = this.#request;
+    const measured = evaluate(this.#trained(state), task, runtime, { backend, threads, signal, limit: evaluateLimit });
     const quality: Quality = await measured.catch((error: unknown) => {
       throw error instanceof NotFinite ? this.#diverged('The outputs are no finite numbers any more after', record.epoch - 1) : error;
     });

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { summarizeTrace } from '#dist/infrastructure/runtime/node/trace.js';
-import { readWords, runtimeError } from '#dist/infrastructure/runtime/node/words.js';
+import { readWords, runtimeError } from '#dist/infrastructure/runtime/shared/words.js';
 
-/** Messages as onnxruntime-node 1.30 gave them. */
+/** Messages as onnxruntime-node and onnxruntime-web 1.30 gave them. */
 const messages: [said: string, node: string | undefined, message: string][] = [
   [
     'Type parameter (T) of Optype (Add) bound to different types (tensor(float) and tensor(int64) in node (adder)',
@@ -53,6 +53,16 @@ const messages: [said: string, node: string | undefined, message: string][] = [
     "Non-zero status code returned while running If node. Name:'If_0' Status Message: Non-zero status code returned while running Pad node. Name:'branch/Pad' Status Message: Pad reflect: post-pad (32) exceeds maximum allowed (3) for axis 1. Input shape:{4,4}.",
   ],
   [
+    'No Op registered for Frobnicate with domain_version of 21',
+    undefined,
+    "Can't create a session. ERROR_CODE: 6, ERROR_MESSAGE: No Op registered for Frobnicate with domain_version of 21",
+  ],
+  [
+    'The input tensor cannot be reshaped to the requested shape. Input shape:{6}, requested shape:{4,2}',
+    undefined,
+    'failed to call OrtRun(). ERROR_CODE: 1, ERROR_MESSAGE: /build/onnxruntime/core/providers/cpu/tensor/reshape_helper.h:93 onnxruntime::ReshapeHelper::ReshapeHelper(const TensorShape &, TensorShapeVector &, bool) input_shape_size == requested_shape_size was false. The input tensor cannot be reshaped to the requested shape. Input shape:{6}, requested shape:{4,2}.\n',
+  ],
+  [
     "Could not find an implementation for Identity(21) node with name 'same'",
     'Identity "same"',
     "Could not find an implementation for Identity(21) node with name 'same'",
@@ -75,16 +85,29 @@ test('signatures without a condition are dropped, however they nest', () => {
   assert.equal(runtimeError(message).fix, 'Export the model at an older opset.');
 });
 
+test('a page without a graphics adapter is told of the other backend', () => {
+  const error = runtimeError(
+    'no available backend found. ERR: [webgpu] Error: Failed to get GPU adapter. You may need to enable flag "--enable-unsafe-webgpu" if you are using Chrome.',
+  );
+  assert.match(error.what, /^ONNX Runtime: Failed to get GPU adapter/);
+  assert.match(error.fix ?? '', /wasm backend/);
+});
+
 test('an error names the model file where no node is known', () => {
   assert.equal(runtimeError('Failed to load model because protobuf parsing failed.', 'm.onnx').where, 'm.onnx');
 });
 
 test('a trace becomes mean times per run, the costly node first', () => {
-  const node = (name: string, dur: number) => ({ cat: 'Node', name: `${name}_kernel_time`, dur, args: { op_name: 'Relu' } });
+  const node = (name: string, dur: number) => ({
+    cat: 'Node',
+    name: `${name}_kernel_time`,
+    dur,
+    args: { op_name: 'Relu', provider: 'CPUExecutionProvider' },
+  });
   const run = { cat: 'Session', name: 'model_run', dur: 9 };
   const events = [node('a', 2), node('b', 10), run, node('a', 4), node('b', 20), run, { cat: 'Node', name: 'a_fence_before', dur: 99 }];
   assert.deepEqual(summarizeTrace(events), [
-    { node: 'b', op: 'Relu', microseconds: 15, runs: 2 },
-    { node: 'a', op: 'Relu', microseconds: 3, runs: 2 },
+    { node: 'b', op: 'Relu', provider: 'CPUExecutionProvider', microseconds: 15, runs: 2 },
+    { node: 'a', op: 'Relu', provider: 'CPUExecutionProvider', microseconds: 3, runs: 2 },
   ]);
 });

@@ -1,25 +1,22 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { reportHtml } from 'espalier/report/render';
 import type { RunInfo } from 'espalier/strategies';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { bareRun, digitsRun, emptyFrontRun, fidelityRun, hostileRun, singleRun } from '../fixtures/report/samples.js';
+import { launchChromium, skipWithoutChromium } from '../support/browser/index.js';
 
-const candidates = [process.env.CHROMIUM_PATH, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
-const executablePath = candidates.find((path) => path && existsSync(path));
-const skip = executablePath ? false : 'no Chromium is installed; set CHROMIUM_PATH to one';
-
-describe('the report in a browser', { skip }, () => {
+describe('the report in a browser', { skip: skipWithoutChromium }, () => {
   let browser: Browser;
   let folder: string;
 
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'espalier-report-'));
-    browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'] });
+    browser = await launchChromium();
   });
 
   after(async () => {

@@ -42,6 +42,7 @@ interface Options extends CommonOptions, DataOptions, TrainingFlags {
   width: number;
   depth: number;
   resolution?: number;
+  backend: 'cpu' | 'webgpu';
   out: string;
 }
 
@@ -64,6 +65,7 @@ export const trainCommand: AddCommand = (program, run) => {
     .option('--width <factor>', 'channels, relative to the architecture as published', positiveNumber, 1)
     .option('--depth <factor>', 'blocks per stage, relative', positiveNumber, 1)
     .option('--resolution <pixels>', "side of the input image (default: the data's)", positiveInteger)
+    .addOption(new Option('--backend <name>', 'where to train').choices(['cpu', 'webgpu']).default('cpu'))
     .requiredOption('-o, --out <file>', 'where the trained model goes');
   addTrainingOptions(command)
     .addHelpText('after', EXAMPLES)
@@ -78,7 +80,7 @@ export const trainCommand: AddCommand = (program, run) => {
         const { model: fresh, task } = options.arch
           ? await fromArchitecture(options.arch, options, context)
           : await fromModel(options, context);
-        const common = { ...activity, task, runtime, seed, threads: options.threads };
+        const common = { ...activity, task, runtime, seed, backend: options.backend, threads: options.threads };
         const model = options.arch ? await prepareArchitecture(options.arch, { ...common, model: fresh }, techniques) : fresh;
         const { checkpoints, clear } = context.checkpointsBeside(options.out);
         const result = await trainTechnique.apply(

@@ -53,11 +53,12 @@ export async function tune(
   context: TechniqueContext,
   { name, ...request }: TuneRequest,
 ): Promise<{ model: Model; history: EpochRecord[] }> {
-  const { checkpoints, task, runtime, threads } = context;
+  const { checkpoints, task, runtime, backend, threads } = context;
   return train({
     ...nested(context, name),
     task,
     runtime,
+    backend,
     threads,
     ...request,
     resume: await checkpoints?.load(name),

@@ -7,3 +7,4 @@ export { foldNormalization } from './fold-normalization.js';
 export { forgetSizes } from './forget-sizes.js';
 export { fixedBatch, freeBatch } from './free-batch.js';
 export { simplify } from './simplify.js';
+export { lowerToWebGpu, type WebGpuForm } from './webgpu/index.js';

@@ -6,10 +6,13 @@ export type Tensors = Readonly<Record<string, Tensor>>;
 /** A model in memory, its bytes, or a file: the way for models over 2 GB, or with external data. */
 export type ModelSource = Model | Uint8Array | { readonly path: string };
 
+/** What computes: native code on the processor ('cpu', in Node), WebAssembly ('wasm', in a page), the graphics card ('webgpu', in both). */
+export type Backend = 'cpu' | 'webgpu' | 'wasm';
+
 export interface CompileOptions {
-  /** Where to run. Default 'cpu'. */
-  backend?: 'cpu' | 'webgpu' | 'wasm';
-  /** Threads inside an operator. Default: the machine's cores. */
+  /** Where to run. Default: the processor, which is 'cpu' in Node and 'wasm' in a page. */
+  backend?: Backend;
+  /** Threads inside an operator. Default: the machine's cores; 1 in a page that is not cross-origin isolated. */
   threads?: number;
   /** How much ONNX Runtime may rewrite the graph: default 'all'. */
   optimize?: 'none' | 'basic' | 'extended' | 'all';
@@ -33,7 +36,7 @@ export interface CompileOptions {
   frugal?: boolean;
   /** Values of the resident inputs at the start. */
   state?: Tensors;
-  /** Record a profile of operators; see Program.profile. Default false. */
+  /** Record a profile of operators; see Program.profile. In Node only. Default false. */
   profile?: boolean;
   /** Aborting stops the compilation and, later, disposes of the program: runs under way and still queued reject with Stopped. */
   signal?: AbortSignal;
@@ -49,6 +52,8 @@ export interface RunStats {
 export interface NodeTiming {
   node: string;
   op: string;
+  /** What ran it, in ONNX Runtime's words: CPUExecutionProvider or WebGpuExecutionProvider. */
+  provider: string;
   /** Mean per run, in microseconds. */
   microseconds: number;
   runs: number;

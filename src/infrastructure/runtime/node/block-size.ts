@@ -1,6 +1,6 @@
 import { encodeModel, Graph, GraphBuilder, Model, Tensor, tensorType } from '../../../onnx/index.js';
-import { Link } from './link.js';
-import { pack, unpack } from './tensors.js';
+import { pack, unpack } from '../shared/tensors.js';
+import { ThreadLink } from './link.js';
 
 let known: Promise<number | undefined> | undefined;
 
@@ -14,7 +14,7 @@ const CHANNELS = 64;
 
 /** Reorders an image of two positions whose elements are numbered: the second position of channel 0 comes after a block of channels. */
 async function probe(): Promise<number | undefined> {
-  const link = new Link();
+  const link = new ThreadLink();
   try {
     const settings = {
       backend: 'cpu',
@@ -25,6 +25,7 @@ async function probe(): Promise<number | undefined> {
       frugal: false,
       profile: false,
       resident: {},
+      onCpu: [],
     } as const;
     const source = encodeModel(reorderingModel());
     await link.call('load', { source, settings });

@@ -6,7 +6,7 @@ export interface TraceEvent {
   readonly name?: string;
   /** Microseconds. */
   readonly dur?: number;
-  readonly args?: { readonly op_name?: string };
+  readonly args?: { readonly op_name?: string; readonly provider?: string };
 }
 
 const KERNEL = '_kernel_time';
@@ -14,15 +14,15 @@ const KERNEL = '_kernel_time';
 /** Mean time per run of each node in a profile of ONNX Runtime, most expensive first. */
 export function summarizeTrace(events: readonly TraceEvent[]): NodeTiming[] {
   const runs = events.filter((event) => event.cat === 'Session' && event.name === 'model_run').length;
-  const nodes = new Map<string, { op: string; total: number }>();
+  const nodes = new Map<string, { op: string; provider: string; total: number }>();
   for (const { cat, name, dur = 0, args } of events) {
     if (cat !== 'Node' || !name?.endsWith(KERNEL)) continue;
     const node = name.slice(0, -KERNEL.length);
-    const sum = nodes.get(node) ?? { op: args?.op_name ?? '', total: 0 };
+    const sum = nodes.get(node) ?? { op: args?.op_name ?? '', provider: args?.provider ?? '', total: 0 };
     sum.total += dur;
     nodes.set(node, sum);
   }
   return [...nodes]
-    .map(([node, { op, total }]) => ({ node, op, microseconds: total / Math.max(runs, 1), runs }))
+    .map(([node, { op, provider, total }]) => ({ node, op, provider, microseconds: total / Math.max(runs, 1), runs }))
     .sort((a, b) => b.microseconds - a.microseconds);
 }

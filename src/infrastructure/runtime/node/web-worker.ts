@@ -1,6 +1,6 @@
 import { type MessagePort, parentPort } from 'node:worker_threads';
-import { received, sendable } from './ort-tensors.js';
-import type { SentTensors } from './protocol.js';
+import { type OrtSession, type OrtTensor, received, sendable } from '../shared/ort.js';
+import type { SentTensor, SentTensors } from '../shared/protocol.js';
 
 /** What the worker is asked, and what it answers. */
 export interface WebRequest {
@@ -24,8 +24,10 @@ async function attempt({ model, feeds, fetch }: WebRequest): Promise<WebReply> {
     web.env.logLevel = 'fatal';
     web.env.wasm.numThreads = 1;
     const session = await web.InferenceSession.create(model, { executionProviders: ['wasm'], logSeverityLevel: 4 });
-    const outputs = await session.run(received(feeds, web.Tensor), fetch);
-    return { outputs: Object.fromEntries(fetch.map((name) => [name, sendable(outputs[name], true)])) };
+    const computed = (await (session as OrtSession).run(received(feeds, web.Tensor), fetch)) as Record<string, OrtTensor>;
+    const outputs: Record<string, SentTensor> = {};
+    for (const name of fetch) outputs[name] = await sendable(computed[name], true);
+    return { outputs };
   } catch (cause) {
     return { failure: cause instanceof Error ? cause.message : String(cause) };
   }

@@ -2,10 +2,10 @@ import { Worker } from 'node:worker_threads';
 import { OptionError, Stopped } from '../../../base/index.js';
 import type { Tensor } from '../../../onnx/index.js';
 import type { Tensors } from '../contract.js';
+import { pack, unpack } from '../shared/tensors.js';
+import { readWords } from '../shared/words.js';
 import { createNodeRuntime } from './runtime.js';
-import { pack, unpack } from './tensors.js';
 import type { WebReply, WebRequest } from './web-worker.js';
-import { readWords } from './words.js';
 
 export interface WebCheckOptions {
   /** Largest difference that still agrees, relative to the largest magnitude in the output. Default 0.001. */

@@ -1,5 +1,6 @@
 import { OptionError, RuntimeError, UnsupportedError } from '../../../base/index.js';
 import type { Tensor } from '../../../onnx/index.js';
+import type { Backend } from '../contract.js';
 import type { Port } from './protocol.js';
 import { crosses } from './tensors.js';
 
@@ -20,7 +21,7 @@ export function requireNames(what: string, names: readonly string[], known: read
 export function checkFeed(port: Port, tensor: Tensor): void {
   const where = `input "${port.name}"`;
   if (!crosses(port.dtype)) {
-    throw new RuntimeError({ what: `onnxruntime-node cannot be fed ${port.dtype ?? 'sequences and maps'}`, where });
+    throw new RuntimeError({ what: `ONNX Runtime cannot be fed ${port.dtype ?? 'sequences and maps'} from JavaScript`, where });
   }
   if (tensor.dtype !== port.dtype) {
     throw new RuntimeError({ what: 'Wrong element type', where, expected: port.dtype as string, got: tensor.dtype });
@@ -46,7 +47,7 @@ function nameOf(dim: number | string): string {
 export function checkReadable({ name, dtype }: Port): void {
   if (crosses(dtype)) return;
   throw new RuntimeError({
-    what: `onnxruntime-node cannot read an output that is ${dtype === undefined ? 'a sequence or a map' : `of type ${dtype}`}`,
+    what: `JavaScript cannot read an output of ONNX Runtime that is ${dtype === undefined ? 'a sequence or a map' : `of type ${dtype}`}`,
     where: `output "${name}"`,
     fix:
       dtype === undefined
@@ -55,13 +56,13 @@ export function checkReadable({ name, dtype }: Port): void {
   });
 }
 
-/** @throws OptionError or UnsupportedError for compile options that the Node runtime cannot serve. */
-export function checkBackend(backend: string): asserts backend is 'cpu' | 'webgpu' {
-  if (backend === 'cpu' || backend === 'webgpu') return;
-  if (backend === 'wasm') {
-    throw new UnsupportedError({ what: 'The Node runtime does not run WebAssembly', expected: 'backend cpu or webgpu', got: 'wasm' });
-  }
-  throw new OptionError({ what: 'Unknown backend', where: 'backend', expected: 'cpu or webgpu', got: String(backend) });
+/** @throws OptionError for a backend that nobody knows, UnsupportedError for one that only other runtimes serve. */
+export function checkBackend(runtime: string, backend: Backend, served: readonly Backend[]): void {
+  if (served.includes(backend)) return;
+  const facts = { where: 'backend', expected: served.join(' or '), got: String(backend) };
+  if (backend === 'cpu' || backend === 'webgpu' || backend === 'wasm')
+    throw new UnsupportedError({ what: `The runtime ${runtime} has no such backend`, ...facts });
+  throw new OptionError({ what: 'Unknown backend', ...facts });
 }
 
 export function requireThreads(threads: number): number {

@@ -17,6 +17,11 @@ const remedies: readonly (readonly [pattern: RegExp, fix: string])[] = [
     /WebGPU adapter|Couldn't load Vulkan/i,
     'This machine offers no graphics adapter: use the cpu backend, or name a Vulkan driver in VK_DRIVER_FILES (see docs/infrastructure.md).',
   ],
+  [/Failed to get GPU adapter|WebGPU is not supported/i, 'This browser offers pages no graphics adapter: use the wasm backend.'],
+  [
+    /dynamically imported module|resolve module specifier|Importing a module script failed/i,
+    'Say where the modules of onnxruntime-web are: in an import map, or in createWebRuntime({ modules }).',
+  ],
   [/bad_alloc|Failed to allocate memory|out of memory/i, 'There is not enough memory: use a smaller batch or a smaller model.'],
 ];
 
@@ -37,6 +42,8 @@ export function readWords(message: string): { said: string; node?: string } {
     return { said: `an input or output of type ${dtype} cannot cross into JavaScript; cast it inside the model` };
   }
   let text = message.replace(/\s+/g, ' ').trim();
+  text = text.replace(/^(Can't create a session|failed to call OrtRun\(\))\. ERROR_CODE: \d+, ERROR_MESSAGE: /, '');
+  text = text.replace(/^no available backend found\. ERR: \[\w+\] (Error: )?/, '');
   text = text.replace(/^Load model from .*? failed: ?/, '').replace(/^Load model (.*?) failed\. /, '$1: ');
   // A failure inside a subgraph is told once per level: the innermost node is the one to name.
   const level = /^Non-zero status code returned while running \S+ node\. Name:'.*?' Status Message: /;

@@ -6,7 +6,15 @@ import type { Link } from './link.js';
 import type { Port, SessionSettings } from './protocol.js';
 import { pack, unpack } from './tensors.js';
 
-/** A model in a worker thread. */
+/** What a program needs of the runtime that made it. */
+interface Surroundings {
+  /** Peak resident memory of the process in bytes, where it is known. */
+  memory(): number | undefined;
+  /** Called once when the program is gone. */
+  forget(): void;
+}
+
+/** A model in a worker. */
 export class WorkerProgram implements Program {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
@@ -18,17 +26,21 @@ export class WorkerProgram implements Program {
   /** Resident inputs that have a value. */
   readonly #set = new Set<string>();
   #closed?: Promise<void>;
-  readonly #forget: () => void;
+  readonly #surroundings: Surroundings;
 
-  /** @param forget called once when the program is gone. */
-  constructor(link: Link, ports: { inputs: readonly Port[]; outputs: readonly Port[] }, settings: SessionSettings, forget: () => void) {
+  constructor(
+    link: Link,
+    ports: { inputs: readonly Port[]; outputs: readonly Port[] },
+    settings: SessionSettings,
+    surroundings: Surroundings,
+  ) {
     this.#link = link;
     this.#ports = {
       inputs: new Map(ports.inputs.map((port) => [port.name, port])),
       outputs: new Map(ports.outputs.map((port) => [port.name, port])),
     };
     this.#settings = settings;
-    this.#forget = forget;
+    this.#surroundings = surroundings;
     this.inputs = ports.inputs.map((port) => port.name);
     this.outputs = ports.outputs.map((port) => port.name);
     const looped = new Set(Object.values(settings.resident));
@@ -106,8 +118,8 @@ export class WorkerProgram implements Program {
     return this.#link.call('profile', {});
   }
 
-  async memory(): Promise<number> {
-    return process.resourceUsage().maxRSS * 1024;
+  async memory(): Promise<number | undefined> {
+    return this.#surroundings.memory();
   }
 
   dispose(): Promise<void> {
@@ -116,7 +128,7 @@ export class WorkerProgram implements Program {
 
   /** Ends the program; what is awaited rejects with `pending`, later calls with `later`. */
   close(later: Error, pending: Error = later): Promise<void> {
-    this.#closed ??= this.#link.close(later, pending).finally(this.#forget);
+    this.#closed ??= this.#link.close(later, pending).finally(this.#surroundings.forget);
     return this.#closed;
   }
 }

@@ -1,5 +1,5 @@
 import type { DataType, TypedArray } from '../../../onnx/index.js';
-import type { NodeTiming, RunStats } from '../contract.js';
+import type { Backend, NodeTiming, RunStats } from '../contract.js';
 
 /** A tensor on its way between threads. */
 export interface SentTensor {
@@ -21,7 +21,7 @@ export interface Port {
 
 /** Everything that a session is made with. */
 export interface SessionSettings {
-  readonly backend: 'cpu' | 'webgpu';
+  readonly backend: Backend;
   readonly threads: number;
   readonly spinning: boolean;
   readonly optimize: 'none' | 'basic' | 'extended' | 'all';
@@ -30,6 +30,10 @@ export interface SessionSettings {
   readonly frugal: boolean;
   readonly profile: boolean;
   readonly resident: Readonly<Record<string, string | null>>;
+  /** Names of nodes that WebGPU leaves to the processor. */
+  readonly onCpu: readonly string[];
+  /** Where a page's worker finds ONNX Runtime. Default: under its package's name. */
+  readonly module?: string;
 }
 
 /** What the main thread asks of a worker, with the type of the answer. */
@@ -54,14 +58,3 @@ export type Reply =
   | { readonly id: number; readonly value: Calls[CallName]['answer'] }
   | { readonly id: number; readonly failure: string }
   | { readonly id: number; readonly skipped: true };
-
-/** What a worker is started with. */
-export interface WorkerData {
-  /** Two 32-bit flags that both threads see, at the indices below. */
-  readonly flags: Int32Array;
-}
-
-/** Set by the main thread: nothing that is queued may start any more. */
-export const STOP = 0;
-/** Set by the worker while it is inside the runtime's native code, where a thread must not be terminated. */
-export const BUSY = 1;

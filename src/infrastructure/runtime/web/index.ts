@@ -1,0 +1,1 @@
+export { createWebRuntime, type WebRuntimeOptions } from './runtime.js';

@@ -1,0 +1,47 @@
+import type * as Ort from 'onnxruntime-web';
+import { sessionOptions } from '../shared/options.js';
+import type { OrtSession } from '../shared/ort.js';
+import type { SessionSettings } from '../shared/protocol.js';
+import { Session } from '../shared/session.js';
+
+export async function load(source: Uint8Array | string, settings: SessionSettings): Promise<Session> {
+  const ort = await onnxRuntime(settings);
+  // What goes wrong is thrown; ONNX Runtime's own lines on the console would only repeat it.
+  ort.env.logLevel = 'fatal';
+  ort.env.wasm.numThreads = settings.threads;
+  const session = await ort.InferenceSession.create(source as Uint8Array, { ...sessionOptions(settings), ...placement(settings) });
+  return new Session(settings.backend === 'webgpu' ? untilItFails(session) : session, settings.resident, { Tensor: ort.Tensor });
+}
+
+/** On WebGPU, after a run that failed, onnxruntime-web (1.30) never ends another: it is refused instead. */
+function untilItFails(session: OrtSession): OrtSession {
+  const { inputMetadata, outputMetadata } = session;
+  let hasFailed = false;
+  return {
+    inputMetadata,
+    outputMetadata,
+    run: async (feeds, fetch) => {
+      if (hasFailed) throw new Error('A run failed before, after which WebGPU programs cannot go on in a page; compile the model again');
+      try {
+        return await session.run(feeds, fetch);
+      } catch (cause) {
+        hasFailed = true;
+        throw cause;
+      }
+    },
+    release: () => session.release(),
+  };
+}
+
+/** The package has a build for each backend. Import maps do not reach workers: where the page has one, its address comes along. */
+async function onnxRuntime({ backend, module }: SessionSettings): Promise<typeof Ort> {
+  if (module !== undefined) return import(/* webpackIgnore: true */ /* @vite-ignore */ module);
+  return backend === 'webgpu' ? import('onnxruntime-web/webgpu') : import('onnxruntime-web/wasm');
+}
+
+/** Outputs that become inputs of the next run need not leave the graphics card. */
+function placement({ backend, resident }: SessionSettings): Ort.InferenceSession.SessionOptions {
+  if (backend !== 'webgpu') return {};
+  const stay = Object.values(resident).filter((name) => name !== null);
+  return stay.length === 0 ? {} : { preferredOutputLocation: Object.fromEntries(stay.map((name) => [name, 'gpu-buffer'])) };
+}
