@@ -12,8 +12,8 @@ import type { Limits } from './info.js';
 import { shrinkingSteps } from './shrink-and-improve.js';
 import type { Plan, PlanContext, Strategy } from './strategy.js';
 
-/** How much wider the models are that are trained than what fits without pruning. */
-const GROWTH = [0.7, 1, 1.5, 2, 3];
+/** How wide the models are that are trained, relative to what fits without pruning. */
+const GROWTH = [0.5, 0.7, 1, 1.5, 2, 3];
 const DEPTHS = [1, 1.5, 2];
 /** Peaks of Adam's one cycle. */
 const RATES = [0.003, 0.006, 0.012];
@@ -77,13 +77,13 @@ function plan(context: PlanContext): Plan {
   const [first, ...others] = families.map(usual);
   // A finished model knows more than a fresh one can find out in a few epochs; a trained architecture of the same size does not.
   const [likely, other] = given ? [alone, taught] : [taught, alone];
-  const initialPoints: Point[] = [
+  const grown = [
     { ...first, ...likely },
-    { ...first, ...likely, growth: 2, ...shrunk(0.3) },
-    ...others.map((point) => ({ ...point, ...likely })),
-    { ...first, ...other },
-    { ...first, ...likely, growth: 3, ...shrunk(0.2) },
+    { ...first, ...likely, ...shrunk(0.5) },
+    { ...first, ...likely, growth: 0.5 },
+    { ...first, ...likely, growth: 1.5, ...shrunk(0.3) },
   ];
+  const initialPoints: Point[] = [...grown, ...others.map((point) => ({ ...point, ...likely })), { ...first, ...other }];
   return {
     space,
     initialPoints,
