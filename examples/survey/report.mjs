@@ -1,6 +1,7 @@
 // Writes docs/survey.md's tables and its picture from the results of the study.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { figure } from './figure.mjs';
+import { unpacked } from './study.mjs';
 
 /** The survey's own figures on the original CIFAR-10, in percent and KB: width -> float and int8 of each variant, and the int8 file. */
 export const PUBLISHED = {
@@ -62,7 +63,7 @@ function accuracies(widths, cells) {
   return table([head, ...rows]);
 }
 
-/** What each change is worth in points, with the 95% interval that the test part's size allows. */
+/** What each change is worth in points. */
 function effects(widths, cells) {
   const head = ['width', 'augmentation', 'distillation on top', 'int8 of the last'];
   const rows = widths.map((width) => {
@@ -78,12 +79,26 @@ function effects(widths, cells) {
   return table([head, ...rows]);
 }
 
+/**
+ * The difference between two cells, each a mean over seeds, and its 95% interval, image by image: both were measured on the same test images, and where
+ * they agree there is nothing to be uncertain of. The interval is that of other test images, not of other seeds.
+ */
 function difference(from, kindFrom, to, kindTo) {
   if (!from || !to) return '–';
-  const [a, b] = [mean(from, kindFrom), mean(to, kindTo)];
-  const variance = (p, seeds) => (p * (1 - p)) / (TESTED * seeds);
-  const half = 1.96 * Math.sqrt(variance(a, from.length) + variance(b, to.length));
-  return `${b >= a ? '+' : '−'}${percent(Math.abs(b - a))} ± ${percent(half)}`;
+  const [a, b] = [rightShares(from, kindFrom), rightShares(to, kindTo)];
+  const gain = b.reduce((sum, share, i) => sum + share - a[i], 0) / TESTED;
+  const variance = b.reduce((sum, share, i) => sum + (share - a[i] - gain) ** 2, 0) / (TESTED - 1);
+  return `${gain >= 0 ? '+' : '−'}${percent(Math.abs(gain))} ± ${percent(1.96 * Math.sqrt(variance / TESTED))}`;
+}
+
+/** For each test image the share of the seeds whose model has it right. */
+function rightShares(records, kind) {
+  const shares = new Float64Array(TESTED);
+  for (const record of records) {
+    const bits = unpacked(record[kind].correct);
+    for (let i = 0; i < TESTED; i++) shares[i] += bits[i] / records.length;
+  }
+  return shares;
 }
 
 export function mean(records, kind) {

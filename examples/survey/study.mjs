@@ -2,21 +2,13 @@
 import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { dirname, join } from 'node:path';
-import {
-  createNodeRuntime,
-  createTask,
-  distill,
-  evaluate,
-  loadModel,
-  openDataset,
-  quantizeStatic,
-  saveModel,
-  trainTechnique,
-} from 'espalier';
+import { createNodeRuntime, createTask, distill, loadModel, openDataset, quantizeStatic, saveModel, trainTechnique } from 'espalier';
 import { surveyCnn } from 'espalier/architectures';
 import { writeFileAtomic } from 'espalier/base/node';
+import { batches } from 'espalier/data';
 import { checkpointFolder } from 'espalier/strategies/node';
 import { checkOptions } from 'espalier/technique';
+import { feedsOf, wilsonInterval } from 'espalier/training';
 
 /** Milliseconds between two lines of progress. */
 const QUIET = 30_000;
@@ -131,8 +123,15 @@ export class Study {
   }
 
   async #test(path, task) {
-    const { value, interval } = await evaluate(loadModel(path), task, this.#runtime, { split: 'test', threads: this.#threads });
-    return { test: value, interval, bytes: statSync(path).size };
+    const correct = await rightAnswers(loadModel(path), task, this.#runtime, this.#threads);
+    const hits = correct.reduce((sum, right) => sum + right, 0);
+    return {
+      test: hits / correct.length,
+      interval: wilsonInterval(hits, correct.length),
+      bytes: statSync(path).size,
+      // One bit an image, so that models can be compared image by image.
+      correct: packed(correct),
+    };
   }
 
   #file(id) {
@@ -145,6 +144,39 @@ export class Study {
     this.#saved = this.#saved.then(() => writeFileAtomic(path, `${JSON.stringify({ machine, options, records }, null, 1)}\n`));
     await this.#saved;
   }
+}
+
+/** Which test images a model has right, 0 or 1 each, in the order of the data set. */
+export async function rightAnswers(model, task, runtime, threads) {
+  const { test } = task.splits;
+  const program = await runtime.compile(model, { threads });
+  const correct = new Uint8Array(test.size);
+  let at = 0;
+  for await (const batch of batches(test, { batchSize: 100 })) {
+    const outputs = await program.run(feedsOf(task.feeds, batch));
+    const scores = outputs[task.output].numbers();
+    const classes = task.classes.length;
+    for (let i = 0; i < batch.size; i++) {
+      const row = scores.subarray(i * classes, (i + 1) * classes);
+      correct[at++] = Number(row.indexOf(Math.max(...row)) === batch.labels[i]);
+    }
+  }
+  await program.dispose();
+  return correct;
+}
+
+/** Zeros and ones as bits, the first one the lowest, in base64. */
+export function packed(bits) {
+  const bytes = new Uint8Array(Math.ceil(bits.length / 8));
+  bits.forEach((bit, i) => {
+    bytes[i >> 3] |= bit << (i & 7);
+  });
+  return Buffer.from(bytes).toString('base64');
+}
+
+export function unpacked(text) {
+  const bytes = Buffer.from(text, 'base64');
+  return Uint8Array.from({ length: 8 * bytes.length }, (_, i) => (bytes[i >> 3] >> (i & 7)) & 1);
 }
 
 function readResults(path, options) {
