@@ -4,21 +4,33 @@ import { median } from './median.mjs';
 
 const RATE = 1e-3;
 
-/** A training step of the model in a runtime; `run(steps)` gives the time of each step in milliseconds, as the training loop meets it. */
-export async function createEspalier({ model, batch, threads, runtime, blocked, clock, config, maxMemory, profile = false }) {
+/** A training step, compiled; as in the training loop, neither its graph nor the values that it starts from are held on to. */
+async function compile({ model, batch, threads, runtime, blocked, maxMemory, profile }) {
   const [input] = model.graph.inputs;
   const [scores] = model.graph.outputs;
-  const shape = [batch, ...input.shape.slice(1)];
-  const step = buildTrainingStep(model, {
+  const {
+    model: graph,
+    resident,
+    state,
+    ...step
+  } = buildTrainingStep(model, {
     batchSize: batch,
-    inputShapes: { [input.name]: shape },
+    inputShapes: { [input.name]: [batch, ...input.shape.slice(1)] },
     loss: crossEntropy(scores.name),
     watch: [scores.name],
     optimizer: { kind: 'adam' },
     maxMemory,
   });
-  const { resident, state } = step;
-  const program = await runtime.compile(step.model, { threads, resident, state, blocked, profile, frugal: maxMemory !== undefined });
+  const program = await runtime.compile(graph, { threads, resident, state, blocked, profile, frugal: maxMemory !== undefined });
+  return { program, step };
+}
+
+/** A training step of the model in a runtime; `run(steps)` gives the time of each step in milliseconds, as the training loop meets it. */
+export async function createEspalier({ model, batch, threads, runtime, blocked, clock, config, maxMemory, profile = false }) {
+  const [input] = model.graph.inputs;
+  const [scores] = model.graph.outputs;
+  const shape = [batch, ...input.shape.slice(1)];
+  const { program, step } = await compile({ model, batch, threads, runtime, blocked, maxMemory, profile });
   const size = shape.reduce((product, length) => product * length, 1);
   const samples = input.dtype === 'int64' ? tokens(size, config.vocabulary) : noise(size);
   const classes = Number(scores.shape[1]);

@@ -233,16 +233,20 @@ export class StateBuilder {
     return Object.fromEntries([...this.#next].map(([name, next]) => [name, next && this.#build.output(next, `${name}.next`).name]));
   }
 
-  extract(state: Readonly<Record<string, Tensor>>, which: 'current' | 'average'): Map<string, Tensor> {
-    const found = new Map<string, Tensor>();
-    for (const [name, slices] of this.#slices) {
-      const source = state[(which === 'average' && this.#averages.get(name)) || name];
-      if (!source) continue;
-      const data = source.data() as Float32Array;
-      for (const { name: target, shape, offset } of slices)
-        found.set(target, Tensor.of('float32', shape, data.slice(offset, offset + sizeOf(shape))));
-    }
-    return found;
+  /** Takes the model's tensors out of a state. It holds on to nothing of the graph, nor to the values at the start. */
+  extractor(): (state: Readonly<Record<string, Tensor>>, which?: 'current' | 'average') => Map<string, Tensor> {
+    const [places, averages] = [new Map(this.#slices), new Map(this.#averages)];
+    return (state, which = 'current') => {
+      const found = new Map<string, Tensor>();
+      for (const [name, slices] of places) {
+        const source = state[(which === 'average' && averages.get(name)) || name];
+        if (!source) continue;
+        const data = source.data() as Float32Array;
+        for (const { name: target, shape, offset } of slices)
+          found.set(target, Tensor.of('float32', shape, data.slice(offset, offset + sizeOf(shape))));
+      }
+      return found;
+    };
   }
 }
 

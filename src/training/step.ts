@@ -140,7 +140,7 @@ export function buildTrainingStep(source: Model, options: StepOptions): Training
     watched: watchedNames,
     parameters: [...gradients.keys()].map((parameter) => parameter.name),
     ...(memory && { memory }),
-    weights: (current, which = 'current') => state.extract(current, which),
+    weights: state.extractor(),
   };
 }
 

@@ -26,10 +26,29 @@ import { withWeights } from './weights.js';
  * cannot be used and for a checkpoint of another training; UnsupportedError for a model that cannot be trained; Stopped when the signal is aborted.
  */
 export async function train(request: TrainRequest): Promise<TrainResult> {
+  const options = completeOptions(request.options ?? {}, request.model, request.task);
+  const { program, ...prepared } = await prepare(request, options);
+  try {
+    return await new Training(request, options, prepared.step, program).run(prepared.identity);
+  } finally {
+    await program.dispose();
+  }
+}
+
+/** What is needed of a step once it is compiled: neither its graph nor the values that it starts from, which may be large. */
+type CompiledStep = Omit<TrainingStep, 'model' | 'state' | 'resident'>;
+
+interface Prepared {
+  step: CompiledStep;
+  program: Program;
+  /** What makes two trainings the same, for checkpoints. */
+  identity: Checkpoint['request'];
+}
+
+async function prepare(request: TrainRequest, options: CompleteOptions): Promise<Prepared> {
   const { model, task, runtime } = request;
-  const options = completeOptions(request.options ?? {}, model, task);
   const batchSize = options.batchSize / (options.accumulate ?? 1);
-  const step = buildTrainingStep(model, {
+  const built = buildTrainingStep(model, {
     batchSize,
     inputShapes: await inputShapes(task, batchSize),
     otherShapes: request.otherFeeds && (await inputShapes({ ...task, feeds: request.otherFeeds }, batchSize)),
@@ -48,31 +67,28 @@ export async function train(request: TrainRequest): Promise<TrainResult> {
     freezeStatistics: options.freezeStatistics,
     held: request.held,
   });
-  checkClasses(step, task);
-  warnOfBatch(step, batchSize, request);
-  const identity = describe(options, request, step);
-  if (request.resume) checkCheckpoint(request.resume, step, identity);
-  const program = await runtime.compile(step.model, {
+  checkClasses(built, task);
+  warnOfBatch(built, batchSize, request);
+  const identity = describe(options, request, built);
+  if (request.resume) checkCheckpoint(request.resume, built, identity);
+  const { model: graph, state, resident, ...step } = built;
+  const program = await runtime.compile(graph, {
     backend: request.backend,
     threads: request.threads,
     simulateQuantization: request.simulateQuantization,
     blocked: true,
     frugal: step.memory !== undefined,
-    resident: step.resident,
-    state: request.resume?.state ?? step.state,
+    resident,
+    state: request.resume?.state ?? state,
     signal: request.signal,
   });
-  try {
-    return await new Training(request, options, step, program).run(identity);
-  } finally {
-    await program.dispose();
-  }
+  return { step, program, identity };
 }
 
 class Training {
   readonly #request: TrainRequest;
   readonly #options: CompleteOptions;
-  readonly #step: TrainingStep;
+  readonly #step: CompiledStep;
   readonly #program: Program;
   /** How samples become the step's inputs: other models' inputs have names of their own there. */
   readonly #samples: readonly Feed[];
@@ -80,7 +96,7 @@ class Training {
   readonly #clock = new InputClock();
   #best: Checkpoint['best'];
 
-  constructor(request: TrainRequest, options: CompleteOptions, step: TrainingStep, program: Program) {
+  constructor(request: TrainRequest, options: CompleteOptions, step: CompiledStep, program: Program) {
     this.#request = request;
     this.#options = options;
     this.#step = step;
@@ -95,7 +111,6 @@ class Training {
     return batchCount(this.#request.task.splits.train.size, { batchSize: this.#options.batchSize, dropLast: true });
   }
 
-  /** @param request what makes two trainings the same, for checkpoints. */
   async run(request: Checkpoint['request']): Promise<TrainResult> {
     const { epochs } = this.#options;
     for (let epoch = this.#history.length; epoch < epochs && !this.#isStale; epoch++) {
