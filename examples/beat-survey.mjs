@@ -9,7 +9,6 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import {
   architecture,
   createNodeRuntime,
@@ -29,11 +28,11 @@ import {
 import { writeFileAtomic } from 'espalier/base/node';
 import { checkpointFolder } from 'espalier/strategies/node';
 import { checkOptions } from 'espalier/technique';
+import { studyFlags } from './support/flags.mjs';
 import { writeBeatReport } from './survey/beat-report.mjs';
 
-const { values: flags } = parseArgs({
-  options: {
-    data: { type: 'string' },
+const flags = studyFlags(
+  {
     sizes: { type: 'string', default: '26.7,38.3,110.8,359' },
     trials: { type: 'string', default: '12' },
     epochs: { type: 'string', default: '10' },
@@ -42,17 +41,9 @@ const { values: flags } = parseArgs({
     jobs: { type: 'string', default: '2' },
     work: { type: 'string', default: '.espalier/beat' },
     results: { type: 'string', default: 'examples/results/beat.json' },
-    report: { type: 'boolean', default: false },
   },
-});
-if (flags.report) {
-  writeBeatReport(flags.results);
-  process.exit(0);
-}
-if (!flags.data) {
-  console.error('Give --data DIR, a folder with CIFAR-10 as train.tar and test.tar or as class folders.');
-  process.exit(2);
-}
+  writeBeatReport,
+);
 /** Milliseconds between two lines of progress. */
 const QUIET = 60_000;
 const epochs = Number(flags.epochs);

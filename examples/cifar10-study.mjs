@@ -4,24 +4,17 @@
 //
 // DIR holds train.tar and test.tar, or train/ and test/, with one folder of images per class. Takes about an hour on two cores. Killed, the same
 // command goes on from the last epoch. Results: examples/results/cifar10.json. The test part is read once per finished file.
-import { parseArgs } from 'node:util';
+import { studyFlags } from './support/flags.mjs';
 import { Study } from './survey/study.mjs';
 
-const { values: flags } = parseArgs({
-  options: {
-    data: { type: 'string' },
-    epochs: { type: 'string', default: '15' },
-    'student-epochs': { type: 'string', default: '8' },
-    seeds: { type: 'string', default: '3' },
-    work: { type: 'string', default: '.espalier/cifar10' },
-    results: { type: 'string', default: 'examples/results/cifar10.json' },
-    only: { type: 'string', default: 'all' },
-  },
+const flags = studyFlags({
+  epochs: { type: 'string', default: '15' },
+  'student-epochs': { type: 'string', default: '8' },
+  seeds: { type: 'string', default: '3' },
+  work: { type: 'string', default: '.espalier/cifar10' },
+  results: { type: 'string', default: 'examples/results/cifar10.json' },
+  only: { type: 'string', default: 'all' },
 });
-if (!flags.data) {
-  console.error('Give --data DIR, a folder with CIFAR-10 as train.tar and test.tar or as class folders.');
-  process.exit(2);
-}
 /** How the teacher is listened to, chosen on the validation part. */
 const TEACHING = { temperature: 1, weight: 0.7 };
 const options = {

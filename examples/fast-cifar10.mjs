@@ -12,34 +12,25 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { architecture, createNodeRuntime, createTask, evaluate, footprint, openDataset, saveModel, train, whiten } from 'espalier';
 import { writeFileAtomic } from 'espalier/base/node';
 import { checkOptions } from 'espalier/technique';
 import { writeForPython } from './fast/export.mjs';
 import { RECIPE } from './fast/recipe.mjs';
 import { writeReport } from './fast/report.mjs';
+import { studyFlags } from './support/flags.mjs';
 
-const { values: flags } = parseArgs({
-  options: {
-    data: { type: 'string' },
+const flags = studyFlags(
+  {
     seeds: { type: 'string', default: '3' },
     threads: { type: 'string', default: String(availableParallelism()) },
     python: { type: 'string' },
     validate: { type: 'boolean', default: false },
     work: { type: 'string', default: '.espalier/fast' },
     results: { type: 'string', default: 'examples/results/fast-cifar10.json' },
-    report: { type: 'boolean', default: false },
   },
-});
-if (flags.report) {
-  writeReport(flags.results);
-  process.exit(0);
-}
-if (!flags.data) {
-  console.error('Give --data DIR, a folder with CIFAR-10 as train.tar and test.tar or as class folders.');
-  process.exit(2);
-}
+  writeReport,
+);
 const threads = Number(flags.threads);
 const runtime = createNodeRuntime({ threads });
 const source = await openDataset(flags.data);

@@ -7,14 +7,13 @@
 // --budget (in minutes), the same command goes on from the last epoch. What is measured is in examples/results/survey.json, one record per model, which
 // is not trained again; docs/survey.md is written from it (--report does only that). The test part is read once per finished file.
 import { availableParallelism } from 'node:os';
-import { parseArgs } from 'node:util';
 import { Stopped } from 'espalier';
+import { studyFlags } from './support/flags.mjs';
 import { writeReport } from './survey/report.mjs';
 import { Study } from './survey/study.mjs';
 
-const { values: flags } = parseArgs({
-  options: {
-    data: { type: 'string' },
+const flags = studyFlags(
+  {
     widths: { type: 'string', default: '0.05,0.1,0.25,0.5' },
     epochs: { type: 'string', default: '10' },
     teacher: { type: 'string', default: '2' },
@@ -23,17 +22,9 @@ const { values: flags } = parseArgs({
     jobs: { type: 'string', default: '2' },
     work: { type: 'string', default: '.espalier/survey' },
     results: { type: 'string', default: 'examples/results/survey.json' },
-    report: { type: 'boolean', default: false },
   },
-});
-if (flags.report) {
-  writeReport(flags.results);
-  process.exit(0);
-}
-if (!flags.data) {
-  console.error('Give --data DIR, a folder with CIFAR-10 as train.tar and test.tar or as class folders.');
-  process.exit(2);
-}
+  writeReport,
+);
 /** Widths up to this one are trained with several seeds: small nets differ most from seed to seed, and cost least. */
 const SMALL = 0.1;
 const widths = flags.widths.split(',').map(Number);

@@ -1,5 +1,6 @@
 // Writes docs/fast.md's table from the results of fast-cifar10.mjs.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { percent, table, writePart } from '../support/page.mjs';
 
 const NAMES = { espalier: 'Espalier', pytorch: 'PyTorch' };
 
@@ -21,24 +22,9 @@ export function writeReport(results) {
     `${epochs} epochs, batches of ${batchSize}; ${parameters.toLocaleString('en')} stored numbers, ${(macs / 1e6).toFixed(1)} M multiply-accumulates an image; ${flops.toExponential(1)} FLOPs of training (two for each multiply-accumulate, three times the forward pass).`,
     `${machine.processor}, ${machine.threads} threads, Node ${machine.node}${version ? `, PyTorch ${version}` : ''}.`,
   ].join('\n');
-  const page = 'docs/fast.md';
-  const marks = /(<!-- results: begin -->\n)[\s\S]*(<!-- results: end -->)/;
-  writeFileSync(
-    page,
-    readFileSync(page, 'utf8').replace(marks, (_, begin, end) => `${begin}${text}\n${end}`),
-  );
-  console.log(text);
+  writePart('docs/fast.md', 'results', text);
 }
 
 function mean(records, key) {
   return records.reduce((sum, record) => sum + record[key], 0) / records.length;
-}
-
-function percent(share) {
-  return (100 * share).toFixed(2);
-}
-
-function table([head, ...rows]) {
-  const line = (cells) => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }

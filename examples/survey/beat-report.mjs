@@ -1,5 +1,6 @@
 // Writes the part of docs/survey.md that compares the models of beat-survey.mjs with the survey's own recipe, as reproduced.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { percent, table, writePart } from '../support/page.mjs';
 import { mean, PUBLISHED } from './report.mjs';
 
 export function writeBeatReport(results, reproduced = 'examples/results/survey.json') {
@@ -51,17 +52,7 @@ export function writeBeatReport(results, reproduced = 'examples/results/survey.j
     '',
     `Every model above was trained for at most ${epochs} epochs, as the survey's were. The teacher, ${teacher.label === 'original' ? 'a `fast-cnn`' : teacher.label} of ${(teacher.macs / 1e6).toFixed(0)} M multiply-accumulates, reaches ${percent(teacher.test.value)}%.`,
   ].join('\n');
-  const page = 'docs/survey.md';
-  const marks = /(<!-- beat: begin -->\n)[\s\S]*(<!-- beat: end -->)/;
-  writeFileSync(
-    page,
-    readFileSync(page, 'utf8').replace(marks, (_, begin, end) => `${begin}${text}\n${end}`),
-  );
-  console.log(text);
-}
-
-function percent(share) {
-  return (100 * share).toFixed(2);
+  writePart('docs/survey.md', 'beat', text);
 }
 
 function points(difference) {
@@ -70,9 +61,4 @@ function points(difference) {
 
 function kb(bytes) {
   return (bytes / 1000).toFixed(1);
-}
-
-function table([head, ...rows]) {
-  const line = (cells) => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }

@@ -1,5 +1,6 @@
 // Writes docs/survey.md's tables and its picture from the results of the study.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { percent, table, writePart } from '../support/page.mjs';
 import { figure } from './figure.mjs';
 import { unpacked } from './study.mjs';
 
@@ -40,16 +41,9 @@ export function writeReport(results) {
         ]
       : []),
   ].join('\n');
-  const page = 'docs/survey.md';
-  const before = readFileSync(page, 'utf8');
-  const marks = /(<!-- results: begin -->\n)[\s\S]*(<!-- results: end -->)/;
-  writeFileSync(
-    page,
-    before.replace(marks, (_, begin, end) => `${begin}${text}\n${end}`),
-  );
+  writePart('docs/survey.md', 'results', text);
   mkdirSync('docs/images', { recursive: true });
   writeFileSync('docs/images/survey.svg', figure(widths, cells));
-  console.log(text);
 }
 
 function accuracies(widths, cells) {
@@ -105,15 +99,6 @@ export function mean(records, kind) {
   return records.reduce((sum, record) => sum + record[kind].test, 0) / records.length;
 }
 
-function percent(share) {
-  return (100 * share).toFixed(2);
-}
-
 function minutes(records) {
   return Math.round(records.reduce((sum, { seconds }) => sum + seconds, 0) / 60);
-}
-
-function table([head, ...rows]) {
-  const line = (cells) => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }

@@ -5,10 +5,9 @@ import { dirname, join } from 'node:path';
 import { createNodeRuntime, createTask, distill, loadModel, openDataset, quantizeStatic, saveModel, trainTechnique } from 'espalier';
 import { surveyCnn } from 'espalier/architectures';
 import { writeFileAtomic } from 'espalier/base/node';
-import { batches } from 'espalier/data';
 import { checkpointFolder } from 'espalier/strategies/node';
 import { checkOptions } from 'espalier/technique';
-import { feedsOf, wilsonInterval } from 'espalier/training';
+import { predictions, scoresOf, wilsonInterval } from 'espalier/training';
 
 /** Milliseconds between two lines of progress. */
 const QUIET = 30_000;
@@ -148,21 +147,10 @@ export class Study {
 
 /** Which test images a model has right, 0 or 1 each, in the order of the data set. */
 export async function rightAnswers(model, task, runtime, threads) {
-  const { test } = task.splits;
   const program = await runtime.compile(model, { threads });
-  const correct = new Uint8Array(test.size);
-  let at = 0;
-  for await (const batch of batches(test, { batchSize: 100 })) {
-    const outputs = await program.run(feedsOf(task.feeds, batch));
-    const scores = outputs[task.output].numbers();
-    const classes = task.classes.length;
-    for (let i = 0; i < batch.size; i++) {
-      const row = scores.subarray(i * classes, (i + 1) * classes);
-      correct[at++] = Number(row.indexOf(Math.max(...row)) === batch.labels[i]);
-    }
-  }
+  const { scores, labels } = await scoresOf(program, task, { dataset: task.splits.test, batchSize: 100, options: {} });
   await program.dispose();
-  return correct;
+  return Uint8Array.from(predictions(scores), (guess, i) => Number(guess === labels[i]));
 }
 
 /** Zeros and ones as bits, the first one the lowest, in base64. */

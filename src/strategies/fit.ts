@@ -6,8 +6,10 @@ import type { Limits } from './info.js';
 /** Widths that are looked at, relative to the family as published. */
 const NARROWEST = 0.02;
 const WIDEST = 16;
-/** Halvings of the interval between them: to a hundredth of a width. */
-const HALVINGS = 14;
+/** Factor from one width that is tried to the next. */
+const STEP = 1.25;
+/** Halvings of the last step: to a thousandth of a width. */
+const HALVINGS = 8;
 
 /** What a file of int8 weights holds besides: per output channel a scale, a bias and its scale; per node its own description, by short names. */
 const BYTES_PER_CHANNEL = 14;
@@ -38,15 +40,18 @@ export function widthThatFits(
 ): number | undefined {
   const fits = (width: number) => {
     const model = family.build({ ...request, width });
-    return estimateInt8Bytes(model) <= maxSize && footprint(model).macs <= maxMacs;
+    return estimateInt8Bytes(model) <= maxSize && (maxMacs === Number.POSITIVE_INFINITY || footprint(model).macs <= maxMacs);
   };
   if (!fits(NARROWEST)) return undefined;
-  // Channels are whole numbers, so that steps grow with the width: halve its logarithm.
-  let [low, high] = [Math.log(NARROWEST), Math.log(WIDEST)];
+  // From below, so that nothing much larger than the limit is ever built.
+  const wider = (width: number) => Math.min(WIDEST, width * STEP);
+  let low = NARROWEST;
+  while (low < WIDEST && fits(wider(low))) low = wider(low);
+  let high = wider(low);
   for (let i = 0; i < HALVINGS; i++) {
-    const middle = (low + high) / 2;
-    if (fits(Math.exp(middle))) low = middle;
+    const middle = Math.sqrt(low * high);
+    if (fits(middle)) low = middle;
     else high = middle;
   }
-  return Number(Math.exp(low).toPrecision(3));
+  return Number(low.toPrecision(3));
 }

@@ -38,16 +38,32 @@ function plan(context: PlanContext): Plan {
   const { epochs, task, architecture: given } = context;
   checkTask(task);
   const [input] = task.splits.train.inputs;
-  const image = input.kind === 'image';
   const widths = fittingWidths(context);
   const families = [...widths.keys()];
-  const deep = families.filter((name) => familyOf(name).scales.includes('depth'));
+  return {
+    space: spaceOf(families, input),
+    initialPoints: firstPoints(families, input, given !== undefined),
+    recipe: (point) => [
+      ...growingSteps(point, given, { epochs, input, width: widths.get(String(point.family)) as number }),
+      ...shrinkingSteps(point, Math.max(1, Math.ceil(epochs / 2))),
+      { technique: 'minify', options: {} },
+    ],
+    remarks: [],
+  };
+}
+
+function hasDepth(family: string): boolean {
+  return familyOf(family).scales.includes('depth');
+}
+
+function spaceOf(families: readonly string[], { kind }: InputSpec): SpaceDefinition {
+  const deep = families.filter(hasDepth);
   const keeps = [0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8];
-  const space: SpaceDefinition = {
+  return {
     family: { type: 'categorical', choices: families },
     growth: { type: 'categorical', choices: GROWTH },
     ...(deep.length > 0 ? { depth: { type: 'categorical' as const, choices: DEPTHS, when: { family: deep } } } : {}),
-    augment: { type: 'categorical', choices: image ? ['none', 'crop', 'flip-crop'] : ['none'] },
+    augment: { type: 'categorical', choices: kind === 'image' ? ['none', 'crop', 'flip-crop'] : ['none'] },
     smoothing: { type: 'categorical', choices: [0, 0.1] },
     rate: { type: 'categorical', choices: RATES },
     learn: { type: 'categorical', choices: ['train', 'distill'] },
@@ -59,41 +75,36 @@ function plan(context: PlanContext): Plan {
     quantize: { type: 'categorical', choices: ['static', 'aware'] },
     calibration: { type: 'categorical', choices: ['min-max', 'mse'], when: { quantize: 'static' } },
   };
+}
+
+/** What is tried first: the first family in several sizes, then each other one. @param fresh whether the baseline is an architecture that was trained for this. */
+function firstPoints(families: readonly string[], { kind, shape }: InputSpec, fresh: boolean): Point[] {
   const shrunk = (keep: number) => ({ keep, importance: 'magnitude', tuning: 'distill', learningRate: 0.001 });
-  const int8 = { quantize: 'static', calibration: 'min-max' };
   const usual = (family: string) => ({
     family,
     growth: 1,
-    ...(deep.includes(family) ? { depth: 1 } : {}),
+    ...(hasDepth(family) ? { depth: 1 } : {}),
     // Photos may be mirrored, digits may not; colour is what tells them apart best without looking.
-    augment: !image ? 'none' : input.shape[2] === 3 ? 'flip-crop' : 'crop',
+    augment: kind !== 'image' ? 'none' : shape[2] === 3 ? 'flip-crop' : 'crop',
     smoothing: 0,
     rate: RATES[0],
     keep: 1,
-    ...int8,
+    quantize: 'static',
+    calibration: 'min-max',
   });
   const alone = { learn: 'train' };
   const taught = { learn: 'distill', temperature: 1 };
   const [first, ...others] = families.map(usual);
   // A finished model knows more than a fresh one can find out in a few epochs; a trained architecture of the same size does not.
-  const [likely, other] = given ? [alone, taught] : [taught, alone];
-  const grown = [
+  const [likely, other] = fresh ? [alone, taught] : [taught, alone];
+  return [
     { ...first, ...likely },
     { ...first, ...likely, ...shrunk(0.5) },
     { ...first, ...likely, growth: 0.5 },
     { ...first, ...likely, growth: 1.5, ...shrunk(0.3) },
+    ...others.map((point) => ({ ...point, ...likely })),
+    { ...first, ...other },
   ];
-  const initialPoints: Point[] = [...grown, ...others.map((point) => ({ ...point, ...likely })), { ...first, ...other }];
-  return {
-    space,
-    initialPoints,
-    recipe: (point) => [
-      ...growingSteps(point, given, { epochs, input, width: widths.get(String(point.family)) as number }),
-      ...shrinkingSteps(point, Math.max(1, Math.ceil(epochs / 2))),
-      { technique: 'minify', options: {} },
-    ],
-    remarks: [],
-  };
 }
 
 /** @throws OptionError where a family could not stand in for the model. */

@@ -8,17 +8,8 @@ const LABELS: Readonly<Record<string, (options: Options) => unknown[]>> = {
     ...unless(1, depth, `depth ${short(depth)}x`),
     ...unless(undefined, resolution, `${resolution} px`),
   ],
-  train: ({ augment, labelSmoothing }) => [
-    'train',
-    ...(Array.isArray(augment) ? augment.map(({ name }) => name) : []),
-    ...unless(0, labelSmoothing, 'smoothed'),
-  ],
-  distill: ({ augment, labelSmoothing, temperature }) => [
-    'distill',
-    ...(Array.isArray(augment) ? augment.map(({ name }) => name) : []),
-    ...unless(0, labelSmoothing, 'smoothed'),
-    ...unless(4, temperature, `T ${temperature}`),
-  ],
+  train: (options) => ['train', ...training(options)],
+  distill: (options) => ['distill', ...training(options), ...unless(4, options.temperature, `T ${options.temperature}`)],
   prune: ({ keep, target, importance, tuning }) => [
     `prune to ${percent(keep)}`,
     ...unless('macs', target, `of ${target}`),
@@ -36,6 +27,10 @@ const LABELS: Readonly<Record<string, (options: Options) => unknown[]>> = {
 export function recipeLabel(recipe: Recipe): string {
   const steps = recipe.map(({ technique, options }) => (LABELS[technique]?.(options) ?? [technique]).join(' '));
   return steps.filter((step) => step !== '').join(' + ') || 'original';
+}
+
+function training({ augment, labelSmoothing }: Options): unknown[] {
+  return [...(Array.isArray(augment) ? augment.map(({ name }) => name) : []), ...unless(0, labelSmoothing, 'smoothed')];
 }
 
 /** The text, unless the option has its usual value or was not given. */

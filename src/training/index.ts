@@ -1,5 +1,5 @@
 export { decodeCheckpoint, encodeCheckpoint } from './checkpoint.js';
-export { batchSizeOf, type EvaluateOptions, evaluate, type Quality } from './evaluate.js';
+export { batchSizeOf, type EvaluateOptions, evaluate, type Quality, scoresOf } from './evaluate.js';
 export { buildLossGradients, type LossGradients } from './loss-gradients.js';
 export {
   asRows,

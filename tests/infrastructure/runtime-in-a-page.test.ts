@@ -1,19 +1,11 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import type { Browser, Page } from 'playwright-core';
-import { launchChromium, openPage, serveRepository, skipWithoutChromium } from '../support/browser/index.js';
+import { describe, test } from 'node:test';
+import type { Page } from 'playwright-core';
+import { skipWithoutChromium, useBrowser } from '../support/browser/index.js';
 import { contract } from './contract.js';
 
 describe('the runtime for pages', { skip: skipWithoutChromium, timeout: 180_000 }, () => {
-  let browser: Browser;
-  let server: Awaited<ReturnType<typeof serveRepository>>;
-  before(async () => {
-    [browser, server] = await Promise.all([launchChromium(), serveRepository()]);
-  });
-  after(async () => {
-    await browser?.close();
-    server?.close();
-  });
+  const browser = useBrowser();
 
   /** Runs cases of the contract in a page; gives what went wrong with each, by name. */
   async function failures(page: Page, backend: 'wasm' | 'webgpu', threads: number, cases: readonly string[]): Promise<object> {
@@ -50,7 +42,7 @@ describe('the runtime for pages', { skip: skipWithoutChromium, timeout: 180_000 
     ['webgpu', 1, some],
   ] as const) {
     test(`keeps the contract on ${backend} with ${threads} thread(s)`, async () => {
-      const { page, problems } = await openPage(browser, `${server.address}/isolated/`);
+      const { page, problems } = await browser.open('/isolated/');
       assert.deepEqual(await failures(page, backend, threads, cases), {});
       assert.deepEqual(problems, []);
       await page.close();
@@ -58,7 +50,7 @@ describe('the runtime for pages', { skip: skipWithoutChromium, timeout: 180_000 
   }
 
   test('fetches models by their address, and says what cannot be had in a page', async () => {
-    const { page } = await openPage(browser, `${server.address}/plain/`);
+    const { page } = await browser.open('/plain/');
     const said = await page.evaluate(async () => {
       const { createWebRuntime } = await import('espalier/infrastructure/runtime/web');
       const { UnsupportedError } = await import('espalier/base');

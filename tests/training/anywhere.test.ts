@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import type { Backend, NodeTiming } from 'espalier/infrastructure/runtime';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
-import type { Browser } from 'playwright-core';
-import { launchChromium, openPage, serveRepository, skipWithoutChromium } from '../support/browser/index.js';
+import { skipWithoutChromium, useBrowser } from '../support/browser/index.js';
 import { runWithSwiftShader, skipWithoutSwiftShader } from '../support/swiftshader.js';
 import { type Training, trainSmallCnn } from './small-cnn.js';
 
@@ -90,15 +89,7 @@ test('in Node on WebGPU the loss curve is that of the processor; these operators
 });
 
 describe('in a page', { skip: skipWithoutChromium, timeout: 180_000 }, () => {
-  let browser: Browser;
-  let server: Awaited<ReturnType<typeof serveRepository>>;
-  before(async () => {
-    [browser, server] = await Promise.all([launchChromium(), serveRepository()]);
-  });
-  after(async () => {
-    await browser?.close();
-    server?.close();
-  });
+  const browser = useBrowser();
 
   const ways: readonly [backend: Backend, threads: number][] = [
     ['wasm', 1],
@@ -107,7 +98,7 @@ describe('in a page', { skip: skipWithoutChromium, timeout: 180_000 }, () => {
   ];
   for (const [backend, threads] of ways) {
     test(`the loss curve on ${backend} with ${threads} thread(s) is that of Node's processor`, async (t) => {
-      const { page, problems } = await openPage(browser, `${server.address}/isolated/`);
+      const { page, problems } = await browser.open('/isolated/');
       const training = await page.evaluate(
         async ([backend, threads]) => {
           const { createWebRuntime } = await import('espalier/infrastructure/runtime/web');

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { OptionError, Random, Stopped, symmetricEigen, UnsupportedError } from '../../base/index.js';
-import { type Node, staticShape, Tensor, type Value } from '../../onnx/index.js';
+import { staticShape, Tensor, type Value } from '../../onnx/index.js';
 import type { Technique, TechniqueContext } from '../../technique/index.js';
 import { feedsOf, withWeights } from '../../training/index.js';
 
@@ -39,13 +39,13 @@ export const whiten: Technique<WhitenOptions> = {
 };
 
 /** The convolution that reads an input of the model, and its weight. */
-function firstConvolution({ model }: TechniqueContext): { node: Node; input: Value; weight: Value } {
+function firstConvolution({ model }: TechniqueContext): { input: Value; weight: Value } {
   for (const input of model.graph.feeds) {
     const node = input.users.find((user) => user.op === 'Conv' && user.domain === '' && user.inputs[0] === input);
     const weight = node?.inputs[1];
     const fits = node?.int('group', 1) === 1 && input.shape?.length === 4 && weight?.constant?.dtype === 'float32';
     const dilated = node?.ints('dilations', []).some((dilation) => dilation !== 1);
-    if (node && weight && fits && !dilated) return { node, input, weight };
+    if (weight && fits && !dilated) return { input, weight };
   }
   throw new UnsupportedError({
     what: 'There is no first convolution to fill with whitening filters',

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
+import { after, before } from 'node:test';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { root } from '../paths.js';
 
@@ -15,6 +16,20 @@ export const skipWithoutChromium = executablePath ? false : 'no Chromium is inst
 export async function launchChromium(): Promise<Browser> {
   const webgpu = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--enable-features=Vulkan'];
   return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-background-networking', ...webgpu] });
+}
+
+/** A browser and a server for the tests of a suite, started before the first of them and closed after the last. */
+export function useBrowser(): { open(path: string): ReturnType<typeof openPage> } {
+  let browser: Browser;
+  let server: Awaited<ReturnType<typeof serveRepository>>;
+  before(async () => {
+    [browser, server] = await Promise.all([launchChromium(), serveRepository()]);
+  });
+  after(async () => {
+    await browser?.close();
+    server?.close();
+  });
+  return { open: (path) => openPage(browser, `${server.address}${path}`) };
 }
 
 /** Opens a page of the server that knows Espalier's modules by their names, and collects what goes wrong in it. */

@@ -44,8 +44,8 @@ export async function optimize(source: Uint8Array, settings: SessionSettings): P
   }
 }
 
-/** Collects what is new and already unused. */
-const collectNew = collectorOfNew();
+/** Collects what is new and already unused. Made when it is first wanted: only programs with resident inputs do. */
+let collectNew: (() => void) | undefined;
 
 function collectorOfNew(): () => void {
   setFlagsFromString('--expose-gc');
@@ -66,6 +66,7 @@ function release(tensors: readonly OrtTensor[]): void {
   }
   if (buffers.size === 0) return;
   structuredClone(undefined, { transfer: [...buffers] });
+  collectNew ??= collectorOfNew();
   collectNew();
 }
 

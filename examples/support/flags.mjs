@@ -1,0 +1,21 @@
+// What the command lines of the studies on CIFAR-10 have in common.
+import { parseArgs } from 'node:util';
+
+/**
+ * The flags of a study. Without --data it says what it needs, and ends.
+ * @param options besides --data, as `parseArgs` takes them.
+ * @param writeReport where given, --report only writes the page from --results, and ends.
+ */
+export function studyFlags(options, writeReport) {
+  const report = writeReport && { report: { type: 'boolean', default: false } };
+  const { values: flags } = parseArgs({ options: { data: { type: 'string' }, ...options, ...report } });
+  if (flags.report) {
+    writeReport(flags.results);
+    process.exit(0);
+  }
+  if (!flags.data) {
+    console.error('Give --data DIR, a folder with CIFAR-10 as train.tar and test.tar or as class folders.');
+    process.exit(2);
+  }
+  return flags;
+}

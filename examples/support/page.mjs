@@ -1,0 +1,22 @@
+// How the studies write what they found into pages of docs/.
+import { readFileSync, writeFileSync } from 'node:fs';
+
+/** Puts `text` between the marks `NAME: begin` and `NAME: end` of a page, and on the terminal. */
+export function writePart(page, name, text) {
+  const marks = new RegExp(`(<!-- ${name}: begin -->\\n)[\\s\\S]*(<!-- ${name}: end -->)`);
+  writeFileSync(
+    page,
+    readFileSync(page, 'utf8').replace(marks, (_, begin, end) => `${begin}${text}\n${end}`),
+  );
+  console.log(text);
+}
+
+export function table([head, ...rows]) {
+  const line = (cells) => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+/** A share as percent, without the sign. */
+export function percent(share) {
+  return (100 * share).toFixed(2);
+}
