@@ -13,6 +13,7 @@ export { footprint } from './infrastructure/hardware/index.js';
 export { compareLatency, measureLatency } from './infrastructure/hardware/node/index.js';
 export { createNodeRuntime } from './infrastructure/runtime/node/index.js';
 export { distill } from './learning/distillation/index.js';
+export { mirror } from './learning/ensembling/index.js';
 export { whiten } from './learning/initialization/index.js';
 export { trainTechnique } from './learning/tuning/index.js';
 export { decodeModel, encodeModel, type Model, Tensor } from './onnx/index.js';

@@ -23,7 +23,8 @@ export const fastCnn: Architecture = {
   summary: 'Whitening filters and three pairs of 3×3 convolutions, for the shortest training on small images (Jordan 2024).',
   scales: ['width', 'resolution'],
   preparation: [{ technique: 'whiten', options: {} }],
-  training: { freeze: ['conv1.weight'] },
+  // ReLU makes any positive scale the same; as they are, all normalizations go into convolutions.
+  training: { freeze: ['conv1.weight', '*.scale'] },
   build: (request) => {
     const { size, classes, width, seed } = planOf(request);
     const network = new Network('fast-cnn', seed);

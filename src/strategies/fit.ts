@@ -1,6 +1,6 @@
 import type { Architecture, ArchitectureRequest } from '../architectures/index.js';
 import { footprint } from '../infrastructure/hardware/index.js';
-import type { Model } from '../onnx/index.js';
+import type { Model, Value } from '../onnx/index.js';
 import type { Limits } from './info.js';
 
 /** Widths that are looked at, relative to the family as published. */
@@ -11,36 +11,48 @@ const STEP = 1.25;
 /** Halvings of the last step: to a thousandth of a width. */
 const HALVINGS = 8;
 
-/** What a file of int8 weights holds besides: per output channel a scale, a bias and its scale; per node its own description, by short names. */
+/** Types that weights are stored in, and the bytes that each takes. */
+const WEIGHT_BYTES = { int8: 1, int4: 0.5 } as const;
+export type WeightType = keyof typeof WEIGHT_BYTES;
+
+/** What a file of quantized weights holds besides: per output channel a scale, a bias and its scale; per node its own description, by short names. */
 const BYTES_PER_CHANNEL = 14;
 const BYTES_PER_NODE = 110;
 /** A normalization that no convolution can take in is quantized as a layer of its own. */
 const BYTES_PER_NORMALIZATION = 200;
 
-/** About how large the file of an architecture is when it is quantized to int8 and minified, to some percent. */
-export function estimateInt8Bytes({ graph }: Model): number {
+/** About how large the file of an architecture is when it is quantized and minified, to some percent. */
+function estimateBytes({ graph }: Model, weights: WeightType): number {
   let bytes = BYTES_PER_NODE * graph.nodes.length;
   for (const { initializer } of graph.initializers)
-    if (initializer && initializer.shape.length > 1) bytes += initializer.size + BYTES_PER_CHANNEL * initializer.shape[0];
+    if (initializer && initializer.shape.length > 1)
+      bytes += WEIGHT_BYTES[weights] * initializer.size + BYTES_PER_CHANNEL * initializer.shape[0];
   for (const { op, inputs } of graph.nodes) {
-    if (op !== 'BatchNormalization' || inputs[0]?.producer?.op === 'Conv') continue;
+    if (op !== 'BatchNormalization' || isTakenIn(inputs[0])) continue;
     bytes += BYTES_PER_NORMALIZATION + BYTES_PER_CHANNEL * Number(inputs[1]?.shape?.[0] ?? 0);
   }
   return bytes;
 }
 
+/** Whether a normalization of this value goes into a convolution, past a max-pool, too. */
+function isTakenIn(value: Value | undefined): boolean {
+  const { op, inputs } = value?.producer ?? {};
+  return op === 'Conv' || (op === 'MaxPool' && inputs?.[0]?.producer?.op === 'Conv');
+}
+
 /**
- * The largest width of a family whose int8 file is no larger than `maxSize`, and its work no more than `maxMacs`; limits that are not given, and
- * those that only a measurement can tell, do not count. Undefined where even the narrowest is too large.
+ * The largest width of a family whose file with weights of the given type is no larger than `maxSize`, and its work no more than `maxMacs`; limits that
+ * are not given, and those that only a measurement can tell, do not count. Undefined where even the narrowest is too large.
  */
 export function widthThatFits(
   family: Architecture,
   request: Omit<ArchitectureRequest, 'width'>,
   { maxSize = Number.POSITIVE_INFINITY, maxMacs = Number.POSITIVE_INFINITY }: Limits,
+  weights: WeightType = 'int8',
 ): number | undefined {
   const fits = (width: number) => {
     const model = family.build({ ...request, width });
-    return estimateInt8Bytes(model) <= maxSize && (maxMacs === Number.POSITIVE_INFINITY || footprint(model).macs <= maxMacs);
+    return estimateBytes(model, weights) <= maxSize && (maxMacs === Number.POSITIVE_INFINITY || footprint(model).macs <= maxMacs);
   };
   if (!fits(NARROWEST)) return undefined;
   // From below, so that nothing much larger than the limit is ever built.

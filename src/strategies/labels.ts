@@ -18,7 +18,8 @@ const LABELS: Readonly<Record<string, (options: Options) => unknown[]>> = {
   ],
   sparsify: ({ sparsity }) => [`${percent(sparsity)} zeros`],
   quantize: ({ mode, calibration }) => ['int8', ...unless('static', mode, mode), ...unless('min-max', calibration, calibration)],
-  'quantize-aware-train': () => ['int8 trained'],
+  'quantize-aware-train': ({ weightType }) => [`${weightType ?? 'int8'} trained`],
+  mirror: () => ['mirrored'],
   // Says nothing of what the model computes.
   minify: () => [],
 };

@@ -62,10 +62,10 @@ export async function optimize(request: OptimizeRequest): Promise<RunInfo> {
   return info;
 }
 
-async function planFor(request: OptimizeRequest, { limits, epochs }: Settings): Promise<Plan> {
+async function planFor(request: OptimizeRequest, { limits, epochs, families }: Settings): Promise<Plan> {
   const { original, task, registry, strategy, architecture } = request;
   const untrainable = await whyUntrainable(original, task);
-  const plan = strategy.plan({ original, task, limits, registry, epochs, architecture, untrainable });
+  const plan = strategy.plan({ original, task, limits, registry, epochs, architecture, families, untrainable });
   for (const text of plan.remarks) request.onMessage?.({ level: 'warning', text });
   return plan;
 }

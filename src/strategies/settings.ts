@@ -19,13 +19,16 @@ export interface OptimizeOptions {
   /** Draws recipes, weights and batches. Default 0. */
   seed?: number;
   limits?: Limits;
+  /** Names of the architectures that grow-improve-shrink looks at, the likeliest first. Default: all that fit, the original's own first. */
+  families?: readonly string[];
   /** What the front trades quality for. Default bytes and macs, and whatever is limited. Latency is noisy: a front with it is not reproducible. */
   objectives?: readonly ObjectiveName[];
 }
 
 /** The options with their defaults. */
-export interface Settings extends Required<Omit<OptimizeOptions, 'objectives'>> {
+export interface Settings extends Required<Omit<OptimizeOptions, 'objectives' | 'families'>> {
   objectives?: readonly ObjectiveName[];
+  families?: readonly string[];
 }
 
 /** @param samples of the training part. @throws OptionError for options that cannot be used. */
@@ -39,6 +42,7 @@ export function settingsOf(options: OptimizeOptions, samples: number): Settings 
     seed = 0,
     limits = {},
     objectives,
+    families,
   } = options;
   for (const [where, value] of Object.entries({ trials, epochs, jobs, threads })) {
     if (!Number.isSafeInteger(value) || value < 1)
@@ -47,7 +51,7 @@ export function settingsOf(options: OptimizeOptions, samples: number): Settings 
   if (!(budgetMs > 0))
     throw new OptionError({ what: 'Not a usable budget', where: 'budgetMs', expected: 'above 0', got: String(budgetMs) });
   checkLimits(limits);
-  return { trials, budgetMs, epochs, jobs, threads, seed, limits, objectives };
+  return { trials, budgetMs, epochs, jobs, threads, seed, limits, objectives, families };
 }
 
 /** About 2,000 steps of 128 samples, from 2 to 40 epochs. */

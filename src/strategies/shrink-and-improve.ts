@@ -1,5 +1,5 @@
 import type { Point, SpaceDefinition } from '../automation/index.js';
-import type { Recipe, Step } from '../technique/index.js';
+import type { Options, Recipe, Step } from '../technique/index.js';
 import { baseRecipe } from './base-recipe.js';
 import type { Plan, PlanContext, Strategy } from './strategy.js';
 
@@ -33,20 +33,30 @@ function trainedPlan({ epochs, architecture, task }: PlanContext): Plan {
     { keep: 0.3, ...pruned, quantize: 'aware' },
     { keep: 1, quantize: 'dynamic' },
   ];
-  return { space, initialPoints, recipe: (point) => [...base, ...shrinkingSteps(point, epochs)], remarks: [] };
+  return {
+    space,
+    initialPoints,
+    recipe: (point) => [...base, ...shrinkingSteps(point, { tuning: epochs, aware: Math.max(1, Math.ceil(epochs / 4)) })],
+    remarks: [],
+  };
 }
 
-/** Steps that a point of a shrinking space stands for. */
-export function shrinkingSteps(point: Point, epochs: number): Recipe {
+/** Epochs of training after a step that shrinks. */
+export interface ShrinkingEpochs {
+  tuning: number;
+  aware: number;
+}
+
+/** Steps that a point of a shrinking space stands for. @param options of quantization-aware training besides. */
+export function shrinkingSteps(point: Point, epochs: ShrinkingEpochs, options: Options = {}): Recipe {
   const steps: Step[] = [];
   if (point.keep !== undefined && point.keep !== 1) {
-    const tuning = { epochs, learningRate: point.learningRate };
+    const tuning = { epochs: epochs.tuning, learningRate: point.learningRate };
     steps.push({ technique: 'prune', options: { keep: point.keep, importance: point.importance, tuning: point.tuning, ...tuning } });
   }
   if (point.quantize === 'static') steps.push({ technique: 'quantize', options: { mode: 'static', calibration: point.calibration } });
   if (point.quantize === 'dynamic') steps.push({ technique: 'quantize', options: { mode: 'dynamic' } });
-  if (point.quantize === 'aware')
-    steps.push({ technique: 'quantize-aware-train', options: { epochs: Math.max(1, Math.ceil(epochs / 4)) } });
+  if (point.quantize === 'aware') steps.push({ technique: 'quantize-aware-train', options: { epochs: epochs.aware, ...options } });
   return steps;
 }
 

@@ -14,6 +14,8 @@ export interface PlanContext {
   epochs: number;
   /** Why the model cannot be trained, where it cannot. */
   untrainable?: string;
+  /** Names of the architectures that are searched, where they are: the likeliest first. Default: all, the original's own first. */
+  families?: readonly string[];
   /** The architecture that the original is an instance of, where a family is searched. */
   architecture?: { name: string; width: number; depth: number; resolution?: number; scales: readonly string[] };
 }

@@ -2,6 +2,7 @@ import { minify } from '../compression/coding/index.js';
 import { prune, sparsify } from '../compression/pruning/index.js';
 import { quantize, quantizeAwareTrain } from '../compression/quantization/index.js';
 import { distill } from '../learning/distillation/index.js';
+import { mirror } from '../learning/ensembling/index.js';
 import { whiten } from '../learning/initialization/index.js';
 import { trainTechnique } from '../learning/tuning/index.js';
 import { TechniqueRegistry } from '../technique/index.js';
@@ -17,5 +18,6 @@ export const techniques = new TechniqueRegistry([
   sparsify,
   quantize,
   quantizeAwareTrain,
+  mirror,
   minify,
 ]);

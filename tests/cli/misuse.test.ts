@@ -70,6 +70,8 @@ const wrong: [string, number, RegExp][] = [
   ['optimize net.onnx --data digits --out o --max-size 0', 2, /--max-size.*100KB/],
   ['optimize net.onnx --data digits --out o --budget soon', 2, /--budget.*30m/],
   ['optimize net.onnx --data digits --out o --objectives speed', 2, /--objectives.*latency/],
+  ['optimize net.onnx --data digits --out o --families resnet-9', 2, /--families.*resnet-8/],
+  ['optimize net.onnx --data digits --out o --families resnet-8', 2, /grow-improve-shrink.*--strategy/],
   ['report nothing', 1, /no run here/],
 ];
 

@@ -38,7 +38,7 @@ const planWithin = (limits: Limits, given: Architecture = family) =>
 function firstModels(limits: Limits) {
   const { initialPoints, recipe } = planWithin(limits);
   return initialPoints
-    .filter(({ growth, keep, learn }) => growth === 1 && keep === 1 && learn === 'train')
+    .filter(({ growth, keep, learn, quantize }) => growth === 1 && keep === 1 && learn === 'train' && quantize === 'static')
     .map((point) => {
       const [{ options }] = recipe(point);
       const { architecture: name, width, depth } = options as { architecture: string; width: number; depth: number };
@@ -46,8 +46,8 @@ function firstModels(limits: Limits) {
     });
 }
 
-async function int8Bytes(model: Parameters<typeof quantizeStatic>[0], on: Task): Promise<number> {
-  const { model: quantized } = await quantizeStatic(model, on, runtime, { threads: 1 });
+async function bytesOf(model: Parameters<typeof quantizeStatic>[0], on: Task, weightType: 'int8' | 'int4' = 'int8'): Promise<number> {
+  const { model: quantized } = await quantizeStatic(model, on, runtime, { threads: 1, weightType });
   return encodeModel(minifyModel(quantized)).byteLength;
 }
 
@@ -57,10 +57,52 @@ test('every family is built as wide as its int8 file may be large', async () => 
   assert.deepEqual(models.map(({ name }) => name).sort(), architectures.map(({ name }) => name).sort());
   assert.equal(models[0].name, 'survey-cnn', 'the given one first');
   for (const { name, model } of models) {
-    const bytes = await int8Bytes(model, task);
+    const bytes = await bytesOf(model, task);
     // The estimate is good to some percent, and widths move in steps of whole channels.
     assert.ok(bytes > 0.88 * maxSize && bytes < 1.06 * maxSize, `${name}: ${bytes}`);
   }
+});
+
+test('with 4-bit weights every family is wider, and its file as large', async () => {
+  const maxSize = 60_000;
+  const { initialPoints, recipe } = planWithin({ maxSize });
+  const coarse = initialPoints.find(({ weights }) => weights === 'int4');
+  assert.ok(coarse, 'tried first for one family');
+  for (const { name } of architectures) {
+    const steps = recipe({ ...coarse, family: name });
+    const { width, depth } = steps[0].options as { width: number; depth: number };
+    const bytes = await bytesOf(architecture(name).build({ ...sizes, width, depth }), task, 'int4');
+    // Names of values and scales weigh more beside halved weights, and widths move in steps of whole channels.
+    assert.ok(bytes > 0.8 * maxSize && bytes < 1.08 * maxSize, `${name}: ${bytes}`);
+    const aware = steps.find(({ technique }) => technique === 'quantize-aware-train');
+    assert.equal(aware?.options.weightType, 'int4');
+  }
+  const quick = planWithin({ maxLatency: 1 });
+  assert.deepEqual(
+    quick.space.weights,
+    { type: 'categorical', choices: ['int8'], when: { quantize: 'aware' } },
+    'there are no 4-bit kernels',
+  );
+});
+
+test('a candidate has the same epochs in all, however it spends them', () => {
+  const { initialPoints, recipe } = planWithin({ maxSize: 60_000 });
+  const epochsOf = (steps: ReturnType<typeof recipe>) => steps.map(({ options }) => Number(options.epochs ?? 0));
+  const [usual] = initialPoints;
+  const pruned = { keep: 0.5, importance: 'magnitude', tuning: 'distill', learningRate: 0.001 };
+  const aware = { quantize: 'aware', weights: 'int8' };
+  for (const point of [...initialPoints, { ...usual, ...aware }, { ...usual, ...pruned, ...aware }, { ...usual, ...pruned }]) {
+    const spent = epochsOf(recipe(point));
+    assert.equal(
+      spent.reduce((a, b) => a + b, 0),
+      10,
+      `${JSON.stringify(point)}: ${spent}`,
+    );
+  }
+  assert.deepEqual(
+    epochsOf(recipe({ ...usual, ...pruned, ...aware })).filter((n) => n > 0),
+    [5, 3, 2],
+  );
 });
 
 test('limits on the work count as well; families that do not fit are left out', () => {
@@ -79,9 +121,37 @@ test('limits on the work count as well; families that do not fit are left out', 
 
 test('without a limit the int8 file may be as large as the float file that was asked for', async () => {
   const [{ model }] = firstModels({});
-  const bytes = await int8Bytes(model, task);
+  const bytes = await bytesOf(model, task);
   const asked = encodeModel(original).byteLength;
   assert.ok(bytes > 0.88 * asked && bytes < 1.06 * asked, `${bytes} of ${asked}`);
+});
+
+test('photos may be looked at mirrored as well, where work costs nothing', () => {
+  const [input] = task.splits.train.inputs;
+  const train = Object.create(task.splits.train, { inputs: { value: [{ ...input, shape: [8, 8, 3] }] } });
+  const photos: Task = { ...task, splits: { ...task.splits, train } };
+  const colour = family.build({ ...sizes, input: [3, 8, 8], width: 0.25 });
+  const plan = (given: Task, limits: Limits) =>
+    growImproveShrink.plan({ original: colour, task: given, limits, registry: techniques, epochs: 10 });
+  const looks = ({ space }: ReturnType<typeof plan>) => (space.looks as unknown as { choices: unknown[] }).choices;
+  assert.deepEqual(looks(plan(photos, { maxSize: 80_000 })), [1, 2]);
+  assert.deepEqual(looks(plan(photos, { maxSize: 80_000, maxMacs: 1e6 })), [1]);
+  assert.deepEqual(looks(plan(task, { maxSize: 80_000 })), [1], 'gray images are mostly writing');
+  const { initialPoints, recipe } = plan(photos, { maxSize: 80_000 });
+  const mirrored = initialPoints.filter((point) => point.looks === 2).map((point) => recipe(point).map(({ technique }) => technique));
+  assert.deepEqual(mirrored.at(0)?.slice(-3), ['quantize-aware-train', 'mirror', 'minify']);
+});
+
+test('families may be chosen, the likeliest first', () => {
+  const plan = (families: string[]) =>
+    growImproveShrink.plan({ original, task, limits: { maxSize: 80_000 }, registry: techniques, epochs: 10, families });
+  const { space, initialPoints } = plan(['fast-cnn', 'resnet-8']);
+  assert.deepEqual(space.family, { type: 'categorical', choices: ['fast-cnn', 'resnet-8'] });
+  assert.equal(initialPoints[0].family, 'fast-cnn');
+  assert.throws(
+    () => plan(['resnet-9']),
+    (error) => error instanceof OptionError && /no architecture "resnet-9"/.test(error.message),
+  );
 });
 
 test('a family brings its own preparation and training; every recipe ends with short names', () => {
@@ -93,7 +163,7 @@ test('a family brings its own preparation and training; every recipe ends with s
     fast?.map(({ technique }) => technique),
     ['build', 'whiten', 'train', 'quantize', 'minify'],
   );
-  assert.deepEqual(fast?.[2].options.freeze, ['conv1.weight']);
+  assert.deepEqual(fast?.[2].options.freeze, ['conv1.weight', '*.scale']);
   assert.ok(steps.some((each) => each.some(({ technique }) => technique === 'distill')));
 });
 

@@ -33,6 +33,7 @@ interface Options extends CommonOptions, DataOptions {
   budget?: number;
   epochs?: number;
   jobs: number;
+  families?: string[];
   objectives?: ObjectiveName[];
   maxSize?: number;
   maxLatency?: number;
@@ -65,6 +66,11 @@ export const optimizeCommand: AddCommand = (program, run) => {
     .option('--budget <time>', 'end the search after this time, e.g. 30m; what is done by then is measured and written', milliseconds)
     .option('--epochs <number>', 'epochs of one full training (default: by the amount of data)', positiveInteger)
     .option('--jobs <number>', 'recipes tried side by side, one thread each', positiveInteger, 1)
+    .option(
+      '--families <list>',
+      'architectures to look at, the likeliest first, e.g. fast-cnn,resnet-8 (grow-improve-shrink; default: all)',
+      families,
+    )
     .option('--objectives <list>', 'what quality is traded for: bytes, macs, memory, latency (default: bytes,macs)', objectives)
     .option('--max-size <bytes>', 'largest file, e.g. 100KB', bytes)
     .option('--max-latency <time>', 'longest median latency of one sample, e.g. 5ms', latency)
@@ -136,15 +142,25 @@ async function startFromArchitecture(name: string, options: Options, context: Co
   };
 }
 
-export type RunOptions = Pick<Options, 'out' | 'strategy' | 'trials' | 'budget' | 'epochs' | 'jobs' | 'objectives' | 'threads'> & Limits;
+export type RunOptions = Pick<
+  Options,
+  'out' | 'strategy' | 'trials' | 'budget' | 'epochs' | 'jobs' | 'families' | 'objectives' | 'threads'
+> &
+  Limits;
 
 /** Opens the folder, optimizes, writes the report. */
 export async function runOptimization(start: Start, options: RunOptions, context: CommandContext): Promise<RunInfo> {
   const strategy = strategies[options.strategy ?? (start.architecture ? growImproveShrink.name : shrinkAndImprove.name)];
+  if (options.families && strategy !== growImproveShrink)
+    throw new OptionError({
+      what: `Families are what ${growImproveShrink.name} searches`,
+      got: strategy.name,
+      fix: 'Leave --families out, or give --strategy.',
+    });
   const workspace = await openWorkspace(options.out, context.activity);
   context.defer(() => workspace.close());
   context.kept ??= options.out;
-  const { maxSize, maxLatency, maxMemory, maxMacs, maxDrop, minQuality, trials, epochs, jobs, objectives } = options;
+  const { maxSize, maxLatency, maxMemory, maxMacs, maxDrop, minQuality, trials, epochs, jobs, families, objectives } = options;
   const info = await optimize({
     ...context.activity,
     name: start.name,
@@ -163,6 +179,7 @@ export async function runOptimization(start: Start, options: RunOptions, context
       threads: options.threads,
       seed: context.seed,
       budgetMs: options.budget,
+      families,
       objectives,
       limits: { maxSize, maxLatency, maxMemory, maxMacs, maxDrop, minQuality },
     },
@@ -171,10 +188,19 @@ export async function runOptimization(start: Start, options: RunOptions, context
   return info;
 }
 
+function families(text: string): string[] {
+  return someOf(
+    architectures.map(({ name }) => name),
+    text,
+  );
+}
+
 function objectives(text: string): ObjectiveName[] {
-  const known = ['quality', 'bytes', 'macs', 'memory', 'latency'];
-  const names = text.split(',').map((name) => name.trim());
-  const wrong = names.find((name) => !known.includes(name));
-  if (wrong !== undefined) throw new InvalidArgumentError(`Expected some of ${known.join(', ')}.`);
-  return names as ObjectiveName[];
+  return someOf(['quality', 'bytes', 'macs', 'memory', 'latency'], text);
+}
+
+function someOf<Name extends string>(known: readonly Name[], text: string): Name[] {
+  const wanted = text.split(',').map((name) => name.trim());
+  if (!wanted.every((name) => known.includes(name as Name))) throw new InvalidArgumentError(`Expected some of ${known.join(', ')}.`);
+  return wanted as Name[];
 }

@@ -14,14 +14,14 @@ const channelAxis: Readonly<Record<string, (node: Node) => number | undefined>> 
  * @returns the number of nodes removed.
  */
 export function foldNormalization(graph: Graph): number {
-  const folded = graph.nodes.filter((norm) => isInference(norm) && fold(graph, norm));
+  const folded = graph.nodes.filter((norm) => isInferenceNormalization(norm) && fold(graph, norm));
   graph.remove(...folded);
   const inner = graph.nodes.flatMap((node) => node.subgraphs());
   return inner.reduce((sum, each) => sum + foldNormalization(each), folded.length);
 }
 
 /** Before opset 9, `spatial` 0 normalized each element on its own; before opset 14, outputs beside the first meant training. */
-function isInference(node: Node): boolean {
+export function isInferenceNormalization(node: Node): boolean {
   return (
     node.op === 'BatchNormalization' &&
     node.domain === '' &&

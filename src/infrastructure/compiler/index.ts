@@ -6,5 +6,6 @@ export { foldConstants } from './fold-constants.js';
 export { foldNormalization } from './fold-normalization.js';
 export { forgetSizes } from './forget-sizes.js';
 export { fixedBatch, freeBatch } from './free-batch.js';
+export { passPools } from './pass-pools.js';
 export { simplify } from './simplify.js';
 export { lowerToWebGpu, type WebGpuForm } from './webgpu/index.js';

@@ -12,13 +12,14 @@ import type { Runtime } from '../runtime/index.js';
 import { cancelMoves } from './cancel-moves.js';
 import { foldConstants } from './fold-constants.js';
 import { foldNormalization } from './fold-normalization.js';
+import { passPools } from './pass-pools.js';
 
-/** Every round removes at least one node; real models take two or three. */
+/** Every round removes at least one node or moves one towards the inputs; real models take two or three. */
 const MAX_ROUNDS = 50;
 
 /**
  * A copy of a model that computes the same with fewer nodes: functions written out, constants folded, moves cancelled, batch normalization folded
- * into the layer before, equal nodes merged and dead ones removed, until nothing changes. Weights that are also inputs (all were, before IR
+ * into the layer before (past a max-pool, too), equal nodes merged and dead ones removed, until nothing changes. Weights that are also inputs (all were, before IR
  * version 4) become weights only.
  * @throws GraphError where the graph contradicts itself.
  */
@@ -33,6 +34,7 @@ export async function simplify(source: Model, runtime: Runtime): Promise<Model> 
     inferShapes(model);
     changes = await foldConstants(model, runtime);
     changes += cancelMoves(graph);
+    changes += passPools(graph);
     changes += foldNormalization(graph);
     changes += mergeCommonSubexpressions(graph);
     changes += removeDeadCode(graph);

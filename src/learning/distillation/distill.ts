@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { freeBatch } from '../../infrastructure/compiler/index.js';
+import { freeBatch, simplify } from '../../infrastructure/compiler/index.js';
 import type { Model } from '../../onnx/index.js';
 import type { Technique } from '../../technique/index.js';
 import { distillation, type LossBuilder, meanSquaredError, type Task, train } from '../../training/index.js';
@@ -33,8 +33,9 @@ export const distill: Technique<DistillOptions> = {
   }),
   apply: async (context, { temperature, weight, features, ...training }) => {
     const { checkpoints, task, originalTask, runtime } = context;
-    // It sees the student's batches, whatever it was exported for.
-    const teacher = await freeBatch(context.original ?? context.model, runtime);
+    // It sees the student's batches, whatever it was exported for. What it is asked for inside must still be there; else it may be quicker.
+    const free = await freeBatch(context.original ?? context.model, runtime);
+    const teacher = features.length === 0 ? await simplify(free, runtime) : free;
     const result = await train({
       ...context,
       otherFeeds: originalTask && preparesAlike(originalTask, task) ? undefined : originalTask?.feeds,

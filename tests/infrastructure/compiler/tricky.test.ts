@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { Random } from 'espalier/base';
-import { cancelMoves, foldConstants, foldNormalization, simplify } from 'espalier/infrastructure/compiler';
+import { cancelMoves, foldConstants, foldNormalization, passPools, simplify } from 'espalier/infrastructure/compiler';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import {
   copyModel,
@@ -54,6 +54,7 @@ const passes = {
   foldConstants: (model: Model) => foldConstants(model, runtime),
   cancelMoves: ({ graph }: Model) => cancelMoves(graph),
   foldNormalization: ({ graph }: Model) => foldNormalization(graph),
+  passPools: ({ graph }: Model) => passPools(graph),
   mergeCommonSubexpressions: ({ graph }: Model) => mergeCommonSubexpressions(graph),
   removeDeadCode: ({ graph }: Model) => removeDeadCode(graph),
 };
@@ -119,6 +120,42 @@ test('BatchNormalization folds into Conv, ConvTranspose and Gemm, in all their f
   }
   assert.deepEqual(await simplified(gemm(normal(3), { alpha: 0.5 })), ['Reshape', 'Gemm', 'BatchNormalization']);
   assert.deepEqual(await simplified(gemm(normal(3), { beta: 2 })), ['Reshape', 'Gemm', 'BatchNormalization']);
+});
+
+test('ReLU and BatchNormalization behind a max-pool come before it, into the convolution', async () => {
+  const pads = { pads: [1, 1, 1, 1] };
+  const pool = { kernel_shape: [3, 3], strides: [2, 2], ...pads };
+  const scaled = (build: GraphBuilder, value: Value, scale: Tensor) =>
+    build.op('BatchNormalization', [value, ...[scale, normal(5), normal(5), positive(5)].map((tensor) => build.parameter('norm', tensor))]);
+  const chain = (scale: Tensor, more?: (build: GraphBuilder, conv: Value, pooled: Value) => void) =>
+    modelOf((build, x) => {
+      const conv = build.op('Conv', [x, build.parameter('w', normal(5, 4, 3, 3))], pads);
+      const pooled = build.op('MaxPool', [conv], pool);
+      build.output(build.op('Relu', [scaled(build, pooled, scale)]), 'y');
+      more?.(build, conv, pooled);
+    });
+  const scale = positive(5);
+  assert.deepEqual(await simplified(chain(scale)), ['Conv', 'Relu', 'MaxPool']);
+  const zero = Tensor.from('float32', [5], [0, ...scale.numbers().slice(1)]);
+  assert.deepEqual(await simplified(chain(zero)), ['Conv', 'Relu', 'MaxPool'], 'a channel that is switched off');
+  const negative = Tensor.from('float32', [5], [-0.5, ...scale.numbers().slice(1)]);
+  const stays = ['Conv', 'MaxPool', 'BatchNormalization', 'Relu'];
+  assert.deepEqual(await simplified(chain(negative)), stays, 'the largest would become the smallest');
+  const reads = (pick: 'conv' | 'pooled') => (build: GraphBuilder, conv: Value, pooled: Value) =>
+    build.output(build.op('Neg', [pick === 'conv' ? conv : pooled]), 'z');
+  for (const pick of ['conv', 'pooled'] as const)
+    assert.deepEqual((await simplified(chain(scale, reads(pick)))).sort(), [...stays, 'Neg'].sort(), `others read the ${pick} output`);
+  const indexed = modelOf((build, x) => {
+    const conv = build.op('Conv', [x, build.parameter('w', normal(5, 4, 3, 3))], pads);
+    const [pooled, indices] = build.node('MaxPool', [conv], pool, { outputs: 2 });
+    build.output(build.op('Relu', [pooled]), 'y');
+    build.output(indices, 'places');
+  });
+  assert.deepEqual(await simplified(indexed), ['Conv', 'MaxPool', 'Relu'], 'where the largest value is');
+  const bare = modelOf((build, x) => {
+    build.output(build.op('Relu', [build.op('MaxPool', [x], pool)]), 'y');
+  });
+  assert.deepEqual(await simplified(bare), ['MaxPool', 'Relu'], 'no convolution to go into');
 });
 
 test('a square C of Gemm is not taken for a bias', async () => {
