@@ -58,8 +58,8 @@ test('every family is built as wide as its int8 file may be large', async () => 
   assert.equal(models[0].name, 'survey-cnn', 'the given one first');
   for (const { name, model } of models) {
     const bytes = await bytesOf(model, task);
-    // The estimate is good to some percent, and widths move in steps of whole channels.
-    assert.ok(bytes > 0.88 * maxSize && bytes < 1.06 * maxSize, `${name}: ${bytes}`);
+    // Trained biases take some more: they are not all alike. Widths move in steps of whole channels.
+    assert.ok(bytes > 0.86 * maxSize && bytes < 0.99 * maxSize, `${name}: ${bytes}`);
   }
 });
 
@@ -72,8 +72,8 @@ test('with 4-bit weights every family is wider, and its file as large', async ()
     const steps = recipe({ ...coarse, family: name });
     const { width, depth } = steps[0].options as { width: number; depth: number };
     const bytes = await bytesOf(architecture(name).build({ ...sizes, width, depth }), task, 'int4');
-    // Names of values and scales weigh more beside halved weights, and widths move in steps of whole channels.
-    assert.ok(bytes > 0.8 * maxSize && bytes < 1.08 * maxSize, `${name}: ${bytes}`);
+    // Names of values and scales weigh more beside halved weights.
+    assert.ok(bytes > 0.8 * maxSize && bytes < 0.99 * maxSize, `${name}: ${bytes}`);
     const aware = steps.find(({ technique }) => technique === 'quantize-aware-train');
     assert.equal(aware?.options.weightType, 'int4');
   }
@@ -123,7 +123,7 @@ test('without a limit the int8 file may be as large as the float file that was a
   const [{ model }] = firstModels({});
   const bytes = await bytesOf(model, task);
   const asked = encodeModel(original).byteLength;
-  assert.ok(bytes > 0.88 * asked && bytes < 1.06 * asked, `${bytes} of ${asked}`);
+  assert.ok(bytes > 0.86 * asked && bytes < asked, `${bytes} of ${asked}`);
 });
 
 test('photos may be looked at mirrored as well, where work costs nothing', () => {
