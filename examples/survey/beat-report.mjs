@@ -1,58 +1,99 @@
-// Writes the part of docs/survey.md that compares the models of beat-survey.mjs with the survey's own recipe, as reproduced.
-import { existsSync, readFileSync } from 'node:fs';
+// Writes the part of docs/survey.md that compares the models of beat-survey.mjs with the survey's own recipe, as reproduced, and its picture.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { percent, table, writePart } from '../support/page.mjs';
-import { mean, PUBLISHED } from './report.mjs';
+import { chart } from './figure.mjs';
+import { int8Point, PUBLISHED } from './report.mjs';
 
 export function writeBeatReport(results, reproduced = 'examples/results/survey.json') {
   const { sizes, teacher, epochs } = JSON.parse(readFileSync(results, 'utf8'));
-  const records = existsSync(reproduced) ? JSON.parse(readFileSync(reproduced, 'utf8')).records : [];
-  /** The survey's full recipe at the width whose published int8 file has this size. */
-  const own = (kilobytes) => {
-    const [width] = Object.entries(PUBLISHED).find(([, { bytes }]) => bytes === Math.round(Number(kilobytes) * 1000)) ?? [];
+  const baselines = existsSync(reproduced) ? baselinesOf(JSON.parse(readFileSync(reproduced, 'utf8')).records) : [];
+  const models = Object.values(sizes)
+    .flatMap((size) => size.models)
+    .filter((model) => model.epochs <= epochs);
+  const trials = Object.values(sizes).reduce((sum, { trials: { finished } }) => sum + finished, 0);
+  const text = [
+    atTheSizes(models, baselines),
+    '',
+    inAQuarter(models, baselines),
+    '',
+    '![accuracy against file size: the recipe of the survey, and the models found](images/beat.svg)',
+    '',
+    `${trials} models were trained, each for at most ${epochs} epochs, as the survey's were. The teacher, a \`fast-cnn\` of ${(teacher.macs / 1e6).toFixed(0)} M multiply-accumulates trained for as many, reaches ${percent(teacher.test.value)}%.`,
+  ].join('\n');
+  writePart('docs/survey.md', 'beat', text);
+  writeFileSync('docs/images/beat.svg', picture(models, baselines));
+}
+
+/** The survey's full recipe at each of its widths: int8 accuracy in shares, bytes here, and the bytes that were published. */
+function baselinesOf(records) {
+  return Object.entries(PUBLISHED).flatMap(([width, { bytes: published }]) => {
     const taught = records.filter((record) => record.id.startsWith('distilled') && record.width === Number(width));
-    return { width, accuracy: taught.length > 0 ? mean(taught, 'int8') : undefined, bytes: taught[0]?.int8.bytes };
-  };
-  const all = Object.values(sizes).flatMap(({ models }) => models.filter((model) => model.epochs <= epochs));
-  const best = (models) => models.toSorted((a, b) => b.validation.value - a.validation.value)[0];
-  const head = ['size', 'best model within it', 'KB', 'test, %', "survey's recipe there, int8, %", 'points above'];
-  const rows = Object.entries(sizes).map(([kilobytes, { models }]) => {
-    const found = best(models.filter((model) => model.epochs <= epochs));
-    const { accuracy } = own(kilobytes);
-    if (!found) return [`${kilobytes} KB`, 'none', '–', '–', accuracy ? percent(accuracy) : '–', '–'];
-    const { value, interval } = found.test;
-    const test = `${percent(value)} (${percent(interval[0])} to ${percent(interval[1])})`;
+    if (taught.length === 0) return [];
+    const { bytes, accuracy } = int8Point(taught);
+    return [{ width, bytes, accuracy: accuracy / 100, published }];
+  });
+}
+
+function atTheSizes(models, baselines) {
+  const head = ['size', 'best model within it', 'KB', 'M MACs', 'test, %', "survey's recipe there, int8, %", 'points above'];
+  const rows = baselines.map(({ published, accuracy }) => {
+    const found = models.filter(({ bytes }) => bytes <= published).toSorted((a, b) => b.validation.value - a.validation.value)[0];
+    if (!found) return [`${kb(published)} KB`, 'none', '–', '–', '–', percent(accuracy), '–'];
+    const [low, high] = found.test.interval;
     return [
-      `${kilobytes} KB`,
+      `${kb(published)} KB`,
       found.label,
       kb(found.bytes),
-      test,
-      accuracy ? percent(accuracy) : '–',
-      accuracy ? points(value - accuracy) : '–',
+      (found.macs / 1e6).toFixed(1),
+      `${percent(found.test.value)} (${percent(low)} to ${percent(high)})`,
+      percent(accuracy),
+      points(found.test.value - accuracy),
     ];
   });
-  const smaller = Object.keys(sizes).map((kilobytes) => {
-    const { width, accuracy, bytes } = own(kilobytes);
-    if (accuracy === undefined) return [width ?? '–', '–', '–', '–', '–'];
+  return table([head, ...rows]);
+}
+
+function inAQuarter(models, baselines) {
+  const head = [
+    'width',
+    "survey's recipe, int8, %",
+    'KB',
+    'best model in a quarter of that',
+    'KB',
+    'test, %',
+    'points above',
+    'smallest model that is as good, KB',
+    'of its bytes',
+  ];
+  const rows = baselines.map(({ width, accuracy, bytes }) => {
+    const quarter = models.filter((model) => 4 * model.bytes <= bytes).toSorted((a, b) => b.validation.value - a.validation.value)[0];
     // Chosen on the validation part, a standard error above, so that the test part decides nothing.
-    const enough = accuracy + Math.sqrt((accuracy * (1 - accuracy)) / 5000);
-    const found = all.filter(({ validation }) => validation.value >= enough).toSorted((a, b) => a.bytes - b.bytes)[0];
-    if (!found) return [width, percent(accuracy), kb(bytes), 'none', '–'];
+    const enough = accuracy + Math.sqrt((accuracy * (1 - accuracy)) / VALIDATED);
+    const asGood = models.filter(({ validation }) => validation.value >= enough).toSorted((a, b) => a.bytes - b.bytes)[0];
     return [
       width,
       percent(accuracy),
       kb(bytes),
-      `${percent(found.test.value)}% in ${kb(found.bytes)} KB`,
-      `${(found.bytes / bytes).toFixed(2)}`,
+      ...(quarter
+        ? [quarter.label, kb(quarter.bytes), percent(quarter.test.value), points(quarter.test.value - accuracy)]
+        : ['none', '–', '–', '–']),
+      ...(asGood ? [`${kb(asGood.bytes)} (${percent(asGood.test.value)}%)`, (asGood.bytes / bytes).toFixed(2)] : ['none', '–']),
     ];
   });
-  const text = [
-    table([head, ...rows]),
-    '',
-    table([['width', "survey's recipe, int8, %", 'KB', 'smallest model that is as good', 'of its bytes'], ...smaller]),
-    '',
-    `Every model above was trained for at most ${epochs} epochs, as the survey's were. The teacher, ${teacher.label === 'original' ? 'a `fast-cnn`' : teacher.label} of ${(teacher.macs / 1e6).toFixed(0)} M multiply-accumulates, reaches ${percent(teacher.test.value)}%.`,
-  ].join('\n');
-  writePart('docs/survey.md', 'beat', text);
+  return table([head, ...rows]);
+}
+
+/** Images that models are chosen by. */
+const VALIDATED = 5000;
+
+/** The models that no smaller one equals, by what they were chosen by, and the survey's recipe. */
+function picture(models, baselines) {
+  const bySize = models.toSorted((a, b) => a.bytes - b.bytes);
+  const front = bySize.filter((model, i) => bySize.slice(0, i).every(({ validation }) => validation.value < model.validation.value));
+  return chart('Ten epochs on CIFAR-10: accuracy against size', [
+    { name: "survey's recipe", color: '#8d9a93', points: baselines.map(({ bytes, accuracy }) => ({ bytes, accuracy: 100 * accuracy })) },
+    { name: 'grow-improve-shrink', color: '#00795a', points: front.map(({ bytes, test }) => ({ bytes, accuracy: 100 * test.value })) },
+  ]);
 }
 
 function points(difference) {

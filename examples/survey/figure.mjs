@@ -1,41 +1,29 @@
-// The study's picture: test accuracy of the int8 files against their size, beside the survey's own figures.
-import { mean, PUBLISHED, VARIANTS } from './report.mjs';
+// The studies' pictures: test accuracy of quantized files against their size.
 
 const WIDTH = 800;
 const HEIGHT = 480;
 const plot = { left: 64, right: 640, top: 60, bottom: 420 };
-const COLORS = { plain: '#8d9a93', augmented: '#0067a5', distilled: '#00795a' };
 
-export function figure(widths, cells) {
-  const here = VARIANTS.map((variant) => ({
-    variant,
-    points: widths.flatMap((width) => {
-      const records = cells.get(`${variant} ${width}`);
-      return records ? [{ width, bytes: records[0].int8.bytes, accuracy: 100 * mean(records, 'int8') }] : [];
-    }),
-  }));
-  const published = VARIANTS.map((variant) => ({
-    variant,
-    points: widths
-      .filter((width) => PUBLISHED[width])
-      .map((width) => ({ width, bytes: PUBLISHED[width].bytes, accuracy: PUBLISHED[width][variant][1] })),
-  }));
-  const all = [...here, ...published].flatMap(({ points }) => points);
-  const scale = scales(all);
-  const lines = [
-    ...published.map(({ variant, points }) => curve(points, scale, `stroke="${COLORS[variant]}" stroke-dasharray="5 4" opacity=".6"`)),
-    ...here.flatMap(({ variant, points }) => [
-      curve(points, scale, `stroke="${COLORS[variant]}" stroke-width="2"`),
-      ...points.map((point) => `<circle cx="${scale.x(point.bytes)}" cy="${scale.y(point.accuracy)}" r="5" fill="${COLORS[variant]}"/>`),
-    ]),
-  ];
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="Accuracy against size of the survey's network">
+/**
+ * Curves of { bytes, accuracy in percent }, each with a name, a colour and what is to be said of it below its name; those that come from elsewhere
+ * are dashed and have no dots.
+ */
+export function chart(title, series) {
+  const scale = scales(series.flatMap(({ points }) => points));
+  const curves = series.map(({ points, color, dashed }) => {
+    const style = dashed ? `stroke="${color}" stroke-dasharray="5 4" opacity=".6"` : `stroke="${color}" stroke-width="2"`;
+    const dots = dashed
+      ? []
+      : points.map(({ bytes, accuracy }) => `<circle cx="${scale.x(bytes)}" cy="${scale.y(accuracy)}" r="5" fill="${color}"/>`);
+    return [curve(points, scale, style), ...dots].join('\n');
+  });
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${title}">
 <rect width="${WIDTH}" height="${HEIGHT}" fill="#ffffff"/>
 <g font-family="system-ui,sans-serif" font-size="12" fill="#17231d">
-<text x="24" y="30" font-size="16" font-weight="650">The survey's network on CIFAR-10: int8 accuracy against size</text>
+<text x="24" y="30" font-size="16" font-weight="650">${title}</text>
 ${grid(scale)}
-${lines.join('\n')}
-${legend()}
+${curves.join('\n')}
+${legend(series)}
 </g>
 </svg>
 `;
@@ -63,7 +51,7 @@ function curve(points, { x, y }, style) {
 }
 
 function grid({ least, most, low, high, x, y }) {
-  const sizes = [10, 20, 30, 50, 100, 200, 300, 500, 1000].filter((kb) => kb * 1000 >= least && kb * 1000 <= most);
+  const sizes = [5, 10, 20, 30, 50, 100, 200, 300, 500, 1000].filter((kb) => kb * 1000 >= least && kb * 1000 <= most);
   const step = high - low > 12 ? 4 : 2;
   const levels = Array.from({ length: Math.floor((high - low) / step) + 1 }, (_, i) => Math.ceil(low / step) * step + i * step).filter(
     (level) => level <= high,
@@ -78,21 +66,23 @@ function grid({ least, most, low, high, x, y }) {
         `<path d="M${plot.left} ${y(level)}H${plot.right}" stroke="#e2e8e4"/><text x="${plot.left - 8}" y="${y(level) + 4}" text-anchor="end" fill="#55645c">${level}%</text>`,
     ),
     `<text x="${plot.left}" y="${plot.top - 8}" font-weight="600">test accuracy ↑</text>`,
-    `<text x="${plot.right}" y="${plot.bottom + 40}" text-anchor="end" font-weight="600">← int8 file, logarithmic</text>`,
+    `<text x="${plot.right}" y="${plot.bottom + 40}" text-anchor="end" font-weight="600">← file, logarithmic</text>`,
   ].join('\n');
 }
 
-function legend() {
-  const rows = [
-    ...VARIANTS.map((variant) => [variant, `stroke="${COLORS[variant]}" stroke-width="2"`]),
-    ['published, on the', 'stroke="#55645c" stroke-dasharray="5 4"'],
-  ];
-  return [
-    ...rows.map(
-      ([label, style], i) => `<path d="M656 ${80 + 22 * i}h24" fill="none" ${style}/><text x="688" y="${84 + 22 * i}">${label}</text>`,
-    ),
-    `<text x="688" y="${84 + 22 * rows.length - 6}">original images</text>`,
-  ].join('\n');
+/** Names of the series, those of dashed ones once. */
+function legend(series) {
+  const named = series.filter(({ name }) => name);
+  const rows = named.flatMap(({ name, note, color, dashed }) => [
+    { text: name, style: dashed ? `stroke="${color}" stroke-dasharray="5 4"` : `stroke="${color}" stroke-width="2"` },
+    ...(note ? [{ text: note }] : []),
+  ]);
+  return rows
+    .map(({ text, style }, i) => {
+      const line = style ? `<path d="M656 ${80 + 20 * i}h24" fill="none" ${style}/>` : '';
+      return `${line}<text x="688" y="${84 + 20 * i}">${text}</text>`;
+    })
+    .join('\n');
 }
 
 function round(value) {

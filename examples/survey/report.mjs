@@ -1,7 +1,7 @@
 // Writes docs/survey.md's tables and its picture from the results of the study.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { percent, table, writePart } from '../support/page.mjs';
-import { figure } from './figure.mjs';
+import { chart } from './figure.mjs';
 import { unpacked } from './study.mjs';
 
 /** The survey's own figures on the original CIFAR-10, in percent and KB: width -> float and int8 of each variant, and the int8 file. */
@@ -13,7 +13,7 @@ export const PUBLISHED = {
   0.75: { plain: [83.79, 83.6], augmented: [89.06, 88.57], distilled: [89.51, 89.29], bytes: 767_000 },
   1: { plain: [84.42, 84.52], augmented: [89.41, 89.28], distilled: [89.92, 89.91], bytes: 1_334_000 },
 };
-export const VARIANTS = ['plain', 'augmented', 'distilled'];
+const VARIANTS = ['plain', 'augmented', 'distilled'];
 
 /** Images of the test part. */
 const TESTED = 10_000;
@@ -43,7 +43,27 @@ export function writeReport(results) {
   ].join('\n');
   writePart('docs/survey.md', 'results', text);
   mkdirSync('docs/images', { recursive: true });
-  writeFileSync('docs/images/survey.svg', figure(widths, cells));
+  writeFileSync('docs/images/survey.svg', picture(widths, cells));
+}
+
+const COLORS = { plain: '#8d9a93', augmented: '#0067a5', distilled: '#00795a' };
+
+/** Each variant's int8 files, and the survey's own figures dashed. */
+function picture(widths, cells) {
+  const here = (variant) =>
+    widths.filter((width) => cells.has(`${variant} ${width}`)).map((width) => int8Point(cells.get(`${variant} ${width}`)));
+  const published = (variant) =>
+    widths.filter((width) => PUBLISHED[width]).map((width) => ({ bytes: PUBLISHED[width].bytes, accuracy: PUBLISHED[width][variant][1] }));
+  return chart("The survey's network on CIFAR-10: int8 accuracy against size", [
+    ...VARIANTS.map((variant) => ({ color: COLORS[variant], dashed: true, points: published(variant) })),
+    ...VARIANTS.map((variant) => ({ name: variant, color: COLORS[variant], points: here(variant) })),
+    { name: 'published, on the', note: 'original images', color: '#55645c', dashed: true, points: [] },
+  ]);
+}
+
+/** Of the same model from several seeds. */
+export function int8Point(records) {
+  return { bytes: records[0].int8.bytes, accuracy: 100 * mean(records, 'int8') };
 }
 
 function accuracies(widths, cells) {
