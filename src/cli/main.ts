@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { EspalierError, OptionError } from '../base/index.js';
+import { applyCommand } from './commands/apply.js';
 import { benchCommand } from './commands/bench.js';
 import { demoCommand } from './commands/demo.js';
 import { distillCommand } from './commands/distill.js';
@@ -9,6 +10,7 @@ import { optimizeCommand } from './commands/optimize.js';
 import { pruneCommand } from './commands/prune.js';
 import { quantizeCommand } from './commands/quantize.js';
 import { reportCommand } from './commands/report.js';
+import { techniquesCommand } from './commands/techniques.js';
 import { trainCommand } from './commands/train.js';
 import { addCommonOptions, CommandContext, type CommonOptions } from './context.js';
 import { version } from './version.js';
@@ -32,6 +34,8 @@ const commands: readonly AddCommand[] = [
   quantizeCommand,
   pruneCommand,
   distillCommand,
+  applyCommand,
+  techniquesCommand,
   optimizeCommand,
   reportCommand,
   demoCommand,

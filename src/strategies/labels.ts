@@ -20,7 +20,8 @@ const LABELS: Readonly<Record<string, (options: Options) => unknown[]>> = {
   quantize: ({ mode, calibration }) => ['int8', ...unless('static', mode, mode), ...unless('min-max', calibration, calibration)],
   'quantize-aware-train': ({ weightType }) => [`${weightType ?? 'int8'} trained`],
   mirror: () => ['mirrored'],
-  // Says nothing of what the model computes.
+  // One belongs to its family, the other says nothing of what the model computes.
+  whiten: () => [],
   minify: () => [],
 };
 

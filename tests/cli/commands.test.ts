@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -114,6 +114,27 @@ test('prune: the graph shrinks; sparsity leaves zeros', async () => {
   await json('prune net.onnx --data digits --target sparsity=0.5 --epochs 1 --threads 1 -o sparse.onnx');
   const weights = [...loadModel(at('sparse.onnx')).graph.initializers].flatMap((value) => [...(value.initializer?.toFloat32() ?? [])]);
   assert.ok(weights.filter((weight) => weight === 0).length > 0.4 * weights.length);
+});
+
+test('apply: a technique by its name, and the recipe of a card, step by step; techniques: what there is', async () => {
+  const names = (await json('techniques')).map(({ name }: { name: string }) => name);
+  assert.ok(names.includes('mirror') && names.includes('quantize'), names.join());
+  const { options } = await json('techniques quantize-aware-train');
+  const epochs = options.find(({ name }: { name: string }) => name === 'epochs');
+  assert.deepEqual([epochs.values, epochs.preset], ['integer', 5]);
+
+  const short = await json('apply minify net.onnx --data digits -o short.onnx');
+  assert.ok(short.footprint.after.bytes < short.footprint.before.bytes);
+  assert.equal(short.quality.after.value, short.quality.before.value);
+  const coarse = await json('apply quantize net.onnx --data digits --threads 1 --set weightType=int4 --set tolerance=1 -o coarse.onnx');
+  assert.ok(coarse.footprint.after.weightBytes < 0.3 * coarse.footprint.before.weightBytes);
+
+  const recipe = [{ technique: 'quantize', options: { tolerance: 1 } }, { technique: 'minify' }];
+  writeFileSync(at('card.json'), JSON.stringify({ title: 'of another model', recipe }));
+  await json('apply card.json net.onnx --data digits --threads 1 -o both.onnx');
+  await json('apply quantize net.onnx --data digits --threads 1 --set tolerance=1 -o first.onnx');
+  await json('apply minify first.onnx --data digits --threads 1 -o second.onnx');
+  assert.deepEqual(readFileSync(at('both.onnx')), readFileSync(at('second.onnx')));
 });
 
 test('distill: a fresh student, one of its own, and one that takes other images than the teacher', async () => {

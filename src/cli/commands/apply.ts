@@ -1,0 +1,105 @@
+import { readFileSync, statSync } from 'node:fs';
+import { InvalidArgumentError } from 'commander';
+import { FormatError, nested, OptionError } from '../../base/index.js';
+import { saveModel } from '../../onnx/node/index.js';
+import { techniques } from '../../strategies/index.js';
+import { type CheckpointStore, checkOptions, type Recipe, type TechniqueNotes } from '../../technique/index.js';
+import { addDataOptions, type CommandContext, type CommonOptions, type DataOptions } from '../context.js';
+import type { AddCommand } from '../main.js';
+import { compression } from './results.js';
+
+interface Options extends CommonOptions, DataOptions {
+  set: Record<string, unknown>;
+  out: string;
+}
+
+/** Any technique, or a whole recipe, on a model. */
+export const applyCommand: AddCommand = (program, run) => {
+  addDataOptions(program.command('apply <what> <model>'))
+    .description('apply a technique by its name, or every step of a recipe: a JSON file of steps, or a card of another model')
+    .option('--set <option=value>', 'an option of the technique, as JSON or text; may be repeated', collect, {})
+    .requiredOption('-o, --out <file>', 'where the model goes')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ espalier apply mirror int8.onnx --data photos/ -o twice.onnx\n  $ espalier apply quantize-aware-train model.onnx --data photos/ --set weightType=int4 --set epochs=3 -o int4.onnx\n  $ espalier apply better/models/ID.card.json other.onnx --data photos/ -o again.onnx\n\n`espalier techniques` lists what there is, `espalier techniques NAME` its options.',
+    )
+    .action(
+      run(async (context, options: Options, what: string, path: string) => {
+        const recipe = recipeOf(what, options.set);
+        // Before any data is read.
+        for (const step of recipe) checkOptions(techniques.get(step.technique), step.options);
+        context.willWrite(options.out);
+        const model = await context.model(path);
+        const task = await context.task(model, options);
+        const { checkpoints, clear } = context.checkpointsBeside(options.out);
+        const result = await applyAll(recipe, { model, task, threads: options.threads, checkpoints }, context);
+        const size = await saveModel(result.model, options.out);
+        await clear();
+        await compression({
+          context,
+          task,
+          before: { model, bytes: statSync(path).size },
+          after: { model: result.model, bytes: size, path: options.out },
+          notes: result.notes,
+          threads: options.threads,
+        });
+      }),
+    );
+};
+
+/** @throws OptionError for what is neither; FormatError for a file that holds no recipe. */
+function recipeOf(what: string, set: Readonly<Record<string, unknown>>): Recipe {
+  if (!what.endsWith('.json')) return [{ technique: techniques.get(what).name, options: set }];
+  if (Object.keys(set).length > 0) throw new OptionError({ what: 'A recipe has its own options', where: what, fix: 'Leave --set out.' });
+  const refuse = (cause?: unknown) =>
+    new FormatError(
+      { what: 'There is no recipe in the file', where: what, expected: 'a list of { technique, options }, or a card' },
+      { cause },
+    );
+  let found: unknown;
+  try {
+    found = JSON.parse(readFileSync(what, 'utf8'));
+  } catch (cause) {
+    throw refuse(cause);
+  }
+  const steps: unknown = Array.isArray(found) ? found : (found as { recipe?: unknown } | null)?.recipe;
+  const isStep = (step: unknown) => typeof (step as { technique?: unknown } | null)?.technique === 'string';
+  if (!Array.isArray(steps) || steps.length === 0 || !steps.every(isStep)) throw refuse();
+  return steps.map(({ technique, options = {} }) => ({ technique, options }));
+}
+
+type Given = Pick<Parameters<ReturnType<typeof techniques.get>['apply']>[0], 'model' | 'task' | 'threads'> & {
+  checkpoints: CheckpointStore;
+};
+
+/** Each step takes what the one before made; what several have to say is put together. The given model teaches where a step wants a teacher. */
+async function applyAll(recipe: Recipe, { model: original, checkpoints, ...given }: Given, { activity, runtime, seed }: CommandContext) {
+  let model = original;
+  const notes: TechniqueNotes[] = [];
+  for (const [index, { technique: name, options }] of recipe.entries()) {
+    const technique = techniques.get(name);
+    const own: CheckpointStore = {
+      load: (key) => checkpoints.load(`${index}-${key}`),
+      save: (key, checkpoint) => checkpoints.save(`${index}-${key}`, checkpoint),
+    };
+    const context = { ...nested(activity, name), ...given, model, original, runtime, seed, checkpoints: own };
+    const result = await technique.apply(context, checkOptions(technique, options));
+    model = result.model;
+    notes.push(result.notes);
+  }
+  return { model, notes: recipe.length === 1 ? notes[0] : { remarks: notes.flatMap(({ remarks = [] }) => remarks) } };
+}
+
+function collect(text: string, before: Record<string, unknown>): Record<string, unknown> {
+  const [, name, value] = /^([^=\s]+)=(.*)$/s.exec(text) ?? [];
+  if (name === undefined) throw new InvalidArgumentError('Expected option=value, e.g. epochs=3.');
+  return { ...before, [name]: parsed(value) };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
