@@ -79,7 +79,7 @@ async function teach() {
   if (existsSync(file)) return { teacher: loadModel(file), task };
   const context = { task, runtime, seed: 0, threads, signal: stop.signal, onProgress: progressOf('teacher') };
   const { model: whitened } = await whiten.apply({ ...context, model: fresh }, checkOptions(whiten, {}));
-  const checkpoints = checkpointFolder(join(flags.work, 'teacher.work'));
+  const checkpoints = checkpointFolder(join(flags.work, `teacher-${flags.teacher}.work`));
   const { model: teacher } = await train({
     ...context,
     model: whitened,
@@ -123,6 +123,7 @@ async function search(teacher, task, kilobytes) {
       },
     });
     results.teacher = summary(info.baseline);
+    results.validated = info.task.samples.validation;
     results.sizes[kilobytes] = {
       trials: info.trials,
       seconds: info.seconds,

@@ -5,7 +5,7 @@ import { chart } from './figure.mjs';
 import { int8Point, PUBLISHED } from './report.mjs';
 
 export function writeBeatReport(results, reproduced = 'examples/results/survey.json') {
-  const { sizes, teacher, epochs } = JSON.parse(readFileSync(results, 'utf8'));
+  const { sizes, teacher, epochs, validated } = JSON.parse(readFileSync(results, 'utf8'));
   const baselines = existsSync(reproduced) ? baselinesOf(JSON.parse(readFileSync(reproduced, 'utf8')).records) : [];
   const models = Object.values(sizes)
     .flatMap((size) => size.models)
@@ -14,14 +14,14 @@ export function writeBeatReport(results, reproduced = 'examples/results/survey.j
   const text = [
     atTheSizes(models, baselines),
     '',
-    inAQuarter(models, baselines),
+    inAQuarter(models, baselines, validated),
     '',
     '![accuracy against file size: the recipe of the survey, and the models found](images/beat.svg)',
     '',
     `${trials} models were trained, each for at most ${epochs} epochs, as the survey's were. The teacher, a \`fast-cnn\` of ${(teacher.macs / 1e6).toFixed(0)} M multiply-accumulates trained for as many, reaches ${percent(teacher.test.value)}%.`,
   ].join('\n');
   writePart('docs/survey.md', 'beat', text);
-  writeFileSync('docs/images/beat.svg', picture(models, baselines));
+  writeFileSync('docs/images/beat.svg', picture(models, baselines, epochs));
 }
 
 /** The survey's full recipe at each of its widths: int8 accuracy in shares, bytes here, and the bytes that were published. */
@@ -53,7 +53,8 @@ function atTheSizes(models, baselines) {
   return table([head, ...rows]);
 }
 
-function inAQuarter(models, baselines) {
+/** @param validated images that models are chosen by. */
+function inAQuarter(models, baselines, validated) {
   const head = [
     'width',
     "survey's recipe, int8, %",
@@ -68,7 +69,7 @@ function inAQuarter(models, baselines) {
   const rows = baselines.map(({ width, accuracy, bytes }) => {
     const quarter = models.filter((model) => 4 * model.bytes <= bytes).toSorted((a, b) => b.validation.value - a.validation.value)[0];
     // Chosen on the validation part, a standard error above, so that the test part decides nothing.
-    const enough = accuracy + Math.sqrt((accuracy * (1 - accuracy)) / VALIDATED);
+    const enough = accuracy + Math.sqrt((accuracy * (1 - accuracy)) / validated);
     const asGood = models.filter(({ validation }) => validation.value >= enough).toSorted((a, b) => a.bytes - b.bytes)[0];
     return [
       width,
@@ -83,14 +84,11 @@ function inAQuarter(models, baselines) {
   return table([head, ...rows]);
 }
 
-/** Images that models are chosen by. */
-const VALIDATED = 5000;
-
 /** The models that no smaller one equals, by what they were chosen by, and the survey's recipe. */
-function picture(models, baselines) {
+function picture(models, baselines, epochs) {
   const bySize = models.toSorted((a, b) => a.bytes - b.bytes);
   const front = bySize.filter((model, i) => bySize.slice(0, i).every(({ validation }) => validation.value < model.validation.value));
-  return chart('Ten epochs on CIFAR-10: accuracy against size', [
+  return chart(`${epochs} epochs on CIFAR-10: accuracy against size`, [
     { name: "survey's recipe", color: '#8d9a93', points: baselines.map(({ bytes, accuracy }) => ({ bytes, accuracy: 100 * accuracy })) },
     { name: 'grow-improve-shrink', color: '#00795a', points: front.map(({ bytes, test }) => ({ bytes, accuracy: 100 * test.value })) },
   ]);

@@ -22,7 +22,7 @@ export function fittingWidths(context: PlanContext, weights: WeightType): Map<st
     const width = widthThatFits(family, { input, classes, depth }, within, weights);
     if (width !== undefined) widths.set(family.name, width);
   }
-  if (widths.size === 0) throw nothingFits(within);
+  if (widths.size === 0) throw nothingFits(context, within);
   return widths;
 }
 
@@ -33,9 +33,9 @@ function familiesOf({ families, architecture: given }: PlanContext): readonly Ar
   return [...architectures].sort((a, b) => Number(isGiven(b)) - Number(isGiven(a)));
 }
 
-function nothingFits(limits: Limits): OptionError {
+function nothingFits({ families }: PlanContext, limits: Limits): OptionError {
   return new OptionError({
-    what: 'No architecture is that small, however narrow',
+    what: `${families ? `None of ${families.join(', ')}` : 'No architecture'} is that small, however narrow`,
     got: Object.entries(limits)
       .map(([name, limit]) => `${name} ${limit}`)
       .join(', '),

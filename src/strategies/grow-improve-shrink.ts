@@ -6,7 +6,7 @@ import type { Task } from '../training/index.js';
 import { trainingRecipe } from './base-recipe.js';
 import { fittingWidths } from './families.js';
 import type { WeightType } from './fit.js';
-import { firstPoints, growthSpace, isPhoto, OPTIMIZERS } from './growth-space.js';
+import { firstPoints, growthSpace, isPhoto, OPTIMIZER_SETTINGS } from './growth-space.js';
 import type { Limits } from './info.js';
 import { type ShrinkingEpochs, shrinkingSteps } from './shrink-and-improve.js';
 import type { Plan, PlanContext, Strategy } from './strategy.js';
@@ -38,9 +38,9 @@ function plan(context: PlanContext): Plan {
   const [input] = task.splits.train.inputs;
   const widths = { int8: fittingWidths(context, 'int8'), int4: fittingWidths(context, 'int4') };
   const families = [...widths.int8.keys()];
-  const free = freeWork(context.limits);
-  const types: readonly WeightType[] = free ? ['int8', 'int4'] : ['int8'];
-  const mirrors = free && isPhoto(input);
+  const anyWork = onlySizeLimited(context.limits);
+  const types: readonly WeightType[] = anyWork ? ['int8', 'int4'] : ['int8'];
+  const mirrors = anyWork && isPhoto(input);
   return {
     space: growthSpace(families, input, { types, mirrors }),
     initialPoints: firstPoints(families, input, { fresh: given !== undefined, types, mirrors }),
@@ -56,18 +56,24 @@ function plan(context: PlanContext): Plan {
         { technique: 'minify', options: {} },
       ];
     },
-    remarks: [],
+    remarks: leftOut(context, families),
   };
 }
 
-/** Whether work costs nothing, so that files may be made better or smaller by it: no kernel computes with 4 bits, and a second look takes twice the time. */
-function freeWork({ maxMacs, maxLatency, maxMemory }: Limits): boolean {
+/** What was asked for and is not searched. */
+function leftOut({ families: wanted = [] }: PlanContext, families: readonly string[]): string[] {
+  const missing = wanted.filter((name) => !families.includes(name));
+  return missing.map((name) => `${name} is left out: however narrow, it does not keep the limits with int8 weights.`);
+}
+
+/** Whether a file may be made better or smaller by more work: no convolution kernel computes with 4 bits, and a second look takes twice the time. */
+function onlySizeLimited({ maxMacs, maxLatency, maxMemory }: Limits): boolean {
   return maxMacs === undefined && maxLatency === undefined && maxMemory === undefined;
 }
 
-/** What of a candidate's epochs each part of its training gets: at least one, which very short trainings have on top. */
+/** What of a candidate's epochs each part of its training gets: at least one each, so that those of one or two epochs may come to three in all. */
 function shareOut(epochs: number, { keep, quantize }: Point, weightType: WeightType): ShrinkingEpochs & { growing: number } {
-  const part = (share: number, wanted: boolean) => (wanted ? Math.max(1, Math.round(share * epochs)) : 0);
+  const part = (share: number, wanted: boolean) => (wanted ? Math.max(1, Math.floor(share * epochs)) : 0);
   const tuning = part(TUNING, keep !== 1);
   const aware = part(AWARE[weightType], quantize === 'aware');
   return { growing: Math.max(1, epochs - tuning - aware), tuning, aware };
@@ -96,8 +102,8 @@ function growingSteps(
     depth: own * Number(point.depth ?? 1),
     resolution: given?.resolution,
   };
-  const optimizer = point.optimizer as keyof typeof OPTIMIZERS;
-  const usual = OPTIMIZERS[optimizer];
+  const optimizer = point.optimizer as keyof typeof OPTIMIZER_SETTINGS;
+  const usual = OPTIMIZER_SETTINGS[optimizer];
   const options = {
     epochs,
     augment: augmentations(String(point.augment), input),

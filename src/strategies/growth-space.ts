@@ -7,12 +7,12 @@ import type { WeightType } from './fit.js';
 const GROWTH = [0.5, 0.7, 1, 1.5, 2, 3];
 const DEPTHS = [1, 1.5, 2];
 /** Peaks of one cycle, and what else suits the update rule: networks with batch normalization mostly learn more from few epochs of SGD. */
-export const OPTIMIZERS = { sgd: { learningRate: 0.3, weightDecay: 5e-4 }, adam: { learningRate: 0.006 } } as const;
+export const OPTIMIZER_SETTINGS = { sgd: { learningRate: 0.3, weightDecay: 5e-4 }, adam: { learningRate: 0.006 } } as const;
 /** Factors of these. */
 const RATES = [0.5, 1, 2];
 
 /** What may be tried, by what is limited and what the data are. */
-interface Freedom {
+interface SearchScope {
   types: readonly WeightType[];
   /** Whether models may look at images mirrored as well. */
   mirrors: boolean;
@@ -28,7 +28,7 @@ function hasDepth(family: string): boolean {
 }
 
 /** What grow-improve-shrink draws from. */
-export function growthSpace(families: readonly string[], { kind }: InputSpec, { types, mirrors }: Freedom): SpaceDefinition {
+export function growthSpace(families: readonly string[], { kind }: InputSpec, { types, mirrors }: SearchScope): SpaceDefinition {
   const deep = families.filter(hasDepth);
   const keeps = [0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8];
   return {
@@ -37,7 +37,7 @@ export function growthSpace(families: readonly string[], { kind }: InputSpec, { 
     ...(deep.length > 0 ? { depth: { type: 'categorical' as const, choices: DEPTHS, when: { family: deep } } } : {}),
     augment: { type: 'categorical', choices: kind === 'image' ? ['none', 'crop', 'flip-crop'] : ['none'] },
     smoothing: { type: 'categorical', choices: [0, 0.1] },
-    optimizer: { type: 'categorical', choices: Object.keys(OPTIMIZERS) },
+    optimizer: { type: 'categorical', choices: Object.keys(OPTIMIZER_SETTINGS) },
     rate: { type: 'categorical', choices: RATES },
     learn: { type: 'categorical', choices: ['train', 'distill'] },
     temperature: { type: 'categorical', choices: [1, 4], when: { learn: 'distill' } },
@@ -59,7 +59,7 @@ export function growthSpace(families: readonly string[], { kind }: InputSpec, { 
 export function firstPoints(
   families: readonly string[],
   input: InputSpec,
-  { fresh, types, mirrors }: Freedom & { fresh: boolean },
+  { fresh, types, mirrors }: SearchScope & { fresh: boolean },
 ): Point[] {
   const shrunk = (keep: number) => ({ keep, importance: 'magnitude', tuning: 'distill', learningRate: 0.001 });
   const finely = { quantize: 'static', calibration: 'min-max' };

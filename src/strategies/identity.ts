@@ -38,7 +38,7 @@ function hash(parts: readonly (Uint8Array | string)[]): string {
 
 /** What two runs in one workspace must have in common, in the words of the error that says that they have not. */
 function header({ name, original, task, strategy, architecture }: OptimizeRequest, settings: Settings, plan: Plan): Record<string, Json> {
-  const { seed, epochs, threads, limits, objectives } = settings;
+  const { seed, epochs, threads, limits, objectives, families } = settings;
   const base = architecture ? baseRecipe({ architecture, task, epochs }) : [];
   return asJson(
     {
@@ -55,6 +55,7 @@ function header({ name, original, task, strategy, architecture }: OptimizeReques
       preprocessing: task.feeds.map(({ input, from, preprocess }) => ({ input, from, preprocess })),
       quality: task.kind === 'classification' ? task.output : task.outputs,
       strategy: strategy.name,
+      families: families ?? null,
       // Another version of Espalier may make other recipes of the same points.
       recipes: `SHA-256 ${hash([canonicalText(asJson([base, ...plan.initialPoints.map(plan.recipe)], 'recipes'))]).slice(0, 12)}`,
       seed,
@@ -80,7 +81,8 @@ export async function claimWorkspace(request: OptimizeRequest, settings: Setting
     return;
   }
   for (const [field, value] of Object.entries(now)) {
-    if (canonicalText(value) !== canonicalText(before[field] ?? null)) throw differs(workspace, field, before[field], value);
+    // What earlier versions did not note shows in the recipes.
+    if (field in before && canonicalText(value) !== canonicalText(before[field])) throw differs(workspace, field, before[field], value);
   }
 }
 

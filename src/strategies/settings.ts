@@ -51,6 +51,8 @@ export function settingsOf(options: OptimizeOptions, samples: number): Settings 
   if (!(budgetMs > 0))
     throw new OptionError({ what: 'Not a usable budget', where: 'budgetMs', expected: 'above 0', got: String(budgetMs) });
   checkLimits(limits);
+  if (families?.length === 0)
+    throw new OptionError({ what: 'There is no architecture to look at', where: 'families', expected: 'at least one name' });
   return { trials, budgetMs, epochs, jobs, threads, seed, limits, objectives, families };
 }
 

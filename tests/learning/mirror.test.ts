@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { fastCnn, surveyCnn } from 'espalier/architectures';
-import { OptionError, Random } from 'espalier/base';
+import { OptionError, Random, UnsupportedError } from 'espalier/base';
 import { quantizeStatic } from 'espalier/compression/quantization';
 import { arrayDataset } from 'espalier/data';
 import { footprint } from 'espalier/infrastructure/hardware';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import { mirror } from 'espalier/learning/ensembling';
-import { decodeModel, encodeModel, Graph, Model, SymbolicDim, Tensor } from 'espalier/onnx';
+import { decodeModel, encodeModel, Graph, Model, SymbolicDim, Tensor, type Value } from 'espalier/onnx';
 import { typedBuilder } from 'espalier/ops';
 import { checkOptions } from 'espalier/technique';
 import { createTask, type Task } from 'espalier/training';
@@ -117,6 +117,55 @@ test('a quantized model, one for a single image, and one with channels last', as
   last.irVersion = 6;
   const { task: channelsLast } = await createTask(last, source, runtime, { untrained: true });
   await assertMean(last, await apply(last, channelsLast), [4, SIDE, SIDE, 3], 2);
+});
+
+test('inner shapes that the file declares, a model with several outputs', async () => {
+  const graph = new Graph('two');
+  const build = typedBuilder(graph, new Map([['', 17]]));
+  const input = build.input('x', 'float32', [SymbolicDim.named('N'), 3, SIDE, SIDE]);
+  const centred = build.op('Sub', [input, build.parameter('mean', images([1, 3, 1, 1]))]);
+  const flat = build.op('Flatten', [build.op('Tanh', [centred])]);
+  const features = build.op('MatMul', [flat, build.parameter('w', images([3 * SIDE * SIDE, 2]))]);
+  build.output(build.op('Softmax', [build.op('Mul', [features, build.scalar(0.05)])], { axis: 1 }), 'scores');
+  build.output(build.op('Mul', [features, build.scalar(2)]), 'doubled');
+  const model = decodeModel(encodeModel(new Model(graph, 17), { valueInfo: 'all' }));
+  const { task } = await createTask(model, source, runtime, { untrained: true, output: 'scores' });
+  const twice = await apply(model, task);
+  // One sample at a time, too: there a batch of one becomes one of two.
+  for (const count of [1, 5]) await assertMean(model, twice, [count, 3, SIDE, SIDE], 3);
+  const [a, b] = [images([2, 3, SIDE, SIDE])].flatMap((batch) => [batch, turned(batch, 3)]);
+  const doubled = async (of: Model, batch: Tensor) => (await outputsOf(runtime, of, { x: batch })).doubled.numbers();
+  const [found, straight, other] = [await doubled(twice, a), await doubled(model, a), await doubled(model, b)];
+  found.forEach((value, i) => {
+    assert.ok(Math.abs(Number(value) - (Number(straight[i]) + Number(other[i])) / 2) < 1e-5 * (1 + Math.abs(Number(value))));
+  });
+});
+
+test('outputs that are not fractions for each sample are refused in words', async () => {
+  const task = await taskFor(surveyCnn.build(sizes));
+  const withOutput = (write: (build: ReturnType<typeof typedBuilder>, input: Value, scores: Value) => void) => {
+    const graph = new Graph('odd');
+    const build = typedBuilder(graph, new Map([['', 17]]));
+    const input = build.input('input', 'float32', [SymbolicDim.named('N'), 3, SIDE, SIDE]);
+    const scores = build.op('MatMul', [build.op('Flatten', [input]), build.parameter('w', images([3 * SIDE * SIDE, 2]))]);
+    build.output(scores, 'scores');
+    write(build, input, scores);
+    return new Model(graph, 17);
+  };
+  const odd = {
+    transposed: withOutput((build, _, scores) => build.output(build.op('Transpose', [scores], { perm: [1, 0] }), 'odd')),
+    constant: withOutput((build) => build.output(build.op('Identity', [build.parameter('c', images([4]))]), 'odd')),
+    scalar: withOutput((build, _, scores) => build.output(build.op('ReduceMean', [scores], { keepdims: 0 }), 'odd')),
+    labels: withOutput((build, _, scores) => build.output(build.op('ArgMax', [scores], { axis: 1, keepdims: 0 }), 'odd')),
+    image: withOutput(({ graph }, input) => graph.outputs.push(input)),
+  };
+  for (const [name, model] of Object.entries(odd)) {
+    await assert.rejects(
+      apply(model, task),
+      (error) => error instanceof UnsupportedError && /"(odd|input)".*for each sample/.test(error.message),
+      name,
+    );
+  }
 });
 
 test('what takes no images is refused in words', async () => {

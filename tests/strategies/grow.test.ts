@@ -99,10 +99,16 @@ test('a candidate has the same epochs in all, however it spends them', () => {
       `${JSON.stringify(point)}: ${spent}`,
     );
   }
-  assert.deepEqual(
-    epochsOf(recipe({ ...usual, ...pruned, ...aware })).filter((n) => n > 0),
+  const parts = (epochs: number) => {
+    const short = growImproveShrink.plan({ original, task, limits: {}, registry: techniques, epochs });
+    return epochsOf(short.recipe({ ...usual, ...pruned, ...aware })).filter((n) => n > 0);
+  };
+  assert.deepEqual([10, 5, 3, 1].map(parts), [
     [5, 3, 2],
-  );
+    [3, 1, 1],
+    [1, 1, 1],
+    [1, 1, 1],
+  ]);
 });
 
 test('limits on the work count as well; families that do not fit are left out', () => {
@@ -148,6 +154,15 @@ test('families may be chosen, the likeliest first', () => {
   const { space, initialPoints } = plan(['fast-cnn', 'resnet-8']);
   assert.deepEqual(space.family, { type: 'categorical', choices: ['fast-cnn', 'resnet-8'] });
   assert.equal(initialPoints[0].family, 'fast-cnn');
+  const { remarks } = growImproveShrink.plan({
+    original,
+    task,
+    limits: { maxSize: 12_000 },
+    registry: techniques,
+    epochs: 10,
+    families: ['mobilenet', 'resnet-8'],
+  });
+  assert.match(remarks.join(), /^mobilenet is left out/);
   assert.throws(
     () => plan(['resnet-9']),
     (error) => error instanceof OptionError && /no architecture "resnet-9"/.test(error.message),

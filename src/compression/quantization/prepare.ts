@@ -1,5 +1,5 @@
 import { UnsupportedError } from '../../base/index.js';
-import { cancelMoves, foldConstants, foldNormalization, passPools } from '../../infrastructure/compiler/index.js';
+import { cancelMoves, foldConstants, foldNormalization, hoistAbovePools } from '../../infrastructure/compiler/index.js';
 import type { Runtime } from '../../infrastructure/runtime/index.js';
 import { constantsToInitializers, type Graph, type Model, type Node, removeDeadCode } from '../../onnx/index.js';
 import { inferShapes, upgradeOpset } from '../../ops/index.js';
@@ -31,7 +31,7 @@ export async function prepareModel(source: Model, runtime: Runtime, options: Pre
   await foldConstants(model, runtime);
   cancelMoves(graph);
   inferShapes(model);
-  passPools(graph);
+  hoistAbovePools(graph);
   foldNormalization(graph);
   foldAffine(graph);
   if (convert) normalizationToConvolution(graph);

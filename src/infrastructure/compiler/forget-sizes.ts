@@ -12,3 +12,13 @@ export function forgetSizes(graph: Graph): void {
   const outputs = new Set(graph.outputs);
   for (const node of graph.nodes) for (const output of node.outputs) if (output && !outputs.has(output)) output.type = undefined;
 }
+
+/** Forgets, in place, the declared shapes of values inside a graph and its subgraphs: they hold no longer, and are to be inferred anew. */
+export function forgetShapes(graph: Graph): void {
+  const outputs = new Set(graph.outer ? [] : graph.outputs);
+  for (const node of graph.nodes) {
+    for (const value of node.outputs)
+      if (value?.type?.kind === 'tensor' && !outputs.has(value)) value.type = { kind: 'tensor', dtype: value.dtype };
+    for (const inner of node.subgraphs()) forgetShapes(inner);
+  }
+}

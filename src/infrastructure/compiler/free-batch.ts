@@ -3,6 +3,7 @@ import { copyModel, type Dim, type Model, type Node, SymbolicDim, staticShape, T
 import { inferShapes } from '../../ops/index.js';
 import { makeFeeds } from '../hardware/index.js';
 import type { Runtime } from '../runtime/index.js';
+import { forgetShapes } from './forget-sizes.js';
 
 /** Name of the dimension that becomes free. */
 const BATCH = 'batch';
@@ -32,7 +33,7 @@ export async function freeBatch(source: Model, runtime: Runtime): Promise<Model>
   for (const node of model.graph.nodes) freeTargetShape(model, node, size);
   for (const input of model.graph.feeds) input.type = withFirst(input, SymbolicDim.named(BATCH));
   for (const output of model.graph.outputs) if (output.shape?.[0] === size) output.type = withFirst(output, SymbolicDim.named(BATCH));
-  forgetInner(model);
+  forgetShapes(model.graph);
   const refuse = (reason: string, cause?: unknown) =>
     new UnsupportedError(
       {
@@ -73,15 +74,6 @@ function freeTargetShape(model: Model, node: Node, size: number): void {
 
 function withFirst(value: Value, first: Dim): Value['type'] {
   return value.type?.kind === 'tensor' && value.shape ? { ...value.type, shape: [first, ...value.shape.slice(1)] } : value.type;
-}
-
-/** Inner shapes were those of the fixed batch. */
-function forgetInner(model: Model): void {
-  const outputs = new Set(model.graph.outputs);
-  for (const node of model.graph.nodes) {
-    for (const value of node.outputs)
-      if (value?.type?.kind === 'tensor' && !outputs.has(value)) value.type = { kind: 'tensor', dtype: value.dtype };
-  }
 }
 
 /** Largest difference, relative to the largest answer, between one batch of samples and the same samples one by one. */

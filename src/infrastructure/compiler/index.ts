@@ -4,8 +4,8 @@ export { type Defect, type DefectOptions, findDefects, requireSound } from './de
 export { type Execution, orderForExecution } from './execution-order.js';
 export { foldConstants } from './fold-constants.js';
 export { foldNormalization } from './fold-normalization.js';
-export { forgetSizes } from './forget-sizes.js';
+export { forgetShapes, forgetSizes } from './forget-sizes.js';
 export { fixedBatch, freeBatch } from './free-batch.js';
-export { passPools } from './pass-pools.js';
+export { hoistAbovePools } from './hoist-above-pools.js';
 export { simplify } from './simplify.js';
 export { lowerToWebGpu, type WebGpuForm } from './webgpu/index.js';

@@ -12,7 +12,7 @@ import type { Runtime } from '../runtime/index.js';
 import { cancelMoves } from './cancel-moves.js';
 import { foldConstants } from './fold-constants.js';
 import { foldNormalization } from './fold-normalization.js';
-import { passPools } from './pass-pools.js';
+import { hoistAbovePools } from './hoist-above-pools.js';
 
 /** Every round removes at least one node or moves one towards the inputs; real models take two or three. */
 const MAX_ROUNDS = 50;
@@ -34,7 +34,7 @@ export async function simplify(source: Model, runtime: Runtime): Promise<Model> 
     inferShapes(model);
     changes = await foldConstants(model, runtime);
     changes += cancelMoves(graph);
-    changes += passPools(graph);
+    changes += hoistAbovePools(graph);
     changes += foldNormalization(graph);
     changes += mergeCommonSubexpressions(graph);
     changes += removeDeadCode(graph);

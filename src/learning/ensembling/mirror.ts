@@ -1,9 +1,10 @@
 import { z } from 'zod';
-import { OptionError } from '../../base/index.js';
-import { freeBatch } from '../../infrastructure/compiler/index.js';
-import type { GraphBuilder, Value } from '../../onnx/index.js';
-import { typedBuilder, upgradeOpset } from '../../ops/index.js';
+import { OptionError, UnsupportedError } from '../../base/index.js';
+import { forgetShapes, freeBatch } from '../../infrastructure/compiler/index.js';
+import type { GraphBuilder, Model, Value } from '../../onnx/index.js';
+import { inferShapes, typedBuilder, upgradeOpset } from '../../ops/index.js';
 import type { Technique, TechniqueContext } from '../../technique/index.js';
+import { feedsOf } from '../../training/index.js';
 
 /** The number of axes of a batch of images, and which of them is the width in either layout. */
 const AXES = 4;
@@ -13,12 +14,14 @@ const OPSET = 13;
 const SPLIT_SAYS = 18;
 /** Slicing towards the front ends before the first element. */
 const BEFORE_ALL = -(2 ** 31);
+/** Samples that the outputs are looked at with: a number that is seldom the size of anything else. */
+const SAMPLES = 7;
 
 /**
  * Writes a second look at every image into the graph: it sees the image and its mirror image, as two samples of one batch, and its scores are the mean of
- * both. Mistakes that depend on which way an image is turned cancel out. Costs twice the multiply-accumulates and hardly a byte; only for
- * images that mean the same mirrored (photos, not digits). Any model that takes one image, in any number of samples, will do, quantized ones as well.
- * (Krizhevsky et al. 2012 averaged over crops and their reflections; within the graph, whoever runs the file gets it.)
+ * both. Mistakes that depend on which way an image is turned cancel out. Costs twice the multiply-accumulates and some hundred bytes; only for
+ * images that mean the same mirrored (photos, not digits). Any classifier of single images whose outputs are fractions for each sample will do, quantized
+ * ones as well. (Krizhevsky et al. 2012 averaged over crops and their reflections; within the graph, whoever runs the file gets it.)
  */
 export const mirror: Technique<Record<string, never>> = {
   name: 'mirror',
@@ -29,6 +32,7 @@ export const mirror: Technique<Record<string, never>> = {
   apply: async (context) => {
     const axis = widthAxis(context);
     const model = upgradeOpset(await freeBatch(context.model, context.runtime), OPSET);
+    await checkOutputs(model, context);
     const { graph } = model;
     const build = typedBuilder(graph, model.opsets, { prefix: 'mirror' });
     const [image] = graph.feeds;
@@ -38,6 +42,9 @@ export const mirror: Technique<Record<string, never>> = {
     for (const { node, index } of readers) node.setInput(index, both);
     for (const output of graph.outputs.splice(0)) meanOfHalves(build, output, model.opset);
     graph.sort();
+    // What is inside has twice as many rows now, and a runtime plans its memory by what a file declares.
+    forgetShapes(graph);
+    inferShapes(model);
     return { model, notes: {} };
   },
 };
@@ -53,14 +60,28 @@ function widthAxis({ model, task }: TechniqueContext): number {
   });
 }
 
+/** @throws UnsupportedError where an output is not a row of fractions for each sample, or is the image itself. */
+async function checkOutputs(model: Model, { task, runtime }: TechniqueContext): Promise<void> {
+  const samples = await task.splits.train.read(new Int32Array(SAMPLES));
+  const program = await runtime.compile(model, { threads: 1 });
+  const found = await program.run(feedsOf(task.feeds, samples)).finally(() => program.dispose());
+  for (const { name, producer } of model.graph.outputs) {
+    const { dtype, shape } = found[name];
+    if (producer && dtype.startsWith('float') && shape[0] === SAMPLES) continue;
+    throw new UnsupportedError({
+      what: 'Only outputs that are fractions for each sample have a mean over both looks',
+      where: `output "${name}"`,
+      got: `${dtype} [${shape}] for ${SAMPLES} samples`,
+    });
+  }
+}
+
 /** Puts the mean of the first half of the rows and the second, sample by sample, in the place of an output. */
 function meanOfHalves(build: GraphBuilder, output: Value, opset: number): void {
-  const { name, type, dtype } = output;
-  if (!dtype?.startsWith('float'))
-    throw new OptionError({ what: 'Only numbers with fractions have a mean', where: `output "${name}"`, got: dtype });
+  const { name, type } = output;
   output.name = build.graph.freshName(`${name}_both`);
   const halves = build.node('Split', [output], { axis: 0, ...(opset >= SPLIT_SAYS ? { num_outputs: 2 } : {}) }, { outputs: 2 });
-  const mean = build.op('Mul', [build.op('Add', halves), build.scalar(0.5, dtype)]);
+  const mean = build.op('Mul', [build.op('Add', halves), build.scalar(0.5, output.dtype)]);
   mean.name = name;
   mean.type = type;
   build.graph.outputs.push(mean);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { Random } from 'espalier/base';
-import { cancelMoves, foldConstants, foldNormalization, passPools, simplify } from 'espalier/infrastructure/compiler';
+import { cancelMoves, foldConstants, foldNormalization, hoistAbovePools, simplify } from 'espalier/infrastructure/compiler';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import {
   copyModel,
@@ -54,7 +54,7 @@ const passes = {
   foldConstants: (model: Model) => foldConstants(model, runtime),
   cancelMoves: ({ graph }: Model) => cancelMoves(graph),
   foldNormalization: ({ graph }: Model) => foldNormalization(graph),
-  passPools: ({ graph }: Model) => passPools(graph),
+  hoistAbovePools: ({ graph }: Model) => hoistAbovePools(graph),
   mergeCommonSubexpressions: ({ graph }: Model) => mergeCommonSubexpressions(graph),
   removeDeadCode: ({ graph }: Model) => removeDeadCode(graph),
 };
@@ -156,6 +156,32 @@ test('ReLU and BatchNormalization behind a max-pool come before it, into the con
     build.output(build.op('Relu', [build.op('MaxPool', [x], pool)]), 'y');
   });
   assert.deepEqual(await simplified(bare), ['MaxPool', 'Relu'], 'no convolution to go into');
+  const dilated = modelOf((build, x) => {
+    const small = build.op('Conv', [x, build.parameter('w', normal(5, 4, 5, 5))]);
+    const apart = { kernel_shape: [2, 2], dilations: [3, 3], ...pads };
+    build.output(build.op('Relu', [build.op('MaxPool', [small], apart)]), 'y');
+  });
+  assert.deepEqual(await simplified(dilated), ['Conv', 'MaxPool', 'Relu'], 'a window that lies in the padding altogether');
+  const inside = modelOf((build, x) => {
+    const conv = build.op('Conv', [x, build.parameter('w', normal(5, 4, 3, 3))], pads);
+    const branch = (name: string, write: (inner: GraphBuilder) => Value) => {
+      const inner = build.within(name);
+      inner.output(write(inner), `${name}_out`);
+      return inner.graph;
+    };
+    const condition = build.op('Greater', [build.op('ReduceSum', [x], { keepdims: 0 }), build.scalar(0)]);
+    const branches = {
+      then_branch: branch('then', (inner) => inner.op('Relu', [inner.op('MaxPool', [conv], pool)])),
+      else_branch: branch('else', (inner) => inner.op('MaxPool', [conv], pool)),
+    };
+    build.output(build.op('If', [condition], branches), 'y');
+  });
+  const simple = await simplify(inside, runtime);
+  const [then] = simple.graph.nodes.find(({ op }) => op === 'If')?.subgraphs() ?? [];
+  assert.ok(
+    [...(then?.nodes ?? [])].every(({ op, inputs }) => op !== 'Relu' || inputs[0]?.producer?.op === 'MaxPool'),
+    'the convolution is outside',
+  );
 });
 
 test('a square C of Gemm is not taken for a bias', async () => {
