@@ -128,7 +128,7 @@ async function search(teacher, task, kilobytes) {
       trials: info.trials,
       seconds: info.seconds,
       complete: info.complete,
-      models: info.models.filter(({ onFront }) => onFront).map(summary),
+      models: info.models.filter(({ onFront, recipe }) => onFront || recipe.at(-1)?.technique === 'minify').map(summary),
     };
     await writeFileAtomic(flags.results, `${JSON.stringify(results, null, 1)}\n`);
   } finally {
@@ -136,7 +136,7 @@ async function search(teacher, task, kilobytes) {
   }
 }
 
-/** Of a model of the front: what it is, what it weighs, and how good it is. */
+/** What a model is, what it weighs, and how good it is: on the test part for those on the front only. */
 function summary({ label, recipe, footprint, validation, test }) {
   const taken = recipe.map(({ options }) => Number(options.epochs ?? 0)).reduce((sum, each) => sum + each, 0);
   const quality = ({ value, interval }) => ({ value, interval });

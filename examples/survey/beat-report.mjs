@@ -16,6 +16,8 @@ export function writeBeatReport(results, reproduced = 'examples/results/survey.j
     '',
     inAQuarter(models, baselines, validated),
     '',
+    'In brackets: a model that another one of its search beat in size and quality, measured on the validation part only.',
+    '',
     '![accuracy against file size: the recipe of the survey, and the models found](images/beat.svg)',
     '',
     `${trials} models were trained, each for at most ${epochs} epochs, as the survey's were. The teacher, a \`fast-cnn\` of ${(teacher.macs / 1e6).toFixed(0)} M multiply-accumulates trained for as many, reaches ${percent(teacher.test.value)}%.`,
@@ -49,8 +51,7 @@ function atTheSizes(models, baselines) {
   ];
   const rows = baselines.map(({ published, accuracy }) => {
     const within = models.filter(({ bytes }) => bytes <= published);
-    const [found, usual] = [best(within), best(within.filter(isUsual))];
-    const above = ({ test }) => points(test.value - accuracy);
+    const [found, usual] = [best(within.filter(({ test }) => test)), best(within.filter(isUsual))];
     const [low, high] = found?.test.interval ?? [];
     return [
       `${kb(published)} KB`,
@@ -63,8 +64,15 @@ function atTheSizes(models, baselines) {
           ]
         : ['none', '–', '–', '–']),
       percent(accuracy),
-      found ? above(found) : '–',
-      ...(usual ? [kb(usual.bytes), percent(usual.test.value), above(usual)] : ['–', '–', '–']),
+      found ? points(found.test.value - accuracy) : '–',
+      ...(usual
+        ? [
+            kb(usual.bytes),
+            ...(usual.test
+              ? [percent(usual.test.value), points(usual.test.value - accuracy)]
+              : [`(${percent(usual.validation.value)})`, '–']),
+          ]
+        : ['–', '–', '–']),
     ];
   });
   return table([head, ...rows]);
@@ -93,11 +101,12 @@ function inAQuarter(models, baselines, validated) {
     'smallest model that is as good, KB',
     'of its bytes',
   ];
+  const tested = models.filter(({ test }) => test);
   const rows = baselines.map(({ width, accuracy, bytes }) => {
-    const quarter = best(models.filter((model) => 4 * model.bytes <= bytes));
+    const quarter = best(tested.filter((model) => 4 * model.bytes <= bytes));
     // Chosen on the validation part, a standard error above, so that the test part decides nothing.
     const enough = accuracy + Math.sqrt((accuracy * (1 - accuracy)) / validated);
-    const asGood = models.filter(({ validation }) => validation.value >= enough).toSorted((a, b) => a.bytes - b.bytes)[0];
+    const asGood = tested.filter(({ validation }) => validation.value >= enough).toSorted((a, b) => a.bytes - b.bytes)[0];
     return [
       width,
       percent(accuracy),
@@ -113,7 +122,7 @@ function inAQuarter(models, baselines, validated) {
 
 /** The models that no smaller one equals, by what they were chosen by, and the survey's recipe. */
 function picture(models, baselines, epochs) {
-  const bySize = models.toSorted((a, b) => a.bytes - b.bytes);
+  const bySize = models.filter(({ test }) => test).toSorted((a, b) => a.bytes - b.bytes);
   const front = bySize.filter((model, i) => bySize.slice(0, i).every(({ validation }) => validation.value < model.validation.value));
   return chart(`${epochs} epochs on CIFAR-10: accuracy against size`, [
     { name: "survey's recipe", color: '#8d9a93', points: baselines.map(({ bytes, accuracy }) => ({ bytes, accuracy: 100 * accuracy })) },
