@@ -7,7 +7,7 @@
 // minutes), the same command goes on where it was. Models are chosen on the validation part; the test part is read once, for those on the front. What was
 // found is in examples/results/beat.json; docs/survey.md is written from it (--report does only that).
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { availableParallelism, cpus } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import {
   architecture,
@@ -23,13 +23,13 @@ import {
   saveModel,
   techniques,
   train,
-  whiten,
 } from 'espalier';
 import { writeFileAtomic } from 'espalier/base/node';
+import { prepareArchitecture } from 'espalier/strategies';
 import { checkpointFolder } from 'espalier/strategies/node';
-import { checkOptions } from 'espalier/technique';
 import { RECIPE } from './fast/recipe.mjs';
 import { studyFlags } from './support/flags.mjs';
+import { thisMachine } from './support/machine.mjs';
 import { writeBeatReport } from './survey/beat-report.mjs';
 
 const flags = studyFlags(
@@ -57,9 +57,7 @@ process.once('SIGINT', () => stop.abort());
 const source = await openDataset(flags.data);
 const runtime = createNodeRuntime({ threads });
 mkdirSync(flags.work, { recursive: true });
-const results = existsSync(flags.results)
-  ? JSON.parse(readFileSync(flags.results, 'utf8'))
-  : { machine: { processor: cpus()[0]?.model.trim(), cores: threads, node: process.version }, epochs, sizes: {} };
+const results = existsSync(flags.results) ? JSON.parse(readFileSync(flags.results, 'utf8')) : { machine: thisMachine(), epochs, sizes: {} };
 try {
   const { teacher, task } = await teach();
   for (const kilobytes of flags.sizes.split(',')) await search(teacher, task, kilobytes);
@@ -78,11 +76,11 @@ async function teach() {
   const { task } = await createTask(fresh, source, runtime, { untrained: true });
   if (existsSync(file)) return { teacher: loadModel(file), task };
   const context = { task, runtime, seed: 0, threads, signal: stop.signal, onProgress: progressOf('teacher') };
-  const { model: whitened } = await whiten.apply({ ...context, model: fresh }, checkOptions(whiten, {}));
+  const prepared = await prepareArchitecture('fast-cnn', { ...context, model: fresh }, techniques);
   const checkpoints = checkpointFolder(join(flags.work, `teacher-${flags.teacher}.work`));
   const { model: teacher } = await train({
     ...context,
-    model: whitened,
+    model: prepared,
     // Scores of smoothed labels say less about which mistakes are near (Müller, Kornblith and Hinton 2019).
     options: { ...RECIPE.training, epochs, labelSmoothing: 0, seed: 0, evaluateEvery: 0 },
     resume: await checkpoints.load('train'),

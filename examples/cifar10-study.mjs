@@ -5,6 +5,7 @@
 // DIR holds train.tar and test.tar, or train/ and test/, with one folder of images per class. Takes about an hour on two cores. Killed, the same
 // command goes on from the last epoch. Results: examples/results/cifar10.json. The test part is read once per finished file.
 import { studyFlags } from './support/flags.mjs';
+import { percent } from './support/page.mjs';
 import { Study } from './survey/study.mjs';
 
 const flags = studyFlags({
@@ -27,7 +28,9 @@ const study = await Study.open({ data: flags.data, work: flags.work, results: fl
 
 async function run(request) {
   const record = await study.model(request);
-  console.log(`${record.id}: test accuracy ${percent(record.float.test)}, int8 ${percent(record.int8.test)} in ${record.int8.bytes} bytes`);
+  console.log(
+    `${record.id}: test accuracy ${percent(record.float.test)}%, int8 ${percent(record.int8.test)}% in ${record.int8.bytes} bytes`,
+  );
   return record;
 }
 
@@ -52,7 +55,3 @@ if (flags.only === 'all') {
   );
 }
 await study.close();
-
-function percent(share) {
-  return `${(100 * share).toFixed(2)}%`;
-}

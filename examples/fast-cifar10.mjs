@@ -10,16 +10,30 @@
 // Results: examples/results/fast-cifar10.json, one record per seed and engine, which is not trained again; docs/fast.md.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
-import { availableParallelism, cpus } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { architecture, createNodeRuntime, createTask, evaluate, footprint, mirror, openDataset, saveModel, train, whiten } from 'espalier';
+import {
+  architecture,
+  createNodeRuntime,
+  createTask,
+  evaluate,
+  footprint,
+  mirror,
+  openDataset,
+  saveModel,
+  techniques,
+  train,
+} from 'espalier';
 import { writeFileAtomic } from 'espalier/base/node';
+import { prepareArchitecture } from 'espalier/strategies';
 import { checkOptions } from 'espalier/technique';
 import { writeForPython } from './fast/export.mjs';
 import { RECIPE } from './fast/recipe.mjs';
 import { writeReport } from './fast/report.mjs';
 import { studyFlags } from './support/flags.mjs';
+import { thisMachine } from './support/machine.mjs';
+import { percent } from './support/page.mjs';
 
 const flags = studyFlags(
   {
@@ -35,7 +49,7 @@ const flags = studyFlags(
 const threads = Number(flags.threads);
 const runtime = createNodeRuntime({ threads });
 const source = await openDataset(flags.data);
-const machine = { processor: cpus()[0]?.model.trim(), threads, node: process.version };
+const machine = { ...thisMachine(), threads };
 const study = readResults();
 mkdirSync(flags.work, { recursive: true });
 for (let seed = 0; seed < Number(flags.seeds); seed++) {
@@ -46,13 +60,13 @@ await source.close();
 await runtime.dispose();
 if (!flags.validate) writeReport(flags.results);
 
-/** The network, whitened, and the task that it is for. */
+/** The network, ready to be trained, and the task that it is for. */
 async function prepare(seed) {
   const { name, width } = RECIPE.architecture;
   const model = architecture(name).build({ input: [3, 32, 32], classes: 10, width, seed });
   const splits = flags.validate ? { calibration: 0 } : { validation: 0, calibration: 0 };
   const { task } = await createTask(model, source, runtime, { untrained: true, splits });
-  return { task, ...(await whiten.apply({ model, task, runtime, seed }, checkOptions(whiten, {}))) };
+  return { task, model: await prepareArchitecture(name, { model, task, runtime, seed }, techniques) };
 }
 
 async function trainHere(seed) {
@@ -60,7 +74,7 @@ async function trainHere(seed) {
   const { model, task } = await prepare(seed);
   const options = { ...RECIPE.training, seed, evaluateEvery: 0 };
   const onEpoch = ({ epoch, loss, accuracy }) => {
-    console.log(`seed ${seed}, epoch ${epoch}: loss ${loss.toFixed(4)}, training accuracy ${percent(accuracy)}, ${elapsed(start)} s`);
+    console.log(`seed ${seed}, epoch ${epoch}: loss ${loss.toFixed(4)}, training accuracy ${percent(accuracy)}%, ${elapsed(start)} s`);
   };
   const { model: trained } = await train({ model, task, runtime, threads, options, onEpoch });
   const seconds = Number(elapsed(start));
@@ -100,7 +114,7 @@ function isDone(engine, seed) {
 async function keep(record) {
   study.records.push(record);
   console.log(
-    `${record.engine}, seed ${record.seed}: ${percent(record.accuracy)} (${percent(record.single)} unmirrored) in ${(record.seconds / 60).toFixed(1)} minutes`,
+    `${record.engine}, seed ${record.seed}: ${percent(record.accuracy)}% (${percent(record.single)}% unmirrored) in ${(record.seconds / 60).toFixed(1)} minutes`,
   );
   if (flags.validate) return;
   mkdirSync(dirname(flags.results), { recursive: true });
@@ -109,8 +123,4 @@ async function keep(record) {
 
 function elapsed(start) {
   return ((performance.now() - start) / 1000).toFixed(1);
-}
-
-function percent(share) {
-  return `${(100 * share).toFixed(2)}%`;
 }

@@ -9,6 +9,7 @@
 import { availableParallelism } from 'node:os';
 import { Stopped } from 'espalier';
 import { studyFlags } from './support/flags.mjs';
+import { percent } from './support/page.mjs';
 import { writeReport } from './survey/report.mjs';
 import { Study } from './survey/study.mjs';
 
@@ -100,6 +101,5 @@ async function teach() {
 }
 
 function say({ id, float, int8 }) {
-  const percent = (share) => `${(100 * share).toFixed(2)}%`;
-  console.log(`${id}: test accuracy ${percent(float.test)}, int8 ${percent(int8.test)} in ${(int8.bytes / 1000).toFixed(1)} KB`);
+  console.log(`${id}: test accuracy ${percent(float.test)}%, int8 ${percent(int8.test)}% in ${(int8.bytes / 1000).toFixed(1)} KB`);
 }

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { percent, table, writePart } from '../support/page.mjs';
 import { chart } from './figure.mjs';
-import { int8Point, PUBLISHED } from './report.mjs';
+import { mean, PUBLISHED } from './report.mjs';
 
 export function writeBeatReport(results, reproduced = 'examples/results/survey.json') {
   const { sizes, teacher, epochs, validated } = JSON.parse(readFileSync(results, 'utf8'));
@@ -31,8 +31,7 @@ function baselinesOf(records) {
   return Object.entries(PUBLISHED).flatMap(([width, { bytes: published }]) => {
     const taught = records.filter((record) => record.id.startsWith('distilled') && record.width === Number(width));
     if (taught.length === 0) return [];
-    const { bytes, accuracy } = int8Point(taught);
-    return [{ width, bytes, accuracy: accuracy / 100, published }];
+    return [{ width, bytes: taught[0].int8.bytes, accuracy: mean(taught, 'int8'), published }];
   });
 }
 

@@ -61,8 +61,8 @@ function picture(widths, cells) {
   ]);
 }
 
-/** Of the same model from several seeds. */
-export function int8Point(records) {
+/** Of one width's models, from several seeds. */
+function int8Point(records) {
   return { bytes: records[0].int8.bytes, accuracy: 100 * mean(records, 'int8') };
 }
 

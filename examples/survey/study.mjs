@@ -1,6 +1,6 @@
 // Trains the survey's network one model after the other, each once: what a killed study finished, the next one finds again.
 import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
-import { availableParallelism, cpus } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createNodeRuntime, createTask, distill, loadModel, openDataset, quantizeStatic, saveModel, trainTechnique } from 'espalier';
 import { surveyCnn } from 'espalier/architectures';
@@ -8,6 +8,7 @@ import { writeFileAtomic } from 'espalier/base/node';
 import { checkpointFolder } from 'espalier/strategies/node';
 import { checkOptions } from 'espalier/technique';
 import { predictions, scoresOf, wilsonInterval } from 'espalier/training';
+import { thisMachine } from '../support/machine.mjs';
 
 /** Milliseconds between two lines of progress. */
 const QUIET = 30_000;
@@ -168,8 +169,7 @@ export function unpacked(text) {
 }
 
 function readResults(path, options) {
-  const machine = { processor: cpus()[0]?.model.trim(), cores: availableParallelism(), node: process.version };
-  if (!existsSync(path)) return { machine, options, records: [] };
+  if (!existsSync(path)) return { machine: thisMachine(), options, records: [] };
   const found = JSON.parse(readFileSync(path, 'utf8'));
   if (JSON.stringify(found.options) === JSON.stringify(options)) return found;
   throw new Error(

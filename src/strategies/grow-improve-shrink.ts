@@ -36,10 +36,10 @@ function plan(context: PlanContext): Plan {
   const { task, architecture: given } = context;
   checkTask(task);
   const [input] = task.splits.train.inputs;
-  const widths = { int8: fittingWidths(context, 'int8'), int4: fittingWidths(context, 'int4') };
-  const families = [...widths.int8.keys()];
   const anyWork = onlySizeLimited(context.limits);
   const types: readonly WeightType[] = anyWork ? ['int8', 'int4'] : ['int8'];
+  const widths = new Map(types.map((type) => [type, fittingWidths(context, type)]));
+  const families = [...(widths.get('int8')?.keys() ?? [])];
   const mirrors = anyWork && isPhoto(input);
   return {
     space: growthSpace(families, input, { types, mirrors }),
@@ -47,7 +47,7 @@ function plan(context: PlanContext): Plan {
     recipe: (point) => {
       const weightType = (point.weights ?? 'int8') as WeightType;
       const epochs = shareOut(context.epochs, point, weightType);
-      const width = widths[weightType].get(String(point.family)) as number;
+      const width = widths.get(weightType)?.get(String(point.family)) as number;
       const aware = { weightType, augment: augmentations(String(point.augment), input) };
       return [
         ...growingSteps(point, given, { epochs: epochs.growing, input, width }),

@@ -1,2 +1,3 @@
+export { applyRecipe } from './apply-recipe.js';
 export { betterTeacher } from './teacher.js';
 export * from './technique.js';

@@ -1,12 +1,11 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { InvalidArgumentError } from 'commander';
-import { FormatError, nested, OptionError } from '../../base/index.js';
-import { saveModel } from '../../onnx/node/index.js';
+import { FormatError, OptionError } from '../../base/index.js';
 import { techniques } from '../../strategies/index.js';
-import { type CheckpointStore, checkOptions, type Recipe, type TechniqueNotes } from '../../technique/index.js';
-import { addDataOptions, type CommandContext, type CommonOptions, type DataOptions } from '../context.js';
+import { applyRecipe, checkOptions, type Recipe } from '../../technique/index.js';
+import { addDataOptions, type CommonOptions, type DataOptions } from '../context.js';
 import type { AddCommand } from '../main.js';
-import { compression } from './results.js';
+import { writeCompressed } from './results.js';
 
 interface Options extends CommonOptions, DataOptions {
   set: Record<string, unknown>;
@@ -32,17 +31,13 @@ export const applyCommand: AddCommand = (program, run) => {
         const model = await context.model(path);
         const task = await context.task(model, options);
         const { checkpoints, clear } = context.checkpointsBeside(options.out);
-        const result = await applyAll(recipe, { model, task, threads: options.threads, checkpoints }, context);
-        const size = await saveModel(result.model, options.out);
-        await clear();
-        await compression({
-          context,
-          task,
-          before: { model, bytes: statSync(path).size },
-          after: { model: result.model, bytes: size, path: options.out },
-          notes: result.notes,
-          threads: options.threads,
-        });
+        const { threads, out } = options;
+        // The given model teaches where a step wants a teacher.
+        const common = { ...context.activity, model, original: model, task, runtime: context.runtime, seed: context.seed, threads };
+        const { model: made, notes } = await applyRecipe(recipe, { ...common, checkpoints }, techniques);
+        const [own] = notes;
+        const result = { model: made, notes: recipe.length === 1 ? own : { remarks: notes.flatMap(({ remarks = [] }) => remarks) } };
+        await writeCompressed(result, { context, task, model, path, out, threads, clear });
       }),
     );
 };
@@ -66,28 +61,6 @@ function recipeOf(what: string, set: Readonly<Record<string, unknown>>): Recipe 
   const isStep = (step: unknown) => typeof (step as { technique?: unknown } | null)?.technique === 'string';
   if (!Array.isArray(steps) || steps.length === 0 || !steps.every(isStep)) throw refuse();
   return steps.map(({ technique, options = {} }) => ({ technique, options }));
-}
-
-type Given = Pick<Parameters<ReturnType<typeof techniques.get>['apply']>[0], 'model' | 'task' | 'threads'> & {
-  checkpoints: CheckpointStore;
-};
-
-/** Each step takes what the one before made; what several have to say is put together. The given model teaches where a step wants a teacher. */
-async function applyAll(recipe: Recipe, { model: original, checkpoints, ...given }: Given, { activity, runtime, seed }: CommandContext) {
-  let model = original;
-  const notes: TechniqueNotes[] = [];
-  for (const [index, { technique: name, options }] of recipe.entries()) {
-    const technique = techniques.get(name);
-    const own: CheckpointStore = {
-      load: (key) => checkpoints.load(`${index}-${key}`),
-      save: (key, checkpoint) => checkpoints.save(`${index}-${key}`, checkpoint),
-    };
-    const context = { ...nested(activity, name), ...given, model, original, runtime, seed, checkpoints: own };
-    const result = await technique.apply(context, checkOptions(technique, options));
-    model = result.model;
-    notes.push(result.notes);
-  }
-  return { model, notes: recipe.length === 1 ? notes[0] : { remarks: notes.flatMap(({ remarks = [] }) => remarks) } };
 }
 
 function collect(text: string, before: Record<string, unknown>): Record<string, unknown> {

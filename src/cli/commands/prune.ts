@@ -1,12 +1,10 @@
-import { statSync } from 'node:fs';
 import { InvalidArgumentError, Option } from 'commander';
 import { prune, sparsify } from '../../compression/pruning/index.js';
-import { saveModel } from '../../onnx/node/index.js';
 import { checkOptions } from '../../technique/index.js';
 import { addDataOptions, type CommonOptions, type DataOptions } from '../context.js';
 import type { AddCommand } from '../main.js';
 import { positiveInteger, positiveNumber } from '../units.js';
-import { compression } from './results.js';
+import { writeCompressed } from './results.js';
 
 interface Options extends CommonOptions, DataOptions {
   target: { kind: string; fraction: number };
@@ -60,16 +58,8 @@ export const pruneCommand: AddCommand = (program, run) => {
           { ...activity, model, task, runtime, seed, threads: options.threads, checkpoints },
           chosen as never,
         );
-        const size = await saveModel(result.model, options.out);
-        await clear();
-        await compression({
-          context,
-          task,
-          before: { model, bytes: statSync(path).size },
-          after: { model: result.model, bytes: size, path: options.out },
-          notes: result.notes,
-          threads: options.threads,
-        });
+        const { out, threads } = options;
+        await writeCompressed(result, { context, task, model, path, out, threads, clear });
       }),
     );
 };

@@ -1,13 +1,11 @@
-import { statSync } from 'node:fs';
 import { Option } from 'commander';
 import { OptionError } from '../../base/index.js';
 import { quantize, quantizeAwareTrain } from '../../compression/quantization/index.js';
-import { saveModel } from '../../onnx/node/index.js';
 import { checkOptions } from '../../technique/index.js';
 import { addDataOptions, type CommonOptions, type DataOptions } from '../context.js';
 import type { AddCommand } from '../main.js';
 import { list, number, positiveInteger, positiveNumber } from '../units.js';
-import { compression } from './results.js';
+import { writeCompressed } from './results.js';
 
 interface Options extends CommonOptions, Partial<DataOptions> {
   dynamic?: boolean;
@@ -68,16 +66,8 @@ export const quantizeCommand: AddCommand = (program, run) => {
           { ...activity, model, task: task as never, runtime, seed, threads: options.threads, checkpoints: kept?.checkpoints },
           chosen as never,
         );
-        const size = await saveModel(result.model, options.out);
-        await kept?.clear();
-        await compression({
-          context,
-          task,
-          before: { model, bytes: statSync(path).size },
-          after: { model: result.model, bytes: size, path: options.out },
-          notes: result.notes,
-          threads: options.threads,
-        });
+        const { out, threads } = options;
+        await writeCompressed(result, { context, task, model, path, out, threads, clear: kept?.clear });
       }),
     );
 };

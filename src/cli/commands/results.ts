@@ -1,45 +1,50 @@
+import { statSync } from 'node:fs';
 import { type Footprint, footprint } from '../../infrastructure/hardware/index.js';
 import type { Model } from '../../onnx/index.js';
-import { loadModel } from '../../onnx/node/index.js';
-import type { TechniqueNotes } from '../../technique/index.js';
+import { loadModel, saveModel } from '../../onnx/node/index.js';
+import type { TechniqueResult } from '../../technique/index.js';
 import { batchSizeOf, evaluate, type Quality, inputShapes as shapesOf, type Task } from '../../training/index.js';
 import type { CommandContext } from '../context.js';
 import { clipped } from '../output.js';
 
-export interface CompressionOutcome {
+export interface Compressed {
   context: CommandContext;
   /** Absent where no data was given: quality is then not measured, and that is said. */
   task?: Task;
-  before: { model: Model; bytes: number };
-  after: { model: Model; bytes: number; path: string };
-  notes: TechniqueNotes;
+  /** The model before, and its file. */
+  model: Model;
+  path: string;
+  /** Where the model that was made goes. */
+  out: string;
   threads?: number;
+  /** Forgets the checkpoints, once the file is there. */
+  clear?: () => Promise<void>;
 }
 
-/** Prints what a compression did: quality on the test part and footprint, before and after. What got worse is said first. */
-export async function compression({ context, task, before, after, notes, threads }: CompressionOutcome): Promise<void> {
+/** Writes what a technique made of a model, and prints what that did: quality on the test part and footprint, before and after. What got worse is said first. */
+export async function writeCompressed({ model: made, notes }: TechniqueResult, given: Compressed): Promise<void> {
+  const { context, task, model, path, out, threads, clear } = given;
   const { runtime, activity, output } = context;
-  const written = loadModel(after.path);
+  const bytes = await saveModel(made, out);
+  await clear?.();
+  const written = loadModel(out);
   const measure = (model: Model) => (task ? evaluate(model, task, runtime, { ...activity, split: 'test', threads }) : undefined);
-  const quality = { before: await measure(before.model), after: await measure(written) };
-  const inputShapes = task && (await shapesOf(task, batchSizeOf(before.model, task, 1)));
+  const quality = { before: await measure(model), after: await measure(written) };
+  const inputShapes = task && (await shapesOf(task, batchSizeOf(model, task, 1)));
   const cost = {
-    before: footprint(before.model, { bytes: before.bytes, inputShapes }),
-    after: footprint(written, { bytes: after.bytes, inputShapes }),
+    before: footprint(model, { bytes: statSync(path).size, inputShapes }),
+    after: footprint(written, { bytes, inputShapes }),
   };
   const lines = [
     ...qualityLines(quality.before, quality.after),
-    row('file', size(before.bytes), size(after.bytes), ratio(before.bytes, after.bytes)),
+    row('file', size(cost.before.bytes), size(bytes), ratio(cost.before.bytes, bytes)),
     row('weights', size(cost.before.weightBytes), size(cost.after.weightBytes), ratio(cost.before.weightBytes, cost.after.weightBytes)),
     row('MACs', millions(cost.before), millions(cost.after), ratio(cost.before.macs, cost.after.macs)),
     ...new Set((notes.remarks ?? []).map(clipped)),
-    `Wrote ${after.path}`,
+    `Wrote ${out}`,
   ];
   const summary = ({ bytes, weightBytes, macs, parameters }: Footprint) => ({ bytes, weightBytes, macs, parameters });
-  output.result(
-    { model: after.path, quality, footprint: { before: summary(cost.before), after: summary(cost.after) }, notes },
-    lines.join('\n'),
-  );
+  output.result({ model: out, quality, footprint: { before: summary(cost.before), after: summary(cost.after) }, notes }, lines.join('\n'));
 }
 
 function qualityLines(before: Quality | undefined, after: Quality | undefined): string[] {

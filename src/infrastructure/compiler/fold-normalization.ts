@@ -31,13 +31,18 @@ export function isInferenceNormalization(node: Node): boolean {
   );
 }
 
+/** Whether one node reads the value, and nobody else does. */
+export function isInner(graph: Graph, value: Value): boolean {
+  return value.uses().length === 1 && !graph.outputs.includes(value);
+}
+
 function fold(graph: Graph, norm: Node): boolean {
   const [between] = norm.inputs;
   const [result] = norm.outputs;
   const layer = between?.producer;
   const axis = layer && layer.domain === '' ? channelAxis[layer.op]?.(layer) : undefined;
   if (!between || !result || !layer || axis === undefined || layer.graph !== graph) return false;
-  if (between.uses().length !== 1 || graph.outputs.includes(between)) return false;
+  if (!isInner(graph, between)) return false;
   const constants = [layer.inputs[1], ...norm.inputs.slice(1, 5)].map((value) => value?.constant);
   if (constants.length < 5 || constants.some((tensor) => tensor?.dtype !== 'float32')) return false;
   const [weight, ...statistics] = constants as Tensor[];

@@ -1,10 +1,11 @@
 import type { Graph, Node, Value } from '../../onnx/index.js';
-import { isInferenceNormalization } from './fold-normalization.js';
+import { isInferenceNormalization, isInner } from './fold-normalization.js';
 
 /**
- * Moves ReLU and inference BatchNormalization towards the inputs, from behind a MaxPool to before it, in place and in subgraphs too, where a convolution comes before the
- * pool: they fold into the convolution, and what ReLU cuts off needs no range when it is quantized. Neither changes which value of
- * a window is the largest, as long as the normalization multiplies by nothing negative. (Networks pool first because that is quicker to train.)
+ * Moves ReLU and inference BatchNormalization towards the inputs, from behind a MaxPool to before it, in place and in subgraphs too, where a
+ * convolution comes before the pool: they fold into the convolution, and what ReLU cuts off needs no range when it is quantized. Neither changes
+ * which value of a window is the largest, as long as the normalization multiplies by nothing negative. (Networks pool first because that is quicker
+ * to train.)
  * @returns the number of nodes moved.
  */
 export function hoistAbovePools(graph: Graph): number {
@@ -49,9 +50,4 @@ function followsConvolution({ producer }: Value, graph: Graph): boolean {
   const layer = producer && isInferenceNormalization(producer) ? producer.inputs[0]?.producer : producer;
   if (layer?.op !== 'Conv' || layer.domain !== '' || layer.graph !== graph) return false;
   return layer.inputs.slice(1).every((value) => !value || value.constant?.dtype === 'float32');
-}
-
-/** Whether one node reads the value, and nobody else does. */
-function isInner(graph: Graph, value: Value): boolean {
-  return value.uses().length === 1 && !graph.outputs.includes(value);
 }

@@ -19,8 +19,8 @@ const MAX_ROUNDS = 50;
 
 /**
  * A copy of a model that computes the same with fewer nodes: functions written out, constants folded, moves cancelled, batch normalization folded
- * into the layer before (past a max-pool, too), equal nodes merged and dead ones removed, until nothing changes. Weights that are also inputs (all were, before IR
- * version 4) become weights only.
+ * into the layer before (past a max-pool, too), equal nodes merged and dead ones removed, until nothing changes. Weights that are also inputs
+ * (all were, before IR version 4) become weights only.
  * @throws GraphError where the graph contradicts itself.
  */
 export async function simplify(source: Model, runtime: Runtime): Promise<Model> {

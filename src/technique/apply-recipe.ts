@@ -1,0 +1,30 @@
+import { nested } from '../base/index.js';
+import type { Model } from '../onnx/index.js';
+import { checkOptions, type Recipe, type TechniqueContext, type TechniqueNotes, type TechniqueRegistry } from './technique.js';
+
+/**
+ * Applies the steps of a recipe one after the other, each to what the one before made. Steps keep their checkpoints apart.
+ * @param context of the first step.
+ * @returns the last model, and what each step had to say.
+ */
+export async function applyRecipe(
+  recipe: Recipe,
+  context: TechniqueContext,
+  registry: TechniqueRegistry,
+): Promise<{ model: Model; notes: TechniqueNotes[] }> {
+  const { checkpoints } = context;
+  let { model } = context;
+  const notes: TechniqueNotes[] = [];
+  for (const [index, step] of recipe.entries()) {
+    const technique = registry.get(step.technique);
+    const own = checkpoints && {
+      load: (name: string) => checkpoints.load(`${index}-${name}`),
+      save: (name: string, checkpoint: Parameters<typeof checkpoints.save>[1]) => checkpoints.save(`${index}-${name}`, checkpoint),
+    };
+    const stepContext = { ...context, ...nested(context, technique.name), model, checkpoints: own };
+    const result = await technique.apply(stepContext, checkOptions(technique, step.options));
+    model = result.model;
+    notes.push(result.notes);
+  }
+  return { model, notes };
+}
