@@ -1,5 +1,6 @@
 import { addGradients, prepare, type Recomputation } from '../autodiff/index.js';
 import { UnsupportedError } from '../base/index.js';
+import { trimUnread } from '../infrastructure/compiler/index.js';
 import {
   type Dim,
   embedModel,
@@ -110,6 +111,7 @@ export function buildTrainingStep(source: Model, options: StepOptions): Training
   const candidates = exposed.filter((parameter) => !fixed.has(parameter));
   const loss = options.loss(lossContext(build, value, options));
   const watched = (options.watch ?? []).map((name) => value(name));
+  trimUnread(graph);
 
   const gradients = addGradients({ build, opsets: model.opsets, from: new Map([[loss, build.scalar(1)]]), to: candidates, lenient: true });
   if (gradients.size === 0) throw nothingToTrain(source, candidates);

@@ -8,4 +8,5 @@ export { forgetShapes, forgetSizes } from './forget-sizes.js';
 export { fixedBatch, freeBatch } from './free-batch.js';
 export { hoistAbovePools } from './hoist-above-pools.js';
 export { simplify } from './simplify.js';
+export { trimUnread } from './trim-unread.js';
 export { lowerToWebGpu, type WebGpuForm } from './webgpu/index.js';

@@ -13,13 +13,15 @@ import { cancelMoves } from './cancel-moves.js';
 import { foldConstants } from './fold-constants.js';
 import { foldNormalization } from './fold-normalization.js';
 import { hoistAbovePools } from './hoist-above-pools.js';
+import { trimUnread } from './trim-unread.js';
 
 /** Every round removes at least one node or moves one towards the inputs; real models take two or three. */
 const MAX_ROUNDS = 50;
 
 /**
  * A copy of a model that computes the same with fewer nodes: functions written out, constants folded, moves cancelled, batch normalization folded
- * into the layer before (past a max-pool, too), equal nodes merged and dead ones removed, until nothing changes. Weights that are also inputs
+ * into the layer before (past a max-pool, too), rows and columns that nothing reads left out of convolutions, equal nodes merged and dead ones removed,
+ * until nothing changes. Weights that are also inputs
  * (all were, before IR version 4) become weights only.
  * @throws GraphError where the graph contradicts itself.
  */
@@ -36,6 +38,7 @@ export async function simplify(source: Model, runtime: Runtime): Promise<Model> 
     changes += cancelMoves(graph);
     changes += hoistAbovePools(graph);
     changes += foldNormalization(graph);
+    changes += trimUnread(graph);
     changes += mergeCommonSubexpressions(graph);
     changes += removeDeadCode(graph);
   }

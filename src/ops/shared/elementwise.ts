@@ -81,6 +81,11 @@ const couplesBinary: CouplingRule = (context) => {
   couplesElementwise(context);
 };
 
+/** Whether each element of the results follows from those elements of the operands that broadcast to it, and from nothing else. */
+export function isElementwise({ coupling }: OpRule): boolean {
+  return coupling === couplesElementwise || coupling === couplesBinary;
+}
+
 /** The gradients of two inputs, each made only where it is wanted. */
 export function partials(context: GradientContext, a: () => Value, b: () => Value): (Value | undefined)[] {
   return [context.needs(0) ? a() : undefined, context.needs(1) ? b() : undefined];

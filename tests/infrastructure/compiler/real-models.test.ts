@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { minifyModel } from 'espalier/compression/coding';
-import { cancelMoves, foldConstants, foldNormalization, simplify } from 'espalier/infrastructure/compiler';
+import { cancelMoves, foldConstants, foldNormalization, simplify, trimUnread } from 'espalier/infrastructure/compiler';
 import { makeFeeds } from 'espalier/infrastructure/hardware';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import { constantsToInitializers, copyModel, type Model, mergeCommonSubexpressions, removeDeadCode, Tensor } from 'espalier/onnx';
@@ -45,6 +45,7 @@ const passes: Readonly<Record<string, { run: (model: Model) => Promise<unknown> 
   foldConstants: { run: (model) => foldConstants(model, runtime), tolerance: ROUNDED },
   cancelMoves: { run: ({ graph }) => cancelMoves(graph), tolerance: EXACT },
   foldNormalization: { run: ({ graph }) => foldNormalization(graph), tolerance: ROUNDED },
+  trimUnread: { run: ({ graph }) => trimUnread(graph), tolerance: ROUNDED },
   mergeCommonSubexpressions: { run: ({ graph }) => mergeCommonSubexpressions(graph), tolerance: EXACT },
   removeDeadCode: { run: ({ graph }) => removeDeadCode(graph), tolerance: EXACT },
 };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { Random } from 'espalier/base';
-import { cancelMoves, foldConstants, foldNormalization, hoistAbovePools, simplify } from 'espalier/infrastructure/compiler';
+import { cancelMoves, foldConstants, foldNormalization, hoistAbovePools, simplify, trimUnread } from 'espalier/infrastructure/compiler';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import {
   copyModel,
@@ -55,6 +55,7 @@ const passes = {
   cancelMoves: ({ graph }: Model) => cancelMoves(graph),
   foldNormalization: ({ graph }: Model) => foldNormalization(graph),
   hoistAbovePools: ({ graph }: Model) => hoistAbovePools(graph),
+  trimUnread: ({ graph }: Model) => trimUnread(graph),
   mergeCommonSubexpressions: ({ graph }: Model) => mergeCommonSubexpressions(graph),
   removeDeadCode: ({ graph }: Model) => removeDeadCode(graph),
 };
