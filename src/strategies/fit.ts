@@ -22,7 +22,7 @@ const BYTES_PER_NODE = 110;
 const BYTES_PER_NORMALIZATION = 200;
 
 /** Graph, metadata, and what a second look at mirrored images adds. */
-const BYTES_PER_FILE = 250;
+const BYTES_PER_FILE = 300;
 /** A file that is a little smaller than it might be is of use, a file that is a little larger than allowed is none. */
 const MARGIN = 1.03;
 

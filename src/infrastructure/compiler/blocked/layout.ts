@@ -106,8 +106,13 @@ export class Layouts {
     const known = this.#channelsLast.get(value);
     if (known) return known;
     const [batch, channels, height, width] = shapeOf(value);
-    const reordered = this.build.op('ReorderOutput', [this.blocked(value)], { channels, channels_last: 1 }, BLOCKED_DOMAIN);
-    reordered.type = tensorType(value.dtype, [batch, height, width, channels]);
+    const shape = [batch, height, width, channels];
+    // The channels of one block are last already.
+    const reordered =
+      channels === this.block
+        ? this.folded(this.blocked(value), shape)
+        : this.build.op('ReorderOutput', [this.blocked(value)], { channels, channels_last: 1 }, BLOCKED_DOMAIN);
+    reordered.type = tensorType(value.dtype, shape);
     this.#channelsLast.set(value, reordered);
     return reordered;
   }
