@@ -175,11 +175,29 @@ describe('operators on blocked images give what plain ones give', () => {
         ['blocked Conv'],
         ['ConvTranspose'],
       );
-    // All channels together: most of the products would be with zeros.
-    await assertSame(
-      ({ build, x }) => build.op('ConvTranspose', [x, build.constant(noise(32, 16, 2, 2))], { kernel_shape: [2, 2], strides: [2, 2] }),
-      ['ConvTranspose'],
-    );
+    // All channels together: a convolution for each phase, except where most of the products would be with zeros.
+    const transposed =
+      (kernel: number[], attributes: Record<string, AttributeLike>, bias = false) =>
+      (inputs: Inputs) => {
+        const parameters = [noise(32, 16, ...kernel), ...(bias ? [noise(16)] : [])].map((tensor) => inputs.build.constant(tensor));
+        return inputs.build.op('ConvTranspose', [inputs.x, ...parameters], { kernel_shape: kernel, ...attributes });
+      };
+    const twice = { strides: [2, 2] };
+    for (const write of [
+      transposed([2, 2], twice),
+      transposed([3, 3], { ...twice, pads: [1, 1, 1, 1], output_padding: [1, 1] }, true),
+      transposed([3, 3], { ...twice, pads: [0, 0, 1, 1] }),
+      transposed([4, 4], { ...twice, pads: [2, 2, 0, 0] }),
+      transposed([6, 4], { strides: [3, 2], pads: [3, 2, 0, 0] }, true),
+      transposed([3, 2], { strides: [1, 2], pads: [1, 0, 1, 0] }),
+    ])
+      await assertSame(write, ['blocked Conv'], ['ConvTranspose']);
+    for (const write of [
+      transposed([1, 1], { ...twice, output_padding: [1, 1] }),
+      transposed([3, 3], { ...twice, pads: [1, 1, 1, 1] }),
+      transposed([3, 3], { ...twice, dilations: [2, 2], pads: [1, 1, 0, 0] }),
+    ])
+      await assertSame(write, ['ConvTranspose']);
   });
 
   test('channels that do not fill their blocks are filled up', async () => {

@@ -3,21 +3,22 @@ import { type AttributeLike, type Node, staticShape, type Value } from '../../..
 import { BLOCKED_DOMAIN, imageShape, isFloatImage, type Layouts, shapeOf } from './layout.js';
 import { inputOf, isReadOnlyBy, type Lowering, outputOf } from './lowering.js';
 
-interface ConvolutionShapes {
+/** Static shapes of an image convolution's operands. */
+export interface ConvolutionShapes {
   readonly input: readonly number[];
   readonly weight: readonly number[];
   readonly output: readonly number[];
   readonly group: number;
 }
 
-function shapesOf(node: Node): ConvolutionShapes | undefined {
+export function shapesOf(node: Node): ConvolutionShapes | undefined {
   const [input, weight] = [0, 1].map((index) => staticShape(node.inputs[index]?.shape));
   const output = staticShape(node.outputs[0]?.shape);
   if (node.inputs[0]?.dtype !== 'float32' || input?.length !== 4 || weight?.length !== 4 || output?.length !== 4) return undefined;
   return { input, weight, output, group: node.int('group', 1) };
 }
 
-function isDepthwise({ weight, group }: ConvolutionShapes): boolean {
+export function isDepthwise({ weight, group }: ConvolutionShapes): boolean {
   return group > 1 && weight[0] === group && weight[1] === 1;
 }
 
@@ -78,57 +79,6 @@ export const convolution: Lowering = {
     const made = build.op('Conv', operands, attributes, BLOCKED_DOMAIN);
     if (missing === 0) layouts.define(outputOf(node), made);
     else layouts.replace(outputOf(node), build.op('ReorderOutput', [made], { channels: output[1] }, BLOCKED_DOMAIN));
-  },
-};
-
-/** Per axis: rows or columns of zeros that go between two of the input's, and the border of a transposed convolution written as a convolution. */
-interface Spread {
-  readonly stride: number;
-  readonly head: number;
-  readonly tail: number;
-}
-
-function spreadsOf(node: Node): Spread[] | undefined {
-  const [input, weight, output] = [node.inputs[0], node.inputs[1], node.outputs[0]].map((value) => staticShape(value?.shape));
-  const strides = node.ints('strides', [1, 1]);
-  const pads = node.ints('pads', [0, 0, 0, 0]);
-  const automatic = node.string('auto_pad', 'NOTSET') !== 'NOTSET' || node.attributes.has('output_shape');
-  if (!input || !weight || !output || automatic || node.ints('dilations', []).some((dilation) => dilation !== 1)) return undefined;
-  const spreads = strides.map((stride, axis): Spread => {
-    const head = weight[axis + 2] - 1 - pads[axis];
-    return { stride, head, tail: output[axis + 2] + weight[axis + 2] - 1 - head - input[axis + 2] * stride };
-  });
-  return spreads.every(({ head, tail }) => head >= 0 && tail >= 0) ? spreads : undefined;
-}
-
-/**
- * A transposed depthwise convolution, as the gradient of a strided one is: a convolution with the mirrored kernels of an image with zeros between
- * its positions. Most products are with those zeros, but a depthwise convolution waits for memory rather than for them.
- */
-export const transposedConvolution: Lowering = {
-  accepts: (node, block) => {
-    const shapes = shapesOf(node);
-    const images = isFloatImage(node.inputs[0], block) && isFloatImage(node.outputs[0], block);
-    return shapes !== undefined && images && isDepthwise(shapes) && spreadsOf(node) !== undefined;
-  },
-  leads: () => true,
-  lower: (node, layouts) => {
-    const { build, block } = layouts;
-    const [x, weight, bias] = node.inputs as Value[];
-    const [rows, columns] = spreadsOf(node) as Spread[];
-    const [batch, channels, height, width] = shapeOf(x);
-    const lines = build.op('Reshape', [layouts.blocked(x), build.ints([(batch * channels * height) / block, 1, width, block])]);
-    const pads = build.ints([0, 0, 0, 0, 0, rows.stride - 1, 0, (columns.stride - 1) * block]);
-    const spread = layouts.folded(build.op('Pad', [lines, pads]), [batch, channels, height * rows.stride, width * columns.stride]);
-    const [back, end] = [build.ints([-1, -1]), build.ints([-(2 ** 31), -(2 ** 31)])];
-    const mirrored = build.op('Slice', [weight, back, end, build.ints([2, 3]), back]);
-    mirrored.type = weight.type;
-    const attributes = {
-      group: channels,
-      kernel_shape: shapeOf(weight).slice(2),
-      pads: [rows.head, columns.head, rows.tail, columns.tail],
-    };
-    layouts.define(outputOf(node), build.op('Conv', [spread, layouts.outputsLast(mirrored), bias], attributes, BLOCKED_DOMAIN));
   },
 };
 

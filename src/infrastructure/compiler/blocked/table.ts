@@ -1,9 +1,10 @@
 import type { Node } from '../../../onnx/index.js';
-import { convolution, normalization, transposedConvolution } from './convolutions.js';
+import { convolution, normalization } from './convolutions.js';
 import { activation, elementwise, unary } from './elementwise.js';
 import type { Lowering } from './lowering.js';
 import { concat, merge, pad, reduction, slice, transpose } from './movements.js';
 import { expand, maxPool, maxUnpool, pool, resize } from './pools.js';
+import { transposedConvolution } from './transposed.js';
 
 const each = (lowering: Lowering, ...operators: readonly string[]) => operators.map((operator) => [operator, lowering] as const);
 
