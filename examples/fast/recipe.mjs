@@ -2,7 +2,7 @@
 export const RECIPE = {
   architecture: { name: 'fast-cnn', width: 0.5 },
   training: {
-    epochs: 10,
+    epochs: 13,
     batchSize: 256,
     optimizer: { kind: 'sgd', momentum: 0.85, nesterov: true },
     learningRate: 0.5,
