@@ -111,6 +111,8 @@ export function buildTrainingStep(source: Model, options: StepOptions): Training
   const candidates = exposed.filter((parameter) => !fixed.has(parameter));
   const loss = options.loss(lossContext(build, value, options));
   const watched = (options.watch ?? []).map((name) => value(name));
+  // What is handed out keeps its size: watched values are outputs from here on.
+  graph.outputs.push(...watched.filter((each) => !graph.outputs.includes(each)));
   trimUnread(graph);
 
   const gradients = addGradients({ build, opsets: model.opsets, from: new Map([[loss, build.scalar(1)]]), to: candidates, lenient: true });

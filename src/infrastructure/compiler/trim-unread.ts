@@ -25,7 +25,7 @@ function trim(graph: Graph, reader: Node): boolean {
   const sides = sidesOf(layer?.inputs[0]);
   if (!path || !padded || !sides) return false;
   const paddings = padded.map((window, axis) => paddingOf(window, sides[axis]));
-  const cuts = unread.map((count, axis) => Math.min(count, Math.floor(paddings[axis].tail / padded[axis].stride)));
+  const cuts = unread.map((count, axis) => Math.min(count, Math.floor(Math.max(0, paddings[axis].tail) / padded[axis].stride)));
   if (!cuts.some((count) => count > 0)) return false;
   setPads(
     layer,

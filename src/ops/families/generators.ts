@@ -95,6 +95,9 @@ const inferMultinomial: InferRule = (context) => {
 
 const noInputs = refuses('it has no inputs');
 
+/** Random numbers are tied to the axes of the shape that they take, though not to its elements: `isElementwise` is to tell the two apart. */
+const couplesShape: CouplingRule = (context) => couplesElementwise(context);
+
 /** Operators that make tensors: constants, ranges and random numbers. */
 export const generators: Family = {
   Constant: generator(inferConstant, noInputs),
@@ -103,8 +106,8 @@ export const generators: Family = {
   Range: generator(inferRange, refuses('the length of its output depends on its inputs')),
   RandomNormal: generator(inferRandom, noInputs),
   RandomUniform: generator(inferRandom, noInputs),
-  RandomNormalLike: generator(inferLike, shapeOnly, couplesElementwise),
-  RandomUniformLike: generator(inferLike, shapeOnly, couplesElementwise),
-  Bernoulli: generator(inferLike, refuses('it draws at random'), couplesElementwise),
+  RandomNormalLike: generator(inferLike, shapeOnly, couplesShape),
+  RandomUniformLike: generator(inferLike, shapeOnly, couplesShape),
+  Bernoulli: generator(inferLike, refuses('it draws at random'), couplesShape),
   Multinomial: generator(inferMultinomial, refuses('its output is an index')),
 };

@@ -20,7 +20,10 @@ export interface WeightGradientOperands {
 const SUM_LENGTH = 1024;
 
 /** Up to so many channels are joined rather than transposed: for the three of a photo ONNX Runtime takes a fifth of the time. */
-const FEW_CHANNELS = 8;
+const FEW_CHANNELS = 4;
+
+/** So many times the channels, and the work, groups that run side by side are worth. */
+const MORE_CHANNELS = 3;
 
 /**
  * The correlation of data and upstream gradient, which is a convolution of its own: images are its channels, the gradient is its kernel,
@@ -33,9 +36,9 @@ export function weightGradient(build: GraphBuilder, operands: WeightGradientOper
   const { weightShape, group } = operands;
   if (group === 1 && operands.spans.every((span) => span.kernel === 1)) return pointwiseGradient(build, operands);
   const [outputs, inputs, ...kernel] = weightShape;
-  const fewest = Math.ceil(outputs / sizeOf(kernel));
-  if (group === 1 && inputs < fewest) return withMoreChannels(build, operands, fewest);
   const parts = partsOf(operands);
+  const fewest = Math.ceil(outputs / sizeOf(kernel));
+  if (group === 1 && parts > 1 && inputs < fewest && fewest <= MORE_CHANNELS * inputs) return withMoreChannels(build, operands, fewest);
   const correlated = build.op(
     'Conv',
     [channelsLast(build, operands, parts), gradientKernel(build, operands, parts)],
@@ -95,7 +98,7 @@ function channelsLast(build: GraphBuilder, { data, spans, group, dataShape, weig
   if (inputs === 1 && perPart === 1) return reshapeTo(build, used, joined);
   if (group === 1 && inputs > 1 && inputs <= FEW_CHANNELS) {
     const columns = reshapeTo(build, used, [batch, inputs, sizeOf(spatial), 1]);
-    const parted = build.node('Split', [columns], { axis: 1, num_outputs: inputs }, { outputs: inputs });
+    const parted = build.node('Split', [columns, build.ints(new Array<number>(inputs).fill(1))], { axis: 1 }, { outputs: inputs });
     return reshapeTo(build, build.op('Concat', parted, { axis: 3 }), joined);
   }
   if (group === 1) {

@@ -3,7 +3,7 @@ import { after, test } from 'node:test';
 import { Random } from 'espalier/base';
 import { simplify, trimUnread } from 'espalier/infrastructure/compiler';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
-import { copyModel, Graph, type GraphBuilder, Model, SymbolicDim, Tensor, type Value } from 'espalier/onnx';
+import { copyModel, floatAttribute, Graph, type GraphBuilder, Model, SymbolicDim, Tensor, type Value } from 'espalier/onnx';
 import { typedBuilder } from 'espalier/ops';
 import { buildTrainingStep, crossEntropy } from 'espalier/training';
 import { assertSame, assertWhole, outputsOf } from './same-outputs.js';
@@ -175,6 +175,11 @@ test('what something else reads, or what depends on positions, stays', async () 
     await trimmed((build, x) => pooled(build, build.op('Softmax', [conv(build, x)], { axis: 3 }))),
     whole,
     'shares of a row',
+  );
+  assert.deepEqual(
+    await trimmed((build, x) => pooled(build, build.op('Bernoulli', [build.op('Sigmoid', [conv(build, x)])], { seed: floatAttribute(1) }))),
+    whole,
+    'numbers drawn for each position',
   );
   assert.deepEqual(
     await trimmed((build, x) => {
