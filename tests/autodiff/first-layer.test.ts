@@ -3,19 +3,15 @@ import { after, test } from 'node:test';
 import { addGradients, prepare } from 'espalier/autodiff';
 import { Random } from 'espalier/base';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
-import { Graph, Model, Tensor } from 'espalier/onnx';
+import { Graph, Model, type Tensor } from 'espalier/onnx';
 import { typedBuilder } from 'espalier/ops';
+import { normalTensors } from '../support/tensors.js';
 
 const runtime = createNodeRuntime({ threads: 2 });
 after(() => runtime.dispose());
 
 const random = new Random(3);
-const normal = (...shape: number[]) =>
-  Tensor.from(
-    'float32',
-    shape,
-    Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => random.normal()),
-  );
+const normal = normalTensors(random);
 
 /** The gradient of sum(conv(x, w) * upstream) with respect to w, term by term in double precision; stride 1, one row and column of padding. */
 function closedForm(x: Tensor, upstream: Tensor, [outputs, inputs, rows, columns]: readonly number[]): number[] {
@@ -65,12 +61,10 @@ for (const [inputs, outputs, padded] of [
     const pads = model.graph.nodes.filter(({ op }) => op === 'Pad').map(({ outputs: [made] }) => made?.shape?.[1]);
     assert.deepEqual(pads, padded === undefined ? [] : [padded], 'channels with those of zeros');
     const program = await runtime.compile(model, { threads: 2 });
-    const { gradient } = await program.run({
-      x: new Tensor('float32', x.shape, x.bytes().slice()),
-      upstream: new Tensor('float32', upstream.shape, upstream.bytes().slice()),
-    });
-    await program.dispose();
+    // Before the run, which may take the tensors' memory over.
     const expected = closedForm(x, upstream, w.shape as number[]);
+    const { gradient } = await program.run({ x, upstream });
+    await program.dispose();
     const scale = Math.max(...expected.map(Math.abs));
     gradient.numbers().forEach((number, i) => {
       assert.ok(Math.abs(number - expected[i]) < 1e-5 * scale, `${i}: ${number} instead of ${expected[i]}`);

@@ -12,6 +12,7 @@ import { typedBuilder } from 'espalier/ops';
 import { checkOptions } from 'espalier/technique';
 import { createTask, type Task } from 'espalier/training';
 import { outputsOf } from '../infrastructure/compiler/same-outputs.js';
+import { normalTensors } from '../support/tensors.js';
 import { smallMlp } from '../training/support.js';
 
 const runtime = createNodeRuntime({ threads: 1 });
@@ -40,12 +41,7 @@ const apply = async (model: Model, task: Task) => {
   return decodeModel(encodeModel(result.model));
 };
 
-const images = (shape: readonly number[]) =>
-  Tensor.from(
-    'float32',
-    shape,
-    Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => random.normal()),
-  );
+const images = normalTensors(random);
 
 /** The tensor turned around along one axis, element by element. */
 function turned(tensor: Tensor, axis: number): Tensor {
@@ -73,7 +69,7 @@ async function scores(model: Model, images: Tensor): Promise<Tensor> {
 async function assertMean(model: Model, twice: Model, shape: readonly number[], axis: number): Promise<void> {
   const faces = ({ graph }: Model) => [...graph.feeds, ...graph.outputs].map(({ name }) => name);
   assert.deepEqual(faces(twice), faces(model));
-  const batch = images(shape);
+  const batch = images(...shape);
   const [straight, mirrored] = [await scores(model, batch), await scores(model, turned(batch, axis))];
   const found = await scores(twice, batch);
   assert.deepEqual(found.shape, straight.shape);
@@ -112,7 +108,7 @@ test('a quantized model, one for a single image, and one with channels last', as
   const build = typedBuilder(graph, new Map([['', 11]]));
   const input = build.input('pixels', 'float32', [SymbolicDim.named('N'), SIDE, SIDE, 3]);
   const flat = build.op('Reshape', [input, build.ints([-1, SIDE * SIDE * 3])]);
-  build.output(build.op('MatMul', [flat, build.parameter('w', images([SIDE * SIDE * 3, 2]))]), 'scores');
+  build.output(build.op('MatMul', [flat, build.parameter('w', images(SIDE * SIDE * 3, 2))]), 'scores');
   const last = new Model(graph, 11);
   last.irVersion = 6;
   const { task: channelsLast } = await createTask(last, source, runtime, { untrained: true });
@@ -123,9 +119,9 @@ test('inner shapes that the file declares, a model with several outputs', async 
   const graph = new Graph('two');
   const build = typedBuilder(graph, new Map([['', 17]]));
   const input = build.input('x', 'float32', [SymbolicDim.named('N'), 3, SIDE, SIDE]);
-  const centred = build.op('Sub', [input, build.parameter('mean', images([1, 3, 1, 1]))]);
+  const centred = build.op('Sub', [input, build.parameter('mean', images(1, 3, 1, 1))]);
   const flat = build.op('Flatten', [build.op('Tanh', [centred])]);
-  const features = build.op('MatMul', [flat, build.parameter('w', images([3 * SIDE * SIDE, 2]))]);
+  const features = build.op('MatMul', [flat, build.parameter('w', images(3 * SIDE * SIDE, 2))]);
   build.output(build.op('Softmax', [build.op('Mul', [features, build.scalar(0.05)])], { axis: 1 }), 'scores');
   build.output(build.op('Mul', [features, build.scalar(2)]), 'doubled');
   const model = decodeModel(encodeModel(new Model(graph, 17), { valueInfo: 'all' }));
@@ -133,7 +129,7 @@ test('inner shapes that the file declares, a model with several outputs', async 
   const twice = await apply(model, task);
   // One sample at a time, too: there a batch of one becomes one of two.
   for (const count of [1, 5]) await assertMean(model, twice, [count, 3, SIDE, SIDE], 3);
-  const [a, b] = [images([2, 3, SIDE, SIDE])].flatMap((batch) => [batch, turned(batch, 3)]);
+  const [a, b] = [images(2, 3, SIDE, SIDE)].flatMap((batch) => [batch, turned(batch, 3)]);
   const doubled = async (of: Model, batch: Tensor) => (await outputsOf(runtime, of, { x: batch })).doubled.numbers();
   const [found, straight, other] = [await doubled(twice, a), await doubled(model, a), await doubled(model, b)];
   found.forEach((value, i) => {
@@ -147,14 +143,14 @@ test('outputs that are not fractions for each sample are refused in words', asyn
     const graph = new Graph('odd');
     const build = typedBuilder(graph, new Map([['', 17]]));
     const input = build.input('input', 'float32', [SymbolicDim.named('N'), 3, SIDE, SIDE]);
-    const scores = build.op('MatMul', [build.op('Flatten', [input]), build.parameter('w', images([3 * SIDE * SIDE, 2]))]);
+    const scores = build.op('MatMul', [build.op('Flatten', [input]), build.parameter('w', images(3 * SIDE * SIDE, 2))]);
     build.output(scores, 'scores');
     write(build, input, scores);
     return new Model(graph, 17);
   };
   const odd = {
     transposed: withOutput((build, _, scores) => build.output(build.op('Transpose', [scores], { perm: [1, 0] }), 'odd')),
-    constant: withOutput((build) => build.output(build.op('Identity', [build.parameter('c', images([4]))]), 'odd')),
+    constant: withOutput((build) => build.output(build.op('Identity', [build.parameter('c', images(4))]), 'odd')),
     scalar: withOutput((build, _, scores) => build.output(build.op('ReduceMean', [scores], { keepdims: 0 }), 'odd')),
     labels: withOutput((build, _, scores) => build.output(build.op('ArgMax', [scores], { axis: 1, keepdims: 0 }), 'odd')),
     image: withOutput(({ graph }, input) => graph.outputs.push(input)),

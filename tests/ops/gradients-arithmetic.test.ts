@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { addGradients } from 'espalier/autodiff';
 import { Random, UnsupportedError } from 'espalier/base';
 import { type AttributeLike, floatAttribute, type GraphBuilder, removeDeadCode, staticShape, Tensor, type Value } from 'espalier/onnx';
+import { normalTensors } from '../support/tensors.js';
 import { builder, run } from './onnxruntime.js';
 
 const OPSETS = new Map([
@@ -11,12 +12,7 @@ const OPSETS = new Map([
 ]);
 
 const random = new Random(5);
-const normal = (shape: readonly number[]) =>
-  Tensor.from(
-    'float32',
-    shape,
-    Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => random.normal()),
-  );
+const normal = normalTensors(random);
 
 /** Runs an operator and its gradient: outputs y and d_<input>, for upstream gradient g. */
 async function differentiate(
@@ -28,7 +24,7 @@ async function differentiate(
   const values = Object.entries(inputs).map(([name, tensor]) => build.input(name, tensor.dtype, tensor.shape));
   const y = write(build, values);
   const g = build.input('g', 'float32', y.shape ?? []);
-  const gradient = upstream ?? normal(staticShape(y.shape) ?? []);
+  const gradient = upstream ?? normal(...(staticShape(y.shape) ?? []));
   const found = addGradients({ build, opsets: OPSETS, from: new Map([[y, g]]), to: values });
   build.output(y, 'y');
   for (const [value, made] of found) build.output(made, `d_${value.name}`);
@@ -39,7 +35,7 @@ const dot = (a: Tensor, b: Tensor) => a.toFloat32().reduce((sum, value, index) =
 
 /** For a linear operator A: <A x, g> = <x, Aᵀ g>. */
 async function isAdjoint(shape: readonly number[], write: (build: GraphBuilder, x: Value) => Value): Promise<void> {
-  const x = normal(shape);
+  const x = normal(...shape);
   const { y, g, d_x } = await differentiate({ x }, (build, [value]) => write(build, value));
   assert.deepEqual(d_x.shape, x.shape);
   const [forward, backward] = [dot(y, g), dot(x, d_x)];
@@ -121,9 +117,9 @@ test('three inputs that tie for the maximum share its gradient', async () => {
 });
 
 test("ONNX Runtime's activations have the gradients of the standard's", async () => {
-  const x = normal([4, 3]);
-  const bias = normal([3]);
-  const g = normal([4, 3]);
+  const x = normal(4, 3);
+  const bias = normal(3);
+  const g = normal(4, 3);
   const standard = await differentiate({ x, bias }, (build, [a, b]) => build.op('Gelu', [build.op('Add', [a, b])]), g);
   const fused = await differentiate({ x, bias }, (build, inputs) => build.op('BiasGelu', inputs, {}, 'com.microsoft'), g);
   for (const name of ['y', 'd_x', 'd_bias']) close(fused[name], Array.from(standard[name].toFloat32()));
@@ -142,7 +138,7 @@ test("ONNX Runtime's activations have the gradients of the standard's", async ()
 });
 
 test('SwiGLU, which runtimes do not have yet: its gradients are those of its definition', async () => {
-  const [a, b, g] = [normal([4, 3]), normal([4, 3]), normal([4, 3])];
+  const [a, b, g] = [normal(4, 3), normal(4, 3), normal(4, 3)];
   const spelled = await differentiate(
     { a, b },
     (build, [gate, linear]) =>

@@ -1,5 +1,5 @@
 import { type Dim, type Graph, type Node, staticShape, tensorType, type Value } from '../../onnx/index.js';
-import { convolutionWindows, extentOf, isElementwise, paddingOf, poolWindows, ruleOf, type Window } from '../../ops/index.js';
+import { convolutionWindows, isElementwise, paddingOf, poolWindows, ruleOf, tailOf, type Window } from '../../ops/index.js';
 import { isInferenceNormalization, isInner } from './fold-normalization.js';
 
 /**
@@ -55,8 +55,8 @@ function unreadBy(reader: Node, windows: readonly Window[]): number[] | undefine
   const plain = windows.every(({ autoPad, ceil }) => !ceil && (autoPad === 'NOTSET' || autoPad === 'VALID'));
   if (!input || !output || !plain || reader.outputs.slice(1).some((other) => other)) return undefined;
   return windows.map((window, axis) => {
-    const touched = (output[axis] - 1) * window.stride + extentOf(window) - window.head;
-    return Math.max(0, input[axis] - Math.max(1, touched));
+    const behind = -tailOf({ ...window, input: input[axis], output: output[axis] });
+    return Math.max(0, Math.min(behind, input[axis] - 1));
   });
 }
 

@@ -1,7 +1,7 @@
 import { sizeOf } from '../../base/index.js';
 import type { GraphBuilder, Value } from '../../onnx/index.js';
 import { padWithZeros, reshapeTo, sliceAxis } from '../shared/gradients.js';
-import { type Span, tailOf, tapsOf } from './windows.js';
+import { elementsMet, type Span, tailOf } from './windows.js';
 
 export interface WeightGradientOperands {
   /** What the windows slide over: [N, C, …]. */
@@ -153,13 +153,11 @@ function pointwiseGradient(build: GraphBuilder, { data, upstream, spans, dataSha
   const [outputs, inputs] = weightShape;
   const [batch] = dataShape;
   const positions = sizeOf(spans.map((span) => span.output));
-  // What lies behind the last window needs no cutting off: the slice ends before it.
-  const heads = [0, 0, ...spans.map(({ head }) => head)];
-  const tails = [0, 0, ...spans.map((span) => Math.max(0, tailOf(span)))];
-  const [met] = tapsOf(build, padWithZeros(build, data, heads, tails), spans);
   const rows = reshapeTo(build, upstream, [batch, outputs, positions]);
   // ONNX Runtime takes a transpose of the last two axes into the product.
-  const columns = build.op('Transpose', [reshapeTo(build, met, [batch, inputs, positions])], { perm: [0, 2, 1] });
+  const columns = build.op('Transpose', [reshapeTo(build, elementsMet(build, data, spans), [batch, inputs, positions])], {
+    perm: [0, 2, 1],
+  });
   if (2 * outputs * inputs <= positions * (outputs + inputs)) {
     const products = build.op('MatMul', [rows, columns]);
     return reshapeTo(build, build.op('ReduceSum', [products, build.ints([0])], { keepdims: 0 }), weightShape);

@@ -43,30 +43,21 @@ export function backwardAttributes(spans: readonly Span[]) {
 }
 
 /** The input [N, C, …] padded (or cut) so that the windows tile it from its first element to its last. */
-export function padToWindows(build: GraphBuilder, data: Value, spans: readonly Span[], lead = 2): Value {
-  const zeros = new Array<number>(lead).fill(0);
+export function padToWindows(build: GraphBuilder, data: Value, spans: readonly Span[]): Value {
   const heads = spans.map((span) => span.head);
-  const tails = spans.map(tailOf);
-  return padWithZeros(build, data, [...zeros, ...heads], [...zeros, ...tails]);
+  return padWithZeros(build, data, [0, 0, ...heads], [0, 0, ...spans.map(tailOf)]);
 }
 
-/** For each tap of the kernel, last axis fastest, the elements of the padded input that it meets: shape [N, C, …outputs]. */
-export function tapsOf(build: GraphBuilder, padded: Value, spans: readonly Span[], lead = 2): Value[] {
-  const axes = build.ints(spans.map((_, axis) => axis + lead));
-  const steps = build.ints(spans.map((span) => span.stride));
-  if (spans.every((span) => span.kernel === 1 && span.stride === 1)) return [padded];
-  return tapIndices(spans).map((tap) => {
-    const starts = spans.map((span, axis) => tap[axis] * span.dilation);
-    const ends = spans.map((span, axis) => starts[axis] + (span.output - 1) * span.stride + 1);
-    return build.op('Slice', [padded, build.ints(starts), build.ints(ends), axes, steps]);
-  });
-}
-
-function tapIndices(spans: readonly Span[]): number[][] {
-  return spans.reduce<number[][]>(
-    (found, span) => found.flatMap((prefix) => Array.from({ length: span.kernel }, (_, tap) => [...prefix, tap])),
-    [[]],
-  );
+/** The elements of data [N, C, …inputs] that windows of one element meet: [N, C, …outputs]. */
+export function elementsMet(build: GraphBuilder, data: Value, spans: readonly Span[]): Value {
+  const heads = [0, 0, ...spans.map((span) => span.head)];
+  const tails = [0, 0, ...spans.map((span) => Math.max(0, tailOf(span)))];
+  const padded = padWithZeros(build, data, heads, tails);
+  if (spans.every((span) => span.stride === 1 && tailOf(span) >= 0)) return padded;
+  // What lies behind the last window needs no cutting off: the slice ends before it.
+  const ends = spans.map((span) => (span.output - 1) * span.stride + 1);
+  const axes = build.ints(spans.map((_, axis) => axis + 2));
+  return build.op('Slice', [padded, build.ints(spans.map(() => 0)), build.ints(ends), axes, build.ints(spans.map((span) => span.stride))]);
 }
 
 /** Whether windows tile the input without gaps, overlaps or padding, so that each input element belongs to at most one window. */

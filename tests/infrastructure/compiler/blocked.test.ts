@@ -7,17 +7,13 @@ import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import { type AttributeLike, Graph, type GraphBuilder, Model, removeDeadCode, Tensor, type Value } from 'espalier/onnx';
 import { typedBuilder } from 'espalier/ops';
 import { buildTrainingStep, crossEntropy, TARGETS } from 'espalier/training';
+import { normalTensors } from '../../support/tensors.js';
 
 const runtime = createNodeRuntime({ threads: 1 });
 after(() => runtime.dispose());
 
 const random = new Random('blocked');
-const noise = (...shape: number[]) =>
-  Tensor.of(
-    'float32',
-    shape,
-    Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => random.normal()),
-  );
+const noise = normalTensors(random);
 
 interface Inputs {
   build: GraphBuilder;

@@ -19,26 +19,15 @@ import {
   Value,
 } from 'espalier/onnx';
 import { typedBuilder } from 'espalier/ops';
+import { normalTensors, positiveTensors } from '../../support/tensors.js';
 import { assertSame, assertWhole, outputsOf } from './same-outputs.js';
 
 const runtime = createNodeRuntime({ threads: 1 });
 after(() => runtime.dispose());
 
 const random = new Random(5);
-const normal = (...shape: number[]) =>
-  Tensor.from(
-    'float32',
-    shape,
-    Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => random.normal()),
-  );
-const positive = (...shape: number[]) =>
-  Tensor.from(
-    'float32',
-    shape,
-    normal(...shape)
-      .numbers()
-      .map((x) => 0.5 + Math.abs(x)),
-  );
+const normal = normalTensors(random);
+const positive = positiveTensors(random);
 
 /** A model on `x` [N, 4, 6, 6], opset 17. */
 function modelOf(write: (build: GraphBuilder, x: Value) => void, opset = 17): Model {

@@ -6,24 +6,15 @@ import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import { copyModel, floatAttribute, Graph, type GraphBuilder, Model, SymbolicDim, Tensor, type Value } from 'espalier/onnx';
 import { typedBuilder } from 'espalier/ops';
 import { buildTrainingStep, crossEntropy } from 'espalier/training';
+import { normalTensors, positiveTensors } from '../../support/tensors.js';
 import { assertSame, assertWhole, outputsOf } from './same-outputs.js';
 
 const runtime = createNodeRuntime({ threads: 1 });
 after(() => runtime.dispose());
 
 const random = new Random(11);
-const normal = (...shape: number[]) =>
-  Tensor.from(
-    'float32',
-    shape,
-    Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => random.normal()),
-  );
-const positive = (length: number) =>
-  Tensor.from(
-    'float32',
-    [length],
-    Array.from(normal(length).numbers(), (x) => 0.5 + Math.abs(x)),
-  );
+const normal = normalTensors(random);
+const positive = positiveTensors(random);
 
 type Attributes = Parameters<GraphBuilder['op']>[2];
 

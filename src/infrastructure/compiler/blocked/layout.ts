@@ -110,7 +110,7 @@ export class Layouts {
     // The channels of one block are last already.
     const reordered =
       channels === this.block
-        ? this.folded(this.blocked(value), shape)
+        ? this.build.op('Reshape', [this.blocked(value), this.build.ints(shape)])
         : this.build.op('ReorderOutput', [this.blocked(value)], { channels, channels_last: 1 }, BLOCKED_DOMAIN);
     reordered.type = tensorType(value.dtype, shape);
     this.#channelsLast.set(value, reordered);
