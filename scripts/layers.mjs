@@ -6,9 +6,9 @@ import { fileURLToPath } from 'node:url';
 
 const source = join(dirname(dirname(fileURLToPath(import.meta.url))), 'src');
 const below = (...folders) => folders;
-const foundation = below('base', 'onnx', 'pareto', 'data');
+const foundation = below('base', 'onnx', 'pareto', 'data', 'metrics');
 const engine = below(...foundation, 'ops', 'autodiff', 'architectures', 'infrastructure');
-const techniques = below(...engine, 'training', 'automation', 'technique', 'compression', 'learning');
+const techniques = below(...engine, 'training', 'modalities', 'automation', 'technique', 'compression', 'learning');
 
 /** Folder -> what it may import, besides itself. */
 const allowed = {
@@ -16,17 +16,19 @@ const allowed = {
   onnx: ['base'],
   pareto: ['base'],
   data: ['base'],
+  metrics: ['base'],
   ops: ['base', 'onnx'],
   automation: ['base', 'pareto'],
   autodiff: [...foundation, 'ops'],
   architectures: [...foundation, 'ops'],
   infrastructure: [...foundation, 'ops'],
   training: [...foundation, 'ops', 'autodiff', 'infrastructure'],
-  technique: [...foundation, 'infrastructure', 'training', 'automation'],
+  modalities: [...engine, 'training'],
+  technique: [...foundation, 'infrastructure', 'training', 'modalities', 'automation'],
   compression: [...engine, 'training', 'automation', 'technique'],
-  learning: [...engine, 'training', 'automation', 'technique'],
+  learning: [...engine, 'training', 'modalities', 'automation', 'technique'],
   strategies: techniques,
-  report: ['base', 'pareto', 'automation', 'strategies', 'technique', 'infrastructure', 'training'],
+  report: ['base', 'pareto', 'metrics', 'automation', 'strategies', 'technique', 'infrastructure', 'training'],
   cli: [...techniques, 'strategies', 'report'],
 };
 /** Folders from which only types may be imported. */

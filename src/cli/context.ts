@@ -7,12 +7,13 @@ import { openDataset } from '../data/node/index.js';
 import { fixedBatch, freeBatch, requireSound } from '../infrastructure/compiler/index.js';
 import type { Runtime } from '../infrastructure/runtime/index.js';
 import { createNodeRuntime } from '../infrastructure/runtime/node/index.js';
+import { createTask } from '../modalities/index.js';
 import { type Dim, type Model, staticShape } from '../onnx/index.js';
 import { loadModel } from '../onnx/node/index.js';
 import { inferShapes } from '../ops/index.js';
 import { checkpointFolder } from '../strategies/node/index.js';
 import type { CheckpointStore } from '../technique/index.js';
-import { createTask, type Task } from '../training/index.js';
+import { concerns, type Quality, type Task, taskNames } from '../training/index.js';
 import { checkWritable } from './checks.js';
 import { limitSource } from './limit.js';
 import { Output } from './output.js';
@@ -37,6 +38,8 @@ export interface DataOptions {
   limit?: number;
   scores?: string;
   fidelity?: boolean;
+  task?: string;
+  metric?: string;
   threads?: number;
 }
 
@@ -118,11 +121,20 @@ export class CommandContext {
     checkWritable(path);
   }
 
+  /** Says what is wrong with a model that was measured, besides its score: it is at chance, its classes seem exchanged. */
+  warnOf(quality: Quality, task: Task): void {
+    for (const text of concerns(quality, task)) this.output.message({ level: 'warning', text });
+  }
+
   /**
    * The task of a model on the data that the options name, with a word on how it was set up.
    * @param given data that is open already; whether the model is yet to be trained.
    */
-  async task(model: Model, options: DataOptions, given: { source?: DataSource; untrained?: boolean } = {}): Promise<Task> {
+  async task(
+    model: Model,
+    options: DataOptions,
+    given: { source?: DataSource; untrained?: boolean; reference?: Model } = {},
+  ): Promise<Task> {
     if (given.untrained && options.fidelity)
       throw new OptionError({
         what: 'A fresh architecture has no answers to be true to',
@@ -140,12 +152,17 @@ export class CommandContext {
         untrained: given.untrained,
         output: options.scores,
         fidelity: options.fidelity,
+        task: options.task,
+        metric: options.metric,
+        reference: given.reference,
+        classesGiven: options.classes !== undefined,
         splits: { seed: this.seed },
         threads: options.threads,
       },
       this.activity,
     );
-    this.output.info(noted ? `Preprocessing: ${noted.name ?? 'given'}, as the model's file says.` : setup.explanation);
+    this.output.info(setup.explanation);
+    if (noted) this.output.info(`Preprocessing: ${noted.name ?? 'given'}, as the model's file says.`);
     notePreprocess(model, setup.task);
     return setup.task;
   }
@@ -179,7 +196,9 @@ export function addDataOptions(command: Command, given: { required?: boolean; th
     .option('--classes <names>', "class names in the order of the model's scores, separated by commas (default: sorted)", list)
     .option('--unlabelled', 'read no labels: quality is then fidelity')
     .option('--limit <number>', 'use at most this many samples, drawn evenly over the classes', positiveInteger)
-    .option('--scores <output>', 'the model output that holds the class scores')
+    .option('--scores <output>', 'the model output that counts; without labels: that it holds class scores')
+    .addOption(new Option('--task <kind>', 'what the model is for (default: found from model and data)').choices(taskNames()))
+    .option('--metric <name>', 'what models are compared by, e.g. f1, auc, rmse, recall[person] (default: the first of the task)')
     .option('--fidelity', "score by agreement with the original model's outputs instead of by labels")
     .option('--threads <number>', threads, positiveInteger);
 }

@@ -1,5 +1,5 @@
 import { Random } from '../base/index.js';
-import { type DataSource, type Dataset, subset } from '../data/index.js';
+import { type DataSource, type Dataset, strataOf, subset } from '../data/index.js';
 
 /** A source of at most `count` samples; the parts that it sets apart keep their share of them. */
 export function limitSource(source: DataSource, count: number, seed: number): DataSource {
@@ -19,7 +19,7 @@ export function limitSource(source: DataSource, count: number, seed: number): Da
 export function thinned(part: Dataset, count: number, seed: number): Dataset {
   if (count >= part.size) return part;
   const order = new Random(seed).fork(part.name).permutation(part.size);
-  const { labels } = part;
+  const labels = strataOf(part.targets);
   if (labels) order.sort((a, b) => labels[a] - labels[b]);
   const chosen = Int32Array.from({ length: count }, (_, i) => order[Math.floor((i * part.size) / count)]);
   return subset(part, chosen.sort());

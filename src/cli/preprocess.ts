@@ -1,4 +1,5 @@
-import { candidatePreprocesses, type DataSource, type ElementType, type InputSpec, type Preprocess } from '../data/index.js';
+import type { DataSource, ElementType, InputSpec, Preprocess } from '../data/index.js';
+import { preprocessesFor } from '../modalities/index.js';
 import type { Model } from '../onnx/index.js';
 import type { Task } from '../training/index.js';
 
@@ -32,7 +33,7 @@ export function notedPreprocess(model: Model, source: DataSource): Preprocess | 
   if (!noted || more.length > 0 || !input.shape || JSON.stringify(noted.range) !== JSON.stringify(spec.range ?? null)) return undefined;
   const shape = input.shape.map((dim) => (typeof dim === 'number' ? dim : null));
   const { name, layout, channels, scale, mean, std } = noted.preprocess;
-  const fitting = candidatePreprocesses(spec, { shape, type: input.dtype as ElementType | undefined });
+  const fitting = preprocessesFor(spec, { shape, type: input.dtype as ElementType | undefined });
   const way = fitting.find((each) => each.layout === layout && each.channels === channels);
   return way && { ...way, name, scale, mean, std };
 }

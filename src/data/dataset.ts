@@ -1,3 +1,4 @@
+import type { Targets } from './targets.js';
 import type { DataTensor, ElementType, SampleKind } from './tensor.js';
 
 /** One named array that every sample has. Most data sets have one: "image", "features" or "input". */
@@ -19,10 +20,10 @@ export interface Batch {
   indices: Int32Array;
   /** By input name; each tensor is [size, ...sample shape]. */
   inputs: Record<string, DataTensor>;
-  /** One class number per sample, in [0, number of classes); absent where the data has no labels. */
-  labels?: Int32Array;
-  /** Set by mixup: sample i is `weights[i]` of class `labels[i]` and 1 - `weights[i]` of class `mixed.labels[i]`. */
-  mixed?: { labels: Int32Array; weights: Float32Array };
+  /** What is to be answered for each sample; absent where the data has no targets. */
+  targets?: Targets;
+  /** Set by mixup: sample i is `weights[i]` of itself and 1 - `weights[i]` of a sample with the targets `mixed.targets[i]`. */
+  mixed?: { targets: Targets; weights: Float32Array };
 }
 
 /** Samples that can be read in any order. The contract that every reader, view and test double fulfils. */
@@ -32,10 +33,8 @@ export interface Dataset {
   /** Number of samples. */
   readonly size: number;
   readonly inputs: readonly InputSpec[];
-  /** Every sample's class number; absent where the data has no labels. */
-  readonly labels?: Int32Array;
-  /** The names of the classes, by number; present exactly where `labels` is. */
-  readonly classes?: readonly string[];
+  /** What is to be answered for each sample; absent where the data has no targets. */
+  readonly targets?: Targets;
   /** SHA-256 (hex) of the content and of what was done to read it; the same on every machine. */
   readonly fingerprint: string;
   /**

@@ -1,3 +1,4 @@
+import { type Targets, targetBytes } from './targets.js';
 import { bytesOf, type DataTensor } from './tensor.js';
 
 /** The first 32 bits of the fractional parts of the cube roots of the first 64 primes (FIPS 180-4, section 4.2.2). */
@@ -88,17 +89,13 @@ export class Sha256 {
   }
 }
 
-/** The fingerprint of samples in memory: names, types, shapes and values of the inputs, then labels and class names. */
-export function fingerprintOf(
-  inputs: Readonly<Record<string, DataTensor>>,
-  labels: Int32Array | undefined,
-  classes: readonly string[] | undefined,
-): string {
+/** The fingerprint of samples in memory: names, types, shapes and values of the inputs, then the targets. */
+export function fingerprintOf(inputs: Readonly<Record<string, DataTensor>>, targets?: Targets): string {
   const hash = new Sha256();
   for (const [name, tensor] of Object.entries(inputs)) {
     hash.update(`${JSON.stringify([name, tensor.type, tensor.shape])}\n`).update(bytesOf(tensor.data));
   }
-  if (labels) hash.update(`${JSON.stringify(classes ?? null)}\n`).update(bytesOf(labels));
+  for (const bytes of targets ? targetBytes(targets) : []) hash.update(bytes);
   return hash.hex();
 }
 

@@ -9,6 +9,8 @@ export { Sha256 } from './fingerprint.js';
 export * from './formats/index.js';
 export { type ArrayData, arrayDataset } from './memory.js';
 export * from './preprocess/index.js';
+export { mapTargets, reorderClasses } from './relabel.js';
 export { checkClasses, checkDisjoint, DEFAULT_SHARES, type Share, type SplitOptions, type Splits, splitSource } from './split.js';
 export { representatives, subset } from './subset.js';
+export * from './targets.js';
 export { allocate, bytesPerElement, type DataTensor, type ElementType, type SampleKind, type TypedData } from './tensor.js';

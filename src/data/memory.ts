@@ -1,6 +1,7 @@
 import { DataError, OptionError, Stopped, sizeOf } from '../base/index.js';
 import type { Batch, Dataset, InputSpec } from './dataset.js';
 import { fingerprintOf } from './fingerprint.js';
+import { checkTargets, pickTargets, type Targets } from './targets.js';
 import { allocate, checkTensor, type DataTensor } from './tensor.js';
 
 /** Samples that lie in memory. */
@@ -11,22 +12,20 @@ export interface ArrayData {
   inputs: Readonly<Record<string, DataTensor>>;
   /** What each input's axes mean, and the range of its values. Default: the tensor's own kind or "tensor", without a range. */
   kinds?: Readonly<Record<string, Pick<InputSpec, 'kind' | 'range'>>>;
-  /** One class number per sample, in [0, classes.length). */
-  labels?: Int32Array;
-  /** Default where there are labels: "0", "1", … up to the largest. */
-  classes?: readonly string[];
+  /** What is to be answered for each sample. Default: nothing. */
+  targets?: Targets;
   /** Default: computed from the content. */
   fingerprint?: string;
 }
 
 /**
  * A data set over arrays in memory, which are not copied.
- * @throws OptionError when shapes, counts or labels do not fit; DataError when there is no sample.
+ * @throws OptionError when shapes, counts or targets do not fit; DataError when there is no sample.
  */
 export function arrayDataset(data: ArrayData): Dataset {
-  const { name, inputs, labels } = data;
+  const { name, inputs, targets } = data;
   const size = countSamples(data);
-  const classes = labels ? checkLabels(name, labels, size, data.classes) : undefined;
+  if (targets) checkTargets(targets, size, name);
   const specs = Object.entries(inputs).map(([key, tensor]): InputSpec => {
     const { kind = tensor.kind ?? 'tensor', range } = data.kinds?.[key] ?? {};
     return { name: key, type: tensor.type, shape: tensor.shape.slice(1), kind, ...(range && { range }) };
@@ -36,13 +35,13 @@ export function arrayDataset(data: ArrayData): Dataset {
     name,
     size,
     inputs: specs,
-    ...(labels && { labels, classes }),
-    fingerprint: data.fingerprint ?? fingerprintOf(inputs, labels, classes),
+    ...(targets && { targets }),
+    fingerprint: data.fingerprint ?? fingerprintOf(inputs, targets),
     async read(indices, signal) {
       checkIndices(indices, size, name);
       checkSignal(signal);
       const gathered = specs.map(({ name: key }, i) => [key, gather(tensors[i], indices)] as const);
-      return makeBatch(indices, Object.fromEntries(gathered), labels);
+      return makeBatch(indices, Object.fromEntries(gathered), targets);
     },
   };
 }
@@ -58,10 +57,9 @@ export function gather(tensor: DataTensor, indices: Int32Array): DataTensor {
   return { ...tensor, shape: [indices.length, ...tensor.shape.slice(1)], data };
 }
 
-/** A batch of what was read, with its labels picked from those of the whole. */
-export function makeBatch(indices: Int32Array, inputs: Record<string, DataTensor>, labels: Int32Array | undefined): Batch {
-  const picked = labels && Int32Array.from(indices, (index) => labels[index]);
-  return { size: indices.length, indices: indices.slice(), inputs, ...(picked && { labels: picked }) };
+/** A batch of what was read, with its targets picked from those of the whole. */
+export function makeBatch(indices: Int32Array, inputs: Record<string, DataTensor>, targets: Targets | undefined): Batch {
+  return { size: indices.length, indices: indices.slice(), inputs, ...(targets && { targets: pickTargets(targets, indices) }) };
 }
 
 /** @throws OptionError when an index lies outside [0, size). */
@@ -74,35 +72,6 @@ export function checkIndices(indices: Int32Array, size: number, name: string): v
 /** @throws Stopped when the signal is aborted. */
 export function checkSignal(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw new Stopped('Reading data was stopped');
-}
-
-/**
- * Checks class numbers and returns the names of the classes.
- * @throws OptionError on a wrong count or a number outside the classes.
- */
-export function checkLabels(name: string, labels: Int32Array, size: number, classes?: readonly string[]): readonly string[] {
-  if (labels.length !== size) {
-    throw new OptionError({
-      what: 'There must be one label per sample',
-      where: name,
-      expected: `${size} labels`,
-      got: String(labels.length),
-    });
-  }
-  let largest = 0;
-  for (const label of labels) {
-    if (label < 0) throw new OptionError({ what: 'Labels are class numbers from 0 on', where: name, got: String(label) });
-    if (label > largest) largest = label;
-  }
-  if (classes && largest >= classes.length) {
-    throw new OptionError({
-      what: 'A label has no class name',
-      where: name,
-      expected: `labels below ${classes.length}`,
-      got: String(largest),
-    });
-  }
-  return classes ?? Array.from({ length: largest + 1 }, (_, i) => String(i));
 }
 
 function countSamples({ name, inputs }: ArrayData): number {

@@ -1,6 +1,7 @@
 import { DataError, OptionError, Random } from '../base/index.js';
 import type { DataSource, Dataset } from './dataset.js';
 import { subset } from './subset.js';
+import { strataOf } from './targets.js';
 
 /**
  * How much of the data a part takes: a fraction in (0, 1), a whole number of samples, 0 for none, or a fraction with a ceiling.
@@ -63,13 +64,15 @@ export function splitSource(source: DataSource, options: SplitOptions = {}): Spl
 
 /** @throws DataError when the data is labelled and all its labels are the same. */
 export function checkClasses(dataset: Dataset): void {
-  const { labels, classes, name } = dataset;
-  if (!labels?.every((label) => label === labels[0])) return;
+  const { targets, name } = dataset;
+  if (targets?.kind !== 'class') return;
+  const { classes, values } = targets;
+  if (!values.every((label) => label === values[0])) return;
   throw new DataError({
     what: 'All samples have the same label',
     where: name,
     expected: 'at least two classes',
-    got: `${dataset.size} of "${classes?.[labels[0]]}"`,
+    got: `${dataset.size} of "${classes[values[0]]}"`,
     fix: 'Add samples of another class, or read the data without labels',
   });
 }
@@ -99,8 +102,10 @@ class Pool {
 
   constructor(dataset: Dataset, random: Random) {
     this.#dataset = dataset;
-    const classes: number[][] = Array.from({ length: dataset.classes?.length ?? 1 }, () => []);
-    for (const index of random.permutation(dataset.size)) classes[dataset.labels?.[index] ?? 0].push(index);
+    const strata = strataOf(dataset.targets);
+    const count = (strata?.reduce((most, stratum) => Math.max(most, stratum), 0) ?? 0) + 1;
+    const classes: number[][] = Array.from({ length: count }, () => []);
+    for (const index of random.permutation(dataset.size)) classes[strata?.[index] ?? 0].push(index);
     this.#classes = classes;
   }
 

@@ -2,6 +2,7 @@ import { Random } from '../base/index.js';
 import type { Dataset } from './dataset.js';
 import { Sha256 } from './fingerprint.js';
 import { checkIndices } from './memory.js';
+import { pickTargets, strataOf } from './targets.js';
 import { bytesOf } from './tensor.js';
 
 /**
@@ -12,12 +13,12 @@ export function subset(dataset: Dataset, indices: Int32Array, name = dataset.nam
   checkIndices(indices, dataset.size, dataset.name);
   const bottom = dataset.view?.of ?? dataset;
   const chosen = compose(dataset, indices);
-  const { labels } = bottom;
+  const { targets } = bottom;
   return {
     name,
     size: chosen.length,
     inputs: bottom.inputs,
-    ...(labels && { labels: Int32Array.from(chosen, (index) => labels[index]), classes: bottom.classes }),
+    ...(targets && { targets: pickTargets(targets, chosen) }),
     fingerprint: new Sha256().update(`${bottom.fingerprint}\n`).update(bytesOf(chosen)).hex(),
     view: { of: bottom, indices: chosen },
     async read(wanted, signal) {
@@ -33,13 +34,14 @@ export function subset(dataset: Dataset, indices: Int32Array, name = dataset.nam
 
 /**
  * At most `count` samples, in the data set's order, of which every class has its share to within one sample: data sets are often sorted by class,
- * so that their first samples stand for nothing but the first classes. Unlabelled data is one class. The same seed draws the same.
+ * so that their first samples stand for nothing but the first classes. Data without classes is one class. The same seed draws the same.
  */
 export function representatives(dataset: Dataset, count: number, seed = 0): Dataset {
-  const { size, labels, name } = dataset;
+  const { size, targets, name } = dataset;
   if (count >= size) return dataset;
   const order = new Random(seed).fork('representatives').permutation(size);
-  if (labels) order.sort((a, b) => labels[a] - labels[b]);
+  const strata = strataOf(targets);
+  if (strata) order.sort((a, b) => strata[a] - strata[b]);
   const chosen = Int32Array.from({ length: count }, (_, i) => order[Math.floor(((i + 0.5) * size) / count)]);
   return subset(dataset, chosen.sort(), name);
 }

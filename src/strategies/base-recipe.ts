@@ -1,5 +1,5 @@
 import { architecture as familyOf } from '../architectures/index.js';
-import { usualAugmentation } from '../data/index.js';
+import { usualAugmentation } from '../modalities/index.js';
 import type { Options, Recipe } from '../technique/index.js';
 import type { PlanContext } from './strategy.js';
 

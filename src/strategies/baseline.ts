@@ -1,6 +1,6 @@
 import { remember } from '../automation/index.js';
 import { DataError, EspalierError, nested } from '../base/index.js';
-import { evaluate, type Task } from '../training/index.js';
+import { evaluate, isAtChance, permutedClasses, type Task } from '../training/index.js';
 import { baseRecipe } from './base-recipe.js';
 import { footprintInfo, measureCandidate, qualityInfo } from './candidates.js';
 import type { LatencyInfo, ModelInfo } from './info.js';
@@ -51,26 +51,20 @@ export async function timedBaseline(baseline: ModelInfo, run: Run): Promise<Mode
   return { ...baseline, footprint: { ...baseline.footprint, latency } };
 }
 
-/** A classifier at the level of guessing means that the data or its preparation does not fit the model: nothing good can come of it. */
+/** A model at the level of guessing means that the data or its preparation does not fit it: nothing good can come of it. */
 function checkBaseline({ validation }: ModelInfo, task: Task): void {
-  if (task.kind !== 'classification' || !validation.interval) return;
-  const guessing = largestClass(task);
-  if (validation.interval[0] > guessing) return;
+  const { metric } = task;
+  if (!isAtChance(validation, metric)) return;
+  const { format } = metric.scale;
+  const end = validation.interval?.[metric.direction === 'maximize' ? 0 : 1];
   throw new DataError({
-    what: `The model is no better than guessing on this data: accuracy ${percent(validation.value)} (95% interval from ${percent(validation.interval[0])}), always answering the largest class gives ${percent(guessing)}`,
+    what:
+      `The model is no better than guessing on this data: ${metric.label} ${format(validation.value)}${end === undefined ? '' : ` (95% interval from ${format(end)})`}, ` +
+      `${task.answers === 'classes' ? 'always answering the largest class' : 'the same answer for every sample'} gives ${format(validation.chance as number)}`,
     where: task.splits.validation.name,
-    fix: 'Check that the classes are in the order that the model was trained with, and the preprocessing (--preprocess); for a fresh architecture, train for more epochs.',
+    fix: permutedClasses(validation, task)?.advice ?? GUESSING_ADVICE,
   });
 }
 
-/** Accuracy of always answering the class that is most frequent in the validation part. */
-export function largestClass(task: Extract<Task, { kind: 'classification' }>): number {
-  const { labels, size } = task.splits.validation;
-  const counts = new Array<number>(task.classes.length).fill(0);
-  for (const label of labels ?? []) counts[label]++;
-  return Math.max(...counts) / Math.max(1, size);
-}
-
-function percent(value: number): string {
-  return `${(100 * value).toFixed(1)}%`;
-}
+const GUESSING_ADVICE =
+  'Check that the classes are in the order that the model was trained with, and the preprocessing (--preprocess); for a fresh architecture, train for more epochs.';

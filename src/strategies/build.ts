@@ -23,10 +23,10 @@ export const build: Technique<z.infer<typeof schema>> = {
   schema,
   space: () => ({ width: { type: 'float', low: 0.25, high: 4, log: true } }),
   apply: async ({ model, task, seed }, options) => {
-    if (task.kind !== 'classification') throw new OptionError({ what: 'An architecture is built for classification', got: task.kind });
-    const built = architecture(options.architecture).build({ ...options, input: imageShape(model), classes: task.classes.length, seed });
+    if (task.width === undefined) throw new OptionError({ what: 'No architecture could stand in for this task', got: task.title });
+    const built = architecture(options.architecture).build({ ...options, input: imageShape(model), classes: task.width, seed });
     for (const [key, value] of model.metadata) built.metadata.set(key, value);
-    standIn(built, model.graph.feeds[0].name, task.output);
+    standIn(built, model.graph.feeds[0].name, task.outputs[0]);
     return { model: built, notes: {} };
   },
 };

@@ -78,12 +78,9 @@ export function layerInfos(model: Model, shapes: Shapes): LayerInfo[] {
   }));
 }
 
-export function qualityInfo(quality: Quality): QualityInfo {
-  const details: Record<string, number> = {};
-  const numbers = 'report' in quality ? quality.report : quality.fidelity;
-  for (const [name, value] of Object.entries(numbers))
-    if (typeof value === 'number' && Number.isFinite(value) && name !== 'samples') details[name] = value;
-  return { metric: quality.metric, value: quality.value, interval: quality.interval, samples: quality.samples, details };
+/** A quality without its confusion matrix, which only the test part's keeps. */
+export function qualityInfo({ confusion: _, ...quality }: Quality): QualityInfo {
+  return quality;
 }
 
 /** Most classes for which a model carries its confusion matrix. */
@@ -91,6 +88,5 @@ const MOST_CONFUSED_CLASSES = 50;
 
 /** The confusion matrix of a classification, unless it has too many classes to be looked at. */
 export function confusionOf(quality: Quality): number[][] | undefined {
-  if (!('report' in quality) || quality.report.confusion.length > MOST_CONFUSED_CLASSES) return undefined;
-  return quality.report.confusion;
+  return quality.confusion && quality.confusion.length <= MOST_CONFUSED_CLASSES ? quality.confusion : undefined;
 }

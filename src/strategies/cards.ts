@@ -1,3 +1,5 @@
+import { lossBetween, metricNamed } from '../metrics/index.js';
+import { hiddenChange } from '../training/index.js';
 import type { ModelInfo, RunInfo } from './info.js';
 
 /** What a model carries: enough to judge it and to make it again. What is worse than before comes first. */
@@ -22,6 +24,7 @@ export function card(model: ModelInfo, info: RunInfo): Record<string, unknown> {
       validation: model.validation,
       test: model.test,
       before: { validation: baseline.validation, test: baseline.test },
+      agreement: model.test?.agreement,
     },
     footprint: { after: model.footprint, before: baseline.footprint },
     checks: model.checks,
@@ -38,8 +41,11 @@ export function warnings(model: ModelInfo, baseline: ModelInfo): string[] {
     model.test && baseline.test
       ? (['test', baseline.test, model.test] as const)
       : (['validation', baseline.validation, model.validation] as const);
-  const drop = (before.value - after.value) * 100;
-  if (drop > 0.5) found.push(`Loses ${drop.toFixed(1)} points of ${part} ${after.metric} against the original.`);
+  const metric = metricNamed(after.metric);
+  const drop = 100 * lossBetween(metric, before.value, after.value);
+  if (drop > 0.5) found.push(`Loses ${drop.toFixed(1)} ${metric.scale.unit} of ${part} ${metric.label} against the original.`);
+  const hidden = hiddenChange(before, after, metric);
+  if (hidden) found.push(hidden.text);
   const ratio = footprint.latency?.ratioToBaseline;
   if (ratio !== undefined && ratio > 1.05) found.push(`Slower than the original on this machine: ${ratio.toFixed(2)} times its latency.`);
   if (footprint.bytes > baseline.footprint.bytes) found.push('Larger than the original.');

@@ -12,7 +12,7 @@ import type { PlanContext } from './strategy.js';
  */
 export function fittingWidths(context: PlanContext, weights: WeightType): Map<string, number> {
   const { limits, original, task, architecture: given } = context;
-  const classes = task.kind === 'classification' ? task.classes.length : 0;
+  const classes = task.width ?? 0;
   const input = imageShape(original);
   const countable = limits.maxSize !== undefined || limits.maxMacs !== undefined;
   const within = countable ? limits : { maxSize: encodeModel(original).byteLength };

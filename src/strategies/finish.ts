@@ -1,6 +1,7 @@
 import { remember } from '../automation/index.js';
 import { nested } from '../base/index.js';
-import { evaluate } from '../training/index.js';
+import type { Answers } from '../metrics/index.js';
+import { answersOf, evaluate } from '../training/index.js';
 import { confusionOf, layerInfos, qualityInfo } from './candidates.js';
 import { card } from './cards.js';
 import type { ModelInfo, RunInfo } from './info.js';
@@ -17,9 +18,17 @@ export async function measureFront(info: RunInfo, run: Run): Promise<boolean> {
   const chosen = [info.baseline, ...info.models.filter((model) => model.onFront)];
   const unmeasured = chosen.filter((model) => model.test === undefined);
   const { onProgress } = nested(run.request, 'measure');
+  let answers: Promise<Answers> | undefined;
+  // Once for all models, and only where one is left to be measured.
+  const baselineAnswers = () => {
+    answers ??= testAnswers(info.baseline, run);
+    return answers;
+  };
   for (const [index, model] of unmeasured.entries()) {
     onProgress?.({ task: 'front', done: index, total: unmeasured.length, facts: { model: model.label } });
-    const measured = await remember(run.request.workspace.storage, `finish ${model.id}`, () => measure(model, info.baseline, run));
+    const measured = await remember(run.request.workspace.storage, `finish ${model.id}`, () =>
+      measure(model, info.baseline, run, baselineAnswers),
+    );
     model.test = measured.test;
     model.checks = measured.checks;
     model.footprint = { ...model.footprint, downloadBytes: measured.downloadBytes, latency: measured.latency };
@@ -37,11 +46,17 @@ export async function writeCards(info: RunInfo, run: Run): Promise<void> {
   }
 }
 
-async function measure(model: ModelInfo, baseline: ModelInfo, run: Run): Promise<Measured> {
+async function testAnswers(model: ModelInfo, run: Run): Promise<Answers> {
+  const { task, runtime, signal } = run.request;
+  return answersOf(await storedModel(model, run), task, runtime, { split: 'test', threads: run.settings.threads, signal });
+}
+
+async function measure(model: ModelInfo, baseline: ModelInfo, run: Run, baselineAnswers: () => Promise<Answers>): Promise<Measured> {
   const { host, task, runtime, signal } = run.request;
   const file = await storedModel(model, run);
   const feeds = await sampleFeeds(file, task);
-  const quality = await evaluate(file, task, runtime, { split: 'test', threads: run.settings.threads, signal });
+  const original = model === baseline ? undefined : await baselineAnswers();
+  const quality = await evaluate(file, task, runtime, { split: 'test', threads: run.settings.threads, signal, original });
   const test = { ...qualityInfo(quality), confusion: confusionOf(quality) };
   const downloadBytes = await host.downloadBytes(model.file);
   const latency = await host.latency(file, model === baseline ? undefined : await storedModel(baseline, run), feeds);

@@ -1,6 +1,5 @@
+import { type AnyMetric, worth } from '../metrics/index.js';
 import { front, hypervolume } from '../pareto/index.js';
-import type { Task } from '../training/index.js';
-import { largestClass } from './baseline.js';
 import type { ModelInfo, ObjectiveName } from './info.js';
 import { directionsOf, objectiveValue } from './objectives.js';
 
@@ -14,20 +13,24 @@ export function markFront(
   candidates: readonly ModelInfo[],
   baseline: ModelInfo,
   objectives: readonly ObjectiveName[],
-  task: Task,
+  metric: AnyMetric,
 ): { models: ModelInfo[]; hypervolume: number } {
   const values = (model: ModelInfo) => objectives.map((name) => objectiveValue(model, name));
-  const guess = task.kind === 'classification' ? largestClass(task) : 0;
-  const feasible = [...candidates, baseline].filter((model) => model.breaks.length === 0 && model.validation.value > guess);
-  const best = new Set(front(feasible, values, directionsOf(objectives)));
+  const { value, chance } = baseline.validation;
+  // Where nothing is known of guessing, anything half as good as the baseline is worth a look.
+  const guess = chance ?? (metric.direction === 'maximize' ? value / 2 : value * 2);
+  const beatsGuessing = ({ validation }: ModelInfo) => worth(metric, validation.value) > worth(metric, guess);
+  const feasible = [...candidates, baseline].filter((model) => model.breaks.length === 0 && beatsGuessing(model));
+  const directions = directionsOf(objectives, metric);
+  const best = new Set(front(feasible, values, directions));
   for (const model of candidates) model.onFront = best.has(model);
   const models = [...candidates].sort(
     (a, b) =>
       Number(b.onFront) - Number(a.onFront) ||
-      b.validation.value - a.validation.value ||
+      worth(metric, b.validation.value) - worth(metric, a.validation.value) ||
       a.footprint.bytes - b.footprint.bytes ||
       (a.id < b.id ? -1 : 1),
   );
   const reference = objectives.map((name) => (name === 'quality' ? guess : objectiveValue(baseline, name) * 1.1));
-  return { models, hypervolume: hypervolume([...best].map(values), reference, directionsOf(objectives)) };
+  return { models, hypervolume: hypervolume([...best].map(values), reference, directions) };
 }

@@ -1,6 +1,7 @@
 import type { Point } from '../automation/index.js';
 import { OptionError } from '../base/index.js';
-import { type Augmentation, type InputSpec, usualAugmentation } from '../data/index.js';
+import type { Augmentation, InputSpec } from '../data/index.js';
+import { usualAugmentation } from '../modalities/index.js';
 import type { Recipe } from '../technique/index.js';
 import type { Task } from '../training/index.js';
 import { trainingRecipe } from './base-recipe.js';
@@ -81,10 +82,10 @@ function shareOut(epochs: number, { keep, quantize }: Point, weightType: WeightT
 
 /** @throws OptionError where a family could not stand in for the model. */
 function checkTask(task: Task): void {
-  if (task.kind === 'classification' && task.single === undefined) return;
+  if (task.width !== undefined) return;
   throw new OptionError({
-    what: 'The architectures are classifiers with a score for each class',
-    got: task.kind === 'fidelity' ? 'a task without labels' : 'one score for two classes',
+    what: 'An architecture learns targets, with a number for each class, label or column',
+    got: task.reference ? 'a task without labels' : `${task.title}, by an output of another form`,
     fix: 'Use shrink-and-improve, which keeps the model as it is.',
   });
 }

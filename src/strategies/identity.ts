@@ -24,7 +24,9 @@ function identityOf(task: Task): Json {
     {
       data: Object.entries(data).map(([part, { fingerprint }]) => [part, fingerprint]),
       feeds,
-      scored: task.kind === 'classification' ? [task.output] : [...task.outputs, hash([encodeModel(task.reference)])],
+      task: task.kind,
+      metric: task.metric.name,
+      scored: [...task.outputs, ...(task.reference ? [hash([encodeModel(task.reference)])] : [])],
     },
     'task',
   );
@@ -53,7 +55,7 @@ function header({ name, original, task, strategy, architecture }: OptimizeReques
         ),
       ]).slice(0, 12)}`,
       preprocessing: task.feeds.map(({ input, from, preprocess }) => ({ input, from, preprocess })),
-      quality: task.kind === 'classification' ? task.output : task.outputs,
+      quality: { task: task.kind, metric: task.metric.name, outputs: task.outputs },
       strategy: strategy.name,
       families: families ?? null,
       // Another version of Espalier may make other recipes of the same points.

@@ -1,20 +1,11 @@
 import type { Recipe, TechniqueNotes } from '../technique/index.js';
+import type { Quality } from '../training/index.js';
 
 /** Format number of front.json and of cards; raised when a field changes its meaning. */
 export const FORMAT_VERSION = 1;
 
-/** A measured quality; more is better. */
-export interface QualityInfo {
-  metric: 'accuracy' | 'agreement' | 'r2';
-  value: number;
-  /** 95% interval. */
-  interval?: [number, number];
-  samples: number;
-  /** Further metrics by name, e.g. top5, f1, auc, sqnr. */
-  details: Record<string, number>;
-  /** Counts by true class (row) and answer (column); kept for the test part of tasks with at most 50 classes. */
-  confusion?: number[][];
-}
+/** A measured quality. The confusion matrix is kept for the test part of tasks with at most 50 classes. */
+export type QualityInfo = Quality;
 
 /** What a model costs. Latency is measured only for the baseline and the models of the front. */
 export interface FootprintInfo {
@@ -89,8 +80,12 @@ export interface RunInfo {
   strategy: string;
   task: {
     name: string;
-    kind: 'classification' | 'fidelity';
+    /** Kind of task, e.g. "classification". */
+    kind: string;
+    /** The task in words. */
+    title?: string;
     metric: QualityInfo['metric'];
+    /** Names of the classes, labels or columns. */
     classes?: readonly string[];
     preprocess: unknown;
     samples: { train: number; calibration: number; validation: number; test: number };
@@ -133,9 +128,9 @@ export interface Limits {
   maxLatency?: number;
   /** Bytes of activations for one sample. */
   maxMemory?: number;
-  /** Largest loss of quality against the baseline, in percentage points. */
+  /** Largest loss of quality against the baseline, in percentage points, or hundredths of an R², or percent of an error: see the metric's scale. */
   maxDrop?: number;
-  /** Smallest quality, in the metric's units (0.9 is 90%). */
+  /** Worst quality, in the metric's units (0.9 is 90%). */
   minQuality?: number;
   /** Multiply-accumulates for one sample. */
   maxMacs?: number;

@@ -1,8 +1,14 @@
 import { OptionError } from '../base/index.js';
-import type { FootprintInfo, Limits, QualityInfo } from './info.js';
+import { type AnyMetric, lossBetween, worth } from '../metrics/index.js';
+import type { Limits, ModelInfo } from './info.js';
 
 /** By how much each limit is broken, relative to the limit; at most 0 where it is kept. Only limits that are set and measured are listed. */
-export function violations(limits: Limits, quality: QualityInfo, footprint: FootprintInfo, baseline: QualityInfo): Record<string, number> {
+export function violations(
+  limits: Limits,
+  { validation: quality, footprint }: Pick<ModelInfo, 'validation' | 'footprint'>,
+  { validation: baseline }: Pick<ModelInfo, 'validation'>,
+  metric: AnyMetric,
+): Record<string, number> {
   const found: Record<string, number> = {};
   const atMost = (name: keyof Limits, value: number | undefined) => {
     const limit = limits[name];
@@ -12,8 +18,8 @@ export function violations(limits: Limits, quality: QualityInfo, footprint: Foot
   atMost('maxMacs', footprint.macs);
   atMost('maxMemory', footprint.activationBytes);
   atMost('maxLatency', footprint.latency?.p50);
-  if (limits.maxDrop !== undefined) found.maxDrop = (baseline.value - quality.value) * 100 - limits.maxDrop;
-  if (limits.minQuality !== undefined) found.minQuality = limits.minQuality - quality.value;
+  if (limits.maxDrop !== undefined) found.maxDrop = lossBetween(metric, baseline.value, quality.value) * 100 - limits.maxDrop;
+  if (limits.minQuality !== undefined) found.minQuality = worth(metric, limits.minQuality) - worth(metric, quality.value);
   return found;
 }
 

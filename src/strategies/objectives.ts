@@ -1,4 +1,5 @@
 import { OptionError } from '../base/index.js';
+import type { AnyMetric } from '../metrics/index.js';
 import type { Direction } from '../pareto/index.js';
 import type { Limits, ModelInfo, ObjectiveName } from './info.js';
 
@@ -20,8 +21,8 @@ export function objectivesFor(wanted: readonly ObjectiveName[] | undefined, limi
   return [...chosen];
 }
 
-export function directionsOf(objectives: readonly ObjectiveName[]): Direction[] {
-  return objectives.map((name) => (name === 'quality' ? 'maximize' : 'minimize'));
+export function directionsOf(objectives: readonly ObjectiveName[], { direction }: Pick<AnyMetric, 'direction'>): Direction[] {
+  return objectives.map((name) => (name === 'quality' ? direction : 'minimize'));
 }
 
 /** A model's value of one objective. @throws OptionError where it was not measured. */

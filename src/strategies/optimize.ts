@@ -3,7 +3,7 @@ import { requireSound } from '../infrastructure/compiler/index.js';
 import type { Runtime } from '../infrastructure/runtime/index.js';
 import type { Model } from '../onnx/index.js';
 import type { TechniqueRegistry } from '../technique/index.js';
-import { buildTrainingStep, crossEntropy, inputShapes, meanSquaredError, type Task } from '../training/index.js';
+import { buildTrainingStep, inputShapes, type Task } from '../training/index.js';
 import { measureBaseline, timedBaseline } from './baseline.js';
 import type { HostServices } from './candidates.js';
 import { measureFront, writeCards } from './finish.js';
@@ -85,10 +85,10 @@ interface Finding {
  */
 async function settleFront(info: RunInfo, run: Run): Promise<void> {
   const { baseline, limits, objectives } = info;
+  const { task } = run.request;
   do {
-    for (const model of [baseline, ...info.models])
-      model.breaks = broken(violations(limits, model.validation, model.footprint, baseline.validation));
-    Object.assign(info, markFront(info.models, baseline, objectives, run.request.task));
+    for (const model of [baseline, ...info.models]) model.breaks = broken(violations(limits, model, baseline, task.metric));
+    Object.assign(info, markFront(info.models, baseline, objectives, task.metric));
   } while (await measureFront(info, run));
   await writeCards(info, run);
 }
@@ -105,7 +105,8 @@ function describeRun({ run, plan, baseline, objectives, limits, outcome }: Findi
       name: task.name,
       kind: task.kind,
       metric: baseline.validation.metric,
-      classes: task.kind === 'classification' ? task.classes : undefined,
+      title: task.title,
+      classes: task.parts.length > 0 ? task.parts : undefined,
       preprocess: task.feeds,
       samples: {
         train: task.splits.train.size,
@@ -148,8 +149,7 @@ async function addTime({ storage }: Workspace, seconds: number): Promise<number>
 /** The reason why the task's loss cannot be trained on this model, or undefined where it can. */
 export async function whyUntrainable(model: Model, task: Task): Promise<string | undefined> {
   try {
-    const loss = task.kind === 'classification' ? crossEntropy(task.output) : meanSquaredError(task.outputs, task.reference);
-    buildTrainingStep(model, { batchSize: 2, inputShapes: await inputShapes(task, 2), loss, optimizer: { kind: 'sgd' } });
+    buildTrainingStep(model, { batchSize: 2, inputShapes: await inputShapes(task, 2), loss: task.loss(), optimizer: { kind: 'sgd' } });
     return undefined;
   } catch (error) {
     if (error instanceof EspalierError) return error.message;

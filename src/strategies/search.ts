@@ -1,5 +1,6 @@
 import { createStudy, type Study, type Trial } from '../automation/index.js';
 import { Stopped, UnsupportedError } from '../base/index.js';
+import { metricNamed } from '../metrics/index.js';
 import type { Model } from '../onnx/index.js';
 import type { Recipe } from '../technique/index.js';
 import { measureCandidate } from './candidates.js';
@@ -44,7 +45,7 @@ export async function search(given: Omit<Search, 'teacher'>, budgetMs: number): 
     space: plan.space,
     initialPoints: plan.initialPoints,
     objective: (point, trial) => tryRecipe(plan.recipe(point), trial, context),
-    directions: directionsOf(objectives),
+    directions: directionsOf(objectives, run.request.task.metric),
     storage: workspace.storage,
     maxTrials: trials,
     concurrency: jobs,
@@ -107,7 +108,7 @@ async function tryRecipe(recipe: Recipe, trial: Trial, { run, teacher, baseline,
   if (!last) throw new UnsupportedError('The recipe changes nothing');
   run.request.onMessage?.({ level: 'info', text: `Trial ${trial.number}: ${describe(last)}.` });
   trial.attributes.candidates = JSON.parse(JSON.stringify(candidates));
-  const found = Object.values(violations(limits, last.validation, last.footprint, baseline.validation));
+  const found = Object.values(violations(limits, last, baseline, run.request.task.metric));
   return { values: objectives.map((name) => objectiveValue(last, name)), violations: found.length > 0 ? found : undefined };
 }
 
@@ -145,8 +146,8 @@ function outcomeOf(study: Study, plan: Plan): Omit<SearchOutcome, 'complete'> {
 
 /** "prune keep 0.5 + quantize static min-max: accuracy 97.2%, 128 KB, 1.15 M MACs". */
 function describe({ label, validation, footprint }: ModelInfo): string {
-  const { metric, value } = validation;
-  const quality = metric === 'r2' ? `R² ${value.toFixed(4)}` : `${metric} ${(100 * value).toFixed(1)}%`;
+  const { label: name, scale } = metricNamed(validation.metric);
+  const quality = `${name} ${scale.format(validation.value)}`;
   const macs = footprint.macs === undefined ? [] : [`${shorten(footprint.macs)} MACs`];
   return `${label}: ${[quality, `${shorten(footprint.bytes)}B`, ...macs].join(', ')}`;
 }

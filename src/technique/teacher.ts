@@ -1,3 +1,4 @@
+import { worth } from '../metrics/index.js';
 import type { Model } from '../onnx/index.js';
 import { evaluate } from '../training/index.js';
 import type { TechniqueContext } from './technique.js';
@@ -10,11 +11,11 @@ const TEACHER_SAMPLES = 1000;
  * validation part has it. The original is the untrained one where an architecture was begun with, the model a worse one where it was pruned.
  */
 export async function betterTeacher({ model, original, originalTask, task, runtime, threads, signal }: TechniqueContext): Promise<Model> {
-  if (!original || originalTask || original === model || task.kind === 'fidelity' || !hasSameFaces(model, original)) return model;
+  if (!original || originalTask || original === model || task.reference || !hasSameFaces(model, original)) return model;
   if (task.splits.validation.size === 0) return original;
   const options = { threads, signal, limit: TEACHER_SAMPLES };
   const [own, first] = [await evaluate(model, task, runtime, options), await evaluate(original, task, runtime, options)];
-  return first.value > own.value ? original : model;
+  return worth(task.metric, first.value) > worth(task.metric, own.value) ? original : model;
 }
 
 function hasSameFaces(a: Model, b: Model): boolean {

@@ -1,6 +1,6 @@
 import { addGradients, prepare } from '../autodiff/index.js';
 import { type Model, removeDeadCode } from '../onnx/index.js';
-import type { LossBuilder } from './losses.js';
+import type { LossBuilder } from './losses/index.js';
 import { exposeParameters, nothingToTrain } from './parameters.js';
 import { lossContext, type StepOptions } from './step.js';
 

@@ -1,10 +1,10 @@
 import { DataError, OptionError } from '../base/index.js';
-import { type Augmentation, pipeline } from '../data/index.js';
+import { type Augmentation, pipeline, strataOf } from '../data/index.js';
 import type { Model } from '../onnx/index.js';
 import { batchSizeOf } from './evaluate.js';
 import { checkOptimizer, type OptimizerSpec, ruleOf } from './optimizers/index.js';
 import { checkSchedule, type Schedule } from './schedules.js';
-import type { Task } from './task.js';
+import type { Task } from './tasks/task.js';
 
 /** How to train: plain JSON, so that it can be stored with the model that came of it. */
 export interface TrainOptions {
@@ -51,6 +51,10 @@ export interface TrainOptions {
   ema?: number;
   /** Changes to each training batch; see data. Default: none. */
   augment?: readonly Augmentation[];
+  /** Name of the loss, one of the task's. Default: its usual one, e.g. cross entropy for classification. */
+  loss?: string;
+  /** Weigh the loss of rare classes up until every class counts alike. Default false. */
+  balanceClasses?: boolean;
   /** Draw as many samples of each class in each epoch, rare ones repeatedly, for data with few samples of some. Default false. */
   balanced?: boolean;
   /** Initializers that stay as they are, by name; * stands for any characters, e.g. "backbone.*". Default: none. */
@@ -139,6 +143,7 @@ function checkOptions(options: CompleteOptions, model: Model, task: Task): void 
   );
   const divides = batchSizeOf(model, task, 0) > 0 || options.batchSize % accumulate === 0;
   inside('accumulate', divides, `a divisor of batchSize, which is ${options.batchSize}`);
+  inside('loss', options.loss === undefined || task.losses.includes(options.loss), task.losses.join(', '));
   inside('maxMemory', options.maxMemory === undefined || options.maxMemory > 0, 'a positive number of bytes');
   inside('learningRate', options.learningRate > 0 && Number.isFinite(options.learningRate), 'a positive number');
   inside('weightDecay', (options.weightDecay ?? 0) >= 0 && Number.isFinite(options.weightDecay ?? 0), 'a number, at least 0');
@@ -155,7 +160,7 @@ function checkOptions(options: CompleteOptions, model: Model, task: Task): void 
   inside('evaluateLimit', evaluateLimit === undefined || whole(evaluateLimit, 1), 'a whole number, at least 1');
   inside('patience', patience === undefined || whole(patience, 1), 'a whole number, at least 1');
   inside('seed', Number.isSafeInteger(options.seed), 'a whole number');
-  inside('balanced', options.balanced !== true || task.splits.train.labels !== undefined, 'false where the data has no labels');
+  inside('balanced', options.balanced !== true || strataOf(task.splits.train.targets) !== undefined, 'false where the data has no classes');
   const judged = task.splits.validation.size > 0;
   inside('patience', patience === undefined || judged, 'none where the validation part is empty');
   inside('keepBest', options.keepBest !== true || judged, 'false where the validation part is empty');

@@ -2,16 +2,17 @@ import type { Recomputation } from '../autodiff/index.js';
 import type { Activity } from '../base/index.js';
 import type { Backend, Runtime } from '../infrastructure/runtime/index.js';
 import type { Model, Tensor } from '../onnx/index.js';
-import type { LossBuilder } from './losses.js';
+import type { Feed } from './feeds.js';
+import type { LossBuilder } from './losses/index.js';
 import type { TrainOptions } from './options.js';
-import type { Feed, Task } from './task.js';
+import type { Task } from './tasks/task.js';
 
 /** One epoch. */
 export interface EpochRecord {
   epoch: number;
   /** Mean training loss. */
   loss: number;
-  /** Training accuracy on the augmented batches, for classification. */
+  /** Share of the augmented training batches that was answered right, where an answer is right or wrong. */
   accuracy?: number;
   /** Validation quality, where it was measured. */
   quality?: number;
@@ -36,7 +37,7 @@ export interface TrainRequest extends Activity {
   task: Task;
   runtime: Runtime;
   options?: TrainOptions;
-  /** Default: cross entropy for classification, mean squared error to the reference for fidelity. */
+  /** Default: the task's own. */
   loss?: LossBuilder;
   /** How samples become the inputs of other models in the loss (a teacher's), where that is another way than the task's. Default: as the task's. */
   otherFeeds?: readonly Feed[];

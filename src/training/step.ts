@@ -14,7 +14,7 @@ import {
 import { TRAINING_OPSET, upgradeOpset } from '../ops/index.js';
 import { shallowPart } from './depth.js';
 import { toTrainingForm } from './forms.js';
-import type { LossBuilder } from './losses.js';
+import type { LossBuilder } from './losses/index.js';
 import { withinMemory } from './memory.js';
 import { expandBatchNormalization } from './normalization.js';
 import type { OptimizerSpec, ScalarName } from './optimizers/index.js';

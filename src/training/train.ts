@@ -1,22 +1,22 @@
 import { EspalierError, Stopped } from '../base/index.js';
 import { type Batch, batchCount, batches, pipeline } from '../data/index.js';
 import type { Program } from '../infrastructure/runtime/index.js';
+import { worth } from '../metrics/index.js';
 import { type Model, Tensor } from '../onnx/index.js';
-import { checkClasses, warnOfBatch } from './checks.js';
-import { evaluate, NotFinite, type Quality } from './evaluate.js';
+import { warnOfBatch } from './checks.js';
+import { evaluate } from './evaluate.js';
+import { type Feed, feedsOf, inputShapes } from './feeds.js';
 import { InputClock, slowInput } from './input-clock.js';
-import { crossEntropy, meanSquaredError, TARGETS } from './losses.js';
-import { predictions } from './metrics/classification.js';
 import { stepScalars } from './optimizers/index.js';
 import { type CompleteOptions, completeOptions } from './options.js';
 import { partsOf } from './parts.js';
+import { NotFinite, type Quality } from './quality.js';
 import type { Checkpoint, EpochRecord, StepControl, TrainRequest, TrainResult } from './request.js';
 import { checkCheckpoint, describe } from './resume.js';
 import { balancedView } from './sampling.js';
 import { scheduleFactor } from './schedules.js';
 import { heldInput, LAST_INPUT } from './state.js';
 import { buildTrainingStep, otherInput, SEED_INPUT, type TrainingStep } from './step.js';
-import { type Feed, feedsOf, inputShapes, scoresIn, targetsOf } from './task.js';
 import { withWeights } from './weights.js';
 
 /**
@@ -35,6 +35,10 @@ export async function train(request: TrainRequest): Promise<TrainResult> {
   }
 }
 
+/** How many times its beginning, or 1 where it began lower, a loss may be: in the course of a training, and when it is over. */
+const DIVERGED = 1000;
+const DIVERGED_AT_THE_END = 20;
+
 /** What is needed of a step once it is compiled: neither its graph nor the values that it starts from, which may be large. */
 type CompiledStep = Omit<TrainingStep, 'model' | 'state' | 'resident'>;
 
@@ -52,8 +56,8 @@ async function prepare(request: TrainRequest, options: CompleteOptions): Promise
     batchSize,
     inputShapes: await inputShapes(task, batchSize),
     otherShapes: request.otherFeeds && (await inputShapes({ ...task, feeds: request.otherFeeds }, batchSize)),
-    loss: request.loss ?? (task.kind === 'classification' ? crossEntropy(task.output) : meanSquaredError(task.outputs, task.reference)),
-    watch: task.kind === 'classification' ? [task.output] : [],
+    loss: request.loss ?? task.loss({ loss: options.loss, balanceClasses: options.balanceClasses }),
+    watch: task.hits ? task.outputs : [],
     optimizer: options.optimizer,
     weightDecay: options.weightDecay,
     clipNorm: options.clipNorm,
@@ -67,7 +71,6 @@ async function prepare(request: TrainRequest, options: CompleteOptions): Promise
     freezeStatistics: options.freezeStatistics,
     held: request.held,
   });
-  checkClasses(built, task);
   warnOfBatch(built, batchSize, request);
   const identity = describe(options, request, built);
   if (request.resume) checkCheckpoint(request.resume, built, identity);
@@ -95,6 +98,8 @@ class Training {
   readonly #history: EpochRecord[];
   readonly #clock = new InputClock();
   #best: Checkpoint['best'];
+  /** Loss of the first step, or of the first epoch where an earlier run began. */
+  #firstLoss: number | undefined;
 
   constructor(request: TrainRequest, options: CompleteOptions, step: CompiledStep, program: Program) {
     this.#request = request;
@@ -105,6 +110,7 @@ class Training {
     this.#samples = [...request.task.feeds, ...others];
     this.#history = [...(request.resume?.history ?? [])];
     this.#best = request.resume?.best;
+    this.#firstLoss = this.#history[0]?.loss;
   }
 
   get #stepsPerEpoch(): number {
@@ -117,6 +123,7 @@ class Training {
       const record = await this.#epoch(epoch);
       const state = await this.#program.state();
       if (!allFinite(state)) throw this.#diverged('The weights are no finite numbers any more after', epoch);
+      this.#checkLoss(record);
       await this.#judge(record, state);
       this.#history.push(record);
       await this.#request.onCheckpoint?.({ epoch: epoch + 1, request, history: [...this.#history], state, best: this.#best });
@@ -137,7 +144,7 @@ class Training {
     const steps = this.#stepsPerEpoch;
     const total = options.epochs * steps;
     const { beforeStep } = this.#request;
-    const tally = { loss: 0, hits: 0, done: 0 };
+    const tally: Tally = { loss: 0, hits: 0, done: 0 };
     let learningRate = 0;
     let started = 0;
     let running: Promise<void> | undefined;
@@ -166,16 +173,11 @@ class Training {
     }
     await running;
     this.#clock.pause();
-    const accuracy = task.kind === 'classification' ? tally.hits / (tally.done * batchSize) : undefined;
+    const accuracy = task.hits ? tally.hits / (tally.done * batchSize) : undefined;
     return { epoch: epoch + 1, loss: tally.loss / tally.done, accuracy, learningRate };
   }
 
-  async #run(
-    parts: readonly Record<string, Tensor>[],
-    batch: Batch,
-    epoch: number,
-    tally: { loss: number; hits: number; done: number },
-  ): Promise<void> {
+  async #run(parts: readonly Record<string, Tensor>[], batch: Batch, epoch: number, tally: Tally): Promise<void> {
     // The program runs them one after the other.
     const outcomes = await Promise.all(parts.map((feeds) => this.#program.run(feeds)));
     const size = batch.size / parts.length;
@@ -183,7 +185,8 @@ class Training {
       const loss = outcome[this.#step.lossOutput].numbers()[0];
       if (!Number.isFinite(loss)) throw this.#diverged(`The training loss became ${loss} in step ${tally.done + 1} of`, epoch);
       tally.loss += loss / parts.length;
-      tally.hits += this.#hits(outcome, batch.labels?.subarray(index * size, (index + 1) * size));
+      this.#firstLoss ??= loss;
+      tally.hits += this.#request.task.hits?.(outcome, batch, index * size) ?? 0;
     });
     tally.done++;
   }
@@ -204,7 +207,7 @@ class Training {
     const { optimizer, labelSmoothing, seed, ema, accumulate = 1 } = this.#options;
     const inputs = new Set(this.#program.inputs);
     const samples = feedsOf(this.#samples, batch);
-    if (task.kind === 'classification' && inputs.has(TARGETS)) samples[TARGETS] = targetsOf(batch, task, labelSmoothing);
+    Object.assign(samples, task.targets(batch, { smoothing: labelSmoothing }));
     const numbers = stepScalars(optimizer, rate, step, ema);
     return partsOf(samples, accumulate).map((part, index) => {
       const feeds = { ...part };
@@ -215,13 +218,12 @@ class Training {
     });
   }
 
-  #hits(outcome: Record<string, Tensor>, labels: Int32Array | undefined): number {
-    const { task } = this.#request;
-    const [watched] = this.#step.watched;
-    if (!watched || !labels || task.kind !== 'classification') return 0;
-    const { rows, width } = scoresIn(outcome[watched], task);
-    const guesses = predictions({ size: labels.length, classes: width, data: rows });
-    return guesses.reduce((sum, guess, i) => sum + Number(guess === labels[i]), 0);
+  /** A loss may rise for a while and fall again, but one that is many times where it began does not come back, and nothing that ends there has learned. */
+  #checkLoss({ epoch, loss }: EpochRecord): void {
+    const factor = epoch === this.#options.epochs ? DIVERGED_AT_THE_END : DIVERGED;
+    const began = Math.max(1, this.#firstLoss ?? 1);
+    if (loss > factor * began)
+      throw this.#diverged(`The training diverged: its loss began at ${rounded(began)} and is ${rounded(loss)} after`, epoch - 1);
   }
 
   #diverged(what: string, epoch: number): EspalierError {
@@ -242,8 +244,8 @@ class Training {
       throw error instanceof NotFinite ? this.#diverged('The outputs are no finite numbers any more after', record.epoch - 1) : error;
     });
     record.quality = quality.value;
-    if (this.#keepsBest && quality.value > (this.#best?.quality ?? Number.NEGATIVE_INFINITY))
-      this.#best = { epoch: record.epoch, quality: quality.value, state };
+    const isBetter = !this.#best || worth(task.metric, quality.value) > worth(task.metric, this.#best.quality);
+    if (this.#keepsBest && isBetter) this.#best = { epoch: record.epoch, quality: quality.value, state };
   }
 
   /** Whether the last epoch was measured and none of the last `patience` ones was the best. */
@@ -256,6 +258,16 @@ class Training {
   #trained(state: Record<string, Tensor>): Model {
     return withWeights(this.#request.model, this.#step.weights(state, this.#options.ema === undefined ? 'current' : 'average'));
   }
+}
+
+interface Tally {
+  loss: number;
+  hits: number;
+  done: number;
+}
+
+function rounded(value: number): string {
+  return String(Number(value.toPrecision(3)));
 }
 
 function allFinite(state: Record<string, Tensor>): boolean {

@@ -7,7 +7,7 @@ import type { Dim, Model, Value } from '../../onnx/index.js';
 import { saveModel } from '../../onnx/node/index.js';
 import { prepareArchitecture, techniques } from '../../strategies/index.js';
 import { checkOptions } from '../../technique/index.js';
-import { evaluate, inputShapes, scoresOutput, type Task } from '../../training/index.js';
+import { evaluate, inputShapes, type Task } from '../../training/index.js';
 import { addDataOptions, type CommandContext, type CommonOptions, type DataOptions } from '../context.js';
 import type { AddCommand } from '../main.js';
 import { notedPreprocess, notePreprocess } from '../preprocess.js';
@@ -65,12 +65,13 @@ export const distillCommand: AddCommand = (program, run) => {
           await evaluate(teacher, task, runtime, { ...activity, split: 'test', threads: options.threads }),
           await evaluate(result.model, studentTask, runtime, { ...activity, split: 'test', threads: options.threads }),
         ];
+        context.warnOf(after, studentTask);
         output.result(
           { model: options.out, training: result.notes.training, facts: result.notes.facts, teacher: before, test: after },
           [
-            ...epochLines(result.notes.training ?? []),
+            ...epochLines(result.notes.training ?? [], task.metric),
             ...(result.notes.remarks ?? []),
-            `teacher ${qualityText(before)}, student ${qualityText(after)} (test ${after.metric})`,
+            `teacher ${qualityText(before)}, student ${qualityText(after)} (test ${task.metric.label})`,
             `Wrote ${options.out}`,
           ].join('\n'),
         );
@@ -81,9 +82,9 @@ export const distillCommand: AddCommand = (program, run) => {
 /** The student's file, or a fresh one of an architecture, of images as the teacher takes them where it has channels first. */
 async function studentFor(task: Task, source: DataSource, { arch, width, student }: Options, context: CommandContext): Promise<Model> {
   if (arch === undefined) return context.model(student as string);
-  if (task.kind !== 'classification')
+  if (task.reference)
     throw new OptionError({
-      what: 'The architectures are classifiers, and without labels there is nothing to classify',
+      what: 'A fresh architecture learns labels, and there are none',
       where: '--arch',
       fix: 'Give data with labels, or a student of your own with --student.',
     });
@@ -102,12 +103,11 @@ async function taskOfStudent(
   { source, options, context }: { source: DataSource; options: Options; context: CommandContext },
 ): Promise<Task> {
   const takes = await takesTheSame(student, task);
-  if (task.kind === 'classification' && (notedPreprocess(student, source) || !takes))
+  if (!task.reference && (notedPreprocess(student, source) || !takes))
     return context.task(student, { ...options, scores: undefined }, { source, untrained: options.arch !== undefined });
   if (!takes) throw takesAnother(student, task);
   const { feeds } = student.graph;
-  const named = { ...task, feeds: task.feeds.map((feed, i) => ({ ...feed, input: feeds[i].name })) };
-  return named.kind === 'classification' ? { ...named, single: undefined, ...scoresOutput(student, named.classes.length) } : named;
+  return { ...task, feeds: task.feeds.map((feed, i) => ({ ...feed, input: feeds[i].name })), ...task.forModel(student) };
 }
 
 /** Without labels a student is measured by the teacher's answers to its own inputs. */

@@ -1,8 +1,10 @@
 import { Option } from 'commander';
-import { type ClassificationReport, evaluate, type FidelityReport, type Quality } from '../../training/index.js';
+import { metricNamed } from '../../metrics/index.js';
+import { evaluate, type Quality, type Task } from '../../training/index.js';
 import { addDataOptions, type CommonOptions, type DataOptions } from '../context.js';
 import { thinned } from '../limit.js';
 import type { AddCommand } from '../main.js';
+import { intervalText, qualityText } from './results.js';
 
 interface Options extends CommonOptions, DataOptions {
   split: 'train' | 'calibration' | 'validation' | 'test';
@@ -12,59 +14,63 @@ interface Options extends CommonOptions, DataOptions {
 /** Quality of a model on data. */
 export const evalCommand: AddCommand = (program, run) => {
   addDataOptions(program.command('eval <model>'))
-    .description('accuracy, top-5, macro F1, precision, recall, AUC, confusion matrix and a 95% interval')
+    .description('how good a model is, by every metric of its task, with a 95% interval: accuracy, F1, AUC, R², RMSE, fidelity, ...')
     .addOption(
       new Option('--split <part>', 'which part of the data').choices(['train', 'calibration', 'validation', 'test']).default('test'),
     )
-    .option('--reference <model>', 'with --fidelity: the model whose outputs are the truth')
+    .option('--reference <model>', 'the model whose outputs are the truth, whatever the data says')
     .addHelpText('after', '\nExample:\n  $ espalier eval model.onnx --data photos/ --json')
     .action(
       run(async (context, options: Options, path: string) => {
         const { output, activity, runtime } = context;
         const model = await context.model(path);
         const reference = options.reference === undefined ? undefined : await context.model(options.reference);
-        const task = await context.task(model, { ...options, limit: undefined, fidelity: options.fidelity || reference !== undefined });
+        const wanted = { ...options, limit: undefined, fidelity: options.fidelity || reference !== undefined };
+        const task = await context.task(model, wanted, { reference });
         const { split, limit, threads } = options;
         const part = limit === undefined ? task.splits[split] : thinned(task.splits[split], limit, context.seed);
-        const judged = { ...task, splits: { ...task.splits, [split]: part }, ...(task.kind === 'fidelity' && reference && { reference }) };
+        const judged = { ...task, splits: { ...task.splits, [split]: part } };
         const quality = await evaluate(model, judged, runtime, { ...activity, split, threads });
-        const classes = task.kind === 'classification' ? task.classes : undefined;
-        output.result({ model: path, split, preprocess: task.feeds, classes, ...quality }, describe(quality, classes));
+        context.warnOf(quality, task);
+        const { kind, parts } = task;
+        const about = { model: path, split, task: kind, preprocess: task.feeds, classes: parts.length > 0 ? parts : undefined };
+        output.result({ ...about, ...quality }, describe(quality, task));
       }),
     );
 };
 
-/** A quality as text: every metric, and the confusion matrix where it fits a terminal. */
-export function describe(quality: Quality, classes: readonly string[] | undefined): string {
-  const interval = quality.interval ? `  (95% interval ${percent(quality.interval[0])} to ${percent(quality.interval[1])})` : '';
-  if ('fidelity' in quality)
-    return [`${quality.metric}  ${quality.value.toFixed(4)}${interval}`, ...fidelityLines(quality.fidelity)].join('\n');
-  const { report } = quality;
-  const lines = [
-    `accuracy   ${percent(report.accuracy)}${interval}`,
-    ...(report.top5 === undefined ? [] : [`top-5      ${percent(report.top5)}`]),
-    `macro F1   ${report.f1.toFixed(4)}`,
-    `precision  ${report.precision.toFixed(4)}`,
-    `recall     ${report.recall.toFixed(4)}`,
-    `AUC        ${report.auc.toFixed(4)}`,
-    `samples    ${report.samples}`,
-  ];
-  return [...lines, '', ...confusionLines(report, classes ?? [])].join('\n');
+/** A quality as text: every metric, and what stands behind it as far as it fits a terminal. */
+export function describe(quality: Quality, task: Pick<Task, 'parts'>): string {
+  const { samples, details, confusion, channels } = quality;
+  const { label, name } = metricNamed(quality.metric);
+  const lines = [[label, `${qualityText(quality)}${intervalText(quality)}`]];
+  for (const [other, value] of Object.entries(details))
+    if (other !== name) lines.push([metricNamed(other).label, metricNamed(other).scale.format(value, MANY)]);
+  lines.push(['samples', String(samples)]);
+  const width = Math.max(...lines.map(([key]) => key.length));
+  const table = lines.map(([key, value]) => `${key.padEnd(width)}  ${value}`);
+  return [
+    ...table,
+    ...(confusion ? ['', ...confusionLines(confusion, task.parts)] : []),
+    ...(channels ? ['', ...channelLines(channels)] : []),
+  ].join('\n');
 }
 
-function fidelityLines({ r2, sqnr, cosine, maxDifference, agreement, samples }: FidelityReport): string[] {
+/** Enough samples for two digits after the point. */
+const MANY = 5000;
+/** Channels below this are worth a line, where the others follow the original closely. */
+const CLOSE = 0.999;
+
+function channelLines(channels: NonNullable<Quality['channels']>): string[] {
+  const shown = channels.filter(({ fidelity }, i) => i === 0 || fidelity < CLOSE).slice(0, 5);
   return [
-    ...(agreement === undefined ? [] : [`agreement  ${percent(agreement)}`]),
-    `r2         ${r2.toFixed(6)}`,
-    `SQNR       ${Number.isFinite(sqnr) ? `${sqnr.toFixed(1)} dB` : 'infinite: the outputs are the same'}`,
-    `cosine     ${cosine.toFixed(6)}`,
-    `largest    ${maxDifference.toPrecision(3)} (absolute difference)`,
-    `samples    ${samples}`,
+    'least like the original (R² against it, by channel):',
+    ...shown.map(({ output, channel, fidelity }) => `  "${output}" [${channel}]  ${fidelity.toFixed(4)}`),
   ];
 }
 
 /** The matrix itself up to twenty classes; beyond that the confusions that happen most. */
-function confusionLines({ confusion }: ClassificationReport, classes: readonly string[]): string[] {
+function confusionLines(confusion: readonly (readonly number[])[], classes: readonly string[]): string[] {
   const name = (index: number) => classes[index] ?? String(index);
   if (confusion.length > 20) {
     const worst = confusion.flatMap((row, i) => row.map((count, j) => ({ i, j, count }))).filter(({ i, j, count }) => i !== j && count > 0);
@@ -90,8 +96,4 @@ function confusionLines({ confusion }: ClassificationReport, classes: readonly s
       (row, i) => `${labels[i] ?? String(i).padEnd(12)}${row.map((count) => String(count || '·').padStart(width)).join('')}`,
     ),
   ];
-}
-
-function percent(value: number): string {
-  return `${(100 * value).toFixed(2)}%`;
 }

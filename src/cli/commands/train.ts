@@ -1,17 +1,18 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { architecture, architectures } from '../../architectures/index.js';
 import { OptionError } from '../../base/index.js';
-import { type DataSource, usualAugmentation } from '../../data/index.js';
+import type { DataSource } from '../../data/index.js';
 import { trainTechnique } from '../../learning/tuning/index.js';
+import type { AnyMetric } from '../../metrics/index.js';
+import { usualAugmentation } from '../../modalities/index.js';
 import { loadModel, saveModel } from '../../onnx/node/index.js';
 import { prepareArchitecture, techniques } from '../../strategies/index.js';
 import { checkOptions } from '../../technique/index.js';
-import { evaluate, OPTIMIZERS } from '../../training/index.js';
-
+import { type EpochRecord, evaluate, OPTIMIZERS } from '../../training/index.js';
 import { addDataOptions, type CommonOptions, type DataOptions } from '../context.js';
 import type { AddCommand } from '../main.js';
 import { bytes, factors, list, number, positiveInteger, positiveNumber } from '../units.js';
-import { qualityText } from './results.js';
+import { intervalText, qualityText } from './results.js';
 
 /** Options of commands that train. */
 export interface TrainingFlags {
@@ -90,12 +91,13 @@ export const trainCommand: AddCommand = (program, run) => {
         await saveModel(result.model, options.out);
         await clear();
         const quality = await evaluate(loadModel(options.out), task, runtime, { ...activity, split: 'test', threads: options.threads });
+        context.warnOf(quality, task);
         output.result(
           { model: options.out, preprocess: task.feeds, training: result.notes.training, facts: result.notes.facts, test: quality },
           [
-            ...epochLines(result.notes.training ?? []),
+            ...epochLines(result.notes.training ?? [], task.metric),
             ...(result.notes.remarks ?? []),
-            `test ${quality.metric}: ${qualityText(quality)}${quality.interval ? ` (95% interval ${quality.interval.map((each) => (100 * each).toFixed(2)).join(' to ')})` : ''}`,
+            `test ${task.metric.label}: ${qualityText(quality)}${intervalText(quality)}`,
             `Wrote ${options.out}`,
           ].join('\n'),
         );
@@ -137,7 +139,9 @@ export function imageShape(source: DataSource): [number, number, number] {
 }
 
 export function classCount(source: DataSource): number {
-  if (source.train.classes) return source.train.classes.length;
+  const { targets } = source.train;
+  if (targets?.kind === 'class' || targets?.kind === 'labels') return targets.classes.length;
+  if (targets?.kind === 'numbers') return targets.columns.length;
   throw new OptionError({
     what: 'Training an architecture needs labelled data',
     where: source.name,
@@ -228,13 +232,16 @@ export function trainingFlags(flags: TrainingFlags): Record<string, unknown> {
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }
 
-export function epochLines(history: readonly { epoch: number; loss: number; accuracy?: number; quality?: number }[]): string[] {
+/** Enough samples for two digits after the point. */
+const MANY = 5000;
+
+export function epochLines(history: readonly EpochRecord[], { scale }: Pick<AnyMetric, 'scale'>): string[] {
   return history.map(({ epoch, loss, accuracy, quality }) =>
     [
       `epoch ${String(epoch).padStart(3)}`,
       `loss ${loss.toFixed(4)}`,
       ...(accuracy === undefined ? [] : [`train ${(100 * accuracy).toFixed(2)}%`]),
-      ...(quality === undefined ? [] : [`validation ${(100 * quality).toFixed(2)}%`]),
+      ...(quality === undefined ? [] : [`validation ${scale.format(quality, MANY)}`]),
     ].join('  '),
   );
 }

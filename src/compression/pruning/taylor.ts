@@ -2,17 +2,7 @@ import { type Activity, Stopped } from '../../base/index.js';
 import { batches } from '../../data/index.js';
 import type { Program, Runtime } from '../../infrastructure/runtime/index.js';
 import type { Model, Tensor } from '../../onnx/index.js';
-import {
-  batchSizeOf,
-  buildLossGradients,
-  crossEntropy,
-  feedsOf,
-  inputShapes,
-  type LossBuilder,
-  TARGETS,
-  type Task,
-  targetsOf,
-} from '../../training/index.js';
+import { batchSizeOf, buildLossGradients, feedsOf, inputShapes, type Task } from '../../training/index.js';
 import { type Importance, scoredAxes, sumBySlice } from './importance.js';
 import type { Layer } from './layers.js';
 
@@ -62,7 +52,7 @@ async function gradientProducts(request: TaylorRequest): Promise<Map<string, Flo
   const { model, task, runtime, signal, threads, seed } = request;
   const batchSize = batchSizeOf(model, task, Math.min(BATCH_SIZE, task.splits.train.size));
   const shapes = await inputShapes(task, batchSize);
-  const { model: step, gradients } = buildLossGradients(model, { batchSize, inputShapes: shapes, loss: lossOf(task) });
+  const { model: step, gradients } = buildLossGradients(model, { batchSize, inputShapes: shapes, loss: task.importanceLoss() });
   const weights = new Map([...step.graph.initializers].map((value) => [value.name, value.initializer as Tensor]));
   const program = await runtime.compile(step, { threads, signal });
   const products = new Map<string, Float64Array>();
@@ -70,8 +60,7 @@ async function gradientProducts(request: TaylorRequest): Promise<Map<string, Flo
     let done = 0;
     for await (const batch of batches(task.splits.train, { batchSize, shuffle: true, seed, epoch: 0, dropLast: true, signal })) {
       if (signal?.aborted) throw new Stopped('Measuring importance was stopped');
-      const feeds = feedsOf(task.feeds, batch);
-      if (task.kind === 'classification') feeds[TARGETS] = targetsOf(batch, task);
+      const feeds = { ...feedsOf(task.feeds, batch), ...task.targets(batch) };
       const outputs = await program.run(onlyInputs(program, feeds), [...gradients.values()]);
       for (const [name, output] of gradients) accumulate(products, name, outputs[output], weights.get(name) as Tensor);
       done++;
@@ -81,14 +70,6 @@ async function gradientProducts(request: TaylorRequest): Promise<Map<string, Flo
     await program.dispose();
   }
   return products;
-}
-
-function lossOf(task: Task): LossBuilder {
-  if (task.kind === 'classification') return crossEntropy(task.output);
-  return ({ build, value }) => {
-    const terms = task.outputs.map((name) => build.op('ReduceMean', [build.op('Mul', [value(name), value(name)])], { keepdims: 0 }));
-    return terms.length === 1 ? terms[0] : build.op('Sum', terms);
-  };
 }
 
 function onlyInputs(program: Program, feeds: Record<string, Tensor>): Record<string, Tensor> {

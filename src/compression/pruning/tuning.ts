@@ -4,11 +4,10 @@ import { betterTeacher, type TechniqueContext } from '../../technique/index.js';
 import {
   batchSizeOf,
   buildTrainingStep,
-  distillation,
   type EpochRecord,
   inputShapes,
   type LossBuilder,
-  meanSquaredError,
+  logitsOf,
   type TrainRequest,
   train,
 } from '../../training/index.js';
@@ -23,8 +22,7 @@ export async function untunable({ model, task }: TechniqueContext): Promise<stri
   }
   try {
     const loss: LossBuilder = ({ build, value }) => {
-      const name = task.kind === 'classification' ? task.output : task.outputs[0];
-      return build.op('ReduceMean', [value(name)], { keepdims: 0 });
+      return build.op('ReduceMean', [logitsOf(value(task.outputs[0]))], { keepdims: 0 });
     };
     buildTrainingStep(model, { batchSize: 2, inputShapes: await inputShapes(task, 2), loss, optimizer: { kind: 'sgd' } });
     return undefined;
@@ -38,8 +36,7 @@ export async function untunable({ model, task }: TechniqueContext): Promise<stri
 export async function tuningLoss(context: TechniqueContext, tuning: Tuning): Promise<LossBuilder | undefined> {
   const { task } = context;
   if (tuning !== 'distill') return undefined;
-  const teacher = await betterTeacher(context);
-  return task.kind === 'classification' ? distillation(task.output, teacher) : meanSquaredError(task.outputs, teacher);
+  return task.distillation(await betterTeacher(context));
 }
 
 export interface TuneRequest extends Pick<TrainRequest, 'options' | 'loss' | 'held' | 'beforeStep'> {

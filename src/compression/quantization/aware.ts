@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { OptionError } from '../../base/index.js';
 import type { Model, Tensor } from '../../onnx/index.js';
 import { betterTeacher, type Technique, type TechniqueContext, type TechniqueNotes, type TechniqueResult } from '../../technique/index.js';
-import { distillation, evaluate, type LossBuilder, type TrainResult, train, withWeights } from '../../training/index.js';
+import { evaluate, type LossBuilder, type TrainResult, train, withWeights } from '../../training/index.js';
 import { nothingToQuantize } from './dynamic.js';
 import { type Prepared, prepareStatic } from './static.js';
 import { type WrittenModel, writeQuantized } from './write.js';
@@ -115,11 +115,11 @@ async function trainSimulated(
   });
 }
 
-/** Labels and a float model's scores for classifiers; for other models `train` follows the reference. */
+/** Targets and a float model's answers; where there are no targets `train` follows the reference. */
 async function lossOf(context: TechniqueContext, { distill, temperature, weight }: AwareOptions): Promise<LossBuilder | undefined> {
   const { task } = context;
-  if (task.kind !== 'classification' || !distill) return undefined;
-  return distillation(task.output, await betterTeacher(context), { temperature, weight });
+  if (task.reference || !distill) return undefined;
+  return task.distillation(await betterTeacher(context), { temperature, weight });
 }
 
 /** Scales and zero points: they are no weights to be trained. */

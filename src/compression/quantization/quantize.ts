@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { OptionError } from '../../base/index.js';
+import { type AnyMetric, isWithin, lossBetween } from '../../metrics/index.js';
 import type { Model } from '../../onnx/index.js';
 import type { Technique, TechniqueContext, TechniqueNotes, TechniqueResult } from '../../technique/index.js';
-import { evaluate } from '../../training/index.js';
+import { evaluate, hiddenChange } from '../../training/index.js';
 import { quantizeDynamic, quantizeWeights } from './dynamic.js';
 import { quantizeWithin, type SearchResult } from './search.js';
 import { type Prepared, prepareStatic } from './static.js';
@@ -28,8 +29,10 @@ const schema = z.strictObject({
   tolerance: z
     .number()
     .min(0)
-    .default(0.003)
-    .describe('Largest loss of validation quality before the most sensitive layers are left in float (static)'),
+    .optional()
+    .describe(
+      "Largest loss of validation quality before the most sensitive layers are left in float (static). Default: the metric's own, 0.003 for accuracy.",
+    ),
   sensitivity: z.boolean().default(true).describe('Measure what each layer alone loses also where nothing is left in float (static)'),
   exclude: z.array(z.string()).default([]).describe('Nodes to leave in float, by name'),
   operators: z.array(z.string()).optional().describe('Operators that may be quantized; default all that can'),
@@ -56,23 +59,24 @@ async function applyStatic(context: TechniqueContext, options: QuantizeOptions):
   const prepared = await prepareStatic(model, task, runtime, { ...options, threads, signal, onProgress });
   const { tolerance, sensitivity } = options;
   const result = await quantizeWithin({ prepared, task, runtime, tolerance, sensitivity, threads, signal, onProgress });
-  const notes = staticNotes(prepared, result, tolerance);
+  const notes = staticNotes(prepared, result, task.metric, tolerance);
   for (const text of notes.remarks ?? []) context.onMessage?.({ level: 'info', text });
   return { model: result.model, notes };
 }
 
-function staticNotes(prepared: Prepared, result: SearchResult, tolerance: number): TechniqueNotes {
-  const { plan, restored, before, after, wholeLoss } = result;
+function staticNotes(prepared: Prepared, result: SearchResult, metric: AnyMetric, tolerance = metric.tolerance): TechniqueNotes {
+  const { plan, restored, before, after, loss, wholeLoss } = result;
   const left = new Set(restored);
-  const loss = before.value - after.value;
   const remarks: string[] = [];
   if (left.size > 0) {
     remarks.push(
-      `${left.size} of ${prepared.plan.layers.length} layers stay in float, because all quantized would lose ${rounded(wholeLoss)} of ${before.metric} instead of ${rounded(loss)}: ${restored.join(', ')}.`,
+      `${left.size} of ${prepared.plan.layers.length} layers stay in float, because all quantized would lose ${rounded(wholeLoss)} of ${metric.label} instead of ${rounded(loss)}: ${restored.join(', ')}.`,
     );
   }
-  if (before.metric === 'r2' ? loss > tolerance : loss > Math.max(tolerance, 1.001 / before.samples))
+  if (!isWithin(metric, { before: before.value, after: after.value, samples: before.samples }, tolerance))
     remarks.push(`No choice of layers keeps the loss within ${tolerance}: it is ${rounded(loss)}. Quantization-aware training may.`);
+  const hidden = hiddenChange(before, after, metric);
+  if (hidden) remarks.push(hidden.text);
   if (plan.stored.length > 0)
     remarks.push(`No integer kernel, only the weights are int8: ${plan.stored.map((layer) => layer.node).join(', ')}.`);
   if (prepared.weight.reduceRange)
@@ -102,7 +106,8 @@ async function applyWithoutData(context: TechniqueContext, options: QuantizeOpti
   const loss = await lossOf(context, quantized);
   if (loss !== undefined) {
     facts.loss = loss;
-    if (loss > options.tolerance) remarks.push(`The loss of quality on the validation part is ${rounded(loss)}.`);
+    if (loss > (options.tolerance ?? context.task.metric.tolerance))
+      remarks.push(`The loss of quality on the validation part is ${rounded(loss)}.`);
   }
   return { model: quantized, notes: { facts, remarks } };
 }
@@ -112,7 +117,7 @@ async function lossOf({ model, task, runtime, threads, signal }: TechniqueContex
   if (!task || task.splits.validation.size === 0) return undefined;
   const before = await evaluate(model, task, runtime, { threads, signal });
   const after = await evaluate(quantized, task, runtime, { threads, signal });
-  return before.value - after.value;
+  return lossBetween(task.metric, before.value, after.value);
 }
 
 function rounded(loss: number): string {

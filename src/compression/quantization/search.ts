@@ -1,8 +1,9 @@
 import type { Activity } from '../../base/index.js';
 import { footprint } from '../../infrastructure/hardware/index.js';
 import type { Runtime } from '../../infrastructure/runtime/index.js';
+import { type Answers, isWithin, lossBetween, worth } from '../../metrics/index.js';
 import type { Model } from '../../onnx/index.js';
-import { evaluate, type Quality, type Task } from '../../training/index.js';
+import { answersOf, type EvaluateOptions, evaluate, judge, type Quality, type Task } from '../../training/index.js';
 import type { Plan } from './plan.js';
 import { type LayerSensitivity, measureSensitivity } from './sensitivity.js';
 import { type Prepared, planWithout } from './static.js';
@@ -12,8 +13,8 @@ export interface SearchRequest extends Activity {
   prepared: Prepared;
   task: Task;
   runtime: Runtime;
-  /** Largest loss of the task's metric. A single sample that changes sides is never too much. */
-  tolerance: number;
+  /** Largest loss of the task's metric; see `lossBetween` in metrics. A single sample that changes sides is never too much. Default: the metric's own tolerance. */
+  tolerance?: number;
   /** Measure each layer's sensitivity also where nothing has to be left in float. */
   sensitivity: boolean;
   threads?: number;
@@ -31,8 +32,15 @@ export interface SearchResult {
    */
   before: Quality;
   after: Quality;
-  /** Loss with everything quantized. */
+  /** Loss of the result, and with everything quantized; see `lossBetween` in metrics. */
+  loss: number;
   wholeLoss: number;
+}
+
+/** A search that has begun. */
+interface Search extends SearchRequest {
+  /** The float model's answers on the samples that candidates are measured on. */
+  original: Answers;
 }
 
 interface Candidate {
@@ -47,20 +55,38 @@ interface Candidate {
  * by doubling and halving, each try measured as the integer model that would be shipped.
  */
 export async function quantizeWithin(request: SearchRequest): Promise<SearchResult> {
-  const { prepared, task, tolerance } = request;
-  const before = await qualityOf(prepared.model, request);
-  const whole = await attempt(request, []);
-  const allowed = Math.max(tolerance, before.metric === 'r2' ? 0 : 1.001 / before.samples);
-  const fits = ({ quality }: Candidate) => before.value - quality.value <= allowed;
+  const { prepared, task } = request;
+  const { metric } = task;
+  const original = await answersOf(prepared.model, task, request.runtime, measuring(request));
+  const before = judge(task, original);
+  const search = { ...request, original, tolerance: request.tolerance ?? metric.tolerance };
+  const { tolerance } = search;
+  const whole = await attempt(search, []);
+  const lossOf = (quality: Quality) => lossBetween(metric, before.value, quality.value);
+  const fits = ({ quality }: Candidate) =>
+    isWithin(metric, { before: before.value, after: quality.value, samples: before.samples }, tolerance) && agrees(quality);
   const needed = !fits(whole);
   const sensitivity = needed || request.sensitivity ? await measureSensitivity({ ...request, prepared, task }) : [];
-  const best = needed ? await fewestRestored(request, whole, sensitivity, fits) : whole;
+  const best = needed ? await fewestRestored(search, whole, sensitivity, fits) : whole;
   const { model, plan, restored, quality: after } = best;
-  return { model, plan, restored, sensitivity, before, after, wholeLoss: before.value - whole.quality.value };
+  return { model, plan, restored, sensitivity, before, after, loss: lossOf(after), wholeLoss: lossOf(whole.quality) };
+}
+
+/** Share of the answers that may be others than the float model's, whatever the score says: gains and losses may cancel out. */
+const MOST_CHANGED = 0.1;
+
+function agrees({ agreement }: Quality): boolean {
+  return agreement?.measure !== 'share' || agreement.value >= 1 - MOST_CHANGED;
+}
+
+/** By agreement where that is too low in one of them, else by the metric. */
+function isBetter(a: Quality, b: Quality, { metric }: Task): boolean {
+  if (!agrees(a) || !agrees(b)) return (a.agreement?.value ?? 1) > (b.agreement?.value ?? 1);
+  return worth(metric, a.value) > worth(metric, b.value);
 }
 
 async function fewestRestored(
-  request: SearchRequest,
+  request: Search,
   whole: Candidate,
   sensitivity: readonly LayerSensitivity[],
   fits: (candidate: Candidate) => boolean,
@@ -74,7 +100,7 @@ async function fewestRestored(
   let found: Candidate | undefined;
   while (high > low && !found) {
     const candidate = await restore(high);
-    if (candidate.quality.value > best.quality.value) best = candidate;
+    if (isBetter(candidate.quality, best.quality, request.task)) best = candidate;
     if (fits(candidate)) found = candidate;
     else [low, high] = [high, Math.min(most, high * 2)];
   }
@@ -88,11 +114,11 @@ async function fewestRestored(
   return found;
 }
 
-async function attempt(request: SearchRequest, restored: readonly string[]): Promise<Candidate> {
+async function attempt(request: Search, restored: readonly string[]): Promise<Candidate> {
   const { prepared } = request;
   const plan = restored.length === 0 ? prepared.plan : planWithout(prepared, restored);
   const { model } = writeQuantized({ ...prepared, plan });
-  const quality = await qualityOf(model, request);
+  const quality = await evaluate(model, request.task, request.runtime, { ...measuring(request), original: request.original });
   request.onProgress?.({
     task: 'quantize',
     done: plan.layers.length,
@@ -106,9 +132,10 @@ async function attempt(request: SearchRequest, restored: readonly string[]): Pro
 const WORK = 1e12;
 const FEWEST_SAMPLES = 200;
 
-function qualityOf(model: Model, { prepared, task, runtime, threads, signal }: SearchRequest): Promise<Quality> {
+/** How models are measured: on the validation part where there is one, on fewer samples the more a model computes. */
+function measuring({ prepared, task, threads, signal }: SearchRequest): EvaluateOptions {
   const split = task.splits.validation.size > 0 ? 'validation' : 'calibration';
   const { macs } = footprint(prepared.model, { bytes: 0 });
   const limit = Math.max(FEWEST_SAMPLES, Math.floor(WORK / Math.max(1, macs)));
-  return evaluate(model, task, runtime, { split, limit, threads, signal });
+  return { split, limit, threads, signal };
 }

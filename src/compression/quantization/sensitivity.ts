@@ -1,9 +1,10 @@
-import { type Activity, Stopped, sizeOf } from '../../base/index.js';
+import { type Activity, Stopped } from '../../base/index.js';
 import { type Batch, batchCount, batches, representatives } from '../../data/index.js';
 import { footprint } from '../../infrastructure/hardware/index.js';
 import type { Program, Runtime } from '../../infrastructure/runtime/index.js';
+import { lossBetween, scoreOf } from '../../metrics/index.js';
 import { type Model, Tensor } from '../../onnx/index.js';
-import { batchSizeOf, FidelityMeter, feedsOf, predictions, rowsOf, scoresIn, type Task, wilsonInterval } from '../../training/index.js';
+import { batchSizeOf, type Collector, feedsOf, NoiseMeter, type Task } from '../../training/index.js';
 import { filled } from './calibration/calibrate.js';
 import { type Layer, valuesOf } from './plan.js';
 import type { Prepared } from './static.js';
@@ -15,7 +16,7 @@ export interface LayerSensitivity {
   layer: string;
   /** Loss of the task's metric. */
   loss: number;
-  /** 1 - R² of the model's outputs against the float model's: finer than the metric. */
+  /** How far the model's outputs are from the float model's, see `NoiseMeter`: finer than the metric. */
   noise: number;
 }
 
@@ -78,7 +79,7 @@ interface BatchMeasurement {
 }
 
 async function measureBatch({ program, task, settings, meters, batch, signal }: BatchMeasurement): Promise<void> {
-  const outputs = task.kind === 'classification' ? [task.output] : task.outputs;
+  const { outputs } = task;
   const run = (setting: Uint8Array) =>
     program.run({ ...feedsOf(task.feeds, batch), [SWITCHES]: Tensor.of('bool', [setting.length], setting.slice()) }, outputs);
   const reference = await run(new Uint8Array(settings[0]?.length ?? 0));
@@ -91,39 +92,29 @@ async function measureBatch({ program, task, settings, meters, batch, signal }: 
 /** Compares a switched model's outputs with those of all switches off. */
 class Meter {
   readonly #task: Task;
-  readonly #fidelity = new FidelityMeter();
-  #change = 0;
-  #samples = 0;
+  readonly #noise: NoiseMeter;
+  readonly #before: Collector;
+  readonly #after: Collector;
 
   constructor(task: Task) {
     this.#task = task;
+    this.#noise = new NoiseMeter(task.outputs);
+    this.#before = task.collect();
+    this.#after = task.collect();
   }
 
   add(batch: Batch, reference: Record<string, Tensor>, outputs: Record<string, Tensor>): void {
-    const names = Object.keys(reference);
-    for (const name of names) {
-      const [wanted, got] = [rowsOf(reference[name]), rowsOf(outputs[name])];
-      const { shape } = reference[name];
-      // As `evaluate` has it: only one row of scores a sample has a largest that may agree.
-      const ranked = names.length === 1 && (shape.length === 2 || shape.slice(2).every((dim) => dim === 1));
-      this.#fidelity.add(wanted.rows, got.rows, sizeOf(shape) / Math.max(1, wanted.width), ranked);
-      if (this.#task.kind === 'classification')
-        this.#change += hits(batch, scoresIn(reference[name], this.#task)) - hits(batch, scoresIn(outputs[name], this.#task));
-    }
-    this.#samples += batch.size;
+    this.#noise.add(reference, outputs);
+    this.#before.add(batch, reference, reference);
+    this.#after.add(batch, outputs, reference);
   }
 
   result(): { loss: number; noise: number } {
-    const report = this.#fidelity.report(wilsonInterval);
-    const noise = Math.max(0, 1 - report.r2);
-    const classification = this.#task.kind === 'classification';
-    return { noise, loss: classification ? this.#change / this.#samples : 1 - (report.agreement ?? report.r2) };
+    const { metric } = this.#task;
+    const [before, after] = [this.#before, this.#after].map((collector) => scoreOf(metric, collector.answers()));
+    const loss = lossBetween(metric, before, after);
+    return { noise: this.#noise.value, loss: Number.isNaN(loss) ? 0 : loss };
   }
-}
-
-function hits(batch: Batch, { rows, width }: { rows: Float32Array; width: number }): number {
-  const guesses = predictions({ size: batch.size, classes: width, data: rows });
-  return guesses.reduce((sum, guess, i) => sum + Number(guess === batch.labels?.[i]), 0);
 }
 
 /** Switches on everything that belongs to one layer. */

@@ -1,6 +1,5 @@
 import { OptionError } from '../../base/index.js';
 import type { Transform } from '../batches.js';
-import type { InputSpec } from '../dataset.js';
 import { mixUp } from './mixup.js';
 import { cutOut, flipAlternately, flipHorizontally, padAndCrop } from './spatial.js';
 
@@ -48,19 +47,6 @@ export function pipeline(steps: readonly Augmentation[]): Transform {
     throw new OptionError({ what: 'A pipeline can mix only once', where: 'augmentation "mixup"', fix: 'Remove all but one' });
   }
   return (batch, random, epoch) => transforms.reduce((changed, transform, i) => transform(changed, random.fork(i), epoch), batch);
-}
-
-/**
- * What suits the samples of any data: nothing, or for images a shift of up to a sixteenth of the shorter side, at least a pixel, mirrored at the edges.
- * To mirror the whole image suits photos, not digits or signs, so that it is nobody's default.
- */
-export function usualAugmentation({ kind, shape }: Pick<InputSpec, 'kind' | 'shape'>): Augmentation[] {
-  return kind === 'image' ? [smallShift(shape)] : [];
-}
-
-/** @param shape of a stored image, [height, width, channels]. */
-function smallShift([height, width]: readonly number[]): Augmentation {
-  return { name: 'crop', pixels: Math.max(1, Math.round(Math.min(height, width) / 16)), padding: 'reflect' };
 }
 
 function transformOf(step: Augmentation): Transform {

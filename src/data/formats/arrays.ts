@@ -1,8 +1,9 @@
 import { DataError } from '../../base/index.js';
 import type { Dataset } from '../dataset.js';
 import { arrayDataset } from '../memory.js';
+import type { Targets } from '../targets.js';
 import type { DataTensor, SampleKind } from '../tensor.js';
-import { classesOf, labelTexts, listed, numberLabels } from './labels.js';
+import { listed, type TargetOptions, targetsFromTensor } from './labels.js';
 
 export type PartName = 'train' | 'validation' | 'test';
 
@@ -31,11 +32,9 @@ export function keepAsTest<T>(parts: Partial<Record<PartName, T>>): Partial<Reco
 
 const LABEL_NAMES = ['label', 'labels', 'y', 'target', 'targets', 'class', 'classes'];
 
-export interface ArrayOptions {
+export interface ArrayOptions extends TargetOptions {
   /** false reads every array as an input. Default: arrays named like labels are labels. */
   labelled?: boolean;
-  /** Class names by number. Default: from the labels. */
-  classes?: readonly string[];
 }
 
 /**
@@ -55,14 +54,14 @@ export function datasetsFromArrays(
     const where = split && part ? part : 'train';
     groups.set(where, { ...groups.get(where), [split ? inner : Object.keys(arrays)[i]]: tensor });
   }
-  let { classes } = options;
+  let like: Targets | undefined;
   const result: Partial<Record<PartName, Dataset>> = {};
-  // The training part comes first: its labels name the classes of the others.
+  // The training part comes first: its targets say what those of the others are.
   for (const part of ['train', 'validation', 'test'] as const) {
     const group = groups.get(part);
     if (!group) continue;
-    result[part] = datasetFromArrays(group, split ? `${name} (${part})` : name, { ...options, classes });
-    classes ??= result[part].classes;
+    result[part] = datasetFromArrays(group, split ? `${name} (${part})` : name, { ...options, like });
+    like ??= result[part].targets;
   }
   return keepAsTest(result);
 }
@@ -99,14 +98,13 @@ function datasetFromArrays(arrays: Readonly<Record<string, DataTensor>>, name: s
       fix: 'The first axis of every array counts the samples; save only arrays that belong together',
     });
   }
-  const texts = labelNames.length === 1 ? labelTexts(arrays[labelNames[0]], name) : undefined;
-  const classes = texts && (options.classes ?? classesOf(texts, name));
+  const targets = labelNames.length === 1 ? targetsFromTensor(arrays[labelNames[0]], name, options) : undefined;
   const described = inputs.map(([key, tensor]) => [key, describeArray(tensor)] as const);
   return arrayDataset({
     name,
     inputs: Object.fromEntries(described),
     kinds: Object.fromEntries(described.map(([key, { kind = 'tensor', type }]) => [key, { kind, ...rangeOf(type) }])),
-    ...(texts && classes && { labels: numberLabels(texts, classes, name), classes }),
+    ...(targets && { targets }),
   });
 }
 

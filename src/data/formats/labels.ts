@@ -1,5 +1,6 @@
-import { DataError, UnsupportedError } from '../../base/index.js';
+import { DataError } from '../../base/index.js';
 import { asNumbers } from '../preprocess/apply.js';
+import { classTargets, type Targets } from '../targets.js';
 import type { DataTensor } from '../tensor.js';
 
 /** More classes than this are surely something else than classes. */
@@ -7,26 +8,16 @@ const MOST_CLASSES = 100_000;
 
 /**
  * The class names that label texts stand for. Whole numbers from 0 on are class numbers themselves, so that a class without samples keeps
- * its place; other whole numbers are sorted by value, texts in plain string order.
- * @throws UnsupportedError for fractional numbers, which are no classes.
+ * its place; other numbers are sorted by value, texts in plain string order.
+ * @throws DataError for a class number of 100,000 or more.
  */
 export function classesOf(texts: Iterable<string>, where: string): string[] {
   const distinct = [...new Set(texts)];
   const numbers = distinct.map(Number);
   if (distinct.some((text, i) => text.trim() === '' || !Number.isFinite(numbers[i]))) return distinct.sort(byCodeUnit);
-  const fraction = numbers.find((number) => !Number.isInteger(number));
-  if (fraction !== undefined) {
-    throw new UnsupportedError({
-      what: 'The labels are fractional numbers: this looks like a regression target',
-      where,
-      expected: 'class names or whole class numbers',
-      got: String(fraction),
-      fix: 'Name another label column, or read the data without labels',
-    });
-  }
   const sorted = numbers.sort((a, b) => a - b);
   const largest = sorted[sorted.length - 1];
-  if (sorted[0] !== 0) return sorted.map(String);
+  if (sorted[0] !== 0 || !sorted.every(Number.isInteger)) return sorted.map(String);
   if (largest < MOST_CLASSES) return Array.from({ length: largest + 1 }, (_, i) => String(i));
   throw new DataError({ what: 'A class number is too large', where, expected: `less than ${MOST_CLASSES}`, got: String(largest) });
 }
@@ -46,30 +37,95 @@ export function numberLabels(texts: readonly string[], classes: readonly string[
   });
 }
 
+/** What is known of the targets before they are read. */
+export interface TargetOptions {
+  /** Class names, in the order of the model's scores. Default: found in the data. */
+  classes?: readonly string[];
+  /** What the targets are. Default: fractions are numbers to predict, everything else names classes. */
+  targets?: Targets['kind'];
+  /** The targets of the training part: the others have the same classes or columns. */
+  like?: Targets;
+}
+
+/** Targets from one text a sample: class names or numbers. @param column the name of a column of numbers. */
+export function targetsFromTexts(texts: readonly string[], where: string, options: TargetOptions, column = 'target'): Targets {
+  const kind = options.like?.kind ?? options.targets ?? (options.classes || !areNumbers(texts) ? 'class' : 'numbers');
+  if (kind === 'numbers') return { kind, columns: [column], values: numbersOf(texts, where) };
+  const classes = options.classes ?? classNames(options.like) ?? classesOf(texts, where);
+  return classTargets(numberLabels(texts, classes, where), classes);
+}
+
+/** Whether every text is a finite number and some are fractions: then they are no classes. */
+function areNumbers(texts: readonly string[]): boolean {
+  const numbers = texts.map((text) => (text.trim() === '' ? Number.NaN : Number(text)));
+  return numbers.every(Number.isFinite) && !numbers.every(Number.isInteger);
+}
+
+function numbersOf(texts: readonly string[], where: string): Float32Array {
+  return Float32Array.from(texts, (text, i) => {
+    const number = text.trim() === '' ? Number.NaN : Number(text);
+    if (Number.isFinite(number)) return number;
+    throw new DataError({
+      what: `The target of sample ${i} is no finite number`,
+      where,
+      got: `"${text}"`,
+      fix: 'Remove such samples, or name a column of numbers with --label',
+    });
+  });
+}
+
+function classNames(targets: Targets | undefined): readonly string[] | undefined {
+  return targets && 'classes' in targets ? targets.classes : undefined;
+}
+
 /**
- * Class labels kept as an array of numbers: [n], [n, 1] or one-hot [n, classes].
- * @throws DataError for another shape, UnsupportedError for numbers that are not whole.
+ * Targets kept as an array: [n] or [n, 1] of class numbers or of fractions, one-hot [n, classes], [n, labels] of zeros and ones where any number
+ * of labels may apply, or [n, columns] of numbers.
+ * @throws DataError for another shape.
  */
-export function labelTexts(tensor: DataTensor, where: string): string[] {
-  const values = asNumbers(tensor);
+export function targetsFromTensor(tensor: DataTensor, where: string, options: TargetOptions): Targets {
   const [count, width = 1, ...more] = tensor.shape;
   if (more.length > 0)
     throw new DataError({
       what: 'Labels have a shape that is not understood',
       where,
-      expected: '[n], [n, 1] or one-hot [n, classes]',
+      expected: '[n], [n, 1], one-hot [n, classes], [n, labels] of zeros and ones, or [n, columns] of numbers',
       got: `[${tensor.shape.join(', ')}]`,
     });
-  if (width === 1) return Array.from(values, String);
-  return Array.from({ length: count }, (_, row) => {
-    const ones: number[] = [];
-    for (let i = 0; i < width; i++) {
-      const value = values[row * width + i];
-      if (value === 1) ones.push(i);
-      else if (value !== 0) ones.push(-1);
+  const values = asNumbers(tensor);
+  if (width === 1) return targetsFromTexts(Array.from(values, String), where, options);
+  const kind = options.like?.kind ?? options.targets ?? rowKind(values, width);
+  const names = options.classes ?? Array.from({ length: width }, (_, i) => String(i));
+  if (kind === 'numbers') return { kind, columns: names, values: Float32Array.from(values) };
+  if (kind === 'labels') return { kind, classes: checkWidth(names, width, where), values: Uint8Array.from(values, Number) };
+  const labels = Int32Array.from({ length: count }, (_, row) => {
+    for (let i = 0; i < width; i++) if (values[row * width + i] === 1) return i;
+    return -1;
+  });
+  return classTargets(labels, checkWidth(names, width, where));
+}
+
+/** One 1 among zeros in every row is a class; zeros and ones are labels; anything else is numbers. */
+function rowKind(values: ArrayLike<number>, width: number): 'class' | 'labels' | 'numbers' {
+  let isOneHot = true;
+  for (let start = 0; start < values.length; start += width) {
+    let ones = 0;
+    for (let i = start; i < start + width; i++) {
+      if (values[i] !== 0 && values[i] !== 1) return 'numbers';
+      ones += values[i];
     }
-    if (ones.length === 1 && ones[0] >= 0) return String(ones[0]);
-    throw new DataError({ what: `Row ${row} of the labels is not one-hot`, where, expected: 'a single 1 among zeros' });
+    isOneHot &&= ones === 1;
+  }
+  return isOneHot ? 'class' : 'labels';
+}
+
+function checkWidth(names: readonly string[], width: number, where: string): readonly string[] {
+  if (names.length === width) return names;
+  throw new DataError({
+    what: 'The class names do not fit the labels',
+    where,
+    expected: `${width} names, one for each column`,
+    got: listed(names),
   });
 }
 

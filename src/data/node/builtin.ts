@@ -3,6 +3,7 @@ import type { DataSource } from '../dataset.js';
 import { parseCsv } from '../formats/csv.js';
 import { numberLabels } from '../formats/labels.js';
 import { arrayDataset } from '../memory.js';
+import { classTargets } from '../targets.js';
 import type { DataTensor } from '../tensor.js';
 import { readContent } from './files.js';
 
@@ -17,7 +18,12 @@ async function openDigits(): Promise<DataSource> {
   const image: DataTensor = { type: 'uint8', shape: [features.shape[0], 8, 8, 1], data: Uint8Array.from(features.data as Float32Array) };
   const classes = Array.from({ length: 10 }, (_, digit) => String(digit));
   const kinds = { image: { kind: 'image', range: [0, 16] } } as const;
-  const train = arrayDataset({ name: 'digits', inputs: { image }, kinds, labels: numberLabels(labels, classes, 'digits'), classes });
+  const train = arrayDataset({
+    name: 'digits',
+    inputs: { image },
+    kinds,
+    targets: classTargets(numberLabels(labels, classes, 'digits'), classes),
+  });
   return { name: 'digits', format: 'built-in', train, close: async () => undefined };
 }
 
@@ -25,7 +31,7 @@ async function openIris(): Promise<DataSource> {
   // The first line, as scikit-learn keeps it, is: samples, features, names of the classes.
   const { features, labels = [], header = [] } = parseCsv(await asset('iris.csv'), 'iris', { header: true, label: 4 });
   const classes = header.slice(2);
-  const train = arrayDataset({ name: 'iris', inputs: { features }, labels: numberLabels(labels, classes, 'iris'), classes });
+  const train = arrayDataset({ name: 'iris', inputs: { features }, targets: classTargets(numberLabels(labels, classes, 'iris'), classes) });
   return { name: 'iris', format: 'built-in', train, close: async () => undefined };
 }
 

@@ -3,8 +3,9 @@ import { DataError, FormatError } from '../../base/index.js';
 import type { DataSource, Dataset } from '../dataset.js';
 import { describeArray, keepAsTest, type PartName, partOf, rangeOf } from '../formats/arrays.js';
 import { parseIdx } from '../formats/idx.js';
-import { classesOf, labelTexts, listed, numberLabels } from '../formats/labels.js';
+import { listed, type TargetOptions, targetsFromTensor } from '../formats/labels.js';
 import { arrayDataset } from '../memory.js';
+import type { Targets } from '../targets.js';
 import { readContent } from './files.js';
 import type { OpenOptions } from './options.js';
 
@@ -37,33 +38,32 @@ export async function openIdx(folder: string, files: readonly string[], options:
   const present = (['train', 'test'] as const).filter((part) => places.has(`${part} images`));
   if (present.length === 0) throw new FormatError({ what: 'There are IDX labels and no images', where: folder, got: listed([...files]) });
   const found: Partial<Record<PartName, Dataset>> = {};
-  let { classes } = options;
+  let like: Targets | undefined;
   for (const part of present) {
     const images = join(folder, places.get(`${part} images`) as string);
     const labelFile = options.labelled === false ? undefined : places.get(`${part} labels`);
-    const read = await readPart(images, labelFile && join(folder, labelFile), classes);
-    classes ??= read.classes;
+    const read = await readPart(images, labelFile && join(folder, labelFile), { ...options, like });
+    like ??= read.targets;
     found[part] = read;
   }
   const { train, ...others } = found.train ? keepAsTest(found) : { train: found.test };
   return { name: folder, format: 'IDX', train: train as Dataset, ...others, close: async () => undefined };
 }
 
-async function readPart(images: string, labelFile: string | undefined, given: readonly string[] | undefined): Promise<Dataset> {
+async function readPart(images: string, labelFile: string | undefined, options: TargetOptions): Promise<Dataset> {
   const tensor = describeArray(parseIdx(await readContent(images), images));
   const input = tensor.kind === 'image' ? 'image' : 'input';
   const { kind = 'tensor', type } = tensor;
   const common = { name: images, inputs: { [input]: tensor }, kinds: { [input]: { kind, ...rangeOf(type) } } };
   if (!labelFile) return arrayDataset(common);
-  const texts = labelTexts(parseIdx(await readContent(labelFile), labelFile), labelFile);
-  if (texts.length !== tensor.shape[0]) {
+  const labels = parseIdx(await readContent(labelFile), labelFile);
+  if (labels.shape[0] !== tensor.shape[0]) {
     throw new DataError({
       what: 'Images and labels differ in number',
       where: labelFile,
       expected: `${tensor.shape[0]} labels`,
-      got: String(texts.length),
+      got: String(labels.shape[0]),
     });
   }
-  const classes = given ?? classesOf(texts, labelFile);
-  return arrayDataset({ ...common, labels: numberLabels(texts, classes, labelFile), classes });
+  return arrayDataset({ ...common, targets: targetsFromTensor(labels, labelFile, options) });
 }

@@ -5,6 +5,7 @@ import type { DataSource, Dataset, InputSpec } from '../dataset.js';
 import type { PartName } from '../formats/arrays.js';
 import { listed } from '../formats/labels.js';
 import { arrayDataset } from '../memory.js';
+import { classTargets } from '../targets.js';
 import { CacheWriter, cacheFolder, cacheName, readDescription, readSamples } from './cache.js';
 import { decodeImage, firstChannel, type ImageSize, isGray, mapInOrder, type Pixels, prepareSharp } from './decode.js';
 import { type ImageLayout, layOutImages } from './layout.js';
@@ -236,8 +237,8 @@ async function openCache(description: Description, path: string, where: string, 
   let offset = 0;
   for (const { name: part, size, labels: numbers, fingerprint } of parts) {
     const name = parts.length > 1 ? `${where} (${part})` : where;
-    const labels = numbers && Int32Array.from(numbers);
-    const common = { name, ...(labels && { labels, classes }), fingerprint };
+    const targets = numbers && classTargets(Int32Array.from(numbers), classes);
+    const common = { name, ...(targets && { targets }), fingerprint };
     if (memory) {
       const data = memory.subarray(offset, offset + size * rowBytes);
       const tensor = { type: input.type, shape: [size, ...input.shape], data };
@@ -263,5 +264,5 @@ async function openCache(description: Description, path: string, where: string, 
 }
 
 function labelled(dataset: Dataset): boolean {
-  return dataset.labels !== undefined;
+  return dataset.targets !== undefined;
 }

@@ -8,6 +8,8 @@ export interface OpenOptions {
   labelled?: boolean;
   /** Class names in the order of the model's outputs. Default: folder names in plain string order, as PyTorch's ImageFolder sorts them. */
   classes?: readonly string[];
+  /** What the targets are, where the data does not tell: numbers that are whole may be classes or quantities. Default: found in the data. */
+  targets?: 'class' | 'labels' | 'numbers';
   /** Images: every image is brought to this size. Default: their own, when all agree. */
   imageSize?: { width: number; height: number };
   /** Images: the model's size, taken where images differ in size or are larger than it both ways, and `imageSize` is not given. */

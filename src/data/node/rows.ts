@@ -1,6 +1,7 @@
 import { sizeOf } from '../../base/index.js';
 import type { Dataset, InputSpec } from '../dataset.js';
 import { checkIndices, checkSignal, makeBatch } from '../memory.js';
+import type { Targets } from '../targets.js';
 import { allocate, bytesOf, bytesPerElement } from '../tensor.js';
 import { openForReading, readAt } from './files.js';
 
@@ -12,14 +13,13 @@ export interface FileRows {
   offset: number;
   size: number;
   input: InputSpec;
-  labels?: Int32Array;
-  classes?: readonly string[];
+  targets?: Targets;
   fingerprint: string;
 }
 
 /** A data set that reads its samples from the file when they are asked for, neighbours in one go. `close` frees the file. */
 export async function fileDataset(rows: FileRows): Promise<{ dataset: Dataset; close: () => Promise<void> }> {
-  const { name, path, offset, size, input, labels, classes, fingerprint } = rows;
+  const { name, path, offset, size, input, targets, fingerprint } = rows;
   const file = await openForReading(path);
   const elements = sizeOf(input.shape);
   const rowBytes = elements * bytesPerElement(input.type);
@@ -27,7 +27,7 @@ export async function fileDataset(rows: FileRows): Promise<{ dataset: Dataset; c
     name,
     size,
     inputs: [input],
-    ...(labels && { labels, classes }),
+    ...(targets && { targets }),
     fingerprint,
     async read(indices, signal) {
       checkIndices(indices, size, name);
@@ -38,7 +38,7 @@ export async function fileDataset(rows: FileRows): Promise<{ dataset: Dataset; c
         await readAt(file, bytes.subarray(at * rowBytes, (at + count) * rowBytes), offset + first * rowBytes, path);
       }
       const tensor = { type: input.type, shape: [indices.length, ...input.shape], data, kind: input.kind };
-      return makeBatch(indices, { [input.name]: tensor }, labels);
+      return makeBatch(indices, { [input.name]: tensor }, targets);
     },
   };
   return { dataset, close: () => file.close() };

@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { freeBatch, simplify } from '../../infrastructure/compiler/index.js';
-import type { Model } from '../../onnx/index.js';
 import type { Technique } from '../../technique/index.js';
-import { distillation, type LossBuilder, meanSquaredError, type Task, train } from '../../training/index.js';
+import { type Task, train } from '../../training/index.js';
 import { trainingNotes, trainingSchema, trainOptions } from '../tuning/index.js';
 
 const distillationSchema = trainingSchema.extend({
@@ -39,7 +38,7 @@ export const distill: Technique<DistillOptions> = {
     const result = await train({
       ...context,
       otherFeeds: originalTask && preparesAlike(originalTask, task) ? undefined : originalTask?.feeds,
-      loss: teacherLoss(task, teacher, { temperature, weight, features, teacherOutput: scoresOf(originalTask) }),
+      loss: task.distillation(teacher, { temperature, weight, features, teacherOutput: originalTask?.outputs[0] }),
       options: trainOptions(training, context.seed),
       resume: await checkpoints?.load('distill'),
       onCheckpoint: (checkpoint) => checkpoints?.save('distill', checkpoint),
@@ -48,17 +47,8 @@ export const distill: Technique<DistillOptions> = {
   },
 };
 
-/** For a classifier its softened scores, for other models all their outputs. */
-function teacherLoss(task: Task, teacher: Model, options: Parameters<typeof distillation>[2]): LossBuilder {
-  return task.kind === 'classification' ? distillation(task.output, teacher, options) : meanSquaredError(task.outputs, teacher);
-}
-
 /** Whether samples become inputs in the same way, whatever these are called: then teacher and student can share them. */
 function preparesAlike(a: Task, b: Task): boolean {
   const ways = ({ feeds }: Task) => JSON.stringify(feeds.map(({ from, preprocess }) => [from, { ...preprocess, name: undefined }]));
   return ways(a) === ways(b);
-}
-
-function scoresOf(task: Task | undefined): string | undefined {
-  return task?.kind === 'classification' ? task.output : undefined;
 }

@@ -53,7 +53,7 @@ export const mirror: Technique<Record<string, never>> = {
 function widthAxis({ model, task }: TechniqueContext): number {
   const { feeds } = model.graph;
   const layout = task.feeds[0].preprocess.layout;
-  if (feeds.length === 1 && task.kind === 'classification' && layout !== 'as-is' && feeds[0].shape?.length === AXES) return WIDTH[layout];
+  if (feeds.length === 1 && task.answers === 'classes' && layout !== 'as-is' && feeds[0].shape?.length === AXES) return WIDTH[layout];
   throw new OptionError({
     what: 'Only a classifier of images can look at them mirrored',
     got: feeds.map(({ name, shape }) => `"${name}" [${shape}], ${layout}`).join(', '),

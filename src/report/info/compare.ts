@@ -1,5 +1,5 @@
 import type { ModelInfo, QualityInfo } from '../../strategies/index.js';
-import { finite, formatRatio } from './format.js';
+import { finite, formatRatio, lossOf } from './format.js';
 import { costMeasures, type Measure, type MeasureName } from './measures.js';
 
 /** One measure of cost, before and after. */
@@ -52,8 +52,10 @@ export interface QualityComparison {
   split: 'test' | 'validation';
   before: QualityInfo;
   after: QualityInfo;
-  /** After minus before, in the metric's units: negative is worse. */
+  /** After minus before, in the metric's units. */
   change?: number;
+  /** How much worse, in the unit of the metric's changes (points, hundredths or percent); negative where it got better. */
+  loss?: number;
   /** Whether the baseline's value lies in the model's 95% interval: the samples cannot tell the two apart. Absent without an interval. */
   withinNoise?: boolean;
 }
@@ -72,6 +74,7 @@ export function qualityChange(split: QualityComparison['split'], before: Quality
     before,
     after,
     change: was === undefined || is === undefined ? undefined : is - was,
+    loss: was === undefined || is === undefined ? undefined : lossOf(after.metric, was, is),
     withinNoise: was === undefined || low === undefined || high === undefined ? undefined : low <= was && was <= high,
   };
 }

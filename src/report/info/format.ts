@@ -1,4 +1,13 @@
-import type { QualityInfo } from '../../strategies/index.js';
+import {
+  type Agreement,
+  type AnyMetric,
+  agreementScale,
+  coefficient,
+  lossBetween,
+  metricNamed,
+  type Scale,
+  share,
+} from '../../metrics/index.js';
 
 /** What stands for a number that was not measured. */
 export const NOTHING = '-';
@@ -75,48 +84,76 @@ export function formatRatio(ratio: number | undefined): string {
   return `${value.toFixed(digits)}x`;
 }
 
-type Metric = QualityInfo['metric'];
-
 /** What people call a metric. */
-export function metricName(metric: Metric): string {
-  return { accuracy: 'accuracy', agreement: 'agreement with the original', r2: 'R²' }[metric] ?? String(metric);
+export function metricName(metric: string): string {
+  return known(metric)?.label ?? metric;
 }
 
 /**
- * A quality: a percentage for accuracy and agreement ("98.4%"), a plain number for R² ("0.9987"). Never rounded up to a perfect score.
- * @param samples decides the digits: one after the point below 5,000 samples, two from there on.
+ * A quality as its metric writes it: a percentage for shares ("98.4%"), a plain number for R² ("0.9987") and errors. Never rounded up to a perfect score.
+ * @param samples decides the digits of percentages: one after the point below 5,000 samples, two from there on.
  */
-export function formatQuality(metric: Metric, value: number | undefined, samples = 0): string {
-  const known = finite(value);
-  if (known === undefined) return NOTHING;
-  if (metric === 'r2') return belowPerfect(known, 1, 4);
-  return `${belowPerfect(known * 100, 100, decimals(samples))}%`;
+export function formatQuality(metric: string, value: number | undefined, samples = 0): string {
+  const measured = finite(value);
+  return measured === undefined ? NOTHING : scaleOf(metric).format(measured, samples);
 }
 
 /** A 95% interval, in the same units: "97.4 to 99.1%". */
-export function formatInterval(metric: Metric, interval: readonly [number, number] | undefined, samples = 0): string {
+export function formatInterval(metric: string, interval: readonly [number, number] | undefined, samples = 0): string {
   if (finite(interval?.[0]) === undefined || finite(interval?.[1]) === undefined) return NOTHING;
   const [low, high] = interval as readonly [number, number];
   return `${formatQuality(metric, low, samples).replace('%', '')} to ${formatQuality(metric, high, samples)}`;
 }
 
-/** A change of quality with its sign, in percentage points for accuracy and agreement ("-0.2"), as it is for R² ("-0.0013"). */
-export function formatChange(metric: Metric, change: number | undefined, samples = 0): string {
-  const known = finite(change);
-  if (known === undefined) return NOTHING;
-  const text = metric === 'r2' ? known.toFixed(4) : (known * 100).toFixed(decimals(samples));
-  if (Number(text) === 0) return text.replace('-', '');
-  return known > 0 ? `+${text}` : text;
+/** A change of quality with its sign, in percentage points for shares ("-0.2"), as it is for R² ("-0.0013"), in percent for errors. */
+export function formatChange(
+  metric: string,
+  change: number | undefined,
+  { value: before, samples = 0 }: { value: number; samples?: number },
+): string {
+  const measured = finite(change);
+  return measured === undefined ? NOTHING : scaleOf(metric).formatChange(measured, before, samples);
 }
 
-function decimals(samples: number): number {
-  return samples >= 5000 ? 2 : 1;
+/** A loss as metrics measure it, with the sign of a change: positive is worse. */
+export function formatLoss(metric: string, loss: number): string {
+  const { unit, formatChange: write } = scaleOf(metric);
+  return unit === '%' ? write(loss, 1) : write(-loss, 1, 5000);
 }
 
-function belowPerfect(value: number, perfect: number, digits: number): string {
-  const text = value.toFixed(digits);
-  if (value < perfect && Number(text) === perfect) return (perfect - 10 ** -digits).toFixed(digits);
-  return text;
+/** How far a model answers as the original does: "99.2% of the answers", "R² 0.9987". */
+export function formatAgreement({ measure, value, samples }: Agreement): string {
+  const text = agreementScale({ measure }).format(value, samples);
+  return measure === 'share' ? `${text} of the answers` : `${measure === 'r2' ? 'R²' : measure} ${text}`;
+}
+
+/** Whether more of a metric is better. */
+export function isMoreBetter(metric: string): boolean {
+  return known(metric)?.direction !== 'minimize';
+}
+
+/** How much worse `after` is, in the unit of the metric's changes: points, hundredths or percent. */
+export function lossOf(metric: string, before: number, after: number): number {
+  const { scale, direction } = known(metric) ?? { scale: share, direction: 'maximize' as const };
+  return 100 * lossBetween({ scale, direction }, before, after);
+}
+
+/** What a change of a metric is measured in: "points". */
+export function unitOf(metric: string): string {
+  return scaleOf(metric).unit;
+}
+
+function scaleOf(metric: string): Scale {
+  return known(metric)?.scale ?? coefficient;
+}
+
+/** Undefined for a metric that another program added: its numbers are shown as they are. */
+function known(metric: string): AnyMetric | undefined {
+  try {
+    return metricNamed(metric);
+  } catch {
+    return undefined;
+  }
 }
 
 /** "1 model", "3 models". */

@@ -1,5 +1,5 @@
 import type { ModelInfo, RunInfo } from '../../strategies/index.js';
-import { finite, formatBytes, formatCount, formatEnergy, formatMs, formatQuality, metricName } from './format.js';
+import { finite, formatBytes, formatCount, formatEnergy, formatMs, formatQuality, isMoreBetter, metricName } from './format.js';
 
 /** Everything that a model can be compared by; names of axes and columns. */
 export type MeasureName = 'quality' | 'test' | 'bytes' | 'download' | 'macs' | 'latency' | 'memory' | 'parameters' | 'energy';
@@ -19,12 +19,13 @@ export interface Measure {
 export function measures({ task }: RunInfo): Measure[] {
   const quality = metricName(task.metric);
   const name = quality[0].toUpperCase() + quality.slice(1);
+  const better = isMoreBetter(task.metric) ? 'more' : 'less';
   const footprint = costMeasures();
   return [
     {
       name: 'quality',
       label: `${name} (validation)`,
-      better: 'more',
+      better,
       words: ['lower', 'higher'],
       value: (model) => finite(model.validation.value),
       format: (value) => formatQuality(task.metric, value, task.samples.validation),
@@ -32,7 +33,7 @@ export function measures({ task }: RunInfo): Measure[] {
     {
       name: 'test',
       label: `${name} (test)`,
-      better: 'more',
+      better,
       words: ['lower', 'higher'],
       value: (model) => finite(model.test?.value),
       format: (value) => formatQuality(task.metric, value, task.samples.test),

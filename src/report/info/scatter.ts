@@ -73,7 +73,7 @@ function scatterAxis(info: RunInfo, measure: Measure): ScatterAxis | undefined {
   return { name: measure.name, ...axis, places };
 }
 
-function intervalOf(model: ModelInfo, name: MeasureName): [number, number] | undefined {
+function intervalOf(model: ModelInfo, name: MeasureName): readonly [number, number] | undefined {
   const interval = (name === 'test' ? model.test : model.validation)?.interval;
   return finite(interval?.[0]) !== undefined && finite(interval?.[1]) !== undefined ? interval : undefined;
 }

@@ -1,6 +1,6 @@
 import type { ModelInfo, RunInfo } from '../../strategies/index.js';
 import { compareCosts, compareQuality, qualityChange, ratioInWords } from './compare.js';
-import { formatChange, formatInterval, formatQuality, metricName, plural } from './format.js';
+import { formatChange, formatInterval, formatQuality, lossOf, metricName, plural, unitOf } from './format.js';
 import { costMeasures, type MeasureName } from './measures.js';
 
 /** What came out of a run, in plain words. */
@@ -25,13 +25,13 @@ export function summarize(info: RunInfo): Summary {
   if (front.length === 0) return nothingFound(info);
   const { baseline, task } = info;
   const tolerance = Math.min(1, info.limits.maxDrop ?? 1);
-  const drop = (model: ModelInfo) => (baseline.validation.value - model.validation.value) * 100;
+  const drop = (model: ModelInfo) => lossOf(task.metric, baseline.validation.value, model.validation.value);
   const cost = mainCost(info);
   const cheapest = (models: ModelInfo[]) =>
     [...models].sort((a, b) => (cost.value(a) ?? 0) - (cost.value(b) ?? 0))[0] as ModelInfo | undefined;
   const mostAccurate = [...front].sort((a, b) => drop(a) - drop(b))[0];
   const within = front.filter((model) => drop(model) <= tolerance + 1e-9);
-  const margin = task.metric === 'r2' ? `${tolerance / 100} of the original's R²` : plural(tolerance, 'point');
+  const margin = marginIn(unitOf(task.metric), tolerance, metricName(task.metric));
   const say = (model: ModelInfo) => describe(model, baseline);
 
   const best = cheapest(within);
@@ -50,6 +50,12 @@ export function summarize(info: RunInfo): Summary {
   if (smallest && smallest !== told && smallest !== mostAccurate) details.push(`At the far end: "${smallest.label}", ${say(smallest)}.`);
   details.push(provenance(told, info));
   return { headline, details, best: told, success: cheaper };
+}
+
+/** "1 point", "0.01 of the original's R²", "1% of the original's RMSE". */
+function marginIn(unit: string, tolerance: number, metric: string): string {
+  if (unit === 'points') return plural(tolerance, 'point');
+  return `${unit === '%' ? `${tolerance}%` : tolerance / 100} of the original's ${metric}`;
 }
 
 /** The first objective besides quality: what the run set out to cut. */
@@ -83,9 +89,9 @@ export function describe(model: ModelInfo, baseline: ModelInfo): string {
   const gains = compareCosts(model, baseline).flatMap((comparison) =>
     ['bytes', 'macs', 'latency'].includes(comparison.measure.name) ? (ratioInWords(comparison) ?? []) : [],
   );
-  const { after, change } = compareQuality(model, baseline);
+  const { before, after, change } = compareQuality(model, baseline);
   const { metric, value, samples } = after;
-  return [...gains, `${metricName(metric)} ${formatQuality(metric, value, samples)} (${formatChange(metric, change, samples)})`].join(', ');
+  return [...gains, `${metricName(metric)} ${formatQuality(metric, value, samples)} (${formatChange(metric, change, before)})`].join(', ');
 }
 
 /** What makes the headline less than it seems. */
@@ -104,10 +110,10 @@ function caveats(model: ModelInfo, info: RunInfo, tolerance: number): string[] {
 
 /** Whether a model stays within the tolerance where it was chosen, and not where nothing was. */
 function losesMoreOnTest(model: ModelInfo, { baseline }: RunInfo, tolerance: number): boolean {
-  const { split, change } = compareQuality(model, baseline);
-  const onValidation = qualityChange('validation', baseline.validation, model.validation).change;
-  const within = (each: number | undefined) => (each ?? 0) * 100 >= -tolerance - 1e-9;
-  return split === 'test' && !within(change) && within(onValidation);
+  const { split, loss } = compareQuality(model, baseline);
+  const onValidation = qualityChange('validation', baseline.validation, model.validation).loss;
+  const within = (each: number | undefined) => (each ?? 0) <= tolerance + 1e-9;
+  return split === 'test' && !within(loss) && within(onValidation);
 }
 
 function provenance(model: ModelInfo, { baseline }: RunInfo): string {

@@ -1,6 +1,6 @@
 import type { ModelInfo, RunInfo } from '../../strategies/index.js';
 import { compareQuality } from './compare.js';
-import { finite, plural } from './format.js';
+import { finite, metricName, plural, unitOf } from './format.js';
 
 /** Limits as people say them. */
 const limitNames: Record<string, string> = {
@@ -20,9 +20,9 @@ export function limitName(limit: string): string {
 export function modelWarnings(model: ModelInfo, baseline: ModelInfo): string[] {
   const found: string[] = [];
   if (model !== baseline) {
-    const { split, change } = compareQuality(model, baseline);
-    if (change !== undefined && change * 100 < -0.5)
-      found.push(`Loses ${(-change * 100).toFixed(1)} points of ${split} ${model.validation.metric} against the original.`);
+    const { split, loss, after } = compareQuality(model, baseline);
+    if (loss !== undefined && loss > 0.5)
+      found.push(`Loses ${loss.toFixed(1)} ${unitOf(after.metric)} of ${split} ${metricName(after.metric)} against the original.`);
     const ratio = finite(model.footprint.latency?.ratioToBaseline);
     if (ratio !== undefined && ratio > 1.05) found.push(`Slower than the original on this machine: ${ratio.toFixed(2)} times its latency.`);
     if (model.footprint.bytes > baseline.footprint.bytes) found.push('Larger than the original.');

@@ -2,11 +2,13 @@ import type { ModelInfo, QualityInfo, RunInfo } from '../../../strategies/index.
 import {
   compareCosts,
   finite,
+  formatAgreement,
   formatChange,
   formatInterval,
   formatQuality,
   layerBars,
   layersOf,
+  metricName,
   pairLayers,
   plural,
   qualityChange,
@@ -84,10 +86,10 @@ function qualityRows(split: string, before: QualityInfo | undefined, after: Qual
       element('th', { scope: 'row' }, name),
       cells.map((each) => element('td', {}, each)),
     );
-  const main = row(`${metric}, ${split} (${plural(samples, 'sample')})`, [
+  const main = row(`${metricName(metric)}, ${split} (${plural(samples, 'sample')})`, [
     ...(before ? [cell(before)] : []),
     cell(after),
-    ...(before ? [formatChange(metric, change, samples)] : []),
+    ...(before ? [formatChange(metric, change, before)] : []),
   ]);
   const others = Object.entries(after.details)
     .filter(([name]) => name !== metric)
@@ -95,7 +97,11 @@ function qualityRows(split: string, before: QualityInfo | undefined, after: Qual
       const was = before && Object.hasOwn(before.details, name) ? before.details[name] : undefined;
       return row(name, before ? [number(was), number(value), number(difference(was, value), true)] : [number(value)]);
     });
-  return [main, ...others];
+  const { agreement } = after;
+  const agreeing = agreement && [
+    row('agreement with the original', [...(before ? [''] : []), formatAgreement(agreement), ...(before ? [''] : [])]),
+  ];
+  return [main, ...(agreeing ?? []), ...others];
 }
 
 function difference(before: number | undefined, after: number | undefined): number | undefined {

@@ -34,12 +34,12 @@ export function glance(model: ModelInfo, row: FrontRow, info: RunInfo): Markup {
 }
 
 function tiles(model: ModelInfo, row: FrontRow, { baseline }: RunInfo): Markup {
-  const { after, change, split } = row.quality;
+  const { before, after, change, loss, split } = row.quality;
   const { metric, samples } = after;
   const isBaseline = row.role === 'baseline';
-  const against = isBaseline ? [] : [formatChange(metric, change, samples)];
+  const against = isBaseline ? [] : [formatChange(metric, change, before)];
   const interval = after.interval ? [formatInterval(metric, after.interval, samples)] : [];
-  const lost = (change ?? 0) * 100 < -1;
+  const lost = (loss ?? 0) > 1;
   const costs = compareCosts(model, baseline).filter(({ measure, after: value }) => value !== undefined && measure.name !== 'parameters');
   return element(
     'dl',
@@ -48,7 +48,7 @@ function tiles(model: ModelInfo, row: FrontRow, { baseline }: RunInfo): Markup {
       `${metricName(metric)} (${split})`,
       formatQuality(metric, after.value, samples),
       [...against, ...interval].join(' · '),
-      isBaseline || change === undefined ? undefined : lost ? 'bad' : change > 0 ? 'good' : undefined,
+      isBaseline || change === undefined ? undefined : lost ? 'bad' : (loss ?? 0) < 0 ? 'good' : undefined,
     ),
     costs.map((comparison) => {
       const { measure, ratio, after: value } = comparison;

@@ -21,10 +21,7 @@ export function runSection(info: RunInfo): Markup {
         'Data',
         `${task.name}: ${train} training, ${calibration} calibration, ${validation} validation, ${test} test samples; fingerprint ${task.fingerprint}`,
       ],
-      [
-        'Task',
-        task.kind === 'classification' ? `classification, ${task.classes?.length ?? '?'} classes` : 'fidelity to the original model',
-      ],
+      ['Task', task.title ?? task.kind],
       ['Objectives', info.objectives.join(', ')],
       ['Limits', limitTexts.join(', ') || 'none'],
       ['Options', optionTexts.join(', ') || undefined],

@@ -111,10 +111,10 @@ function columns(info: RunInfo, rows: readonly FrontRow[]): Column[] {
       heading: 'Change',
       note: 'Against the original, on the test part where both were measured there, else on the validation part',
       cell: (row) => {
-        const { change, after } = row.quality;
+        const { before, change, loss } = row.quality;
         if (row.role === 'baseline') return { value: 0, content: [''] };
-        const kind = change === undefined ? undefined : change * 100 < -1 ? 'bad' : change > 0 ? 'good' : undefined;
-        return { value: change, content: [formatChange(metric, change, after.samples)], kind };
+        const kind = loss === undefined ? undefined : loss > 1 ? 'bad' : loss < 0 ? 'good' : undefined;
+        return { value: change, content: [formatChange(metric, change, before)], kind };
       },
     },
     ...cost('bytes'),

@@ -1,5 +1,5 @@
 import type { SensitivityRecord } from '../../../technique/index.js';
-import { formatBytes, formatChange, formatCount, type LayerBars, type LayerMeasure, plural } from '../../info/index.js';
+import { formatBytes, formatCount, formatLoss, type LayerBars, type LayerMeasure, plural } from '../../info/index.js';
 import { element, type Markup } from '../markup.js';
 import { plain } from '../plain.js';
 import { type ChartOptions, chart, fitted, textWidth } from './theme.js';
@@ -85,7 +85,7 @@ export function layersSvg(
 /** Quality lost when one layer alone is changed; layers that were left as they are stand out. */
 export function sensitivitySvg(
   records: readonly SensitivityRecord[],
-  metric: 'accuracy' | 'agreement' | 'r2',
+  metric: string,
   { most = 24, ...options }: ChartOptions & { most?: number } = {},
 ): string {
   const listed = records.slice(0, most);
@@ -95,7 +95,7 @@ export function sensitivitySvg(
     const kind = isFloat(decision) ? 'kept' : 'after';
     return {
       label: `${layer}: ${decision}`,
-      text: formatChange(metric, -loss, 5000),
+      text: formatLoss(metric, loss),
       parts: [{ share: Math.max(0, loss) / largest, kind }],
     };
   });

@@ -11,6 +11,7 @@ import {
   formatSeconds,
   frontRows,
   limitName,
+  lossOf,
   type MeasureName,
   metricName,
   plural,
@@ -59,6 +60,7 @@ function columns(info: RunInfo, rows: readonly FrontRow[]): Column<FrontRow>[] {
   const quality = (row: FrontRow) => (onTest && row.test) || row.validation;
   const baseline = rows[0];
   const change = (row: FrontRow) => quality(row).value - quality(baseline).value;
+  const loss = (row: FrontRow) => lossOf(metric, quality(baseline).value, quality(row).value);
   const dim = (row: FrontRow) => (row.role === 'other' ? ('dim' as const) : undefined);
   const cost = (name: MeasureName, heading: string, more: string, format: (value: number | undefined) => string, drop: number) => [
     column(heading, (row) => format(row.costs[name]?.value), drop, dim),
@@ -89,9 +91,9 @@ function columns(info: RunInfo, rows: readonly FrontRow[]): Column<FrontRow>[] {
     ),
     column(
       'change',
-      (row) => (row === baseline ? '' : formatChange(metric, change(row), samples(row))),
+      (row) => (row === baseline ? '' : formatChange(metric, change(row), quality(baseline))),
       0,
-      (row) => dim(row) ?? (change(row) * 100 < -1 ? 'red' : change(row) > 0 ? 'green' : undefined),
+      (row) => dim(row) ?? (loss(row) > 1 ? 'red' : loss(row) < 0 ? 'green' : undefined),
     ),
     column(
       '95% interval',

@@ -1,15 +1,15 @@
-import { DataError, sameShape, sizeOf } from '../../base/index.js';
-import type { InputSpec } from '../dataset.js';
-import type { ElementType } from '../tensor.js';
-import { type ChannelOrder, type ChannelStatistics, type Preprocess, type ScalingName, scaling } from './spec.js';
-
-/** A model's input as its graph declares it. */
-export interface ModelInput {
-  /** With the batch axis first; a symbolic or unknown dimension is any string, null, or a number below 1. */
-  shape: readonly (number | string | null)[];
-  /** Default: "float32". */
-  type?: ElementType;
-}
+import {
+  type ChannelOrder,
+  type ChannelStatistics,
+  declaredDims,
+  distinct,
+  type ElementType,
+  type InputSpec,
+  type ModelInput,
+  type Preprocess,
+  type ScalingName,
+  scaling,
+} from '../../data/index.js';
 
 /** Where an image's pixels go in a model's input. */
 interface Placement {
@@ -20,34 +20,10 @@ interface Placement {
   shape: number[];
 }
 
-/**
- * Every usual way to make the model's input of a stored sample, likeliest first: for images all scalings × layouts × channel orders
- * that the input's shape allows, with a resize where the sizes differ; for other samples the plain and the standardized values. Whoever has
- * the model tries them and keeps the best.
- * @param statistics of the training samples (`channelStatistics`); without them "dataset" is left out.
- * @throws DataError when no combination fits the shape.
- */
-export function candidatePreprocesses(sample: InputSpec, model: ModelInput, statistics?: ChannelStatistics): Preprocess[] {
-  const dims = model.shape.slice(1).map((dim) => (typeof dim === 'number' && dim >= 1 ? dim : undefined));
+/** All scalings, layouts and channel orders that the input's shape allows, likeliest first, with a resize where the sizes differ. */
+export function imagePreprocesses(sample: InputSpec, model: ModelInput, statistics?: ChannelStatistics): Preprocess[] {
+  const dims = declaredDims(model);
   const dtype = model.type ?? 'float32';
-  const found =
-    sample.kind === 'image' ? imageCandidates(sample, dims, dtype, statistics) : plainCandidates(sample, dims, dtype, statistics);
-  if (found.length > 0) return found;
-  throw new DataError({
-    what: 'The samples do not fit the model',
-    where: `input "${sample.name}"`,
-    expected: `what [${model.shape.map((dim) => dim ?? '?').join(', ')}] can take`,
-    got: `${sample.kind} of shape [${sample.shape.join(', ')}]`,
-    fix: 'Use data of the kind that the model was made for, or a model with this input shape',
-  });
-}
-
-function imageCandidates(
-  sample: InputSpec,
-  dims: (number | undefined)[],
-  dtype: ElementType,
-  statistics?: ChannelStatistics,
-): Preprocess[] {
   const [height, width, stored] = sample.shape;
   const candidates: Preprocess[] = [];
   const places = placements({ width, height, channels: stored === 1 ? 1 : 3 }, dims);
@@ -129,42 +105,4 @@ function orderChannels(values: readonly number[], order: ChannelOrder): number[]
   if (values.length === 1 || order === 'RGB') return [...values];
   if (order === 'BGR') return [...values].reverse();
   return [values.reduce((sum, value) => sum + value, 0) / values.length];
-}
-
-function plainCandidates(
-  sample: InputSpec,
-  dims: (number | undefined)[],
-  dtype: ElementType,
-  statistics?: ChannelStatistics,
-): Preprocess[] {
-  const shape = fillIn(dims, sample.shape);
-  if (!shape) return [];
-  const common = { layout: 'as-is', ...(!sameShape(shape, sample.shape) && { shape }), dtype } as const;
-  const candidates: Preprocess[] = [{ name: 'raw', ...common }];
-  if (!dtype.startsWith('float')) return candidates;
-  if (sample.range) {
-    for (const name of ['0-1', '+-1'] as const) candidates.push({ name, ...common, ...scaling(name, sample.range) });
-  }
-  if (statistics) candidates.push({ name: 'dataset', ...common, ...scaling('dataset', sample.range ?? [0, 1], statistics) });
-  return distinct(candidates);
-}
-
-/** The model's sample shape with its open dimensions filled from the sample; undefined where it cannot hold the sample. */
-function fillIn(dims: readonly (number | undefined)[], sample: readonly number[]): number[] | undefined {
-  if (dims.length === sample.length) {
-    return dims.every((dim, axis) => dim === undefined || dim === sample[axis]) ? [...sample] : undefined;
-  }
-  const open = dims.filter((dim) => dim === undefined).length;
-  const rest = sizeOf(sample) / sizeOf(dims.map((dim) => dim ?? 1));
-  if (open > 1 || !Number.isInteger(rest) || (open === 0 && rest !== 1)) return undefined;
-  return dims.map((dim) => dim ?? rest);
-}
-
-/** Without those that do the same as an earlier one, e.g. "raw" and "0-255" of decoded images. */
-function distinct(candidates: readonly Preprocess[]): Preprocess[] {
-  const seen = new Set<string>();
-  return candidates.filter(({ name: _, ...does }) => {
-    const key = JSON.stringify(does);
-    return !seen.has(key) && seen.add(key);
-  });
 }

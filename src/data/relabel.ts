@@ -1,0 +1,30 @@
+import type { Dataset } from './dataset.js';
+import { Sha256 } from './fingerprint.js';
+import type { ClassTargets, Targets } from './targets.js';
+
+/**
+ * The same samples with other targets. What it shows is a data set of its own, not a view.
+ * @param change gives the targets of any samples from those that they have, each sample by itself.
+ * @param how names the change, for the fingerprint.
+ */
+export function mapTargets(dataset: Dataset, change: (targets: Targets) => Targets, how: string): Dataset {
+  const { targets, name, size, inputs, fingerprint } = dataset;
+  if (!targets) return dataset;
+  return {
+    name,
+    size,
+    inputs,
+    targets: change(targets),
+    fingerprint: new Sha256().update(`${fingerprint}\n${how}`).hex(),
+    async read(indices, signal) {
+      const { mixed, targets: own, ...batch } = await dataset.read(indices, signal);
+      return { ...batch, ...(own && { targets: change(own) }), ...(mixed && { mixed: { ...mixed, targets: change(mixed.targets) } }) };
+    },
+  };
+}
+
+/** Class targets with their classes in another order; names that are not among the present ones are classes without samples. */
+export function reorderClasses({ classes, values }: ClassTargets, order: readonly string[]): ClassTargets {
+  const places = classes.map((name) => order.indexOf(name));
+  return { kind: 'class', classes: order, values: values.map((label) => places[label]) };
+}

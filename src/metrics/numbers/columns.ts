@@ -1,0 +1,45 @@
+import type { Numbers } from '../answers.js';
+import { bootstrapInterval, rowsAt } from '../intervals.js';
+
+/** What the errors of one column sum up to. */
+export interface ColumnErrors {
+  /** Mean squared error. */
+  squared: number;
+  /** Mean absolute error. */
+  absolute: number;
+  /** Mean squared deviation of the targets from their mean. */
+  variance: number;
+}
+
+/** The errors of each column; NaN predictions make NaN errors. */
+export function columnErrors({ size, columns, data }: Numbers, targets: Float32Array): ColumnErrors[] {
+  const width = columns.length;
+  return columns.map((_, column) => {
+    let [mean, squared, absolute, variance] = [0, 0, 0, 0];
+    for (let i = column; i < data.length; i += width) mean += targets[i] / size;
+    for (let i = column; i < data.length; i += width) {
+      const error = data[i] - targets[i];
+      squared += error * error;
+      absolute += Math.abs(error);
+      variance += (targets[i] - mean) ** 2;
+    }
+    return { squared: squared / size, absolute: absolute / size, variance: variance / size };
+  });
+}
+
+/** The column's R²; of a constant column 1 where it is met exactly, else 0, as scikit-learn has it. */
+export function r2Of({ squared, variance }: ColumnErrors): number {
+  if (Number.isNaN(squared)) return Number.NaN;
+  return variance > 0 ? 1 - squared / variance : Number(squared === 0);
+}
+
+/** Bootstrap interval of a score of numbers. */
+export function resampled(score: (numbers: Numbers, targets: Float32Array) => number) {
+  return (numbers: Numbers, targets: Float32Array): readonly [number, number] | undefined => {
+    const { size, columns, data } = numbers;
+    const width = columns.length;
+    return bootstrapInterval(size, size * width, (drawn) =>
+      score({ size, columns, data: rowsAt(data, width, drawn) }, rowsAt(targets, width, drawn)),
+    );
+  };
+}

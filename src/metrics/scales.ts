@@ -1,0 +1,73 @@
+/** How the values of a metric are written and compared. */
+export interface Scale {
+  /** What a change is measured in, for people: "points". */
+  readonly unit: string;
+  /** @param samples decides the digits of shares: one after the point below 5,000 samples, two from there on. */
+  format(value: number, samples?: number): string;
+  /** A change with its sign, in the unit. @param before the value that was changed. */
+  formatChange(change: number, before: number, samples?: number): string;
+  /** The size of a change from `before`: what limits and tolerances are compared with. A hundredth of this is one unit. */
+  measure(change: number, before: number): number;
+  /** The change that one sample may make: never too much to lose. */
+  grain(samples: number): number;
+}
+
+/** Shares of the whole, from 0 to 1, written as percentages: accuracy, F1. Never rounded up to a perfect score. */
+export const share: Scale = {
+  unit: 'points',
+  format: (value, samples = 0) => `${belowPerfect(value * 100, 100, decimals(samples))}%`,
+  formatChange: (change, _, samples = 0) => signed(change * 100, decimals(samples)),
+  measure: (change) => change,
+  grain: (samples) => 1.001 / samples,
+};
+
+/** Coefficients that are at most 1, written as plain numbers: R², cosine. */
+export const coefficient: Scale = {
+  unit: 'hundredths',
+  format: (value) => belowPerfect(value, 1, 4),
+  formatChange: (change) => signed(change, 4),
+  measure: (change) => change,
+  grain: () => 0,
+};
+
+/** Amounts in units of their own, compared with what they were before: RMSE, log loss. */
+export const amount: Scale = {
+  unit: '%',
+  format: (value) => significant(value),
+  formatChange: (change, before) => `${signed(100 * relative(change, before), 1)}%`,
+  measure: relative,
+  grain: () => 0,
+};
+
+/** Ratios of powers in decibels. */
+export const decibel: Scale = {
+  unit: 'dB',
+  format: (value) => (Number.isFinite(value) ? `${value.toFixed(1)} dB` : 'infinite: the outputs are the same'),
+  formatChange: (change) => `${signed(change, 1)} dB`,
+  measure: (change) => change / 100,
+  grain: () => 0,
+};
+
+function relative(change: number, before: number): number {
+  return change === 0 ? 0 : change / Math.max(Math.abs(before), 1e-12);
+}
+
+function decimals(samples: number): number {
+  return samples >= 5000 ? 2 : 1;
+}
+
+function belowPerfect(value: number, perfect: number, digits: number): string {
+  const text = value.toFixed(digits);
+  if (value < perfect && Number(text) === perfect) return (perfect - 10 ** -digits).toFixed(digits);
+  return text;
+}
+
+function significant(value: number): string {
+  return value === 0 || (Math.abs(value) >= 1e-4 && Math.abs(value) < 1e7) ? String(Number(value.toPrecision(4))) : value.toExponential(3);
+}
+
+function signed(value: number, digits: number): string {
+  const text = value.toFixed(digits);
+  if (Number(text) === 0) return text.replace('-', '');
+  return value > 0 ? `+${text}` : text;
+}

@@ -1,0 +1,23 @@
+import { architectures } from '../../architectures/index.js';
+import type { Augmentation, InputSpec } from '../../data/index.js';
+import type { Modality } from '../modality.js';
+import { imagePreprocesses } from './preprocess.js';
+import { showImage } from './show.js';
+
+/** A shift of up to a sixteenth of the shorter side, at least a pixel, mirrored at the edges. @param shape of a stored image, [height, width, channels]. */
+function smallShift({ shape: [height, width] }: Pick<InputSpec, 'shape'>): Augmentation {
+  return { name: 'crop', pixels: Math.max(1, Math.round(Math.min(height, width) / 16)), padding: 'reflect' };
+}
+
+/** Pictures, [height, width, channels], gray or RGB. */
+export const image: Modality = {
+  kind: 'image',
+  label: 'images',
+  usesStatistics: true,
+  preprocesses: imagePreprocesses,
+  augmentations: ['flip', 'crop', 'cutout', 'mixup'],
+  // To mirror the whole image suits photos, not digits or signs, so that it is nobody's default.
+  usualAugmentation: (sample) => [smallShift(sample)],
+  architectures,
+  show: showImage,
+};

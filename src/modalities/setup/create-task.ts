@@ -1,0 +1,106 @@
+import { type Activity, OptionError } from '../../base/index.js';
+import {
+  channelStatistics,
+  type DataSource,
+  type ElementType,
+  type Preprocess,
+  type SplitOptions,
+  type Splits,
+  splitSource,
+} from '../../data/index.js';
+import type { Runtime } from '../../infrastructure/runtime/index.js';
+import type { Dim, Model } from '../../onnx/index.js';
+import { type Feed, findGoal, type GoalOptions, type Task } from '../../training/index.js';
+import { modalityOf } from '../registry.js';
+import { classOrders, withOrder } from './class-orders.js';
+import { checkBatchAxis, type InputPair, pairInputs } from './inputs.js';
+import { probe, type Tried } from './probe.js';
+import { preprocessesFor } from './ways.js';
+
+export interface TaskOptions extends GoalOptions {
+  /** How stored samples become the model's input: 'auto' tries the usual ways, or one of their names, or the whole specification. Default 'auto'. */
+  preprocess?: 'auto' | string | Preprocess;
+  /**
+   * The model's weights are random yet, so that there is nothing to compare by: the first way that fits is taken, for images the one that
+   * standardizes each channel by this data's own statistics, in RGB. Default false.
+   */
+  untrained?: boolean;
+  /** Whether the order of the classes was given, so that no other is looked for. Default false. */
+  classesGiven?: boolean;
+  splits?: SplitOptions;
+  /** Training samples that each way of preprocessing is tried on. Default 300. */
+  probe?: number;
+  /** Threads of the probe. */
+  threads?: number;
+}
+
+/** A task with an account of how it was set up. */
+export interface TaskSetup {
+  task: Task;
+  /** Which task it is and why, and how the preprocessing and the order of the classes were found, for people: one sentence each. */
+  explanation: string;
+  /** What each way that was tried gave on the probe, best first; empty where nothing had to be tried. */
+  tried: Tried[];
+}
+
+/**
+ * Fits data to a model: splits it, finds out what the task is, which input and output are meant, and how samples become inputs. With targets the ways of
+ * preprocessing, and the orders that the classes may be in, are compared by how good the model is with each on some training samples.
+ * @throws DataError where targets do not match the model's outputs or samples cannot become its inputs; OptionError for names that do not exist.
+ */
+export async function createTask(
+  model: Model,
+  source: DataSource,
+  runtime: Runtime,
+  options: TaskOptions = {},
+  activity: Activity = {},
+): Promise<TaskSetup> {
+  const { goal, splits, reason } = findGoal({ model, splits: splitSource(source, options.splits), options });
+  const inputs = model.graph.feeds;
+  checkBatchAxis(inputs, model.source);
+  const pairs = pairInputs(inputs, source.train.inputs, source.name);
+  const choices = await Promise.all(pairs.map((pair) => waysFor(pair, splits, options, activity)));
+  const first = choices.map((ways, index) => ({ input: pairs[index].input.name, from: pairs[index].spec.name, preprocess: ways[0] }));
+  const task: Task = { ...goal, name: source.name, splits, feeds: first };
+  const what = `Task: ${goal.title}, because ${reason}.`;
+  const isOnlyWay = choices.every((ways) => ways.length === 1);
+  const orders = options.classesGiven || options.untrained ? [] : classOrders(model, task);
+  if (goal.reference || options.untrained || (isOnlyWay && orders.length < 2)) {
+    const ordered = orders.length === 1 ? withOrder(task, orders[0]) : task;
+    return { task: ordered, explanation: `${what} ${untried(first, options, isOnlyWay)}`, tried: [] };
+  }
+  const found = await probe({ model, task, choices, orders, runtime, options }, activity);
+  return { ...found, explanation: `${what} ${isOnlyWay ? untried(first, options, isOnlyWay) : found.explanation}${found.orderWords}` };
+}
+
+function untried(feeds: readonly Feed[], { untrained }: TaskOptions, isOnlyWay: boolean): string {
+  const names = feeds.map((feed) => feed.preprocess.name ?? 'as given').join(', ');
+  const why = untrained
+    ? 'a model that is yet to be trained takes what is usual'
+    : isOnlyWay
+      ? 'it was given or is the only one that fits'
+      : 'without labels there is nothing to choose by; --preprocess takes another';
+  return `Preprocessing: ${names}, because ${why}.`;
+}
+
+async function waysFor(
+  { input, spec }: InputPair,
+  splits: Splits,
+  { preprocess = 'auto', untrained = false }: TaskOptions,
+  activity: Activity,
+): Promise<Preprocess[]> {
+  if (typeof preprocess === 'object') return [preprocess];
+  const statistics = modalityOf(spec.kind).usesStatistics
+    ? await channelStatistics(splits.train, { input: spec.name, atMost: 2000, signal: activity.signal })
+    : undefined;
+  const shape = (input.shape ?? []).map((dim: Dim) => (typeof dim === 'number' ? dim : null));
+  const ways = preprocessesFor(spec, { name: input.name, shape, type: input.dtype as ElementType | undefined }, statistics);
+  const called = (wanted: string) => ways.filter(({ name = '' }) => name === wanted || name.startsWith(`${wanted} `));
+  if (preprocess === 'auto') return untrained ? [called('dataset')[0] ?? ways[0]] : ways;
+  const named = called(preprocess);
+  if (named.length > 0) return untrained ? named.slice(0, 1) : named;
+  throw new OptionError({
+    what: `There is no preprocessing "${preprocess}" for input "${input.name}"`,
+    expected: ways.map((way) => way.name).join('; '),
+  });
+}

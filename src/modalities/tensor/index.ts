@@ -1,0 +1,18 @@
+import type { Modality } from '../modality.js';
+import { showNumbers } from '../table/index.js';
+import { plainPreprocesses } from './preprocess.js';
+
+/** Arrays of any shape, whose axes mean what the model takes them for. */
+export const tensor: Modality = {
+  kind: 'tensor',
+  label: 'arrays',
+  usesStatistics: false,
+  preprocesses: plainPreprocesses,
+  augmentations: ['mixup'],
+  usualAugmentation: () => [],
+  architectures: [],
+  show: ({ shape, ...rest }) => {
+    const { text } = showNumbers({ shape, ...rest });
+    return { text: `[${shape.slice(1).join(', ')}]: ${text}` };
+  },
+};

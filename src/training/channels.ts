@@ -1,0 +1,72 @@
+import type { Value } from '../onnx/index.js';
+
+/** Operators that leave each number where it is. */
+const SAME_PLACE = new Set([
+  'Identity',
+  'Cast',
+  'Relu',
+  'LeakyRelu',
+  'Sigmoid',
+  'Tanh',
+  'Clip',
+  'HardSigmoid',
+  'HardSwish',
+  'Exp',
+  'Dropout',
+  'QuantizeLinear',
+  'DequantizeLinear',
+]);
+/** Operators whose results have their channels second. */
+const CHANNELS_SECOND = new Set([
+  'Conv',
+  'ConvTranspose',
+  'BatchNormalization',
+  'InstanceNormalization',
+  'GroupNormalization',
+  'MaxPool',
+  'AveragePool',
+  'GlobalAveragePool',
+  'Resize',
+  'DepthToSpace',
+]);
+/** Operators whose results have their channels last. */
+const CHANNELS_LAST = new Set(['MatMul', 'Gemm', 'LayerNormalization']);
+const ARITHMETIC = new Set(['Add', 'Sub', 'Mul', 'Div']);
+/** Operators that are looked through at most. */
+const DEPTH = 50;
+
+/**
+ * The axis along which an output's numbers mean different things: found by the operators that made it, else the second axis of four or more, the
+ * shorter one of a sequence or of a list of boxes [batch, boxes, numbers], and the last of anything else. Undefined where a sample is one number.
+ * @param shape of the output, the batch first.
+ */
+export function channelAxis(shape: readonly number[], output?: Value): number | undefined {
+  if (shape.length < 2) return undefined;
+  const found = output && shape.length > 2 ? madeBy(output, DEPTH) : undefined;
+  if (found !== undefined && found > 0 && found < shape.length) return found;
+  if (shape.length === 3) return shape[1] < shape[2] ? 1 : 2;
+  return 1;
+}
+
+function madeBy(value: Value, depth: number): number | undefined {
+  const { producer: node } = value;
+  const rank = value.shape?.length;
+  if (!node || depth === 0 || rank === undefined) return undefined;
+  const behind = (index = 0) => {
+    const input = node.inputs[index];
+    return input && madeBy(input, depth - 1);
+  };
+  if (CHANNELS_SECOND.has(node.op)) return 1;
+  if (CHANNELS_LAST.has(node.op)) return rank - 1;
+  if (SAME_PLACE.has(node.op)) return behind();
+  if (node.op === 'Softmax') return (node.int('axis', -1) + rank) % rank;
+  if (ARITHMETIC.has(node.op)) return behind(node.inputs[0]?.shape?.length === rank ? 0 : 1);
+  if (node.op === 'Concat') return node.inputs.map((_, index) => behind(index)).find((axis) => axis !== undefined);
+  if (node.op === 'Transpose') {
+    const axis = behind();
+    const order = node.ints('perm', [] as number[]);
+    const place = axis === undefined || order.length === 0 ? -1 : order.indexOf(axis);
+    return place < 0 ? undefined : place;
+  }
+  return undefined;
+}

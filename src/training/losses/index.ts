@@ -1,0 +1,6 @@
+export { type CrossEntropyOptions, crossEntropy, labelCrossEntropy, meanCrossEntropy } from './cross-entropy.js';
+export { type DistillationOptions, distillation } from './distillation.js';
+export { asRows, type LossBuilder, type LossContext, TARGETS } from './loss.js';
+export { followReference } from './reference.js';
+export { type ErrorShape, regressionLoss } from './regression.js';
+export { headOf, isSigmoid, logitsOf } from './scores.js';

@@ -1,0 +1,48 @@
+import type { Value } from '../../onnx/index.js';
+
+/** Operators that pass class scores on in another shape. */
+const PASSING = new Set(['Identity', 'Squeeze', 'Unsqueeze', 'Reshape', 'Flatten', 'Cast']);
+
+/** A classifier's scores before its last activation. */
+export interface Head {
+  logits: Value;
+  /** The activation: one distribution over all classes, or a probability of its own for each class. */
+  kind: 'softmax' | 'sigmoid';
+  /** Whether there is one at all, so that the output is known to hold class scores. */
+  isActivated: boolean;
+}
+
+/**
+ * Finds the scores that an output is made of. LogSoftmax of a LogSoftmax is itself, so that one is as good as logits, and so are outputs without any
+ * activation. An output that ends in ArgMax has its scores before it.
+ */
+export function headOf(output: Value): Head {
+  const node = output.producer;
+  const [input] = node?.inputs ?? [];
+  const plain: Head = { logits: output, kind: 'softmax', isActivated: false };
+  if (!node || !input || node.domain !== '') return plain;
+  switch (node.op) {
+    case 'Softmax':
+      return { logits: input, kind: 'softmax', isActivated: true };
+    case 'LogSoftmax':
+      return { ...plain, isActivated: true };
+    case 'Sigmoid':
+      return { logits: input, kind: 'sigmoid', isActivated: true };
+    case 'ArgMax':
+      return { ...headOf(input), isActivated: true };
+    default: {
+      const inner = PASSING.has(node.op) ? headOf(input) : undefined;
+      return inner?.isActivated ? inner : plain;
+    }
+  }
+}
+
+/** The values before a classifier's final Softmax or Sigmoid, or the output itself where there is none. */
+export function logitsOf(output: Value): Value {
+  return headOf(output).logits;
+}
+
+/** Whether an output ends in a Sigmoid, so that it holds probabilities of their own. */
+export function isSigmoid(output: Value): boolean {
+  return headOf(output).kind === 'sigmoid';
+}

@@ -1,0 +1,115 @@
+import { DataError } from '../base/index.js';
+import {
+  type Agreement,
+  type Answers,
+  agreementBetween,
+  chanceOf,
+  confusionMatrix,
+  fidelityOf,
+  intervalOf,
+  logProbabilities,
+  predictedClasses,
+  scoreOf,
+  worstChannels,
+} from '../metrics/index.js';
+import type { Task } from './tasks/task.js';
+
+/** How good a model is at a task: the metric that it is compared by, with everything else that was measured. Plain JSON. */
+export interface Quality {
+  /** Name of the metric; see metrics. */
+  metric: string;
+  value: number;
+  /** 95% interval of the value, where the metric has one. */
+  interval?: readonly [number, number];
+  samples: number;
+  /** What the best answer that ignores the sample would score, where that is known. */
+  chance?: number;
+  /** The values of all metrics of the task by name, as far as they are defined here. */
+  details: Record<string, number>;
+  /** Row = true class, column = answer; for classes. */
+  confusion?: number[][];
+  /** R² against the original of the channels that follow it least, the worst first; for fidelity. */
+  channels?: { output: string; channel: number; fidelity: number }[];
+  /** How far the model answers as the original does, where that was measured. */
+  agreement?: Agreement;
+}
+
+/** Channels that a quality lists. */
+const CHANNELS = 10;
+
+/**
+ * Judges answers by a task's metrics.
+ * @param original the original model's answers on the same samples.
+ * @throws NotFinite where the answers are no finite numbers.
+ */
+export function judge(task: Task, answers: Answers, original?: Answers): Quality {
+  checkFinite(task, answers);
+  const details: Record<string, number> = {};
+  for (const metric of task.metrics) {
+    const value = scoreOf(metric, answers);
+    if (Number.isFinite(value)) details[metric.name] = value;
+  }
+  const value = scoreOf(task.metric, answers);
+  if (Number.isNaN(value)) throw notDefined(task);
+  const interval = intervalOf(task.metric, answers);
+  const chance = chanceOf(task.metric, answers, task.parts.length);
+  const agreement = original && agreementBetween(original, answers);
+  return {
+    metric: task.metric.name,
+    value,
+    ...(interval && { interval }),
+    samples: answers.size,
+    ...(chance !== undefined && Number.isFinite(chance) && { chance }),
+    details,
+    ...(answers.kind === 'classes' && { confusion: confusionOf(answers) }),
+    ...(answers.kind === 'fidelity' && { channels: channelsOf(answers) }),
+    ...(agreement && { agreement }),
+  };
+}
+
+function confusionOf({ predictions, targets }: Extract<Answers, { kind: 'classes' }>): number[][] {
+  return confusionMatrix(predictedClasses(predictions), targets, predictions.classes);
+}
+
+function channelsOf({ predictions }: Extract<Answers, { kind: 'fidelity' }>): Quality['channels'] {
+  return worstChannels(predictions)
+    .slice(0, CHANNELS)
+    .map((channel) => ({ output: channel.output, channel: channel.channel, fidelity: fidelityOf(channel) }));
+}
+
+/** A model whose outputs overflow or are NaN: they cannot be scored. */
+export class NotFinite extends DataError {}
+
+function checkFinite(task: Task, answers: Answers): void {
+  if (!hasNaN(answers)) return;
+  throw new NotFinite({
+    what: 'The model gives values that are no finite numbers',
+    where: `output "${task.outputs.join('", "')}"`,
+    fix: 'Look for NaN and infinities in its weights and in the data, and at the preprocessing.',
+  });
+}
+
+function hasNaN(answers: Answers): boolean {
+  switch (answers.kind) {
+    case 'classes':
+      return logProbabilities(answers.predictions).some(Number.isNaN);
+    case 'labels':
+    case 'numbers':
+    case 'embeddings':
+      return answers.predictions.data.some((value) => !Number.isFinite(value));
+    case 'tokens':
+      return answers.predictions.logLikelihoods.some(Number.isNaN);
+    case 'boxes':
+      return answers.predictions.some((found) => found.some(({ score, box }) => ![score, ...box].every(Number.isFinite)));
+    case 'fidelity':
+      return answers.predictions.channels.some(({ error }) => Number.isNaN(error));
+  }
+}
+
+function notDefined(task: Task): DataError {
+  return new DataError({
+    what: `The metric "${task.metric.name}" is not defined on these samples`,
+    where: task.name,
+    fix: 'Use data in which every class occurs, or another metric (--metric)',
+  });
+}

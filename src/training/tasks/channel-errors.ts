@@ -1,0 +1,123 @@
+import { DataError, sizeOf } from '../../base/index.js';
+import type { ChannelError } from '../../metrics/index.js';
+import type { Tensor } from '../../onnx/index.js';
+import { channelAxis } from '../channels.js';
+
+/** A channel's variance counts as at least this share of the median channel's, and of the power of its own values. */
+const LEAST_OF_MEDIAN = 1e-4;
+const LEAST_OF_POWER = 1e-6;
+
+/** Sums the differences of one output to the original's, channel by channel, sample by sample, so that memory does not grow. */
+export class ChannelErrors {
+  largest = 0;
+  readonly #output: string;
+  readonly #axis: number | undefined;
+  /** Sums of each channel, about its first number: outputs far from zero keep their digits. */
+  #shift = new Float64Array(0);
+  #count = new Float64Array(0);
+  #sum = new Float64Array(0);
+  #square = new Float64Array(0);
+  #power = new Float64Array(0);
+  #error = new Float64Array(0);
+  #cosines = 0;
+  #samples = 0;
+  #rank = 0;
+
+  /** @param axis of the channels, where it is known; see `channelAxis`. */
+  constructor(output: string, axis?: number) {
+    this.#output = output;
+    this.#axis = axis;
+  }
+
+  /** @throws DataError where the shapes differ: such outputs cannot be compared. */
+  add(reference: Tensor, candidate: Tensor, samples: number): void {
+    const { shape } = reference;
+    if (String(shape) !== String(candidate.shape)) throw differentShapes(this.#output, reference, candidate);
+    const axis = this.#axis ?? channelAxis(shape);
+    const channels = axis === undefined ? 1 : shape[axis];
+    const inner = axis === undefined ? 1 : sizeOf(shape.slice(axis + 1));
+    const width = sizeOf(shape) / Math.max(1, shape[0] ?? 1);
+    const [a, b] = [reference.toFloat32(), candidate.toFloat32()];
+    this.#rank = shape.slice(2).every((dim) => dim === 1) ? 2 : shape.length;
+    if (this.#shift.length === 0) this.#begin(channels, inner, a);
+    for (let row = 0; row < samples; row++) this.#addRow(a, b, { start: row * width, width, channels, inner });
+  }
+
+  get cosine(): number {
+    return this.#cosines / Math.max(1, this.#samples);
+  }
+
+  /** 1 - R² of all numbers together where a sample is one row of them, else of the worst channel. */
+  get noise(): number {
+    if (this.#rank > 2)
+      return this.channels().reduce(
+        (most, { error, variance }) => Math.max(most, error === 0 ? 0 : error / (variance || Number.EPSILON)),
+        0,
+      );
+    const total = (values: Float64Array) => values.reduce((sum, each) => sum + each, 0);
+    // Channels are summed about numbers of their own: back to the first one's.
+    const shifts = this.#shift.map((shift) => shift - this.#shift[0]);
+    const sum = total(this.#sum.map((each, channel) => each + shifts[channel] * this.#count[channel]));
+    const square = total(
+      this.#square.map((each, channel) => each + 2 * shifts[channel] * this.#sum[channel] + shifts[channel] ** 2 * this.#count[channel]),
+    );
+    const variation = square - sum ** 2 / Math.max(1, total(this.#count));
+    const error = total(this.#error);
+    return error === 0 ? 0 : error / (variation || Number.EPSILON);
+  }
+
+  channels(): ChannelError[] {
+    const found = Array.from(this.#count, (count, channel) => ({
+      output: this.#output,
+      channel,
+      error: this.#error[channel] / count,
+      variance: Math.max(0, (this.#square[channel] - this.#sum[channel] ** 2 / count) / count),
+      power: this.#power[channel] / count,
+    }));
+    const median = found.map(({ variance }) => variance).sort((a, b) => a - b)[Math.floor(found.length / 2)] ?? 0;
+    return found.map((channel) => ({
+      ...channel,
+      variance: Math.max(channel.variance, LEAST_OF_MEDIAN * median, LEAST_OF_POWER * channel.power),
+    }));
+  }
+
+  #begin(channels: number, inner: number, values: Float32Array): void {
+    this.#shift = Float64Array.from({ length: channels }, (_, channel) => values[channel * inner]);
+    const zeros = () => new Float64Array(channels);
+    [this.#count, this.#sum, this.#square, this.#power, this.#error] = [zeros(), zeros(), zeros(), zeros(), zeros()];
+  }
+
+  #addRow(
+    a: Float32Array,
+    b: Float32Array,
+    { start, width, channels, inner }: Record<'start' | 'width' | 'channels' | 'inner', number>,
+  ): void {
+    let [dot, aa, bb] = [0, 0, 0];
+    for (let i = 0; i < width; i++) {
+      const [x, y] = [a[start + i], b[start + i]];
+      const channel = Math.floor(i / inner) % channels;
+      const shifted = x - this.#shift[channel];
+      this.#count[channel]++;
+      this.#sum[channel] += shifted;
+      this.#square[channel] += shifted * shifted;
+      this.#power[channel] += x * x;
+      this.#error[channel] += (x - y) * (x - y);
+      this.largest = Math.max(this.largest, Math.abs(x - y));
+      dot += x * y;
+      aa += x * x;
+      bb += y * y;
+    }
+    this.#cosines += aa === 0 && bb === 0 ? 1 : dot / (Math.sqrt(aa * bb) || 1);
+    this.#samples++;
+  }
+}
+
+function differentShapes(output: string, reference: Tensor, candidate: Tensor): DataError {
+  return new DataError({
+    what: "An output has another shape than the original's: the two cannot be compared",
+    where: `output "${output}"`,
+    expected: `[${reference.shape}]`,
+    got: `[${candidate.shape}]`,
+    fix: 'Judge an output whose shape does not depend on the numbers (--scores names it)',
+  });
+}

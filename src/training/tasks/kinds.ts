@@ -1,0 +1,167 @@
+import { OptionError } from '../../base/index.js';
+import { mapTargets, type Splits, type Targets } from '../../data/index.js';
+import { isFloat, type Model } from '../../onnx/index.js';
+import { classification } from './classification.js';
+import { fidelity, fidelityOutputs } from './fidelity.js';
+import { labelOutput, multiLabel } from './multi-label.js';
+import { classOutput, numberOutputs, numbersPerSample } from './outputs.js';
+import { regression } from './regression.js';
+import type { Goal } from './task.js';
+
+/** What is known of a task when it is to be found out. */
+export interface GoalOptions {
+  /** Its kind. Default: found from the model and the data. */
+  task?: string;
+  /** Name of the metric that leads. Default: the task's usual one. */
+  metric?: string;
+  /** The output that counts. Default: the one that fits. */
+  output?: string;
+  /** Whether the data's targets are left aside and the model's own outputs are the truth. Default false. */
+  fidelity?: boolean;
+  /** With fidelity: the model whose outputs are the truth. Default: the model itself. */
+  reference?: Model;
+}
+
+/** A model and its data, before it is known what the model is for. */
+export interface Found {
+  model: Model;
+  splits: Splits;
+  targets: Targets | undefined;
+  options: GoalOptions;
+}
+
+/** A kind of task: when it is meant, and how its goal is made. */
+export interface TaskKind {
+  readonly name: string;
+  /** Why the model and the data look like this kind, as the end of a sentence; undefined where they do not. */
+  recognize(found: Found): string | undefined;
+  /** The targets as this kind reads them; undefined where they cannot be. Default: as they are. */
+  read?(targets: Targets): Targets | undefined;
+  /** @throws DataError or OptionError where model and data do not go together. */
+  make(found: Found): Goal;
+}
+
+const classificationKind: TaskKind = {
+  name: 'classification',
+  recognize: ({ targets }) => (targets?.kind === 'class' ? `the data has ${targets.classes.length} classes` : undefined),
+  make: ({ model, splits, targets, options }) => {
+    if (targets?.kind !== 'class') throw doesNotFit('classification', 'one class a sample', targets);
+    const { classes } = targets;
+    return classification({ ...classOutput(model, classes.length, options.output), classes, train: splits.train, metric: options.metric });
+  },
+};
+
+const multiLabelKind: TaskKind = {
+  name: 'multi-label',
+  recognize: ({ targets }) =>
+    targets?.kind === 'labels' ? `samples of the data have any number of ${targets.classes.length} labels` : undefined,
+  make: ({ model, targets, options }) => {
+    if (targets?.kind !== 'labels') throw doesNotFit('multi-label', 'zeros and ones for several labels', targets);
+    return multiLabel({ ...labelOutput(model, targets.classes.length, options.output), classes: targets.classes, metric: options.metric });
+  },
+};
+
+const regressionKind: TaskKind = {
+  name: 'regression',
+  recognize: ({ model, targets }) => {
+    if (targets?.kind === 'numbers') return `the data has ${targets.columns.length} column(s) of numbers to predict`;
+    return targets?.kind === 'class' && targets.classes.length > 2 && areNumbers(targets.classes) && givesOneNumber(model)
+      ? 'the labels are whole numbers, and the model gives one number a sample'
+      : undefined;
+  },
+  read: (targets) => {
+    if (targets.kind !== 'class' || !areNumbers(targets.classes)) return targets.kind === 'numbers' ? targets : undefined;
+    return { kind: 'numbers', columns: ['target'], values: Float32Array.from(targets.values, (label) => Number(targets.classes[label])) };
+  },
+  make: ({ model, splits, targets, options }) => {
+    if (targets?.kind !== 'numbers') throw doesNotFit('regression', 'numbers', targets);
+    const { columns } = targets;
+    return regression({
+      outputs: numberOutputs(model, columns.length, options.output),
+      columns,
+      train: splits.train,
+      metric: options.metric,
+    });
+  },
+};
+
+function areNumbers(names: readonly string[]): boolean {
+  return names.every((name) => name.trim() !== '' && Number.isFinite(Number(name)));
+}
+
+function givesOneNumber({ graph }: Model): boolean {
+  const floats = graph.outputs.filter((output) => isFloat(output.dtype));
+  return floats.length === 1 && (floats[0].shape?.length ?? 0) >= 1 && numbersPerSample(floats[0]) === 1;
+}
+
+const fidelityKind: TaskKind = {
+  name: 'fidelity',
+  recognize: ({ targets, options }) =>
+    options.fidelity ? 'it was asked for' : targets === undefined ? 'the data has no targets: the model itself is the truth' : undefined,
+  make: ({ model, targets, options }) => {
+    const reference = options.reference ?? model;
+    const found = fidelityOutputs(reference, options.output);
+    const [only] = found.outputs;
+    // The data's own classes declare what an output of as many numbers is.
+    const declared =
+      targets?.kind === 'class' && found.outputs.length === 1 && widthOfOutput(reference, only) === targets.classes.length
+        ? { scores: only }
+        : {};
+    return fidelity({ reference, ...declared, ...found, metric: options.metric });
+  },
+};
+
+function widthOfOutput({ graph }: Model, name: string): number | undefined {
+  const output = graph.outputs.find((each) => each.name === name);
+  return output && numbersPerSample(output);
+}
+
+/** Every kind of task, in the order in which they are recognized. */
+const KINDS: TaskKind[] = [regressionKind, multiLabelKind, classificationKind, fidelityKind];
+
+/** Names of the kinds of tasks. */
+export function taskNames(): string[] {
+  return KINDS.map(({ name }) => name);
+}
+
+/**
+ * Finds out what a model is for: by name, or as the first kind that recognizes the model and the data.
+ * @returns the goal, the data with targets as it reads them, and the reason for people.
+ * @throws OptionError for a kind that there is not; DataError where model and data do not go together.
+ */
+export function findGoal(found: Omit<Found, 'targets'>): { goal: Goal; splits: Splits; reason: string } {
+  const { model, options } = found;
+  const { targets } = found.splits.train;
+  const { task, fidelity: isFidelity } = options;
+  const wanted = task ?? (isFidelity ? 'fidelity' : undefined);
+  const named = KINDS.find(({ name }) => name === wanted);
+  if (wanted !== undefined && !named) throw new OptionError({ what: `There is no task "${wanted}"`, expected: taskNames().join(', ') });
+  const recognized = KINDS.map((kind) => ({ kind, reason: kind.recognize({ ...found, targets }) })).filter(({ reason }) => reason);
+  const { kind, reason } = named ? { kind: named, reason: 'it was asked for' } : (recognized[0] as { kind: TaskKind; reason: string });
+  const change = (each: Targets) => kind.read?.(each) ?? each;
+  const read = targets && change(targets);
+  const splits = read === targets ? found.splits : mapSplits(found.splits, change, kind.name);
+  const goal = kind.make({ model, options, splits, targets: read });
+  return { goal, splits, reason };
+}
+
+function mapSplits(splits: Splits, change: (targets: Targets) => Targets, how: string): Splits {
+  const { train, calibration, validation, test } = splits;
+  const map = (part: Splits['train']) => mapTargets(part, change, how);
+  return { train: map(train), calibration: map(calibration), validation: map(validation), test: map(test) };
+}
+
+function doesNotFit(task: string, expected: string, targets: Targets | undefined): OptionError {
+  const got = targets
+    ? { class: 'one class a sample', labels: 'several labels', numbers: 'numbers', tokens: 'classes of tokens', boxes: 'boxes' }[
+        targets.kind
+      ]
+    : 'no targets';
+  return new OptionError({
+    what: `The data does not fit the task "${task}"`,
+    where: '--task',
+    expected: `data with ${expected}`,
+    got,
+    fix: 'Leave the task out: it is found from the data.',
+  });
+}
