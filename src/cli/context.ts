@@ -122,8 +122,8 @@ export class CommandContext {
   }
 
   /** Says what is wrong with a model that was measured, besides its score: it is at chance, its classes seem exchanged. */
-  warnOf(quality: Quality, task: Task): void {
-    for (const text of concerns(quality, task)) this.output.message({ level: 'warning', text });
+  warnOf(quality: Quality, task: Task, subject?: string): void {
+    for (const text of concerns(quality, task, subject)) this.output.message({ level: 'warning', text });
   }
 
   /**

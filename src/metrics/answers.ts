@@ -66,7 +66,7 @@ export interface ChannelError {
   channel: number;
   /** Mean squared difference to the original. */
   error: number;
-  /** Mean square of the original's own deviation from its mean, floored so that channels that hardly move cannot outweigh all others. */
+  /** Mean square of the original's own deviation from its mean; of a channel that never moves, its power or what the others move. */
   variance: number;
   /** Mean squared value of the original. */
   power: number;

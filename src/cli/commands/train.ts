@@ -11,8 +11,8 @@ import { checkOptions } from '../../technique/index.js';
 import { type EpochRecord, evaluate, OPTIMIZERS } from '../../training/index.js';
 import { addDataOptions, type CommonOptions, type DataOptions } from '../context.js';
 import type { AddCommand } from '../main.js';
+import { intervalText, qualityText } from '../quality.js';
 import { bytes, factors, list, number, positiveInteger, positiveNumber } from '../units.js';
-import { intervalText, qualityText } from './results.js';
 
 /** Options of commands that train. */
 export interface TrainingFlags {

@@ -35,6 +35,8 @@ export interface SearchResult {
   /** Loss of the result, and with everything quantized; see `lossBetween` in metrics. */
   loss: number;
   wholeLoss: number;
+  /** Share of the answers that are others than the float model's with everything quantized, where that was too many. */
+  wholeChange?: number;
 }
 
 /** A search that has begun. */
@@ -69,7 +71,17 @@ export async function quantizeWithin(request: SearchRequest): Promise<SearchResu
   const sensitivity = needed || request.sensitivity ? await measureSensitivity({ ...request, prepared, task }) : [];
   const best = needed ? await fewestRestored(search, whole, sensitivity, fits) : whole;
   const { model, plan, restored, quality: after } = best;
-  return { model, plan, restored, sensitivity, before, after, loss: lossOf(after), wholeLoss: lossOf(whole.quality) };
+  return {
+    model,
+    plan,
+    restored,
+    sensitivity,
+    before,
+    after,
+    loss: lossOf(after),
+    wholeLoss: lossOf(whole.quality),
+    ...changeOf(whole.quality),
+  };
 }
 
 /** Share of the answers that may be others than the float model's, whatever the score says: gains and losses may cancel out. */
@@ -77,6 +89,10 @@ const MOST_CHANGED = 0.1;
 
 function agrees({ agreement }: Quality): boolean {
   return agreement?.measure !== 'share' || agreement.value >= 1 - MOST_CHANGED;
+}
+
+function changeOf(quality: Quality): Pick<SearchResult, 'wholeChange'> {
+  return agrees(quality) ? {} : { wholeChange: 1 - (quality.agreement?.value as number) };
 }
 
 /** By agreement where that is too low in one of them, else by the metric. */
