@@ -1,7 +1,7 @@
 """What scikit-learn reaches where Espalier has goals: python bench/baselines.py [TABLES]        (needs scikit-learn, numpy)
 
-Writes examples/results/sklearn-baselines.json (npm run format lays it out); with TABLES, also the five tables there as CSV, the target in the last column. Every choice
-(rate of regularization, size of trees) is made on the training part of a fold alone.
+Writes examples/results/sklearn-baselines.json (npm run format lays it out); with TABLES, also the five tables there as CSV, the target in the last
+column. Every choice (rate of regularization, kind of trees) is made on the training part of a fold alone.
 
 Folds can be made again in any language:
 
