@@ -55,7 +55,11 @@ async function lesson(share, seed) {
   const labelled = share === 1 ? all : representatives(all, Math.round(share * all.size), seed);
   const known = new Set(labelled.view?.indices ?? []);
   const rest = Int32Array.from(all.view.indices.filter((index) => !known.has(index)));
-  return { task: { ...task, splits: { ...task.splits, train: labelled } }, model, rest: share === 1 ? undefined : subset(all.view.of, rest, 'unlabelled') };
+  return {
+    task: { ...task, splits: { ...task.splits, train: labelled } },
+    model,
+    rest: share === 1 ? undefined : subset(all.view.of, rest, 'unlabelled'),
+  };
 }
 
 const total = shares.length * seeds.length;
@@ -72,7 +76,8 @@ for (const share of shares) {
     const score = async (made, on) => (await evaluate(made, on, runtime, { split: 'test' })).value;
     const teacher = await fitted(model, task, seed);
     const alone = await fitted(fresh(width, seed), task, seed);
-    const more = rest && (await withPseudoLabels(task, { teacher, teacherTask: task, unlabelled: rest, runtime, threshold: Number(flags.threshold) }));
+    const more =
+      rest && (await withPseudoLabels(task, { teacher, teacherTask: task, unlabelled: rest, runtime, threshold: Number(flags.threshold) }));
     const taught = more && (await fitted(fresh(width, seed), more.task, seed));
     records[id] = {
       share,

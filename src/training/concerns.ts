@@ -61,7 +61,7 @@ export function concerns(quality: Quality, task: Task, subject = 'The model'): s
   const permuted = permutedClasses(quality, task);
   const guessing = isAtChance(quality, metric)
     ? [
-        `${subject} is no better than guessing on this data: ${metric.label} ${metric.scale.format(quality.value)}, where an answer that ignores the sample has ${metric.scale.format(quality.chance as number)}.`,
+        `${subject} is no better than guessing on this data: ${metric.label} ${metric.scale.format(quality.value)}, where ${metric.guess ?? 'an answer that ignores the sample'} has ${metric.scale.format(quality.chance as number)}.`,
       ]
     : [];
   return permuted ? [...guessing, `${permuted.advice} (${metric.scale.format(permuted.accuracy)} would be right).`] : guessing;

@@ -136,7 +136,12 @@ async function decodePass(
   checkUnreadable(unreadable, items.length, options.maxUnreadable ?? 0.1, where);
   const image = { ...(size as ImageSize), channels: plan.gray ? 1 : 3 } as const;
   const resized = plan.forced !== undefined;
-  const how = JSON.stringify({ image, ...(resized && { fit: options.fit ?? 'cover' }), classes: layout.classes, ...(options.orient === false && { orient: false }) });
+  const how = JSON.stringify({
+    image,
+    ...(resized && { fit: options.fit ?? 'cover' }),
+    classes: layout.classes,
+    ...(options.orient === false && { orient: false }),
+  });
   return {
     image,
     ...(layout.classes && { classes: [...layout.classes] }),
