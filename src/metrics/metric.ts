@@ -23,6 +23,8 @@ export interface Metric<K extends AnswerKind = AnswerKind> {
   interval?(predictions: AnswerKinds[K]['predictions'], targets: AnswerKinds[K]['targets']): readonly [number, number] | undefined;
   /** What the best answer that ignores the sample would score: no model of use is worse. Default: nothing is known. */
   chance?(targets: AnswerKinds[K]['targets'], classes: number): number;
+  /** What stands before the brackets where the part is a number of answers and no class: "top" of "top[3]". Default: it is a class or column. */
+  readonly numbered?: string;
   /** The metric of one class or column, by its name or number. Default: there is none. */
   of?(part: string, index: number): Metric<K>;
 }
