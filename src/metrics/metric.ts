@@ -27,6 +27,8 @@ export interface Metric<K extends AnswerKind = AnswerKind> {
   chance?(targets: AnswerKinds[K]['targets'], classes: number): number;
   /** What that answer is, for people. Default: "an answer that ignores the sample". */
   readonly guess?: string;
+  /** What stands before the brackets where the part is a number of answers and no class: "top" of "top[3]". Default: it is a class or column. */
+  readonly numbered?: string;
   /** The metric of one class or column, by its name or number. Default: there is none. */
   of?(part: string, index: number): Metric<K>;
 }
