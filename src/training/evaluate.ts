@@ -114,7 +114,9 @@ async function fidelity(program: Program, task: FidelityTask, runtime: Runtime, 
 }
 
 /** A model whose outputs overflow or are NaN: they cannot be scored. */
-export class NotFinite extends DataError {}
+export class NotFinite extends DataError {
+  override readonly name: string = 'NotFinite';
+}
 
 function noNumbers(output: string): NotFinite {
   return new NotFinite({

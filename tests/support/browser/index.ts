@@ -95,6 +95,6 @@ const dependencies = {
 /** What package.json exports, but for what is for Node. */
 function espalierModules(): Record<string, string> {
   const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { exports: Record<string, { default: string }> };
-  const pairs = Object.entries(exports).filter(([name]) => name !== '.' && name !== './cli' && !name.endsWith('/node'));
+  const pairs = Object.entries(exports).filter(([name]) => name !== '.' && name !== './cli' && !/\/node(\/|$)/.test(name));
   return Object.fromEntries(pairs.map(([name, target]) => [`espalier${name.slice(1)}`, target.default.slice(1)]));
 }

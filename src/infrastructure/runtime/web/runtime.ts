@@ -43,7 +43,7 @@ export function createWebRuntime(options: WebRuntimeOptions = {}): Runtime {
       return { ...settings, module: moduleFor(settings, modules) };
     },
     read: fetched,
-    open: (source) => new WebLink(source),
+    open: (source, settings) => new WebLink(source, settings),
   });
 }
 
