@@ -82,7 +82,7 @@ function notStarted(file: string, cause?: unknown): Error {
       where: file,
       expected:
         'this file beside the script that asks for it, as a module with onnxruntime-web inside, and in a cross-origin isolated page with the same headers as the page',
-      fix: "docs/bundlers.md has the settings of each bundler; the browser's console and network log say what was asked for",
+      fix: "docs/bundlers.md has the settings of each bundler, and of a page without one; the browser's network log says what was asked for",
     },
     { cause },
   );
