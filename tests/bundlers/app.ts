@@ -22,7 +22,10 @@ export function makeApp(leftOut: readonly string[] = []): App {
   for (const name of readdirSync(join(root, 'node_modules'))) {
     if (!name.startsWith('.') && !leftOut.includes(name)) symlinkSync(join(root, 'node_modules', name), join(modules, name), 'junction');
   }
-  const archive = done('npm', ['pack', '--ignore-scripts', '--loglevel=error', '--pack-destination', folder], root).trim().split('\n').at(-1);
+  const archive = done('npm', ['pack', '--ignore-scripts', '--loglevel=error', '--pack-destination', folder], root)
+    .trim()
+    .split('\n')
+    .at(-1);
   done('tar', ['-xzf', archive ?? '', '-C', join('node_modules', 'espalier'), '--strip-components=1'], folder);
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }

@@ -18,7 +18,12 @@ export const builds: Readonly<Record<string, Build>> = {
   },
 
   webpack: async (folder, out) => {
-    const options = { context: folder, mode: 'production', entry: './page.js', output: { path: join(folder, out), filename: 'page.js' } } as const;
+    const options = {
+      context: folder,
+      mode: 'production',
+      entry: './page.js',
+      output: { path: join(folder, out), filename: 'page.js' },
+    } as const;
     const stats = await new Promise<webpack.Stats | undefined>((done, fail) =>
       webpack(options, (error, stats) => (error ? fail(error) : done(stats))),
     );
@@ -35,7 +40,8 @@ export const builds: Readonly<Record<string, Build>> = {
     const input = { page: './page.js', ...workers };
     const bundle = await rollup({ input, plugins: [nodeResolve({ browser: true, rootDir: folder })], onwarn: () => {} });
     await bundle.write({ dir: join(folder, out), format: 'es' });
-    for (const name of binaries) cpSync(join(folder, 'node_modules', 'onnxruntime-web', 'dist', `${name}.wasm`), join(folder, out, `${name}.wasm`));
+    for (const name of binaries)
+      cpSync(join(folder, 'node_modules', 'onnxruntime-web', 'dist', `${name}.wasm`), join(folder, out, `${name}.wasm`));
     writePage(folder, out);
   },
 };
@@ -56,5 +62,8 @@ export async function buildWithEsbuild(folder: string, out: string, entries: Rec
 
 /** The page's file for bundlers that make scripts only. */
 function writePage(folder: string, out: string): void {
-  writeFileSync(join(folder, out, 'index.html'), '<!doctype html><link rel="icon" href="data:,"><script type="module" src="page.js"></script>');
+  writeFileSync(
+    join(folder, out, 'index.html'),
+    '<!doctype html><link rel="icon" href="data:,"><script type="module" src="page.js"></script>',
+  );
 }

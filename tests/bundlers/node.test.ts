@@ -56,7 +56,10 @@ test('esbuild for Node: with the worker beside it the bundle runs anywhere, and 
   cpSync(join(app.folder, 'whole'), join(elsewhere, 'whole'), { recursive: true });
   assert.equal(run(join(elsewhere, 'whole', 'app.js')), '256\n256\n');
   rmSync(join(elsewhere, 'whole', 'espalier-node-worker.js'));
-  assert.match(run(join(elsewhere, 'whole', 'app.js')), /^ResourceError: espalier-node-worker\.js: .*espalier\/workers\/node.*docs\/bundlers\.md/);
+  assert.match(
+    run(join(elsewhere, 'whole', 'app.js')),
+    /^ResourceError: espalier-node-worker\.js: .*espalier\/workers\/node.*docs\/bundlers\.md/,
+  );
 });
 
 test('Rollup for Node: with the worker beside it the bundle runs anywhere', async () => {

@@ -4,7 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { launchChromium, openPage, skipWithoutChromium } from '../support/browser/index.js';
 import { type App, makeApp } from './app.js';
-import { buildWithEsbuild, builds } from './builds.js';
+import { builds, buildWithEsbuild } from './builds.js';
 import { type Headers, serve } from './serve.js';
 
 /** What the page is asked; the answer of a model that runs is 256. */
@@ -23,7 +23,11 @@ describe('bundles of the packed package in a page', { skip: skipWithoutChromium 
   });
 
   /** Opens a bundle and hands over a way to ask its page. */
-  async function inPage(out: string, headers: Headers, work: (ask: (given: Ask) => Promise<unknown>, page: Page) => Promise<void>): Promise<void> {
+  async function inPage(
+    out: string,
+    headers: Headers,
+    work: (ask: (given: Ask) => Promise<unknown>, page: Page) => Promise<void>,
+  ): Promise<void> {
     const server = await serve(join(app.folder, out), headers);
     const { page } = await openPage(browser, server.address);
     try {

@@ -3,9 +3,9 @@ import type { Tensor } from '../../../onnx/index.js';
 import type { Tensors } from '../contract.js';
 import { pack, unpack } from '../shared/tensors.js';
 import { readWords } from '../shared/words.js';
+import type { WebReply, WebRequest } from './espalier-web-check-worker.js';
 import { createNodeRuntime } from './runtime.js';
 import { startWorker } from './start.js';
-import type { WebReply, WebRequest } from './espalier-web-check-worker.js';
 
 export interface WebCheckOptions {
   /** Largest difference that still agrees, relative to the largest magnitude in the output. Default 0.001. */
