@@ -1,46 +1,22 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { type Command, Option } from 'commander';
 import { type Activity, EspalierError, OptionError, Stopped } from '../base/index.js';
 import type { DataSource } from '../data/index.js';
-import { openDataset } from '../data/node/index.js';
 import { fixedBatch, freeBatch, requireSound } from '../infrastructure/compiler/index.js';
 import type { Runtime } from '../infrastructure/runtime/index.js';
 import { createNodeRuntime } from '../infrastructure/runtime/node/index.js';
 import { type Dim, type Model, staticShape } from '../onnx/index.js';
 import { loadModel } from '../onnx/node/index.js';
 import { inferShapes } from '../ops/index.js';
-import { checkpointFolder } from '../strategies/node/index.js';
 import type { CheckpointStore } from '../technique/index.js';
-import { createTask, type Task } from '../training/index.js';
+import type { Task } from '../training/index.js';
 import { checkWritable } from './checks.js';
 import { limitSource } from './limit.js';
+import type { CommonOptions, DataOptions } from './options.js';
 import { Output } from './output.js';
 import { notedPreprocess, notePreprocess } from './preprocess.js';
-import { list, positiveInteger, seed } from './units.js';
 
-/** Options that every command has. */
-export interface CommonOptions {
-  json?: boolean;
-  quiet?: boolean;
-  verbose?: boolean;
-  seed: number;
-}
-
-/** Options of commands that read data. */
-export interface DataOptions {
-  data: string;
-  preprocess: string;
-  label?: string;
-  classes?: string[];
-  unlabelled?: boolean;
-  limit?: number;
-  scores?: string;
-  fidelity?: boolean;
-  threads?: number;
-}
-
-/** What a command works with; it is torn down when the command ends. */
+/** What a command works with; it is torn down when the command ends. What not every command needs is loaded when it is asked for. */
 export class CommandContext {
   readonly output: Output;
   readonly seed: number;
@@ -50,8 +26,9 @@ export class CommandContext {
   readonly #closers: (() => Promise<void>)[] = [];
   #runtime?: Runtime;
 
-  constructor(options: CommonOptions, controller: AbortController) {
-    this.output = new Output({ json: options.json === true, quiet: options.quiet === true });
+  /** @param command its name, which its JSON document carries. */
+  constructor(command: string, options: CommonOptions, controller: AbortController) {
+    this.output = new Output(command, { json: options.json === true, quiet: options.quiet === true });
     this.seed = options.seed;
     this.#controller = controller;
   }
@@ -98,7 +75,8 @@ export class CommandContext {
    * Where the long work of a command leaves checkpoints: beside its result, so that the same command goes on with them after a kill. To be
    * cleared once the result is written.
    */
-  checkpointsBeside(out: string): { checkpoints: CheckpointStore; clear: () => Promise<void> } {
+  async checkpointsBeside(out: string): Promise<{ checkpoints: CheckpointStore; clear: () => Promise<void> }> {
+    const { checkpointFolder } = await import('../strategies/node/index.js');
     const folder = `${out}.work`;
     if (existsSync(folder)) this.output.info(`Going on from the checkpoint in ${folder}.`);
     this.kept = folder;
@@ -108,6 +86,7 @@ export class CommandContext {
   async source(options: DataOptions, model?: Model): Promise<DataSource> {
     const { data, label, classes, unlabelled, limit } = options;
     const chosen = unlabelled ? { label: false as const, labelled: false } : { label, classes };
+    const { openDataset } = await import('../data/node/index.js');
     const source = await openDataset(data, { ...chosen, fallbackSize: model && imageSize(model) }, this.activity);
     this.defer(() => source.close());
     return limit === undefined ? source : limitSource(source, limit, this.seed);
@@ -131,6 +110,7 @@ export class CommandContext {
       });
     const source = given.source ?? (await this.source(options, model));
     const noted = options.preprocess === 'auto' ? notedPreprocess(model, source) : undefined;
+    const { createTask } = await import('../training/index.js');
     const setup = await createTask(
       model,
       source,
@@ -158,28 +138,4 @@ function imageSize(model: Model): { width: number; height: number } | undefined 
   if (sample?.length !== 3) return undefined;
   const [height, width] = sample[0] <= 4 ? sample.slice(1) : sample;
   return { width, height };
-}
-
-export function addCommonOptions(command: Command): Command {
-  return command
-    .addOption(new Option('--json', 'print one JSON document on stdout'))
-    .addOption(new Option('--quiet', 'print nothing but results and errors'))
-    .addOption(new Option('--verbose', 'show the stack of an error'))
-    .addOption(new Option('--seed <number>', 'draws everything that is drawn at random').argParser(seed).default(0));
-}
-
-/** @param given whether the command can do nothing without data (default true); what its threads are for. */
-export function addDataOptions(command: Command, given: { required?: boolean; threads?: string } = {}): Command {
-  const { required = true, threads = 'threads inside an operator (default: all cores)' } = given;
-  const data = new Option('--data <path>', 'a folder of class folders, .tar, MNIST IDX folder, .csv, .npy, .npz, or digits or iris');
-  return command
-    .addOption(data.makeOptionMandatory(required))
-    .option('--preprocess <name>', 'how samples become inputs: auto, 0-1, +-1, 0-255, imagenet, caffe, dataset, raw', 'auto')
-    .option('--label <column>', 'label column of a CSV file, by name or number')
-    .option('--classes <names>', "class names in the order of the model's scores, separated by commas (default: sorted)", list)
-    .option('--unlabelled', 'read no labels: quality is then fidelity')
-    .option('--limit <number>', 'use at most this many samples, drawn evenly over the classes', positiveInteger)
-    .option('--scores <output>', 'the model output that holds the class scores')
-    .option('--fidelity', "score by agreement with the original model's outputs instead of by labels")
-    .option('--threads <number>', threads, positiveInteger);
 }

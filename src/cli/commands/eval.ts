@@ -1,8 +1,8 @@
 import { Option } from 'commander';
 import { type ClassificationReport, evaluate, type FidelityReport, type Quality } from '../../training/index.js';
-import { addDataOptions, type CommonOptions, type DataOptions } from '../context.js';
 import { thinned } from '../limit.js';
 import type { AddCommand } from '../main.js';
+import { addDataOptions, type CommonOptions, type DataOptions } from '../options.js';
 
 interface Options extends CommonOptions, DataOptions {
   split: 'train' | 'calibration' | 'validation' | 'test';
@@ -12,7 +12,6 @@ interface Options extends CommonOptions, DataOptions {
 /** Quality of a model on data. */
 export const evalCommand: AddCommand = (program, run) => {
   addDataOptions(program.command('eval <model>'))
-    .description('accuracy, top-5, macro F1, precision, recall, AUC, confusion matrix and a 95% interval')
     .addOption(
       new Option('--split <part>', 'which part of the data').choices(['train', 'calibration', 'validation', 'test']).default('test'),
     )

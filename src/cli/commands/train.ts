@@ -8,8 +8,8 @@ import { prepareArchitecture, techniques } from '../../strategies/index.js';
 import { checkOptions } from '../../technique/index.js';
 import { evaluate, OPTIMIZERS } from '../../training/index.js';
 
-import { addDataOptions, type CommonOptions, type DataOptions } from '../context.js';
 import type { AddCommand } from '../main.js';
+import { addDataOptions, type CommonOptions, type DataOptions } from '../options.js';
 import { bytes, factors, list, number, positiveInteger, positiveNumber } from '../units.js';
 import { qualityText } from './results.js';
 
@@ -59,7 +59,6 @@ Examples:
 /** Trains an architecture, or fine-tunes a model. */
 export const trainCommand: AddCommand = (program, run) => {
   const command = addDataOptions(program.command('train'))
-    .description('train an architecture from scratch, or fine-tune any ONNX classifier')
     .addOption(new Option('--arch <name>', 'architecture to train').choices(architectures.map((each) => each.name)))
     .option('--model <file>', 'ONNX model to fine-tune instead')
     .option('--width <factor>', 'channels, relative to the architecture as published', positiveNumber, 1)
@@ -82,7 +81,7 @@ export const trainCommand: AddCommand = (program, run) => {
           : await fromModel(options, context);
         const common = { ...activity, task, runtime, seed, backend: options.backend, threads: options.threads };
         const model = options.arch ? await prepareArchitecture(options.arch, { ...common, model: fresh }, techniques) : fresh;
-        const { checkpoints, clear } = context.checkpointsBeside(options.out);
+        const { checkpoints, clear } = await context.checkpointsBeside(options.out);
         const result = await trainTechnique.apply(
           { ...common, model, checkpoints },
           options.arch && options.augment === undefined ? { ...given, augment: usualAugmentation(task.splits.train.inputs[0]) } : given,
