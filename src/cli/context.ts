@@ -2,19 +2,14 @@ import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { type Activity, EspalierError, OptionError, Stopped } from '../base/index.js';
 import type { DataSource } from '../data/index.js';
-import { fixedBatch, freeBatch, requireSound } from '../infrastructure/compiler/index.js';
 import type { Runtime } from '../infrastructure/runtime/index.js';
-import { createNodeRuntime } from '../infrastructure/runtime/node/index.js';
-import { type Dim, type Model, staticShape } from '../onnx/index.js';
-import { loadModel } from '../onnx/node/index.js';
-import { inferShapes } from '../ops/index.js';
+import type { Model } from '../onnx/index.js';
 import type { CheckpointStore } from '../technique/index.js';
 import type { Task } from '../training/index.js';
 import { checkWritable } from './checks.js';
-import { limitSource } from './limit.js';
 import type { CommonOptions, DataOptions } from './options.js';
 import { Output } from './output.js';
-import { notedPreprocess, notePreprocess } from './preprocess.js';
+import { LateRuntime } from './runtime.js';
 
 /** What a command works with; it is torn down when the command ends. What not every command needs is loaded when it is asked for. */
 export class CommandContext {
@@ -24,7 +19,7 @@ export class CommandContext {
   kept?: string;
   readonly #controller: AbortController;
   readonly #closers: (() => Promise<void>)[] = [];
-  #runtime?: Runtime;
+  readonly runtime: Runtime = new LateRuntime();
 
   /** @param command its name, which its JSON document carries. */
   constructor(command: string, options: CommonOptions, controller: AbortController) {
@@ -37,11 +32,6 @@ export class CommandContext {
     return { onProgress: this.output.progress, onMessage: this.output.message, signal: this.#controller.signal };
   }
 
-  get runtime(): Runtime {
-    this.#runtime ??= createNodeRuntime();
-    return this.#runtime;
-  }
-
   /** Runs `close` when the command ends, last opened first. */
   defer(close: () => Promise<void>): void {
     this.#closers.push(close);
@@ -50,11 +40,14 @@ export class CommandContext {
   async close(): Promise<void> {
     this.output.clear();
     for (const close of this.#closers.reverse()) await close();
-    await this.#runtime?.dispose();
+    await this.runtime.dispose();
   }
 
   /** A model from a file, with a free batch dimension where it can have one. @throws GraphError where it cannot be any good: NaN weights, say. */
   async model(path: string): Promise<Model> {
+    const { fixedBatch, freeBatch, requireSound } = await import('../infrastructure/compiler/index.js');
+    const { loadModel } = await import('../onnx/node/index.js');
+    const { inferShapes } = await import('../ops/index.js');
     const model = loadModel(path);
     inferShapes(model);
     requireSound(model);
@@ -87,9 +80,12 @@ export class CommandContext {
     const { data, label, classes, unlabelled, limit } = options;
     const chosen = unlabelled ? { label: false as const, labelled: false } : { label, classes };
     const { openDataset } = await import('../data/node/index.js');
+    const { imageSize } = await import('./image-size.js');
     const source = await openDataset(data, { ...chosen, fallbackSize: model && imageSize(model) }, this.activity);
     this.defer(() => source.close());
-    return limit === undefined ? source : limitSource(source, limit, this.seed);
+    if (limit === undefined) return source;
+    const { limitSource } = await import('./limit.js');
+    return limitSource(source, limit, this.seed);
   }
 
   /** @throws EspalierError where a file could not be written there: better said before the work than after it. */
@@ -109,6 +105,7 @@ export class CommandContext {
         fix: 'Leave it out: labels are needed.',
       });
     const source = given.source ?? (await this.source(options, model));
+    const { notedPreprocess, notePreprocess } = await import('./preprocess.js');
     const noted = options.preprocess === 'auto' ? notedPreprocess(model, source) : undefined;
     const { createTask } = await import('../training/index.js');
     const setup = await createTask(
@@ -129,13 +126,4 @@ export class CommandContext {
     notePreprocess(model, setup.task);
     return setup.task;
   }
-}
-
-/** Height and width that a model's first image input is fixed at. */
-function imageSize(model: Model): { width: number; height: number } | undefined {
-  const shape = model.graph.feeds[0]?.shape as readonly Dim[] | undefined;
-  const sample = staticShape(shape?.slice(1));
-  if (sample?.length !== 3) return undefined;
-  const [height, width] = sample[0] <= 4 ? sample.slice(1) : sample;
-  return { width, height };
 }

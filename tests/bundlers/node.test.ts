@@ -8,7 +8,7 @@ import { nodeResolve } from '@rollup/plugin-node-resolve';
 import * as esbuild from 'esbuild';
 import { rollup } from 'rollup';
 import { root } from '../support/paths.js';
-import { type App, makeApp } from './app.js';
+import { type App, makeApp } from '../support/app.js';
 
 let app: App;
 /** Where nothing is installed but ONNX Runtime, which no bundle can hold. */

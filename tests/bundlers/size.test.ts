@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import * as esbuild from 'esbuild';
-import { type App, makeApp } from './app.js';
+import { type App, makeApp } from '../support/app.js';
 
 let app: App;
 before(() => {
