@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { espalier } from './run.js';
 
@@ -28,7 +31,10 @@ for (const shell of ['bash', 'zsh', 'fish']) {
   test(`${shell} accepts its script`, { skip: !has(shell) && `there is no ${shell}` }, async () => {
     const { code, stdout } = await espalier(['completion', shell]);
     assert.equal(code, 0);
-    const { status, stderr } = spawnSync(shell, ['-n'], { input: stdout, encoding: 'utf8' });
+    const folder = mkdtempSync(join(tmpdir(), 'espalier-completion-'));
+    writeFileSync(join(folder, 'script'), stdout);
+    const { status, stderr } = spawnSync(shell, ['-n', join(folder, 'script')], { encoding: 'utf8' });
+    rmSync(folder, { recursive: true });
     assert.equal(status, 0, stderr);
   });
 }
