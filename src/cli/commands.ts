@@ -9,7 +9,7 @@ export interface CommandEntry {
 }
 
 /** The commands, in the order of the help. Their modules are loaded when they are asked for. */
-export const commands: readonly CommandEntry[] = [
+export const commands = [
   {
     name: 'inspect',
     summary: 'layers, parameters, MACs, bytes, peak memory, and where the cost is',
@@ -80,4 +80,6 @@ export const commands: readonly CommandEntry[] = [
     summary: 'a script that lets a shell complete commands and their options',
     load: async () => (await import('./commands/completion.js')).completionCommand,
   },
-];
+] as const satisfies readonly CommandEntry[];
+
+export type CommandName = (typeof commands)[number]['name'];

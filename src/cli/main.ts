@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { applyConfig } from './config.js';
 import type { CommandContext } from './context.js';
 import { failureOf, INTERRUPTED } from './failure.js';
 import type { CommonOptions } from './options.js';
@@ -26,7 +27,10 @@ export async function main(args: readonly string[]): Promise<number> {
     const run = runIn(controller, (path) => {
       kept = path;
     });
-    await (await buildProgram(run, commandIn(args))).parseAsync([...args], { from: 'user' });
+    const program = await buildProgram(run, commandIn(args));
+    const command = program.commands.find((each) => commandIn(args)(each.name()));
+    if (command) await applyConfig(command, process.cwd());
+    await program.parseAsync([...args], { from: 'user' });
     return 0;
   } catch (error) {
     return explain(error, args, { interrupted: controller.signal.aborted, kept });
