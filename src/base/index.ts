@@ -1,5 +1,6 @@
 export * from './eigen.js';
 export * from './errors.js';
 export * from './progress.js';
+export * from './quantities.js';
 export * from './random.js';
 export * from './shapes.js';

@@ -16,11 +16,25 @@ export interface OutputOptions {
   quiet: boolean;
 }
 
+/** Of this process: stdout carries one document at most. */
+let printed = false;
+
+/** Whether stdout has a command's result already. */
+export function resultWasPrinted(): boolean {
+  return printed;
+}
+
+/** A JSON document that says what it is: "espalier/KIND@VERSION". The version rises when a field changes its meaning, not when one is added. */
+export function jsonDocument(kind: string, value: object): string {
+  return `${JSON.stringify({ schema: `espalier/${kind}@1`, ...value }, null, 2)}\n`;
+}
+
 /**
  * What commands print: results on stdout, everything else (messages, progress) on stderr. With --json stdout carries one JSON document; with
  * --quiet stderr carries errors only.
  */
 export class Output {
+  readonly #kind: string;
   readonly #options: OutputOptions;
   readonly #progress = new Progress();
   /** When progress was first reported. */
@@ -30,7 +44,9 @@ export class Output {
   #said: number | undefined;
   #isBarShown = false;
 
-  constructor(options: OutputOptions) {
+  /** @param kind of its JSON document: the command's name. */
+  constructor(kind: string, options: OutputOptions) {
+    this.#kind = kind;
     this.#options = options;
   }
 
@@ -48,10 +64,11 @@ export class Output {
     return process.stdout.columns ?? 120;
   }
 
-  /** The command's result: a text for people, or the value as JSON. */
-  result(value: unknown, text: string): void {
+  /** The command's result: a text for people, or the value as a JSON document, whose kind is the command's unless it carries a schema itself. */
+  result(value: object, text: string): void {
     this.clear();
-    process.stdout.write(this.#options.json ? `${JSON.stringify(value, null, 2)}\n` : text.endsWith('\n') ? text : `${text}\n`);
+    printed = true;
+    process.stdout.write(this.#options.json ? jsonDocument(this.#kind, value) : text.endsWith('\n') ? text : `${text}\n`);
   }
 
   readonly message = ({ level, text }: Message): void => {

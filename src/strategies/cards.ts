@@ -1,11 +1,12 @@
 import { lossBetween, metricNamed } from '../metrics/index.js';
 import { hiddenChange } from '../training/index.js';
-import type { ModelInfo, RunInfo } from './info.js';
+import { CARD_SCHEMA, type ModelInfo, type RunInfo } from './info.js';
 
 /** What a model carries: enough to judge it and to make it again. What is worse than before comes first. */
 export function card(model: ModelInfo, info: RunInfo): Record<string, unknown> {
   const { baseline } = info;
   return {
+    schema: CARD_SCHEMA,
     format: info.format,
     id: model.id,
     label: model.label,

@@ -9,7 +9,7 @@ import type { HostServices } from './candidates.js';
 import { measureFront, writeCards } from './finish.js';
 import { markFront } from './front.js';
 import { claimWorkspace, fingerprintOf } from './identity.js';
-import { FORMAT_VERSION, type Limits, type ModelInfo, type ObjectiveName, type RunInfo } from './info.js';
+import { FORMAT_VERSION, FRONT_SCHEMA, type Limits, type ModelInfo, type ObjectiveName, type RunInfo } from './info.js';
 import { broken, violations } from './limits.js';
 import { objectivesFor } from './objectives.js';
 import { makeRun, type Run } from './run.js';
@@ -98,6 +98,7 @@ function describeRun({ run, plan, baseline, objectives, limits, outcome }: Findi
   const { task, strategy, host, name } = run.request;
   const { seed, trials, epochs, threads, jobs } = run.settings;
   return {
+    schema: FRONT_SCHEMA,
     format: FORMAT_VERSION,
     name,
     strategy: strategy.name,

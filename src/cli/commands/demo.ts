@@ -13,8 +13,9 @@ import { checkpointFolder } from '../../strategies/node/index.js';
 import { checkOptions } from '../../technique/index.js';
 import { evaluate } from '../../training/index.js';
 import { checkFolder } from '../checks.js';
-import type { CommandContext, CommonOptions } from '../context.js';
+import type { CommandContext } from '../context.js';
 import type { AddCommand } from '../main.js';
+import type { CommonOptions } from '../options.js';
 import { notePreprocess } from '../preprocess.js';
 import { duration } from '../progress.js';
 import { runOptimization, type Start } from './optimize.js';
@@ -32,7 +33,6 @@ const EPOCHS = 12;
 export const demoCommand: AddCommand = (program, run) => {
   program
     .command('demo')
-    .description('the main job on built-in data: trains a net on handwritten digits, then runs both strategies')
     .option('--out <folder>', 'where everything goes', 'demo-out')
     .addHelpText('after', '\nExample:\n  $ espalier demo --out demo-out')
     .action(

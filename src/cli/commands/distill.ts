@@ -8,8 +8,9 @@ import { saveModel } from '../../onnx/node/index.js';
 import { prepareArchitecture, techniques } from '../../strategies/index.js';
 import { checkOptions } from '../../technique/index.js';
 import { evaluate, inputShapes, type Task } from '../../training/index.js';
-import { addDataOptions, type CommandContext, type CommonOptions, type DataOptions } from '../context.js';
+import type { CommandContext } from '../context.js';
 import type { AddCommand } from '../main.js';
+import { addDataOptions, type CommonOptions, type DataOptions } from '../options.js';
 import { notedPreprocess, notePreprocess } from '../preprocess.js';
 import { qualityText } from '../quality.js';
 import { number, positiveNumber } from '../units.js';
@@ -28,7 +29,6 @@ interface Options extends CommonOptions, DataOptions, TrainingFlags {
 /** Trains a student to answer as a teacher does. */
 export const distillCommand: AddCommand = (program, run) => {
   const command = addDataOptions(program.command('distill'))
-    .description('train a small model to answer as a large one does, both in one graph')
     .requiredOption('--teacher <file>', 'the model that knows')
     .option('--student <file>', 'the model that learns')
     .addOption(new Option('--arch <name>', 'or a fresh architecture that learns').choices(architectures.map((each) => each.name)))
@@ -54,7 +54,7 @@ export const distillCommand: AddCommand = (program, run) => {
         const model = options.arch ? await prepareArchitecture(options.arch, { ...common, model: fresh }, techniques) : fresh;
         const { temperature, weight } = options;
         const given = Object.fromEntries(Object.entries({ temperature, weight }).filter(([, value]) => value !== undefined));
-        const { checkpoints, clear } = context.checkpointsBeside(options.out);
+        const { checkpoints, clear } = await context.checkpointsBeside(options.out);
         const result = await distill.apply(
           { ...common, model, original: teacher, originalTask: task, checkpoints },
           checkOptions(distill, { ...(options.arch ? architecture(options.arch).training : {}), ...trainingFlags(options), ...given }),
@@ -65,7 +65,7 @@ export const distillCommand: AddCommand = (program, run) => {
           await evaluate(teacher, task, runtime, { ...activity, split: 'test', threads: options.threads }),
           await evaluate(result.model, studentTask, runtime, { ...activity, split: 'test', threads: options.threads }),
         ];
-        context.warnOf(after, studentTask);
+        await context.warnOf(after, studentTask);
         output.result(
           { model: options.out, training: result.notes.training, facts: result.notes.facts, teacher: before, test: after },
           [

@@ -3,15 +3,14 @@ import { join } from 'node:path';
 import { FormatError } from '../../base/index.js';
 import { writeFileAtomic } from '../../base/node/index.js';
 import { frontTable, reportHtml } from '../../report/render/index.js';
-import { FORMAT_VERSION, type RunInfo } from '../../strategies/index.js';
-import type { CommonOptions } from '../context.js';
+import { FORMAT_VERSION, FRONT_SCHEMA, type RunInfo } from '../../strategies/index.js';
 import type { AddCommand } from '../main.js';
+import type { CommonOptions } from '../options.js';
 
 /** The report again, from what a run left. */
 export const reportCommand: AddCommand = (program, run) => {
   program
     .command('report <folder>')
-    .description('the table and report.html again, from what a run left')
     .addHelpText('after', '\nExample:\n  $ espalier report better/')
     .action(
       run(async ({ output }, _options: CommonOptions, folder: string) => {
@@ -37,12 +36,14 @@ export function readRun(folder: string): RunInfo {
   }
   try {
     const info = JSON.parse(readFileSync(path, 'utf8')) as RunInfo;
-    if (info.format === FORMAT_VERSION) return info;
+    const { schema = FRONT_SCHEMA, format } = info;
+    if (schema === FRONT_SCHEMA && format === FORMAT_VERSION) return info;
     throw new FormatError({
       what: 'The run was written by another version of Espalier',
       where: path,
-      expected: `format ${FORMAT_VERSION}`,
-      got: String(info.format),
+      expected: `${FRONT_SCHEMA}, format ${FORMAT_VERSION}`,
+      got: `${schema}, format ${format}`,
+      fix: 'Use that version for it, or run optimize again into another folder.',
     });
   } catch (cause) {
     if (cause instanceof FormatError) throw cause;
