@@ -17,7 +17,7 @@ import { checkWritable } from './checks.js';
 import { limitSource } from './limit.js';
 import { Output } from './output.js';
 import { notedPreprocess, notePreprocess } from './preprocess.js';
-import { list, positiveInteger, seed } from './units.js';
+import { bytes, list, positiveInteger, seed } from './units.js';
 
 /** Options that every command has. */
 export interface CommonOptions {
@@ -35,6 +35,7 @@ export interface DataOptions {
   classes?: string[];
   unlabelled?: boolean;
   limit?: number;
+  maxUnpacked?: number;
   scores?: string;
   fidelity?: boolean;
   threads?: number;
@@ -106,9 +107,9 @@ export class CommandContext {
   }
 
   async source(options: DataOptions, model?: Model): Promise<DataSource> {
-    const { data, label, classes, unlabelled, limit } = options;
+    const { data, label, classes, unlabelled, limit, maxUnpacked } = options;
     const chosen = unlabelled ? { label: false as const, labelled: false } : { label, classes };
-    const source = await openDataset(data, { ...chosen, fallbackSize: model && imageSize(model) }, this.activity);
+    const source = await openDataset(data, { ...chosen, maxUnpacked, fallbackSize: model && imageSize(model) }, this.activity);
     this.defer(() => source.close());
     return limit === undefined ? source : limitSource(source, limit, this.seed);
   }
@@ -179,6 +180,7 @@ export function addDataOptions(command: Command, given: { required?: boolean; th
     .option('--classes <names>', "class names in the order of the model's scores, separated by commas (default: sorted)", list)
     .option('--unlabelled', 'read no labels: quality is then fidelity')
     .option('--limit <number>', 'use at most this many samples, drawn evenly over the classes', positiveInteger)
+    .option('--max-unpacked <size>', 'most that a packed file may unpack to, e.g. 32GB (default: 100 times its size, within bounds)', bytes)
     .option('--scores <output>', 'the model output that holds the class scores')
     .option('--fidelity', "score by agreement with the original model's outputs instead of by labels")
     .option('--threads <number>', threads, positiveInteger);

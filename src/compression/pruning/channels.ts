@@ -88,7 +88,7 @@ export async function pruneModel(source: Model, options: ChannelOptions): Promis
     before,
     after: cost.total,
     layers: layers.map(({ name, groups, losses }) => {
-      const each = Math.min(...losses.map(({ count }) => count));
+      const each = losses.reduce((least, { count }) => Math.min(least, count), Number.POSITIVE_INFINITY);
       return { name, before: groups.length * each, after: groups.filter((group) => !gone.has(group)).length * each };
     }),
     sizes,

@@ -30,7 +30,7 @@ export function selectGroups(layers: readonly Layer[], importance: Importance, c
   while (cost.total > limits.target) {
     const next = cheapest(candidates, cost.total - limits.target, limits.tolerance);
     if (!next) break;
-    removed.push(...next.take());
+    for (const each of next.take()) removed.push(each);
     const axes = next.layer.losses.map((loss) => loss.axis);
     const affected = new Set([...axes, ...cost.neighboursOf(axes)].flatMap((axis) => byAxis.get(axis) ?? []));
     for (const candidate of affected) candidate.refresh();
@@ -77,7 +77,7 @@ class Candidate {
     this.#order.forEach((index, rank) => {
       this.#sums[rank + 1] = this.#sums[rank] + scores[index];
     });
-    const perGroup = Math.min(...layer.losses.map(({ count }) => count));
+    const perGroup = layer.losses.reduce((least, { count }) => Math.min(least, count), Number.POSITIVE_INFINITY);
     const multiple = limits.multipleFor(layer.groups.length * perGroup);
     this.#unit = multiple / greatestCommonDivisor(multiple, perGroup);
     this.#next = this.#offers();

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import sharp from 'sharp';
+import { MOST_PIXELS } from '../../base/index.js';
 
 export interface ImageSize {
   width: number;
@@ -16,7 +17,7 @@ export interface Pixels extends ImageSize {
  * stored (as PyTorch's ImageFolder does). With `size` it is resized by a Lanczos filter.
  */
 export async function decodeImage(bytes: Uint8Array, size: ImageSize | undefined, fit: 'cover' | 'fill'): Promise<Pixels> {
-  let image = sharp(bytes, { failOn: 'error' }).toColourspace('srgb').removeAlpha();
+  let image = sharp(bytes, { failOn: 'error', limitInputPixels: MOST_PIXELS }).toColourspace('srgb').removeAlpha();
   if (size) image = image.resize({ ...size, fit });
   const { data, info } = await image.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
   return { data, width: info.width, height: info.height };

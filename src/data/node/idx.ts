@@ -41,7 +41,7 @@ export async function openIdx(folder: string, files: readonly string[], options:
   for (const part of present) {
     const images = join(folder, places.get(`${part} images`) as string);
     const labelFile = options.labelled === false ? undefined : places.get(`${part} labels`);
-    const read = await readPart(images, labelFile && join(folder, labelFile), classes);
+    const read = await readPart(images, labelFile && join(folder, labelFile), { ...options, classes });
     classes ??= read.classes;
     found[part] = read;
   }
@@ -49,13 +49,13 @@ export async function openIdx(folder: string, files: readonly string[], options:
   return { name: folder, format: 'IDX', train: train as Dataset, ...others, close: async () => undefined };
 }
 
-async function readPart(images: string, labelFile: string | undefined, given: readonly string[] | undefined): Promise<Dataset> {
-  const tensor = describeArray(parseIdx(await readContent(images), images));
+async function readPart(images: string, labelFile: string | undefined, options: OpenOptions): Promise<Dataset> {
+  const tensor = describeArray(parseIdx(await readContent(images, options.maxUnpacked), images));
   const input = tensor.kind === 'image' ? 'image' : 'input';
   const { kind = 'tensor', type } = tensor;
   const common = { name: images, inputs: { [input]: tensor }, kinds: { [input]: { kind, ...rangeOf(type) } } };
   if (!labelFile) return arrayDataset(common);
-  const texts = labelTexts(parseIdx(await readContent(labelFile), labelFile), labelFile);
+  const texts = labelTexts(parseIdx(await readContent(labelFile, options.maxUnpacked), labelFile), labelFile);
   if (texts.length !== tensor.shape[0]) {
     throw new DataError({
       what: 'Images and labels differ in number',
@@ -64,6 +64,6 @@ async function readPart(images: string, labelFile: string | undefined, given: re
       got: String(texts.length),
     });
   }
-  const classes = given ?? classesOf(texts, labelFile);
+  const classes = options.classes ?? classesOf(texts, labelFile);
   return arrayDataset({ ...common, labels: numberLabels(texts, classes, labelFile), classes });
 }

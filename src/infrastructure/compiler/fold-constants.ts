@@ -147,6 +147,6 @@ function removeUnread(graph: Graph): number {
     const isRead = (value: Value) => outputs.has(value) || value.users.some((user) => !gone.has(user));
     if (!node.outputs.some((output) => output && isRead(output))) gone.add(node);
   }
-  graph.remove(...gone);
+  graph.removeAll(gone);
   return gone.size;
 }

@@ -48,5 +48,5 @@ export async function simplify(source: Model, runtime: Runtime): Promise<Model> 
 function dropDefaultInputs(graph: Graph): void {
   const { feeds } = graph;
   graph.inputs.length = 0;
-  graph.inputs.push(...feeds);
+  for (const feed of feeds) graph.inputs.push(feed);
 }

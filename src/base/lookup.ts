@@ -1,0 +1,7 @@
+/**
+ * The entry of a table under a name that comes from outside: undefined where the table itself does not have it, whatever every object has
+ * (`constructor`, `toString`, `__proto__`).
+ */
+export function lookup<T>(table: Readonly<Record<PropertyKey, T>>, name: PropertyKey): T | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined;
+}
