@@ -23,7 +23,7 @@ export const DENSE: GrowthLimit = { floor: 32e6, ratio: 32, ceiling: 2 ** 32 };
 /** Nodes of a model once its functions are written out, by the nodes of its file. */
 export const WRITTEN_OUT: GrowthLimit = { floor: 20_000, ratio: 100, ceiling: 2_000_000 };
 /** Nodes that are looked at to infer the types of a graph, by its nodes: loops' bodies are looked at more than once. */
-export const INFERRED: GrowthLimit = { floor: 50_000, ratio: 30, ceiling: 100_000_000 };
+export const INFERRED: GrowthLimit = { floor: 20_000, ratio: 30, ceiling: 100_000_000 };
 /** Bytes of a value that is computed from constants alone, by the bytes of all constants of the model. */
 export const COMPUTED: GrowthLimit = { floor: 64e6, ratio: 16, ceiling: 2 ** 33 };
 

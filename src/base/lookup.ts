@@ -5,3 +5,10 @@
 export function lookup<T>(table: Readonly<Record<PropertyKey, T>>, name: PropertyKey): T | undefined {
   return Object.hasOwn(table, name) ? table[name] : undefined;
 }
+
+/** Adds an item to the list that a map keeps under a key. */
+export function addTo<K, T>(lists: Map<K, T[]>, key: K, item: T): void {
+  const list = lists.get(key);
+  if (list) list.push(item);
+  else lists.set(key, [item]);
+}

@@ -14,6 +14,7 @@ import { checkpointFolder } from '../strategies/node/index.js';
 import type { CheckpointStore } from '../technique/index.js';
 import { createTask, type Task } from '../training/index.js';
 import { checkWritable } from './checks.js';
+import type { Interruption } from './interruption.js';
 import { limitSource } from './limit.js';
 import { Output } from './output.js';
 import { notedPreprocess, notePreprocess } from './preprocess.js';
@@ -47,18 +48,20 @@ export class CommandContext {
   readonly seed: number;
   /** Where unfinished work is kept, for commands that can go on with it. */
   kept?: string;
-  readonly #controller: AbortController;
+  readonly #interruption: Interruption;
   readonly #closers: (() => Promise<void>)[] = [];
   #runtime?: Runtime;
 
-  constructor(options: CommonOptions, controller: AbortController) {
+  constructor(options: CommonOptions, interruption: Interruption) {
     this.output = new Output({ json: options.json === true, quiet: options.quiet === true });
     this.seed = options.seed;
-    this.#controller = controller;
+    this.#interruption = interruption;
   }
 
+  /** Whoever takes it hears of Ctrl-C: until then a signal ends the process at once, as nothing is lost. */
   get activity(): Activity {
-    return { onProgress: this.output.progress, onMessage: this.output.message, signal: this.#controller.signal };
+    this.#interruption.listen();
+    return { onProgress: this.output.progress, onMessage: this.output.message, signal: this.#interruption.signal };
   }
 
   get runtime(): Runtime {

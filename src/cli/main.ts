@@ -13,6 +13,8 @@ import { reportCommand } from './commands/report.js';
 import { techniquesCommand } from './commands/techniques.js';
 import { trainCommand } from './commands/train.js';
 import { addCommonOptions, CommandContext, type CommonOptions } from './context.js';
+import { INTERRUPTED, Interruption } from './interruption.js';
+import { say } from './terminal.js';
 import { version } from './version.js';
 
 /** A command: adds itself to the program; `run` hands it a context and tears that down. */
@@ -24,7 +26,6 @@ export type Run = <A extends unknown[], O extends CommonOptions>(
 /** Exit codes: 0 done, 1 failed, 2 used wrongly, 130 stopped by Ctrl-C. */
 const FAILED = 1;
 const MISUSED = 2;
-const INTERRUPTED = 130;
 
 const commands: readonly AddCommand[] = [
   inspectCommand,
@@ -43,25 +44,19 @@ const commands: readonly AddCommand[] = [
 
 /** Runs the command line. @returns the process's exit code. */
 export async function main(args: readonly string[]): Promise<number> {
-  const controller = new AbortController();
-  const interrupt = () => {
-    if (controller.signal.aborted) process.exit(INTERRUPTED);
-    process.stderr.write('\nStopping. Press Ctrl-C again to stop at once.\n');
-    controller.abort();
-  };
-  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, interrupt);
+  const interruption = new Interruption();
   for (const stream of [process.stdout, process.stderr]) stream.on('error', endOfReader);
-  const state = { signal: controller.signal, verbose: args.includes('--verbose'), kept: undefined as string | undefined };
+  const { signal } = interruption;
+  const state = { signal, verbose: args.includes('--verbose'), kept: undefined as string | undefined };
   try {
-    await buildProgram(controller, (kept) => {
+    await buildProgram(interruption, (kept) => {
       state.kept = kept;
     }).parseAsync([...args], { from: 'user' });
     return 0;
   } catch (error) {
     return explain(error, state);
   } finally {
-    // After a first Ctrl-C the process is about to end; another one must still end it with the same code.
-    if (!controller.signal.aborted) for (const signal of ['SIGINT', 'SIGTERM']) process.off(signal, interrupt);
+    interruption.end();
   }
 }
 
@@ -72,7 +67,7 @@ function endOfReader(error: NodeJS.ErrnoException): void {
 }
 
 /** @param noteKept is told where a command that ended keeps unfinished work. */
-function buildProgram(controller: AbortController, noteKept: (path: string | undefined) => void): Command {
+function buildProgram(interruption: Interruption, noteKept: (path: string | undefined) => void): Command {
   const program = new Command('espalier')
     .description(
       'Makes deep-learning models smaller, faster and better: an ONNX model and data in, a Pareto front of ready-to-ship ONNX models out.',
@@ -88,7 +83,7 @@ function buildProgram(controller: AbortController, noteKept: (path: string | und
     (action) =>
     async (...given) => {
       const options = given.at(-2) as CommonOptions;
-      const context = new CommandContext(options, controller);
+      const context = new CommandContext(options, interruption);
       try {
         await action(context, options as never, ...(given.slice(0, -2) as never));
       } finally {
@@ -105,14 +100,23 @@ function buildProgram(controller: AbortController, noteKept: (path: string | und
 function explain(error: unknown, { signal, verbose, kept }: { signal: AbortSignal; verbose: boolean; kept?: string }): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : MISUSED;
   if (signal.aborted) {
-    process.stderr.write(kept ? `Stopped. What is done is kept in ${kept}: the same command goes on from there.\n` : 'Stopped.\n');
+    say(kept ? `Stopped. What is done is kept in ${kept}: the same command goes on from there.\n` : 'Stopped.\n');
     return INTERRUPTED;
   }
-  if (error instanceof EspalierError) process.stderr.write(`error: ${error.message}\n`);
-  else
-    process.stderr.write(
-      `error: ${(error as Error)?.message ?? error}. This is a defect of Espalier; --verbose shows where it happened.\n`,
-    );
-  if (verbose && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  if (error instanceof EspalierError) say(`error: ${error.message}\n`);
+  else if (isOutOfMemory(error)) say(`error: ${outOfMemory(error)}\n`);
+  else say(`error: ${(error as Error)?.message ?? error}. This is a defect of Espalier; --verbose shows where it happened.\n`);
+  if (verbose && error instanceof Error) say(`${error.stack}\n`);
   return error instanceof OptionError ? MISUSED : FAILED;
+}
+
+/** What JavaScript throws where an array, a buffer or a text would be longer than there is memory or the language allows. */
+function isOutOfMemory(error: unknown): error is Error {
+  const code = (error as NodeJS.ErrnoException)?.code;
+  if (code === 'ERR_BUFFER_TOO_LARGE' || code === 'ERR_STRING_TOO_LONG' || code === 'ERR_MEMORY_ALLOCATION_FAILED') return true;
+  return error instanceof RangeError && /allocation|array length|string length|typed array|buffer/i.test(error.message);
+}
+
+function outOfMemory({ message }: Error): string {
+  return `The work does not fit into memory (${message}). A file may be damaged, or ask for more than this machine has; smaller batches (--limit, --samples) need less.`;
 }

@@ -1,5 +1,6 @@
 import type { Message, ProgressEvent } from '../base/index.js';
 import { Progress } from './progress.js';
+import { harmless, harmlessJson, say } from './terminal.js';
 
 /** How long work goes unmentioned, in milliseconds: what is quick needs no bar. */
 const QUIET_MS = 2000;
@@ -51,13 +52,14 @@ export class Output {
   /** The command's result: a text for people, or the value as JSON. */
   result(value: unknown, text: string): void {
     this.clear();
-    process.stdout.write(this.#options.json ? `${JSON.stringify(value, null, 2)}\n` : text.endsWith('\n') ? text : `${text}\n`);
+    const shown = this.#options.json ? harmlessJson(value) : harmless(text, this.color);
+    process.stdout.write(shown.endsWith('\n') ? shown : `${shown}\n`);
   }
 
   readonly message = ({ level, text }: Message): void => {
     if (this.#options.quiet) return;
     this.clear();
-    process.stderr.write(`${level === 'warning' ? 'warning: ' : ''}${clipped(text)}\n`);
+    say(`${level === 'warning' ? 'warning: ' : ''}${clipped(text)}\n`);
   };
 
   info(text: string): void {
@@ -85,7 +87,7 @@ export class Output {
     if (now - this.#drawn < REDRAW_MS) return;
     this.#drawn = now;
     this.#isBarShown = true;
-    const line = this.#progress.line(now, true);
+    const line = harmless(this.#progress.line(now, true)).replaceAll('\n', ' ');
     process.stderr.write(`\r\x1b[2K${line.slice(0, (process.stderr.columns || 80) - 1)}`);
   }
 
@@ -93,7 +95,7 @@ export class Output {
     const line = this.#progress.line(now, false);
     if (line === '') return;
     this.#said = now;
-    process.stderr.write(`${line}\n`);
+    say(`${line}\n`);
   }
 }
 

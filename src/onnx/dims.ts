@@ -18,6 +18,8 @@ let anonymous = 0;
 
 /** Expressions grow with each step of a graph's shape arithmetic; one that takes more characters than this is not followed any further. */
 const LONGEST = 2000;
+/** The same of the terms of a product before they are collected. */
+const MOST_TERMS = 100;
 
 export class SymbolicDim {
   readonly text: string;
@@ -100,7 +102,7 @@ export function subtractDims(a: Dim, b: Dim): Dim {
 export function multiplyDims(a: Dim, b: Dim): Dim {
   if (typeof a === 'number' && typeof b === 'number') return a * b;
   const product: Term[] = [];
-  if (termsOf(a).length * termsOf(b).length > LONGEST) return SymbolicDim.unknown();
+  if (termsOf(a).length * termsOf(b).length > MOST_TERMS) return SymbolicDim.unknown();
   for (const x of termsOf(a)) {
     for (const y of termsOf(b)) product.push({ coefficient: x.coefficient * y.coefficient, atoms: [...x.atoms, ...y.atoms] });
   }

@@ -1,3 +1,4 @@
+import { addTo } from '../../base/index.js';
 import type { Cost, Loss } from './cost.js';
 import type { Group } from './dependencies.js';
 import type { Axis } from './elements.js';
@@ -24,7 +25,7 @@ export function selectGroups(layers: readonly Layer[], importance: Importance, c
   const candidates = layers.map((layer, place) => new Candidate(layer, importance.scores[place], importance.relative, cost, limits));
   const byAxis = new Map<Axis, Candidate[]>();
   for (const candidate of candidates) {
-    for (const { axis } of candidate.layer.losses) byAxis.set(axis, [...(byAxis.get(axis) ?? []), candidate]);
+    for (const { axis } of candidate.layer.losses) addTo(byAxis, axis, candidate);
   }
   const removed: Group[] = [];
   while (cost.total > limits.target) {

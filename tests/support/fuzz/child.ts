@@ -26,7 +26,7 @@ process.on('message', async ({ number, all }: { number: number; all: boolean }) 
   if (!seeds) {
     seeds = seedModels(all);
     // What is loaded once is nobody's memory: modules, the runtime, the image library.
-    for (const warm of [0, 1, 2, 3, 4]) await use({ ...caseOf(-1 - warm, seeds), ...honest(warm) }, folder, runtime);
+    for (const warm of [0, 1, 2, 3, 4]) await use({ number: warm, ...honest(warm) }, folder, runtime);
     idle = peakMemory();
   }
   const given = caseOf(number, seeds);

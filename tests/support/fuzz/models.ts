@@ -191,7 +191,7 @@ const mutations: Readonly<Record<string, Mutation>> = {
 export function mutatedModel(bytes: Uint8Array, random: Random): { bytes: Uint8Array; what: string } {
   const kind = random.uniform();
   if (kind < 0.12) return { bytes: damage(bytes, random), what: 'bytes' };
-  if (kind < 0.17) {
+  if (kind < 0.14) {
     const what = random.pick(Object.keys(bombs));
     return { bytes: bombs[what](random), what };
   }
