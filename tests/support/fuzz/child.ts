@@ -22,6 +22,11 @@ let idle = 0;
 
 const peakMemory = () => process.resourceUsage().maxRSS * 1024;
 
+/** What is garbage already is not held against the next stage. */
+function collect(): void {
+  if (process.memoryUsage.rss() > idle + 5e7) globalThis.gc?.();
+}
+
 process.on('message', async ({ number, all }: { number: number; all: boolean }) => {
   if (!seeds) {
     seeds = seedModels(all);
@@ -30,8 +35,8 @@ process.on('message', async ({ number, all }: { number: number; all: boolean }) 
     idle = peakMemory();
   }
   const given = caseOf(number, seeds);
-  const stages = await use(given, folder, runtime);
-  if (process.memoryUsage.rss() > idle + 1e8) globalThis.gc?.();
+  const stages = await use(given, folder, runtime, collect);
+  collect();
   process.send?.({ number, what: given.what, bytes: given.bytes.length, stages, peak: peakMemory(), idle } satisfies Report);
 });
 

@@ -15,6 +15,7 @@ import type { FuzzCase } from './cases.js';
 /** What became of one stage of a case. */
 export interface StageResult {
   stage: string;
+  /** By the clock, or of all threads' processor time where that is less: others may be at work on the machine. */
   milliseconds: number;
   /** The class of Espalier's own error that refused it. */
   refused?: string;
@@ -22,13 +23,13 @@ export interface StageResult {
   defect?: string;
 }
 
-/** Does with a file what commands do with one before anything is trained. */
-export async function use(given: FuzzCase, folder: string, runtime: Runtime): Promise<StageResult[]> {
+/** Does with a file what commands do with one before anything is trained. @param settle is called between stages, each of which a command does alone. */
+export async function use(given: FuzzCase, folder: string, runtime: Runtime, settle = () => {}): Promise<StageResult[]> {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const path = join(folder, given.name);
   writeFileSync(path, given.bytes);
-  return given.kind === 'data' ? [await stage('data', () => readData(path, join(folder, 'cache')))] : useModel(given, path, folder, runtime);
+  return given.kind === 'data' ? [await stage('data', () => readData(path, join(folder, 'cache')))] : useModel(given, path, folder, { runtime, settle });
 }
 
 async function readData(path: string, cacheDir: string): Promise<void> {
@@ -46,7 +47,7 @@ const passes: readonly (readonly [string, (model: Model, runtime: Runtime) => Pr
   ['quantize --weights', quantizeWeights],
 ];
 
-async function useModel(given: FuzzCase, path: string, folder: string, runtime: Runtime): Promise<StageResult[]> {
+async function useModel(given: FuzzCase, path: string, folder: string, { runtime, settle }: { runtime: Runtime; settle: () => void }): Promise<StageResult[]> {
   writeFileSync(join(folder, 'data.bin'), new Uint8Array(4096));
   const results: StageResult[] = [];
   const loaded: Model[] = [];
@@ -70,7 +71,10 @@ async function useModel(given: FuzzCase, path: string, folder: string, runtime: 
       requirePlain(inspectHtml(cost, 'model'));
     },
   };
-  for (const [name, act] of Object.entries(stages)) results.push(await stage(name, act));
+  for (const [name, act] of Object.entries(stages)) {
+    results.push(await stage(name, act));
+    settle();
+  }
   // Quantization begins by simplifying: one of the three is enough for a case.
   const [name, act] = passes[given.number % passes.length];
   results.push(await stage(name, () => act(model, runtime)));
@@ -78,8 +82,11 @@ async function useModel(given: FuzzCase, path: string, folder: string, runtime: 
 }
 
 async function stage(name: string, act: () => unknown): Promise<StageResult> {
-  const start = performance.now();
-  const time = () => Math.round(performance.now() - start);
+  const [start, before] = [performance.now(), process.cpuUsage()];
+  const time = () => {
+    const { user, system } = process.cpuUsage(before);
+    return Math.round(Math.min(performance.now() - start, (user + system) / 1000));
+  };
   try {
     await act();
     return { stage: name, milliseconds: time() };
