@@ -7,6 +7,7 @@ import type { Model } from '../onnx/index.js';
 import type { CheckpointStore } from '../technique/index.js';
 import type { Quality, Task } from '../training/index.js';
 import { checkWritable } from './checks.js';
+import type { Interruption } from './interruption.js';
 import type { CommonOptions, DataOptions } from './options.js';
 import { Output } from './output.js';
 import { LateRuntime } from './runtime.js';
@@ -17,19 +18,21 @@ export class CommandContext {
   readonly seed: number;
   /** Where unfinished work is kept, for commands that can go on with it. */
   kept?: string;
-  readonly #controller: AbortController;
+  readonly #interruption: Interruption;
   readonly #closers: (() => Promise<void>)[] = [];
   readonly runtime: Runtime = new LateRuntime();
 
   /** @param command its name, which its JSON document carries. */
-  constructor(command: string, options: CommonOptions, controller: AbortController) {
+  constructor(command: string, options: CommonOptions, interruption: Interruption) {
     this.output = new Output(command, { json: options.json === true, quiet: options.quiet === true });
     this.seed = options.seed;
-    this.#controller = controller;
+    this.#interruption = interruption;
   }
 
+  /** Whoever takes it hears of Ctrl-C: until then a signal ends the process at once, as nothing is lost. */
   get activity(): Activity {
-    return { onProgress: this.output.progress, onMessage: this.output.message, signal: this.#controller.signal };
+    this.#interruption.listen();
+    return { onProgress: this.output.progress, onMessage: this.output.message, signal: this.#interruption.signal };
   }
 
   /** Runs `close` when the command ends, last opened first. */
@@ -77,11 +80,12 @@ export class CommandContext {
   }
 
   async source(options: DataOptions, model?: Model): Promise<DataSource> {
-    const { data, label, classes, unlabelled, limit, exif } = options;
+    const { data, label, classes, unlabelled, limit, exif, maxUnpacked } = options;
     const chosen = unlabelled ? { label: false as const, labelled: false } : { label, classes };
     const { openDataset } = await import('../data/node/index.js');
     const { imageSize } = await import('./image-size.js');
-    const source = await openDataset(data, { ...chosen, orient: exif, fallbackSize: model && imageSize(model) }, this.activity);
+    const given = { ...chosen, orient: exif, maxUnpacked, fallbackSize: model && imageSize(model) };
+    const source = await openDataset(data, given, this.activity);
     this.defer(() => source.close());
     if (limit === undefined) return source;
     const { limitSource } = await import('./limit.js');

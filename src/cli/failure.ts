@@ -1,10 +1,10 @@
 import { CommanderError } from 'commander';
 import { EspalierError, OptionError } from '../base/index.js';
+import { INTERRUPTED } from './interruption.js';
 
-/** Exit codes: 0 done, 1 failed, 2 used wrongly, 130 stopped by Ctrl-C. */
+/** Exit codes: 0 done, 1 failed, 2 used wrongly, 130 stopped by Ctrl-C (see interruption.ts). */
 export const FAILED = 1;
 export const MISUSED = 2;
-export const INTERRUPTED = 130;
 
 /** A command that did not end well. */
 export interface Failure {
@@ -37,7 +37,22 @@ export function failureOf(error: unknown, { interrupted, kept }: Circumstances):
     const code = error instanceof OptionError ? MISUSED : FAILED;
     return { code, text: `error: ${message}`, error: { name, message, what, where, expected, got, fix } };
   }
+  if (isOutOfMemory(error)) {
+    const text = outOfMemory(error);
+    return { code: FAILED, text: `error: ${text}`, error: { name: 'ResourceError', message: text } };
+  }
   const message = error instanceof Error ? error.message : String(error);
   const text = `error: ${message}. This is a defect of Espalier; --verbose shows where it happened.`;
   return { code: FAILED, text, error: { name: 'Defect', message } };
+}
+
+/** What JavaScript throws where an array, a buffer or a text would be longer than there is memory or the language allows. */
+function isOutOfMemory(error: unknown): error is Error {
+  const code = (error as NodeJS.ErrnoException)?.code;
+  if (code === 'ERR_BUFFER_TOO_LARGE' || code === 'ERR_STRING_TOO_LONG' || code === 'ERR_MEMORY_ALLOCATION_FAILED') return true;
+  return error instanceof RangeError && /allocation|array length|string length|typed array|buffer/i.test(error.message);
+}
+
+function outOfMemory({ message }: Error): string {
+  return `The work does not fit into memory (${message}). A file may be damaged, or ask for more than this machine has; smaller batches (--limit, --samples) need less.`;
 }

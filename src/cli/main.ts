@@ -1,10 +1,12 @@
 import type { Command } from 'commander';
 import { applyConfig } from './config.js';
 import type { CommandContext } from './context.js';
-import { failureOf, INTERRUPTED } from './failure.js';
+import { failureOf } from './failure.js';
+import { Interruption } from './interruption.js';
 import type { CommonOptions } from './options.js';
 import { jsonDocument, resultWasPrinted } from './output.js';
 import { buildProgram, commandIn } from './program.js';
+import { say } from './terminal.js';
 
 /** A command: adds itself to the program; `run` hands it a context and tears that down. */
 export type AddCommand = (program: Command, run: Run) => void;
@@ -14,17 +16,11 @@ export type Run = <A extends unknown[], O extends CommonOptions>(
 
 /** Runs the command line. @returns the process's exit code. */
 export async function main(args: readonly string[]): Promise<number> {
-  const controller = new AbortController();
-  const interrupt = () => {
-    if (controller.signal.aborted) process.exit(INTERRUPTED);
-    process.stderr.write('\nStopping. Press Ctrl-C again to stop at once.\n');
-    controller.abort();
-  };
-  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, interrupt);
+  const interruption = new Interruption();
   for (const stream of [process.stdout, process.stderr]) stream.on('error', endOfReader);
   let kept: string | undefined;
   try {
-    const run = runIn(controller, (path) => {
+    const run = runIn(interruption, (path) => {
       kept = path;
     });
     const program = await buildProgram(run, commandIn(args));
@@ -33,10 +29,9 @@ export async function main(args: readonly string[]): Promise<number> {
     await program.parseAsync([...args], { from: 'user' });
     return 0;
   } catch (error) {
-    return explain(error, args, { interrupted: controller.signal.aborted, kept });
+    return explain(error, args, { interrupted: interruption.signal.aborted, kept });
   } finally {
-    // After a first Ctrl-C the process is about to end; another one must still end it with the same code.
-    if (!controller.signal.aborted) for (const signal of ['SIGINT', 'SIGTERM']) process.off(signal, interrupt);
+    interruption.end();
   }
 }
 
@@ -47,12 +42,12 @@ function endOfReader(error: NodeJS.ErrnoException): void {
 }
 
 /** @param noteKept is told where a command that ended keeps unfinished work. */
-function runIn(controller: AbortController, noteKept: (path: string | undefined) => void): Run {
+function runIn(interruption: Interruption, noteKept: (path: string | undefined) => void): Run {
   return (action) =>
     async (...given) => {
       const [options, command] = given.slice(-2) as [CommonOptions, Command];
       const { CommandContext } = await import('./context.js');
-      const context = new CommandContext(command.name(), options, controller);
+      const context = new CommandContext(command.name(), options, interruption);
       try {
         await action(context, options as never, ...(given.slice(0, -2) as never));
       } finally {
@@ -66,8 +61,8 @@ function runIn(controller: AbortController, noteKept: (path: string | undefined)
 function explain(error: unknown, args: readonly string[], circumstances: Parameters<typeof failureOf>[1]): number {
   const failure = failureOf(error, circumstances);
   if (!failure) return 0;
-  if (failure.text !== undefined) process.stderr.write(`${failure.text}\n`);
-  if (args.includes('--verbose') && error instanceof Error && !circumstances.interrupted) process.stderr.write(`${error.stack}\n`);
+  if (failure.text !== undefined) say(`${failure.text}\n`);
+  if (args.includes('--verbose') && error instanceof Error && !circumstances.interrupted) say(`${error.stack}\n`);
   if (args.includes('--json') && !resultWasPrinted())
     process.stdout.write(jsonDocument('error', { exitCode: failure.code, error: failure.error }));
   return failure.code;

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { list, positiveInteger, seed } from './units.js';
+import { bytes, list, positiveInteger, seed } from './units.js';
 
 /** Options that every command has. */
 export interface CommonOptions {
@@ -18,6 +18,7 @@ export interface DataOptions {
   unlabelled?: boolean;
   limit?: number;
   exif?: boolean;
+  maxUnpacked?: number;
   scores?: string;
   fidelity?: boolean;
   task?: string;
@@ -45,6 +46,7 @@ export function addDataOptions(command: Command, given: { required?: boolean; th
     .option('--unlabelled', 'read no labels: quality is then fidelity')
     .option('--no-exif', 'leave photos as they are stored, whatever their EXIF orientation says')
     .option('--limit <number>', 'use at most this many samples, drawn evenly over the classes', positiveInteger)
+    .option('--max-unpacked <size>', 'most that a packed file may unpack to, e.g. 32GB (default: 100 times its size, within bounds)', bytes)
     .option('--scores <output>', 'the model output that counts; without labels: that it holds class scores')
     .option(
       '--task <kind>',

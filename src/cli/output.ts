@@ -1,5 +1,6 @@
 import type { Message, ProgressEvent } from '../base/index.js';
 import { Progress } from './progress.js';
+import { harmless, harmlessJson, say } from './terminal.js';
 
 /** How long work goes unmentioned, in milliseconds: what is quick needs no bar. */
 const QUIET_MS = 2000;
@@ -26,7 +27,7 @@ export function resultWasPrinted(): boolean {
 
 /** A JSON document that says what it is: "espalier/KIND@VERSION". The version rises when a field changes its meaning, not when one is added. */
 export function jsonDocument(kind: string, value: object): string {
-  return `${JSON.stringify({ schema: `espalier/${kind}@1`, ...value }, null, 2)}\n`;
+  return `${harmlessJson({ schema: `espalier/${kind}@1`, ...value })}\n`;
 }
 
 /**
@@ -68,13 +69,14 @@ export class Output {
   result(value: object, text: string): void {
     this.clear();
     printed = true;
-    process.stdout.write(this.#options.json ? jsonDocument(this.#kind, value) : text.endsWith('\n') ? text : `${text}\n`);
+    const shown = this.#options.json ? jsonDocument(this.#kind, value) : harmless(text, this.color);
+    process.stdout.write(shown.endsWith('\n') ? shown : `${shown}\n`);
   }
 
   readonly message = ({ level, text }: Message): void => {
     if (this.#options.quiet) return;
     this.clear();
-    process.stderr.write(`${level === 'warning' ? 'warning: ' : ''}${clipped(text)}\n`);
+    say(`${level === 'warning' ? 'warning: ' : ''}${clipped(text)}\n`);
   };
 
   info(text: string): void {
@@ -102,7 +104,7 @@ export class Output {
     if (now - this.#drawn < REDRAW_MS) return;
     this.#drawn = now;
     this.#isBarShown = true;
-    const line = this.#progress.line(now, true);
+    const line = harmless(this.#progress.line(now, true)).replaceAll('\n', ' ');
     process.stderr.write(`\r\x1b[2K${line.slice(0, (process.stderr.columns || 80) - 1)}`);
   }
 
@@ -110,7 +112,7 @@ export class Output {
     const line = this.#progress.line(now, false);
     if (line === '') return;
     this.#said = now;
-    process.stderr.write(`${line}\n`);
+    say(`${line}\n`);
   }
 }
 

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { EspalierError } from 'espalier/base';
 import { decodeModel, SymbolicDim } from 'espalier/onnx';
 import { inferShapes } from 'espalier/ops';
-import { field, join, model, number, repeated, varint } from './wire.js';
+import { field, join, model, number, repeated, varint } from '../support/wire.js';
 
 /** Bytes of memory that refusing a small file may take. */
 const MEMORY = 600e6;

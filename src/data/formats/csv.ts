@@ -1,4 +1,4 @@
-import { DataError, FormatError, OptionError } from '../../base/index.js';
+import { DataError, FormatError, LONGEST_CELL, OptionError } from '../../base/index.js';
 import type { DataTensor } from '../tensor.js';
 
 export interface CsvOptions {
@@ -50,27 +50,46 @@ function* records(bytes: Uint8Array, where: string): Generator<Line, undefined> 
   const decoder = new TextDecoder();
   let delimiter: string | undefined;
   let number = 0;
-  let pending = '';
-  let pendingFrom = 0;
+  /** Pieces of a record whose quoted cell holds line breaks, where it starts, and what it has grown to. */
+  let pieces: string[] = [];
+  let from = 0;
+  let length = 0;
+  let open = false;
+  const unclosed = (more: string) =>
+    new FormatError({
+      what: `A quote that opens at line ${from} is never closed${more}`,
+      where,
+      fix: 'Close it, or write "" for a quote.',
+    });
   for (let start = 0; start < bytes.length; ) {
     const found = bytes.indexOf(10, start);
     const end = found < 0 ? bytes.length : found;
     const piece = decoder.decode(bytes.subarray(start, end)).replace(/\r$/, '');
     start = end + 1;
     number++;
-    if (pending === '') pendingFrom = number;
-    const text = pending === '' ? piece : `${pending}\n${piece}`;
-    // An odd number of quotes: the line break belongs to a quoted cell.
-    if (text.includes('"') && text.split('"').length % 2 === 0) {
-      pending = text;
-      continue;
+    if (!open) {
+      pieces = [];
+      from = number;
+      length = 0;
     }
-    pending = '';
+    pieces.push(piece);
+    length += piece.length + 1;
+    // An odd number of quotes: the line break belongs to a quoted cell.
+    if (quotesIn(piece) % 2 === 1) open = !open;
+    if (open && length > LONGEST_CELL) throw unclosed(` within ${LONGEST_CELL} characters`);
+    if (open) continue;
+    const text = pieces.join('\n');
     if (text.trim() === '') continue;
     delimiter ??= guessDelimiter(text);
-    yield { number: pendingFrom, cells: text.includes('"') ? splitQuoted(text, delimiter) : text.split(delimiter) };
+    yield { number: from, cells: text.includes('"') ? splitQuoted(text, delimiter) : text.split(delimiter) };
   }
-  if (pending !== '') throw new FormatError({ what: 'A quote is never closed', where: `${where}, line ${pendingFrom}` });
+  if (open) throw unclosed('');
+}
+
+function quotesIn(text: string): number {
+  let count = 0;
+  for (let at = text.indexOf('"'); at >= 0; at = text.indexOf('"', at + 1)) count++;
+  return count;
 }
 
 function guessDelimiter(line: string): string {
@@ -91,7 +110,8 @@ function splitQuoted(line: string, delimiter: string): string[] {
       cell = '';
     } else cell += char;
   }
-  return [...cells, cell];
+  cells.push(cell);
+  return cells;
 }
 
 /** What stands for a missing value is no column's name. */
@@ -191,7 +211,7 @@ class RowCollector {
       what: MISSING.test(cell) ? 'A value is missing' : 'A feature is no number',
       where: `${this.where}, line ${line}, column ${column}${name ? ` ("${name}")` : ''}`,
       expected: 'a finite number',
-      got: `"${cell}"`,
+      got: `"${cell.slice(0, 100)}"`,
       fix: 'Features must be numeric: fill or remove missing values and encode texts; if this is the label, name its column',
     });
   }

@@ -54,7 +54,7 @@ async function openPath(path: string, options: OpenOptions, activity: Activity):
 async function openFile(path: string, options: OpenOptions, activity: Activity): Promise<DataSource> {
   const name = basename(path);
   if (isIdx(name)) return openIdxFile(path, options);
-  if (TAR.test(name)) return openImages(await archiveTree({ '': path }), path, options, activity);
+  if (TAR.test(name)) return openImages(await archiveTree({ '': path }, options.maxUnpacked, activity.signal), path, options, activity);
   if (TABLE.test(name)) return openTables({ train: path }, path, options, activity);
   if (NPY.test(name)) return openNpy(path, options);
   if (NPZ.test(name)) return openNpz(path, options);
@@ -103,7 +103,12 @@ async function openFolder(path: string, options: OpenOptions, activity: Activity
     case 'IDX files':
       return openIdx(path, files, options);
     case 'tar archives':
-      return openImages(await archiveTree(mapValues(byPart(path, files, TAR), at)), path, options, activity);
+      return openImages(
+        await archiveTree(mapValues(byPart(path, files, TAR), at), options.maxUnpacked, activity.signal),
+        path,
+        options,
+        activity,
+      );
     case 'tables':
       return openTables(mapValues(byPart(path, files, TABLE), at), path, options, activity);
     case '.npy arrays':
@@ -154,7 +159,7 @@ function mapValues(parts: Partial<Record<PartName, string>>, change: (value: str
 }
 
 function checkOptions(options: OpenOptions): void {
-  const { maxUnreadable = 0, memoryLimit = 0, fit = 'cover', classes } = options;
+  const { maxUnreadable = 0, memoryLimit = 0, maxUnpacked = 1, fit = 'cover', classes } = options;
   const check = (name: keyof OpenOptions, good: boolean, expected: string) => {
     if (good) return;
     throw new OptionError({ what: 'Not a usable value', where: `option "${name}"`, expected, got: JSON.stringify(options[name]) });
@@ -165,6 +170,7 @@ function checkOptions(options: OpenOptions): void {
   }
   check('maxUnreadable', maxUnreadable >= 0 && maxUnreadable <= 1, 'a share in [0, 1]');
   check('memoryLimit', memoryLimit >= 0, 'a number of bytes');
+  check('maxUnpacked', maxUnpacked > 0, 'a number of bytes');
   check('fit', fit === 'cover' || fit === 'fill', '"cover" or "fill"');
   check('classes', !classes || (classes.length > 1 && new Set(classes).size === classes.length), 'at least two names, all different');
 }

@@ -22,6 +22,11 @@ export interface OpenOptions {
   maxUnreadable?: number;
   /** Images: where decoded pixels are kept. Default: $ESPALIER_CACHE, else the user's cache folder + "espalier"; the system's temporary folder where that cannot be written. */
   cacheDir?: string;
+  /**
+   * Most bytes that a packed file may unpack to. Default: 100 times its size, but at least 64 MB and at most 4 GiB in memory (.gz, .npz), at least
+   * 1 GB and at most 16 GiB on the disk (.tar.gz).
+   */
+  maxUnpacked?: number;
   /** Larger data stays on disk and is read in pieces. Default: 1 GiB (in bytes). */
   memoryLimit?: number;
 }

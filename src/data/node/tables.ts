@@ -21,7 +21,7 @@ export async function openTables(
     const path = paths[part];
     if (path === undefined) continue;
     const label = options.labelled === false ? false : options.label;
-    const table = parseCsv(await readContent(path), path, { label, header: options.header });
+    const table = parseCsv(await readContent(path, options.maxUnpacked), path, { label, header: options.header });
     const { labels, labelColumn, header } = table;
     if (labels) {
       const column = header ? `column "${header[labelColumn as number]}"` : `column ${labelColumn}`;
