@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { formatBytes, formatCount } from '../../base/index.js';
+import { fidelityOnMadeUpInputs } from '../../diagnosis/index.js';
 import { type Footprint, footprint } from '../../infrastructure/hardware/index.js';
 import type { Model } from '../../onnx/index.js';
 import { loadModel, saveModel } from '../../onnx/node/index.js';
@@ -7,7 +8,7 @@ import type { TechniqueResult } from '../../technique/index.js';
 import { answersOf, batchSizeOf, judge, inputShapes as shapesOf, type Task } from '../../training/index.js';
 import type { CommandContext } from '../context.js';
 import { clipped } from '../output.js';
-import { changedQuality, row } from '../quality.js';
+import { changedQuality, row, unmeasured } from '../quality.js';
 
 export interface Compressed {
   context: CommandContext;
@@ -37,6 +38,7 @@ export async function writeCompressed({ model: made, notes }: TechniqueResult, g
     before: task && original && judge(task, original),
     after: task && candidate && judge(task, candidate, original),
   };
+  const madeUp = task ? undefined : await fidelityOnMadeUpInputs({ before: model, after: written, runtime, threads, signal: activity.signal });
   if (task && quality.before) await context.warnOf(quality.before, task, 'The original');
   if (task && quality.after) await context.warnOf(quality.after, task, 'The new model');
   const inputShapes = task && (await shapesOf(task, batchSizeOf(model, task, 1)));
@@ -45,7 +47,7 @@ export async function writeCompressed({ model: made, notes }: TechniqueResult, g
     after: footprint(written, { bytes, inputShapes }),
   };
   const lines = [
-    ...changedQuality(quality.before, quality.after, task),
+    ...(task ? changedQuality(quality.before, quality.after, task) : unmeasured(madeUp)),
     row('file', formatBytes(cost.before.bytes), formatBytes(bytes), ratio(cost.before.bytes, bytes)),
     row(
       'weights',
@@ -58,7 +60,7 @@ export async function writeCompressed({ model: made, notes }: TechniqueResult, g
     `Wrote ${out}`,
   ];
   const summary = ({ bytes, weightBytes, macs, parameters }: Footprint) => ({ bytes, weightBytes, macs, parameters });
-  output.result({ model: out, quality, footprint: { before: summary(cost.before), after: summary(cost.after) }, notes }, lines.join('\n'));
+  output.result({ model: out, quality, madeUp, footprint: { before: summary(cost.before), after: summary(cost.after) }, notes }, lines.join('\n'));
 }
 
 function ratio(before: number, after: number): string {
