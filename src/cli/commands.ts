@@ -66,6 +66,11 @@ export const commands = [
     load: async () => (await import('./commands/optimize.js')).optimizeCommand,
   },
   {
+    name: 'sample',
+    summary: 'write small data to try things with: images, sounds, texts or a table, as files',
+    load: async () => (await import('./commands/sample.js')).sampleCommand,
+  },
+  {
     name: 'report',
     summary: 'the table and report.html again, from what a run left',
     load: async () => (await import('./commands/report.js')).reportCommand,

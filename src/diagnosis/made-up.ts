@@ -26,7 +26,10 @@ export async function fidelityOnMadeUpInputs({ before, after, runtime, threads, 
     const collector = goal.collect();
     for (const model of [before, after]) programs.push(await runtime.compile(model, { threads, signal }));
     for (let seed = 1; seed <= RUNS; seed++) {
-      const [wanted, got] = [await programs[0].run(makeFeeds(before, { seed }), goal.outputs), await programs[1].run(makeFeeds(before, { seed }), goal.outputs)];
+      const [wanted, got] = [
+        await programs[0].run(makeFeeds(before, { seed }), goal.outputs),
+        await programs[1].run(makeFeeds(before, { seed }), goal.outputs),
+      ];
       const size = wanted[goal.outputs[0]].shape[0] ?? 1;
       collector.add({ size, indices: new Int32Array(size), inputs: {} }, got, wanted);
     }

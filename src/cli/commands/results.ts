@@ -38,7 +38,9 @@ export async function writeCompressed({ model: made, notes }: TechniqueResult, g
     before: task && original && judge(task, original),
     after: task && candidate && judge(task, candidate, original),
   };
-  const madeUp = task ? undefined : await fidelityOnMadeUpInputs({ before: model, after: written, runtime, threads, signal: activity.signal });
+  const madeUp = task
+    ? undefined
+    : await fidelityOnMadeUpInputs({ before: model, after: written, runtime, threads, signal: activity.signal });
   if (task && quality.before) await context.warnOf(quality.before, task, 'The original');
   if (task && quality.after) await context.warnOf(quality.after, task, 'The new model');
   const inputShapes = task && (await shapesOf(task, batchSizeOf(model, task, 1)));
@@ -60,7 +62,10 @@ export async function writeCompressed({ model: made, notes }: TechniqueResult, g
     `Wrote ${out}`,
   ];
   const summary = ({ bytes, weightBytes, macs, parameters }: Footprint) => ({ bytes, weightBytes, macs, parameters });
-  output.result({ model: out, quality, madeUp, footprint: { before: summary(cost.before), after: summary(cost.after) }, notes }, lines.join('\n'));
+  output.result(
+    { model: out, quality, madeUp, footprint: { before: summary(cost.before), after: summary(cost.after) }, notes },
+    lines.join('\n'),
+  );
 }
 
 function ratio(before: number, after: number): string {

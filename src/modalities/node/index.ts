@@ -1,0 +1,2 @@
+/** What modalities need of Node: files. */
+export { SAMPLES, type SampleData } from './samples/index.js';
