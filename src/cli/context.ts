@@ -80,16 +80,15 @@ export class CommandContext {
   }
 
   async source(options: DataOptions, model?: Model): Promise<DataSource> {
-    const { data, label, classes, unlabelled, limit, exif, maxUnpacked } = options;
-    const chosen = unlabelled ? { label: false as const, labelled: false } : { label, classes };
-    const { openDataset } = await import('../data/node/index.js');
+    const { data, classes, unlabelled, limit: count, columns, exif, maxUnpacked } = options;
+    const chosen = unlabelled ? { label: false as const, labelled: false } : { label: targetsNamed(options), classes };
+    const limit = count === undefined ? undefined : { count, seed: this.seed };
+    const { openDataset } = await import('../modalities/node/index.js');
     const { imageSize } = await import('./image-size.js');
-    const given = { ...chosen, orient: exif, maxUnpacked, fallbackSize: model && imageSize(model) };
+    const given = { ...chosen, columns, limit, orient: exif, maxUnpacked, fallbackSize: model && imageSize(model) };
     const source = await openDataset(data, given, this.activity);
     this.defer(() => source.close());
-    if (limit === undefined) return source;
-    const { limitSource } = await import('./limit.js');
-    return limitSource(source, limit, this.seed);
+    return source;
   }
 
   /** @throws EspalierError where a file could not be written there: better said before the work than after it. */
@@ -145,4 +144,10 @@ export class CommandContext {
     notePreprocess(model, setup.task);
     return setup.task;
   }
+}
+
+/** @throws OptionError where the same is said twice. */
+function targetsNamed({ label, target }: Pick<DataOptions, 'label' | 'target'>): string | undefined {
+  if (label === undefined || target === undefined) return target ?? label;
+  throw new OptionError({ what: '--label and --target are the same', fix: 'Give one of them.' });
 }

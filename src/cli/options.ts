@@ -14,6 +14,8 @@ export interface DataOptions {
   data: string;
   preprocess: string;
   label?: string;
+  target?: string;
+  columns?: string[];
   classes?: string[];
   unlabelled?: boolean;
   limit?: number;
@@ -34,14 +36,23 @@ export function addCommonOptions(command: Command): Command {
     .addOption(new Option('--seed <number>', 'draws everything that is drawn at random').argParser(seed).default(0));
 }
 
-/** @param given whether the command can do nothing without data (default true); what its threads are for. */
-export function addDataOptions(command: Command, given: { required?: boolean; threads?: string } = {}): Command {
-  const { required = true, threads = 'threads inside an operator (default: all cores)' } = given;
-  const data = new Option('--data <path>', 'a folder of class folders, .tar, MNIST IDX folder, .csv, .npy, .npz, or digits or iris');
+/**
+ * @param given whether the command can do nothing without data (default true); what its threads are for; by which option alone the targets are named, where
+ * --target means something else.
+ */
+export function addDataOptions(command: Command, given: { required?: boolean; threads?: string; named?: '--label' } = {}): Command {
+  const { required = true, threads = 'threads inside an operator (default: all cores)', named } = given;
+  const what = 'what is to be predicted: columns of a table or of metadata, by name or number, separated by commas';
+  if (!named) command.option('--target <columns>', what);
+  const data = new Option(
+    '--data <path>',
+    'a folder of class folders, .tar, MNIST IDX folder, a table (.csv, .jsonl, .parquet), .npy, .npz, or digits or iris',
+  );
   return command
     .addOption(data.makeOptionMandatory(required))
     .option('--preprocess <name>', 'how samples become inputs: auto, 0-1, +-1, 0-255, imagenet, caffe, dataset, raw', 'auto')
-    .option('--label <column>', 'label column of a CSV file, by name or number')
+    .option('--label <columns>', named ? what : 'the same as --target')
+    .option('--columns <names>', 'columns of a table that are features (default: all that are not targets)', list)
     .option('--classes <names>', "class names in the order of the model's scores, separated by commas (default: sorted)", list)
     .option('--unlabelled', 'read no labels: quality is then fidelity')
     .option('--no-exif', 'leave photos as they are stored, whatever their EXIF orientation says')

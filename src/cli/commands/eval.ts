@@ -1,6 +1,6 @@
 import { Option } from 'commander';
+import { thinned } from '../../data/index.js';
 import { evaluate } from '../../training/index.js';
-import { thinned } from '../limit.js';
 import type { AddCommand } from '../main.js';
 import { addDataOptions, type CommonOptions, type DataOptions } from '../options.js';
 import { describeQuality } from '../quality.js';

@@ -1,5 +1,6 @@
-import { DataError, FormatError, LONGEST_CELL, OptionError } from '../../base/index.js';
+import { DataError, OptionError } from '../../base/index.js';
 import type { DataTensor } from '../tensor.js';
+import { csvLines, type Line } from './csv-lines.js';
 
 export interface CsvOptions {
   /** The label column, by header name or number from 0; false where there is none. Default: see `labelColumn`. */
@@ -19,16 +20,15 @@ export interface CsvTable {
   labelColumn?: number;
 }
 
-const LABEL_NAMES = ['label', 'class', 'target', 'y'];
+export const LABEL_NAMES = ['label', 'class', 'target', 'y'];
 
 /**
  * Reads a table of numbers with, usually, a label column. Commas, semicolons or tabs; quotes as in RFC 4180; UTF-8.
  * @throws FormatError for ragged lines, DataError for missing values, text among the features, or no line at all; each names line and column.
  */
 export function parseCsv(bytes: Uint8Array, where: string, options: CsvOptions = {}): CsvTable {
-  const lines = records(bytes, where);
-  const first = lines.next().value;
-  if (!first) throw new DataError({ what: 'The table is empty', where });
+  const lines = csvLines(bytes, where);
+  const first = lines.next().value as Line;
   const second = lines.next().value;
   const hasHeader = options.header ?? (second !== undefined && looksLikeHeader(first.cells, second.cells));
   const header = hasHeader ? first.cells : undefined;
@@ -40,88 +40,14 @@ export function parseCsv(bytes: Uint8Array, where: string, options: CsvOptions =
   return { ...rows.finish(), ...(header && { header }), ...(labelColumn !== undefined && { labelColumn }) };
 }
 
-interface Line {
-  number: number;
-  cells: string[];
-}
-
-/** The lines of a table that are not blank, as cells. */
-function* records(bytes: Uint8Array, where: string): Generator<Line, undefined> {
-  const decoder = new TextDecoder();
-  let delimiter: string | undefined;
-  let number = 0;
-  /** Pieces of a record whose quoted cell holds line breaks, where it starts, and what it has grown to. */
-  let pieces: string[] = [];
-  let from = 0;
-  let length = 0;
-  let open = false;
-  const unclosed = (more: string) =>
-    new FormatError({
-      what: `A quote that opens at line ${from} is never closed${more}`,
-      where,
-      fix: 'Close it, or write "" for a quote.',
-    });
-  for (let start = 0; start < bytes.length; ) {
-    const found = bytes.indexOf(10, start);
-    const end = found < 0 ? bytes.length : found;
-    const piece = decoder.decode(bytes.subarray(start, end)).replace(/\r$/, '');
-    start = end + 1;
-    number++;
-    if (!open) {
-      pieces = [];
-      from = number;
-      length = 0;
-    }
-    pieces.push(piece);
-    length += piece.length + 1;
-    // An odd number of quotes: the line break belongs to a quoted cell.
-    if (quotesIn(piece) % 2 === 1) open = !open;
-    if (open && length > LONGEST_CELL) throw unclosed(` within ${LONGEST_CELL} characters`);
-    if (open) continue;
-    const text = pieces.join('\n');
-    if (text.trim() === '') continue;
-    delimiter ??= guessDelimiter(text);
-    yield { number: from, cells: text.includes('"') ? splitQuoted(text, delimiter) : text.split(delimiter) };
-  }
-  if (open) throw unclosed('');
-}
-
-function quotesIn(text: string): number {
-  let count = 0;
-  for (let at = text.indexOf('"'); at >= 0; at = text.indexOf('"', at + 1)) count++;
-  return count;
-}
-
-function guessDelimiter(line: string): string {
-  const counts = [',', ';', '\t'].map((candidate) => [candidate, line.split(candidate).length] as const);
-  return counts.reduce((best, other) => (other[1] > best[1] ? other : best))[0];
-}
-
-function splitQuoted(line: string, delimiter: string): string[] {
-  const cells: string[] = [];
-  let cell = '';
-  let quoted = false;
-  for (let i = 0; i < line.length; i++) {
-    const char = line[i];
-    if (char === '"' && quoted && line[i + 1] === '"') cell += line[++i];
-    else if (char === '"') quoted = !quoted;
-    else if (char === delimiter && !quoted) {
-      cells.push(cell);
-      cell = '';
-    } else cell += char;
-  }
-  cells.push(cell);
-  return cells;
-}
-
 /** What stands for a missing value is no column's name. */
-const MISSING = /^\s*(|nan|na|n\/a|null|none|\?|-|[+-]?inf(inity)?)\s*$/i;
+export const MISSING = /^\s*(|nan|na|n\/a|null|none|\?|-|[+-]?inf(inity)?)\s*$/i;
 
 function looksLikeHeader(first: readonly string[], second: readonly string[]): boolean {
   return first.some((cell, i) => !isNumber(cell) && !MISSING.test(cell) && isNumber(second[i] ?? ''));
 }
 
-function isNumber(cell: string): boolean {
+export function isNumber(cell: string): boolean {
   return cell.trim() !== '' && Number.isFinite(Number(cell));
 }
 
@@ -171,14 +97,6 @@ class RowCollector {
   ) {}
 
   add({ number, cells }: Line): void {
-    if (cells.length !== this.columns) {
-      throw new FormatError({
-        what: `Line ${number} has another number of cells`,
-        where: this.where,
-        expected: String(this.columns),
-        got: String(cells.length),
-      });
-    }
     if (this.#used + this.columns > this.#values.length) {
       const larger = new Float32Array(2 * this.#values.length + this.columns);
       larger.set(this.#values);

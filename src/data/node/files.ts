@@ -14,7 +14,15 @@ const LARGEST_READ = 2 ** 30;
 export async function readContent(path: string, maxUnpacked?: number): Promise<Uint8Array> {
   const found = await stat(path).catch((cause) => Promise.reject(unreadable(path, cause)));
   if (!found.isFile()) throw new DataError({ what: 'It is no file', where: path });
-  const bytes = await readFile(path).catch((cause) => Promise.reject(unreadable(path, cause)));
+  return unpacked(await readFile(path).catch((cause) => Promise.reject(unreadable(path, cause))), path, maxUnpacked);
+}
+
+/** As `readContent`, of a file within a folder or an archive. */
+export async function contentOf(file: { read(): Promise<Uint8Array> }, where: string, maxUnpacked?: number): Promise<Uint8Array> {
+  return unpacked(await file.read().catch((cause) => Promise.reject(unreadable(where, cause))), where, maxUnpacked);
+}
+
+async function unpacked(bytes: Uint8Array, path: string, maxUnpacked: number | undefined): Promise<Uint8Array> {
   return isGzip(bytes) ? unpackGzip(bytes, path, maxUnpacked) : bytes;
 }
 
