@@ -23,6 +23,8 @@ export interface Metric<K extends AnswerKind = AnswerKind> {
   interval?(predictions: AnswerKinds[K]['predictions'], targets: AnswerKinds[K]['targets']): readonly [number, number] | undefined;
   /** What the best answer that ignores the sample would score: no model of use is worse. Default: nothing is known. */
   chance?(targets: AnswerKinds[K]['targets'], classes: number): number;
-  /** The metric of one class or column, by its name or number. Default: there is none. */
+  /** Its name before the brackets where what stands in them is a number of answers, as in "top[3]". Default: they name a class or column. */
+  readonly counted?: string;
+  /** The metric of one class or column, by its name or number, or of so many answers. Default: there is none. */
   of?(part: string, index: number): Metric<K>;
 }

@@ -90,11 +90,14 @@ export function metricsOf(kind?: AnswerKind): readonly AnyMetric[] {
  */
 export function metricNamed(name: string, kind?: AnswerKind, parts: readonly string[] = []): AnyMetric {
   const [, base, part] = /^([^[]*)(?:\[(.*)\])?$/.exec(name.trim()) ?? [];
-  const found = metricsOf(kind).find((metric) => plain(metric.name) === plain(name) || plain(metric.name) === plain(base ?? ''));
+  const metrics = metricsOf(kind);
+  const found =
+    metrics.find((metric) => plain(metric.name) === plain(name)) ??
+    metrics.find((metric) => plain(metric.counted ?? metric.name) === plain(base ?? ''));
   if (!found || (part !== undefined && plain(found.name) !== plain(name) && !found.of)) throw unknown(name, kind);
   if (part === undefined || plain(found.name) === plain(name)) return found;
   const index = parts.includes(part) ? parts.indexOf(part) : /^\d+$/.test(part) ? Number(part) : -1;
-  if (parts.length > 0 && !(index >= 0 && index < parts.length) && !['top5', 'recallAt'].includes(found.name))
+  if (parts.length > 0 && !found.counted && !(index >= 0 && index < parts.length))
     throw new OptionError({ what: `There is no "${part}"`, where: `metric "${name}"`, expected: parts.join(', '), got: part });
   return found.of?.(part, index) as AnyMetric;
 }

@@ -3,9 +3,11 @@ import type { Scores } from '../answers.js';
 import { wilsonInterval } from '../intervals.js';
 import type { Metric } from '../metric.js';
 import { share } from '../scales.js';
+import { checkLabels } from './confusion.js';
 
 /** Samples whose label's score has fewer than k larger ones. A row with a NaN in it is wrong. */
 function topHits({ size, classes, data }: Scores, labels: Int32Array, k: number): number {
+  checkLabels(labels, classes);
   let found = 0;
   for (let row = 0; row < size; row++) {
     const own = data[row * classes + labels[row]];
@@ -29,6 +31,7 @@ export function topK(k: number): Metric<'classes'> {
     tolerance: 0.003,
     score: (scores, labels) => (scores.classes > k ? topHits(scores, labels, k) / scores.size : Number.NaN),
     interval: (scores, labels) => (scores.classes > k ? wilsonInterval(topHits(scores, labels, k), scores.size) : undefined),
+    counted: 'top',
     of: (part) => topK(Number(part)),
   };
 }

@@ -72,6 +72,7 @@ export function recallAt(k: number): Metric<'embeddings'> {
       const { hits, samples } = found(embeddings, labels, k);
       return wilsonInterval(hits, samples);
     },
+    counted: 'recallAt',
     of: (part) => recallAt(Number(part)),
   };
 }
