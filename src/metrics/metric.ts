@@ -8,7 +8,7 @@ import type { Scale } from './scales.js';
 export interface Metric<K extends AnswerKind = AnswerKind> {
   /** What files and options call it, e.g. "accuracy", "rmse", "recall[person]". */
   readonly name: string;
-  /** What people call it, e.g. "macro F1". */
+  /** What people call it, e.g. "macro F1"; short, for it heads columns. */
   readonly label: string;
   /** The kind of answers that it judges. */
   readonly answers: K;

@@ -1,10 +1,10 @@
 import { statSync } from 'node:fs';
 import { type Footprint, footprint } from '../../infrastructure/hardware/index.js';
-import { agreementScale, lossBetween, metricNamed, share } from '../../metrics/index.js';
+import { agreementScale, hiddenChange, lossBetween, metricNamed, share } from '../../metrics/index.js';
 import type { Model } from '../../onnx/index.js';
 import { loadModel, saveModel } from '../../onnx/node/index.js';
 import type { TechniqueResult } from '../../technique/index.js';
-import { answersOf, batchSizeOf, hiddenChange, judge, type Quality, inputShapes as shapesOf, type Task } from '../../training/index.js';
+import { answersOf, batchSizeOf, judge, type Quality, inputShapes as shapesOf, type Task } from '../../training/index.js';
 import type { CommandContext } from '../context.js';
 import { clipped } from '../output.js';
 

@@ -1,10 +1,9 @@
 import {
   type Agreement,
-  type AnyMetric,
   agreementScale,
   coefficient,
+  knownMetric,
   lossBetween,
-  metricNamed,
   type Scale,
   share,
 } from '../../metrics/index.js';
@@ -86,7 +85,7 @@ export function formatRatio(ratio: number | undefined): string {
 
 /** What people call a metric. */
 export function metricName(metric: string): string {
-  return known(metric)?.label ?? metric;
+  return knownMetric(metric)?.label ?? metric;
 }
 
 /**
@@ -129,12 +128,12 @@ export function formatAgreement({ measure, value, samples }: Agreement): string 
 
 /** Whether more of a metric is better. */
 export function isMoreBetter(metric: string): boolean {
-  return known(metric)?.direction !== 'minimize';
+  return knownMetric(metric)?.direction !== 'minimize';
 }
 
 /** How much worse `after` is, in the unit of the metric's changes: points, hundredths or percent. */
 export function lossOf(metric: string, before: number, after: number): number {
-  const { scale, direction } = known(metric) ?? { scale: share, direction: 'maximize' as const };
+  const { scale, direction } = knownMetric(metric) ?? { scale: share, direction: 'maximize' as const };
   return 100 * lossBetween({ scale, direction }, before, after);
 }
 
@@ -144,16 +143,7 @@ export function unitOf(metric: string): string {
 }
 
 function scaleOf(metric: string): Scale {
-  return known(metric)?.scale ?? coefficient;
-}
-
-/** Undefined for a metric that another program added: its numbers are shown as they are. */
-function known(metric: string): AnyMetric | undefined {
-  try {
-    return metricNamed(metric);
-  } catch {
-    return undefined;
-  }
+  return knownMetric(metric)?.scale ?? coefficient;
 }
 
 /** "1 model", "3 models". */
