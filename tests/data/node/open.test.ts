@@ -90,14 +90,16 @@ test('tables: one, or train.csv with test.csv whose labels mean the same', async
   const messages: string[] = [];
   const one = await openDataset(join(folder, 'one.csv'), {}, { onMessage: ({ text }) => messages.push(text) });
   assert.deepEqual([classesOf(one.train).classes, one.train.inputs[0].kind, one.train.inputs[0].shape], [['x', 'y'], 'features', [2]]);
-  assert.match(messages.join(), /labels are taken from column "kind"/);
+  assert.match(messages.join(), /targets are taken from column "kind"/);
   const pair = await openDataset(join(folder, 'pair'));
   assert.deepEqual([classesOf(pair.train).values, classesOf(pair.test as Dataset).values], [Int32Array.of(0, 1, 2), Int32Array.of(2, 1)]);
   await assert.rejects(openDataset(join(folder, 'bad')), /label of sample 0 is none of the classes.*"w"/);
   await writeFiles(folder, { 'same.csv': '1,x\n2,x\n', 'two/a.csv': '1,2', 'two/b.csv': '1,2', 'real.csv': '1,0.5\n2,0.7\n' });
   await assert.rejects(openDataset(join(folder, 'same.csv')), (error) => error instanceof DataError && /same label/.test(error.message));
   await assert.rejects(openDataset(join(folder, 'two')), /not clear which files belong together/);
-  await assert.rejects(openDataset(join(folder, 'real.csv')), /regression/);
+  const real = await openDataset(join(folder, 'real.csv'));
+  assert.deepEqual(real.train.targets, { kind: 'numbers', columns: ['target'], values: Float32Array.of(0.5, 0.7) });
+  assert.deepEqual(real.train.inputs[0].shape, [1]);
   assert.deepEqual((await openDataset(join(folder, 'real.csv'), { label: false })).train.inputs[0].shape, [2]);
 });
 
