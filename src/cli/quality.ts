@@ -1,5 +1,5 @@
-import { agreementScale, lossBetween, metricNamed, share } from '../metrics/index.js';
-import { hiddenChange, type Quality, type Task } from '../training/index.js';
+import { agreementScale, hiddenChange, lossBetween, metricNamed, share } from '../metrics/index.js';
+import type { Quality, Task } from '../training/index.js';
 
 /** Enough samples for two digits after the point. */
 const MANY = 5000;

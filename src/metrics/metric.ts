@@ -8,10 +8,8 @@ import type { Scale } from './scales.js';
 export interface Metric<K extends AnswerKind = AnswerKind> {
   /** What files and options call it, e.g. "accuracy", "rmse", "recall[person]". */
   readonly name: string;
-  /** What people call it, e.g. "macro F1". */
+  /** What people call it, e.g. "macro F1"; short, for it heads columns. */
   readonly label: string;
-  /** A shorter name for narrow columns. Default: the label. */
-  readonly short?: string;
   /** The kind of answers that it judges. */
   readonly answers: K;
   readonly direction: 'maximize' | 'minimize';
@@ -29,6 +27,6 @@ export interface Metric<K extends AnswerKind = AnswerKind> {
   readonly guess?: string;
   /** What stands before the brackets where the part is a number of answers and no class: "top" of "top[3]". Default: it is a class or column. */
   readonly numbered?: string;
-  /** The metric of one class or column, by its name or number. Default: there is none. */
+  /** The metric of one class or column, by its name or number, or of so many answers. Default: there is none. */
   of?(part: string, index: number): Metric<K>;
 }

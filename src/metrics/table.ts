@@ -118,6 +118,16 @@ function plain(name: string): string {
   return name.toLowerCase().replace(/[-_ ]/g, '');
 }
 
+/** As `metricNamed`, but undefined for a metric that is not in the table: another program may have added it to what is read here. */
+export function knownMetric(name: string): AnyMetric | undefined {
+  try {
+    return metricNamed(name);
+  } catch (error) {
+    if (error instanceof OptionError) return undefined;
+    throw error;
+  }
+}
+
 /** What a metric says of answers of its kind. */
 export function scoreOf(metric: AnyMetric, answers: Answers): number {
   return (metric as Metric).score(answers.predictions as never, answers.targets as never);

@@ -3,6 +3,7 @@ import { surveyCnn } from 'espalier/architectures';
 import { subset } from 'espalier/data';
 import { openDataset } from 'espalier/data/node';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
+import { createTask } from 'espalier/modalities';
 import { loadModel, saveModel } from 'espalier/onnx/node';
 import {
   growImproveShrink,
@@ -15,7 +16,7 @@ import {
 } from 'espalier/strategies';
 import { nodeHost, openWorkspace } from 'espalier/strategies/node';
 import type { TechniqueRegistry } from 'espalier/technique';
-import { createTask, type Task, train } from 'espalier/training';
+import { type Task, train } from 'espalier/training';
 
 /** What the tests of the main job run: the whole of it, on few digits and with little training. */
 export interface SmallRun {

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { OptionError } from '../../base/index.js';
-import { type AnyMetric, isWithin, lossBetween } from '../../metrics/index.js';
+import { type AnyMetric, hiddenChange, isWithin, lossBetween } from '../../metrics/index.js';
 import type { Model } from '../../onnx/index.js';
 import type { Technique, TechniqueContext, TechniqueNotes, TechniqueResult } from '../../technique/index.js';
-import { evaluate, hiddenChange } from '../../training/index.js';
+import { evaluate } from '../../training/index.js';
 import { quantizeDynamic, quantizeWeights } from './dynamic.js';
 import { quantizeWithin, type SearchResult } from './search.js';
 import { type Prepared, prepareStatic } from './static.js';

@@ -3,12 +3,14 @@ import type { Scores } from '../answers.js';
 import { wilsonInterval } from '../intervals.js';
 import type { Metric } from '../metric.js';
 import { share } from '../scales.js';
+import { checkLabels } from './confusion.js';
 
 /**
  * Samples whose label is among the k classes that come first: larger scores before smaller ones, of equals the earlier class, so that the first is the
  * answer. A row with a NaN in it is wrong.
  */
 function topHits({ size, classes, data }: Scores, labels: Int32Array, k: number): number {
+  checkLabels(labels, classes);
   let found = 0;
   for (let row = 0; row < size; row++) {
     const scores = data.subarray(row * classes, (row + 1) * classes);

@@ -18,8 +18,7 @@ export function worstChannels({ channels }: Fidelity): ChannelError[] {
  */
 export const fidelity: Metric<'fidelity'> = {
   name: 'fidelity',
-  label: 'fidelity of the worst channel',
-  short: 'fidelity',
+  label: 'fidelity',
   answers: 'fidelity',
   direction: 'maximize',
   scale: coefficient,

@@ -1,14 +1,5 @@
 import { finite, NOTHING, significant, withUnit } from '../../base/index.js';
-import {
-  type Agreement,
-  type AnyMetric,
-  agreementScale,
-  coefficient,
-  lossBetween,
-  metricNamed,
-  type Scale,
-  share,
-} from '../../metrics/index.js';
+import { type Agreement, agreementScale, coefficient, knownMetric, lossBetween, type Scale, share } from '../../metrics/index.js';
 
 export { finite, formatBytes, formatCount, NOTHING, significant } from '../../base/index.js';
 
@@ -52,12 +43,7 @@ export function formatRatio(ratio: number | undefined): string {
 
 /** What people call a metric. */
 export function metricName(metric: string): string {
-  return known(metric)?.label ?? metric;
-}
-
-/** The same for narrow columns. */
-export function shortMetricName(metric: string): string {
-  return known(metric)?.short ?? metricName(metric);
+  return knownMetric(metric)?.label ?? metric;
 }
 
 /**
@@ -100,12 +86,12 @@ export function formatAgreement({ measure, value, samples }: Agreement): string 
 
 /** Whether more of a metric is better. */
 export function isMoreBetter(metric: string): boolean {
-  return known(metric)?.direction !== 'minimize';
+  return knownMetric(metric)?.direction !== 'minimize';
 }
 
 /** How much worse `after` is, in the unit of the metric's changes: points, hundredths or percent. */
 export function lossOf(metric: string, before: number, after: number): number {
-  const { scale, direction } = known(metric) ?? { scale: share, direction: 'maximize' as const };
+  const { scale, direction } = knownMetric(metric) ?? { scale: share, direction: 'maximize' as const };
   return 100 * lossBetween({ scale, direction }, before, after);
 }
 
@@ -115,16 +101,7 @@ export function unitOf(metric: string): string {
 }
 
 function scaleOf(metric: string): Scale {
-  return known(metric)?.scale ?? coefficient;
-}
-
-/** Undefined for a metric that another program added: its numbers are shown as they are. */
-function known(metric: string): AnyMetric | undefined {
-  try {
-    return metricNamed(metric);
-  } catch {
-    return undefined;
-  }
+  return knownMetric(metric)?.scale ?? coefficient;
 }
 
 /** "1 model", "3 models". */
