@@ -31,6 +31,11 @@ export const commands = [
     load: async () => (await import('./commands/eval.js')).evalCommand,
   },
   {
+    name: 'predict',
+    summary: 'named answers to raw files: images, sounds, texts, tables',
+    load: async () => (await import('./commands/predict.js')).predictCommand,
+  },
+  {
     name: 'diff',
     summary: 'which samples two models answer differently, the worst first, by class, and which layer is behind it',
     load: async () => (await import('./commands/diff.js')).diffCommand,

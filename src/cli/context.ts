@@ -118,8 +118,8 @@ export class CommandContext {
         fix: 'Leave it out: labels are needed.',
       });
     const source = given.source ?? (await this.source(options, model));
-    const { notedPreprocess, notePreprocess } = await import('./preprocess.js');
-    const noted = options.preprocess === 'auto' ? notedPreprocess(model, source) : undefined;
+    const { notedPreprocess, noteTask } = await import('../modalities/index.js');
+    const noted = options.preprocess === 'auto' ? notedPreprocess(model, source.train.inputs[0]) : undefined;
     const { createTask } = await import('../modalities/index.js');
     const setup = await createTask(
       model,
@@ -141,7 +141,7 @@ export class CommandContext {
     );
     this.output.info(setup.explanation);
     if (noted) this.output.info(`Preprocessing: ${noted.name ?? 'given'}, as the model's file says.`);
-    notePreprocess(model, setup.task);
+    noteTask(model, setup.task);
     return setup.task;
   }
 }

@@ -3,6 +3,7 @@ import { architecture, architectures } from '../../architectures/index.js';
 import { DataError, OptionError } from '../../base/index.js';
 import type { DataSource } from '../../data/index.js';
 import { distill } from '../../learning/distillation/index.js';
+import { notedPreprocess, noteTask } from '../../modalities/index.js';
 import type { Dim, Model, Value } from '../../onnx/index.js';
 import { saveModel } from '../../onnx/node/index.js';
 import { prepareArchitecture, techniques } from '../../strategies/index.js';
@@ -11,7 +12,6 @@ import { evaluate, inputShapes, type Task } from '../../training/index.js';
 import type { CommandContext } from '../context.js';
 import type { AddCommand } from '../main.js';
 import { addDataOptions, type CommonOptions, type DataOptions } from '../options.js';
-import { notedPreprocess, notePreprocess } from '../preprocess.js';
 import { qualityText } from '../quality.js';
 import { number, positiveNumber } from '../units.js';
 import { addTrainingOptions, classCount, epochLines, imageShape, type TrainingFlags, trainingFlags } from './train.js';
@@ -49,7 +49,7 @@ export const distillCommand: AddCommand = (program, run) => {
         const task = await context.task(teacher, options, { source });
         const fresh = await studentFor(task, source, options, context);
         const studentTask = await taskOfStudent(fresh, task, { source, options, context });
-        notePreprocess(fresh, studentTask);
+        noteTask(fresh, studentTask);
         const common = { ...activity, task: studentTask, runtime, seed, threads: options.threads };
         const model = options.arch ? await prepareArchitecture(options.arch, { ...common, model: fresh }, techniques) : fresh;
         const { temperature, weight } = options;
@@ -103,7 +103,7 @@ async function taskOfStudent(
   { source, options, context }: { source: DataSource; options: Options; context: CommandContext },
 ): Promise<Task> {
   const takes = await takesTheSame(student, task);
-  if (!task.reference && (notedPreprocess(student, source) || !takes))
+  if (!task.reference && (notedPreprocess(student, source.train.inputs[0]) || !takes))
     return context.task(student, { ...options, scores: undefined }, { source, untrained: options.arch !== undefined });
   if (!takes) throw takesAnother(student, task);
   const { feeds } = student.graph;
