@@ -47,5 +47,9 @@ export function checkCalls({ graph, functions }: Model): void {
   const size = sizeOfGraph(graph, 0) + functions.reduce((sum, each) => sum + sizeOfCall(each, 0), 0);
   const most = allowed(WRITTEN_OUT, own);
   if (size > most)
-    throw new FormatError({ what: 'Its functions written out are too large', expected: `at most ${most} nodes for ${own} in the file`, got: `${size}` });
+    throw new FormatError({
+      what: 'Its functions written out are too large',
+      expected: `at most ${most} nodes for ${own} in the file`,
+      got: `${size}`,
+    });
 }

@@ -40,7 +40,11 @@ export async function sampleFeeds(model: Model, task: Task): Promise<Record<stri
  * Makes models again whose files are gone or were damaged since they were measured. A stage is a pure function of what it is made from, so that
  * its figures stay true.
  */
-export async function restoreModels(models: readonly Pick<ModelInfo, 'id' | 'file' | 'recipe'>[], baseline: ModelInfo, run: Run): Promise<void> {
+export async function restoreModels(
+  models: readonly Pick<ModelInfo, 'id' | 'file' | 'recipe'>[],
+  baseline: ModelInfo,
+  run: Run,
+): Promise<void> {
   const { workspace, architecture } = run.request;
   for (const { id, recipe } of models) {
     if (await workspace.load(id)) continue;

@@ -5,7 +5,9 @@ import { hunt } from '../support/fuzz/hunt.js';
 /** The first cases of `npm run fuzz`, with the repository's own models as seeds: the same everywhere. */
 const CASES = 700;
 
-test(`${CASES} hostile files are read or refused: within two seconds, within 200 MB, by errors of Espalier's own`, { timeout: 300_000 }, async (t) => {
+test(`${CASES} hostile files are read or refused: within two seconds, within 200 MB, by errors of Espalier's own`, {
+  timeout: 300_000,
+}, async (t) => {
   const summary = await hunt({ from: 0, cases: CASES, all: false });
   t.diagnostic(
     `${summary.accepted} went through, ${JSON.stringify(summary.refused)} refused; longest stage ${summary.longest} ms, largest growth ${Math.round(summary.largest / 1e6)} MB`,

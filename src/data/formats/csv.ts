@@ -56,7 +56,11 @@ function* records(bytes: Uint8Array, where: string): Generator<Line, undefined> 
   let length = 0;
   let open = false;
   const unclosed = (more: string) =>
-    new FormatError({ what: `A quote that opens at line ${from} is never closed${more}`, where, fix: 'Close it, or write "" for a quote.' });
+    new FormatError({
+      what: `A quote that opens at line ${from} is never closed${more}`,
+      where,
+      fix: 'Close it, or write "" for a quote.',
+    });
   for (let start = 0; start < bytes.length; ) {
     const found = bytes.indexOf(10, start);
     const end = found < 0 ? bytes.length : found;

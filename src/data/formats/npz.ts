@@ -8,7 +8,11 @@ import { parseNpy } from './npy.js';
  * @param maxUnpacked most bytes that it may unpack to (default: see base/limits.ts).
  * @throws FormatError when it is no ZIP archive, is damaged, holds no array or unpacks to too much.
  */
-export function parseNpz(bytes: Uint8Array, where: string, maxUnpacked = allowed(UNPACKED_IN_MEMORY, bytes.length)): Record<string, DataTensor> {
+export function parseNpz(
+  bytes: Uint8Array,
+  where: string,
+  maxUnpacked = allowed(UNPACKED_IN_MEMORY, bytes.length),
+): Record<string, DataTensor> {
   const files = unzip(bytes, where, maxUnpacked);
   const arrays = Object.entries(files).map(([name, content]) => [
     name.replace(/\.npy$/, ''),

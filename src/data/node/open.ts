@@ -103,7 +103,12 @@ async function openFolder(path: string, options: OpenOptions, activity: Activity
     case 'IDX files':
       return openIdx(path, files, options);
     case 'tar archives':
-      return openImages(await archiveTree(mapValues(byPart(path, files, TAR), at), options.maxUnpacked, activity.signal), path, options, activity);
+      return openImages(
+        await archiveTree(mapValues(byPart(path, files, TAR), at), options.maxUnpacked, activity.signal),
+        path,
+        options,
+        activity,
+      );
     case 'tables':
       return openTables(mapValues(byPart(path, files, TABLE), at), path, options, activity);
     case '.npy arrays':

@@ -46,7 +46,9 @@ export async function unpackFile(path: string, target: string, asked: number | u
   } catch (cause) {
     if (signal?.aborted) throw new Stopped({ what: 'Unpacking was stopped', where: path });
     if (cause instanceof EspalierError) throw cause;
-    throw (cause as NodeJS.ErrnoException).syscall === undefined ? damaged(path, cause) : fileError('The archive could not be unpacked', target, cause);
+    throw (cause as NodeJS.ErrnoException).syscall === undefined
+      ? damaged(path, cause)
+      : fileError('The archive could not be unpacked', target, cause);
   }
 }
 

@@ -1,5 +1,16 @@
 import { UnsupportedError } from '../../base/index.js';
-import { bytesOf, copyModel, type Dim, type Model, type Node, peakBytes, SymbolicDim, staticShape, Tensor, type Value } from '../../onnx/index.js';
+import {
+  bytesOf,
+  copyModel,
+  type Dim,
+  type Model,
+  type Node,
+  peakBytes,
+  SymbolicDim,
+  staticShape,
+  Tensor,
+  type Value,
+} from '../../onnx/index.js';
 import { inferShapes } from '../../ops/index.js';
 import { makeFeeds } from '../hardware/index.js';
 import type { Runtime } from '../runtime/index.js';

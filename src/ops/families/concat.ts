@@ -1,4 +1,13 @@
-import { addDims, ceilDivideDims, type Dim, floorDivideDims, multiplyDims, SymbolicDim, subtractDims, type Value } from '../../onnx/index.js';
+import {
+  addDims,
+  ceilDivideDims,
+  type Dim,
+  floorDivideDims,
+  multiplyDims,
+  SymbolicDim,
+  subtractDims,
+  type Value,
+} from '../../onnx/index.js';
 import {
   type CouplingContext,
   type CouplingRule,

@@ -35,12 +35,18 @@ function definition(name: string, inputs: readonly string[], outputs: readonly s
   const numbered = nodes.map((bytes) => Uint8Array.from([58, ...bytes.subarray(1)]));
   return field(
     25,
-    join([text(1, name), ...inputs.map((each) => text(4, each)), ...outputs.map((each) => text(5, each)), ...numbered, field(9, number(2, 17)), text(10, 'f')]),
+    join([
+      text(1, name),
+      ...inputs.map((each) => text(4, each)),
+      ...outputs.map((each) => text(5, each)),
+      ...numbered,
+      field(9, number(2, 17)),
+      text(10, 'f'),
+    ]),
   );
 }
 
-const call = (name: string, from: string, to: string) =>
-  field(1, join([text(1, from), text(2, to), text(4, name), text(7, 'f')]));
+const call = (name: string, from: string, to: string) => field(1, join([text(1, from), text(2, to), text(4, name), text(7, 'f')]));
 
 /** Functions each of which calls the next one twice. */
 function doubling(levels: number, ways = 2): Uint8Array {
@@ -51,7 +57,11 @@ function doubling(levels: number, ways = 2): Uint8Array {
       ['y'],
       ...chain(ways, (from, to) => (i + 1 === levels ? node('Relu', [from], [to]) : call(`f${i + 1}`, from, to))),
     );
-  return join([model(input, output, call('f0', 'x', 'y')), field(8, join([text(1, 'f'), number(2, 1)])), ...Array.from({ length: levels }, (_, i) => level(i))]);
+  return join([
+    model(input, output, call('f0', 'x', 'y')),
+    field(8, join([text(1, 'f'), number(2, 1)])),
+    ...Array.from({ length: levels }, (_, i) => level(i)),
+  ]);
 }
 
 /** Loops in loops, each of which carries a value that grows at every turn. */
@@ -165,9 +175,13 @@ export const bombs: Readonly<Record<string, (random: Random) => Uint8Array>> = {
     return model(input, ...many.map((name) => declared(12, name, [])), ...many.map((name) => node('Relu', ['x'], [name])));
   },
   'many dead nodes': (random) =>
-    model(input, output, node('Relu', ['x'], ['y']), join(names(size(random, [1000, 40_000]), 'o').map((name) => node('Relu', ['x'], [name])))),
-  'a length beyond the end': (random) =>
-    join([Uint8Array.of(0x3a), Uint8Array.from(varint(size(random, [2 ** 31, 2 ** 45, 2 ** 60])))]),
+    model(
+      input,
+      output,
+      node('Relu', ['x'], ['y']),
+      join(names(size(random, [1000, 40_000]), 'o').map((name) => node('Relu', ['x'], [name]))),
+    ),
+  'a length beyond the end': (random) => join([Uint8Array.of(0x3a), Uint8Array.from(varint(size(random, [2 ** 31, 2 ** 45, 2 ** 60])))]),
   'sparse tensors': (random) => {
     const tensor = (name: number, label: string, type: number, bytes: number) =>
       field(name, join([number(1, 1), number(2, type), text(8, label), field(9, new Uint8Array(bytes))]));

@@ -140,7 +140,9 @@ function idx(random: Random): Uint8Array {
 
 function csv(random: Random): Uint8Array {
   const cell = () => maybe(random, String(random.integer(100)), '"', '""', '"a,b"', '"a\nb"', '', 'NaN', '1e999', ...oddNames);
-  const rows = Array.from({ length: 1 + random.integer(30) }, () => Array.from({ length: maybe(random, 4, 1, 5) }, cell).join(maybe(random, ',', ';', '\t')));
+  const rows = Array.from({ length: 1 + random.integer(30) }, () =>
+    Array.from({ length: maybe(random, 4, 1, 5) }, cell).join(maybe(random, ',', ';', '\t')),
+  );
   const head = random.uniform() < 0.5 ? [maybe(random, 'a,b,c,label', '__proto__,b,c,constructor', '"a')] : [];
   return concat(Buffer.from([...head, ...rows].join(maybe(random, '\n', '\r\n', '\r')), 'utf8'));
 }

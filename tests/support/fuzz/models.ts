@@ -10,7 +10,9 @@ const text = (value: string): WireField['contents'] => ({ kind: 'bytes', wireTyp
 
 /** A field of one of the messages of a type; undefined where there is none. */
 function fieldOf(root: WireMessage, random: Random, types: readonly string[], numbers: readonly number[]): WireField | undefined {
-  const found = types.flatMap((type) => [...messagesOf(root, type)]).flatMap(({ fields }) => fields.filter((f) => numbers.includes(f.number)));
+  const found = types
+    .flatMap((type) => [...messagesOf(root, type)])
+    .flatMap(({ fields }) => fields.filter((f) => numbers.includes(f.number)));
   return found.length > 0 ? random.pick(found) : undefined;
 }
 
@@ -35,7 +37,12 @@ const mutations: Readonly<Record<string, Mutation>> = {
     if (field) field.contents = text(random.uniform() < 0.3 ? random.pick(oddNames) : random.pick(oddOperators));
   },
   name: (root, random) => {
-    const field = fieldOf(root, random, ['node', 'tensor', 'attribute', 'value', 'function', 'opset', 'entry', 'dimension'], [1, 2, 3, 7, 8, 10]);
+    const field = fieldOf(
+      root,
+      random,
+      ['node', 'tensor', 'attribute', 'value', 'function', 'opset', 'entry', 'dimension'],
+      [1, 2, 3, 7, 8, 10],
+    );
     if (field?.contents.kind === 'bytes') field.contents = text(random.pick(oddNames));
   },
   rename: (root, random) => {
@@ -117,7 +124,14 @@ const mutations: Readonly<Record<string, Mutation>> = {
     if (!tensor) return;
     const entry = (key: string, value: string): WireField => ({
       number: 13,
-      contents: { kind: 'message', type: 'entry', fields: [{ number: 1, contents: text(key) }, { number: 2, contents: text(value) }] },
+      contents: {
+        kind: 'message',
+        type: 'entry',
+        fields: [
+          { number: 1, contents: text(key) },
+          { number: 2, contents: text(value) },
+        ],
+      },
     });
     const odd = () => String(random.pick(oddNumbers));
     const path = random.pick(['data.bin', '/dev/zero', '../data.bin', '.', '', 'data.bin/x', '/proc/self/mem', ...oddNames]);
@@ -141,7 +155,10 @@ const mutations: Readonly<Record<string, Mutation>> = {
     };
     const values = field.contents;
     field.number = 15;
-    const dims = Array.from({ length: 1 + random.integer(3) }, (): WireField => ({ number: 3, contents: { kind: 'number', value: random.pick(oddNumbers) } }));
+    const dims = Array.from(
+      { length: 1 + random.integer(3) },
+      (): WireField => ({ number: 3, contents: { kind: 'number', value: random.pick(oddNumbers) } }),
+    );
     field.contents = {
       kind: 'message',
       type: 'sparse',
@@ -199,5 +216,7 @@ export function mutatedModel(bytes: Uint8Array, random: Random): { bytes: Uint8A
   const what = Array.from({ length: 1 + random.integer(4) }, () => random.pick(Object.keys(mutations)));
   for (const each of what) mutations[each](root, random);
   const changed = writeTree(root);
-  return random.uniform() < 0.05 ? { bytes: damage(changed, random), what: [...what, 'bytes'].join(', ') } : { bytes: changed, what: what.join(', ') };
+  return random.uniform() < 0.05
+    ? { bytes: damage(changed, random), what: [...what, 'bytes'].join(', ') }
+    : { bytes: changed, what: what.join(', ') };
 }

@@ -19,7 +19,13 @@ const before = summary.cases;
 const started = performance.now();
 
 function write(): void {
-  const about = { wanted, from, limits: { milliseconds: LONGEST_STAGE, bytes: MOST_MEMORY }, node: process.version, cores: availableParallelism() };
+  const about = {
+    wanted,
+    from,
+    limits: { milliseconds: LONGEST_STAGE, bytes: MOST_MEMORY },
+    node: process.version,
+    cores: availableParallelism(),
+  };
   writeFileSync(values.out, `${JSON.stringify({ ...about, ...summary }, null, 2)}\n`);
 }
 

@@ -29,7 +29,9 @@ export async function use(given: FuzzCase, folder: string, runtime: Runtime, set
   mkdirSync(folder, { recursive: true });
   const path = join(folder, given.name);
   writeFileSync(path, given.bytes);
-  return given.kind === 'data' ? [await stage('data', () => readData(path, join(folder, 'cache')))] : useModel(given, path, folder, { runtime, settle });
+  return given.kind === 'data'
+    ? [await stage('data', () => readData(path, join(folder, 'cache')))]
+    : useModel(given, path, folder, { runtime, settle });
 }
 
 async function readData(path: string, cacheDir: string): Promise<void> {
@@ -47,7 +49,12 @@ const passes: readonly (readonly [string, (model: Model, runtime: Runtime) => Pr
   ['quantize --weights', quantizeWeights],
 ];
 
-async function useModel(given: FuzzCase, path: string, folder: string, { runtime, settle }: { runtime: Runtime; settle: () => void }): Promise<StageResult[]> {
+async function useModel(
+  given: FuzzCase,
+  path: string,
+  folder: string,
+  { runtime, settle }: { runtime: Runtime; settle: () => void },
+): Promise<StageResult[]> {
   writeFileSync(join(folder, 'data.bin'), new Uint8Array(4096));
   const results: StageResult[] = [];
   const loaded: Model[] = [];
@@ -99,5 +106,8 @@ async function stage(name: string, act: () => unknown): Promise<StageResult> {
 /** @throws Error where text for people could steer a terminal. */
 function requirePlain(text: string): void {
   const found = /[^\P{Cc}\n\t\r]/u.exec(text);
-  if (found) throw new Error(`Control character ${found[0].codePointAt(0)} in ${JSON.stringify(text.slice(Math.max(0, found.index - 40), found.index + 40))}`);
+  if (found)
+    throw new Error(
+      `Control character ${found[0].codePointAt(0)} in ${JSON.stringify(text.slice(Math.max(0, found.index - 40), found.index + 40))}`,
+    );
 }
