@@ -6,7 +6,7 @@
 /** Control characters but line breaks and tabs, marks that turn the direction of text, halves of surrogate pairs. */
 const UNSAFE = /[^\P{Cc}\n\t]|[\p{Cs}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufffe\uffff]/gu;
 /** The colours that this program's own tables use, and nothing else of what terminals obey. */
-const COLOR = /\u001b\[(?:0|1|2|3[1-6])m/g;
+const COLOR = new RegExp(`${String.fromCharCode(27)}\\[(?:0|1|2|3[1-6])m`, 'g');
 
 /** Text that a terminal only shows. @param color keep this program's own colours. */
 export function harmless(text: string, color = false): string {
@@ -20,8 +20,8 @@ export function harmless(text: string, color = false): string {
 
 /** JSON whose texts hold no characters that a terminal obeys: they are written as escapes, so that it reads back as the same value. */
 export function harmlessJson(value: unknown): string {
-  const escape = (character: string) => [...character].map((each) => `\\u${each.charCodeAt(0).toString(16).padStart(4, '0')}`).join('');
-  return JSON.stringify(value, null, 2).replace(UNSAFE, escape);
+  const escaped = (character: string) => [...character].map((each) => `\\u${each.charCodeAt(0).toString(16).padStart(4, '0')}`).join('');
+  return JSON.stringify(value, null, 2).replace(UNSAFE, escaped);
 }
 
 /** Writes text for people to stderr. */

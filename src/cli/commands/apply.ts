@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { InvalidArgumentError } from 'commander';
 import { FormatError, OptionError } from '../../base/index.js';
+import { readJson } from '../../base/node/index.js';
 import { CARD_SCHEMA, techniques } from '../../strategies/index.js';
 import { applyRecipe, checkOptions, type Recipe } from '../../technique/index.js';
 import type { AddCommand } from '../main.js';
@@ -52,7 +52,7 @@ function recipeOf(what: string, set: Readonly<Record<string, unknown>>): Recipe 
     );
   let found: unknown;
   try {
-    found = JSON.parse(readFileSync(what, 'utf8'));
+    found = readJson(what);
   } catch (cause) {
     throw refuse(cause);
   }

@@ -84,7 +84,7 @@ function shapeConstants(model: Model): Map<Value, Tensor> {
       const copy = output && values.get(output);
       const shape = staticShape(copy?.shape);
       const contents = inference.integers(copy);
-      if (!output || !shape || !contents?.every((dim) => typeof dim === 'number')) continue;
+      if (!output || !shape || !contents?.every((dim) => Number.isSafeInteger(dim))) continue;
       if (copy?.dtype === 'int64' || copy?.dtype === 'int32') known.set(output, Tensor.from(copy.dtype, shape, contents as number[]));
     }
   }

@@ -10,7 +10,7 @@ export const LONGEST_STAGE = 2000;
 /** Memory that a case may take above an idle process, beside twice its file's size, in bytes. */
 export const MOST_MEMORY = 200e6;
 /** A case that has not answered by then is ended, in milliseconds. */
-const PATIENCE = 20_000;
+const PATIENCE = 120_000;
 /** Peaks only ever rise: a fresh process now and then sees small ones again. */
 const CASES_PER_PROCESS = 2000;
 

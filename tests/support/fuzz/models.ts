@@ -143,7 +143,7 @@ const mutations: Readonly<Record<string, Mutation>> = {
     // A dense initializer says that it is a sparse one of an odd shape.
     const graph = messageOf(root, random, 'graph');
     const field = graph?.fields.find(({ number }) => number === 5);
-    if (!field || field.contents.kind !== 'message') return;
+    if (field?.contents.kind !== 'message') return;
     const indices: WireField['contents'] = {
       kind: 'message',
       type: 'tensor',
@@ -189,7 +189,7 @@ const mutations: Readonly<Record<string, Mutation>> = {
   function: (root, random) => {
     const [node, graph] = [messageOf(root, random, 'node'), root.fields.find(({ number }) => number === 7)];
     const op = node?.fields.find(({ number }) => number === 4);
-    if (!node || !op || op.contents.kind !== 'bytes' || graph?.contents.kind !== 'message') return;
+    if (!node || op?.contents.kind !== 'bytes' || graph?.contents.kind !== 'message') return;
     const names = (from: number, to: number): WireField[] =>
       node.fields.filter(({ number }) => number === from).map(({ contents }) => ({ number: to, contents }));
     const body = graph.contents.fields.filter(({ number }) => number === 1).slice(0, 1 + random.integer(4));

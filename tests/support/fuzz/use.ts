@@ -72,11 +72,8 @@ async function useModel(
     },
     write: () => encodeModel(copyModel(model)),
     infer: () => inferShapes(copyModel(model)),
-    inspect: () => {
-      const cost = footprint(model);
-      requirePlain(inspectTable(cost, { name: path, width: 100, color: false }));
-      requirePlain(inspectHtml(cost, 'model'));
-    },
+    inspect: () => requirePlain(inspectTable(footprint(model), { name: path, width: 100, color: false })),
+    'inspect --html': () => requirePlain(inspectHtml(footprint(model), 'model')),
   };
   for (const [name, act] of Object.entries(stages)) {
     results.push(await stage(name, act));
