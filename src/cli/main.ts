@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { applyConfig } from './config.js';
 import type { CommandContext } from './context.js';
-import { failureOf, INTERRUPTED } from './failure.js';
+import { type Circumstances, failureOf, INTERRUPTED } from './failure.js';
 import type { CommonOptions } from './options.js';
 import { jsonDocument, resultWasPrinted } from './output.js';
 import { buildProgram, commandIn } from './program.js';
@@ -23,17 +23,21 @@ export async function main(args: readonly string[]): Promise<number> {
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, interrupt);
   for (const stream of [process.stdout, process.stderr]) stream.on('error', endOfReader);
   let kept: string | undefined;
+  let isJson = args.includes('--json');
   try {
     const run = runIn(controller, (path) => {
       kept = path;
     });
     const program = await buildProgram(run, commandIn(args));
     const command = program.commands.find((each) => commandIn(args)(each.name()));
-    if (command) await applyConfig(command, process.cwd());
+    if (command) {
+      await applyConfig(command, process.cwd());
+      isJson ||= command.getOptionValue('json') === true;
+    }
     await program.parseAsync([...args], { from: 'user' });
     return 0;
   } catch (error) {
-    return explain(error, args, { interrupted: controller.signal.aborted, kept });
+    return explain(error, { interrupted: controller.signal.aborted, kept }, { isJson, isVerbose: args.includes('--verbose') });
   } finally {
     // After a first Ctrl-C the process is about to end; another one must still end it with the same code.
     if (!controller.signal.aborted) for (const signal of ['SIGINT', 'SIGTERM']) process.off(signal, interrupt);
@@ -63,12 +67,15 @@ function runIn(controller: AbortController, noteKept: (path: string | undefined)
 }
 
 /** One paragraph on stderr, a stack only for --verbose; with --json a document on stdout as well, where there is none yet. */
-function explain(error: unknown, args: readonly string[], circumstances: Parameters<typeof failureOf>[1]): number {
+function explain(
+  error: unknown,
+  circumstances: Circumstances,
+  { isJson, isVerbose }: { readonly isJson: boolean; readonly isVerbose: boolean },
+): number {
   const failure = failureOf(error, circumstances);
   if (!failure) return 0;
   if (failure.text !== undefined) process.stderr.write(`${failure.text}\n`);
-  if (args.includes('--verbose') && error instanceof Error && !circumstances.interrupted) process.stderr.write(`${error.stack}\n`);
-  if (args.includes('--json') && !resultWasPrinted())
-    process.stdout.write(jsonDocument('error', { exitCode: failure.code, error: failure.error }));
+  if (isVerbose && error instanceof Error && !circumstances.interrupted) process.stderr.write(`${error.stack}\n`);
+  if (isJson && !resultWasPrinted()) process.stdout.write(jsonDocument('error', { exitCode: failure.code, error: failure.error }));
   return failure.code;
 }

@@ -7,8 +7,8 @@ import { after, before, test } from 'node:test';
 import { nodeResolve } from '@rollup/plugin-node-resolve';
 import * as esbuild from 'esbuild';
 import { rollup } from 'rollup';
-import { root } from '../support/paths.js';
 import { type App, makeApp } from '../support/app.js';
+import { root } from '../support/paths.js';
 
 let app: App;
 /** Where nothing is installed but ONNX Runtime, which no bundle can hold. */

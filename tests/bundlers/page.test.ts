@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
-import { launchChromium, openPage, skipWithoutChromium } from '../support/browser/index.js';
 import { type App, makeApp } from '../support/app.js';
+import { launchChromium, openPage, skipWithoutChromium } from '../support/browser/index.js';
 import { builds, buildWithEsbuild } from './builds.js';
 import { type Headers, serve } from './serve.js';
 

@@ -23,7 +23,16 @@ test('bash completes commands, options and choices', { skip: !has('bash') && 'th
   for (const command of ['optimize', 'doctor', 'completion', 'help']) assert.ok(commands.includes(command), command);
   assert.deepEqual(await offered('espalier', 'quantize', '--dyn'), ['--dynamic']);
   assert.deepEqual(await offered('espalier', 'bench', '--backend', ''), ['cpu', 'webgpu']);
-  assert.deepEqual(await offered('espalier', 'completion', ''), ['bash', 'zsh', 'fish', '--json', '--quiet', '--verbose', '--seed', '--help']);
+  assert.deepEqual(await offered('espalier', 'completion', ''), [
+    'bash',
+    'zsh',
+    'fish',
+    '--json',
+    '--quiet',
+    '--verbose',
+    '--seed',
+    '--help',
+  ]);
   assert.deepEqual(await offered('espalier', 'bench', 'model.onnx', '--bat'), ['--batch']);
 });
 

@@ -36,8 +36,10 @@ test('doctor: every part is tried, as JSON', async () => {
     assert.equal(found.get(name)?.facts?.version, version, name);
   }
   assert.equal(found.get('cores')?.facts?.threads, availableParallelism());
-  for (const name of ['onnxruntime-node, webgpu', 'npm', 'processor', 'memory', 'cache folder', 'temporary folder']) assert.ok(found.has(name), name);
-  for (const { name, status, fix } of checks) assert.equal(status === 'ok', fix === undefined, `${name}: what to do is said where it is not ok`);
+  for (const name of ['onnxruntime-node, webgpu', 'npm', 'processor', 'memory', 'cache folder', 'temporary folder'])
+    assert.ok(found.has(name), name);
+  for (const { name, status, fix } of checks)
+    assert.equal(status === 'ok', fix === undefined, `${name}: what to do is said where it is not ok`);
 });
 
 test('doctor: as text', async () => {

@@ -30,7 +30,10 @@ test('the list of commands and a command’s context load no command, and nothin
       [...files].filter((file) => file.includes('commands/')),
       [],
     );
-    assert.ok([...packages].every((name) => name === 'commander'), [...packages].join());
+    assert.ok(
+      [...packages].every((name) => name === 'commander'),
+      [...packages].join(),
+    );
   }
 });
 

@@ -13,7 +13,11 @@ const TRIALS = 5;
 const KILLS = 10;
 
 /** Runs the child until it ends, or until the time is over where there is one. @returns whether it was killed. */
-function runFor(milliseconds: number | undefined, folder: string, start: string): Promise<{ killed: boolean; code: number | null; said: string }> {
+function runFor(
+  milliseconds: number | undefined,
+  folder: string,
+  start: string,
+): Promise<{ killed: boolean; code: number | null; said: string }> {
   const child = spawn(process.execPath, [fileURLToPath(new URL('./killed-child.js', import.meta.url)), folder, start, String(TRIALS)], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });

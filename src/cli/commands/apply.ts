@@ -57,7 +57,8 @@ function recipeOf(what: string, set: Readonly<Record<string, unknown>>): Recipe 
     throw refuse(cause);
   }
   const { schema = CARD_SCHEMA, recipe } = (found ?? {}) as { schema?: unknown; recipe?: unknown };
-  if (schema !== CARD_SCHEMA) throw new FormatError({ what: 'The file is no card', where: what, expected: CARD_SCHEMA, got: String(schema) });
+  if (schema !== CARD_SCHEMA)
+    throw new FormatError({ what: 'The file is no card', where: what, expected: CARD_SCHEMA, got: String(schema) });
   const steps: unknown = Array.isArray(found) ? found : recipe;
   const isStep = (step: unknown) => typeof (step as { technique?: unknown } | null)?.technique === 'string';
   if (!Array.isArray(steps) || steps.length === 0 || !steps.every(isStep)) throw refuse();

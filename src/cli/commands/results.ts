@@ -39,7 +39,12 @@ export async function writeCompressed({ model: made, notes }: TechniqueResult, g
   const lines = [
     ...qualityLines(quality.before, quality.after),
     row('file', formatBytes(cost.before.bytes), formatBytes(bytes), ratio(cost.before.bytes, bytes)),
-    row('weights', formatBytes(cost.before.weightBytes), formatBytes(cost.after.weightBytes), ratio(cost.before.weightBytes, cost.after.weightBytes)),
+    row(
+      'weights',
+      formatBytes(cost.before.weightBytes),
+      formatBytes(cost.after.weightBytes),
+      ratio(cost.before.weightBytes, cost.after.weightBytes),
+    ),
     row('MACs', millions(cost.before), millions(cost.after), ratio(cost.before.macs, cost.after.macs)),
     ...new Set((notes.remarks ?? []).map(clipped)),
     `Wrote ${out}`,

@@ -18,7 +18,13 @@ function tinyModel(): Model {
   return new Model(graph, 17);
 }
 
-const feeds = () => ({ x: Tensor.of('float32', [1, 1, 4, 4], Float32Array.from({ length: 16 }, (_, pixel) => pixel)) });
+const feeds = () => ({
+  x: Tensor.of(
+    'float32',
+    [1, 1, 4, 4],
+    Float32Array.from({ length: 16 }, (_, pixel) => pixel),
+  ),
+});
 const FIRST_SUM = 0 + 1 + 4 + 5;
 
 /** Whether each backend really loads and runs a model: what a package claims to have may lack a driver. */
@@ -36,11 +42,21 @@ async function checkBackend(runtime: Runtime, backend: Backend): Promise<Check> 
     await program.dispose();
     const [sum] = y.numbers();
     if (sum === FIRST_SUM) return { ...check, status: 'ok', found: `${version}: runs models` };
-    return { ...check, status: isNeeded ? 'broken' : 'warning', found: `${version}: computes ${sum} where ${FIRST_SUM} is right`, fix: 'Install another version.' };
+    return {
+      ...check,
+      status: isNeeded ? 'broken' : 'warning',
+      found: `${version}: computes ${sum} where ${FIRST_SUM} is right`,
+      fix: 'Install another version.',
+    };
   } catch (cause) {
     const found = version === undefined ? 'not installed' : `${version}: ${reasonOf(cause)}`;
     if (!isNeeded)
-      return { ...check, status: 'absent', found, fix: 'Optional: models can run on a graphics card where there is a driver (Vulkan, Metal or Direct3D 12).' };
+      return {
+        ...check,
+        status: 'absent',
+        found,
+        fix: 'Optional: models can run on a graphics card where there is a driver (Vulkan, Metal or Direct3D 12).',
+      };
     const fix = 'Install again, with the line that works everywhere: npm install --ignore-scripts espalier (docs/install.md).';
     return { ...check, status: 'broken', found, fix };
   }

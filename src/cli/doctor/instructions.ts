@@ -41,9 +41,12 @@ function linuxFlags(): string[] | undefined {
 function macFlags(): string[] | undefined {
   const { status, stdout } = spawnSync('sysctl', ['-a'], { encoding: 'utf8', maxBuffer: 2 ** 24 });
   if (status !== 0) return undefined;
-  return stdout.toLowerCase().split('\n').flatMap((line) => {
-    const [, name, value] = /^(\S+): (.*)$/.exec(line) ?? [];
-    if (name?.startsWith('machdep.cpu.') && name.endsWith('features')) return value.split(' ');
-    return value === '1' && name?.startsWith('hw.optional.') ? [name] : [];
-  });
+  return stdout
+    .toLowerCase()
+    .split('\n')
+    .flatMap((line) => {
+      const [, name, value] = /^(\S+): (.*)$/.exec(line) ?? [];
+      if (name?.startsWith('machdep.cpu.') && name.endsWith('features')) return value.split(' ');
+      return value === '1' && name?.startsWith('hw.optional.') ? [name] : [];
+    });
 }

@@ -14,7 +14,13 @@ const LITTLE_DISK = 1e9;
 
 /** Processor, memory and disk. */
 export async function checkMachine(): Promise<Check[]> {
-  return [checkProcessor(), checkThreads(), checkMemory(), await checkFolder('cache folder', defaultCacheFolder()), await checkFolder('temporary folder', tmpdir())];
+  return [
+    checkProcessor(),
+    checkThreads(),
+    checkMemory(),
+    await checkFolder('cache folder', defaultCacheFolder()),
+    await checkFolder('temporary folder', tmpdir()),
+  ];
 }
 
 function checkProcessor(): Check {
@@ -24,7 +30,12 @@ function checkProcessor(): Check {
   if (sets === undefined) return { ...check, status: 'ok', found: `${model}; its instruction sets cannot be told here` };
   const found = `${model}: ${sets.join(', ') || 'no vector instructions'}`;
   if (process.arch !== 'x64' || sets.includes('AVX2')) return { ...check, status: 'ok', found };
-  return { ...check, status: 'warning', found, fix: 'Without AVX2 models run several times slower. In a virtual machine, let it pass the host’s processor through.' };
+  return {
+    ...check,
+    status: 'warning',
+    found,
+    fix: 'Without AVX2 models run several times slower. In a virtual machine, let it pass the host’s processor through.',
+  };
 }
 
 /** The share of the processors that a container may use; undefined where there is no limit. */
@@ -41,7 +52,12 @@ function checkThreads(): Check {
   const found = `${cores} logical cores; programs have ${threads} threads unless --threads says otherwise`;
   if (quota === undefined || quota >= threads) return { ...check, status: 'ok', found };
   const fit = Math.max(1, Math.floor(quota));
-  return { ...check, status: 'warning', found: `${found}; this container may use ${quota} of them`, fix: `Give --threads ${fit}: more would wait for each other.` };
+  return {
+    ...check,
+    status: 'warning',
+    found: `${found}; this container may use ${quota} of them`,
+    fix: `Give --threads ${fit}: more would wait for each other.`,
+  };
 }
 
 function checkMemory(): Check {
