@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { applyConfig } from './config.js';
 import type { CommandContext } from './context.js';
-import { failureOf } from './failure.js';
+import { type Circumstances, failureOf } from './failure.js';
 import { Interruption } from './interruption.js';
 import type { CommonOptions } from './options.js';
 import { jsonDocument, resultWasPrinted } from './output.js';
@@ -19,17 +19,21 @@ export async function main(args: readonly string[]): Promise<number> {
   const interruption = new Interruption();
   for (const stream of [process.stdout, process.stderr]) stream.on('error', endOfReader);
   let kept: string | undefined;
+  let isJson = args.includes('--json');
   try {
     const run = runIn(interruption, (path) => {
       kept = path;
     });
     const program = await buildProgram(run, commandIn(args));
     const command = program.commands.find((each) => commandIn(args)(each.name()));
-    if (command) await applyConfig(command, process.cwd());
+    if (command) {
+      await applyConfig(command, process.cwd());
+      isJson ||= command.getOptionValue('json') === true;
+    }
     await program.parseAsync([...args], { from: 'user' });
     return 0;
   } catch (error) {
-    return explain(error, args, { interrupted: interruption.signal.aborted, kept });
+    return explain(error, { interrupted: interruption.signal.aborted, kept }, { isJson, isVerbose: args.includes('--verbose') });
   } finally {
     interruption.end();
   }
@@ -58,12 +62,15 @@ function runIn(interruption: Interruption, noteKept: (path: string | undefined) 
 }
 
 /** One paragraph on stderr, a stack only for --verbose; with --json a document on stdout as well, where there is none yet. */
-function explain(error: unknown, args: readonly string[], circumstances: Parameters<typeof failureOf>[1]): number {
+function explain(
+  error: unknown,
+  circumstances: Circumstances,
+  { isJson, isVerbose }: { readonly isJson: boolean; readonly isVerbose: boolean },
+): number {
   const failure = failureOf(error, circumstances);
   if (!failure) return 0;
   if (failure.text !== undefined) say(`${failure.text}\n`);
-  if (args.includes('--verbose') && error instanceof Error && !circumstances.interrupted) say(`${error.stack}\n`);
-  if (args.includes('--json') && !resultWasPrinted())
-    process.stdout.write(jsonDocument('error', { exitCode: failure.code, error: failure.error }));
+  if (isVerbose && error instanceof Error && !circumstances.interrupted) say(`${error.stack}\n`);
+  if (isJson && !resultWasPrinted()) process.stdout.write(jsonDocument('error', { exitCode: failure.code, error: failure.error }));
   return failure.code;
 }

@@ -40,6 +40,8 @@ for (const [file, contents] of [
     assert.equal(JSON.parse(given.stdout).batch, 2);
     const required = await withConfig(file, contents, 'quantize net.onnx');
     assert.match(required.stdout, /Wrote q\.onnx\n$/, required.stderr);
+    const failing = await withConfig(file, contents, 'bench none.onnx');
+    assert.equal(JSON.parse(failing.stdout).schema, 'espalier/error@1', 'so errors are documents, too');
   });
 }
 

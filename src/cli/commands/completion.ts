@@ -13,7 +13,11 @@ export const completionCommand: AddCommand = (program, run) => {
     .addArgument(new Argument('<shell>', 'whose script to print').choices(Object.keys(scripts)))
     .addHelpText(
       'after',
-      '\nExamples:\n  $ espalier completion bash >> ~/.bash_completion\n  $ espalier completion zsh > "${fpath[1]}/_espalier"\n  $ espalier completion fish > ~/.config/fish/completions/espalier.fish',
+      `
+Examples:
+  $ espalier completion bash >> ~/.bash_completion
+  $ espalier completion zsh > "\${fpath[1]}/_espalier"
+  $ espalier completion fish > ~/.config/fish/completions/espalier.fish`,
     )
     .action(
       run(async ({ output }, _options: CommonOptions, shell: Shell) => {
