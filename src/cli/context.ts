@@ -36,6 +36,7 @@ export interface DataOptions {
   classes?: string[];
   unlabelled?: boolean;
   limit?: number;
+  exif?: boolean;
   scores?: string;
   fidelity?: boolean;
   task?: string;
@@ -109,9 +110,9 @@ export class CommandContext {
   }
 
   async source(options: DataOptions, model?: Model): Promise<DataSource> {
-    const { data, label, classes, unlabelled, limit } = options;
+    const { data, label, classes, unlabelled, limit, exif } = options;
     const chosen = unlabelled ? { label: false as const, labelled: false } : { label, classes };
-    const source = await openDataset(data, { ...chosen, fallbackSize: model && imageSize(model) }, this.activity);
+    const source = await openDataset(data, { ...chosen, orient: exif, fallbackSize: model && imageSize(model) }, this.activity);
     this.defer(() => source.close());
     return limit === undefined ? source : limitSource(source, limit, this.seed);
   }
@@ -122,8 +123,8 @@ export class CommandContext {
   }
 
   /** Says what is wrong with a model that was measured, besides its score: it is at chance, its classes seem exchanged. */
-  warnOf(quality: Quality, task: Task): void {
-    for (const text of concerns(quality, task)) this.output.message({ level: 'warning', text });
+  warnOf(quality: Quality, task: Task, subject?: string): void {
+    for (const text of concerns(quality, task, subject)) this.output.message({ level: 'warning', text });
   }
 
   /**
@@ -195,6 +196,7 @@ export function addDataOptions(command: Command, given: { required?: boolean; th
     .option('--label <column>', 'label column of a CSV file, by name or number')
     .option('--classes <names>', "class names in the order of the model's scores, separated by commas (default: sorted)", list)
     .option('--unlabelled', 'read no labels: quality is then fidelity')
+    .option('--no-exif', 'leave photos as they are stored, whatever their EXIF orientation says')
     .option('--limit <number>', 'use at most this many samples, drawn evenly over the classes', positiveInteger)
     .option('--scores <output>', 'the model output that counts; without labels: that it holds class scores')
     .addOption(new Option('--task <kind>', 'what the model is for (default: found from model and data)').choices(taskNames()))

@@ -3,6 +3,7 @@ import { EspalierError, OptionError } from '../base/index.js';
 import { applyCommand } from './commands/apply.js';
 import { benchCommand } from './commands/bench.js';
 import { demoCommand } from './commands/demo.js';
+import { diffCommand } from './commands/diff.js';
 import { distillCommand } from './commands/distill.js';
 import { evalCommand } from './commands/eval.js';
 import { inspectCommand } from './commands/inspect.js';
@@ -31,6 +32,7 @@ const commands: readonly AddCommand[] = [
   benchCommand,
   trainCommand,
   evalCommand,
+  diffCommand,
   quantizeCommand,
   pruneCommand,
   distillCommand,

@@ -46,8 +46,11 @@ export interface DataTensor {
   kind?: SampleKind;
 }
 
-/** An image is [height, width, channels], RGB when it has three channels; features are one row of numbers; a tensor is anything else. */
-export type SampleKind = 'image' | 'features' | 'tensor';
+/**
+ * An image is [height, width, channels], RGB when it has three channels; features are one row of numbers; a tensor is anything else, unless a modality
+ * was added for it.
+ */
+export type SampleKind = 'image' | 'features' | 'tensor' | (string & {});
 
 export const ELEMENT_TYPES = Object.keys(ARRAYS) as readonly ElementType[];
 

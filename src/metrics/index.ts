@@ -2,6 +2,7 @@
 export { type Agreement, agreementBetween, agreementScale } from './agreement.js';
 export type {
   AnswerKind,
+  AnswerKinds,
   Answers,
   ChannelError,
   Detection,

@@ -1,5 +1,6 @@
 import { OptionError } from '../base/index.js';
 import type { AnswerKind, Answers } from './answers.js';
+import { boxPrecision, boxPrecision50 } from './boxes/mean-average-precision.js';
 import { accuracy } from './classes/accuracy.js';
 import { auc } from './classes/auc.js';
 import { averagePrecision } from './classes/average-precision.js';
@@ -62,6 +63,8 @@ const METRICS: AnyMetric[] = [
   cosineToOriginal,
   recallAt(1),
   recallAt(5),
+  boxPrecision,
+  boxPrecision50,
   fidelity,
   agreement,
   meanFidelity,
@@ -90,14 +93,14 @@ export function metricsOf(kind?: AnswerKind): readonly AnyMetric[] {
  */
 export function metricNamed(name: string, kind?: AnswerKind, parts: readonly string[] = []): AnyMetric {
   const [, base, part] = /^([^[]*)(?:\[(.*)\])?$/.exec(name.trim()) ?? [];
-  const metrics = metricsOf(kind);
+  const known = metricsOf(kind);
   const found =
-    metrics.find((metric) => plain(metric.name) === plain(name)) ??
-    metrics.find((metric) => plain(metric.counted ?? metric.name) === plain(base ?? ''));
-  if (!found || (part !== undefined && plain(found.name) !== plain(name) && !found.of)) throw unknown(name, kind);
+    known.find((metric) => plain(metric.name) === plain(name)) ??
+    known.find((metric) => plain(metric.numbered ?? metric.name) === plain(base ?? '') && (part === undefined || metric.of));
+  if (!found || (part === undefined && plain(found.name) !== plain(name))) throw unknown(name, kind);
   if (part === undefined || plain(found.name) === plain(name)) return found;
   const index = parts.includes(part) ? parts.indexOf(part) : /^\d+$/.test(part) ? Number(part) : -1;
-  if (parts.length > 0 && !found.counted && !(index >= 0 && index < parts.length))
+  if (parts.length > 0 && !(index >= 0 && index < parts.length) && found.numbered === undefined)
     throw new OptionError({ what: `There is no "${part}"`, where: `metric "${name}"`, expected: parts.join(', '), got: part });
   return found.of?.(part, index) as AnyMetric;
 }

@@ -51,13 +51,13 @@ function quoted(name: string): string {
   return /^[\w.-]+$/.test(name) ? name : `"${name}"`;
 }
 
-/** What is to be said of a model besides its score, as sentences: it is at chance, its classes seem exchanged. */
-export function concerns(quality: Quality, task: Task): string[] {
+/** What is to be said of a model besides its score, as sentences: it is at chance, its classes seem exchanged. @param subject begins the sentence. */
+export function concerns(quality: Quality, task: Task, subject = 'The model'): string[] {
   const { metric } = task;
   const permuted = permutedClasses(quality, task);
   const guessing = isAtChance(quality, metric)
     ? [
-        `The model is no better than guessing on this data: ${metric.label} ${metric.scale.format(quality.value)}, where an answer that ignores the sample has ${metric.scale.format(quality.chance as number)}.`,
+        `${subject} is no better than guessing on this data: ${metric.label} ${metric.scale.format(quality.value)}, where ${metric.guess ?? 'an answer that ignores the sample'} has ${metric.scale.format(quality.chance as number)}.`,
       ]
     : [];
   return permuted ? [...guessing, `${permuted.advice} (${metric.scale.format(permuted.accuracy)} would be right).`] : guessing;

@@ -2,6 +2,7 @@ import { DataError } from '../base/index.js';
 import {
   type Agreement,
   type Answers,
+  type AnyMetric,
   agreementBetween,
   chanceOf,
   confusionMatrix,
@@ -11,6 +12,7 @@ import {
   predictedClasses,
   scoreOf,
   worstChannels,
+  worth,
 } from '../metrics/index.js';
 import type { Task } from './tasks/task.js';
 
@@ -28,6 +30,8 @@ export interface Quality {
   details: Record<string, number>;
   /** Row = true class, column = answer; for classes. */
   confusion?: number[][];
+  /** The metric of each column alone, the worst first; for several columns of numbers. */
+  columns?: { name: string; value: number }[];
   /** R² against the original of the channels that follow it least, the worst first; for fidelity. */
   channels?: { output: string; channel: number; fidelity: number }[];
   /** How far the model answers as the original does, where that was measured. */
@@ -62,6 +66,7 @@ export function judge(task: Task, answers: Answers, original?: Answers): Quality
     ...(chance !== undefined && Number.isFinite(chance) && { chance }),
     details,
     ...(answers.kind === 'classes' && { confusion: confusionOf(answers) }),
+    ...(answers.kind === 'numbers' && columnsOf(task, answers)),
     ...(answers.kind === 'fidelity' && { channels: channelsOf(answers) }),
     ...(agreement && { agreement }),
   };
@@ -69,6 +74,15 @@ export function judge(task: Task, answers: Answers, original?: Answers): Quality
 
 function confusionOf({ predictions, targets }: Extract<Answers, { kind: 'classes' }>): number[][] {
   return confusionMatrix(predictedClasses(predictions), targets, predictions.classes);
+}
+
+function columnsOf({ metric, parts }: Task, answers: Answers): Pick<Quality, 'columns'> {
+  if (parts.length < 2 || !metric.of) return {};
+  const columns = parts.flatMap((name, index) => {
+    const own = metric.of?.(name, index);
+    return own ? [{ name, value: scoreOf(own as AnyMetric, answers) }] : [];
+  });
+  return { columns: columns.sort((a, b) => worth(metric, a.value) - worth(metric, b.value)) };
 }
 
 function channelsOf({ predictions }: Extract<Answers, { kind: 'fidelity' }>): Quality['channels'] {

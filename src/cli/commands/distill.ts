@@ -11,8 +11,8 @@ import { evaluate, inputShapes, type Task } from '../../training/index.js';
 import { addDataOptions, type CommandContext, type CommonOptions, type DataOptions } from '../context.js';
 import type { AddCommand } from '../main.js';
 import { notedPreprocess, notePreprocess } from '../preprocess.js';
+import { qualityText } from '../quality.js';
 import { number, positiveNumber } from '../units.js';
-import { qualityText } from './results.js';
 import { addTrainingOptions, classCount, epochLines, imageShape, type TrainingFlags, trainingFlags } from './train.js';
 
 interface Options extends CommonOptions, DataOptions, TrainingFlags {

@@ -65,13 +65,15 @@ async function applyStatic(context: TechniqueContext, options: QuantizeOptions):
 }
 
 function staticNotes(prepared: Prepared, result: SearchResult, metric: AnyMetric, tolerance = metric.tolerance): TechniqueNotes {
-  const { plan, restored, before, after, loss, wholeLoss } = result;
+  const { plan, restored, before, after, loss, wholeLoss, wholeChange } = result;
   const left = new Set(restored);
   const remarks: string[] = [];
   if (left.size > 0) {
-    remarks.push(
-      `${left.size} of ${prepared.plan.layers.length} layers stay in float, because all quantized would lose ${rounded(wholeLoss)} of ${metric.label} instead of ${rounded(loss)}: ${restored.join(', ')}.`,
-    );
+    const why =
+      wholeChange === undefined
+        ? `all quantized would lose ${rounded(wholeLoss)} of ${metric.label} instead of ${rounded(loss)}`
+        : `all quantized would change ${(100 * wholeChange).toFixed(1)}% of the answers`;
+    remarks.push(`${left.size} of ${prepared.plan.layers.length} layers stay in float, because ${why}: ${restored.join(', ')}.`);
   }
   if (!isWithin(metric, { before: before.value, after: after.value, samples: before.samples }, tolerance))
     remarks.push(`No choice of layers keeps the loss within ${tolerance}: it is ${rounded(loss)}. Quantization-aware training may.`);

@@ -35,6 +35,8 @@ export interface SearchResult {
   /** Loss of the result, and with everything quantized; see `lossBetween` in metrics. */
   loss: number;
   wholeLoss: number;
+  /** Share of the answers that are others than the float model's with everything quantized, where that was too many. */
+  wholeChange?: number;
 }
 
 /** A search that has begun. */
@@ -70,7 +72,17 @@ export async function quantizeWithin(request: SearchRequest): Promise<SearchResu
   const sensitivity = needed || request.sensitivity ? await measureSensitivity({ ...request, prepared, task }) : [];
   const best = needed ? await fewestRestored(search, whole, sensitivity, fits) : whole;
   const { model, plan, restored, quality: after } = best;
-  return { model, plan, restored, sensitivity, before, after, loss: lossOf(after), wholeLoss: lossOf(whole.quality) };
+  return {
+    model,
+    plan,
+    restored,
+    sensitivity,
+    before,
+    after,
+    loss: lossOf(after),
+    wholeLoss: lossOf(whole.quality),
+    ...changeOf(whole.quality, tolerance),
+  };
 }
 
 /** Share of the answers that may be others than the float model's, beyond those that the tolerance gives away: gains and losses may cancel out. */
@@ -78,6 +90,10 @@ const MOST_CHANGED = 0.1;
 
 function agrees({ agreement }: Quality, tolerance: number): boolean {
   return agreement?.measure !== 'share' || agreement.value >= 1 - MOST_CHANGED - tolerance;
+}
+
+function changeOf(quality: Quality, tolerance: number): Pick<SearchResult, 'wholeChange'> {
+  return agrees(quality, tolerance) ? {} : { wholeChange: 1 - (quality.agreement?.value as number) };
 }
 
 /** By agreement where that is too low in one of them, else by the metric. */

@@ -14,7 +14,7 @@ import { fileDataset } from './rows.js';
 import type { FileTree, TreeFile } from './tree.js';
 
 /** Goes up when the same files would decode or be described differently, so that older caches are not used. */
-const VERSION = 1;
+const VERSION = 2;
 
 /** What a cache file says of its samples; the parts lie in it one after the other, in this order. */
 interface Description {
@@ -33,8 +33,8 @@ interface Description {
  * @param where the folder or archive, for messages and the cache's key.
  */
 export async function openImages(tree: FileTree, where: string, options: OpenOptions, activity: Activity): Promise<DataSource> {
-  const { imageSize, fallbackSize, fit, labelled, classes } = options;
-  const key = [resolve(where), imageSize, fallbackSize, fit, labelled, classes];
+  const { imageSize, fallbackSize, fit, labelled, classes, orient } = options;
+  const key = [resolve(where), imageSize, fallbackSize, fit, labelled, classes, orient];
   const path = join(await cacheFolder(options.cacheDir), cacheName(basename(resolve(where)), key));
   try {
     let description = (await readDescription(path)) as Description | undefined;
@@ -118,7 +118,7 @@ async function decodePass(
   const unreadable: string[] = [];
   let size = plan.forced;
   let done = 0;
-  for await (const decoded of mapInOrder(items, prepareSharp(), (item) => decodeItem(item, plan.forced, options.fit ?? 'cover'))) {
+  for await (const decoded of mapInOrder(items, prepareSharp(), (item) => decodeItem(item, plan.forced, options))) {
     if (activity.signal?.aborted) throw new Stopped({ what: 'Decoding images was stopped', where });
     if (++done % 100 === 0 || done === items.length) activity.onProgress?.({ task: 'decode', done, total: items.length });
     const { pixels, file } = decoded;
@@ -136,7 +136,12 @@ async function decodePass(
   checkUnreadable(unreadable, items.length, options.maxUnreadable ?? 0.1, where);
   const image = { ...(size as ImageSize), channels: plan.gray ? 1 : 3 } as const;
   const resized = plan.forced !== undefined;
-  const how = JSON.stringify({ image, ...(resized && { fit: options.fit ?? 'cover' }), classes: layout.classes });
+  const how = JSON.stringify({
+    image,
+    ...(resized && { fit: options.fit ?? 'cover' }),
+    classes: layout.classes,
+    ...(options.orient === false && { orient: false }),
+  });
   return {
     image,
     ...(layout.classes && { classes: [...layout.classes] }),
@@ -146,10 +151,14 @@ async function decodePass(
   };
 }
 
-async function decodeItem(item: Omit<Decoded, 'pixels'>, size: ImageSize | undefined, fit: 'cover' | 'fill'): Promise<Decoded> {
+async function decodeItem(
+  item: Omit<Decoded, 'pixels'>,
+  size: ImageSize | undefined,
+  { fit = 'cover', orient = true }: OpenOptions,
+): Promise<Decoded> {
   try {
     const bytes = await item.file.read();
-    const pixels = await decodeImage(bytes, size, fit);
+    const pixels = await decodeImage(bytes, size, fit, orient);
     return { ...item, pixels, digest: createHash('sha256').update(bytes).digest('hex') };
   } catch {
     return item;

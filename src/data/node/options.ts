@@ -16,6 +16,8 @@ export interface OpenOptions {
   fallbackSize?: { width: number; height: number };
   /** Images: how another aspect ratio is brought to the size: "cover" crops the middle, "fill" stretches. Default: "cover". */
   fit?: 'cover' | 'fill';
+  /** Images: whether photos are turned as their EXIF orientation says. Default: true. */
+  orient?: boolean;
   /** Images: the largest share that may be unreadable (they are left out with a warning) before it is an error. Default: 0.1. */
   maxUnreadable?: number;
   /** Images: where decoded pixels are kept. Default: $ESPALIER_CACHE, else the user's cache folder + "espalier"; the system's temporary folder where that cannot be written. */
