@@ -8,8 +8,10 @@ import type { Scale } from './scales.js';
 export interface Metric<K extends AnswerKind = AnswerKind> {
   /** What files and options call it, e.g. "accuracy", "rmse", "recall[person]". */
   readonly name: string;
-  /** What people call it, e.g. "macro F1"; short, for it heads columns. */
+  /** What people call it, e.g. "macro F1". */
   readonly label: string;
+  /** A shorter name for narrow columns. Default: the label. */
+  readonly short?: string;
   /** The kind of answers that it judges. */
   readonly answers: K;
   readonly direction: 'maximize' | 'minimize';

@@ -97,7 +97,11 @@ export function notedPreprocess(model: Model, spec: InputSpec, isAnyRange = fals
 type Range = readonly [number, number];
 
 /** Scale and mean for values that span another range than those that a preprocessing was made for. */
-function respread({ scale = 1, mean = [0] }: Preprocess, made: Range | null | undefined, given: Range | undefined): Pick<Preprocess, 'scale' | 'mean'> {
+function respread(
+  { scale = 1, mean = [0] }: Preprocess,
+  made: Range | null | undefined,
+  given: Range | undefined,
+): Pick<Preprocess, 'scale' | 'mean'> {
   if (!made || !given) return { scale, mean };
   const ratio = (made[1] - made[0]) / (given[1] - given[0]);
   return { scale: scale * ratio, mean: mean.map((each) => each + scale * (given[0] * ratio - made[0])) };

@@ -101,11 +101,13 @@ test('ten thousand samples of a thousand classes take seconds', () => {
   const [size, classes] = [10_000, 1000];
   const data = Float32Array.from({ length: size * classes }, () => random.uniform());
   const labels = Int32Array.from({ length: size }, () => random.integer(classes));
-  const started = performance.now();
+  const started = process.cpuUsage();
   const [first, ...others] = ['auc', 'accuracy', 'top5', 'precision', 'recall', 'f1', 'logLoss'].map((name) =>
     score(name, { size, classes, data }, labels),
   );
-  assert.ok(performance.now() - started < 20_000, `${performance.now() - started} ms`);
+  // Of work: the wall clock also counts what else runs on the machine.
+  const seconds = process.cpuUsage(started).user / 1e6;
+  assert.ok(seconds < 20, `${seconds} s`);
   near('the area of chance', first, 0.5, 0.02);
   assert.ok(others.every(Number.isFinite));
 });

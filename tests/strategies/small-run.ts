@@ -35,7 +35,7 @@ export interface SmallRun {
 }
 
 /** Stands in for measurements on the machine where a test is not about them. */
-const QUICK_HOST: HostServices = {
+export const QUICK_HOST: HostServices = {
   latency: async () => ({ p50: 1, p95: 1, p99: 1, batch: 1, threads: 1, backend: 'cpu', throughput: 1000 }),
   downloadBytes: async () => 1000,
   check: async () => [],

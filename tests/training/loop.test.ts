@@ -77,6 +77,23 @@ test('a loss that is no number any more ends the training with what to do; the l
   assert.ok(saved.length < 40);
 });
 
+test('a training that diverges to finite losses is no result: the error names where the loss began and where it is', async () => {
+  const wild = run({
+    epochs: 3,
+    optimizer: { kind: 'sgd', momentum: 0 },
+    learningRate: 1e6,
+    schedule: { kind: 'constant' },
+    batchSize: 96,
+  });
+  await assert.rejects(wild, (error) => {
+    assert.ok(error instanceof EspalierError);
+    const [, began, now] = /The training diverged: its loss began at (\S+) and is (\S+) after epoch \d/.exec(error.message) ?? [];
+    assert.ok(Number(began) >= 1 && Number(now) > 20 * Number(began), error.message);
+    assert.match(error.message, /smaller learning rate than 1000000/);
+    return true;
+  });
+});
+
 test('data that holds NaN is said so too', async () => {
   const data = new Float32Array(96 * 6).fill(Number.NaN);
   const bad = arrayDataset({

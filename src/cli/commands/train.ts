@@ -110,7 +110,7 @@ export const trainCommand: AddCommand = (program, run) => {
           [
             ...epochLines(result.notes.training ?? [], task.metric),
             ...(result.notes.remarks ?? []),
-            `test ${task.metric.label}: ${qualityText(quality)}${intervalText(quality)}`,
+            `test ${task.metric.label}: ${qualityText(quality)} ${intervalText(quality).trim()}`.trim(),
             `Wrote ${options.out}`,
           ].join('\n'),
         );

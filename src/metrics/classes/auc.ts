@@ -1,14 +1,15 @@
 import type { Metric } from '../metric.js';
 import { coefficient } from '../scales.js';
-import { oddsOf } from './probabilities.js';
+import { column, oddsOf } from './probabilities.js';
 import { areaUnderRoc } from './ranks.js';
 import { resampled } from './resampled.js';
 
 const score: Metric<'classes'>['score'] = (scores, labels) => {
+  const odds = oddsOf(scores);
   const areas: number[] = [];
   for (let c = 0; c < scores.classes; c++) {
     const positives = labels.reduce((sum, label) => sum + Number(label === c), 0);
-    if (positives > 0 && positives < scores.size) areas.push(areaUnderRoc(oddsOf(scores, c), (row) => labels[row] === c));
+    if (positives > 0 && positives < scores.size) areas.push(areaUnderRoc(column(odds, scores, c), (row) => labels[row] === c));
   }
   return areas.reduce((sum, area) => sum + area, 0) / areas.length;
 };

@@ -1,12 +1,12 @@
 import type { Metric } from '../metric.js';
 import { share } from '../scales.js';
-import { oddsOf } from './probabilities.js';
+import { column, oddsOf } from './probabilities.js';
 import { thresholds } from './ranks.js';
 import { resampled } from './resampled.js';
 
 const score: Metric<'classes'>['score'] = (scores, labels) => {
   if (scores.classes !== 2) return Number.NaN;
-  const odds = oddsOf(scores, 1);
+  const odds = column(oddsOf(scores), scores, 1);
   if (odds.some(Number.isNaN)) return Number.NaN;
   const steps = thresholds(odds, (row) => labels[row] === 1);
   const all = steps.at(-1)?.positives ?? 0;

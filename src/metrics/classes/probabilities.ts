@@ -44,22 +44,40 @@ function isDistribution(scores: Float32Array): boolean {
 }
 
 /**
- * How likely a class is in each row, for ranking only: its probability where rows are such, else the logarithm of its odds against the others, which
- * still tells apart what softmax rounds to 0 or 1.
+ * How likely each class is in each row, for ranking only, [size, classes]: its probability where rows are such, else the logarithm of its odds against
+ * the others, which still tells apart what softmax rounds to 0 or 1. Rows with a NaN in them are NaN.
  */
-export function oddsOf(scores: Scores, c: number): Float64Array {
+export function oddsOf(scores: Scores): Float64Array {
   const { size, classes, data } = scores;
-  if (areDistributions(scores)) return Float64Array.from({ length: size }, (_, row) => ranked(data, row * classes, classes, c));
-  return Float64Array.from({ length: size }, (_, row) => {
-    let most = Number.NEGATIVE_INFINITY;
-    for (let i = 0; i < classes; i++) if (i !== c) most = Math.max(most, data[row * classes + i]);
-    let sum = 0;
-    for (let i = 0; i < classes; i++) if (i !== c) sum += Math.exp(data[row * classes + i] - most);
-    return data[row * classes + c] - most - Math.log(sum);
-  });
+  const found = Float64Array.from(data);
+  const given = areDistributions(scores);
+  for (let row = 0; row < size; row++) {
+    const own = found.subarray(row * classes, (row + 1) * classes);
+    if (own.some(Number.isNaN)) own.fill(Number.NaN);
+    else if (!given) toOdds(own);
+  }
+  return found;
 }
 
-/** A row's own number, NaN where any of the row is. */
-function ranked(data: Float32Array, start: number, classes: number, c: number): number {
-  return data.subarray(start, start + classes).some(Number.isNaN) ? Number.NaN : data[start + c];
+/** Each score minus the logarithm of the sum of the others' exponentials, in place; nothing is subtracted from a sum that it dominates. */
+function toOdds(scores: Float64Array): void {
+  const count = scores.length;
+  const top = scores.reduce((best, score, i) => (score > scores[best] ? i : best), 0);
+  const most = scores[top];
+  const second = scores.reduce((best, score, i) => (i === top ? best : Math.max(best, score)), Number.NEGATIVE_INFINITY);
+  /** Sums of the exponentials behind each class. */
+  const behind = new Float64Array(count + 1);
+  for (let i = count - 1; i >= 0; i--) behind[i] = behind[i + 1] + Math.exp(scores[i] - most);
+  const others = scores.reduce((sum, score, i) => (i === top ? sum : sum + Math.exp(score - second)), 0);
+  let before = 0;
+  for (let i = 0; i < count; i++) {
+    const own = Math.exp(scores[i] - most);
+    scores[i] -= i === top ? second + Math.log(others) : most + Math.log(before + behind[i + 1]);
+    before += own;
+  }
+}
+
+/** One class's column of a matrix of all. */
+export function column(values: Float64Array, { size, classes }: Scores, c: number): Float64Array {
+  return Float64Array.from({ length: size }, (_, row) => values[row * classes + c]);
 }

@@ -5,7 +5,8 @@ import { share } from '../scales.js';
 /** Share of samples that the model answers as the original does; NaN where no output is known to hold class scores. */
 export const agreement: Metric<'fidelity'> = {
   name: 'agreement',
-  label: 'agreement',
+  label: 'agreement with the original',
+  short: 'agreement',
   answers: 'fidelity',
   direction: 'maximize',
   scale: share,

@@ -18,7 +18,8 @@ export function worstChannels({ channels }: Fidelity): ChannelError[] {
  */
 export const fidelity: Metric<'fidelity'> = {
   name: 'fidelity',
-  label: 'fidelity',
+  label: 'fidelity of the worst channel',
+  short: 'fidelity',
   answers: 'fidelity',
   direction: 'maximize',
   scale: coefficient,

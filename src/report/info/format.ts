@@ -46,6 +46,11 @@ export function metricName(metric: string): string {
   return knownMetric(metric)?.label ?? metric;
 }
 
+/** The same for narrow columns. */
+export function shortMetricName(metric: string): string {
+  return knownMetric(metric)?.short ?? metricName(metric);
+}
+
 /**
  * A quality as its metric writes it: a percentage for shares ("98.4%"), a plain number for R² ("0.9987") and errors. Never rounded up to a perfect score.
  * @param samples decides the digits of percentages: one after the point below 5,000 samples, two from there on.

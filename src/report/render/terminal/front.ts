@@ -13,9 +13,9 @@ import {
   limitName,
   lossOf,
   type MeasureName,
-  metricName,
   plural,
   runWarnings,
+  shortMetricName,
   summarize,
 } from '../../info/index.js';
 import { plain } from '../plain.js';
@@ -84,7 +84,7 @@ function columns(info: RunInfo, rows: readonly FrontRow[]): Column<FrontRow>[] {
       shrink: { least: 28, where: 'middle' },
     },
     column(
-      `${metricName(metric)} (${onTest ? 'test' : 'validation'})`,
+      `${shortMetricName(metric)} (${onTest ? 'test' : 'validation'})`,
       (row) => formatQuality(metric, quality(row).value, samples(row)),
       0,
       dim,
