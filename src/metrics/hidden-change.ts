@@ -17,7 +17,11 @@ const SOME = 0.02;
  * What changed more than the score explains: answers that are others than the original's though the score hardly moved, because gains and losses cancel
  * out. Undefined where nothing is worth a word.
  */
-export function hiddenChange(before: Measured, after: Measured, metric: Pick<Metric, 'label' | 'scale'>): { text: string; isLarge: boolean } | undefined {
+export function hiddenChange(
+  before: Measured,
+  after: Measured,
+  metric: Pick<Metric, 'label' | 'scale'>,
+): { text: string; isLarge: boolean } | undefined {
   const { agreement } = after;
   if (agreement?.measure !== 'share') return undefined;
   const changed = 1 - agreement.value;

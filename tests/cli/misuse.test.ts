@@ -98,7 +98,8 @@ test('wrong command lines: one clear message on stderr, nothing on stdout, no st
 });
 
 test('a training whose loss explodes ends with a code of failure and leaves no model', async () => {
-  const line = 'train --arch survey-cnn --width 0.1 --data digits --epochs 2 --optimizer sgd --lr 1e6 --schedule constant --threads 1 -o wild.onnx';
+  const line =
+    'train --arch survey-cnn --width 0.1 --data digits --epochs 2 --optimizer sgd --lr 1e6 --schedule constant --threads 1 -o wild.onnx';
   const { code, stdout, stderr } = await espalier(line.split(' '), { cwd: folder });
   assert.equal(code, 1, stderr);
   assert.match(stderr, /training diverged: its loss began at|loss became (NaN|-?Infinity)|no finite numbers any more/);

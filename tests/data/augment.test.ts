@@ -112,8 +112,7 @@ test('mixup: inputs and targets are the same convex combination', () => {
   for (let i = 0; i < 16; i++) {
     const found = pixels(mixed).slice(i * 12, i * 12 + 12);
     const partner = rows.findIndex(
-      (row, j) =>
-        other[i] === own[j] && row.every((value, k) => Math.abs(weight * rows[i][k] + (1 - weight) * value - found[k]) < 1e-3),
+      (row, j) => other[i] === own[j] && row.every((value, k) => Math.abs(weight * rows[i][k] + (1 - weight) * value - found[k]) < 1e-3),
     );
     assert.ok(partner >= 0, `sample ${i}`);
   }

@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { OptionError, Stopped } from 'espalier/base';
-import { arrayDataset, batchCount, batches, type BatchOptions, classTargets, type Dataset, epochOrder, subset, type Transform } from 'espalier/data';
+import {
+  arrayDataset,
+  type BatchOptions,
+  batchCount,
+  batches,
+  classTargets,
+  type Dataset,
+  epochOrder,
+  subset,
+  type Transform,
+} from 'espalier/data';
 import { classesOf, collect, countedDataset } from './support.js';
 
 const order = async (dataset: Dataset, options: BatchOptions) =>

@@ -32,7 +32,10 @@ const photos = arrayDataset({
       kind: 'image',
     },
   },
-  targets: classTargets(Int32Array.from({ length: COUNT }, (_, i) => i % 2), ['a', 'b']),
+  targets: classTargets(
+    Int32Array.from({ length: COUNT }, (_, i) => i % 2),
+    ['a', 'b'],
+  ),
 });
 const source = { name: 'photos', format: 'arrays', train: photos, close: async () => {} };
 const taskFor = async (model: Model): Promise<Task> => (await createTask(model, source, runtime, { untrained: true })).task;

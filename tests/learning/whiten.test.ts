@@ -30,7 +30,10 @@ function smoothImages(count: number): Dataset {
   return arrayDataset({
     name: 'smooth',
     inputs: { image: { type: 'uint8', shape: [count, side, side, 3], data, kind: 'image' } },
-    targets: classTargets(Int32Array.from({ length: count }, (_, i) => i % 2), ['a', 'b']),
+    targets: classTargets(
+      Int32Array.from({ length: count }, (_, i) => i % 2),
+      ['a', 'b'],
+    ),
   });
 }
 

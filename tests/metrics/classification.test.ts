@@ -29,7 +29,8 @@ for (const [name, { classes, scores, labels, report }] of Object.entries(fixture
     const found = { size: labels.length, classes, data: Float32Array.from(scores) };
     const truth = Int32Array.from(labels);
     assert.deepEqual(confusionMatrix(predictedClasses(found), truth, classes), report.confusion);
-    for (const key of ['accuracy', 'precision', 'recall', 'f1', 'auc', 'logLoss'] as const) near(key, score(key, found, truth), report[key]);
+    for (const key of ['accuracy', 'precision', 'recall', 'f1', 'auc', 'logLoss'] as const)
+      near(key, score(key, found, truth), report[key]);
     assert.equal(Number.isNaN(score('top5', found, truth)), classes <= 5);
     if (report.top5 !== undefined) near('top5', score('top5', found, truth), report.top5);
     const interval = classMetric('accuracy').interval?.(found, truth) ?? [];

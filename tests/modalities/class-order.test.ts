@@ -145,7 +145,9 @@ test('on the command line the advice is said, and works as it stands', async () 
   const train = dataOf(ANIMALS, (name) => order.indexOf(name), 600);
   const { inputs } = await train.read(Int32Array.from({ length: 600 }, (_, i) => i));
   const { values } = classesOf(train);
-  const rows = Array.from(values, (label, i) => [...(inputs.x.data as Float32Array).subarray(12 * i, 12 * i + 12), ANIMALS[label]].join(','));
+  const rows = Array.from(values, (label, i) =>
+    [...(inputs.x.data as Float32Array).subarray(12 * i, 12 * i + 12), ANIMALS[label]].join(','),
+  );
   writeFileSync(join(folder, 'animals.csv'), `${rows.join('\n')}\n`);
   await saveModel(identity(), join(folder, 'net.onnx'));
   const line = ['eval', 'net.onnx', '--data', 'animals.csv', '--preprocess', 'raw', '--json'];
@@ -158,7 +160,9 @@ test('on the command line the advice is said, and works as it stands', async () 
 });
 
 const cases = shared('cases', 'class-order');
-test('half.onnx, swap.onnx and nat.onnx: the order is found, or the line that mends it', { skip: skipWithout(cases, 'class-order') }, async () => {
+test('half.onnx, swap.onnx and nat.onnx: the order is found, or the line that mends it', {
+  skip: skipWithout(cases, 'class-order'),
+}, async () => {
   const evalOf = async (model: string, data: string, more: string[] = []) => {
     const at = (name: string) => join(cases as string, name);
     const ran = await espalier(['eval', at(model), '--data', at(data), '--preprocess', '0-1', '--json', ...more], { cwd: folder });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { DataError, OptionError, Random, Stopped, UnsupportedError } from 'espalier/base';
-import { arrayDataset, classTargets, type Dataset, type DataSource } from 'espalier/data';
+import { arrayDataset, classTargets, type DataSource, type Dataset } from 'espalier/data';
 import { openDataset } from 'espalier/data/node';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import { createTask, type TaskOptions } from 'espalier/modalities';
@@ -179,7 +179,9 @@ test('several inputs are paired by name, whatever their order, and a missing one
   const array = () => ({ type: 'float32' as const, shape: [60, 2], data: Float32Array.from({ length: 120 }, () => random.normal()) });
   const labels = Int32Array.from({ length: 60 }, (_, i) => i % 2);
   const make = (names: string[]) =>
-    sourceOf(arrayDataset({ name: 'pairs', inputs: Object.fromEntries(names.map((name) => [name, array()])), targets: classTargets(labels) }));
+    sourceOf(
+      arrayDataset({ name: 'pairs', inputs: Object.fromEntries(names.map((name) => [name, array()])), targets: classTargets(labels) }),
+    );
   const { task } = await createTask(twoInputs(), make(['right', 'left']), runtime);
   assert.deepEqual(
     task.feeds.map(({ input, from }) => [input, from]),

@@ -2,7 +2,15 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { DataError, Random } from 'espalier/base';
-import { applyPreprocess, arrayDataset, channelStatistics, type DataTensor, type InputSpec, type Preprocess, pipeline } from 'espalier/data';
+import {
+  applyPreprocess,
+  arrayDataset,
+  channelStatistics,
+  type DataTensor,
+  type InputSpec,
+  type Preprocess,
+  pipeline,
+} from 'espalier/data';
 import { preprocessesFor, usualAugmentation } from 'espalier/modalities';
 import { imageBatch, numbersOf } from '../data/support.js';
 import { fixture } from '../support/paths.js';

@@ -102,7 +102,9 @@ test('the report warns of all that a card warns of', () => {
   const { baseline, models } = digitsRun();
   const changed = { ...models[3], test: { ...models[3].test!, agreement: { measure: 'share' as const, value: 0.85, samples: 360 } } };
   const [said, ofCard] = [modelWarnings(changed, baseline), cardWarnings(changed, baseline)];
-  const hidden = said.find((text) => /^15\.0% of the answers are others than the original's, where accuracy changed by -0\.3 points/.test(text));
+  const hidden = said.find((text) =>
+    /^15\.0% of the answers are others than the original's, where accuracy changed by -0\.3 points/.test(text),
+  );
   assert.ok(hidden !== undefined && ofCard.includes(hidden), said.join('\n'));
   const worst = models[5];
   assert.deepEqual(modelWarnings(worst, baseline), [

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { classesOf } from '../data/support.js';
 import { DataError, EspalierError, OptionError, type ProgressEvent, Stopped } from 'espalier/base';
 import { arrayDataset, classTargets, type Dataset } from 'espalier/data';
 import type { Runtime } from 'espalier/infrastructure/runtime';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import { copyModel, type Tensor } from 'espalier/onnx';
-import { classification, type EpochRecord, evaluate, train, type TrainOptions, type TrainRequest } from 'espalier/training';
+import { classification, type EpochRecord, evaluate, type TrainOptions, type TrainRequest, train } from 'espalier/training';
 import { InputClock } from '#dist/training/input-clock.js';
 import { balancedView } from '#dist/training/sampling.js';
+import { classesOf } from '../data/support.js';
 import { clusters, differences, plainTask, smallMlp, weightsOf } from './support.js';
 
 const runtime = createNodeRuntime({ threads: 1 });
@@ -78,7 +78,13 @@ test('a loss that is no number any more ends the training with what to do; the l
 });
 
 test('a training that diverges to finite losses is no result: the error names where the loss began and where it is', async () => {
-  const wild = run({ epochs: 3, optimizer: { kind: 'sgd', momentum: 0 }, learningRate: 1e6, schedule: { kind: 'constant' }, batchSize: 96 });
+  const wild = run({
+    epochs: 3,
+    optimizer: { kind: 'sgd', momentum: 0 },
+    learningRate: 1e6,
+    schedule: { kind: 'constant' },
+    batchSize: 96,
+  });
   await assert.rejects(wild, (error) => {
     assert.ok(error instanceof EspalierError);
     const [, began, now] = /The training diverged: its loss began at (\S+) and is (\S+) after epoch \d/.exec(error.message) ?? [];

@@ -99,7 +99,10 @@ for (const [name, { noise, learningRate }] of Object.entries(trainable)) {
       `${parameters.size} weights; loss ${history[0].loss} to ${history[4].loss}; R² ${before.details.meanFidelity} to ${after.details.meanFidelity}`,
     );
     assert.ok(history[4].loss < history[0].loss, `loss ${history[0].loss} to ${history[4].loss}`);
-    assert.ok(after.details.meanFidelity > before.details.meanFidelity, `R² ${before.details.meanFidelity} to ${after.details.meanFidelity}`);
+    assert.ok(
+      after.details.meanFidelity > before.details.meanFidelity,
+      `R² ${before.details.meanFidelity} to ${after.details.meanFidelity}`,
+    );
     assert.ok(
       differences(tuned, spoiled).every((each) => parameters.has(each)),
       'nothing else moved',

@@ -54,7 +54,12 @@ test('a logit that looks like a probability is none', async () => {
   assert.equal(task.kind, 'classification');
   const logits = [1, 0.9995, -2, 0, 30];
   const collector = task.collect();
-  const batch = { size: logits.length, indices: new Int32Array(logits.length), inputs: {}, targets: classTargets(new Int32Array(logits.length)) };
+  const batch = {
+    size: logits.length,
+    indices: new Int32Array(logits.length),
+    inputs: {},
+    targets: classTargets(new Int32Array(logits.length)),
+  };
   collector.add(batch, { scores: Tensor.of('float32', [logits.length, 1], Float32Array.from(logits)) });
   const logLoss = scoreOf(metricNamed('logLoss'), collector.answers());
   const expected = logits.reduce((sum, s) => sum + Math.log1p(Math.exp(s)), 0) / logits.length;

@@ -81,7 +81,10 @@ function stripes(): Task {
   const [training, validation] = [images(STEPS_PER_EPOCH * BATCH, 1), images(100, 2)];
   const none = subset(training, new Int32Array(0));
   return {
-    ...classification({ output: 'scores', classes: Array.from({ length: CLASSES }, (_, index) => `rows ${2 * index} and ${2 * index + 1}`) }),
+    ...classification({
+      output: 'scores',
+      classes: Array.from({ length: CLASSES }, (_, index) => `rows ${2 * index} and ${2 * index + 1}`),
+    }),
     name: 'stripes',
     splits: { train: training, calibration: none, validation, test: none },
     feeds: [{ input: 'x', from: 'x', preprocess: { layout: 'as-is' } }],
@@ -95,5 +98,9 @@ function images(size: number, seed: number): Dataset {
     const [image, row] = [Math.floor(index / SIDE ** 2), Math.floor(index / SIDE) % SIDE];
     return random.normal() + Number(Math.floor(row / 2) === labels[image]);
   });
-  return arrayDataset({ name: 'stripes', inputs: { x: { type: 'float32', shape: [size, 1, SIDE, SIDE], data, kind: 'tensor' } }, targets: classTargets(labels) });
+  return arrayDataset({
+    name: 'stripes',
+    inputs: { x: { type: 'float32', shape: [size, 1, SIDE, SIDE], data, kind: 'tensor' } },
+    targets: classTargets(labels),
+  });
 }

@@ -42,10 +42,7 @@ export function scripted(batches: readonly { x: readonly number[]; labels: reado
 }
 
 /** A classification task on the one input "x" of a data set, its values fed as they are. */
-export function plainTask(
-  parts: Partial<Splits> & { train: Dataset },
-  { input = 'x', output = 'scores', classes = 3 } = {},
-): Task {
+export function plainTask(parts: Partial<Splits> & { train: Dataset }, { input = 'x', output = 'scores', classes = 3 } = {}): Task {
   const none = empty(parts.train);
   return {
     ...classification({ output, classes: Array.from({ length: classes }, (_, i) => `class ${i}`), train: parts.train }),
@@ -65,7 +62,11 @@ export function clusters({ size = 120, width = 6, classes = 3, spread = 1, seed 
   const labels = Int32Array.from({ length: size }, (_, i) => i % classes);
   const data = new Float32Array(size * width);
   for (let i = 0; i < size; i++) for (let d = 0; d < width; d++) data[i * width + d] = centres[labels[i]][d] + spread * random.normal();
-  return arrayDataset({ name: 'clusters', inputs: { x: { type: 'float32', shape: [size, width], data, kind: 'features' } }, targets: classTargets(labels) });
+  return arrayDataset({
+    name: 'clusters',
+    inputs: { x: { type: 'float32', shape: [size, width], data, kind: 'features' } },
+    targets: classTargets(labels),
+  });
 }
 
 /** A graph from its builder: input "x" [N, ...sample], output "scores". */

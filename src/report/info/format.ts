@@ -1,12 +1,4 @@
-import {
-  type Agreement,
-  agreementScale,
-  coefficient,
-  knownMetric,
-  lossBetween,
-  type Scale,
-  share,
-} from '../../metrics/index.js';
+import { type Agreement, agreementScale, coefficient, knownMetric, lossBetween, type Scale, share } from '../../metrics/index.js';
 
 /** What stands for a number that was not measured. */
 export const NOTHING = '-';

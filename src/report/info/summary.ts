@@ -91,7 +91,9 @@ export function describe(model: ModelInfo, baseline: ModelInfo): string {
   );
   const { before, after, change } = compareQuality(model, baseline);
   const { metric, value, samples } = after;
-  return [...gains, `${shortMetricName(metric)} ${formatQuality(metric, value, samples)} (${formatChange(metric, change, before)})`].join(', ');
+  return [...gains, `${shortMetricName(metric)} ${formatQuality(metric, value, samples)} (${formatChange(metric, change, before)})`].join(
+    ', ',
+  );
 }
 
 /** What makes the headline less than it seems. */

@@ -26,7 +26,11 @@ test('importance by taylor is the sum of |gradient · weight|, as worked out by 
   const random = new Random(2);
   const x = Float32Array.from({ length: samples * features }, () => random.normal());
   const labels = Int32Array.from({ length: samples }, (_, i) => i % classes);
-  const data = arrayDataset({ name: 'points', inputs: { x: { type: 'float32', shape: [samples, features], data: x } }, targets: classTargets(labels) });
+  const data = arrayDataset({
+    name: 'points',
+    inputs: { x: { type: 'float32', shape: [samples, features], data: x } },
+    targets: classTargets(labels),
+  });
   const task: Task = {
     ...classification({ output: 'y', classes: ['0', '1', '2'] }),
     name: 'points',
