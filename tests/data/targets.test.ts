@@ -92,7 +92,7 @@ test('several labels are split in proportion to the rarest: each part has its sh
     inputs: { x: { type: 'uint8', shape: [size, 1], data: new Uint8Array(size) } },
     targets: { kind: 'labels', classes: ['often', 'rarely'], values },
   });
-  const rare = ({ targets }: Dataset) => (targets?.values as Uint8Array).filter((on, i) => i % 2 === 1 && on === 1).length;
+  const rare = ({ targets }: Dataset) => (targets as LabelSetTargets).values.filter((on, i) => i % 2 === 1 && on === 1).length;
   const splits = splitSource(sourceOf(train), { test: 100, validation: 100, calibration: 20 });
   assert.deepEqual([splits.test, splits.validation, splits.calibration, splits.train].map(rare), [10, 10, 2, 18]);
   assert.equal(rare(representatives(train, 40)), 4);
