@@ -19,7 +19,10 @@ function blocksOf(page: string): { language: string; lines: string[] }[] {
 
 /** A line without its figures: they differ from machine to machine. */
 function skeleton(line: string): string {
-  return line.replace(/\d+(\.\d+)?/g, '#').replace(/\s+/g, ' ').trim();
+  return line
+    .replace(/\d+(\.\d+)?/g, '#')
+    .replace(/\s+/g, ' ')
+    .trim();
 }
 
 /** The words of a command line; quotes keep words together. */
