@@ -93,10 +93,11 @@ function blank({ targets }: Noted, size: number) {
 }
 
 function feedsFor(model: Model, inputs: readonly InputSpec[], given: Preprocess | undefined): Feed[] {
+  const noted = notedPreprocess(model, inputs, true);
   return pairInputs(model.graph.feeds, inputs, model.source ?? 'the model').map(({ input, spec }) => {
     const shape = (input.shape ?? []).map((dim) => (typeof dim === 'number' ? dim : null));
     const usual = () => preprocessesFor(spec, { name: input.name, shape, type: input.dtype as ElementType | undefined })[0];
-    return { input: input.name, from: spec.name, preprocess: given ?? notedPreprocess(model, spec, true) ?? usual() };
+    return { input: input.name, from: spec.name, preprocess: given ?? noted?.[input.name] ?? usual() };
   });
 }
 
