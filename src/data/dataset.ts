@@ -8,6 +8,8 @@ export interface InputSpec {
   /** Shape of one sample, without the batch axis. Images are [height, width, channels]. */
   shape: readonly number[];
   kind: SampleKind;
+  /** Whether samples may be shorter than `shape` along its first axis; a batch is padded to its longest sample and has `lengths`. Default false. */
+  ragged?: boolean;
   /** Smallest and largest possible stored value where that is known, e.g. [0, 255] for decoded images and [0, 16] for the built-in digits. */
   range?: readonly [number, number];
 }
@@ -18,7 +20,7 @@ export interface Batch {
   size: number;
   /** Which samples of the data set that was read. */
   indices: Int32Array;
-  /** By input name; each tensor is [size, ...sample shape]. */
+  /** By input name; each tensor is [size, ...sample shape], of ragged inputs [size, longest in the batch, ...] with `lengths`. */
   inputs: Record<string, DataTensor>;
   /** What is to be answered for each sample; absent where the data has no targets. */
   targets?: Targets;
