@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { FrontEnd } from '#dist/modalities/audio/features/spec.js';
 
 /** Fixtures by libsndfile and torchaudio; see make.py beside them. Compiled tests run in the repository's root. */
 const FOLDER = join(process.cwd(), 'tests', 'fixtures', 'audio');
@@ -30,4 +31,24 @@ export function relativeError(actual: ArrayLike<number>, expected: ArrayLike<num
     largest = Math.max(largest, Math.abs(expected[i]));
   }
   return largest === 0 ? worst : worst / largest;
+}
+
+/** [rows, columns] as [columns, rows]. */
+export function transposed(values: Float32Array, rows: number, columns: number): Float32Array {
+  return values.map((_, i) => values[(i % rows) * columns + Math.floor(i / rows)]);
+}
+
+/** The front end that options of torchaudio's transforms mean. */
+export function frontEndOf(sampleRate: number, samples: number, options: Record<string, unknown>): FrontEnd {
+  const { logMels, norm, ...rest } = options;
+  const mfcc = rest.nMfcc !== undefined;
+  const decibels = mfcc && logMels !== true;
+  return {
+    kind: mfcc ? 'mfcc' : 'log-mel',
+    sampleRate,
+    samples,
+    norm: norm ?? 'none',
+    ...(decibels && { logarithm: 'decibels', topDb: 80 }),
+    ...rest,
+  } as FrontEnd;
 }

@@ -57,13 +57,13 @@ function readResidual(reader: BitReader, order: number, out: Float64Array): stri
   const method = reader.unsigned(2);
   if (method > 1) return `there is no residual coding ${method}`;
   const parameterBits = 4 + method;
-  const escape = 2 ** parameterBits - 1;
+  const escaped = 2 ** parameterBits - 1;
   const partitions = 2 ** reader.unsigned(4);
   const length = out.length / partitions;
   if (!Number.isInteger(length) || length < order) return `${partitions} partitions do not share ${out.length} samples`;
   for (let partition = 0, i = order; partition < partitions; partition++) {
     const parameter = reader.unsigned(parameterBits);
-    const raw = parameter === escape ? reader.unsigned(5) : undefined;
+    const raw = parameter === escaped ? reader.unsigned(5) : undefined;
     const end = (partition + 1) * length;
     for (; i < end; i++) out[i] = raw === undefined ? riceCode(reader, parameter) : reader.signed(raw);
     if (reader.isOver) return 'the file ends within a frame';
