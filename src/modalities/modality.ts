@@ -1,5 +1,5 @@
 import type { Architecture } from '../architectures/index.js';
-import type { Augmentation, ChannelStatistics, DataTensor, InputSpec, ModelInput, Preprocess } from '../data/index.js';
+import type { Augmentation, ChannelStatistics, DataTensor, InputSpec, ModelInput, Prepare, Preprocess } from '../data/index.js';
 
 /** A sample as a person can take it in. */
 export interface Shown {
@@ -23,6 +23,11 @@ export interface Modality {
   /** Whether `preprocesses` makes use of the training samples' statistics. */
   readonly usesStatistics: boolean;
   /**
+   * What is made of samples before their statistics are taken, for a model with this input: where the numbers that are scaled are not the stored ones.
+   * Default: nothing.
+   */
+  prepares?(sample: InputSpec, model: ModelInput): Prepare | undefined;
+  /**
    * Every usual way to make the model's input of a stored sample, likeliest first; empty where none fits. Whoever has the model tries them and keeps the
    * best.
    * @param statistics of the training samples (`channelStatistics`), where it uses them.
@@ -34,6 +39,8 @@ export interface Modality {
   usualAugmentation(sample: Pick<InputSpec, 'kind' | 'shape'>): Augmentation[];
   /** Families that take such samples, the one to begin with first. */
   readonly architectures: readonly Architecture[];
+  /** Shape of the input that a fresh model of these families gets for such samples, channels first. Absent where there are none. */
+  freshInput?(sample: Pick<InputSpec, 'shape' | 'sampleRate'>): [channels: number, height: number, width: number];
   /** One sample for people. @param sample of shape [1, ...]. */
   show(sample: DataTensor, spec: InputSpec): Shown;
 }

@@ -1,8 +1,8 @@
 import { DataError, sizeOf } from '../../base/index.js';
 import { fromFloat16, toFloat16 } from '../float16.js';
 import { allocate, type DataTensor, type ElementType, type TypedData } from '../tensor.js';
-import { Resizer } from './resize.js';
 import { preparationOf } from './preparations.js';
+import { Resizer } from './resize.js';
 import { checkPreprocess, type Preprocess } from './spec.js';
 
 /** BT.601 luma, as Pillow's "L" mode has it. */

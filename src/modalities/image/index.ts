@@ -1,4 +1,4 @@
-import { architectures } from '../../architectures/index.js';
+import { fastCnn, mobilenet, resnet8, resnet20, surveyCnn } from '../../architectures/index.js';
 import type { Augmentation, InputSpec } from '../../data/index.js';
 import type { Modality } from '../modality.js';
 import { imagePreprocesses } from './preprocess.js';
@@ -18,6 +18,7 @@ export const image: Modality = {
   augmentations: ['flip', 'crop', 'cutout', 'mixup'],
   // To mirror the whole image suits photos, not digits or signs, so that it is nobody's default.
   usualAugmentation: (sample) => [smallShift(sample)],
-  architectures,
+  architectures: [surveyCnn, resnet8, resnet20, mobilenet, fastCnn],
+  freshInput: ({ shape: [height, width, channels] }) => [channels, height, width],
   show: showImage,
 };

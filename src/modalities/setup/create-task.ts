@@ -90,11 +90,14 @@ async function waysFor(
   activity: Activity,
 ): Promise<Preprocess[]> {
   if (typeof preprocess === 'object') return [preprocess];
-  const statistics = modalityOf(spec.kind).usesStatistics
-    ? await channelStatistics(splits.train, { input: spec.name, atMost: 2000, signal: activity.signal })
-    : undefined;
   const shape = (input.shape ?? []).map((dim: Dim) => (typeof dim === 'number' ? dim : null));
-  const ways = preprocessesFor(spec, { name: input.name, shape, type: input.dtype as ElementType | undefined }, statistics);
+  const wanted = { name: input.name, shape, type: input.dtype as ElementType | undefined };
+  const modality = modalityOf(spec.kind);
+  const prepare = modality.prepares?.(spec, wanted);
+  const statistics = modality.usesStatistics
+    ? await channelStatistics(splits.train, { input: spec.name, prepare, atMost: 2000, signal: activity.signal })
+    : undefined;
+  const ways = preprocessesFor(spec, wanted, statistics);
   const called = (wanted: string) => ways.filter(({ name = '' }) => name === wanted || name.startsWith(`${wanted} `));
   if (preprocess === 'auto') return untrained ? [called('dataset')[0] ?? ways[0]] : ways;
   const named = called(preprocess);
