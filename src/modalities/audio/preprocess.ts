@@ -18,7 +18,7 @@ const FRAMINGS = [
   { window: 0.032, hop: 0.016 },
   { window: 0.04, hop: 0.02 },
 ] as const;
-const FILTERS = 40;
+const FILTERS = 32;
 /** A rate for sounds that do not say theirs. */
 const USUAL_RATE = 16_000;
 /** Below the voice there are only hum and rumble. */
