@@ -3,11 +3,11 @@ import { rm } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import { type Activity, EspalierError, OptionError, Stopped } from '../base/index.js';
 import type { DataSource } from '../data/index.js';
-import { openDataset } from '../data/node/index.js';
 import { fixedBatch, freeBatch, requireSound } from '../infrastructure/compiler/index.js';
 import type { Runtime } from '../infrastructure/runtime/index.js';
 import { createNodeRuntime } from '../infrastructure/runtime/node/index.js';
 import { createTask } from '../modalities/index.js';
+import { openDataset } from '../modalities/node/index.js';
 import { type Dim, type Model, staticShape } from '../onnx/index.js';
 import { loadModel } from '../onnx/node/index.js';
 import { inferShapes } from '../ops/index.js';
@@ -15,7 +15,7 @@ import { checkpointFolder } from '../strategies/node/index.js';
 import type { CheckpointStore } from '../technique/index.js';
 import { concerns, type Quality, type Task, taskNames } from '../training/index.js';
 import { checkWritable } from './checks.js';
-import { limitSource } from './limit.js';
+
 import { Output } from './output.js';
 import { notedPreprocess, notePreprocess } from './preprocess.js';
 import { list, positiveInteger, seed } from './units.js';
@@ -33,6 +33,8 @@ export interface DataOptions {
   data: string;
   preprocess: string;
   label?: string;
+  target?: string;
+  columns?: string[];
   classes?: string[];
   unlabelled?: boolean;
   limit?: number;
@@ -109,11 +111,12 @@ export class CommandContext {
   }
 
   async source(options: DataOptions, model?: Model): Promise<DataSource> {
-    const { data, label, classes, unlabelled, limit } = options;
-    const chosen = unlabelled ? { label: false as const, labelled: false } : { label, classes };
-    const source = await openDataset(data, { ...chosen, fallbackSize: model && imageSize(model) }, this.activity);
+    const { data, classes, unlabelled, limit: count, columns } = options;
+    const chosen = unlabelled ? { label: false as const, labelled: false } : { label: targetsNamed(options), classes };
+    const limit = count === undefined ? undefined : { count, seed: this.seed };
+    const source = await openDataset(data, { ...chosen, columns, limit, fallbackSize: model && imageSize(model) }, this.activity);
     this.defer(() => source.close());
-    return limit === undefined ? source : limitSource(source, limit, this.seed);
+    return source;
   }
 
   /** @throws EspalierError where a file could not be written there: better said before the work than after it. */
@@ -168,6 +171,12 @@ export class CommandContext {
   }
 }
 
+/** @throws OptionError where the same is said twice. */
+function targetsNamed({ label, target }: Pick<DataOptions, 'label' | 'target'>): string | undefined {
+  if (label === undefined || target === undefined) return target ?? label;
+  throw new OptionError({ what: '--label and --target are the same', fix: 'Give one of them.' });
+}
+
 /** Height and width that a model's first image input is fixed at. */
 function imageSize(model: Model): { width: number; height: number } | undefined {
   const shape = model.graph.feeds[0]?.shape as readonly Dim[] | undefined;
@@ -185,14 +194,23 @@ export function addCommonOptions(command: Command): Command {
     .addOption(new Option('--seed <number>', 'draws everything that is drawn at random').argParser(seed).default(0));
 }
 
-/** @param given whether the command can do nothing without data (default true); what its threads are for. */
-export function addDataOptions(command: Command, given: { required?: boolean; threads?: string } = {}): Command {
-  const { required = true, threads = 'threads inside an operator (default: all cores)' } = given;
-  const data = new Option('--data <path>', 'a folder of class folders, .tar, MNIST IDX folder, .csv, .npy, .npz, or digits or iris');
+/**
+ * @param given whether the command can do nothing without data (default true); what its threads are for; by which option alone the targets are named, where
+ * --target means something else.
+ */
+export function addDataOptions(command: Command, given: { required?: boolean; threads?: string; named?: '--label' } = {}): Command {
+  const { required = true, threads = 'threads inside an operator (default: all cores)', named } = given;
+  const what = 'what is to be predicted: columns of a table or of metadata, by name or number, separated by commas';
+  if (!named) command.option('--target <columns>', what);
+  const data = new Option(
+    '--data <path>',
+    'a folder of class folders, .tar, MNIST IDX folder, a table (.csv, .jsonl, .parquet), .npy, .npz, or digits or iris',
+  );
   return command
     .addOption(data.makeOptionMandatory(required))
     .option('--preprocess <name>', 'how samples become inputs: auto, 0-1, +-1, 0-255, imagenet, caffe, dataset, raw', 'auto')
-    .option('--label <column>', 'label column of a CSV file, by name or number')
+    .option('--label <columns>', named ? what : 'the same as --target')
+    .option('--columns <names>', 'columns of a table that are features (default: all that are not targets)', list)
     .option('--classes <names>', "class names in the order of the model's scores, separated by commas (default: sorted)", list)
     .option('--unlabelled', 'read no labels: quality is then fidelity')
     .option('--limit <number>', 'use at most this many samples, drawn evenly over the classes', positiveInteger)

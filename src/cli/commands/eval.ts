@@ -1,8 +1,8 @@
 import { Option } from 'commander';
+import { thinned } from '../../data/index.js';
 import { metricNamed } from '../../metrics/index.js';
 import { evaluate, type Quality, type Task } from '../../training/index.js';
 import { addDataOptions, type CommonOptions, type DataOptions } from '../context.js';
-import { thinned } from '../limit.js';
 import type { AddCommand } from '../main.js';
 import { intervalText, qualityText } from './results.js';
 

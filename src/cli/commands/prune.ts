@@ -6,7 +6,7 @@ import type { AddCommand } from '../main.js';
 import { positiveInteger, positiveNumber } from '../units.js';
 import { writeCompressed } from './results.js';
 
-interface Options extends CommonOptions, DataOptions {
+interface Options extends CommonOptions, Omit<DataOptions, 'target'> {
   target: { kind: string; fraction: number };
   importance?: string;
   tuning?: string;
@@ -18,7 +18,7 @@ interface Options extends CommonOptions, DataOptions {
 
 /** Structured pruning with tuning, or global sparsity. */
 export const pruneCommand: AddCommand = (program, run) => {
-  addDataOptions(program.command('prune <model>'))
+  addDataOptions(program.command('prune <model>'), { named: '--label' })
     .description('remove channels that matter least (the graph physically shrinks) and tune what is left')
     .addOption(
       new Option('--target <what>', 'fraction to keep: macs=0.5, parameters=0.5, bytes=0.5; or sparsity=0.8 for zeros without shrinking')
@@ -37,7 +37,7 @@ export const pruneCommand: AddCommand = (program, run) => {
         const { runtime, activity, seed } = context;
         context.willWrite(options.out);
         const model = await context.model(path);
-        const task = await context.task(model, options);
+        const task = await context.task(model, { ...options, target: undefined });
         const { kind, fraction } = options.target;
         const technique = kind === 'sparsity' ? sparsify : prune;
         const goal = kind === 'sparsity' ? { sparsity: fraction } : { keep: fraction, target: kind };

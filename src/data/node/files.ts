@@ -17,7 +17,15 @@ const LARGEST_READ = 2 ** 30;
  * @throws DataError when it cannot be read, FormatError when the gzip stream is damaged.
  */
 export async function readContent(path: string): Promise<Uint8Array> {
-  const bytes = await readFile(path).catch((cause) => Promise.reject(unreadable(path, cause)));
+  return unpacked(await readFile(path).catch((cause) => Promise.reject(unreadable(path, cause))), path);
+}
+
+/** As `readContent`, of a file within a folder or an archive. */
+export async function contentOf(file: { read(): Promise<Uint8Array> }, where: string): Promise<Uint8Array> {
+  return unpacked(await file.read().catch((cause) => Promise.reject(unreadable(where, cause))), where);
+}
+
+async function unpacked(bytes: Uint8Array, path: string): Promise<Uint8Array> {
   if (!isGzip(bytes)) return bytes;
   return unzip(bytes, { maxOutputLength: LARGEST_UNPACKED }).catch((cause) => {
     throw new FormatError(

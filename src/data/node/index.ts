@@ -1,2 +1,5 @@
+export { type FilePart, layOutFiles } from './layout.js';
 export { openDataset } from './open.js';
 export type { OpenOptions } from './options.js';
+export * from './readers/index.js';
+export type { FileTree, TreeFile } from './tree.js';

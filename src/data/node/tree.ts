@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream, statSync } from 'node:fs';
 import { type FileHandle, mkdtemp, open, readdir, readFile, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { FormatError } from '../../base/index.js';
@@ -14,6 +14,8 @@ import { indexTar } from './tar.js';
 export interface TreeFile {
   /** From the tree's root, with forward slashes. */
   path: string;
+  /** Where it lies, if it is a file of its own: not within an archive. */
+  at?: string;
   read(): Promise<Uint8Array>;
 }
 
@@ -33,8 +35,19 @@ export async function folderTree(root: string): Promise<FileTree> {
   found.sort((a, b) => byCodeUnit(a.path, b.path));
   const hash = createHash('sha256');
   for (const { path, stamp } of found) hash.update(`${path}\0${stamp}\n`);
-  const files = found.map(({ path }) => ({ path, read: () => readFile(join(root, path)) }));
+  const files = found.map(({ path }) => fileAt(root, path));
   return { stamp: hash.digest('hex'), list: async () => files, close: async () => undefined };
+}
+
+function fileAt(root: string, path: string): TreeFile {
+  const at = join(root, path);
+  return { path, at, read: () => readFile(at) };
+}
+
+/** A single file as a tree of its own. */
+export async function fileTree(path: string): Promise<FileTree> {
+  const files = [fileAt(dirname(path), basename(path))];
+  return { stamp: await stampOf(path), list: async () => files, close: async () => undefined };
 }
 
 async function walk(root: string, folder: string, above: ReadonlySet<string>, found: { path: string; stamp: string }[]): Promise<void> {

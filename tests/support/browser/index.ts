@@ -84,6 +84,7 @@ function page(): string {
 const dependencies = {
   '@bufbuild/protobuf': '/node_modules/@bufbuild/protobuf/dist/esm/index.js',
   '@bufbuild/protobuf/codegenv2': '/node_modules/@bufbuild/protobuf/dist/esm/codegenv2/index.js',
+  'csv-parse/browser/esm/sync': '/node_modules/csv-parse/dist/esm/sync.js',
   '@bufbuild/protobuf/wire': '/node_modules/@bufbuild/protobuf/dist/esm/wire/index.js',
   fflate: '/node_modules/fflate/esm/browser.js',
   'node:assert/strict': '/build/tests/support/browser/assert.js',

@@ -1,0 +1,2 @@
+/** Opening data of every kind: importing this adds the readers of all modalities to those of data. */
+export { addReader, type OpenOptions, openDataset, type Reader } from '../../data/node/index.js';
