@@ -30,15 +30,19 @@ interface Noise extends Augmentation {
   decibels?: number;
   /** How much further below it may be; drawn evenly. Default: 30. */
   spread?: number;
+  /** Of adding any: models must know sounds that are silent before and after, too. Default: 0.5. */
+  probability?: number;
 }
 
 addAugmentation({
   name: 'noise',
   shorthand: { option: 'decibels' },
-  make: ({ name, decibels = 10, spread = 30 }: Noise) => {
+  make: ({ name, decibels = 10, spread = 30, probability = 0.5 }: Noise) => {
     checkOption(name, 'decibels', decibels, Number.isFinite(decibels), 'a finite number');
     checkOption(name, 'spread', spread, spread >= 0 && Number.isFinite(spread), 'a number, at least 0');
+    checkOption(name, 'probability', probability, probability >= 0 && probability <= 1, 'a number in [0, 1]');
     return changeSounds(name, (random) => {
+      if (random.uniform() >= probability) return (from, to) => to.set(from);
       const below = decibels + random.uniform() * spread;
       const own = random.fork(random.uint32());
       return (from, to) => {

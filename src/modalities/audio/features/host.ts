@@ -1,5 +1,14 @@
 import { melFilters } from './filters.js';
-import { type CompleteFrontEnd, completeFrontEnd, DECIBEL_FLOOR, type FrontEnd, frameCount, frameWidth, NATURAL_FLOOR } from './spec.js';
+import {
+  type CompleteFrontEnd,
+  completeFrontEnd,
+  DECIBEL_FLOOR,
+  type FrontEnd,
+  frameCount,
+  frameWidth,
+  LEAST_PEAK,
+  NATURAL_FLOOR,
+} from './spec.js';
 import { spectrograph } from './spectrum.js';
 
 /** Computes the features of one sound of `samples` samples: [frames, width], written to `out`. */
@@ -15,7 +24,7 @@ export function extractor(given: FrontEnd): Extractor {
   const mels = new Float64Array(frames * nMels);
   const finish = spec.kind === 'mfcc' ? cosineTransform(spec, frames) : (out: Float32Array) => out.set(mels);
   return (sound, out) => {
-    spectra(sound, frames, (spectrum, frame) => {
+    spectra(spec.level === 'peak' ? toPeak(sound) : sound, frames, (spectrum, frame) => {
       filters.forEach(({ first, weights }, m) => {
         let sum = 0;
         for (let k = 0; k < weights.length; k++) sum += weights[k] * spectrum[first + k];
@@ -25,6 +34,13 @@ export function extractor(given: FrontEnd): Extractor {
     takeLogarithm(mels, spec);
     finish(out, mels);
   };
+}
+
+/** The sound with a largest magnitude of 1. */
+function toPeak(sound: ArrayLike<number>): Float32Array {
+  const levelled = Float32Array.from(sound);
+  const peak = levelled.reduce((most, value) => Math.max(most, Math.abs(value)), LEAST_PEAK);
+  return levelled.map((value) => value / peak);
 }
 
 /** Of each filter only where it is not 0. */

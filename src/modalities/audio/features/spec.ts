@@ -11,6 +11,10 @@ export interface FrontEnd extends Prepare {
   sampleRate: number;
   /** Length of the sound that is looked at; what is shorter is padded with zeros, what is longer cut. */
   samples: number;
+  /**
+   * "peak" divides each sound by its largest magnitude, so that how loud it was recorded does not matter; "as-is" keeps it. Default: "as-is".
+   */
+  level?: 'as-is' | 'peak';
   /** Points of the Fourier transform. */
   nFft: number;
   /** Length of the window (periodic Hann), padded to `nFft` on both sides. Default: `nFft`. */
@@ -41,6 +45,7 @@ export interface FrontEnd extends Prepare {
 
 /** A front end with its defaults. */
 export interface CompleteFrontEnd extends FrontEnd {
+  level: 'as-is' | 'peak';
   winLength: number;
   fMin: number;
   fMax: number;
@@ -50,6 +55,9 @@ export interface CompleteFrontEnd extends FrontEnd {
   power: 1 | 2;
   logarithm: 'natural' | 'decibels';
 }
+
+/** A sound whose largest magnitude is less is silence, and stays it. */
+export const LEAST_PEAK = 1e-3;
 
 /** Added to power before the natural logarithm, and the least power in decibels. */
 export const NATURAL_FLOOR = 1e-6;
@@ -62,6 +70,7 @@ const MOST_POINTS = 2 ** 16;
 export function completeFrontEnd(given: FrontEnd | Prepare): CompleteFrontEnd {
   const spec = given as FrontEnd;
   const full = {
+    level: 'as-is',
     winLength: spec.nFft,
     fMin: 0,
     fMax: Math.floor(spec.sampleRate / 2),
@@ -104,6 +113,7 @@ function checkFrontEnd(spec: CompleteFrontEnd): void {
   check('fMax', fMax <= sampleRate / 2, `at most half the sample rate, ${sampleRate / 2}`);
   const least = center ? Math.floor(nFft / 2) + 1 : nFft;
   check('samples', whole(samples, least), `a whole number, at least ${least}, so that there is a frame`);
+  check('level', ['as-is', 'peak'].includes(spec.level), '"as-is" or "peak"');
   check('melScale', ['htk', 'slaney'].includes(spec.melScale), '"htk" or "slaney"');
   check('norm', ['none', 'slaney'].includes(spec.norm), '"none" or "slaney"');
   check('center', typeof center === 'boolean', 'true or false');
