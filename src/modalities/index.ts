@@ -3,3 +3,5 @@ export type { Modality, Shown } from './modality.js';
 export { addModality, modalities, modalityOf } from './registry.js';
 export { createTask, type TaskOptions, type TaskSetup } from './setup/create-task.js';
 export { preprocessesFor, usualAugmentation } from './setup/ways.js';
+export { type FrontEndForm, SOUND_INPUT, withFrontEnd } from './audio/graph/front-end.js';
+export { type FrontEnd } from './audio/features/spec.js';
