@@ -13,7 +13,7 @@ export { compareLatency, measureLatency } from './infrastructure/hardware/node/i
 export { createNodeRuntime } from './infrastructure/runtime/node/index.js';
 export { distill } from './learning/distillation/index.js';
 export { mirror } from './learning/ensembling/index.js';
-export { whiten } from './learning/initialization/index.js';
+export { standardize, whiten } from './learning/initialization/index.js';
 export { trainTechnique } from './learning/tuning/index.js';
 export { addMetric } from './metrics/index.js';
 export { addModality, createTask } from './modalities/index.js';

@@ -16,6 +16,8 @@ const BLOCKS = 4;
 export const dsCnn: Architecture = {
   name: 'ds-cnn',
   summary: 'Depthwise-separable convolutions over spectrograms, for keywords in sounds ("Hello Edge", Zhang et al. 2017).',
+  takes: 'audio',
+  prepared: 'log-mel',
   scales: ['width', 'depth'],
   build: (request) => {
     const { size, classes, width, depth, seed } = planOf(request);

@@ -31,6 +31,39 @@ export class Network {
     return this.build.input(name, 'float32', [SymbolicDim.named(BATCH), ...shape]);
   }
 
+  /** The model's input of whole numbers: [batch, ...shape]. */
+  ids(name: string, shape: readonly number[]): Value {
+    return this.build.input(name, 'int64', [SymbolicDim.named(BATCH), ...shape]);
+  }
+
+  /** A learned vector of `size` numbers for each id: [N, L] to [N, L, size]. Row 0 is padding's. @param spread of the initial values. */
+  embedding(ids: Value, rows: number, size: number, spread: number): Value {
+    const name = this.#name('embedding');
+    return this.build.op('Gather', [this.build.parameter(`${name}.weight`, this.#normal([rows, size], spread)), ids]);
+  }
+
+  /** A parameter of its own: small random numbers, or one value throughout. */
+  parameter(name: string, shape: readonly number[], init: { spread: number } | { value: number }): Value {
+    return this.build.parameter(name, 'spread' in init ? this.#normal(shape, init.spread) : filled(shape, init.value));
+  }
+
+  /** A fully connected layer along the last axis of [N, L, features]. */
+  project(x: Value, features: number): Value {
+    const name = this.#name('project');
+    const inputs = Number(x.shape?.at(-1));
+    const weight = this.build.parameter(`${name}.weight`, this.#normal([inputs, features], deviation(inputs)));
+    const bias = this.build.parameter(`${name}.bias`, filled([features], 0));
+    return this.build.op('Add', [this.build.node('MatMul', [x, weight], {}, { name })[0], bias]);
+  }
+
+  /** Layer normalization over the last axis. */
+  layerNorm(x: Value): Value {
+    const name = this.#name('norm');
+    const size = [Number(x.shape?.at(-1))];
+    const inputs = [x, this.build.parameter(`${name}.scale`, filled(size, 1)), this.build.parameter(`${name}.shift`, filled(size, 0))];
+    return this.build.node('LayerNormalization', inputs, { axis: -1, epsilon: floatAttribute(1e-5) }, { name })[0];
+  }
+
   /** Ends the construction. */
   finish(output: Value, name: string): Model {
     this.build.output(output, name);

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import { type Activity, EspalierError, OptionError, Stopped } from '../base/index.js';
-import type { DataSource } from '../data/index.js';
+import type { DataSource, Preprocess } from '../data/index.js';
 import { fixedBatch, freeBatch, requireSound } from '../infrastructure/compiler/index.js';
 import type { Runtime } from '../infrastructure/runtime/index.js';
 import { createNodeRuntime } from '../infrastructure/runtime/node/index.js';
@@ -17,7 +17,7 @@ import { concerns, type Quality, type Task, taskNames } from '../training/index.
 import { checkWritable } from './checks.js';
 
 import { Output } from './output.js';
-import { notedPreprocess, notePreprocess } from './preprocess.js';
+import { notedCategories, notedPreprocess, notePreprocess } from './preprocess.js';
 import { list, positiveInteger, seed } from './units.js';
 
 /** Options that every command has. */
@@ -114,7 +114,11 @@ export class CommandContext {
     const { data, classes, unlabelled, limit: count, columns } = options;
     const chosen = unlabelled ? { label: false as const, labelled: false } : { label: targetsNamed(options), classes };
     const limit = count === undefined ? undefined : { count, seed: this.seed };
-    const source = await openDataset(data, { ...chosen, columns, limit, fallbackSize: model && imageSize(model) }, this.activity);
+    const source = await openDataset(
+      data,
+      { ...chosen, columns, limit, categories: model && notedCategories(model), fallbackSize: model && imageSize(model) },
+      this.activity,
+    );
     this.defer(() => source.close());
     return source;
   }
@@ -131,12 +135,12 @@ export class CommandContext {
 
   /**
    * The task of a model on the data that the options name, with a word on how it was set up.
-   * @param given data that is open already; whether the model is yet to be trained.
+   * @param given data that is open already; whether the model is yet to be trained, and what is fed to it unless --preprocess says otherwise.
    */
   async task(
     model: Model,
     options: DataOptions,
-    given: { source?: DataSource; untrained?: boolean; reference?: Model } = {},
+    given: { source?: DataSource; untrained?: boolean; reference?: Model; preprocess?: string | Preprocess } = {},
   ): Promise<Task> {
     if (given.untrained && options.fidelity)
       throw new OptionError({
@@ -145,13 +149,14 @@ export class CommandContext {
         fix: 'Leave it out: labels are needed.',
       });
     const source = given.source ?? (await this.source(options, model));
-    const noted = options.preprocess === 'auto' ? notedPreprocess(model, source) : undefined;
+    const noted = options.preprocess === 'auto' && given.preprocess === undefined ? notedPreprocess(model, source) : undefined;
     const setup = await createTask(
       model,
       source,
       this.runtime,
       {
-        preprocess: noted ?? options.preprocess,
+        preprocess: options.preprocess === 'auto' ? (given.preprocess ?? 'auto') : options.preprocess,
+        noted,
         untrained: given.untrained,
         output: options.scores,
         fidelity: options.fidelity,
@@ -165,10 +170,14 @@ export class CommandContext {
       this.activity,
     );
     this.output.info(setup.explanation);
-    if (noted) this.output.info(`Preprocessing: ${noted.name ?? 'given'}, as the model's file says.`);
+    if (noted) this.output.info(`Preprocessing: ${namesOf(noted)}, as the model's file says.`);
     notePreprocess(model, setup.task);
     return setup.task;
   }
+}
+
+function namesOf(noted: Readonly<Record<string, Preprocess>>): string {
+  return [...new Set(Object.values(noted).map(({ name }) => name ?? 'given'))].join(', ');
 }
 
 /** @throws OptionError where the same is said twice. */

@@ -9,6 +9,26 @@ export interface Shown {
   picture?: string;
 }
 
+/** What a fresh model of a family takes of samples of this kind. */
+export interface Fresh {
+  /** Shape of one sample as the model takes it. */
+  input: readonly number[];
+  /** Ids are below this, where the model takes ids. */
+  vocabulary?: number;
+  /** How samples become that; a name is one of `preprocesses`. Default: the usual one. */
+  preprocess?: string | Preprocess;
+}
+
+/** What a search over trainings tries on samples. */
+export interface Searched {
+  /** Sets of augmentations by their names; "none" is among them. */
+  augmentations: Readonly<Record<string, readonly Augmentation[]>>;
+  /** The set to begin with. */
+  usual: string;
+  /** Whether a mirrored sample is as good, so that a model may look at both. */
+  mirrors: boolean;
+}
+
 /**
  * A kind of data: what makes its samples a model's inputs, what changes them without changing what they mean, which architectures take them, and how a
  * person looks at them. Readers of its files are beside it, in `node/`. Whoever adds a kind of data writes one folder and one line in the table.
@@ -39,8 +59,10 @@ export interface Modality {
   usualAugmentation(sample: Pick<InputSpec, 'kind' | 'shape'>): Augmentation[];
   /** Families that take such samples, the one to begin with first. */
   readonly architectures: readonly Architecture[];
-  /** Shape of the input that a fresh model of these families gets for such samples, channels first. Absent where there are none. */
-  freshInput?(sample: Pick<InputSpec, 'shape' | 'sampleRate'>): [channels: number, height: number, width: number];
+  /** What a fresh model of one of them is given. Absent where there are none. */
+  fresh?(sample: InputSpec, family: Architecture): Fresh;
+  /** What a search over trainings tries. Default: no augmentation. */
+  searched?(sample: InputSpec): Searched;
   /** One sample for people. @param sample of shape [1, ...]. */
   show(sample: DataTensor, spec: InputSpec): Shown;
 }

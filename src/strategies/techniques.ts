@@ -3,7 +3,7 @@ import { prune, sparsify } from '../compression/pruning/index.js';
 import { quantize, quantizeAwareTrain } from '../compression/quantization/index.js';
 import { distill } from '../learning/distillation/index.js';
 import { mirror } from '../learning/ensembling/index.js';
-import { whiten } from '../learning/initialization/index.js';
+import { standardize, whiten } from '../learning/initialization/index.js';
 import { trainTechnique } from '../learning/tuning/index.js';
 import { TechniqueRegistry } from '../technique/index.js';
 import { build } from './build.js';
@@ -12,6 +12,7 @@ import { build } from './build.js';
 export const techniques = new TechniqueRegistry([
   build,
   whiten,
+  standardize,
   trainTechnique,
   distill,
   prune,

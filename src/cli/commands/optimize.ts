@@ -3,6 +3,7 @@ import { InvalidArgumentError, Option } from 'commander';
 import { architecture, architectures } from '../../architectures/index.js';
 import { OptionError, UnsupportedError } from '../../base/index.js';
 import { writeFileAtomic } from '../../base/node/index.js';
+import { freshModel } from '../../modalities/index.js';
 import type { Model } from '../../onnx/index.js';
 import { frontTable, reportHtml } from '../../report/render/index.js';
 import {
@@ -20,7 +21,6 @@ import { checkFolder } from '../checks.js';
 import { addDataOptions, type CommandContext, type CommonOptions, type DataOptions } from '../context.js';
 import type { AddCommand } from '../main.js';
 import { bytes, count, latency, milliseconds, number, positiveInteger, positiveNumber } from '../units.js';
-import { classCount, imageShape } from './train.js';
 
 interface Options extends CommonOptions, DataOptions {
   arch?: string;
@@ -132,8 +132,8 @@ async function startFromArchitecture(name: string, options: Options, context: Co
   const source = await context.source(options);
   const family = architecture(name);
   const { width, depth, resolution } = options;
-  const model = family.build({ input: imageShape(source), classes: classCount(source), width, depth, resolution, seed: context.seed });
-  const task = await context.task(model, options, { source, untrained: true });
+  const { model, preprocess } = freshModel(source, { family: name, width, depth, resolution, seed: context.seed });
+  const task = await context.task(model, options, { source, untrained: true, preprocess });
   return {
     name: `${name} on ${source.name}`,
     model,

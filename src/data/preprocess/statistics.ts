@@ -1,6 +1,6 @@
 import { DataError } from '../../base/index.js';
 import { batches } from '../batches.js';
-import type { Dataset } from '../dataset.js';
+import type { ColumnSpec, Dataset } from '../dataset.js';
 import { subset } from '../subset.js';
 import { asNumbers } from './apply.js';
 import { type Prepare, preparationOf } from './preparations.js';
@@ -14,6 +14,30 @@ export interface StatisticsOptions {
   /** What is made of samples first. Default: nothing. */
   prepare?: Prepare;
   signal?: AbortSignal;
+}
+
+/** Of a table's columns, of which values may be missing. @param seen the values that are there, by column; they are sorted. */
+function columnStatistics(columns: readonly ColumnSpec[], seen: readonly number[][]): ChannelStatistics {
+  const mean = seen.map((values) => values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length));
+  const std = seen.map((values, i) =>
+    Math.sqrt(values.reduce((sum, value) => sum + (value - mean[i]) ** 2, 0) / Math.max(1, values.length)),
+  );
+  return { mean, std, fill: seen.map((values, i) => (columns[i].categories ? mostFrequent(values) : median(values))) };
+}
+
+function median(values: number[]): number {
+  values.sort((a, b) => a - b);
+  const middle = Math.floor(values.length / 2);
+  if (values.length === 0) return 0;
+  return values.length % 2 === 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+}
+
+/** Of several that are as frequent, the smallest. */
+function mostFrequent(values: readonly number[]): number {
+  const counts = new Map<number, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  const [best = [0, 0]] = [...counts].sort(([a, often], [b, oftener]) => oftener - often || a - b);
+  return best[0];
 }
 
 /**
@@ -32,6 +56,8 @@ export async function channelStatistics(training: Dataset, options: StatisticsOp
       where: training.name,
       expected: training.inputs.map((i) => i.name).join(', '),
     });
+  const { columns } = spec;
+  const seen: number[][] | undefined = columns?.map(() => []);
   const count = Math.min(atMost, training.size);
   const chosen = Int32Array.from({ length: count }, (_, i) => Math.floor((i * training.size) / count));
   let [sums, squares] = [new Float64Array(0), new Float64Array(0)];
@@ -41,6 +67,10 @@ export async function channelStatistics(training: Dataset, options: StatisticsOp
     const prepared = prepare ? preparationOf(prepare).run(batch.inputs[name], prepare) : batch.inputs[name];
     const values = asNumbers(prepared);
     const channels = prepared.shape.slice(1).at(-1) ?? 1;
+    if (seen) {
+      for (let i = 0; i < values.length; i++) if (!Number.isNaN(values[i])) seen[i % channels].push(values[i]);
+      continue;
+    }
     if (!shift) {
       [sums, squares] = [new Float64Array(channels), new Float64Array(channels)];
       // Sums are taken about the first sample: large offsets with a small spread keep their digits.
@@ -54,6 +84,7 @@ export async function channelStatistics(training: Dataset, options: StatisticsOp
     }
     rows += values.length / channels;
   }
+  if (columns && seen) return columnStatistics(columns, seen);
   const mean = Array.from(sums, (sum, c) => sum / rows + (shift?.[c] ?? 0));
   const std = Array.from(squares, (square, c) => Math.sqrt(Math.max(0, square / rows - (sums[c] / rows) ** 2)));
   const bad = mean.findIndex((value, c) => !Number.isFinite(value) || !Number.isFinite(std[c]));

@@ -63,6 +63,8 @@ function framed(samples: number, sampleRate: number, { window, hop }: (typeof FR
     hop: Math.round(hop * sampleRate),
     nMels,
     fMin: LOWEST,
+    // People and microphones differ in loudness more than words do.
+    level: 'peak',
   };
 }
 

@@ -1,4 +1,4 @@
-import { fastCnn, mobilenet, resnet8, resnet20, surveyCnn } from '../../architectures/index.js';
+import { architecturesFor } from '../../architectures/index.js';
 import type { Augmentation, InputSpec } from '../../data/index.js';
 import type { Modality } from '../modality.js';
 import { imagePreprocesses } from './preprocess.js';
@@ -18,7 +18,17 @@ export const image: Modality = {
   augmentations: ['flip', 'crop', 'cutout', 'mixup'],
   // To mirror the whole image suits photos, not digits or signs, so that it is nobody's default.
   usualAugmentation: (sample) => [smallShift(sample)],
-  architectures: [surveyCnn, resnet8, resnet20, mobilenet, fastCnn],
-  freshInput: ({ shape: [height, width, channels] }) => [channels, height, width],
+  architectures: architecturesFor('image'),
+  fresh: ({ shape: [height, width, channels] }) => ({ input: [channels, height, width] }),
+  searched: (sample) => {
+    const crop = [smallShift(sample)];
+    // Photos may be mirrored, digits may not; colour is what tells them apart best without looking.
+    const isPhoto = sample.shape[2] === 3;
+    return {
+      augmentations: { none: [], crop, 'flip-crop': [{ name: 'flip' }, ...crop] },
+      usual: isPhoto ? 'flip-crop' : 'crop',
+      mirrors: isPhoto,
+    };
+  },
   show: showImage,
 };

@@ -20,6 +20,10 @@ import { preprocessesFor } from './ways.js';
 export interface TaskOptions extends GoalOptions {
   /** How stored samples become the model's input: 'auto' tries the usual ways, or one of their names, or the whole specification. Default 'auto'. */
   preprocess?: 'auto' | string | Preprocess;
+  /** How samples become inputs of these names, as the model's own file says: nothing else is tried for them. Default: none. */
+  noted?: Readonly<Record<string, Preprocess>>;
+  /** Ways that are likely for inputs of these names, as files beside the model say: they are tried with the usual ones, before them. Default: none. */
+  likely?: Readonly<Record<string, readonly Preprocess[]>>;
   /**
    * The model's weights are random yet, so that there is nothing to compare by: the first way that fits is taken, for images the one that
    * standardizes each channel by this data's own statistics, in RGB. Default false.
@@ -86,10 +90,11 @@ function untried(feeds: readonly Feed[], { untrained }: TaskOptions, isOnlyWay: 
 async function waysFor(
   { input, spec }: InputPair,
   splits: Splits,
-  { preprocess = 'auto', untrained = false }: TaskOptions,
+  { preprocess = 'auto', untrained = false, noted, likely }: TaskOptions,
   activity: Activity,
 ): Promise<Preprocess[]> {
   if (typeof preprocess === 'object') return [preprocess];
+  if (preprocess === 'auto' && noted?.[input.name]) return [noted[input.name]];
   const shape = (input.shape ?? []).map((dim: Dim) => (typeof dim === 'number' ? dim : null));
   const wanted = { name: input.name, shape, type: input.dtype as ElementType | undefined };
   const modality = modalityOf(spec.kind);
@@ -97,7 +102,8 @@ async function waysFor(
   const statistics = modality.usesStatistics
     ? await channelStatistics(splits.train, { input: spec.name, prepare, atMost: 2000, signal: activity.signal })
     : undefined;
-  const ways = preprocessesFor(spec, wanted, statistics);
+  const known = likely?.[input.name] ?? [];
+  const ways = [...known, ...preprocessesFor(spec, wanted, statistics, known)];
   const called = (wanted: string) => ways.filter(({ name = '' }) => name === wanted || name.startsWith(`${wanted} `));
   if (preprocess === 'auto') return untrained ? [called('dataset')[0] ?? ways[0]] : ways;
   const named = called(preprocess);

@@ -1,24 +1,19 @@
-import type { DataTensor } from '../../data/index.js';
-import type { Modality, Shown } from '../modality.js';
-import { plainPreprocesses } from '../tensor/preprocess.js';
-
-/** Numbers that a line shows. */
-const MOST = 8;
-
-/** The row's numbers. */
-export function showNumbers({ data }: DataTensor): Shown {
-  const values = Array.from(data as ArrayLike<number>, (value) => String(Number(Number(value).toPrecision(4))));
-  return { text: values.length <= MOST ? values.join(', ') : `${values.slice(0, MOST).join(', ')}, … (${values.length} numbers)` };
-}
+import { architecturesFor } from '../../architectures/index.js';
+import type { Modality } from '../modality.js';
+import { encodedWidth } from './columns.js';
+import { rowPreprocesses } from './preprocess.js';
+import { showRow } from './show.js';
 
 /** Rows of numbers, one for each feature. */
 export const features: Modality = {
   kind: 'features',
   label: 'rows of numbers',
   usesStatistics: true,
-  preprocesses: plainPreprocesses,
+  preprocesses: rowPreprocesses,
   augmentations: ['mixup'],
   usualAugmentation: () => [],
-  architectures: [],
-  show: showNumbers,
+  architectures: architecturesFor('features'),
+  // The family standardizes what it is given itself.
+  fresh: ({ shape, columns }) => ({ input: [columns ? encodedWidth(columns, 'one-hot') : shape[0]], preprocess: 'raw' }),
+  show: showRow,
 };

@@ -1,5 +1,5 @@
 import type { Modality } from '../modality.js';
-import { showNumbers } from '../table/index.js';
+import { showNumbers } from '../table/show.js';
 import { plainPreprocesses } from './preprocess.js';
 
 /** Arrays of any shape, whose axes mean what the model takes them for. */
