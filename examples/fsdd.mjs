@@ -13,7 +13,7 @@ import { architecture, createNodeRuntime, createTask, encodeModel, evaluate, foo
 import { writeFileAtomic } from 'espalier/base/node';
 import { channelStatistics, scaling, subset } from 'espalier/data';
 import { checkOptions } from 'espalier/technique';
-import { ARMS, SECONDS, WIDTH } from './fsdd/recipe.mjs';
+import { ARMS, EPOCHS, SECONDS, WIDTH } from './fsdd/recipe.mjs';
 import { studyFlags } from './support/flags.mjs';
 import { thisMachine } from './support/machine.mjs';
 import { percent } from './support/page.mjs';
@@ -40,10 +40,14 @@ const units = flags.validate
   ? Object.keys(ARMS).map((arm) => ({ split: `${names.find((name) => name !== flags.validate)} with ${flags.validate} kept out`, arm }))
   : ['official', ...names].flatMap((split) => Object.keys(ARMS).map((arm) => ({ split, arm })));
 const wanted = units.filter(({ split, arm }) => !isDone(split, arm) && (!flags.only || flags.only.split(',').includes(split)));
-const clock = { done: 0, total: wanted.reduce((sum, { arm }) => sum + ARMS[arm].training.epochs, 0), start: performance.now() };
+const clock = { done: 0, total: wanted.reduce((sum, { split }) => sum + epochsOf(split), 0), start: performance.now() };
 for (const unit of wanted) await keep(await run(unit));
 await runtime.dispose();
 summarize();
+
+function epochsOf(split) {
+  return split === 'official' ? EPOCHS.official : EPOCHS.leftOut;
+}
 
 async function labels(pattern) {
   const { train, close } = await openDataset(flags.data, { label: pattern, seconds: SECONDS });
@@ -77,9 +81,9 @@ async function run({ split, arm }) {
   const onEpoch = ({ epoch, loss, accuracy }) => {
     const left = ((performance.now() - clock.start) / ++clock.done) * (clock.total - clock.done);
     const facts = `loss ${loss.toFixed(3)}, training accuracy ${percent(accuracy)}%`;
-    console.log(`${split}, ${arm}: epoch ${epoch} of ${training.epochs}, ${facts}; ${(left / 60_000).toFixed(1)} minutes left in all`);
+    console.log(`${split}, ${arm}: epoch ${epoch} of ${epochsOf(split)}, ${facts}; ${(left / 60_000).toFixed(1)} minutes left in all`);
   };
-  const { model: trained } = await train({ model, task, runtime, threads, options: { ...training, evaluateEvery: 0 }, onEpoch });
+  const { model: trained } = await train({ model, task, runtime, threads, options: { ...training, epochs: epochsOf(split), evaluateEvery: 0 }, onEpoch });
   const context = { model: trained, task, runtime, threads, seed: 0 };
   const { model: int8 } = await quantize.apply(context, checkOptions(quantize, { sensitivity: false }));
   const small = minifyModel(int8);
@@ -101,7 +105,7 @@ async function run({ split, arm }) {
 }
 
 function readResults() {
-  const fresh = { machine, recipe: { ARMS, SECONDS, WIDTH }, records: [] };
+  const fresh = { machine, recipe: { ARMS, EPOCHS, SECONDS, WIDTH }, records: [] };
   if (!existsSync(flags.results) || flags.validate) return fresh;
   const found = JSON.parse(readFileSync(flags.results, 'utf8'));
   if (JSON.stringify(found.recipe) === JSON.stringify(fresh.recipe)) return found;
