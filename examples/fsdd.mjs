@@ -9,7 +9,19 @@
 // never by a test part. A run that is killed goes on where it stopped, with the record that was under way. Results: examples/results/fsdd.json.
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { architecture, createNodeRuntime, createTask, encodeModel, evaluate, footprint, minifyModel, openDataset, quantize, saveModel, train } from 'espalier';
+import {
+  architecture,
+  createNodeRuntime,
+  createTask,
+  encodeModel,
+  evaluate,
+  footprint,
+  minifyModel,
+  openDataset,
+  quantize,
+  saveModel,
+  train,
+} from 'espalier';
 import { writeFileAtomic } from 'espalier/base/node';
 import { channelStatistics, scaling, subset } from 'espalier/data';
 import { checkOptions } from 'espalier/technique';
@@ -60,7 +72,10 @@ function partsOf(split) {
   const pick = (isWanted) => Int32Array.from({ length: digits.size }, (_, i) => i).filter(isWanted);
   if (flags.validate) {
     const left = split.split(' ')[0];
-    return { learn: pick((i) => speakers[i] !== left && speakers[i] !== flags.validate), test: pick((i) => speakers[i] === flags.validate) };
+    return {
+      learn: pick((i) => speakers[i] !== left && speakers[i] !== flags.validate),
+      test: pick((i) => speakers[i] === flags.validate),
+    };
   }
   const isTest = (i) => (split === 'official' ? Number(takes[i]) < 5 : speakers[i] === split);
   return { learn: pick((i) => !isTest(i)), test: pick(isTest) };
@@ -70,7 +85,13 @@ async function run({ split, arm }) {
   const started = performance.now();
   const { frontEnd, training } = ARMS[arm];
   const { learn, test } = partsOf(split);
-  const source = { name: split, format: digits.name, train: subset(digits, learn), test: subset(digits, test), close: async () => undefined };
+  const source = {
+    name: split,
+    format: digits.name,
+    train: subset(digits, learn),
+    test: subset(digits, test),
+    close: async () => undefined,
+  };
   const prepare = { ...frontEnd, samples: digits.inputs[0].shape[0] };
   const statistics = await channelStatistics(source.train, { prepare, atMost: 1000 });
   const shape = [1, 1 + Math.floor(prepare.samples / prepare.hop), prepare.nMels];
@@ -83,7 +104,14 @@ async function run({ split, arm }) {
     const facts = `loss ${loss.toFixed(3)}, training accuracy ${percent(accuracy)}%`;
     console.log(`${split}, ${arm}: epoch ${epoch} of ${epochsOf(split)}, ${facts}; ${(left / 60_000).toFixed(1)} minutes left in all`);
   };
-  const { model: trained } = await train({ model, task, runtime, threads, options: { ...training, epochs: epochsOf(split), evaluateEvery: 0 }, onEpoch });
+  const { model: trained } = await train({
+    model,
+    task,
+    runtime,
+    threads,
+    options: { ...training, epochs: epochsOf(split), evaluateEvery: 0 },
+    onEpoch,
+  });
   const context = { model: trained, task, runtime, threads, seed: 0 };
   const { model: int8 } = await quantize.apply(context, checkOptions(quantize, { sensitivity: false }));
   const small = minifyModel(int8);
@@ -118,7 +146,9 @@ function isDone(split, arm) {
 
 async function keep(record) {
   study.records.push(record);
-  console.log(`${record.split}, ${record.arm}: ${percent(record.accuracy)}% in int8 (${percent(record.float)}% in float), ${record.bytes} bytes`);
+  console.log(
+    `${record.split}, ${record.arm}: ${percent(record.accuracy)}% in int8 (${percent(record.float)}% in float), ${record.bytes} bytes`,
+  );
   if (flags.validate) return;
   mkdirSync(dirname(flags.results), { recursive: true });
   await writeFileAtomic(flags.results, `${JSON.stringify(study, null, 1)}\n`);
@@ -131,6 +161,8 @@ function summarize() {
     if (own.length === 0) continue;
     const accuracies = own.map(({ accuracy }) => accuracy);
     const mean = accuracies.reduce((sum, value) => sum + value, 0) / own.length;
-    console.log(`${arm}, a speaker left out (${own.length} of ${names.length}): mean ${percent(mean)}%, worst ${percent(Math.min(...accuracies))}%`);
+    console.log(
+      `${arm}, a speaker left out (${own.length} of ${names.length}): mean ${percent(mean)}%, worst ${percent(Math.min(...accuracies))}%`,
+    );
   }
 }

@@ -17,8 +17,8 @@ import { concerns, type Quality, type Task, taskNames } from '../training/index.
 import { checkWritable } from './checks.js';
 
 import { Output } from './output.js';
-import { notedCategories, notedPreprocess, notePreprocess } from './preprocess.js';
-import { list, positiveInteger, seed } from './units.js';
+import { notedCategories, notedPreprocess, notedSampleRate, notePreprocess } from './preprocess.js';
+import { list, positiveInteger, positiveNumber, seed } from './units.js';
 
 /** Options that every command has. */
 export interface CommonOptions {
@@ -38,6 +38,8 @@ export interface DataOptions {
   classes?: string[];
   unlabelled?: boolean;
   limit?: number;
+  sampleRate?: number;
+  seconds?: number;
   scores?: string;
   fidelity?: boolean;
   task?: string;
@@ -116,7 +118,14 @@ export class CommandContext {
     const limit = count === undefined ? undefined : { count, seed: this.seed };
     const source = await openDataset(
       data,
-      { ...chosen, columns, limit, categories: model && notedCategories(model), fallbackSize: model && imageSize(model) },
+      {
+        ...chosen,
+        columns,
+        limit,
+        ...soundOptions(options, model),
+        categories: model && notedCategories(model),
+        fallbackSize: model && imageSize(model),
+      },
       this.activity,
     );
     this.defer(() => source.close());
@@ -180,6 +189,11 @@ function namesOf(noted: Readonly<Record<string, Preprocess>>): string {
   return [...new Set(Object.values(noted).map(({ name }) => name ?? 'given'))].join(', ');
 }
 
+/** Rate and length of sounds as given, else the rate that the model was trained at. */
+function soundOptions({ sampleRate, seconds }: DataOptions, model: Model | undefined): { sampleRate?: number; seconds?: number } {
+  return { sampleRate: sampleRate ?? (model && notedSampleRate(model)), seconds };
+}
+
 /** @throws OptionError where the same is said twice. */
 function targetsNamed({ label, target }: Pick<DataOptions, 'label' | 'target'>): string | undefined {
   if (label === undefined || target === undefined) return target ?? label;
@@ -209,11 +223,12 @@ export function addCommonOptions(command: Command): Command {
  */
 export function addDataOptions(command: Command, given: { required?: boolean; threads?: string; named?: '--label' } = {}): Command {
   const { required = true, threads = 'threads inside an operator (default: all cores)', named } = given;
-  const what = 'what is to be predicted: columns of a table or of metadata, by name or number, separated by commas';
+  const what =
+    'what is to be predicted: columns of a table or of metadata, by name or number, separated by commas; or a pattern of file names, as "{label}_*"';
   if (!named) command.option('--target <columns>', what);
   const data = new Option(
     '--data <path>',
-    'a folder of class folders, .tar, MNIST IDX folder, a table (.csv, .jsonl, .parquet), .npy, .npz, or digits or iris',
+    'a folder of class folders of images, sounds or texts, .tar, MNIST IDX folder, a table (.csv, .jsonl, .parquet), .npy, .npz, or digits or iris',
   );
   return command
     .addOption(data.makeOptionMandatory(required))
@@ -221,6 +236,8 @@ export function addDataOptions(command: Command, given: { required?: boolean; th
     .option('--label <columns>', named ? what : 'the same as --target')
     .option('--columns <names>', 'columns of a table that are features (default: all that are not targets)', list)
     .option('--classes <names>', "class names in the order of the model's scores, separated by commas (default: sorted)", list)
+    .option('--sample-rate <Hz>', "bring sounds to this rate (default: the model's, else that of the first file)", positiveInteger)
+    .option('--seconds <number>', 'bring sounds to this length (default: the longest, at most 10)', positiveNumber)
     .option('--unlabelled', 'read no labels: quality is then fidelity')
     .option('--limit <number>', 'use at most this many samples, drawn evenly over the classes', positiveInteger)
     .option('--scores <output>', 'the model output that counts; without labels: that it holds class scores')

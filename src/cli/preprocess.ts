@@ -58,6 +58,12 @@ export function notedCategories(model: Model): Record<string, readonly string[]>
   return known.length > 0 ? Object.fromEntries(known.map(({ name, categories }) => [name, categories.map(String)])) : undefined;
 }
 
+/** The rate of the sounds that a model was trained with, in Hz; undefined where it has none. */
+export function notedSampleRate(model: Model): number | undefined {
+  const rates = readNote(model)?.map(({ preprocess: { prepare } }) => prepare?.sampleRate) ?? [];
+  return rates.find((rate): rate is number => Number.isInteger(rate) && Number(rate) >= 1);
+}
+
 /** Undefined for what is no such note: anyone may write metadata. */
 function readNote(model: Model): Noted[] | undefined {
   try {

@@ -7,6 +7,7 @@ import type { TechniqueResult } from '../../technique/index.js';
 import { answersOf, batchSizeOf, hiddenChange, judge, type Quality, inputShapes as shapesOf, type Task } from '../../training/index.js';
 import type { CommandContext } from '../context.js';
 import { clipped } from '../output.js';
+import { notePreprocess } from '../preprocess.js';
 
 export interface Compressed {
   context: CommandContext;
@@ -23,24 +24,26 @@ export interface Compressed {
 }
 
 /** Writes what a technique made of a model, and prints what that did: quality on the test part and footprint, before and after. What got worse is said first. */
-export async function writeCompressed({ model: made, notes }: TechniqueResult, given: Compressed): Promise<void> {
+export async function writeCompressed({ model: made, notes, feeds }: TechniqueResult, given: Compressed): Promise<void> {
   const { context, task, model, path, out, threads, clear } = given;
   const { runtime, activity, output } = context;
+  const taskNow = task && feeds ? { ...task, feeds } : task;
+  if (taskNow && feeds) notePreprocess(made, taskNow);
   const bytes = await saveModel(made, out);
   await clear?.();
   const written = loadModel(out);
-  const answers = (model: Model) => (task ? answersOf(model, task, runtime, { ...activity, split: 'test', threads }) : undefined);
+  const answers = (model: Model, own = task) => (own ? answersOf(model, own, runtime, { ...activity, split: 'test', threads }) : undefined);
   const original = await answers(model);
-  const candidate = await answers(written);
+  const candidate = await answers(written, taskNow);
   const quality = {
     before: task && original && judge(task, original),
     after: task && candidate && judge(task, candidate, original),
   };
   if (task && quality.before) context.warnOf(quality.before, task);
-  const inputShapes = task && (await shapesOf(task, batchSizeOf(model, task, 1)));
+  const shapes = (each: Model, own = task) => own && shapesOf(own, batchSizeOf(each, own, 1));
   const cost = {
-    before: footprint(model, { bytes: statSync(path).size, inputShapes }),
-    after: footprint(written, { bytes, inputShapes }),
+    before: footprint(model, { bytes: statSync(path).size, inputShapes: await shapes(model) }),
+    after: footprint(written, { bytes, inputShapes: await shapes(written, taskNow) }),
   };
   const lines = [
     ...qualityLines(quality.before, quality.after, task),

@@ -37,8 +37,8 @@ export function isImage({ path }: Pick<TreeFile, 'path'>): boolean {
 
 /** Where the decoded images of a tree are kept. */
 async function cachePath(where: string, options: OpenOptions): Promise<string> {
-  const { imageSize, fallbackSize, fit, labelled, classes, label, targets, limit } = options;
-  const key = [resolve(where), imageSize, fallbackSize, fit, labelled, classes, label, targets, limit];
+  const { imageSize, fallbackSize, fit, labelled, classes, label, targets, limit, maxUnreadable } = options;
+  const key = [resolve(where), imageSize, fallbackSize, fit, labelled, classes, label, targets, limit, maxUnreadable];
   return join(await cacheFolder(options.cacheDir), cacheName(basename(resolve(where)), key));
 }
 

@@ -6,7 +6,10 @@ import { audioPreprocesses, featureShape, frontEndFor } from './preprocess.js';
 import { showSound } from './show.js';
 
 /** Words mean the same a little later, and when a band of times or frequencies is missing. */
-const USUAL: Augmentation[] = [{ name: 'time-shift', share: 0.05 }, { name: 'spec-augment', share: 0.1 }];
+const USUAL: Augmentation[] = [
+  { name: 'time-shift', share: 0.05 },
+  { name: 'spec-augment', share: 0.1 },
+];
 /** Other voices and rooms as well. */
 const STRONG: Augmentation[] = [{ name: 'speed', share: 0.12 }, { name: 'noise' }, ...USUAL];
 

@@ -91,5 +91,13 @@ export function audioPreprocesses(sample: InputSpec, model: ModelInput, statisti
   if (dims.length > 2 || (dims.length === 2 && dims[0] !== 1 && dims[0] !== undefined)) return [];
   const samples = dims.at(-1) ?? sizeOf(sample.shape);
   const shape = dims.length === 2 ? [1, samples] : [samples];
-  return [{ name: 'raw sound', prepare: { kind: 'sound', samples }, layout: 'as-is', shape, dtype }];
+  return [
+    {
+      name: 'raw sound',
+      prepare: { kind: 'sound', ...(sample.sampleRate && { sampleRate: sample.sampleRate }), samples },
+      layout: 'as-is',
+      shape,
+      dtype,
+    },
+  ];
 }

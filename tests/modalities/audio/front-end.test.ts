@@ -27,7 +27,7 @@ function identity({ shape }: Preprocess): Model {
 
 /** The output of a model that only hands on its input: what the front end in the graph gives. */
 async function featuresInGraph(preprocess: Preprocess, form: FrontEndForm, sounds: Float32Array): Promise<Float32Array> {
-  const program = await runtime.compile(withFrontEnd(identity(preprocess), preprocess, form), { threads: 1 });
+  const program = await runtime.compile(withFrontEnd(identity(preprocess), preprocess, form).model, { threads: 1 });
   const { features: found } = await program.run({ sound: Tensor.of('float32', [2, sounds.length / 2], sounds.slice()) });
   await program.dispose();
   return found.toFloat32();
@@ -47,7 +47,11 @@ function twoSounds(sound: Float32Array): Float32Array {
 describe('the front end in the graph, in ONNX Runtime, as on the host', () => {
   const cases = [...mel.filter((_: unknown, i: number) => i % 2 === 1 || i > 7), ...mfcc].map(({ signal, options }) => {
     const { sampleRate, values } = signals[signal];
-    return { name: `${signal} ${JSON.stringify(options)}`, sound: floats(values), spec: frontEndOf(sampleRate, floats(values).length, options) };
+    return {
+      name: `${signal} ${JSON.stringify(options)}`,
+      sound: floats(values),
+      spec: frontEndOf(sampleRate, floats(values).length, options),
+    };
   });
   for (const { name, sound, spec } of cases)
     it(name, async () => {
@@ -85,8 +89,11 @@ it('a model with its front end computed on loading is small, takes sounds, and s
   const bare = encodeModel(minifyModel(model)).byteLength;
   const sizes = new Map<string, number>();
   for (const form of FORMS) {
-    const shipped = minifyModel(withFrontEnd(model, preprocess, form));
-    assert.ok(relativeError(await run(shipped, { sound: Tensor.of('float32', [3, 8000], data.slice()) }), expected) < 1e-4, JSON.stringify(form));
+    const shipped = minifyModel(withFrontEnd(model, preprocess, form).model);
+    assert.ok(
+      relativeError(await run(shipped, { sound: Tensor.of('float32', [3, 8000], data.slice()) }), expected) < 1e-4,
+      JSON.stringify(form),
+    );
     sizes.set(`${form.operators} ${form.tables}`, encodeModel(shipped).byteLength - bare);
   }
   console.log('bytes of the front end:', JSON.stringify(Object.fromEntries(sizes)));

@@ -20,13 +20,17 @@ export interface Tables {
 export function storedTables(build: GraphBuilder, spec: CompleteFrontEnd): Tables {
   const { nFft, nMels, nMfcc = 0 } = spec;
   const bins = binsOf(spec);
-  const floats = (shape: readonly number[], values: ArrayLike<number>) => build.constant(Tensor.of('float32', shape, Float32Array.from(values)));
+  const floats = (shape: readonly number[], values: ArrayLike<number>) =>
+    build.constant(Tensor.of('float32', shape, Float32Array.from(values)));
   return {
     kernel: (part) => {
       const window = hann(spec);
       const wave = part === 'Cos' ? Math.cos : Math.sin;
       const at = (i: number) => window[i % nFft] * wave((2 * Math.PI * ((Math.floor(i / nFft) * (i % nFft)) % nFft)) / nFft);
-      return floats([bins, 1, nFft], Float64Array.from({ length: bins * nFft }, (_, i) => at(i)));
+      return floats(
+        [bins, 1, nFft],
+        Float64Array.from({ length: bins * nFft }, (_, i) => at(i)),
+      );
     },
     window: () => floats([nFft], hann(spec)),
     filters: () => floats([nMels, bins], melFilters(spec)),
@@ -56,7 +60,8 @@ export function computedTables(build: GraphBuilder, spec: CompleteFrontEnd): Tab
   return {
     kernel: (part) => build.op('Mul', [build.op(part, [angles()]), window()]),
     window,
-    filters: () => computedFilters(build, spec, times(asFloat(shaped(range(bins), [1, bins])), Math.floor(spec.sampleRate / 2) / (bins - 1))),
+    filters: () =>
+      computedFilters(build, spec, times(asFloat(shaped(range(bins), [1, bins])), Math.floor(spec.sampleRate / 2) / (bins - 1))),
     cosines: () => storedTables(build, spec).cosines(),
   };
 }

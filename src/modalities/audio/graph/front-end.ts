@@ -26,9 +26,14 @@ const AXES_AS_INPUT = 18;
  * A copy of a model of sound features that takes the sound itself: the front end that prepared its samples is part of the graph. Quantized models stay as
  * they are behind it.
  * @param preprocess how its only input was prepared: by a front end, then standardized.
+ * @returns the model, and how samples become its input now.
  * @throws OptionError where the model has several inputs, or its samples were prepared in another way; for "signal" where `nFft` is no power of two.
  */
-export function withFrontEnd(source: Model, preprocess: Preprocess, { operators = 'plain', tables = 'computed' }: FrontEndForm = {}): Model {
+export function withFrontEnd(
+  source: Model,
+  preprocess: Preprocess,
+  { operators = 'plain', tables = 'computed' }: FrontEndForm = {},
+): { model: Model; preprocess: Preprocess } {
   const { prepare } = preprocess;
   if (!isFrontEnd(prepare) || source.graph.feeds.length !== 1)
     throw new OptionError({
@@ -55,7 +60,9 @@ export function withFrontEnd(source: Model, preprocess: Preprocess, { operators 
   graph.sort();
   forgetShapes(graph);
   inferShapes(model);
-  return model;
+  const { sampleRate, samples } = spec;
+  const taken: Preprocess = { name: 'raw sound', prepare: { kind: 'sound', sampleRate, samples }, layout: 'as-is', shape: [samples] };
+  return { model, preprocess: taken };
 }
 
 /** @throws OptionError where ONNX Runtime's STFT is not precise: of lengths that are no power of two its logarithms are up to a hundredth off. */
@@ -130,7 +137,14 @@ class Writer {
     const { build } = this;
     const width = Math.max(mean.length, std.length);
     const at = (values: readonly number[], i: number) => values[values.length === 1 ? 0 : i];
-    const vector = (value: (i: number) => number) => build.constant(Tensor.of('float32', [width], Float32Array.from({ length: width }, (_, i) => value(i))));
+    const vector = (value: (i: number) => number) =>
+      build.constant(
+        Tensor.of(
+          'float32',
+          [width],
+          Float32Array.from({ length: width }, (_, i) => value(i)),
+        ),
+      );
     const scaled = build.op('Mul', [frames, vector((i) => scale / at(std, i))]);
     const shifted = build.op('Add', [scaled, vector((i) => -at(mean, i) / at(std, i))]);
     // 0 keeps the number of samples as it is.

@@ -22,8 +22,8 @@ const MEMORY_LIMIT = 2 ** 30;
 
 /** Where the decoded sounds of a tree are kept; how long they are to be is decided when they are read. */
 async function cachePath(where: string, options: OpenOptions): Promise<string> {
-  const { sampleRate, labelled, classes, label, targets, limit } = options;
-  const key = ['sounds', resolve(where), sampleRate, labelled, classes, label, targets, limit];
+  const { sampleRate, labelled, classes, label, targets, limit, maxUnreadable } = options;
+  const key = ['sounds', resolve(where), sampleRate, labelled, classes, label, targets, limit, maxUnreadable];
   return join(await cacheFolder(options.cacheDir), cacheName(basename(resolve(where)), key));
 }
 
