@@ -20,7 +20,7 @@ export function wavOf(samples: Float32Array, sampleRate: number): Buffer {
   file.writeUInt32LE(2 * sampleRate, 28);
   file.write('data', 36);
   file.writeUInt32LE(2 * samples.length, 40);
-  samples.forEach((value, i) => file.writeInt16LE(Math.round(Math.max(-1, Math.min(1, value)) * 32767), 44 + 2 * i));
+  for (const [i, value] of samples.entries()) file.writeInt16LE(Math.round(Math.max(-1, Math.min(1, value)) * 32767), 44 + 2 * i);
   return file;
 }
 
