@@ -16,6 +16,7 @@ import {
   encodeModel,
   evaluate,
   footprint,
+  loadModel,
   minifyModel,
   openDataset,
   quantize,
@@ -26,17 +27,21 @@ import { writeFileAtomic } from 'espalier/base/node';
 import { channelStatistics, scaling, subset } from 'espalier/data';
 import { checkOptions } from 'espalier/technique';
 import { ARMS, EPOCHS, SECONDS, WIDTH } from './fsdd/recipe.mjs';
+import { writeReport } from './fsdd/report.mjs';
 import { studyFlags } from './support/flags.mjs';
 import { thisMachine } from './support/machine.mjs';
 import { percent } from './support/page.mjs';
 
-const flags = studyFlags({
-  threads: { type: 'string', default: '1' },
-  work: { type: 'string', default: '.espalier/fsdd' },
-  results: { type: 'string', default: 'examples/results/fsdd.json' },
-  only: { type: 'string' },
-  validate: { type: 'string' },
-});
+const flags = studyFlags(
+  {
+    threads: { type: 'string', default: '1' },
+    work: { type: 'string', default: '.espalier/fsdd' },
+    results: { type: 'string', default: 'examples/results/fsdd.json' },
+    only: { type: 'string' },
+    validate: { type: 'string' },
+  },
+  writeReport,
+);
 const threads = Number(flags.threads);
 const runtime = createNodeRuntime({ threads });
 const { train: digits } = await openDataset(flags.data, { label: '{label}_*', seconds: SECONDS });
@@ -55,7 +60,7 @@ const wanted = units.filter(({ split, arm }) => !isDone(split, arm) && (!flags.o
 const clock = { done: 0, total: wanted.reduce((sum, { split }) => sum + epochsOf(split), 0), start: performance.now() };
 for (const unit of wanted) await keep(await run(unit));
 await runtime.dispose();
-summarize();
+if (!flags.validate) writeReport(flags.results);
 
 function epochsOf(split) {
   return split === 'official' ? EPOCHS.official : EPOCHS.leftOut;
@@ -122,7 +127,7 @@ async function run({ split, arm }) {
   return {
     split,
     arm,
-    accuracy: await measure(small),
+    accuracy: await measure(loadModel(file)),
     float: await measure(trained),
     tested: test.length,
     bytes: encodeModel(small).byteLength,
@@ -152,17 +157,4 @@ async function keep(record) {
   if (flags.validate) return;
   mkdirSync(dirname(flags.results), { recursive: true });
   await writeFileAtomic(flags.results, `${JSON.stringify(study, null, 1)}\n`);
-}
-
-/** The mean over the speakers left out, and the worst of them. */
-function summarize() {
-  for (const arm of Object.keys(ARMS)) {
-    const own = study.records.filter((record) => record.arm === arm && names.includes(record.split));
-    if (own.length === 0) continue;
-    const accuracies = own.map(({ accuracy }) => accuracy);
-    const mean = accuracies.reduce((sum, value) => sum + value, 0) / own.length;
-    console.log(
-      `${arm}, a speaker left out (${own.length} of ${names.length}): mean ${percent(mean)}%, worst ${percent(Math.min(...accuracies))}%`,
-    );
-  }
 }

@@ -16,5 +16,10 @@ it('ds-cnn has the size of the small DS-CNN of "Hello Edge" on its input of 49 f
 it('ds-cnn grows by width and depth, and takes short and narrow spectrograms', () => {
   const size = (request: object) => footprint(architecture('ds-cnn').build({ input: [1, 51, 32], classes: 10, ...request })).parameters;
   assert.ok(size({ width: 0.5 }) < size({}) / 2.5 && size({ depth: 2 }) > 1.7 * size({}));
-  for (const input of [[1, 1, 1], [1, 3, 40], [1, 100, 2]] as const) assert.ok(size({ input }) > 0);
+  for (const input of [
+    [1, 1, 1],
+    [1, 3, 40],
+    [1, 100, 2],
+  ] as const)
+    assert.ok(size({ input }) > 0);
 });

@@ -4,7 +4,7 @@ import { architecture } from '#dist/architectures/index.js';
 import { OptionError, Random } from '#dist/base/index.js';
 import { minifyModel } from '#dist/compression/coding/index.js';
 import { applyPreprocess, type Preprocess } from '#dist/data/index.js';
-import { createNodeRuntime } from '#dist/infrastructure/runtime/node/index.js';
+import { checkOnWeb, createNodeRuntime } from '#dist/infrastructure/runtime/node/index.js';
 import { completeFrontEnd, type FrontEnd, frameCount, frameWidth } from '#dist/modalities/audio/features/spec.js';
 import { type FrontEndForm, withFrontEnd } from '#dist/modalities/index.js';
 import { encodeModel, Graph, GraphBuilder, Model, SymbolicDim, Tensor } from '#dist/onnx/index.js';
@@ -99,4 +99,30 @@ it('a model with its front end computed on loading is small, takes sounds, and s
   console.log('bytes of the front end:', JSON.stringify(Object.fromEntries(sizes)));
   assert.ok((sizes.get('plain computed') as number) < 3000);
   assert.ok((sizes.get('plain stored') as number) > 250_000);
+});
+
+it('WebAssembly computes the same from the same file, in every form', async () => {
+  const prepare: FrontEnd = {
+    kind: 'mfcc',
+    sampleRate: 8000,
+    samples: 2000,
+    nFft: 256,
+    winLength: 200,
+    hop: 100,
+    nMels: 32,
+    nMfcc: 13,
+    level: 'peak',
+  };
+  const preprocess = preprocessOf({ ...prepare, logarithm: 'decibels', topDb: 80, norm: 'slaney' });
+  for (const form of FORMS) {
+    const model = encodeModel(withFrontEnd(identity(preprocess), preprocess, form).model);
+    const sound = Tensor.of('float32', [2, 2000], twoSounds(floats(signals['chirp 8 kHz'].values)).slice(0, 4000));
+    const { status, detail } = await checkOnWeb(model, { sound }, { tolerance: 1e-4 });
+    assert.equal(status, 'agrees', detail);
+  }
+});
+
+it('refuses models whose samples were prepared in another way', () => {
+  const image: Preprocess = { layout: 'NCHW', channels: 'gray', shape: [1, 26, 20] };
+  assert.throws(() => withFrontEnd(identity(image), image), OptionError);
 });
