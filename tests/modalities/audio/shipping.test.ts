@@ -1,52 +1,39 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, it } from 'node:test';
 import { loadModel } from '#dist/onnx/node/index.js';
-import { tone, wavOf, writeFiles } from './sounds.js';
 
-const root = mkdtempSync(join(tmpdir(), 'espalier-shipping-'));
-after(() => rmSync(root, { recursive: true, force: true }));
+const root = process.cwd();
+const folder = mkdtempSync(join(tmpdir(), 'espalier-shipping-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
 
-function espalier(...given: string[]) {
-  const env = { ...process.env, ESPALIER_CACHE: join(root, 'cache') };
-  const command = ['bin/espalier.js', ...given, '--data', join(root, 'tones'), '--label', '{label}_*', '--json', '--quiet'];
-  return JSON.parse(execFileSync(process.execPath, command, { encoding: 'utf8', env }));
+/** Runs a command line of a page in the folder, as whoever reads it would. */
+function run(line: string): string {
+  const words = [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain);
+  const [file, given] = words[0] === 'npx' ? [join(root, 'bin', 'espalier.js'), words.slice(2)] : [join(root, words[1]), words.slice(2)];
+  const env = { ...process.env, ESPALIER_CACHE: join(folder, 'cache') };
+  return execFileSync(process.execPath, [file, ...given], { encoding: 'utf8', env, cwd: folder, stdio: ['ignore', 'pipe', 'ignore'] });
 }
 
-it('from files to a model that takes sounds, which scores them as the one of features does', () => {
-  const kinds = ['rise', 'fall', 'flat'] as const;
-  const files = kinds.flatMap((kind) =>
-    Array.from({ length: 20 }, (_, i) => [`${kind}_${i}.wav`, wavOf(tone(kind, 0.3, 8000, i), 8000)] as const),
-  );
-  writeFiles(join(root, 'tones'), Object.fromEntries(files));
-  const at = (name: string) => join(root, name);
-  const arch = ['--arch', 'ds-cnn', '--width', '0.12', '--epochs', '8', '--batch-size', '8', '--lr', '0.01'];
-  const trained = espalier('train', ...arch, '--out', at('float.onnx'));
-  assert.deepEqual(trained.preprocess[0].preprocess.prepare.kind, 'log-mel');
-  espalier('quantize', at('float.onnx'), '-o', at('int8.onnx'));
-  const shipped = espalier('apply', 'front-end', at('int8.onnx'), '-o', at('shipped.onnx'));
-  assert.equal(shipped.quality.after.value, shipped.quality.before.value);
-  assert.equal(shipped.quality.after.agreement.value, 1);
-  const { feeds } = loadModel(at('shipped.onnx')).graph;
-  assert.deepEqual([feeds.length, feeds[0].name, feeds[0].shape?.[1]], [1, 'sound', 2400]);
-  const judged = espalier('eval', at('shipped.onnx'));
-  assert.equal(judged.value, shipped.quality.after.value);
-  assert.deepEqual(judged.preprocess[0].preprocess.prepare, { kind: 'sound', sampleRate: 8000, samples: 2400 });
-  const student = espalier(
-    'distill',
-    '--teacher',
-    at('float.onnx'),
-    '--arch',
-    'ds-cnn',
-    '--width',
-    '0.1',
-    '--epochs',
-    '1',
-    '-o',
-    at('student.onnx'),
-  );
-  assert.ok(student.test.value >= 0 && loadModel(at('student.onnx')).graph.feeds[0].shape?.length === 4);
+it('the commands of docs/audio.md lead from files to a model that takes sounds and answers as the one of features does', () => {
+  const page = readFileSync(join(root, 'docs', 'audio.md'), 'utf8');
+  const commands = (/## From files[\s\S]*?```\n([\s\S]*?)```/.exec(page)?.[1] ?? '').trim().split('\n');
+  assert.equal(commands.length, 6);
+  const printed = commands.map(run);
+  assert.match(printed[0], /Wrote 120 files/);
+  const accuracy = Number(/test accuracy: ([\d.]+)%/.exec(printed[1])?.[1]);
+  assert.ok(accuracy >= 90, printed[1]);
+  assert.match(printed[4], /same answers +-> +100\.00%/);
+  const [sound, ...more] = loadModel(join(folder, 'shipped.onnx')).graph.feeds;
+  assert.deepEqual([sound.name, sound.shape?.[1], more.length], ['sound', 3200, 0]);
+  const data = '--data tones/ --label "{label}_*" --json --quiet';
+  const judged = JSON.parse(run(`npx espalier eval shipped.onnx ${data}`));
+  assert.deepEqual(judged.preprocess[0].preprocess.prepare, { kind: 'sound', sampleRate: 8000, samples: 3200 });
+  assert.equal(judged.value, JSON.parse(run(`npx espalier eval small.onnx ${data}`)).value);
+  const taught = JSON.parse(run(`npx espalier distill --teacher float.onnx --arch ds-cnn --width 0.1 --epochs 1 -o student.onnx ${data}`));
+  assert.equal(taught.teacher.value, accuracy / 100);
+  assert.equal(loadModel(join(folder, 'student.onnx')).graph.feeds[0].shape?.length, 4);
 });
