@@ -80,14 +80,16 @@ export class CommandContext {
   }
 
   async source(options: DataOptions, model?: Model): Promise<DataSource> {
-    const { data, classes, unlabelled, limit: count, columns, exif, maxUnpacked } = options;
+    const { data, classes, unlabelled, limit: count, columns, exif, maxUnpacked, sampleRate, seconds } = options;
     const chosen = unlabelled ? { label: false as const, labelled: false } : { label: targetsNamed(options), classes };
     const limit = count === undefined ? undefined : { count, seed: this.seed };
     const { openDataset } = await import('../modalities/node/index.js');
-    const { notedCategories } = await import('../modalities/index.js');
+    const { notedCategories, notedSampleRate } = await import('../modalities/index.js');
     const { imageSize } = await import('./image-size.js');
     const ofModel = model && { categories: notedCategories(model), fallbackSize: imageSize(model) };
-    const source = await openDataset(data, { ...chosen, columns, limit, orient: exif, maxUnpacked, ...ofModel }, this.activity);
+    const sounds = { sampleRate: sampleRate ?? (model && notedSampleRate(model)), seconds };
+    const given = { ...chosen, ...ofModel, ...sounds, columns, limit, orient: exif, maxUnpacked };
+    const source = await openDataset(data, given, this.activity);
     this.defer(() => source.close());
     return source;
   }

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { bytes, list, positiveInteger, seed } from './units.js';
+import { bytes, list, positiveInteger, positiveNumber, seed } from './units.js';
 
 /** Options that every command has. */
 export interface CommonOptions {
@@ -20,6 +20,8 @@ export interface DataOptions {
   unlabelled?: boolean;
   limit?: number;
   exif?: boolean;
+  sampleRate?: number;
+  seconds?: number;
   maxUnpacked?: number;
   scores?: string;
   fidelity?: boolean;
@@ -42,11 +44,12 @@ export function addCommonOptions(command: Command): Command {
  */
 export function addDataOptions(command: Command, given: { required?: boolean; threads?: string; named?: '--label' } = {}): Command {
   const { required = true, threads = 'threads inside an operator (default: all cores)', named } = given;
-  const what = 'what is to be predicted: columns of a table or of metadata, by name or number, separated by commas';
+  const what =
+    'what is to be predicted: columns of a table or of metadata, by name or number, separated by commas; or a pattern of file names, as "{label}_*"';
   if (!named) command.option('--target <columns>', what);
   const data = new Option(
     '--data <path>',
-    'a folder of class folders, .tar, MNIST IDX folder, a table (.csv, .jsonl, .parquet), .npy, .npz, or digits or iris',
+    'a folder of class folders of images, sounds or texts, .tar, MNIST IDX folder, a table (.csv, .jsonl, .parquet), .npy, .npz, or digits or iris',
   );
   return command
     .addOption(data.makeOptionMandatory(required))
@@ -54,6 +57,8 @@ export function addDataOptions(command: Command, given: { required?: boolean; th
     .option('--label <columns>', named ? what : 'the same as --target')
     .option('--columns <names>', 'columns of a table that are features (default: all that are not targets)', list)
     .option('--classes <names>', "class names in the order of the model's scores, separated by commas (default: sorted)", list)
+    .option('--sample-rate <Hz>', "bring sounds to this rate (default: the model's, else that of the first file)", positiveInteger)
+    .option('--seconds <number>', 'bring sounds to this length (default: the longest, at most 10)', positiveNumber)
     .option('--unlabelled', 'read no labels: quality is then fidelity')
     .option('--no-exif', 'leave photos as they are stored, whatever their EXIF orientation says')
     .option('--limit <number>', 'use at most this many samples, drawn evenly over the classes', positiveInteger)

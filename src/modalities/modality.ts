@@ -1,5 +1,5 @@
 import type { Architecture } from '../architectures/index.js';
-import type { Augmentation, ChannelStatistics, DataTensor, InputSpec, ModelInput, Preprocess } from '../data/index.js';
+import type { Augmentation, ChannelStatistics, DataTensor, InputSpec, ModelInput, Prepare, Preprocess } from '../data/index.js';
 
 /** A sample as a person can take it in. */
 export interface Shown {
@@ -42,6 +42,11 @@ export interface Modality {
   readonly feedsMany?: boolean;
   /** Whether `preprocesses` makes use of the training samples' statistics. */
   readonly usesStatistics: boolean;
+  /**
+   * What is made of samples before their statistics are taken, for a model with this input: where the numbers that are scaled are not the stored ones.
+   * Default: nothing.
+   */
+  prepares?(sample: InputSpec, model: ModelInput): Prepare | undefined;
   /**
    * Every usual way to make the model's input of a stored sample, likeliest first; empty where none fits. Whoever has the model tries them and keeps the
    * best.

@@ -129,6 +129,12 @@ function respread(
   return { scale: scale * ratio, mean: mean.map((each) => each + scale * (given[0] * ratio - made[0])) };
 }
 
+/** The rate of the sounds that a model was trained with, in Hz; undefined where it has none. */
+export function notedSampleRate(model: Model): number | undefined {
+  const rates = readNote(model)?.map(({ preprocess: { prepare } }) => prepare?.sampleRate) ?? [];
+  return rates.find((rate): rate is number => Number.isInteger(rate) && Number(rate) >= 1);
+}
+
 /** Undefined for what is no such note: anyone may write metadata. */
 function readNote(model: Model): Noted[] | undefined {
   const notes = parsed<Noted[]>(model.metadata.get(KEY));

@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { architecture, architectures } from '../../architectures/index.js';
 import { OptionError } from '../../base/index.js';
+import { augmentationKinds } from '../../data/index.js';
 import { withPseudoLabels } from '../../learning/semi-supervised/index.js';
 import { trainTechnique } from '../../learning/tuning/index.js';
 import type { AnyMetric } from '../../metrics/index.js';
@@ -173,7 +174,7 @@ export function addTrainingOptions<C extends import('commander').Command>(comman
     )
     .option(
       '--augment <list>',
-      'of flip, crop, cutout and mixup, with their size after a colon, e.g. flip,crop:2, or none; flip:alternate mirrors every other epoch',
+      `of ${[...augmentationKinds().keys()].join(', ')}, with a number after a colon, e.g. flip,crop:2, or none; flip:alternate mirrors every other epoch`,
       augmentations,
     )
     .option('--freeze <list>', 'weights that stay as they are, by name, e.g. "stem.*,backbone.*"', list)
@@ -187,24 +188,17 @@ export function addTrainingOptions<C extends import('commander').Command>(comman
   return command;
 }
 
-/** What each augmentation is on the command line; the number after its colon is the option named here. */
-const AUGMENTATIONS: Readonly<Record<string, { size: string; options?: Record<string, unknown> }>> = {
-  flip: { size: 'probability' },
-  crop: { size: 'pixels', options: { padding: 'reflect' } },
-  cutout: { size: 'size' },
-  mixup: { size: 'alpha' },
-};
-
 /** "flip,crop:2" as options of augmentations. */
 function augmentations(text: string): Record<string, unknown>[] {
   if (text.trim() === 'none') return [];
   return text.split(',').map((each) => {
     const [name, given, ...more] = each.trim().split(':');
-    if (!Object.hasOwn(AUGMENTATIONS, name) || more.length > 0)
-      throw new InvalidArgumentError(`Expected some of ${Object.keys(AUGMENTATIONS).join(', ')}, as in flip,crop:2.`);
+    const kind = augmentationKinds().get(name);
+    if (!kind || more.length > 0)
+      throw new InvalidArgumentError(`Expected some of ${[...augmentationKinds().keys()].join(', ')}, as in flip,crop:2.`);
     if (name === 'flip' && given === 'alternate') return { name, alternate: true };
-    const { size, options } = AUGMENTATIONS[name];
-    return { name, ...options, ...(given !== undefined && { [size]: number(given) }) };
+    const { option, with: options } = kind.shorthand;
+    return { name, ...options, ...(given !== undefined && { [option]: number(given) }) };
   });
 }
 
