@@ -3,7 +3,7 @@ import { requireSound } from '../infrastructure/compiler/index.js';
 import type { Runtime } from '../infrastructure/runtime/index.js';
 import type { Model } from '../onnx/index.js';
 import type { TechniqueRegistry } from '../technique/index.js';
-import { buildTrainingStep, inputShapes, type Task } from '../training/index.js';
+import { buildTrainingStep, inputShapes, type Task, trainable } from '../training/index.js';
 import { measureBaseline, timedBaseline } from './baseline.js';
 import type { HostServices } from './candidates.js';
 import { measureFront, writeCards } from './finish.js';
@@ -63,8 +63,8 @@ export async function optimize(request: OptimizeRequest): Promise<RunInfo> {
 }
 
 async function planFor(request: OptimizeRequest, { limits, epochs, families }: Settings): Promise<Plan> {
-  const { original, task, registry, strategy, architecture } = request;
-  const untrainable = await whyUntrainable(original, task);
+  const { original, task, registry, runtime, strategy, architecture } = request;
+  const untrainable = await whyUntrainable(original, task, runtime);
   const plan = strategy.plan({ original, task, limits, registry, epochs, architecture, families, untrainable });
   for (const text of plan.remarks) request.onMessage?.({ level: 'warning', text });
   return plan;
@@ -147,9 +147,10 @@ async function addTime({ storage }: Workspace, seconds: number): Promise<number>
 }
 
 /** The reason why the task's loss cannot be trained on this model, or undefined where it can. */
-export async function whyUntrainable(model: Model, task: Task): Promise<string | undefined> {
+export async function whyUntrainable(model: Model, task: Task, runtime: Runtime): Promise<string | undefined> {
   try {
-    buildTrainingStep(model, { batchSize: 2, inputShapes: await inputShapes(task, 2), loss: task.loss(), optimizer: { kind: 'sgd' } });
+    const seen = await trainable(model, task, runtime);
+    buildTrainingStep(seen, { batchSize: 2, inputShapes: await inputShapes(task, 2), loss: task.loss(), optimizer: { kind: 'sgd' } });
     return undefined;
   } catch (error) {
     if (error instanceof EspalierError) return error.message;

@@ -72,10 +72,10 @@ describe('metrics of one class a sample', () => {
           is(`${figure}[${part}]`, figure === 'recall' ? wanted : (wanted ?? 0));
         });
       // What ranks or weighs probabilities is not defined where one is NaN; `judge` refuses such answers before any metric sees them.
-      const isNaN = hasNaN(predictions);
-      is('auc', isNaN ? Number.NaN : expected.auc);
-      is('logLoss', isNaN ? Number.NaN : expected.logLoss);
-      is('ece', isNaN ? Number.NaN : expected.ece);
+      const isUndefined = hasNaN(predictions);
+      is('auc', isUndefined ? Number.NaN : expected.auc);
+      is('logLoss', isUndefined ? Number.NaN : expected.logLoss);
+      is('ece', isUndefined ? Number.NaN : expected.ece);
     });
   }
 
@@ -187,11 +187,11 @@ describe('metrics of one score of anomaly', () => {
       const data = Float32Array.from(predictions.flatMap((each) => (each === null ? [Number.NaN, Number.NaN] : [-each / 2, each / 2])));
       const answers = [{ size: options.samples, classes: 2, data }, Int32Array.from(targets)] as const;
       const is = (metric: string, wanted: number | null) => same(score(metric, 'classes', ...answers), wanted, metric);
-      const isNaN = hasNaN(predictions);
-      is('auc', isNaN ? Number.NaN : expected.auc);
-      is('averagePrecision', isNaN ? Number.NaN : expected.averagePrecision);
+      const isUndefined = hasNaN(predictions);
+      is('auc', isUndefined ? Number.NaN : expected.auc);
+      is('averagePrecision', isUndefined ? Number.NaN : expected.averagePrecision);
       // Without an anomaly there is no F1 to be had: NaN, where the fixture has 0.
-      is('bestF1', isNaN || !targets.includes(1) ? Number.NaN : expected.bestF1);
+      is('bestF1', isUndefined || !targets.includes(1) ? Number.NaN : expected.bestF1);
     });
   }
 });

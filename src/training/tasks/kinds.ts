@@ -1,6 +1,8 @@
 import { OptionError } from '../../base/index.js';
 import { mapTargets, type Splits, type Targets } from '../../data/index.js';
+import type { Runtime } from '../../infrastructure/runtime/index.js';
 import { isFloat, type Model } from '../../onnx/index.js';
+import { trainable } from '../exposed.js';
 import { classification } from './classification.js';
 import { fidelity, fidelityOutputs } from './fidelity.js';
 import { labelOutput, multiLabel } from './multi-label.js';
@@ -28,6 +30,8 @@ export interface Found {
   splits: Splits;
   targets: Targets | undefined;
   options: GoalOptions;
+  /** Tries out what structure alone does not tell: whether a batch can be freed. */
+  runtime: Runtime;
 }
 
 /** A kind of task: when it is meant, and how its goal is made. */
@@ -38,7 +42,7 @@ export interface TaskKind {
   /** The targets as this kind reads them; undefined where they cannot be. Default: as they are. */
   read?(targets: Targets): Targets | undefined;
   /** @throws DataError or OptionError where model and data do not go together. */
-  make(found: Found): Goal;
+  make(found: Found): Goal | Promise<Goal>;
 }
 
 const classificationKind: TaskKind = {
@@ -98,7 +102,7 @@ const fidelityKind: TaskKind = {
   name: 'fidelity',
   recognize: ({ targets, options }) =>
     options.fidelity ? 'it was asked for' : targets === undefined ? 'the data has no targets: the model itself is the truth' : undefined,
-  make: ({ model, targets, options }) => {
+  make: async ({ model, targets, options, runtime }) => {
     const reference = options.reference ?? model;
     const found = fidelityOutputs(reference, options.output);
     const [only] = found.outputs;
@@ -107,7 +111,8 @@ const fidelityKind: TaskKind = {
       targets?.kind === 'class' && found.outputs.length === 1 && widthOfOutput(reference, only) === targets.classes.length
         ? { scores: only }
         : {};
-    return fidelity({ reference, ...declared, ...found, metric: options.metric });
+    const goal = fidelity({ reference, ...declared, ...found, metric: options.metric });
+    return goal.expose ? fidelity({ reference, ...declared, ...found, teacher: await trainable(reference, goal, runtime), metric: options.metric }) : goal;
   },
 };
 
@@ -129,8 +134,8 @@ export function taskNames(): string[] {
  * @returns the goal, the data with targets as it reads them, and the reason for people.
  * @throws OptionError for a kind that there is not; DataError where model and data do not go together.
  */
-export function findGoal(found: Omit<Found, 'targets'>): { goal: Goal; splits: Splits; reason: string } {
-  const { model, options } = found;
+export async function findGoal(found: Omit<Found, 'targets'>): Promise<{ goal: Goal; splits: Splits; reason: string }> {
+  const { options } = found;
   const { targets } = found.splits.train;
   const { task, fidelity: isFidelity } = options;
   const wanted = task ?? (isFidelity ? 'fidelity' : undefined);
@@ -141,7 +146,7 @@ export function findGoal(found: Omit<Found, 'targets'>): { goal: Goal; splits: S
   const change = (each: Targets) => kind.read?.(each) ?? each;
   const read = targets && change(targets);
   const splits = read === targets ? found.splits : mapSplits(found.splits, change, kind.name);
-  const goal = kind.make({ model, options, splits, targets: read });
+  const goal = await kind.make({ ...found, splits, targets: read });
   return { goal, splits, reason };
 }
 
