@@ -17,7 +17,7 @@ const runtime = createNodeRuntime();
 after(() => runtime.dispose());
 
 /** Images of noise with a bright square somewhere. */
-function images(count = 60): DataSource {
+function images(count = 120): DataSource {
   const random = new Random('images');
   const data = new Float32Array(count * 3 * 32 * 32);
   for (let image = 0; image < count; image++) {
@@ -104,7 +104,7 @@ describe('techniques work on a detector with non-maximum suppression inside', ()
       const before = await evaluate(student, task, runtime);
       const result = await distill.apply(
         { model: student, original: model, task, runtime, seed: 1 },
-        checkOptions(distill, { epochs: 150, batchSize: 8, learningRate: 0.01 }),
+        checkOptions(distill, { epochs: 100, batchSize: 8, learningRate: 0.01 }),
       );
       const after = await evaluate(result.model, task, runtime);
       assert.ok(before.value < 0.8 && after.value > 0.95, `${before.value} -> ${after.value}`);
