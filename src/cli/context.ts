@@ -33,6 +33,7 @@ export interface DataOptions {
   data: string;
   preprocess: string;
   label?: string;
+  labels?: string;
   classes?: string[];
   unlabelled?: boolean;
   limit?: number;
@@ -109,8 +110,8 @@ export class CommandContext {
   }
 
   async source(options: DataOptions, model?: Model): Promise<DataSource> {
-    const { data, label, classes, unlabelled, limit } = options;
-    const chosen = unlabelled ? { label: false as const, labelled: false } : { label, classes };
+    const { data, label, labels, classes, unlabelled, limit } = options;
+    const chosen = unlabelled ? { label: false as const, labelled: false } : { label, classes, annotations: labels };
     const source = await openDataset(data, { ...chosen, fallbackSize: model && imageSize(model) }, this.activity);
     this.defer(() => source.close());
     return limit === undefined ? source : limitSource(source, limit, this.seed);
@@ -193,6 +194,7 @@ export function addDataOptions(command: Command, given: { required?: boolean; th
     .addOption(data.makeOptionMandatory(required))
     .option('--preprocess <name>', 'how samples become inputs: auto, 0-1, +-1, 0-255, imagenet, caffe, dataset, raw', 'auto')
     .option('--label <column>', 'label column of a CSV file, by name or number')
+    .option('--labels <file>', "COCO's JSON with the images' boxes (default: annotations.json, _annotations.coco.json or instances.json beside them)")
     .option('--classes <names>', "class names in the order of the model's scores, separated by commas (default: sorted)", list)
     .option('--unlabelled', 'read no labels: quality is then fidelity')
     .option('--limit <number>', 'use at most this many samples, drawn evenly over the classes', positiveInteger)

@@ -5,8 +5,8 @@ import type { Model } from '../onnx/index.js';
 import type { Goal } from './tasks/task.js';
 
 /** A model with the outputs that a goal speaks of; see `Goal.expose`. */
-export function exposed(model: Model, { expose }: Pick<Goal, 'expose'>): Model {
-  return expose?.(model) ?? model;
+export function exposed(model: Model, { expose }: Pick<Goal, 'expose'>, purpose: 'answers' | 'losses' = 'answers'): Model {
+  return expose?.(model, purpose) ?? model;
 }
 
 /**
@@ -14,7 +14,7 @@ export function exposed(model: Model, { expose }: Pick<Goal, 'expose'>): Model {
  * their names.
  */
 export async function trainable(model: Model, goal: Pick<Goal, 'expose'>, runtime: Runtime): Promise<Model> {
-  const seen = exposed(model, goal);
+  const seen = exposed(model, goal, 'losses');
   if (seen === model || fixedBatch(seen) === undefined) return seen;
   try {
     return await freeBatch(seen, runtime);

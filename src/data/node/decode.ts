@@ -11,13 +11,16 @@ export interface Pixels extends ImageSize {
   data: Uint8Array;
 }
 
+/** The gray of the bars around an image, as YOLO's letterbox has it. */
+const BARS = { r: 114, g: 114, b: 114 };
+
 /**
  * Decodes an image of any format that sharp reads to 8-bit RGB: the first frame, without transparency, in the orientation in which it is
  * stored (as PyTorch's ImageFolder does). With `size` it is resized by a Lanczos filter.
  */
-export async function decodeImage(bytes: Uint8Array, size: ImageSize | undefined, fit: 'cover' | 'fill'): Promise<Pixels> {
+export async function decodeImage(bytes: Uint8Array, size: ImageSize | undefined, fit: 'cover' | 'fill' | 'contain'): Promise<Pixels> {
   let image = sharp(bytes, { failOn: 'error' }).toColourspace('srgb').removeAlpha();
-  if (size) image = image.resize({ ...size, fit });
+  if (size) image = image.resize({ ...size, fit, background: BARS });
   const { data, info } = await image.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
   return { data, width: info.width, height: info.height };
 }

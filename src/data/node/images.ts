@@ -5,7 +5,7 @@ import type { DataSource, Dataset, InputSpec } from '../dataset.js';
 import type { PartName } from '../formats/arrays.js';
 import { listed } from '../formats/labels.js';
 import { arrayDataset } from '../memory.js';
-import { classTargets } from '../targets.js';
+import { classTargets, type Targets, targetBytes } from '../targets.js';
 import { CacheWriter, cacheFolder, cacheName, readDescription, readSamples } from './cache.js';
 import { decodeImage, firstChannel, type ImageSize, isGray, mapInOrder, type Pixels, prepareSharp } from './decode.js';
 import { type ImageLayout, layOutImages } from './layout.js';
@@ -22,28 +22,38 @@ interface Description {
   stamp: string;
   image: ImageSize & { channels: 1 | 3 };
   classes?: string[];
-  parts: { name: PartName; size: number; labels?: number[]; fingerprint: string }[];
+  parts: { name: PartName; size: number; labels?: number[]; files?: string[]; fingerprint: string }[];
   unreadable: string[];
   /** How many images were brought to another size. */
   resized: boolean;
 }
 
+/** The targets of images by their paths, which were brought to one size. */
+export type TargetsOf = (paths: readonly string[], stored: ImageSize) => Targets;
+
 /**
  * Opens a tree of images: decoded once, kept on disk, read back at once the next time.
  * @param where the folder or archive, for messages and the cache's key.
+ * @param targetsOf gives what is to be answered for each image, where that lies beside the images. Default: class folders do.
  */
-export async function openImages(tree: FileTree, where: string, options: OpenOptions, activity: Activity): Promise<DataSource> {
+export async function openImages(
+  tree: FileTree,
+  where: string,
+  options: OpenOptions,
+  activity: Activity,
+  targetsOf?: TargetsOf,
+): Promise<DataSource> {
   const { imageSize, fallbackSize, fit, labelled, classes } = options;
-  const key = [resolve(where), imageSize, fallbackSize, fit, labelled, classes];
+  const key = [resolve(where), imageSize, fallbackSize, fit, labelled, classes, targetsOf !== undefined];
   const path = join(await cacheFolder(options.cacheDir), cacheName(basename(resolve(where)), key));
   try {
     let description = (await readDescription(path)) as Description | undefined;
     if (description?.version !== VERSION || description.stamp !== tree.stamp) {
       const layout = layOutImages(await tree.list(), where, options);
-      description = await decodeAll(layout, path, tree.stamp, where, options, activity);
+      description = await decodeAll(layout, path, tree.stamp, where, { ...options, keepsFiles: targetsOf !== undefined }, activity);
     }
     announce(description, where, activity);
-    return await openCache(description, path, where, options.memoryLimit ?? 2 ** 30);
+    return await openCache(description, path, where, options.memoryLimit ?? 2 ** 30, targetsOf);
   } finally {
     await tree.close();
   }
@@ -74,12 +84,15 @@ interface Plan {
   gray: boolean;
 }
 
+/** Whether the images' paths are to be known afterwards. */
+type DecodeOptions = OpenOptions & { keepsFiles: boolean };
+
 async function decodeAll(
   layout: ImageLayout,
   path: string,
   stamp: string,
   where: string,
-  options: OpenOptions,
+  options: DecodeOptions,
   activity: Activity,
 ): Promise<Description> {
   const writer = await CacheWriter.open(path);
@@ -110,10 +123,10 @@ async function decodePass(
   plan: Plan,
   writer: CacheWriter,
   where: string,
-  options: OpenOptions,
+  options: DecodeOptions,
   activity: Activity,
 ): Promise<PassResult> {
-  const parts = Object.entries(layout.parts).map(([name, part]) => new PartCollector(name as PartName, part.labels !== undefined));
+  const parts = Object.entries(layout.parts).map(([name, part]) => new PartCollector(name as PartName, part.labels !== undefined, options.keepsFiles));
   const items = Object.values(layout.parts).flatMap((part, i) => part.files.map((file, j) => ({ part: i, file, label: part.labels?.[j] })));
   const unreadable: string[] = [];
   let size = plan.forced;
@@ -146,7 +159,7 @@ async function decodePass(
   };
 }
 
-async function decodeItem(item: Omit<Decoded, 'pixels'>, size: ImageSize | undefined, fit: 'cover' | 'fill'): Promise<Decoded> {
+async function decodeItem(item: Omit<Decoded, 'pixels'>, size: ImageSize | undefined, fit: 'cover' | 'fill' | 'contain'): Promise<Decoded> {
   try {
     const bytes = await item.file.read();
     const pixels = await decodeImage(bytes, size, fit);
@@ -195,16 +208,19 @@ class PartCollector {
   readonly #name: PartName;
   readonly #hash: Hash = createHash('sha256');
   readonly #labels: number[] | undefined;
+  readonly #files: string[] | undefined;
   #size = 0;
 
-  constructor(name: PartName, labelled: boolean) {
+  constructor(name: PartName, labelled: boolean, keepsFiles: boolean) {
+    this.#files = keepsFiles ? [] : undefined;
     this.#name = name;
     this.#labels = labelled ? [] : undefined;
   }
 
-  add({ label, digest }: Decoded): void {
+  add({ label, digest, file }: Decoded): void {
     if (label !== undefined) this.#labels?.push(label);
     this.#hash.update(`${label ?? ''} ${digest}\n`);
+    this.#files?.push(file.path);
     this.#size++;
   }
 
@@ -214,13 +230,20 @@ class PartCollector {
       name: this.#name,
       size: this.#size,
       ...(this.#labels && { labels: this.#labels }),
+      ...(this.#files && { files: this.#files }),
       fingerprint: this.#hash.update(how).digest('hex'),
     };
   }
 }
 
 /** The parts of a cache file as data sets: in memory where they fit, else read from the file when asked. */
-async function openCache(description: Description, path: string, where: string, memoryLimit: number): Promise<DataSource> {
+async function openCache(
+  description: Description,
+  path: string,
+  where: string,
+  memoryLimit: number,
+  targetsOf?: TargetsOf,
+): Promise<DataSource> {
   const { image, classes, parts } = description;
   const input: InputSpec = {
     name: 'image',
@@ -235,9 +258,10 @@ async function openCache(description: Description, path: string, where: string, 
   const datasets: Partial<Record<PartName, Dataset>> = {};
   const closers: (() => Promise<void>)[] = [];
   let offset = 0;
-  for (const { name: part, size, labels: numbers, fingerprint } of parts) {
+  for (const { name: part, size, labels: numbers, files, fingerprint: pixels } of parts) {
     const name = parts.length > 1 ? `${where} (${part})` : where;
-    const targets = numbers && classTargets(Int32Array.from(numbers), classes);
+    const targets = targetsOf ? targetsOf(files ?? [], image) : numbers && classTargets(Int32Array.from(numbers), classes);
+    const fingerprint = targetsOf ? fingerprintWith(pixels, targets) : pixels;
     const common = { name, ...(targets && { targets }), fingerprint };
     if (memory) {
       const data = memory.subarray(offset, offset + size * rowBytes);
@@ -261,6 +285,13 @@ async function openCache(description: Description, path: string, where: string, 
       for (const close of closers.splice(0)) await close();
     },
   };
+}
+
+/** Pixels and what is to be answered for them. */
+function fingerprintWith(pixels: string, targets: Targets | undefined): string {
+  const hash = createHash('sha256').update(pixels);
+  for (const bytes of targets ? targetBytes(targets) : []) hash.update(bytes);
+  return hash.digest('hex');
 }
 
 function labelled(dataset: Dataset): boolean {

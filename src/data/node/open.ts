@@ -5,6 +5,7 @@ import type { DataSource } from '../dataset.js';
 import { type PartName, partOf } from '../formats/arrays.js';
 import { listed } from '../formats/labels.js';
 import { checkClasses } from '../split.js';
+import { ANNOTATIONS, openAnnotated } from './annotated.js';
 import { BUILTIN } from './builtin.js';
 import { unreadable } from './files.js';
 import { isIdx, openIdx } from './idx.js';
@@ -54,7 +55,12 @@ async function openPath(path: string, options: OpenOptions, activity: Activity):
 async function openFile(path: string, options: OpenOptions, activity: Activity): Promise<DataSource> {
   const name = basename(path);
   if (isIdx(name)) return openIdxFile(path, options);
-  if (TAR.test(name)) return openImages(await archiveTree({ '': path }), path, options, activity);
+  if (TAR.test(name)) {
+    const tree = await archiveTree({ '': path });
+    const { annotations, labelled } = options;
+    if (annotations === undefined || labelled === false) return openImages(tree, path, options, activity);
+    return openAnnotated(tree, annotations, path, options, activity);
+  }
   if (TABLE.test(name)) return openTables({ train: path }, path, options, activity);
   if (NPY.test(name)) return openNpy(path, options);
   if (NPZ.test(name)) return openNpz(path, options);
@@ -86,6 +92,8 @@ async function openFolder(path: string, options: OpenOptions, activity: Activity
     '.npz archives': names.filter((name) => NPZ.test(name)),
   };
   const tree = await folderTree(path);
+  const annotations = options.annotations ?? names.filter((name) => ANNOTATIONS.includes(name)).map((name) => join(path, name))[0];
+  if (annotations !== undefined && options.labelled !== false) return openAnnotated(tree, annotations, path, options, activity);
   const images = (await tree.list()).filter((file) => isImage(file.path));
   const present = Object.entries({ ...kinds, images: images.map((file) => file.path) }).filter(([, files]) => files.length > 0);
   if (present.length === 0) throw nothingFound(path, await tree.list());
@@ -165,6 +173,6 @@ function checkOptions(options: OpenOptions): void {
   }
   check('maxUnreadable', maxUnreadable >= 0 && maxUnreadable <= 1, 'a share in [0, 1]');
   check('memoryLimit', memoryLimit >= 0, 'a number of bytes');
-  check('fit', fit === 'cover' || fit === 'fill', '"cover" or "fill"');
+  check('fit', ['cover', 'fill', 'contain'].includes(fit), '"cover", "fill" or "contain"');
   check('classes', !classes || (classes.length > 1 && new Set(classes).size === classes.length), 'at least two names, all different');
 }

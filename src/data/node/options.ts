@@ -14,8 +14,13 @@ export interface OpenOptions {
   imageSize?: { width: number; height: number };
   /** Images: the model's size, taken where images differ in size or are larger than it both ways, and `imageSize` is not given. */
   fallbackSize?: { width: number; height: number };
-  /** Images: how another aspect ratio is brought to the size: "cover" crops the middle, "fill" stretches. Default: "cover". */
-  fit?: 'cover' | 'fill';
+  /**
+   * Images: how another aspect ratio is brought to the size: "cover" crops the middle, "fill" stretches, "contain" puts gray bars around. Default: "cover",
+   * for images with boxes "contain".
+   */
+  fit?: 'cover' | 'fill' | 'contain';
+  /** Images: COCO's instances JSON with their boxes. Default: annotations.json, _annotations.coco.json or instances.json in the folder, if it is there. */
+  annotations?: string;
   /** Images: the largest share that may be unreadable (they are left out with a warning) before it is an error. Default: 0.1. */
   maxUnreadable?: number;
   /** Images: where decoded pixels are kept. Default: $ESPALIER_CACHE, else the user's cache folder + "espalier"; the system's temporary folder where that cannot be written. */

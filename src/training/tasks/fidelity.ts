@@ -6,6 +6,7 @@ import { channelAxis } from '../channels.js';
 import { rowsOf } from '../feeds.js';
 import { distillation } from '../losses/distillation.js';
 import type { LossBuilder } from '../losses/loss.js';
+import { meanPower } from '../losses/power.js';
 import { followReference } from '../losses/reference.js';
 import { headOf } from '../losses/scores.js';
 import { ChannelErrors } from './channel-errors.js';
@@ -93,18 +94,6 @@ function labelHead(reference: Model, outputs: readonly string[], isCut: boolean)
 function follow({ outputs, reference, isCut }: FidelityOptions, teacher: Model): LossBuilder {
   const labels = isCut ? [] : outputs.filter((name) => isLabel(outputNamed(reference, name)));
   return labels.length > 0 ? distillation(labels[0], teacher, { weight: 1, temperature: 1 }) : followReference(outputs, teacher);
-}
-
-/** The mean square of the outputs: the difference to the original is still zero, and so would be its gradients. */
-function meanPower(outputs: readonly string[]): LossBuilder {
-  return ({ build, value }) => {
-    const terms = outputs.map((name) => {
-      const { logits } = headOf(value(name));
-      const numbers = isFloat(value(name).dtype) ? value(name) : logits;
-      return build.op('ReduceMean', [build.op('Mul', [numbers, numbers])], { keepdims: 0 });
-    });
-    return terms.length === 1 ? terms[0] : build.op('Sum', terms);
-  };
 }
 
 class FidelityCollector implements Collector {

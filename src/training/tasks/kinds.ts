@@ -4,6 +4,8 @@ import type { Runtime } from '../../infrastructure/runtime/index.js';
 import { isFloat, type Model } from '../../onnx/index.js';
 import { trainable } from '../exposed.js';
 import { classification } from './classification.js';
+import { detection } from './detection/detection.js';
+import { detectionForm, KNOWN_FORMS } from './detection/forms.js';
 import { fidelity, fidelityOutputs } from './fidelity.js';
 import { labelOutput, multiLabel } from './multi-label.js';
 import { classOutput, numberOutputs, numbersPerSample } from './outputs.js';
@@ -98,10 +100,30 @@ function givesOneNumber({ graph }: Model): boolean {
   return floats.length === 1 && (floats[0].shape?.length ?? 0) >= 1 && numbersPerSample(floats[0]) === 1;
 }
 
+const detectionKind: TaskKind = {
+  name: 'detection',
+  recognize: ({ model, targets }) =>
+    targets?.kind === 'boxes' && detectionForm(model, targets)
+      ? `the data has boxes of ${targets.classes.length} classes, and the model gives such`
+      : undefined,
+  make: async ({ model, targets, options, runtime }) => {
+    if (targets?.kind !== 'boxes') throw doesNotFit('detection', 'boxes', targets);
+    const { metric } = options;
+    const goal = detection({ model, targets, metric });
+    return goal.expose ? detection({ model, targets, metric, teacher: await trainable(model, goal, runtime) }) : goal;
+  },
+};
+
 const fidelityKind: TaskKind = {
   name: 'fidelity',
   recognize: ({ targets, options }) =>
-    options.fidelity ? 'it was asked for' : targets === undefined ? 'the data has no targets: the model itself is the truth' : undefined,
+    options.fidelity
+      ? 'it was asked for'
+      : targets === undefined
+        ? 'the data has no targets: the model itself is the truth'
+        : targets.kind === 'boxes'
+          ? `the data has boxes, and the model's outputs have no form of detections that is known: ${KNOWN_FORMS}`
+          : undefined,
   make: async ({ model, targets, options, runtime }) => {
     const reference = options.reference ?? model;
     const found = fidelityOutputs(reference, options.output);
@@ -122,7 +144,7 @@ function widthOfOutput({ graph }: Model, name: string): number | undefined {
 }
 
 /** Every kind of task, in the order in which they are recognized. */
-const KINDS: TaskKind[] = [regressionKind, multiLabelKind, classificationKind, fidelityKind];
+const KINDS: TaskKind[] = [regressionKind, multiLabelKind, classificationKind, detectionKind, fidelityKind];
 
 /** Names of the kinds of tasks. */
 export function taskNames(): string[] {

@@ -46,9 +46,10 @@ export interface Goal {
   /**
    * A copy of a model with the inner values that the goal speaks of as outputs, found by structure, because names inside change through compression. It may
    * leave out what the goal does not look at. Parameters keep their names. Default: the model's own outputs are all that is needed.
+   * @param purpose what the outputs are for: to be judged (the default), or for losses, which read only `heads`.
    * @throws DataError where the model has no such values.
    */
-  expose?(model: Model): Model;
+  expose?(model: Model, purpose?: 'answers' | 'losses'): Model;
   /** The outputs, of the exposed model, that losses pull and whose noise tells how sensitive a layer is: numbers with a gradient. Default: `outputs`. */
   readonly heads?: readonly string[];
   /** Names of what the answers are about: classes, labels or columns; none for fidelity. */
