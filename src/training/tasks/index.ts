@@ -1,5 +1,7 @@
+export { type AnomalyOptions, anomaly } from './anomaly.js';
 export { type ClassificationOptions, classification } from './classification.js';
 export { type DetectionOptions, detection } from './detection/detection.js';
+export { type EmbeddingOptions, embedding } from './embedding.js';
 export { type FidelityOptions, fidelity, fidelityOutputs } from './fidelity.js';
 export { findGoal, type GoalOptions, taskNames } from './kinds.js';
 export { type MultiLabelOptions, multiLabel } from './multi-label.js';

@@ -4,8 +4,10 @@ import type { Runtime } from '../../infrastructure/runtime/index.js';
 import { isFloat, type Model } from '../../onnx/index.js';
 import { trainable } from '../exposed.js';
 import { classification } from './classification.js';
+import { anomaly, reconstruction } from './anomaly.js';
 import { detection } from './detection/detection.js';
 import { detectionForm, KNOWN_FORMS } from './detection/forms.js';
+import { embedding, givesUnitVectors, vectorOutput } from './embedding.js';
 import { fidelity, fidelityOutputs } from './fidelity.js';
 import { labelOutput, multiLabel } from './multi-label.js';
 import { classOutput, numberOutputs, numbersPerSample } from './outputs.js';
@@ -100,6 +102,31 @@ function givesOneNumber({ graph }: Model): boolean {
   return floats.length === 1 && (floats[0].shape?.length ?? 0) >= 1 && numbersPerSample(floats[0]) === 1;
 }
 
+const embeddingKind: TaskKind = {
+  name: 'embedding',
+  recognize: ({ model, targets }) =>
+    targets?.kind === 'class' && givesUnitVectors(model) ? 'the data has classes, and the model gives a vector of length 1 for each sample' : undefined,
+  make: ({ model, targets, options }) =>
+    embedding({
+      output: vectorOutput(model, options.output),
+      reference: options.reference ?? model,
+      classes: targets?.kind === 'class' ? targets.classes : [],
+      metric: options.metric,
+    }),
+};
+
+const anomalyKind: TaskKind = {
+  name: 'anomaly',
+  recognize: ({ model, targets }) =>
+    targets?.kind === 'class' && targets.classes.length === 2 && reconstruction(model)
+      ? 'the data has two classes, and the model gives back what it is given'
+      : undefined,
+  make: ({ model, targets, options }) => {
+    if (targets?.kind !== 'class' || targets.classes.length !== 2) throw doesNotFit('anomaly', 'two classes', targets);
+    return anomaly({ model, classes: targets.classes, output: options.output, metric: options.metric });
+  },
+};
+
 const detectionKind: TaskKind = {
   name: 'detection',
   recognize: ({ model, targets }) =>
@@ -144,7 +171,7 @@ function widthOfOutput({ graph }: Model, name: string): number | undefined {
 }
 
 /** Every kind of task, in the order in which they are recognized. */
-const KINDS: TaskKind[] = [regressionKind, multiLabelKind, classificationKind, detectionKind, fidelityKind];
+const KINDS: TaskKind[] = [regressionKind, multiLabelKind, anomalyKind, embeddingKind, classificationKind, detectionKind, fidelityKind];
 
 /** Names of the kinds of tasks. */
 export function taskNames(): string[] {

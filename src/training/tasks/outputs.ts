@@ -55,7 +55,8 @@ function noClasses(model: Model, classes: number): DataError {
     where: model.source,
     got: model.graph.outputs.map((output) => `"${output.name}" [${output.shape ?? '?'}]`).join(', '),
     fix: hasFloats(model)
-      ? 'Use data with the classes that the model was trained for, or score by fidelity to the original (--fidelity)'
+      ? 'Use data with the classes that the model was trained for, or score by fidelity to the original (--fidelity); where the output is a vector for ' +
+        'each sample, say so (--task embedding)'
       : 'Use data with the classes that the model was trained for',
   });
 }
