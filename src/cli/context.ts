@@ -11,6 +11,7 @@ import { createTask } from '../modalities/index.js';
 import { type Dim, type Model, staticShape } from '../onnx/index.js';
 import { loadModel } from '../onnx/node/index.js';
 import { inferShapes } from '../ops/index.js';
+import { parseRule, type QualityRule } from '../strategies/index.js';
 import { checkpointFolder } from '../strategies/node/index.js';
 import type { CheckpointStore } from '../technique/index.js';
 import { concerns, type Quality, type Task, taskNames } from '../training/index.js';
@@ -42,6 +43,12 @@ export interface DataOptions {
   task?: string;
   metric?: string;
   threads?: number;
+}
+
+/** What `--limit` says where it may be given more than once. */
+export interface Limited {
+  samples?: number;
+  rules: readonly QualityRule[];
 }
 
 /** What a command works with; it is torn down when the command ends. */
@@ -186,9 +193,19 @@ export function addCommonOptions(command: Command): Command {
     .addOption(new Option('--seed <number>', 'draws everything that is drawn at random').argParser(seed).default(0));
 }
 
+/** @param takesRules whether it may also be a limit of a metric. */
+function limitOption(takesRules: boolean): Option {
+  const samples = 'use at most this many samples, drawn evenly over the classes';
+  if (!takesRules) return new Option('--limit <number>', samples).argParser(positiveInteger);
+  return new Option('--limit <number or rule>', `${samples}; or what every model must keep to, any number of times: "recall[person]>=0.9"`).argParser(
+    (text: string, before: Limited = { rules: [] }): Limited =>
+      /[<>=]/.test(text) ? { ...before, rules: [...before.rules, parseRule(text)] } : { ...before, samples: positiveInteger(text) },
+  );
+}
+
 /** @param given whether the command can do nothing without data (default true); what its threads are for. */
-export function addDataOptions(command: Command, given: { required?: boolean; threads?: string } = {}): Command {
-  const { required = true, threads = 'threads inside an operator (default: all cores)' } = given;
+export function addDataOptions(command: Command, given: { required?: boolean; threads?: string; limits?: boolean } = {}): Command {
+  const { required = true, limits = false, threads = 'threads inside an operator (default: all cores)' } = given;
   const data = new Option('--data <path>', 'a folder of class folders, .tar, MNIST IDX folder, .csv, .npy, .npz, or digits or iris');
   return command
     .addOption(data.makeOptionMandatory(required))
@@ -197,7 +214,7 @@ export function addDataOptions(command: Command, given: { required?: boolean; th
     .option('--labels <file>', "COCO's JSON with the images' boxes (default: annotations.json, _annotations.coco.json or instances.json beside them)")
     .option('--classes <names>', "class names in the order of the model's scores, separated by commas (default: sorted)", list)
     .option('--unlabelled', 'read no labels: quality is then fidelity')
-    .option('--limit <number>', 'use at most this many samples, drawn evenly over the classes', positiveInteger)
+    .addOption(limitOption(limits))
     .option('--scores <output>', 'the model output that counts; without labels: that it holds class scores')
     .addOption(new Option('--task <kind>', 'what the model is for (default: found from model and data)').choices(taskNames()))
     .option('--metric <name>', 'what models are compared by, e.g. f1, auc, rmse, recall[person] (default: the first of the task)')

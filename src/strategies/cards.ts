@@ -11,6 +11,7 @@ export function card(model: ModelInfo, info: RunInfo): Record<string, unknown> {
     label: model.label,
     warnings: warnings(model, baseline),
     onFront: model.onFront,
+    limits: info.limits,
     breaks: model.breaks,
     file: model.file,
     recipe: model.recipe,

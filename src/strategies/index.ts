@@ -4,6 +4,7 @@ export { markFront } from './front.js';
 export { growImproveShrink } from './grow-improve-shrink.js';
 export * from './info.js';
 export { recipeLabel } from './labels.js';
+export { parseRule } from './limits.js';
 export { type OptimizeRequest, optimize, whyUntrainable } from './optimize.js';
 export { prepareArchitecture } from './preparation.js';
 export { RecipeRunner, stageId } from './recipes.js';

@@ -10,7 +10,7 @@ import { measureFront, writeCards } from './finish.js';
 import { markFront } from './front.js';
 import { claimWorkspace, fingerprintOf } from './identity.js';
 import { FORMAT_VERSION, type Limits, type ModelInfo, type ObjectiveName, type RunInfo } from './info.js';
-import { broken, violations } from './limits.js';
+import { broken, violations, withRules } from './limits.js';
 import { objectivesFor } from './objectives.js';
 import { makeRun, type Run } from './run.js';
 import { type SearchOutcome, search } from './search.js';
@@ -42,7 +42,8 @@ export interface OptimizeRequest extends Activity {
  * @throws GraphError for a model that cannot be any good (NaN weights, say); DataError where the baseline is no better than guessing; OptionError for options that cannot be used, or a workspace with another
  *   run in it; Stopped when aborted.
  */
-export async function optimize(request: OptimizeRequest): Promise<RunInfo> {
+export async function optimize(given: OptimizeRequest): Promise<RunInfo> {
+  const request = stated(given);
   const started = performance.now();
   const elapsed = () => performance.now() - started;
   requireSound(request.original);
@@ -60,6 +61,14 @@ export async function optimize(request: OptimizeRequest): Promise<RunInfo> {
   info.seconds = await addTime(request.workspace, elapsed() / 1000);
   await request.workspace.write('front.json', `${JSON.stringify(info, null, 2)}\n`);
   return info;
+}
+
+/** The request with every metric that a limit is about among what the task states. */
+function stated(request: OptimizeRequest): OptimizeRequest {
+  const { limits } = request.options ?? {};
+  if (!limits?.rules?.length) return request;
+  const { task, rules } = withRules(request.task, limits.rules);
+  return { ...request, task, options: { ...request.options, limits: { ...limits, rules } } };
 }
 
 async function planFor(request: OptimizeRequest, { limits, epochs, families }: Settings): Promise<Plan> {
