@@ -1,10 +1,12 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type Activity, DataError, FormatError, OptionError, UnsupportedError } from '../../base/index.js';
-import type { DataSource } from '../dataset.js';
+import type { DataSource, Dataset } from '../dataset.js';
 import { type PartName, partOf } from '../formats/arrays.js';
 import { listed } from '../formats/labels.js';
+import { mapTargets, reorderClasses } from '../relabel.js';
 import { checkClasses } from '../split.js';
+import type { Targets } from '../targets.js';
 import { ANNOTATIONS, openAnnotated } from './annotated.js';
 import { BUILTIN } from './builtin.js';
 import { unreadable } from './files.js';
@@ -33,7 +35,7 @@ const READABLE =
  */
 export async function openDataset(path: string, options: OpenOptions = {}, activity: Activity = {}): Promise<DataSource> {
   checkOptions(options);
-  const source = await (isBuiltin(path) ? BUILTIN[path]() : openPath(path, options, activity));
+  const source = inOrder(await (isBuiltin(path) ? BUILTIN[path]() : openPath(path, options, activity)), options.classes);
   try {
     checkClasses(source.train);
   } catch (cause) {
@@ -41,6 +43,18 @@ export async function openDataset(path: string, options: OpenOptions = {}, activ
     throw cause;
   }
   return source;
+}
+
+/** The source with its classes in the order that was given, where its form has an order of its own. */
+function inOrder(source: DataSource, order: readonly string[] | undefined): DataSource {
+  const { targets } = source.train;
+  if (!order || targets?.kind !== 'class' || String(targets.classes) === String(order)) return source;
+  const names = new Set(targets.classes);
+  if (names.size !== order.length || !order.every((name) => names.has(name))) return source;
+  const change = (each: Targets) => (each.kind === 'class' ? reorderClasses(each, order) : each);
+  const reordered = (part: Dataset) => mapTargets(part, change, `classes ${JSON.stringify(order)}`);
+  const { train, validation, test } = source;
+  return { ...source, train: reordered(train), ...(validation && { validation: reordered(validation) }), ...(test && { test: reordered(test) }) };
 }
 
 function isBuiltin(name: string): name is keyof typeof BUILTIN {

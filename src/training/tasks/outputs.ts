@@ -118,6 +118,6 @@ export function numberOutputs(model: Model, columns: number, wanted?: string): s
     what: `The data has ${columns} number(s) a sample to predict, and the model has no output with as many`,
     where: model.source,
     got: model.graph.outputs.map((output) => `"${output.name}" [${output.shape ?? '?'}]`).join(', '),
-    fix: 'Name the columns that the model predicts (--label), or read the data without labels (--unlabelled)',
+    fix: 'Name the column that the model predicts (--label), or score by fidelity to the original (--fidelity)',
   });
 }

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { Random } from 'espalier/base';
 import { openDataset } from 'espalier/data/node';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import { createTask } from 'espalier/modalities';
@@ -11,20 +10,14 @@ import { Graph, type GraphBuilder, Model, SymbolicDim, Tensor, type Value } from
 import { saveModel } from 'espalier/onnx/node';
 import { inferShapes, typedBuilder } from 'espalier/ops';
 import { evaluate } from 'espalier/training';
-import sharp from 'sharp';
 import { espalier } from '../../cli/run.js';
 import { detector } from './detector.js';
+import { writeImages } from './images.js';
 
 const SIDE = 32;
 const CELL = 8;
 const CELLS = SIDE / CELL;
 const PLACES = CELLS * CELLS;
-/** Ids with a gap, as COCO's have. */
-const CATEGORIES = [
-  { id: 1, name: 'red' },
-  { id: 3, name: 'green' },
-];
-
 type Form = 'pair' | 'background' | 'yolo' | 'yolo5' | 'rows' | 'selected' | 'tensorflow';
 
 /** Finds squares of 8 by 8 that lie on the grid, by their colour. */
@@ -101,30 +94,6 @@ function write(build: GraphBuilder, form: Form, scores: Value): void {
       build.output(build.op('Concat', [number(part(0)), found, number(part(1)), sure], { axis: 1 }), 'output');
     }
   }
-}
-
-/** Images with two squares each, of one size or of two, and what is in them as COCO says it. */
-async function writeImages(folder: string, sizes: readonly (readonly [number, number])[], name = 'annotations.json'): Promise<void> {
-  const random = new Random(folder.length);
-  const truth = { images: [] as object[], categories: CATEGORIES, annotations: [] as object[] };
-  for (let id = 0; id < 40; id++) {
-    const [width, height] = sizes[id % sizes.length];
-    const unit = Math.max(width, height) / CELLS;
-    const pixels = new Uint8Array(width * height * 3);
-    const taken = new Set<string>();
-    for (let k = 0; k < 2; k++) {
-      const [x, y] = [random.integer(width / unit) * unit, random.integer(height / unit) * unit];
-      if (taken.has(`${x},${y}`)) continue;
-      taken.add(`${x},${y}`);
-      const colour = random.integer(2);
-      for (let row = y; row < y + unit; row++) for (let at = x; at < x + unit; at++) pixels[(row * width + at) * 3 + colour] = 255;
-      truth.annotations.push({ id: truth.annotations.length + 1, image_id: id, category_id: CATEGORIES[colour].id, bbox: [x, y, unit, unit], area: unit * unit, iscrowd: 0 });
-    }
-    const file = `${id}.png`;
-    truth.images.push({ id, file_name: file, width, height });
-    await sharp(pixels, { raw: { width, height, channels: 3 } }).png().toFile(join(folder, file));
-  }
-  writeFileSync(join(folder, name), JSON.stringify(truth));
 }
 
 describe('boxes of COCO', () => {

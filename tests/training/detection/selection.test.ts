@@ -100,11 +100,11 @@ describe('techniques work on a detector with non-maximum suppression inside', ()
       const random = new Random('noise');
       for (const value of student.graph.initializers)
         if (value.name.endsWith('.weight') && value.initializer)
-          value.initializer = Tensor.of('float32', value.initializer.shape, value.initializer.toFloat32().map((weight) => weight + random.normal() * 0.1));
+          value.initializer = Tensor.of('float32', value.initializer.shape, value.initializer.toFloat32().map((weight) => weight + random.normal() * 0.05));
       const before = await evaluate(student, task, runtime);
       const result = await distill.apply(
         { model: student, original: model, task, runtime, seed: 1 },
-        checkOptions(distill, { epochs: 100, batchSize: 8, learningRate: 0.01 }),
+        checkOptions(distill, { epochs: 40, batchSize: 8, learningRate: 0.01 }),
       );
       const after = await evaluate(result.model, task, runtime);
       assert.ok(before.value < 0.8 && after.value > 0.95, `${before.value} -> ${after.value}`);
