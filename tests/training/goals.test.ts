@@ -188,3 +188,50 @@ describe('anomalies', () => {
     assert.ok(Math.abs(one.value - other.value) < 1e-9, `${one.value} ${other.value}`);
   });
 });
+
+describe('sequences of tokens', () => {
+  const [LENGTH, CLASSES] = [WIDTH, 4];
+
+  /** Each position's own number says its class; the last positions of some sequences are padding. */
+  function sequences(count = 400): DataSource {
+    const random = new Random('sequences');
+    const data = Float32Array.from({ length: count * LENGTH }, () => random.normal());
+    const values = Float32Array.from(data, (value, i) => (i % LENGTH >= 5 + (Math.floor(i / LENGTH) % 4) ? -1 : value < -0.7 ? 0 : value < 0 ? 1 : value < 0.7 ? 2 : 3));
+    const targets = { kind: 'numbers' as const, columns: Array.from({ length: LENGTH }, (_, i) => String(i)), values };
+    const inputs = { x: { type: 'float32' as const, shape: [count, LENGTH], data } };
+    return { name: 'sequences', format: 'test', train: arrayDataset({ name: 'sequences', inputs, targets }), close: async () => undefined };
+  }
+
+  const scores = (build: GraphBuilder, value: Value) => build.op('Reshape', [value, build.ints([0, LENGTH, CLASSES])]);
+  const fresh = network([48, LENGTH * CLASSES], scores);
+
+  it('are recognized by scores at each position; padding counts nowhere', async () => {
+    const task = await taskOf(fresh, sequences());
+    assert.equal(task.kind, 'tokens');
+    const quality = await evaluate(fresh, task, runtime);
+    assert.ok(quality.details.perplexity > 1 && quality.details.tokenF1 < 0.6);
+    const { targets } = task.splits.validation;
+    assert.ok(targets?.kind === 'tokens' && targets.values.includes(-1));
+  });
+
+  it('gradients of the loss are those of finite differences', async () => {
+    const task = await taskOf(fresh, sequences());
+    await checkGradients(fresh, task, task.loss());
+    await checkGradients(fresh, task, task.distillation(network([48, LENGTH * CLASSES], scores, 'teacher'), { weight: 0.5 }));
+  });
+
+  it('are learned, quantized, pruned and distilled', async () => {
+    const task = await taskOf(fresh, sequences(1200));
+    const { model } = await train({ model: fresh, task, runtime, options: { epochs: 60, batchSize: 32, learningRate: 0.01, seed: 1 } });
+    const quality = await evaluate(model, task, runtime, { split: 'test' });
+    assert.ok(quality.value > 0.85 && quality.details.perplexity < 1.6, JSON.stringify(quality.details));
+    const common = { model, original: model, task, runtime, seed: 1 };
+    const quantized = await quantize.apply(common, checkOptions(quantize, { sensitivity: true } as never));
+    assert.ok((await evaluate(quantized.model, task, runtime, { split: 'test' })).value > quality.value - 0.03);
+    const pruned = await prune.apply(common, checkOptions(prune, { keep: 0.8, target: 'macs', epochs: 20 } as never));
+    assert.ok((await evaluate(pruned.model, task, runtime, { split: 'test' })).value > quality.value - 0.1);
+    const student = network([32, LENGTH * CLASSES], scores, 'student');
+    const taught = await distill.apply({ ...common, model: student }, checkOptions(distill, { epochs: 60, batchSize: 32, learningRate: 0.01 }));
+    assert.ok((await evaluate(taught.model, task, runtime, { split: 'test' })).value > 0.75);
+  });
+});

@@ -13,6 +13,7 @@ import { labelOutput, multiLabel } from './multi-label.js';
 import { classOutput, numberOutputs, numbersPerSample } from './outputs.js';
 import { regression } from './regression.js';
 import type { Goal } from './task.js';
+import { tokenOutput, tokens, tokenTargets } from './tokens.js';
 
 /** What is known of a task when it is to be found out. */
 export interface GoalOptions {
@@ -44,7 +45,7 @@ export interface TaskKind {
   /** Why the model and the data look like this kind, as the end of a sentence; undefined where they do not. */
   recognize(found: Found): string | undefined;
   /** The targets as this kind reads them; undefined where they cannot be. Default: as they are. */
-  read?(targets: Targets): Targets | undefined;
+  read?(targets: Targets, found: Omit<Found, 'targets' | 'splits'>): Targets | undefined;
   /** @throws DataError or OptionError where model and data do not go together. */
   make(found: Found): Goal | Promise<Goal>;
 }
@@ -101,6 +102,18 @@ function givesOneNumber({ graph }: Model): boolean {
   const floats = graph.outputs.filter((output) => isFloat(output.dtype));
   return floats.length === 1 && (floats[0].shape?.length ?? 0) >= 1 && numbersPerSample(floats[0]) === 1;
 }
+
+const tokenKind: TaskKind = {
+  name: 'tokens',
+  recognize: ({ model, targets, options }) =>
+    targets && tokenTargets(targets, model, options.output) ? 'the model gives scores at each position, and the data a class for each' : undefined,
+  read: (targets, { model, options }) => tokenTargets(targets, model, options.output),
+  make: ({ model, targets, options }) => {
+    if (targets?.kind !== 'tokens') throw doesNotFit('tokens', 'a class number for each position', targets);
+    const { classes, length } = targets;
+    return tokens({ ...tokenOutput(model, length, options.output), classes, length, metric: options.metric });
+  },
+};
 
 const embeddingKind: TaskKind = {
   name: 'embedding',
@@ -171,7 +184,7 @@ function widthOfOutput({ graph }: Model, name: string): number | undefined {
 }
 
 /** Every kind of task, in the order in which they are recognized. */
-const KINDS: TaskKind[] = [regressionKind, multiLabelKind, anomalyKind, embeddingKind, classificationKind, detectionKind, fidelityKind];
+const KINDS: TaskKind[] = [tokenKind, regressionKind, multiLabelKind, anomalyKind, embeddingKind, classificationKind, detectionKind, fidelityKind];
 
 /** Names of the kinds of tasks. */
 export function taskNames(): string[] {
@@ -192,7 +205,7 @@ export async function findGoal(found: Omit<Found, 'targets'>): Promise<{ goal: G
   if (wanted !== undefined && !named) throw new OptionError({ what: `There is no task "${wanted}"`, expected: taskNames().join(', ') });
   const recognized = KINDS.map((kind) => ({ kind, reason: kind.recognize({ ...found, targets }) })).filter(({ reason }) => reason);
   const { kind, reason } = named ? { kind: named, reason: 'it was asked for' } : (recognized[0] as { kind: TaskKind; reason: string });
-  const change = (each: Targets) => kind.read?.(each) ?? each;
+  const change = (each: Targets) => kind.read?.(each, found) ?? each;
   const read = targets && change(targets);
   const splits = read === targets ? found.splits : mapSplits(found.splits, change, kind.name);
   const goal = await kind.make({ ...found, splits, targets: read });
