@@ -197,7 +197,10 @@ export function addCommonOptions(command: Command): Command {
 function limitOption(takesRules: boolean): Option {
   const samples = 'use at most this many samples, drawn evenly over the classes';
   if (!takesRules) return new Option('--limit <number>', samples).argParser(positiveInteger);
-  return new Option('--limit <number or rule>', `${samples}; or what every model must keep to, any number of times: "recall[person]>=0.9"`).argParser(
+  return new Option(
+    '--limit <number or rule>',
+    `${samples}; or what every model must keep to, any number of times: "recall[person]>=0.9"`,
+  ).argParser(
     (text: string, before: Limited = { rules: [] }): Limited =>
       /[<>=]/.test(text) ? { ...before, rules: [...before.rules, parseRule(text)] } : { ...before, samples: positiveInteger(text) },
   );
@@ -211,7 +214,10 @@ export function addDataOptions(command: Command, given: { required?: boolean; th
     .addOption(data.makeOptionMandatory(required))
     .option('--preprocess <name>', 'how samples become inputs: auto, 0-1, +-1, 0-255, imagenet, caffe, dataset, raw', 'auto')
     .option('--label <column>', 'label column of a CSV file, by name or number')
-    .option('--labels <file>', "COCO's JSON with the images' boxes (default: annotations.json, _annotations.coco.json or instances.json beside them)")
+    .option(
+      '--labels <file>',
+      "COCO's JSON with the images' boxes (default: annotations.json, _annotations.coco.json or instances.json beside them)",
+    )
     .option('--classes <names>', "class names in the order of the model's scores, separated by commas (default: sorted)", list)
     .option('--unlabelled', 'read no labels: quality is then fidelity')
     .addOption(limitOption(limits))

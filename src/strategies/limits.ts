@@ -48,7 +48,11 @@ export function parseRule(text: string): QualityRule {
   const [, metric, relation, value] = /^\s*([^<>=]+?)\s*(>=|<=)\s*([-+.\de]+%?)\s*$/i.exec(text) ?? [];
   const number = value?.endsWith('%') ? Number(value.slice(0, -1)) / 100 : Number(value);
   if (metric === undefined || !Number.isFinite(number))
-    throw new OptionError({ what: 'Not a limit of a metric', expected: 'a metric, >= or <=, and a number: "recall[person]>=0.9"', got: text });
+    throw new OptionError({
+      what: 'Not a limit of a metric',
+      expected: 'a metric, >= or <=, and a number: "recall[person]>=0.9"',
+      got: text,
+    });
   return { metric, relation: relation as QualityRule['relation'], value: number };
 }
 
@@ -62,7 +66,10 @@ export function withRules(task: Task, rules: readonly QualityRule[]): { task: Ta
     const isKnown = task.metrics.some((each) => each.name === name);
     return !isKnown && metrics.findIndex((each) => each.name === name) === i;
   });
-  return { task: { ...task, metrics: [...task.metrics, ...further] }, rules: rules.map((rule, i) => ({ ...rule, metric: metrics[i].name })) };
+  return {
+    task: { ...task, metrics: [...task.metrics, ...further] },
+    rules: rules.map((rule, i) => ({ ...rule, metric: metrics[i].name })),
+  };
 }
 
 /** @throws OptionError for limits that no model can keep. */

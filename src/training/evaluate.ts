@@ -70,7 +70,8 @@ export function batchSizeOf(model: Model, task: Pick<Task, 'feeds'>, wished: num
 export async function collectAnswers(program: Program, task: Task, run: Run): Promise<Answers> {
   const { runtime, options } = run;
   const collector = task.collect();
-  const reference = task.reference && (await runtime.compile(exposed(task.reference, task), { threads: options.threads, signal: options.signal }));
+  const reference =
+    task.reference && (await runtime.compile(exposed(task.reference, task), { threads: options.threads, signal: options.signal }));
   try {
     for await (const { batch, outputs, feeds } of results(program, task, run))
       collector.add(batch, outputs, await reference?.run(feeds(), task.outputs));

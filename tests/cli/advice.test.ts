@@ -59,7 +59,14 @@ describe('two columns of different size', () => {
     assert.match(ran.stdout, /Loses \d{2,3}\.\d+ hundredths of fidelity/);
     const quality = await json('eval', made('reg2.onnx'), '--data', at('reg2-two-outputs', 'reg2_true.npz'));
     assert.ok(quality.metric === 'r2' && quality.value < 0.1);
-    const original = await json('eval', at('reg2-two-outputs', 'reg2.onnx'), '--data', at('reg2-two-outputs', 'reg2_true.npz'), '--metric', 'r2[1]');
+    const original = await json(
+      'eval',
+      at('reg2-two-outputs', 'reg2.onnx'),
+      '--data',
+      at('reg2-two-outputs', 'reg2_true.npz'),
+      '--metric',
+      'r2[1]',
+    );
     assert.ok(original.value > 0.99, `${original.value}`);
   });
 });
@@ -89,7 +96,16 @@ describe('a model that ends in ArgMax', () => {
 
   it('is optimized', { skip }, async () => {
     const info = await json<{ models: { validation: Quality; checks?: { status: string }[] }[] }>(
-      'optimize', model, '--data', 'digits', '--trials', '2', '--epochs', '1', '-o', made('argmax'),
+      'optimize',
+      model,
+      '--data',
+      'digits',
+      '--trials',
+      '2',
+      '--epochs',
+      '1',
+      '-o',
+      made('argmax'),
     );
     assert.ok(info.models.length > 0 && info.models.every(({ validation }) => validation.value > 0.9));
     assert.ok(info.models.some(({ checks }) => checks?.every(({ status }) => status === 'agrees')));

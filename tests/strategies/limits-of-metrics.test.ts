@@ -21,7 +21,20 @@ describe('limits of metrics', () => {
   const model = join(root, '..', 'shared', 'cases', 'argmax-only', 'smT.onnx');
   const skip = existsSync(model) ? false : 'there is no shared/cases here';
   const run = (out: string, ...limits: string[]) =>
-    espalier(['optimize', model, '--data', 'digits', '--trials', '2', '--epochs', '1', '-o', join(folder, out), '--json', ...limits.flatMap((rule) => ['--limit', rule])]);
+    espalier([
+      'optimize',
+      model,
+      '--data',
+      'digits',
+      '--trials',
+      '2',
+      '--epochs',
+      '1',
+      '-o',
+      join(folder, out),
+      '--json',
+      ...limits.flatMap((rule) => ['--limit', rule]),
+    ]);
 
   it('decide what is on the front, and cards and report state them', { skip }, async () => {
     const ran = await run('out', 'recall[3]>=0.5', 'log-loss<=0.0000001', '600');
@@ -39,7 +52,10 @@ describe('limits of metrics', () => {
       assert.deepEqual(each.breaks.includes('logLoss<=1e-7'), each.validation.details.logLoss > 1e-7);
       assert.deepEqual(each.breaks.includes('recall[3]>=0.5'), each.validation.details['recall[3]'] < 0.5);
     }
-    const card = JSON.parse(readFileSync(join(folder, 'out', info.models[0].card as string), 'utf8')) as { limits: RunInfo['limits']; warnings: string[] };
+    const card = JSON.parse(readFileSync(join(folder, 'out', info.models[0].card as string), 'utf8')) as {
+      limits: RunInfo['limits'];
+      warnings: string[];
+    };
     assert.deepEqual(card.limits, info.limits);
     assert.match(card.warnings.join(' '), /logLoss<=1e-7/);
     assert.match(readFileSync(join(folder, 'out', 'report.html'), 'utf8'), /recall\[3\] (&gt;|>)= 0\.5/);

@@ -28,7 +28,11 @@ function network(widths: readonly number[], end: (build: GraphBuilder, value: Va
     const random = new Random(`${seed} ${layer}`);
     const weights = Float32Array.from({ length: from * width }, () => random.normal() * Math.sqrt(1.5 / from));
     const bias = Float32Array.from({ length: width }, () => random.normal() / 8);
-    value = build.op('Gemm', [value, build.parameter(`weight${layer}`, Tensor.of('float32', [from, width], weights)), build.parameter(`bias${layer}`, Tensor.of('float32', [width], bias))]);
+    value = build.op('Gemm', [
+      value,
+      build.parameter(`weight${layer}`, Tensor.of('float32', [from, width], weights)),
+      build.parameter(`bias${layer}`, Tensor.of('float32', [width], bias)),
+    ]);
     if (layer < widths.length - 1) value = build.op('Relu', [value]);
     from = width;
   });
@@ -45,7 +49,10 @@ function clusters(classes: number, count = 400): DataSource {
   const random = new Random('clusters');
   const centres = Array.from({ length: classes }, () => Array.from({ length: WIDTH }, () => 2 * random.normal()));
   const labels = Int32Array.from({ length: count }, (_, i) => i % classes);
-  const data = Float32Array.from({ length: count * WIDTH }, (_, i) => centres[labels[Math.floor(i / WIDTH)]][i % WIDTH] + random.normal() * 0.7);
+  const data = Float32Array.from(
+    { length: count * WIDTH },
+    (_, i) => centres[labels[Math.floor(i / WIDTH)]][i % WIDTH] + random.normal() * 0.7,
+  );
   return source('clusters', data, labels);
 }
 
@@ -64,7 +71,12 @@ function planes(count = 600): DataSource {
 
 function source(name: string, data: Float32Array, labels: Int32Array, classes?: readonly string[]): DataSource {
   const inputs = { x: { type: 'float32' as const, shape: [labels.length, WIDTH], data } };
-  return { name, format: 'test', train: arrayDataset({ name, inputs, targets: classTargets(labels, classes) }), close: async () => undefined };
+  return {
+    name,
+    format: 'test',
+    train: arrayDataset({ name, inputs, targets: classTargets(labels, classes) }),
+    close: async () => undefined,
+  };
 }
 
 async function taskOf(model: Model, data: DataSource, options = {}): Promise<Task> {
@@ -91,7 +103,11 @@ async function checkGradients(model: Model, task: Task, loss: LossBuilder): Prom
       const copy = copyModel(model);
       for (const value of copy.graph.initializers)
         if (value.name === 'weight0' && value.initializer)
-          value.initializer = Tensor.of('float32', value.initializer.shape, value.initializer.toFloat32().map((weight, i) => weight + (i === index ? step : 0)));
+          value.initializer = Tensor.of(
+            'float32',
+            value.initializer.shape,
+            value.initializer.toFloat32().map((weight, i) => weight + (i === index ? step : 0)),
+          );
       return (await run(copy))[0];
     };
     const numeric = ((await moved(0.005)) - (await moved(-0.005))) / 0.01;
@@ -196,7 +212,9 @@ describe('sequences of tokens', () => {
   function sequences(count = 400): DataSource {
     const random = new Random('sequences');
     const data = Float32Array.from({ length: count * LENGTH }, () => random.normal());
-    const values = Float32Array.from(data, (value, i) => (i % LENGTH >= 5 + (Math.floor(i / LENGTH) % 4) ? -1 : value < -0.7 ? 0 : value < 0 ? 1 : value < 0.7 ? 2 : 3));
+    const values = Float32Array.from(data, (value, i) =>
+      i % LENGTH >= 5 + (Math.floor(i / LENGTH) % 4) ? -1 : value < -0.7 ? 0 : value < 0 ? 1 : value < 0.7 ? 2 : 3,
+    );
     const targets = { kind: 'numbers' as const, columns: Array.from({ length: LENGTH }, (_, i) => String(i)), values };
     const inputs = { x: { type: 'float32' as const, shape: [count, LENGTH], data } };
     return { name: 'sequences', format: 'test', train: arrayDataset({ name: 'sequences', inputs, targets }), close: async () => undefined };
@@ -231,7 +249,10 @@ describe('sequences of tokens', () => {
     const pruned = await prune.apply(common, checkOptions(prune, { keep: 0.8, target: 'macs', epochs: 20 } as never));
     assert.ok((await evaluate(pruned.model, task, runtime, { split: 'test' })).value > quality.value - 0.1);
     const student = network([32, LENGTH * CLASSES], scores, 'student');
-    const taught = await distill.apply({ ...common, model: student }, checkOptions(distill, { epochs: 60, batchSize: 32, learningRate: 0.01 }));
+    const taught = await distill.apply(
+      { ...common, model: student },
+      checkOptions(distill, { epochs: 60, batchSize: 32, learningRate: 0.01 }),
+    );
     assert.ok((await evaluate(taught.model, task, runtime, { split: 'test' })).value > 0.75);
   });
 });

@@ -80,7 +80,7 @@ export const optimizeCommand: AddCommand = (program, run) => {
     .option('--max-memory <bytes>', 'most activation memory for one sample', bytes)
     .option('--max-macs <number>', 'most multiply-accumulates for one sample, e.g. 12M', count)
     .option('--max-drop <points>', 'largest loss of quality against the original, in percentage points', number)
-    .option('--min-quality <value>', "worst quality by the metric that leads, e.g. 0.9, or for errors the largest", number)
+    .option('--min-quality <value>', 'worst quality by the metric that leads, e.g. 0.9, or for errors the largest', number)
     .addHelpText(
       'after',
       '\nExamples:\n  $ espalier optimize model.onnx --data photos/ --max-drop 1 --budget 30m --out better/\n  $ espalier optimize --arch survey-cnn --width 0.25 --data digits --max-size 100KB --out better/\n\nKilled or stopped, the same command goes on where it was.',

@@ -47,9 +47,11 @@ export function parseCoco(text: string, where: string): Coco {
   const annotations = list('annotations') as unknown as Annotation[];
   const used = new Set(annotations.map(({ category_id }) => category_id));
   const all = list('categories');
-  const isHeading = ({ id, name }: Record<string, unknown>) => !used.has(id) && all.some((each) => each.supercategory === name && each.id !== id);
+  const isHeading = ({ id, name }: Record<string, unknown>) =>
+    !used.has(id) && all.some((each) => each.supercategory === name && each.id !== id);
   const categories = all.filter((each) => !isHeading(each)).sort((a, b) => Number(a.id) - Number(b.id));
-  for (const each of categories) if (!Number.isInteger(each.id) || typeof each.name !== 'string') throw refuse('A category has no id or name', each);
+  for (const each of categories)
+    if (!Number.isInteger(each.id) || typeof each.name !== 'string') throw refuse('A category has no id or name', each);
   const numbers = new Map(categories.map(({ id }, i) => [id, i]));
   const images = new Map<unknown, CocoImage>();
   for (const image of list('images')) {
@@ -66,7 +68,11 @@ export function parseCoco(text: string, where: string): Coco {
     if (!isBox(bbox)) throw refuse('An annotation has no box', each);
     image.objects.push({ category, box: bbox, ...(typeof area === 'number' && { area }), ...(iscrowd === 1 && { isCrowd: true }) });
   }
-  return { classes: categories.map(({ name }) => name as string), ids: categories.map(({ id }) => id as number), images: [...images.values()] };
+  return {
+    classes: categories.map(({ name }) => name as string),
+    ids: categories.map(({ id }) => id as number),
+    images: [...images.values()],
+  };
 }
 
 function parse(text: string, refuse: (what: string) => FormatError): Record<string, unknown> {
@@ -87,7 +93,12 @@ function isBox(value: unknown): value is [number, number, number, number] {
 export type BoxFit = 'contain' | 'fill';
 
 /** The objects of some images where these were brought to one size. @param stored that size. */
-export function boxTargets({ classes, ids }: Coco, images: readonly CocoImage[], stored: { width: number; height: number }, fit: BoxFit): BoxTargets {
+export function boxTargets(
+  { classes, ids }: Coco,
+  images: readonly CocoImage[],
+  stored: { width: number; height: number },
+  fit: BoxFit,
+): BoxTargets {
   return { kind: 'boxes', classes, ids, values: images.map((image) => image.objects.map((object) => placed(object, image, stored, fit))) };
 }
 

@@ -43,7 +43,8 @@ export async function openAnnotated(
       got: listed(files.map(({ path }) => path)),
     });
   const missing = coco.images.length - byPath.size;
-  if (missing > 0) activity.onMessage?.({ level: 'warning', text: `${where}: ${missing} image(s) of the labels are not there and are left out.` });
+  if (missing > 0)
+    activity.onMessage?.({ level: 'warning', text: `${where}: ${missing} image(s) of the labels are not there and are left out.` });
   const fit: BoxFit = options.fit === 'fill' ? 'fill' : 'contain';
   const annotated: FileTree = {
     stamp: `${tree.stamp} ${size}@${mtimeMs}`,
@@ -51,7 +52,12 @@ export async function openAnnotated(
     close: () => tree.close(),
   };
   const source = await openImages(annotated, where, { ...options, labelled: false, classes: undefined, fit }, activity, (paths, stored) =>
-    boxTargets(coco, paths.map((path) => byPath.get(path) as CocoImage), stored, fit),
+    boxTargets(
+      coco,
+      paths.map((path) => byPath.get(path) as CocoImage),
+      stored,
+      fit,
+    ),
   );
   return { ...source, format: 'images with boxes (COCO)' };
 }

@@ -126,7 +126,9 @@ async function decodePass(
   options: DecodeOptions,
   activity: Activity,
 ): Promise<PassResult> {
-  const parts = Object.entries(layout.parts).map(([name, part]) => new PartCollector(name as PartName, part.labels !== undefined, options.keepsFiles));
+  const parts = Object.entries(layout.parts).map(
+    ([name, part]) => new PartCollector(name as PartName, part.labels !== undefined, options.keepsFiles),
+  );
   const items = Object.values(layout.parts).flatMap((part, i) => part.files.map((file, j) => ({ part: i, file, label: part.labels?.[j] })));
   const unreadable: string[] = [];
   let size = plan.forced;
@@ -278,7 +280,7 @@ async function openCache(
   if (!train) throw new DataError({ what: 'There is no training part', where });
   return {
     name: where,
-    format: labelled(train) ? 'images in class folders' : 'images without labels',
+    format: train.targets ? 'images in class folders' : 'images without labels',
     train,
     ...others,
     async close() {
@@ -292,8 +294,4 @@ function fingerprintWith(pixels: string, targets: Targets | undefined): string {
   const hash = createHash('sha256').update(pixels);
   for (const bytes of targets ? targetBytes(targets) : []) hash.update(bytes);
   return hash.digest('hex');
-}
-
-function labelled(dataset: Dataset): boolean {
-  return dataset.targets !== undefined;
 }

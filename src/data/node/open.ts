@@ -54,7 +54,12 @@ function inOrder(source: DataSource, order: readonly string[] | undefined): Data
   const change = (each: Targets) => (each.kind === 'class' ? reorderClasses(each, order) : each);
   const reordered = (part: Dataset) => mapTargets(part, change, `classes ${JSON.stringify(order)}`);
   const { train, validation, test } = source;
-  return { ...source, train: reordered(train), ...(validation && { validation: reordered(validation) }), ...(test && { test: reordered(test) }) };
+  return {
+    ...source,
+    train: reordered(train),
+    ...(validation && { validation: reordered(validation) }),
+    ...(test && { test: reordered(test) }),
+  };
 }
 
 function isBuiltin(name: string): name is keyof typeof BUILTIN {

@@ -21,7 +21,11 @@ export function tokenCrossEntropy(output: string, length: number): LossBuilder {
 }
 
 /** Temperature² times the cross entropy with a teacher's softened answers, position by position, mean over those that count. */
-export function tokenDistillation(output: string, teacher: Model, { length, temperature = 4 }: { length: number; temperature?: number }): LossBuilder {
+export function tokenDistillation(
+  output: string,
+  teacher: Model,
+  { length, temperature = 4 }: { length: number; temperature?: number },
+): LossBuilder {
   return (context) => {
     const { build, embed, value } = context;
     const { mask } = positions(context, length);

@@ -4,10 +4,10 @@ import { type AnyMetric, metricNamed, metricsOf, type Scores } from '../../metri
 import { copyModel, isFloat, type Model, Tensor, type Value } from '../../onnx/index.js';
 import { typedBuilder } from '../../ops/index.js';
 import { rowsOf } from '../feeds.js';
+import { mixed } from '../losses/mixed.js';
 import { meanPower } from '../losses/power.js';
 import { NORMAL, reconstructionLoss } from '../losses/reconstruction.js';
 import { followReference } from '../losses/reference.js';
-import { mixed } from '../losses/mixed.js';
 import { numbersPerSample, outputNamed } from './outputs.js';
 import { RowCollector } from './rows.js';
 import type { Collector, Goal, Outputs } from './task.js';
@@ -69,7 +69,10 @@ export function anomaly(options: AnomalyOptions): Goal {
 
 /** The class that is called normal, good, ok, healthy, regular, inlier or negative; else the first. */
 export function normalClass(classes: readonly string[]): number {
-  return Math.max(0, classes.findIndex((name) => /^(normal|good|ok|healthy|regular|inlier|negative)$/i.test(name.trim())));
+  return Math.max(
+    0,
+    classes.findIndex((name) => /^(normal|good|ok|healthy|regular|inlier|negative)$/i.test(name.trim())),
+  );
 }
 
 /** The only float output that has the shape of the model's only input. */
@@ -108,7 +111,9 @@ function withScore(model: Model, { output, input }: { output: string; input: str
   const axes = Array.from({ length: (given.shape?.length ?? 2) - 1 }, (_, i) => i + 1);
   const square = build.op('Mul', [difference, difference]);
   const score =
-    copy.opset < 18 ? build.op('ReduceMean', [square], { axes, keepdims: 0 }) : build.op('ReduceMean', [square, build.ints(axes)], { keepdims: 0 });
+    copy.opset < 18
+      ? build.op('ReduceMean', [square], { axes, keepdims: 0 })
+      : build.op('ReduceMean', [square, build.ints(axes)], { keepdims: 0 });
   build.output(score, SCORE);
   return copy;
 }
@@ -132,7 +137,10 @@ class ScoreCollector implements Collector {
 
   answers() {
     // To metrics the second class is what is to be found.
-    const targets = Int32Array.from(this.#labels.flatMap((each) => [...each]), (label) => Number(label !== this.#normal));
+    const targets = Int32Array.from(
+      this.#labels.flatMap((each) => [...each]),
+      (label) => Number(label !== this.#normal),
+    );
     const scores = this.#rows.join();
     const middle = bestThreshold(scores, targets);
     const predictions: Scores = {

@@ -81,7 +81,9 @@ export class ChannelErrors {
       power: this.#power[channel] / count,
     }));
     const isUnit = (channel: number) => this.#least[channel] >= 0 && this.#most[channel] <= 1;
-    const [units, others] = [true, false].map((unit) => found.filter(({ channel }) => isUnit(channel) === unit).map(({ variance }) => variance));
+    const [units, others] = [true, false].map((unit) =>
+      found.filter(({ channel }) => isUnit(channel) === unit).map(({ variance }) => variance),
+    );
     const mean = units.reduce((sum, variance) => sum + variance, 0) / Math.max(1, units.length);
     const median = others.sort((a, b) => a - b)[Math.floor(others.length / 2)] ?? 0;
     return found.map((each) => {

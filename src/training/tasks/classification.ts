@@ -52,7 +52,8 @@ export function classification(options: ClassificationOptions): Goal {
     ...(form === 'scores' && { hits: (outputs, batch, start) => classHits(outputs[output], batch, start, options) }),
     collect: () => new ClassCollector(options),
     withClasses: (names, part) => classification({ ...options, classes: names, train: part }),
-    forModel: (model: Model) => classification({ ...options, single: undefined, form: undefined, head: undefined, ...classOutput(model, classes.length) }),
+    forModel: (model: Model) =>
+      classification({ ...options, single: undefined, form: undefined, head: undefined, ...classOutput(model, classes.length) }),
   };
 }
 

@@ -7,5 +7,5 @@ export { findGoal, type GoalOptions, taskNames } from './kinds.js';
 export { type MultiLabelOptions, multiLabel } from './multi-label.js';
 export { type ClassOutput, classOutput, holdsScores, numberOutputs, outputNamed } from './outputs.js';
 export { type RegressionOptions, regression } from './regression.js';
-export { type TokenOptions, tokens } from './tokens.js';
 export type { Collector, Goal, LossOptions, Outputs, TargetOptions, Task } from './task.js';
+export { type TokenOptions, tokens } from './tokens.js';

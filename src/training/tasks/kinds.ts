@@ -3,8 +3,8 @@ import { mapTargets, type Splits, type Targets } from '../../data/index.js';
 import type { Runtime } from '../../infrastructure/runtime/index.js';
 import { isFloat, type Model } from '../../onnx/index.js';
 import { trainable } from '../exposed.js';
-import { classification } from './classification.js';
 import { anomaly, reconstruction } from './anomaly.js';
+import { classification } from './classification.js';
 import { detection } from './detection/detection.js';
 import { detectionForm, KNOWN_FORMS } from './detection/forms.js';
 import { embedding, givesUnitVectors, vectorOutput } from './embedding.js';
@@ -106,7 +106,9 @@ function givesOneNumber({ graph }: Model): boolean {
 const tokenKind: TaskKind = {
   name: 'tokens',
   recognize: ({ model, targets, options }) =>
-    targets && tokenTargets(targets, model, options.output) ? 'the model gives scores at each position, and the data a class for each' : undefined,
+    targets && tokenTargets(targets, model, options.output)
+      ? 'the model gives scores at each position, and the data a class for each'
+      : undefined,
   read: (targets, { model, options }) => tokenTargets(targets, model, options.output),
   make: ({ model, targets, options }) => {
     if (targets?.kind !== 'tokens') throw doesNotFit('tokens', 'a class number for each position', targets);
@@ -118,7 +120,9 @@ const tokenKind: TaskKind = {
 const embeddingKind: TaskKind = {
   name: 'embedding',
   recognize: ({ model, targets }) =>
-    targets?.kind === 'class' && givesUnitVectors(model) ? 'the data has classes, and the model gives a vector of length 1 for each sample' : undefined,
+    targets?.kind === 'class' && givesUnitVectors(model)
+      ? 'the data has classes, and the model gives a vector of length 1 for each sample'
+      : undefined,
   make: ({ model, targets, options }) =>
     embedding({
       output: vectorOutput(model, options.output),
@@ -174,7 +178,9 @@ const fidelityKind: TaskKind = {
         ? { scores: only }
         : {};
     const goal = fidelity({ reference, ...declared, ...found, metric: options.metric });
-    return goal.expose ? fidelity({ reference, ...declared, ...found, teacher: await trainable(reference, goal, runtime), metric: options.metric }) : goal;
+    return goal.expose
+      ? fidelity({ reference, ...declared, ...found, teacher: await trainable(reference, goal, runtime), metric: options.metric })
+      : goal;
   },
 };
 
@@ -184,7 +190,16 @@ function widthOfOutput({ graph }: Model, name: string): number | undefined {
 }
 
 /** Every kind of task, in the order in which they are recognized. */
-const KINDS: TaskKind[] = [tokenKind, regressionKind, multiLabelKind, anomalyKind, embeddingKind, classificationKind, detectionKind, fidelityKind];
+const KINDS: TaskKind[] = [
+  tokenKind,
+  regressionKind,
+  multiLabelKind,
+  anomalyKind,
+  embeddingKind,
+  classificationKind,
+  detectionKind,
+  fidelityKind,
+];
 
 /** Names of the kinds of tasks. */
 export function taskNames(): string[] {

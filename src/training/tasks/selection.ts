@@ -1,6 +1,16 @@
-import { copyModel, dependentsOf, GraphBuilder, isFloat, type Model, type Node, readsOf, removeDeadCode, type Value } from '../../onnx/index.js';
-import { inferShapes } from '../../ops/index.js';
 import { DataError } from '../../base/index.js';
+import {
+  copyModel,
+  dependentsOf,
+  GraphBuilder,
+  isFloat,
+  type Model,
+  type Node,
+  readsOf,
+  removeDeadCode,
+  type Value,
+} from '../../onnx/index.js';
+import { inferShapes } from '../../ops/index.js';
 
 /** Operators that pick some of their numbers, by these numbers: what comes out of them jumps where what goes in moves a little. */
 const SELECTING = new Set(['NonMaxSuppression', 'TopK', 'NonZero', 'Compress', 'Unique']);

@@ -35,7 +35,8 @@ export function tokens(options: TokenOptions): Goal {
     metrics: metricsOf('tokens'),
     losses: ['cross-entropy'],
     loss,
-    distillation: (teacher, { temperature, weight = 0.7 } = {}) => mixed(tokenDistillation(output, teacher, { length, temperature }), loss(), weight),
+    distillation: (teacher, { temperature, weight = 0.7 } = {}) =>
+      mixed(tokenDistillation(output, teacher, { length, temperature }), loss(), weight),
     importanceLoss: () => loss(),
     targets: ({ size, targets }) => {
       if (targets?.kind !== 'tokens') throw new DataError('The data has no classes of tokens');
@@ -47,11 +48,16 @@ export function tokens(options: TokenOptions): Goal {
 }
 
 /** The float output [batch, length, classes]. @throws DataError where there is none. */
-export function tokenOutput(model: Model, length: number, wanted?: string): Pick<TokenOptions, 'output' | 'areProbabilities'> & { width: number } {
+export function tokenOutput(
+  model: Model,
+  length: number,
+  wanted?: string,
+): Pick<TokenOptions, 'output' | 'areProbabilities'> & { width: number } {
   const candidates = wanted === undefined ? model.graph.outputs : [outputNamed(model, wanted)];
   for (const output of candidates) {
     const [, positions, width, ...more] = output.shape ?? [];
-    if (!isFloat(output.dtype) || typeof width !== 'number' || more.length > 0 || (typeof positions === 'number' && positions !== length)) continue;
+    if (!isFloat(output.dtype) || typeof width !== 'number' || more.length > 0 || (typeof positions === 'number' && positions !== length))
+      continue;
     const { isActivated, logits } = headOf(output);
     return { output: output.name, width, areProbabilities: isActivated && logits !== output };
   }

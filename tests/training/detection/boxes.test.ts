@@ -3,12 +3,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { quantize } from 'espalier/compression/quantization';
 import { openDataset } from 'espalier/data/node';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
+import { distill } from 'espalier/learning/distillation';
 import { createTask } from 'espalier/modalities';
-import { Graph, type GraphBuilder, Model, SymbolicDim, Tensor, type Value } from 'espalier/onnx';
+import { copyModel, Graph, type GraphBuilder, Model, SymbolicDim, Tensor, type Value } from 'espalier/onnx';
 import { saveModel } from 'espalier/onnx/node';
 import { inferShapes, typedBuilder } from 'espalier/ops';
+import { checkOptions } from 'espalier/technique';
 import { evaluate } from 'espalier/training';
 import { espalier } from '../../cli/run.js';
 import { detector } from './detector.js';
@@ -28,9 +31,17 @@ function colourDetector(form: Form): Model {
   const image = build.input('image', 'float32', [SymbolicDim.named('N'), 3, SIDE, SIDE]);
   const kernel = new Float32Array(2 * 3 * CELL * CELL);
   // Red minus green and green minus red, so that a gray bar is neither.
-  for (const [to, from, sign] of [[0, 0, 1], [0, 1, -1], [1, 1, 1], [1, 0, -1]])
+  for (const [to, from, sign] of [
+    [0, 0, 1],
+    [0, 1, -1],
+    [1, 1, 1],
+    [1, 0, -1],
+  ])
     kernel.fill(sign / CELL ** 2, (to * 3 + from) * CELL ** 2, (to * 3 + from + 1) * CELL ** 2);
-  const colours = build.op('Conv', [image, build.parameter('kernel', Tensor.of('float32', [2, 3, CELL, CELL], kernel))], { strides: [CELL, CELL], kernel_shape: [CELL, CELL] });
+  const colours = build.op('Conv', [image, build.parameter('kernel', Tensor.of('float32', [2, 3, CELL, CELL], kernel))], {
+    strides: [CELL, CELL],
+    kernel_shape: [CELL, CELL],
+  });
   const scores = build.op('Relu', [build.op('Reshape', [colours, build.ints([0, 2, PLACES])])]);
   write(build, form, scores);
   inferShapes(model);
@@ -40,12 +51,21 @@ function colourDetector(form: Form): Model {
 function write(build: GraphBuilder, form: Form, scores: Value): void {
   const all = (numbers: readonly number[], width: number) => {
     const constant = build.constant(Tensor.of('float32', [1, PLACES, width], Float32Array.from(numbers)));
-    const zeros = build.op('Mul', [build.op('Slice', [build.op('Transpose', [scores], { perm: [0, 2, 1] }), build.ints([0]), build.ints([1]), build.ints([2])]), build.scalar(0)]);
+    const zeros = build.op('Mul', [
+      build.op('Slice', [build.op('Transpose', [scores], { perm: [0, 2, 1] }), build.ints([0]), build.ints([1]), build.ints([2])]),
+      build.scalar(0),
+    ]);
     return build.op('Add', [constant, zeros]);
   };
   const cells = Array.from({ length: PLACES }, (_, i) => [(i % CELLS) * CELL, Math.floor(i / CELLS) * CELL]);
-  const corners = all(cells.flatMap(([x, y]) => [x, y, x + CELL, y + CELL]), 4);
-  const centres = all(cells.flatMap(([x, y]) => [x + CELL / 2, y + CELL / 2, CELL, CELL]), 4);
+  const corners = all(
+    cells.flatMap(([x, y]) => [x, y, x + CELL, y + CELL]),
+    4,
+  );
+  const centres = all(
+    cells.flatMap(([x, y]) => [x + CELL / 2, y + CELL / 2, CELL, CELL]),
+    4,
+  );
   const byPlace = build.op('Transpose', [scores], { perm: [0, 2, 1] });
   const best = () => {
     const flat = build.op('Reshape', [scores, build.ints([0, 2 * PLACES])]);
@@ -86,7 +106,13 @@ function write(build: GraphBuilder, form: Form, scores: Value): void {
       return;
     }
     case 'selected': {
-      const picks = build.op('NonMaxSuppression', [corners, scores, build.ints([20]), build.op('Reshape', [build.scalar(0.5), build.ints([1])]), build.op('Reshape', [build.scalar(0.1), build.ints([1])])]);
+      const picks = build.op('NonMaxSuppression', [
+        corners,
+        scores,
+        build.ints([20]),
+        build.op('Reshape', [build.scalar(0.5), build.ints([1])]),
+        build.op('Reshape', [build.scalar(0.1), build.ints([1])]),
+      ]);
       const part = (i: number) => build.op('Gather', [picks, build.ints([i])], { axis: 1 });
       const number = (value: Value) => build.op('Cast', [value], { to: 1 });
       const found = build.op('GatherND', [corners, build.op('Concat', [part(0), part(2)], { axis: 1 })]);
@@ -106,7 +132,14 @@ describe('boxes of COCO', () => {
     squares = folder();
     mixed = folder();
     await writeImages(squares, [[SIDE, SIDE]]);
-    await writeImages(mixed, [[64, 32], [32, 64]], 'labels.of.mine.json');
+    await writeImages(
+      mixed,
+      [
+        [64, 32],
+        [32, 64],
+      ],
+      'labels.of.mine.json',
+    );
   });
   after(async () => {
     await runtime.dispose();
@@ -130,13 +163,21 @@ describe('boxes of COCO', () => {
   for (const fit of ['contain', 'fill'] as const)
     it(`boxes move with images of other sizes: ${fit}`, async () => {
       const model = colourDetector('pair');
-      const options = { annotations: join(mixed, 'labels.of.mine.json'), fit, fallbackSize: { width: SIDE, height: SIDE }, cacheDir: cacheDir() };
+      const options = {
+        annotations: join(mixed, 'labels.of.mine.json'),
+        fit,
+        fallbackSize: { width: SIDE, height: SIDE },
+        cacheDir: cacheDir(),
+      };
       const source = await openDataset(mixed, options);
       const { task } = await createTask(model, source, runtime, { preprocess: '0-1 NCHW RGB' });
       const { targets } = task.splits.train;
       assert.ok(targets?.kind === 'boxes');
       const [, , width, height] = targets.values.flat()[0].box;
-      assert.deepEqual([width, height].sort((a, b) => a - b), fit === 'contain' ? [8, 8] : [8, 16]);
+      assert.deepEqual(
+        [width, height].sort((a, b) => a - b),
+        fit === 'contain' ? [8, 8] : [8, 16],
+      );
       const quality = await evaluate(model, task, runtime, { split: 'train' });
       // In their own proportions the squares stay on the grid; stretched they cover two cells.
       assert.ok(fit === 'contain' ? quality.value > 0.999 : quality.value < 0.5, `${quality.value}`);
@@ -153,13 +194,72 @@ describe('boxes of COCO', () => {
     await source.close();
   });
 
+  it('a detector with non-maximum suppression inside is quantized and distilled by mAP', async () => {
+    const model = colourDetector('selected');
+    const source = await openDataset(squares, { cacheDir: cacheDir() });
+    const { task } = await createTask(model, source, runtime, { preprocess: '0-1 NCHW RGB' });
+    assert.deepEqual([task.kind, task.heads?.length], ['detection', 2]);
+    const common = { original: model, task, runtime, seed: 1 };
+    const quantized = await quantize.apply({ ...common, model }, checkOptions(quantize, { sensitivity: true } as never));
+    assert.ok((await evaluate(quantized.model, task, runtime, { split: 'train' })).value > 0.99);
+    const blind = copyModel(model);
+    for (const value of blind.graph.initializers)
+      if (value.name === 'kernel' && value.initializer)
+        value.initializer = Tensor.of(
+          'float32',
+          value.initializer.shape,
+          value.initializer.toFloat32().map((weight) => weight * 0.1),
+        );
+    assert.ok((await evaluate(blind, task, runtime, { split: 'train' })).value < 0.1);
+    const taught = await distill.apply(
+      { ...common, model: blind },
+      checkOptions(distill, { epochs: 60, batchSize: 8, learningRate: 0.002 }),
+    );
+    assert.ok((await evaluate(taught.model, task, runtime, { split: 'train' })).value > 0.95);
+    await source.close();
+  });
+
+  it('the front of a detector is found by mAP', async () => {
+    const file = join(folder(), 'selected.onnx');
+    await saveModel(colourDetector('selected'), file);
+    const ran = await espalier([
+      'optimize',
+      file,
+      '--data',
+      squares,
+      '--preprocess',
+      '0-1',
+      '--trials',
+      '2',
+      '--epochs',
+      '1',
+      '-o',
+      join(folder(), 'out'),
+      '--json',
+      '--limit',
+      'map50[red]>=0.9',
+    ]);
+    assert.equal(ran.code, 0, ran.stderr);
+    const info = JSON.parse(ran.stdout) as {
+      models: { validation: { value: number; details: Record<string, number> } }[];
+      task: { metric: string };
+    };
+    assert.equal(info.task.metric, 'map');
+    assert.ok(info.models.length > 0 && info.models.every(({ validation }) => validation.details['map50[red]'] > 0.9));
+  });
+
   it('the command line states mAP, of each class too', async () => {
     const file = join(folder(), 'colours.onnx');
     await saveModel(colourDetector('yolo'), file);
     const data = ['--data', mixed, '--labels', join(mixed, 'labels.of.mine.json'), '--preprocess', '0-1'];
     const ran = await espalier(['eval', file, ...data, '--json', '--metric', 'map50[green]']);
     assert.equal(ran.code, 0, ran.stderr);
-    const { metric, value, details, classes } = JSON.parse(ran.stdout) as { metric: string; value: number; details: Record<string, number>; classes: string[] };
+    const { metric, value, details, classes } = JSON.parse(ran.stdout) as {
+      metric: string;
+      value: number;
+      details: Record<string, number>;
+      classes: string[];
+    };
     assert.deepEqual([metric, classes], ['map50[green]', ['red', 'green']]);
     assert.ok(value > 0.999 && details.map > 0.999, JSON.stringify(details));
   });

@@ -31,7 +31,10 @@ export function detector(ending: Ending, { batch = 'any', seed = 1 }: { batch?: 
   const perPlace = (value: Value, width: number) =>
     build.op('Reshape', [build.op('Transpose', [value], { perm: [0, 2, 3, 1] }), build.ints([batch === 'any' ? 0 : batch, PLACES, width])]);
   const moves = build.op('Tanh', [perPlace(convolution(build, features, 'box', [4, 16, 1, 1], 1, seed), 4)]);
-  const boxes = build.op('Add', [build.op('Mul', [moves, build.scalar(3)]), build.constant(Tensor.of('float32', [1, PLACES, 4], anchors()))]);
+  const boxes = build.op('Add', [
+    build.op('Mul', [moves, build.scalar(3)]),
+    build.constant(Tensor.of('float32', [1, PLACES, 4], anchors())),
+  ]);
   const logits = perPlace(convolution(build, features, 'class', [CLASSES, 16, 1, 1], 1, seed), CLASSES);
   const scores = build.op('Transpose', [build.op('Sigmoid', [logits])], { perm: [0, 2, 1] });
   end(build, ending, boxes, scores);
@@ -64,7 +67,10 @@ function end(build: GraphBuilder, ending: Ending, boxes: Value, scores: Value): 
       const otherwise = build.within('else');
       otherwise.output(otherwise.op('Reshape', [boxes, otherwise.ints([-1, 4])]), 'inner_else');
       const branches = { then_branch: then.graph, else_branch: otherwise.graph };
-      build.output(build.op('If', [build.op('Greater', [build.op('ReduceMax', [scores], { keepdims: 0 }), build.scalar(0)])], branches), 'output');
+      build.output(
+        build.op('If', [build.op('Greater', [build.op('ReduceMax', [scores], { keepdims: 0 }), build.scalar(0)])], branches),
+        'output',
+      );
       break;
     }
     case 'topk': {
@@ -77,7 +83,12 @@ function end(build: GraphBuilder, ending: Ending, boxes: Value, scores: Value): 
     }
     case 'custom': {
       const outputs = ['num_dets', 'det_boxes', 'det_scores', 'det_classes'];
-      for (const value of build.node('EfficientNMS_TRT', [boxes, build.op('Transpose', [scores], { perm: [0, 2, 1] })], { max_output_boxes: 10 }, { outputs, domain: 'trt.plugins' }))
+      for (const value of build.node(
+        'EfficientNMS_TRT',
+        [boxes, build.op('Transpose', [scores], { perm: [0, 2, 1] })],
+        { max_output_boxes: 10 },
+        { outputs, domain: 'trt.plugins' },
+      ))
         build.graph.outputs.push(value);
       break;
     }
@@ -86,7 +97,9 @@ function end(build: GraphBuilder, ending: Ending, boxes: Value, scores: Value): 
 
 /** What non-maximum suppression selects, gathered. */
 function selected(build: GraphBuilder, boxes: Value, scores: Value) {
-  const limits = [build.ints([20]), build.scalar(0.5), build.scalar(0.3)].map((value, i) => (i === 0 ? value : build.op('Reshape', [value, build.ints([1])])));
+  const limits = [build.ints([20]), build.scalar(0.5), build.scalar(0.3)].map((value, i) =>
+    i === 0 ? value : build.op('Reshape', [value, build.ints([1])]),
+  );
   const picks = build.op('NonMaxSuppression', [boxes, scores, ...limits]);
   const column = (i: number) => build.op('Gather', [picks, build.ints([i])], { axis: 1 });
   const flat = (value: Value) => build.op('Cast', [build.op('Reshape', [value, build.ints([-1])])], { to: 1 });
@@ -101,7 +114,10 @@ function convolution(build: GraphBuilder, input: Value, name: string, shape: rea
   const fan = inputs * kernel * kernel;
   const weights = Float32Array.from({ length: outputs * fan }, () => random.normal() * Math.sqrt(2 / fan));
   const bias = Float32Array.from({ length: outputs }, () => random.normal() / 4);
-  const parameters = [build.parameter(`${name}.weight`, Tensor.of('float32', shape, weights)), build.parameter(`${name}.bias`, Tensor.of('float32', [outputs], bias))];
+  const parameters = [
+    build.parameter(`${name}.weight`, Tensor.of('float32', shape, weights)),
+    build.parameter(`${name}.bias`, Tensor.of('float32', [outputs], bias)),
+  ];
   const pads = new Array<number>(4).fill((kernel - 1) / 2);
   return build.op('Conv', [input, ...parameters], { strides: [stride, stride], pads, kernel_shape: [kernel, kernel] });
 }
@@ -118,4 +134,3 @@ function anchors(): Float32Array {
     return middle + (i % 4 < 2 ? -4 : 4);
   });
 }
-

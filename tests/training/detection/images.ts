@@ -28,12 +28,20 @@ export async function writeImages(folder: string, sizes: readonly (readonly [num
       taken.add(`${x},${y}`);
       const colour = random.integer(2);
       for (let row = y; row < y + unit; row++) for (let at = x; at < x + unit; at++) pixels[(row * width + at) * 3 + colour] = 255;
-      truth.annotations.push({ id: truth.annotations.length + 1, image_id: id, category_id: CATEGORIES[colour].id, bbox: [x, y, unit, unit], area: unit * unit, iscrowd: 0 });
+      truth.annotations.push({
+        id: truth.annotations.length + 1,
+        image_id: id,
+        category_id: CATEGORIES[colour].id,
+        bbox: [x, y, unit, unit],
+        area: unit * unit,
+        iscrowd: 0,
+      });
     }
     const file = `${id}.png`;
     truth.images.push({ id, file_name: file, width, height });
-    await sharp(pixels, { raw: { width, height, channels: 3 } }).png().toFile(join(folder, file));
+    await sharp(pixels, { raw: { width, height, channels: 3 } })
+      .png()
+      .toFile(join(folder, file));
   }
   writeFileSync(join(folder, name), JSON.stringify(truth));
 }
-

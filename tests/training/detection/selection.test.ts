@@ -40,7 +40,8 @@ async function fidelityTask(model: Model, options = {}): Promise<Task> {
 function dead(model: Model): Model {
   const copy = copyModel(model);
   for (const value of copy.graph.initializers)
-    if (value.name.startsWith('class.') && value.initializer) value.initializer = Tensor.of('float32', value.initializer.shape, new Float32Array(value.initializer.size));
+    if (value.name.startsWith('class.') && value.initializer)
+      value.initializer = Tensor.of('float32', value.initializer.shape, new Float32Array(value.initializer.size));
   return copy;
 }
 
@@ -74,7 +75,11 @@ describe('detectors are judged in front of what they select by', () => {
     const build = typedBuilder(model.graph, model.opsets);
     const best = model.graph.outputs.splice(0)[0];
     const flat = build.op('Reshape', [best, build.ints([0, 40])]);
-    const weights = Tensor.of('float32', [40, 2], Float32Array.from({ length: 80 }, (_, i) => Math.sin(i)));
+    const weights = Tensor.of(
+      'float32',
+      [40, 2],
+      Float32Array.from({ length: 80 }, (_, i) => Math.sin(i)),
+    );
     build.output(build.op('MatMul', [flat, build.parameter('second', weights)]), 'answer');
     assert.deepEqual((await fidelityTask(model)).outputs, ['answer']);
   });
@@ -86,7 +91,10 @@ describe('techniques work on a detector with non-maximum suppression inside', ()
     it(`quantizes, ${name}`, async () => {
       const model = detector('nms', { batch });
       const task = await fidelityTask(model);
-      const { model: small } = await quantize.apply({ model, original: model, task, runtime, seed: 1 }, checkOptions(quantize, { sensitivity: true } as never));
+      const { model: small } = await quantize.apply(
+        { model, original: model, task, runtime, seed: 1 },
+        checkOptions(quantize, { sensitivity: true } as never),
+      );
       assert.ok(small.graph.nodes.some(({ op }) => op === 'NonMaxSuppression'));
       assert.ok(small.graph.nodes.some(({ op }) => op === 'QuantizeLinear'));
       const quality = await evaluate(small, task, runtime);
@@ -100,7 +108,11 @@ describe('techniques work on a detector with non-maximum suppression inside', ()
       const random = new Random('noise');
       for (const value of student.graph.initializers)
         if (value.name.endsWith('.weight') && value.initializer)
-          value.initializer = Tensor.of('float32', value.initializer.shape, value.initializer.toFloat32().map((weight) => weight + random.normal() * 0.05));
+          value.initializer = Tensor.of(
+            'float32',
+            value.initializer.shape,
+            value.initializer.toFloat32().map((weight) => weight + random.normal() * 0.05),
+          );
       const before = await evaluate(student, task, runtime);
       const result = await distill.apply(
         { model: student, original: model, task, runtime, seed: 1 },
