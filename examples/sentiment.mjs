@@ -7,7 +7,18 @@
 // Results: examples/results/sentiment.json; --report writes them into docs/guides/text.md.
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { architecture, createNodeRuntime, createTask, evaluate, loadModel, minifyModel, openDataset, quantizeDynamic, saveModel, train } from 'espalier';
+import {
+  architecture,
+  createNodeRuntime,
+  createTask,
+  evaluate,
+  loadModel,
+  minifyModel,
+  openDataset,
+  quantizeDynamic,
+  saveModel,
+  train,
+} from 'espalier';
 import { writeFileAtomic } from 'espalier/base/node';
 import { subset } from 'espalier/data';
 import { studyFlags } from './support/flags.mjs';
@@ -30,10 +41,17 @@ function report(results) {
     return [name, `${percent(mean(scores.flat()))}%`, `${percent(gain)} (${percent(low)} to ${percent(high)}) points`];
   });
   const own = [`hashed n-grams, int8, ${(bytes / 1e3).toFixed(1)} KB at most`, `${percent(mean(ours))}%`, ''];
-  writePart('docs/guides/text.md', 'sentiment', table([['model', 'accuracy, mean of ten folds', 'ours minus this, 95% interval'], own, ...rows]));
+  writePart(
+    'docs/guides/text.md',
+    'sentiment',
+    table([['model', 'accuracy, mean of ten folds', 'ours minus this, 95% interval'], own, ...rows]),
+  );
 }
 
-const flags = studyFlags({ results: { type: 'string', default: 'examples/results/sentiment.json' }, work: { type: 'string', default: '.espalier/sentiment' } }, report);
+const flags = studyFlags(
+  { results: { type: 'string', default: 'examples/results/sentiment.json' }, work: { type: 'string', default: '.espalier/sentiment' } },
+  report,
+);
 const records = existsSync(flags.results) ? JSON.parse(readFileSync(flags.results, 'utf8')) : {};
 mkdirSync(flags.work, { recursive: true });
 const runtime = createNodeRuntime();
@@ -53,15 +71,31 @@ for (let fold = 0; fold < FOLDS; fold++) {
   const source = {
     name: `fold ${fold}`,
     format: 'texts',
-    train: subset(all, rows((i) => places[i] % FOLDS !== fold)),
-    test: subset(all, rows((i) => places[i] % FOLDS === fold)),
+    train: subset(
+      all,
+      rows((i) => places[i] % FOLDS !== fold),
+    ),
+    test: subset(
+      all,
+      rows((i) => places[i] % FOLDS === fold),
+    ),
     close: async () => undefined,
   };
   const { width, ...training } = RECIPE;
   const fresh = architecture('text-bag').build({ input: [LENGTH], classes: 2, vocabulary: VOCABULARY, width, seed: fold });
-  const preprocess = { name: 'hashed ngrams', prepare: { kind: 'text-ngrams', length: LENGTH, vocabulary: VOCABULARY }, layout: 'as-is', dtype: 'int64' };
+  const preprocess = {
+    name: 'hashed ngrams',
+    prepare: { kind: 'text-ngrams', length: LENGTH, vocabulary: VOCABULARY },
+    layout: 'as-is',
+    dtype: 'int64',
+  };
   const { task } = await createTask(fresh, source, runtime, { untrained: true, preprocess, splits: { validation: 0, calibration: 0 } });
-  const { model } = await train({ model: fresh, task, runtime, options: { ...training, optimizer: { kind: 'adam' }, evaluateEvery: 0, seed: fold } });
+  const { model } = await train({
+    model: fresh,
+    task,
+    runtime,
+    options: { ...training, optimizer: { kind: 'adam' }, evaluateEvery: 0, seed: fold },
+  });
   const { model: int8 } = await quantizeDynamic(model, runtime);
   const file = join(flags.work, `fold-${fold}.onnx`);
   const bytes = await saveModel(minifyModel(int8), file);
@@ -71,7 +105,9 @@ for (let fold = 0; fold < FOLDS; fold++) {
   await writeFileAtomic(flags.results, `${JSON.stringify(records, null, 2)}\n`);
   made++;
   const left = ((performance.now() - began) / made) * (FOLDS - 1 - fold);
-  console.log(`fold ${fold}: float ${percent(float)}%, int8 ${percent(shipped)}% in ${bytes} bytes; about ${Math.ceil(left / 60000)} min left`);
+  console.log(
+    `fold ${fold}: float ${percent(float)}%, int8 ${percent(shipped)}% in ${bytes} bytes; about ${Math.ceil(left / 60000)} min left`,
+  );
 }
 await close();
 await runtime.dispose();

@@ -34,15 +34,28 @@ function report(results) {
     const boosted = Object.entries(baseline.models).sort(([, a], [, b]) => b.mean - a.mean)[0];
     const { mean, low, high } = pairedDifference(scores, boosted[1].scores.flat(), 1 / FOLDS);
     const of = (values) => (values.reduce((sum, each) => sum + each, 0) / values.length).toFixed(4);
-    return [[name, baseline.score, of(scores), `${boosted[1].mean.toFixed(4)} (${boosted[0]})`, `${mean.toFixed(4)} (${low.toFixed(4)} to ${high.toFixed(4)})`]];
+    return [
+      [
+        name,
+        baseline.score,
+        of(scores),
+        `${boosted[1].mean.toFixed(4)} (${boosted[0]})`,
+        `${mean.toFixed(4)} (${low.toFixed(4)} to ${high.toFixed(4)})`,
+      ],
+    ];
   });
-  writePart('docs/guides/tables.md', 'tables', table([['table', 'score', 'perceptron', 'best gradient boosting', 'difference, 95% interval'], ...rows]));
+  writePart(
+    'docs/guides/tables.md',
+    'tables',
+    table([['table', 'score', 'perceptron', 'best gradient boosting', 'difference, 95% interval'], ...rows]),
+  );
 }
 
 /** The scores of all folds in order, or nothing where some are missing. */
 function scoresOf(records, name) {
   const scores = [];
-  for (let repeat = 0; repeat < REPEATS; repeat++) for (let fold = 0; fold < FOLDS; fold++) scores.push(records[`${name} ${repeat}.${fold}`]?.score);
+  for (let repeat = 0; repeat < REPEATS; repeat++)
+    for (let fold = 0; fold < FOLDS; fold++) scores.push(records[`${name} ${repeat}.${fold}`]?.score);
   return scores.every((score) => score !== undefined) ? scores : undefined;
 }
 
@@ -64,7 +77,16 @@ async function fitted(train_, test, setting, seed) {
   const model = await prepareArchitecture('mlp', { model: fresh, task, runtime, seed }, techniques);
   const batchSize = Math.min(32, train_.size);
   const epochs = Math.ceil(setting.steps / Math.floor(train_.size / batchSize));
-  const training = { epochs, batchSize, optimizer: { kind: 'adam' }, learningRate: 0.003, weightDecay: setting.weightDecay, freeze: ['standardize.*'], evaluateEvery: 0, seed };
+  const training = {
+    epochs,
+    batchSize,
+    optimizer: { kind: 'adam' },
+    learningRate: 0.003,
+    weightDecay: setting.weightDecay,
+    freeze: ['standardize.*'],
+    evaluateEvery: 0,
+    seed,
+  };
   const result = await train({ model, task, runtime, options: training });
   return (await evaluate(result.model, task, runtime, { split: 'test' })).value;
 }
@@ -84,10 +106,28 @@ for (const name of names) {
       done++;
       if (records[id]) continue;
       const rows = (keep) => Int32Array.from([...fold.keys()].filter(keep));
-      const [inside, outside] = [subset(all, rows((i) => fold[i] !== k)), subset(all, rows((i) => fold[i] === k))];
+      const [inside, outside] = [
+        subset(
+          all,
+          rows((i) => fold[i] !== k),
+        ),
+        subset(
+          all,
+          rows((i) => fold[i] === k),
+        ),
+      ];
       // One of the other folds chooses.
       const chooser = (k + 1) % FOLDS;
-      const [learning, choosing] = [subset(all, rows((i) => fold[i] !== k && fold[i] !== chooser)), subset(all, rows((i) => fold[i] === chooser))];
+      const [learning, choosing] = [
+        subset(
+          all,
+          rows((i) => fold[i] !== k && fold[i] !== chooser),
+        ),
+        subset(
+          all,
+          rows((i) => fold[i] === chooser),
+        ),
+      ];
       const tried = [];
       for (const setting of SETTINGS) tried.push(await fitted(learning, choosing, setting, repeat));
       const best = tried.indexOf(Math.max(...tried));

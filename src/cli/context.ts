@@ -80,8 +80,8 @@ export class CommandContext {
   }
 
   async source(options: DataOptions, model?: Model): Promise<DataSource> {
-    const { data, classes, unlabelled, limit: count, columns, exif, maxUnpacked, sampleRate, seconds } = options;
-    const chosen = unlabelled ? { label: false as const, labelled: false } : { label: targetsNamed(options), classes };
+    const { data, labels, classes, unlabelled, limit: count, columns, exif, maxUnpacked, sampleRate, seconds } = options;
+    const chosen = unlabelled ? { label: false as const, labelled: false } : { label: targetsNamed(options), classes, annotations: labels };
     const limit = count === undefined ? undefined : { count, seed: this.seed };
     const { openDataset } = await import('../modalities/node/index.js');
     const { notedCategories, notedSampleRate } = await import('../modalities/index.js');

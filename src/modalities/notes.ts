@@ -9,6 +9,7 @@ import {
   type Targets,
   targetsLike,
 } from '../data/index.js';
+import type { Runtime } from '../infrastructure/runtime/index.js';
 import type { Model, Value } from '../onnx/index.js';
 import { findGoal, type Goal, type Task } from '../training/index.js';
 import { forgetLikely } from './setup/likely.js';
@@ -56,14 +57,18 @@ export function noteTask(model: Model, task: Task): void {
 }
 
 /** What a model is for and what its samples are like, as its file says; undefined where it says nothing that fits it. */
-export function notedTask(model: Model): { goal: Goal; inputs: readonly InputSpec[]; targets: Targets | null } | undefined {
+export async function notedTask(
+  model: Model,
+  runtime: Runtime,
+): Promise<{ goal: Goal; inputs: readonly InputSpec[]; targets: Targets | null } | undefined> {
   const noted = parsed<NotedTask>(model.metadata.get(TASK_KEY));
   if (typeof noted?.kind !== 'string' || !Array.isArray(noted.inputs) || !Array.isArray(noted.outputs)) return undefined;
   try {
     const train = blankDataset(noted.inputs, noted.targets);
     const splits = { train, calibration: train, validation: train, test: train };
     const output = noted.outputs.length === 1 ? noted.outputs[0] : undefined;
-    return { goal: findGoal({ model, splits, options: { task: noted.kind, output } }).goal, inputs: noted.inputs, targets: noted.targets };
+    const { goal } = await findGoal({ model, splits, runtime, options: { task: noted.kind, output } });
+    return { goal, inputs: noted.inputs, targets: noted.targets };
   } catch {
     return undefined;
   }

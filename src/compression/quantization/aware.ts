@@ -9,7 +9,7 @@ import {
   type TechniqueNotes,
   type TechniqueResult,
 } from '../../technique/index.js';
-import { evaluate, type LossBuilder, type TrainResult, train, withWeights } from '../../training/index.js';
+import { evaluate, type LossBuilder, type TrainResult, train, trainable, withWeights } from '../../training/index.js';
 import { nothingToQuantize } from './dynamic.js';
 import { type Prepared, prepareStatic } from './static.js';
 import { type WrittenModel, writeQuantized } from './write.js';
@@ -121,9 +121,9 @@ async function trainSimulated(
 
 /** Targets and a float model's answers; where there are no targets `train` follows the reference. */
 async function lossOf(context: TechniqueContext, { distill, temperature, weight }: AwareOptions): Promise<LossBuilder | undefined> {
-  const { task } = context;
+  const { task, runtime } = context;
   if (task.reference || !distill) return undefined;
-  return task.distillation(await betterTeacher(context), { temperature, weight });
+  return task.distillation(await trainable(await betterTeacher(context), task, runtime), { temperature, weight });
 }
 
 /** Scales and zero points: they are no weights to be trained. */

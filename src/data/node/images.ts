@@ -6,7 +6,7 @@ import type { PartName } from '../formats/arrays.js';
 import { listed } from '../formats/labels.js';
 import { chooseSamples, shares } from '../limit.js';
 import { arrayDataset } from '../memory.js';
-import { pickTargets } from '../targets.js';
+import { pickTargets, type Targets, targetBytes } from '../targets.js';
 import { CacheWriter, cacheFolder, cacheName, readDescription, readSamples } from './cache.js';
 import { decodeImage, firstChannel, type ImageSize, isGray, mapInOrder, type Pixels, prepareSharp } from './decode.js';
 import { checkUnreadable, type KeptPart, PartCollector, reviveTargets } from './kept.js';
@@ -35,10 +35,13 @@ export function isImage({ path }: Pick<TreeFile, 'path'>): boolean {
   return IMAGE.test(path);
 }
 
-/** Where the decoded images of a tree are kept. */
-async function cachePath(where: string, options: OpenOptions): Promise<string> {
+/** The targets of images by their paths, which were brought to one size. */
+export type TargetsOf = (paths: readonly string[], stored: ImageSize) => Targets;
+
+/** Where the decoded images of a tree are kept. @param isAnnotated whether their targets lie beside them. */
+async function cachePath(where: string, options: OpenOptions, isAnnotated = false): Promise<string> {
   const { imageSize, fallbackSize, fit, labelled, classes, label, targets, limit, maxUnreadable, orient } = options;
-  const key = [resolve(where), imageSize, fallbackSize, fit, labelled, classes, label, targets, limit, maxUnreadable, orient];
+  const key = [resolve(where), imageSize, fallbackSize, fit, labelled, classes, label, targets, limit, maxUnreadable, orient, isAnnotated];
   return join(await cacheFolder(options.cacheDir), cacheName(basename(resolve(where)), key));
 }
 
@@ -48,27 +51,35 @@ export async function rememberImages(
   where: string,
   options: OpenOptions,
   activity: Activity,
+  targetsOf?: TargetsOf,
 ): Promise<DataSource | undefined> {
-  const path = await cachePath(where, options);
+  const path = await cachePath(where, options, targetsOf !== undefined);
   const description = (await readDescription(path)) as Description | undefined;
   if (description?.version !== VERSION || description.stamp !== tree.stamp) return undefined;
   announce(description, where, activity);
-  return openCache(description, path, where, options.memoryLimit ?? 2 ** 30);
+  return openCache(description, path, where, options.memoryLimit ?? 2 ** 30, targetsOf);
 }
 
 /**
  * Opens a tree of images: decoded once, kept on disk, read back at once the next time.
  * @param where the folder or archive, for messages and the cache's key.
+ * @param targetsOf gives what is to be answered for each image, where that lies beside the images. Default: class folders do.
  */
-export async function openImages(tree: FileTree, where: string, options: OpenOptions, activity: Activity): Promise<DataSource> {
-  const kept = await rememberImages(tree, where, options, activity);
+export async function openImages(
+  tree: FileTree,
+  where: string,
+  options: OpenOptions,
+  activity: Activity,
+  targetsOf?: TargetsOf,
+): Promise<DataSource> {
+  const kept = await rememberImages(tree, where, options, activity, targetsOf);
   if (kept) return kept;
-  const path = await cachePath(where, options);
+  const path = await cachePath(where, options, targetsOf !== undefined);
   const all = await tree.list();
   const layout = limited(await layOutFiles(all.filter(isImage), all, where, 'image', options, activity), options);
-  const description = await decodeAll(layout, path, tree.stamp, where, options, activity);
+  const description = await decodeAll(layout, path, tree.stamp, where, { ...options, keepsFiles: targetsOf !== undefined }, activity);
   announce(description, where, activity);
-  return openCache(description, path, where, options.memoryLimit ?? 2 ** 30);
+  return openCache(description, path, where, options.memoryLimit ?? 2 ** 30, targetsOf);
 }
 
 /** What is left out is not even decoded. */
@@ -112,12 +123,15 @@ interface Plan {
   gray: boolean;
 }
 
+/** Whether the images' paths are to be known afterwards. */
+type DecodeOptions = OpenOptions & { keepsFiles: boolean };
+
 async function decodeAll(
   layout: Layout,
   path: string,
   stamp: string,
   where: string,
-  options: OpenOptions,
+  options: DecodeOptions,
   activity: Activity,
 ): Promise<Description> {
   const writer = await CacheWriter.open(path);
@@ -150,10 +164,10 @@ async function decodePass(
   plan: Plan,
   writer: CacheWriter,
   where: string,
-  options: OpenOptions,
+  options: DecodeOptions,
   activity: Activity,
 ): Promise<PassResult> {
-  const parts = Object.entries(layout).map(([name, part]) => new PartCollector(name as PartName, part.targets, 'image'));
+  const parts = Object.entries(layout).map(([name, part]) => new PartCollector(name as PartName, part, 'image', options.keepsFiles));
   const items = Object.values(layout).flatMap((part, i) => part.files.map((file, place) => ({ part: i, place, file })));
   const unreadable: string[] = [];
   let size = plan.forced;
@@ -227,7 +241,13 @@ function betterSize(
 }
 
 /** The parts of a cache file as data sets: in memory where they fit, else read from the file when asked. */
-async function openCache(description: Description, path: string, where: string, memoryLimit: number): Promise<DataSource> {
+async function openCache(
+  description: Description,
+  path: string,
+  where: string,
+  memoryLimit: number,
+  targetsOf?: TargetsOf,
+): Promise<DataSource> {
   const { image, parts } = description;
   const input: InputSpec = {
     name: 'image',
@@ -242,9 +262,10 @@ async function openCache(description: Description, path: string, where: string, 
   const datasets: Partial<Record<PartName, Dataset>> = {};
   const closers: (() => Promise<void>)[] = [];
   let offset = 0;
-  for (const { name: part, size, targets: kept, fingerprint } of parts) {
+  for (const { name: part, size, targets: kept, files, fingerprint: pixels } of parts) {
     const name = parts.length > 1 ? `${where} (${part})` : where;
-    const targets = kept && reviveTargets(kept);
+    const targets = targetsOf ? targetsOf(files ?? [], image) : kept && reviveTargets(kept);
+    const fingerprint = targetsOf ? fingerprintWith(pixels, targets) : pixels;
     const common = { name, ...(targets && { targets }), fingerprint };
     if (memory) {
       const data = memory.subarray(offset, offset + size * rowBytes);
@@ -273,4 +294,11 @@ async function openCache(description: Description, path: string, where: string, 
       for (const close of closers.splice(0)) await close();
     },
   };
+}
+
+/** Pixels and what is to be answered for them. */
+function fingerprintWith(pixels: string, targets: Targets | undefined): string {
+  const hash = createHash('sha256').update(pixels);
+  for (const bytes of targets ? targetBytes(targets) : []) hash.update(bytes);
+  return hash.digest('hex');
 }

@@ -3,30 +3,36 @@ import { DataError } from '../../base/index.js';
 import type { PartName } from '../formats/arrays.js';
 import { listed } from '../formats/labels.js';
 import { pickTargets, type Targets, targetBytes } from '../targets.js';
+import type { FilePart } from './layout.js';
 
 /** What a cache file says of one part of decoded samples. */
 export interface KeptPart {
   name: PartName;
   size: number;
   targets?: KeptTargets;
+  /** Paths of the samples' files, where targets are found by them. */
+  files?: string[];
   fingerprint: string;
 }
 
 /** Targets as JSON. */
 type KeptTargets = Omit<Targets, 'values'> & { values: number[] };
 
-/** Gathers what there is to say of a part, in the order of its samples. @param noun what a sample is called, for messages. */
+/** Gathers what there is to say of a part, in the order of its samples. */
 export class PartCollector {
   readonly #name: PartName;
   readonly #noun: string;
   readonly #hash: Hash = createHash('sha256');
   readonly #targets: Targets | undefined;
+  readonly #files: readonly string[] | undefined;
   readonly #places: number[] = [];
 
-  constructor(name: PartName, targets: Targets | undefined, noun: string) {
+  /** @param noun what a sample is called, for messages. @param keepsFiles whether the files' paths are to be known afterwards. */
+  constructor(name: PartName, { files, targets }: FilePart, noun: string, keepsFiles = false) {
     this.#name = name;
     this.#targets = targets;
     this.#noun = noun;
+    this.#files = keepsFiles ? files.map(({ path }) => path) : undefined;
   }
 
   /** @param place of the sample in the part; its digest: SHA-256 of the encoded file. */
@@ -45,6 +51,7 @@ export class PartCollector {
       name: this.#name,
       size: this.#places.length,
       ...(targets && { targets: { ...targets, values: Array.from(targets.values as ArrayLike<number>) } as KeptTargets }),
+      ...(this.#files && { files: this.#places.map((place) => (this.#files as readonly string[])[place]) }),
       fingerprint: this.#hash.digest('hex'),
     };
   }

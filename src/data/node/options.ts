@@ -25,8 +25,13 @@ export interface OpenOptions {
   imageSize?: { width: number; height: number };
   /** Images: the model's size, taken where images differ in size or are larger than it both ways, and `imageSize` is not given. */
   fallbackSize?: { width: number; height: number };
-  /** Images: how another aspect ratio is brought to the size: "cover" crops the middle, "fill" stretches. Default: "cover". */
-  fit?: 'cover' | 'fill';
+  /**
+   * Images: how another aspect ratio is brought to the size: "cover" crops the middle, "fill" stretches, "contain" puts gray bars around. Default: "cover",
+   * for images with boxes "contain".
+   */
+  fit?: 'cover' | 'fill' | 'contain';
+  /** Images: COCO's instances JSON with their boxes. Default: annotations.json, _annotations.coco.json or instances.json in the folder, if it is there. */
+  annotations?: string;
   /** Images: whether photos are turned as their EXIF orientation says. Default: true. */
   orient?: boolean;
   /** Sounds: all are brought to this rate, in Hz. Default: that of the first file. */

@@ -58,7 +58,7 @@ export async function createTask(
   options: TaskOptions = {},
   activity: Activity = {},
 ): Promise<TaskSetup> {
-  const { goal, splits, reason } = findGoal({ model, splits: splitSource(source, options.splits), options });
+  const { goal, splits, reason } = await findGoal({ model, splits: splitSource(source, options.splits), options, runtime });
   const inputs = model.graph.feeds;
   checkBatchAxis(inputs, model.source);
   const pairs = pairInputs(inputs, source.train.inputs, source.name);

@@ -57,8 +57,8 @@ async function decodeAll(
   options: OpenOptions,
   activity: Activity,
 ): Promise<Description> {
-  const parts = Object.entries(layout).map(([name, { targets }]) => ({
-    collector: new PartCollector(name as KeptPart['name'], targets, 'sound'),
+  const parts = Object.entries(layout).map(([name, part]) => ({
+    collector: new PartCollector(name as KeptPart['name'], part, 'sound'),
     lengths: [] as number[],
   }));
   const items = Object.values(layout).flatMap(({ files }, part) => files.map((file, place) => ({ part, place, file })));
