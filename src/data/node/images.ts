@@ -178,7 +178,9 @@ async function decodePass(
   checkUnreadable(unreadable, items.length, options.maxUnreadable ?? 0.1, where);
   const image = { ...(size as ImageSize), channels: plan.gray ? 1 : 3 } as const;
   const resized = plan.forced !== undefined;
-  const how = JSON.stringify({ image, ...(resized && { fit: options.fit ?? 'cover' }) });
+  const { targets } = layout.train ?? {};
+  const classes = targets?.kind === 'class' ? targets.classes : undefined;
+  const how = JSON.stringify({ image, ...(resized && { fit: options.fit ?? 'cover' }), classes });
   return {
     image,
     parts: parts.map((part) => part.finish(how, where)),
@@ -245,14 +247,16 @@ class PartCollector {
 
   add({ place, digest }: Decoded): void {
     this.#places.push(place);
-    this.#hash.update(`${digest}\n`);
+    const label = this.#targets?.kind === 'class' ? this.#targets.values[place] : '';
+    this.#hash.update(`${label} ${digest}\n`);
   }
 
   finish(how: string, where: string): Description['parts'][number] {
     if (this.#places.length === 0) throw new DataError({ what: `The ${this.#name} part has no readable image`, where });
     const targets = this.#targets && pickTargets(this.#targets, Int32Array.from(this.#places));
     this.#hash.update(how);
-    for (const bytes of targets ? targetBytes(targets) : []) this.#hash.update(bytes);
+    // A class stands before its image's digest already, and the names of the classes are in `how`.
+    if (targets && targets.kind !== 'class') for (const bytes of targetBytes(targets)) this.#hash.update(bytes);
     return {
       name: this.#name,
       size: this.#places.length,

@@ -4,7 +4,8 @@ import type { Reader } from './reader.js';
 /** Images in class folders, in one folder, or with a table of metadata beside them. */
 export const images: Reader = {
   form: 'images',
-  reads: 'images (.jpg, .png, .webp, .gif, .tiff, .avif) in class folders, in one folder, or with metadata.csv or .jsonl beside them',
+  reads:
+    'class folders of images, or a plain folder of images with or without metadata.csv or .jsonl (.jpg, .png, .webp, .gif, .tiff, .avif)',
   recognizes: ({ files }) => files.filter(isImage),
   remember: ({ path, tree }, options, activity) => rememberImages(tree, path, options, activity),
   open: ({ path, tree }, _, options, activity) => openImages(tree, path, options, activity),
