@@ -1,5 +1,6 @@
 import { OptionError } from '../base/index.js';
 import type { Architecture } from './architecture.js';
+import { dsCnn } from './ds-cnn.js';
 import { fastCnn } from './fast-cnn.js';
 import { mlp } from './mlp.js';
 import { mobilenet } from './mobilenet.js';
@@ -9,10 +10,10 @@ import { textBag } from './text-bag.js';
 import { textEncoder } from './text-encoder.js';
 
 export type { Architecture, ArchitectureRequest, Scale } from './architecture.js';
-export { fastCnn, mlp, mobilenet, resnet8, resnet20, surveyCnn, textBag, textEncoder };
+export { dsCnn, fastCnn, mlp, mobilenet, resnet8, resnet20, surveyCnn, textBag, textEncoder };
 
 /** Every architecture that --arch knows. */
-export const architectures: readonly Architecture[] = [surveyCnn, resnet8, resnet20, mobilenet, fastCnn, mlp, textBag, textEncoder];
+export const architectures: readonly Architecture[] = [surveyCnn, resnet8, resnet20, mobilenet, fastCnn, mlp, textBag, textEncoder, dsCnn];
 
 /** @throws OptionError for a name that no architecture has. */
 export function architecture(name: string): Architecture {

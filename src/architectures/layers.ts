@@ -70,22 +70,27 @@ export class Network {
     return this.#model;
   }
 
-  /** A square convolution over [N, C, H, W]; `pad` zeros go around the image: by default as many as keep its size with an odd kernel. */
+  /**
+   * A convolution over [N, C, H, W] with a kernel that is square, or [height, width]; `pad` zeros go around the image: by default as many as keep its
+   * size with an odd kernel.
+   */
   conv(
     x: Value,
     channels: number,
-    kernel: number,
+    kernel: number | readonly [height: number, width: number],
     options: { stride?: number; groups?: number; bias?: boolean; pad?: number } = {},
   ): Value {
-    const { stride = 1, groups = 1, bias = false, pad = Math.floor(kernel / 2) } = options;
+    const sides = typeof kernel === 'number' ? [kernel, kernel] : [...kernel];
+    const { stride = 1, groups = 1, bias = false, pad } = options;
     const name = this.#name('conv');
-    const shape = [channels, channelsOf(x) / groups, kernel, kernel];
+    const shape = [channels, channelsOf(x) / groups, ...sides];
+    const around = sides.map((side) => pad ?? Math.floor(side / 2));
     const weight = this.build.parameter(`${name}.weight`, this.#normal(shape, deviation(sizeOf(shape.slice(1)))));
     const inputs = bias ? [x, weight, this.build.parameter(`${name}.bias`, filled([channels], 0))] : [x, weight];
     return this.build.node(
       'Conv',
       inputs,
-      { kernel_shape: [kernel, kernel], pads: [pad, pad, pad, pad], strides: [stride, stride], group: groups },
+      { kernel_shape: sides, pads: [...around, ...around], strides: [stride, stride], group: groups },
       { name },
     )[0];
   }

@@ -1,5 +1,5 @@
 import type { Architecture } from '../architectures/index.js';
-import type { Augmentation, ChannelStatistics, DataTensor, InputSpec, ModelInput, Preprocess } from '../data/index.js';
+import type { Augmentation, ChannelStatistics, DataTensor, InputSpec, ModelInput, Prepare, Preprocess } from '../data/index.js';
 
 /** A sample as a person can take it in. */
 export interface Shown {
@@ -43,6 +43,11 @@ export interface Modality {
   /** Whether `preprocesses` makes use of the training samples' statistics. */
   readonly usesStatistics: boolean;
   /**
+   * What is made of samples before their statistics are taken, for a model with this input: where the numbers that are scaled are not the stored ones.
+   * Default: nothing.
+   */
+  prepares?(sample: InputSpec, model: ModelInput): Prepare | undefined;
+  /**
    * Every usual way to make the model's input of a stored sample, likeliest first; empty where none fits. Whoever has the model tries them and keeps the
    * best.
    * @param statistics of the training samples (`channelStatistics`), where it uses them.
@@ -54,6 +59,10 @@ export interface Modality {
   usualAugmentation(sample: Pick<InputSpec, 'kind' | 'shape'>): Augmentation[];
   /** Families that take such samples, the one to begin with first. */
   readonly architectures: readonly Architecture[];
+  /** A stored sample of what a program holds; undefined for what is none. Absent where only readers make samples. */
+  sample?(raw: unknown, spec: InputSpec): DataTensor | undefined;
+  /** What `sample` takes, for messages: "an ImageData or { data, width, height }". */
+  readonly takes?: string;
   /** What a fresh model of one of them is given. Absent where there are none. */
   fresh?(sample: InputSpec, family: Architecture): Fresh;
   /** What a search over trainings tries. Default: no augmentation. */

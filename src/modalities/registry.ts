@@ -1,4 +1,5 @@
 import { OptionError } from '../base/index.js';
+import { audio } from './audio/index.js';
 import { image } from './image/index.js';
 import type { Modality } from './modality.js';
 import { features } from './table/index.js';
@@ -6,7 +7,7 @@ import { tensor } from './tensor/index.js';
 import { text } from './text/index.js';
 
 /** Every kind of data. */
-const MODALITIES: Modality[] = [image, features, text, tensor];
+const MODALITIES: Modality[] = [image, audio, features, text, tensor];
 
 /** Adds a kind of data to those that every command knows. @throws OptionError where there is one of this name. */
 export function addModality(modality: Modality): void {

@@ -7,6 +7,7 @@ import { standardize, whiten } from '../learning/initialization/index.js';
 import { trainTechnique } from '../learning/tuning/index.js';
 import { TechniqueRegistry } from '../technique/index.js';
 import { build } from './build.js';
+import { frontEnd } from './front-end.js';
 
 /** Every technique that recipes may name. */
 export const techniques = new TechniqueRegistry([
@@ -21,4 +22,5 @@ export const techniques = new TechniqueRegistry([
   quantizeAwareTrain,
   mirror,
   minify,
+  frontEnd,
 ]);

@@ -1,4 +1,4 @@
-import { createHash, type Hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { basename, join, resolve } from 'node:path';
 import { type Activity, DataError, Stopped } from '../../base/index.js';
 import type { DataSource, Dataset, InputSpec } from '../dataset.js';
@@ -6,9 +6,10 @@ import type { PartName } from '../formats/arrays.js';
 import { listed } from '../formats/labels.js';
 import { chooseSamples, shares } from '../limit.js';
 import { arrayDataset } from '../memory.js';
-import { pickTargets, type Targets, targetBytes } from '../targets.js';
+import { pickTargets } from '../targets.js';
 import { CacheWriter, cacheFolder, cacheName, readDescription, readSamples } from './cache.js';
 import { decodeImage, firstChannel, type ImageSize, isGray, mapInOrder, type Pixels, prepareSharp } from './decode.js';
+import { checkUnreadable, type KeptPart, PartCollector, reviveTargets } from './kept.js';
 import { type FilePart, layOutFiles } from './layout.js';
 import type { OpenOptions } from './options.js';
 import { fileDataset } from './rows.js';
@@ -22,14 +23,11 @@ interface Description {
   version: number;
   stamp: string;
   image: ImageSize & { channels: 1 | 3 };
-  parts: { name: PartName; size: number; targets?: KeptTargets; fingerprint: string }[];
+  parts: KeptPart[];
   unreadable: string[];
   /** How many images were brought to another size. */
   resized: boolean;
 }
-
-/** Targets as JSON. */
-type KeptTargets = Omit<Targets, 'values'> & { values: number[] };
 
 const IMAGE = /\.(jpe?g|png|webp|gif|tiff?|avif)$/i;
 
@@ -39,8 +37,8 @@ export function isImage({ path }: Pick<TreeFile, 'path'>): boolean {
 
 /** Where the decoded images of a tree are kept. */
 async function cachePath(where: string, options: OpenOptions): Promise<string> {
-  const { imageSize, fallbackSize, fit, labelled, classes, label, targets, limit } = options;
-  const key = [resolve(where), imageSize, fallbackSize, fit, labelled, classes, label, targets, limit];
+  const { imageSize, fallbackSize, fit, labelled, classes, label, targets, limit, maxUnreadable, orient } = options;
+  const key = [resolve(where), imageSize, fallbackSize, fit, labelled, classes, label, targets, limit, maxUnreadable, orient];
   return join(await cacheFolder(options.cacheDir), cacheName(basename(resolve(where)), key));
 }
 
@@ -155,12 +153,12 @@ async function decodePass(
   options: OpenOptions,
   activity: Activity,
 ): Promise<PassResult> {
-  const parts = Object.entries(layout).map(([name, part]) => new PartCollector(name as PartName, part.targets));
+  const parts = Object.entries(layout).map(([name, part]) => new PartCollector(name as PartName, part.targets, 'image'));
   const items = Object.values(layout).flatMap((part, i) => part.files.map((file, place) => ({ part: i, place, file })));
   const unreadable: string[] = [];
   let size = plan.forced;
   let done = 0;
-  for await (const decoded of mapInOrder(items, prepareSharp(), (item) => decodeItem(item, plan.forced, options.fit ?? 'cover'))) {
+  for await (const decoded of mapInOrder(items, prepareSharp(), (item) => decodeItem(item, plan.forced, options))) {
     if (activity.signal?.aborted) throw new Stopped({ what: 'Decoding images was stopped', where });
     if (++done % 100 === 0 || done === items.length) activity.onProgress?.({ task: 'decode', done, total: items.length });
     const { pixels, file } = decoded;
@@ -175,12 +173,14 @@ async function decodePass(
     parts[decoded.part].add(decoded);
     await writer.write(plan.gray ? firstChannel(pixels) : pixels.data);
   }
-  checkUnreadable(unreadable, items.length, options.maxUnreadable ?? 0.1, where);
+  checkUnreadable(unreadable, items.length, options.maxUnreadable ?? 0.1, where, 'image');
   const image = { ...(size as ImageSize), channels: plan.gray ? 1 : 3 } as const;
   const resized = plan.forced !== undefined;
-  const { targets } = layout.train ?? {};
-  const classes = targets?.kind === 'class' ? targets.classes : undefined;
-  const how = JSON.stringify({ image, ...(resized && { fit: options.fit ?? 'cover' }), classes });
+  const how = JSON.stringify({
+    image,
+    ...(resized && { fit: options.fit ?? 'cover' }),
+    ...(options.orient === false && { orient: false }),
+  });
   return {
     image,
     parts: parts.map((part) => part.finish(how, where)),
@@ -189,10 +189,14 @@ async function decodePass(
   };
 }
 
-async function decodeItem(item: Omit<Decoded, 'pixels'>, size: ImageSize | undefined, fit: 'cover' | 'fill'): Promise<Decoded> {
+async function decodeItem(
+  item: Omit<Decoded, 'pixels'>,
+  size: ImageSize | undefined,
+  { fit = 'cover', orient = true }: OpenOptions,
+): Promise<Decoded> {
   try {
     const bytes = await item.file.read();
-    const pixels = await decodeImage(bytes, size, fit);
+    const pixels = await decodeImage(bytes, size, fit, orient);
     return { ...item, pixels, digest: createHash('sha256').update(bytes).digest('hex') };
   } catch {
     return item;
@@ -220,57 +224,6 @@ function betterSize(
     });
   }
   return fallback && image.width > fallback.width && image.height > fallback.height ? fallback : undefined;
-}
-
-function checkUnreadable(unreadable: readonly string[], total: number, most: number, where: string): void {
-  if (unreadable.length === 0 || (unreadable.length < total && unreadable.length <= most * total)) return;
-  throw new DataError({
-    what: unreadable.length === total ? 'No image can be decoded' : 'Too many images cannot be decoded',
-    where,
-    expected: `at most ${Math.round(most * 100)}% of them`,
-    got: `${unreadable.length} of ${total}: ${listed(unreadable, 5)}`,
-    fix: 'Replace or remove the damaged files, or allow more (maxUnreadable)',
-  });
-}
-
-/** Gathers what there is to say of a part, in the order of its images. */
-class PartCollector {
-  readonly #name: PartName;
-  readonly #hash: Hash = createHash('sha256');
-  readonly #targets: Targets | undefined;
-  readonly #places: number[] = [];
-
-  constructor(name: PartName, targets: Targets | undefined) {
-    this.#name = name;
-    this.#targets = targets;
-  }
-
-  add({ place, digest }: Decoded): void {
-    this.#places.push(place);
-    const label = this.#targets?.kind === 'class' ? this.#targets.values[place] : '';
-    this.#hash.update(`${label} ${digest}\n`);
-  }
-
-  finish(how: string, where: string): Description['parts'][number] {
-    if (this.#places.length === 0) throw new DataError({ what: `The ${this.#name} part has no readable image`, where });
-    const targets = this.#targets && pickTargets(this.#targets, Int32Array.from(this.#places));
-    this.#hash.update(how);
-    // A class stands before its image's digest already, and the names of the classes are in `how`.
-    if (targets && targets.kind !== 'class') for (const bytes of targetBytes(targets)) this.#hash.update(bytes);
-    return {
-      name: this.#name,
-      size: this.#places.length,
-      ...(targets && { targets: { ...targets, values: Array.from(targets.values as ArrayLike<number>) } as KeptTargets }),
-      fingerprint: this.#hash.digest('hex'),
-    };
-  }
-}
-
-/** Targets from JSON; those of images are of these kinds. */
-function reviveTargets(kept: KeptTargets): Targets {
-  const { values } = kept;
-  const arrays = { class: Int32Array, labels: Uint8Array, numbers: Float32Array, tokens: Int32Array } as const;
-  return { ...kept, values: arrays[kept.kind as keyof typeof arrays].from(values) } as unknown as Targets;
 }
 
 /** The parts of a cache file as data sets: in memory where they fit, else read from the file when asked. */

@@ -3,6 +3,7 @@ import { batches } from '../batches.js';
 import type { ColumnSpec, Dataset } from '../dataset.js';
 import { subset } from '../subset.js';
 import { asNumbers } from './apply.js';
+import { type Prepare, preparationOf } from './preparations.js';
 import type { ChannelStatistics } from './spec.js';
 
 export interface StatisticsOptions {
@@ -10,6 +11,8 @@ export interface StatisticsOptions {
   input?: string;
   /** Samples to look at, spread evenly over the data. Default: 10,000. */
   atMost?: number;
+  /** What is made of samples first. Default: nothing. */
+  prepare?: Prepare;
   signal?: AbortSignal;
 }
 
@@ -38,12 +41,13 @@ function mostFrequent(values: readonly number[]): number {
 }
 
 /**
- * Mean and population standard deviation along the last axis of an input (colour channels of images, columns of features), in stored units.
+ * Mean and population standard deviation along the last axis of an input (colour channels of images, columns of features), in stored units, or of what
+ * is prepared from it.
  * Hand it the training part only: what comes from other parts would leak into the model.
  * @throws DataError when there is no such input, or a value is not finite.
  */
 export async function channelStatistics(training: Dataset, options: StatisticsOptions = {}): Promise<ChannelStatistics> {
-  const { atMost = 10_000, signal } = options;
+  const { atMost = 10_000, prepare, signal } = options;
   const name = options.input ?? training.inputs[0].name;
   const spec = training.inputs.find((input) => input.name === name);
   if (!spec)
@@ -52,23 +56,26 @@ export async function channelStatistics(training: Dataset, options: StatisticsOp
       where: training.name,
       expected: training.inputs.map((i) => i.name).join(', '),
     });
-  const channels = spec.shape.at(-1) ?? 1;
   const { columns } = spec;
   const seen: number[][] | undefined = columns?.map(() => []);
   const count = Math.min(atMost, training.size);
   const chosen = Int32Array.from({ length: count }, (_, i) => Math.floor((i * training.size) / count));
-  const sums = new Float64Array(channels);
-  const squares = new Float64Array(channels);
+  let [sums, squares] = [new Float64Array(0), new Float64Array(0)];
   let shift: Float64Array | undefined;
   let rows = 0;
   for await (const batch of batches(subset(training, chosen), { batchSize: 256, signal })) {
-    const values = asNumbers(batch.inputs[name]);
+    const prepared = prepare ? preparationOf(prepare).run(batch.inputs[name], prepare) : batch.inputs[name];
+    const values = asNumbers(prepared);
+    const channels = prepared.shape.slice(1).at(-1) ?? 1;
     if (seen) {
       for (let i = 0; i < values.length; i++) if (!Number.isNaN(values[i])) seen[i % channels].push(values[i]);
       continue;
     }
-    // Sums are taken about the first sample: large offsets with a small spread keep their digits.
-    shift ??= Float64Array.from({ length: channels }, (_, c) => values[c]);
+    if (!shift) {
+      [sums, squares] = [new Float64Array(channels), new Float64Array(channels)];
+      // Sums are taken about the first sample: large offsets with a small spread keep their digits.
+      shift = Float64Array.from({ length: channels }, (_, c) => values[c]);
+    }
     for (let i = 0; i < values.length; i++) {
       const c = i % channels;
       const value = values[i] - shift[c];

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Technique } from '../../technique/index.js';
+import { augmentationSchema, type Technique } from '../../technique/index.js';
 import { OPTIMIZERS, type OptimizerSpec, type TrainOptions, train } from '../../training/index.js';
 import { trainingNotes } from './notes.js';
 
@@ -45,10 +45,12 @@ export const trainingSchema = z.strictObject({
   samRadius: z.number().positive().optional().describe('Radius of sharpness-aware minimization; steps take twice as long. Default: none.'),
   labelSmoothing: z.number().min(0).lt(1).default(0).describe('Share of each label that is spread over all classes.'),
   ema: z.number().gt(0).lt(1).optional().describe('Factor of a moving average of the weights, which is then kept. Default: none.'),
-  augment: z
-    .array(z.looseObject({ name: z.enum(['flip', 'crop', 'cutout', 'mixup']) }))
-    .default([])
-    .describe('Changes to each training batch, in order.'),
+  augment: z.array(augmentationSchema).default([]).describe('Changes to each training batch, in order.'),
+  loss: z
+    .string()
+    .optional()
+    .describe("Name of the loss, one of the task's: cross-entropy or focal; mse, mae or huber. Default: the first."),
+  balanceClasses: z.boolean().default(false).describe('Weigh the loss of rare classes up until every class counts alike.'),
   balanced: z.boolean().default(false).describe('Draw as many samples of each class, rare ones repeatedly.'),
   freeze: z.array(z.string()).default([]).describe('Names of weights that stay as they are; * stands for any characters.'),
   freezeDepth: z.number().min(0).max(1).optional().describe('Share of the layers that stay as they are, the first ones. Default: 0.'),

@@ -96,14 +96,16 @@ async function waysFor(
 ): Promise<Preprocess[]> {
   if (typeof preprocess === 'object') return [preprocess];
   if (preprocess === 'auto' && noted?.[input.name]) return [noted[input.name]];
-  const statistics = modalityOf(spec.kind).usesStatistics
-    ? await channelStatistics(splits.train, { input: spec.name, atMost: 2000, signal: activity.signal })
-    : undefined;
   const shape = (input.shape ?? []).map((dim: Dim) => (typeof dim === 'number' ? dim : null));
   // Where several inputs come of one sample, they belong together: those that a tokenizer gives are not mixed with others.
   if (preprocess === 'auto' && likely.length > 0 && modalityOf(spec.kind).feedsMany) return [...likely];
-  const usual = preprocessesFor(spec, { name: input.name, shape, type: input.dtype as ElementType | undefined }, statistics, likely);
-  const ways = [...likely, ...usual];
+  const wanted = { name: input.name, shape, type: input.dtype as ElementType | undefined };
+  const modality = modalityOf(spec.kind);
+  const prepare = modality.prepares?.(spec, wanted);
+  const statistics = modality.usesStatistics
+    ? await channelStatistics(splits.train, { input: spec.name, prepare, atMost: 2000, signal: activity.signal })
+    : undefined;
+  const ways = [...likely, ...preprocessesFor(spec, wanted, statistics, likely)];
   const called = (wanted: string) => ways.filter(({ name = '' }) => name === wanted || name.startsWith(`${wanted} `));
   if (preprocess === 'auto') return untrained ? [called('dataset')[0] ?? ways[0]] : ways;
   const named = called(preprocess);
