@@ -7,9 +7,8 @@ import { fixedBatch, freeBatch, requireSound } from '../infrastructure/compiler/
 import type { Runtime } from '../infrastructure/runtime/index.js';
 import { createNodeRuntime } from '../infrastructure/runtime/node/index.js';
 import { createTask } from '../modalities/index.js';
-import { openDataset } from '../modalities/node/index.js';
+import { openDataset, openModel } from '../modalities/node/index.js';
 import { type Dim, type Model, staticShape } from '../onnx/index.js';
-import { loadModel } from '../onnx/node/index.js';
 import { inferShapes } from '../ops/index.js';
 import { checkpointFolder } from '../strategies/node/index.js';
 import type { CheckpointStore } from '../technique/index.js';
@@ -83,9 +82,9 @@ export class CommandContext {
     await this.#runtime?.dispose();
   }
 
-  /** A model from a file, with a free batch dimension where it can have one. @throws GraphError where it cannot be any good: NaN weights, say. */
+  /** A model from a file or a folder of Hugging Face's, with a free batch dimension where it can have one. @throws GraphError where it cannot be any good: NaN weights, say. */
   async model(path: string): Promise<Model> {
-    const model = loadModel(path);
+    const model = await openModel(path);
     inferShapes(model);
     requireSound(model);
     const fixed = fixedBatch(model);

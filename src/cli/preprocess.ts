@@ -1,5 +1,5 @@
 import type { DataSource, ElementType, InputSpec, Preprocess } from '../data/index.js';
-import { preprocessesFor } from '../modalities/index.js';
+import { forgetLikely, preprocessesFor } from '../modalities/index.js';
 import type { Model } from '../onnx/index.js';
 import type { Task } from '../training/index.js';
 
@@ -22,6 +22,7 @@ export function notePreprocess(model: Model, task: Task): void {
     return { input, preprocess, ...(spec && { kind: spec.kind }), range: spec?.range ?? null };
   });
   model.metadata.set(KEY, JSON.stringify(noted));
+  forgetLikely(model);
 }
 
 /**

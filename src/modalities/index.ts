@@ -6,4 +6,5 @@ export type { Fresh, Modality, Searched, Shown } from './modality.js';
 export { addModality, modalities, modalityOf } from './registry.js';
 export { createTask, type TaskOptions, type TaskSetup } from './setup/create-task.js';
 export { type FreshRequest, freshModel } from './setup/fresh.js';
+export { forgetLikely, likelyOf, noteLikely } from './setup/likely.js';
 export { preprocessesFor, searchedOn, usualAugmentation } from './setup/ways.js';

@@ -259,7 +259,7 @@ export class Graph {
     return carrier;
   }
 
-  /** A value name that no other value of this graph, its subgraphs or the graphs around it has: `base`, or made of it. */
+  /** A name that no value or node of this graph, its subgraphs or the graphs around it has: `base`, or made of it. */
   freshName(base: string): string {
     if (this.outer) return this.outer.freshName(base);
     const taken = this.#names();
@@ -276,8 +276,16 @@ export class Graph {
     if (!this.#known) {
       this.#known = new Set();
       for (const value of this.values(true)) this.#known.add(value.name);
+      this.#addNodeNames(this.#known);
     }
     return this.#known;
+  }
+
+  #addNodeNames(known: Set<string>): void {
+    for (const node of this.nodes) {
+      known.add(node.name);
+      for (const graph of node.subgraphs()) graph.#addNodeNames(known);
+    }
   }
 
   /** Every value defined here; with `deep`, in subgraphs as well. */

@@ -14,6 +14,7 @@ import { type Feed, findGoal, type GoalOptions, type Task } from '../../training
 import { modalityOf } from '../registry.js';
 import { classOrders, withOrder } from './class-orders.js';
 import { checkBatchAxis, type InputPair, pairInputs } from './inputs.js';
+import { likelyOf } from './likely.js';
 import { probe, type Tried } from './probe.js';
 import { preprocessesFor } from './ways.js';
 
@@ -22,8 +23,6 @@ export interface TaskOptions extends GoalOptions {
   preprocess?: 'auto' | string | Preprocess;
   /** How samples become inputs of these names, as the model's own file says: nothing else is tried for them. Default: none. */
   noted?: Readonly<Record<string, Preprocess>>;
-  /** Ways that are likely for inputs of these names, as files beside the model say: they are tried with the usual ones, before them. Default: none. */
-  likely?: Readonly<Record<string, readonly Preprocess[]>>;
   /**
    * The model's weights are random yet, so that there is nothing to compare by: the first way that fits is taken, for images the one that
    * standardizes each channel by this data's own statistics, in RGB. Default false.
@@ -63,7 +62,8 @@ export async function createTask(
   const inputs = model.graph.feeds;
   checkBatchAxis(inputs, model.source);
   const pairs = pairInputs(inputs, source.train.inputs, source.name);
-  const choices = await Promise.all(pairs.map((pair) => waysFor(pair, splits, options, activity)));
+  const likely = likelyOf(model);
+  const choices = await Promise.all(pairs.map((pair) => waysFor(pair, splits, likely[pair.input.name] ?? [], options, activity)));
   const first = choices.map((ways, index) => ({ input: pairs[index].input.name, from: pairs[index].spec.name, preprocess: ways[0] }));
   const task: Task = { ...goal, name: source.name, splits, feeds: first };
   const what = `Task: ${goal.title}, because ${reason}.`;
@@ -90,7 +90,8 @@ function untried(feeds: readonly Feed[], { untrained }: TaskOptions, isOnlyWay: 
 async function waysFor(
   { input, spec }: InputPair,
   splits: Splits,
-  { preprocess = 'auto', untrained = false, noted, likely }: TaskOptions,
+  likely: readonly Preprocess[],
+  { preprocess = 'auto', untrained = false, noted }: TaskOptions,
   activity: Activity,
 ): Promise<Preprocess[]> {
   if (typeof preprocess === 'object') return [preprocess];
@@ -98,12 +99,13 @@ async function waysFor(
   const shape = (input.shape ?? []).map((dim: Dim) => (typeof dim === 'number' ? dim : null));
   const wanted = { name: input.name, shape, type: input.dtype as ElementType | undefined };
   const modality = modalityOf(spec.kind);
+  // Where several inputs come of one sample, they belong together: those that a tokenizer gives are not mixed with others.
+  if (preprocess === 'auto' && likely.length > 0 && modality.feedsMany) return [...likely];
   const prepare = modality.prepares?.(spec, wanted);
   const statistics = modality.usesStatistics
     ? await channelStatistics(splits.train, { input: spec.name, prepare, atMost: 2000, signal: activity.signal })
     : undefined;
-  const known = likely?.[input.name] ?? [];
-  const ways = [...known, ...preprocessesFor(spec, wanted, statistics, known)];
+  const ways = [...likely, ...preprocessesFor(spec, wanted, statistics, likely)];
   const called = (wanted: string) => ways.filter(({ name = '' }) => name === wanted || name.startsWith(`${wanted} `));
   if (preprocess === 'auto') return untrained ? [called('dataset')[0] ?? ways[0]] : ways;
   const named = called(preprocess);
