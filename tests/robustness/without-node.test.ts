@@ -35,7 +35,15 @@ const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 const faces = Object.entries(exports).filter(([name]) => name !== '.' && name !== './cli' && !name.endsWith('/node'));
 
 /** Pure JavaScript, which runs in a browser; ONNX Runtime's build for pages is loaded when it is wanted. */
-const allowed = ['@bufbuild/protobuf', '@bufbuild/protobuf/codegenv2', 'csv-parse/browser/esm/sync', 'fflate', 'onnxruntime-web/wasm', 'onnxruntime-web/webgpu', 'zod'];
+const allowed = [
+  '@bufbuild/protobuf',
+  '@bufbuild/protobuf/codegenv2',
+  'csv-parse/browser/esm/sync',
+  'fflate',
+  'onnxruntime-web/wasm',
+  'onnxruntime-web/webgpu',
+  'zod',
+];
 
 for (const [name, face] of faces) {
   test(`espalier${name.slice(1)} loads nothing of Node`, () => {
