@@ -7,9 +7,10 @@ import { quantize } from 'espalier/compression/quantization';
 import { openDataset } from 'espalier/data/node';
 import { freeBatch } from 'espalier/infrastructure/compiler';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
+import { createTask } from 'espalier/modalities';
 import { loadModel, saveModel } from 'espalier/onnx/node';
 import { checkOptions } from 'espalier/technique';
-import { createTask, feedsOf } from 'espalier/training';
+import { feedsOf } from 'espalier/training';
 
 const shared = fileURLToPath(new URL('../../shared/', import.meta.url));
 const cifar = { path: join(shared, 'data', 'cifar10', 'test.tar') };
@@ -59,6 +60,6 @@ async function dump(task, part, count, folder) {
   const batch = await dataset.read(Int32Array.from({ length: Math.min(count, dataset.size) }, (_, i) => i));
   const [[input, tensor]] = Object.entries(feedsOf(task.feeds, batch));
   writeFileSync(join(folder, `${part}.f32`), tensor.bytes());
-  const labels = task.kind === 'classification' ? [...batch.labels] : null;
+  const labels = batch.targets?.kind === 'class' && !task.reference ? [...batch.targets.values] : null;
   writeFileSync(join(folder, `${part}.json`), JSON.stringify({ input, shape: tensor.shape, labels }));
 }

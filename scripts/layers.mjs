@@ -24,15 +24,16 @@ const allowed = {
   infrastructure: [...foundation, 'ops'],
   training: [...foundation, 'ops', 'autodiff', 'infrastructure'],
   modalities: [...engine, 'training'],
+  diagnosis: [...foundation, 'ops', 'infrastructure', 'training', 'modalities'],
   technique: [...foundation, 'infrastructure', 'training', 'modalities', 'automation'],
   compression: [...engine, 'training', 'automation', 'technique'],
   learning: [...engine, 'training', 'modalities', 'automation', 'technique'],
   strategies: techniques,
-  report: ['base', 'pareto', 'metrics', 'automation', 'strategies', 'technique', 'infrastructure', 'training'],
-  cli: [...techniques, 'strategies', 'report'],
+  report: ['base', 'pareto', 'metrics', 'diagnosis', 'automation', 'strategies', 'technique', 'infrastructure', 'training'],
+  cli: [...techniques, 'diagnosis', 'strategies', 'report'],
 };
 /** Folders from which only types may be imported. */
-const typesOnly = { report: ['automation', 'strategies', 'technique', 'infrastructure', 'training'] };
+const typesOnly = { report: ['automation', 'diagnosis', 'strategies', 'technique', 'infrastructure', 'training'] };
 
 const problems = [];
 for (const entry of readdirSync(source, { recursive: true, withFileTypes: true })) {

@@ -16,7 +16,7 @@ export { mirror } from './learning/ensembling/index.js';
 export { standardize, whiten } from './learning/initialization/index.js';
 export { trainTechnique } from './learning/tuning/index.js';
 export { addMetric } from './metrics/index.js';
-export { addModality, createTask, withFrontEnd } from './modalities/index.js';
+export { addModality, createTask, predictor, withFrontEnd } from './modalities/index.js';
 export { addReader, openDataset, openModel } from './modalities/node/index.js';
 export { decodeModel, encodeModel, type Model, Tensor } from './onnx/index.js';
 export { loadModel, saveModel } from './onnx/node/index.js';

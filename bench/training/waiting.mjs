@@ -12,7 +12,7 @@ const runtime = createNodeRuntime();
 console.log('| network | a step | waiting for its batch |\n| --- | --- | --- |');
 for (const label of networks) {
   const [name, width] = label.split(' ×');
-  const model = architecture(name).build({ input: [3, 32, 32], classes: source.train.classes.length, width: Number(width) });
+  const model = architecture(name).build({ input: [3, 32, 32], classes: source.train.targets.classes.length, width: Number(width) });
   const { task } = await createTask(model, source, runtime, { untrained: true });
   let steps = 0;
   let start = 0;

@@ -1,8 +1,9 @@
 import { architecture } from 'espalier/architectures';
-import { arrayDataset, parseCsv } from 'espalier/data';
+import { arrayDataset, classTargets, parseCsv } from 'espalier/data';
 import { createWebRuntime } from 'espalier/infrastructure/runtime/web';
+import { createTask } from 'espalier/modalities';
 import { encodeModel } from 'espalier/onnx';
-import { createTask, evaluate, feedsOf, train } from 'espalier/training';
+import { evaluate, feedsOf, train } from 'espalier/training';
 import { drawCurve } from './curve.js';
 
 const SIDE = 8;
@@ -71,8 +72,7 @@ async function digits() {
     name: 'digits',
     inputs: { image },
     kinds: { image: { kind: 'image', range: [0, 16] } },
-    labels: Int32Array.from(labels, Number),
-    classes,
+    targets: classTargets(Int32Array.from(labels, Number), classes),
   });
   return { name: 'digits', format: 'built-in', train, close: async () => undefined };
 }
@@ -110,13 +110,13 @@ async function showOutcome(model, task, runtime, quality, options) {
   const { test } = task.splits;
   const batch = await test.read(Int32Array.from({ length: SHOWN }, (_, index) => index));
   const program = await runtime.compile(model, options);
-  const scores = (await program.run(feedsOf(task.feeds, batch), [task.output]))[task.output].numbers();
+  const scores = (await program.run(feedsOf(task.feeds, batch), task.outputs))[task.outputs[0]].numbers();
   await program.dispose();
   const pixels = Object.values(batch.inputs)[0].data;
   const figures = Array.from({ length: SHOWN }, (_, index) => {
     const row = scores.subarray(index * 10, (index + 1) * 10);
     const image = pixels.subarray(index * SIDE * SIDE, (index + 1) * SIDE * SIDE);
-    return digitFigure(image, row.indexOf(Math.max(...row)), batch.labels[index]);
+    return digitFigure(image, row.indexOf(Math.max(...row)), batch.targets.values[index]);
   });
   element('digits').replaceChildren(...figures);
   element('verdict').textContent = `${percent(quality.value)} of ${quality.samples} digits that it never saw are read rightly`;

@@ -13,7 +13,7 @@ export async function writeForPython(folder, { model, task, recipe, split, threa
     const batch = await part.read(Int32Array.from({ length: part.size }, (_, i) => i));
     const [images] = Object.values(batch.inputs);
     writeFileSync(join(folder, `${name}-images.bin`), images.data);
-    writeFileSync(join(folder, `${name}-labels.bin`), batch.labels);
+    writeFileSync(join(folder, `${name}-labels.bin`), batch.targets.values);
     sizes[name] = part.size;
   }
   const weights = [];

@@ -5,9 +5,10 @@ import { dirname, join } from 'node:path';
 import { createNodeRuntime, createTask, distill, loadModel, openDataset, quantizeStatic, saveModel, trainTechnique } from 'espalier';
 import { surveyCnn } from 'espalier/architectures';
 import { writeFileAtomic } from 'espalier/base/node';
+import { predictedClasses } from 'espalier/metrics';
 import { checkpointFolder } from 'espalier/strategies/node';
 import { checkOptions } from 'espalier/technique';
-import { predictions, scoresOf, wilsonInterval } from 'espalier/training';
+import { collectAnswers } from 'espalier/training';
 import { thisMachine } from '../support/machine.mjs';
 
 /** Milliseconds between two lines of progress. */
@@ -149,9 +150,9 @@ export class Study {
 /** Which test images a model has right, 0 or 1 each, in the order of the data set. */
 export async function rightAnswers(model, task, runtime, threads) {
   const program = await runtime.compile(model, { threads });
-  const { scores, labels } = await scoresOf(program, task, { dataset: task.splits.test, batchSize: 100, options: {} });
+  const { predictions, targets } = await collectAnswers(program, task, { dataset: task.splits.test, batchSize: 100, runtime, options: {} });
   await program.dispose();
-  return Uint8Array.from(predictions(scores), (guess, i) => Number(guess === labels[i]));
+  return Uint8Array.from(predictedClasses(predictions), (guess, i) => Number(guess === targets[i]));
 }
 
 /** Zeros and ones as bits, the first one the lowest, in base64. */

@@ -36,6 +36,8 @@ export interface Batch {
   inputs: Record<string, DataTensor>;
   /** What is to be answered for each sample; absent where the data has no targets. */
   targets?: Targets;
+  /** How much each sample counts in a loss of classes. Default: 1. */
+  weights?: Float32Array;
   /** Set by mixup: sample i is `weights[i]` of itself and 1 - `weights[i]` of a sample with the targets `mixed.targets[i]`. */
   mixed?: { targets: Targets; weights: Float32Array };
   /** Left by augmentations that change what samples are prepared into, in order. */

@@ -4,6 +4,7 @@
  */
 export * from './augment/index.js';
 export * from './batches.js';
+export { concatDatasets, type WeightedPart } from './concat.js';
 export * from './dataset.js';
 export { Sha256 } from './fingerprint.js';
 export * from './formats/index.js';
@@ -11,7 +12,7 @@ export { limitSource, thinned } from './limit.js';
 export { type ArrayData, arrayDataset, checkIndices, checkSignal, makeBatch } from './memory.js';
 export * from './preprocess/index.js';
 export { type RaggedData, raggedDataset, textDataset } from './ragged.js';
-export { mapTargets, reorderClasses } from './relabel.js';
+export { mapTargets, reorderClasses, withTargets } from './relabel.js';
 export { checkClasses, checkDisjoint, DEFAULT_SHARES, type Share, type SplitOptions, type Splits, splitSource } from './split.js';
 export { representatives, subset } from './subset.js';
 export * from './targets.js';

@@ -1,6 +1,6 @@
 import type { Dataset } from './dataset.js';
 import { Sha256 } from './fingerprint.js';
-import type { ClassTargets, Targets } from './targets.js';
+import { type ClassTargets, checkTargets, pickTargets, type Targets, targetBytes } from './targets.js';
 
 /**
  * The same samples with other targets. What it shows is a data set of its own, not a view.
@@ -27,4 +27,23 @@ export function mapTargets(dataset: Dataset, change: (targets: Targets) => Targe
 export function reorderClasses({ classes, values }: ClassTargets, order: readonly string[]): ClassTargets {
   const places = classes.map((name) => order.indexOf(name));
   return { kind: 'class', classes: order, values: values.map((label) => places[label]) };
+}
+
+/** The same samples with targets of their own, whatever they had. What it shows is a data set of its own, not a view. */
+export function withTargets(dataset: Dataset, targets: Targets): Dataset {
+  checkTargets(targets, dataset.size, dataset.name);
+  const { name, size, inputs, fingerprint } = dataset;
+  const hash = new Sha256().update(`${fingerprint}\n`);
+  for (const bytes of targetBytes(targets)) hash.update(bytes);
+  return {
+    name,
+    size,
+    inputs,
+    targets,
+    fingerprint: hash.hex(),
+    async read(indices, signal) {
+      const { mixed: _, ...batch } = await dataset.read(indices, signal);
+      return { ...batch, targets: pickTargets(targets, indices) };
+    },
+  };
 }

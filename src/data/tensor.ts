@@ -50,9 +50,9 @@ export interface DataTensor {
 
 /**
  * An image is [height, width, channels], RGB when it has three channels; features are one row of numbers; a text is [bytes] of UTF-8; audio is [samples]
- * or [samples, channels]; a tensor is anything else.
+ * or [samples, channels]; a tensor is anything else, unless a modality was added for it.
  */
-export type SampleKind = 'image' | 'features' | 'text' | 'audio' | 'tensor';
+export type SampleKind = 'image' | 'features' | 'text' | 'audio' | 'tensor' | (string & {});
 
 export const ELEMENT_TYPES = Object.keys(ARRAYS) as readonly ElementType[];
 

@@ -33,7 +33,7 @@ export function agreementBetween(original: Answers, candidate: Answers): Agreeme
     const { size, classes, data } = candidate.predictions;
     const wanted = original.predictions.data;
     return shareOf(size, (row) => {
-      for (let i = row * classes; i < (row + 1) * classes; i++) if (!(data[i] >= 0.5 === wanted[i] >= 0.5)) return false;
+      for (let i = row * classes; i < (row + 1) * classes; i++) if (!(data[i] > 0.5 === wanted[i] > 0.5)) return false;
       return true;
     });
   }

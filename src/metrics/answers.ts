@@ -2,7 +2,8 @@
 export interface Scores {
   size: number;
   classes: number;
-  /** [size, classes]. Rows of non-negative numbers that sum to 1 are probabilities; others go through softmax where probabilities are needed. */
+  /** [size, classes]. Where all rows are non-negative numbers that sum to 1 they are probabilities; others go through softmax where
+   * probabilities are needed. */
   data: Float32Array;
 }
 
@@ -10,7 +11,7 @@ export interface Scores {
 export interface LabelScores {
   size: number;
   classes: number;
-  /** [size, classes], each in [0, 1]. A label is answered with yes from 0.5 on. */
+  /** [size, classes], each in [0, 1]. A label is answered with yes above 0.5. */
   data: Float32Array;
 }
 
@@ -66,7 +67,7 @@ export interface ChannelError {
   channel: number;
   /** Mean squared difference to the original. */
   error: number;
-  /** Mean square of the original's own deviation from its mean, floored so that channels that hardly move cannot outweigh all others. */
+  /** Mean square of the original's own deviation from its mean; of a channel that never moves, its power or what the others move. */
   variance: number;
   /** Mean squared value of the original. */
   power: number;

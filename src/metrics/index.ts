@@ -2,6 +2,7 @@
 export { type Agreement, agreementBetween, agreementScale } from './agreement.js';
 export type {
   AnswerKind,
+  AnswerKinds,
   Answers,
   ChannelError,
   Detection,
@@ -17,8 +18,9 @@ export { type ClassCounts, checkLabels, confusionMatrix, predictedClasses } from
 export { logProbabilities } from './classes/probabilities.js';
 export { isWithin, lossBetween, worth } from './compare.js';
 export { fidelityOf, worstChannels } from './fidelity/worst-channel.js';
+export { hiddenChange } from './hidden-change.js';
 export { bootstrapInterval, wilsonInterval } from './intervals.js';
 export type { Metric } from './metric.js';
 export { columnErrors, r2Of } from './numbers/columns.js';
 export { amount, coefficient, decibel, type Scale, share } from './scales.js';
-export { type AnyMetric, addMetric, chanceOf, intervalOf, metricNamed, metricsOf, scoreOf } from './table.js';
+export { type AnyMetric, addMetric, chanceOf, intervalOf, knownMetric, metricNamed, metricsOf, scoreOf } from './table.js';

@@ -10,6 +10,8 @@ export interface Metric<K extends AnswerKind = AnswerKind> {
   readonly name: string;
   /** What people call it, e.g. "macro F1". */
   readonly label: string;
+  /** A shorter name for narrow columns. Default: the label. */
+  readonly short?: string;
   /** The kind of answers that it judges. */
   readonly answers: K;
   readonly direction: 'maximize' | 'minimize';
@@ -23,6 +25,10 @@ export interface Metric<K extends AnswerKind = AnswerKind> {
   interval?(predictions: AnswerKinds[K]['predictions'], targets: AnswerKinds[K]['targets']): readonly [number, number] | undefined;
   /** What the best answer that ignores the sample would score: no model of use is worse. Default: nothing is known. */
   chance?(targets: AnswerKinds[K]['targets'], classes: number): number;
-  /** The metric of one class or column, by its name or number. Default: there is none. */
+  /** What that answer is, for people. Default: "an answer that ignores the sample". */
+  readonly guess?: string;
+  /** What stands before the brackets where the part is a number of answers and no class: "top" of "top[3]". Default: it is a class or column. */
+  readonly numbered?: string;
+  /** The metric of one class or column, by its name or number, or of so many answers. Default: there is none. */
   of?(part: string, index: number): Metric<K>;
 }

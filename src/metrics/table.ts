@@ -1,5 +1,6 @@
 import { OptionError } from '../base/index.js';
 import type { AnswerKind, Answers } from './answers.js';
+import { boxPrecision, boxPrecision50 } from './boxes/mean-average-precision.js';
 import { accuracy } from './classes/accuracy.js';
 import { auc } from './classes/auc.js';
 import { averagePrecision } from './classes/average-precision.js';
@@ -62,6 +63,8 @@ const METRICS: AnyMetric[] = [
   cosineToOriginal,
   recallAt(1),
   recallAt(5),
+  boxPrecision,
+  boxPrecision50,
   fidelity,
   agreement,
   meanFidelity,
@@ -90,11 +93,14 @@ export function metricsOf(kind?: AnswerKind): readonly AnyMetric[] {
  */
 export function metricNamed(name: string, kind?: AnswerKind, parts: readonly string[] = []): AnyMetric {
   const [, base, part] = /^([^[]*)(?:\[(.*)\])?$/.exec(name.trim()) ?? [];
-  const found = metricsOf(kind).find((metric) => plain(metric.name) === plain(name) || plain(metric.name) === plain(base ?? ''));
-  if (!found || (part !== undefined && plain(found.name) !== plain(name) && !found.of)) throw unknown(name, kind);
+  const known = metricsOf(kind);
+  const found =
+    known.find((metric) => plain(metric.name) === plain(name)) ??
+    known.find((metric) => plain(metric.numbered ?? metric.name) === plain(base ?? '') && (part === undefined || metric.of));
+  if (!found || (part === undefined && plain(found.name) !== plain(name))) throw unknown(name, kind);
   if (part === undefined || plain(found.name) === plain(name)) return found;
   const index = parts.includes(part) ? parts.indexOf(part) : /^\d+$/.test(part) ? Number(part) : -1;
-  if (parts.length > 0 && !(index >= 0 && index < parts.length) && !['top5', 'recallAt'].includes(found.name))
+  if (parts.length > 0 && !(index >= 0 && index < parts.length) && found.numbered === undefined)
     throw new OptionError({ what: `There is no "${part}"`, where: `metric "${name}"`, expected: parts.join(', '), got: part });
   return found.of?.(part, index) as AnyMetric;
 }
@@ -110,6 +116,16 @@ function unknown(name: string, kind: AnswerKind | undefined): OptionError {
 
 function plain(name: string): string {
   return name.toLowerCase().replace(/[-_ ]/g, '');
+}
+
+/** As `metricNamed`, but undefined for a metric that is not in the table: another program may have added it to what is read here. */
+export function knownMetric(name: string): AnyMetric | undefined {
+  try {
+    return metricNamed(name);
+  } catch (error) {
+    if (error instanceof OptionError) return undefined;
+    throw error;
+  }
 }
 
 /** What a metric says of answers of its kind. */

@@ -59,6 +59,10 @@ export interface Modality {
   usualAugmentation(sample: Pick<InputSpec, 'kind' | 'shape'>): Augmentation[];
   /** Families that take such samples, the one to begin with first. */
   readonly architectures: readonly Architecture[];
+  /** A stored sample of what a program holds; undefined for what is none. Absent where only readers make samples. */
+  sample?(raw: unknown, spec: InputSpec): DataTensor | undefined;
+  /** What `sample` takes, for messages: "an ImageData or { data, width, height }". */
+  readonly takes?: string;
   /** What a fresh model of one of them is given. Absent where there are none. */
   fresh?(sample: InputSpec, family: Architecture): Fresh;
   /** What a search over trainings tries. Default: no augmentation. */

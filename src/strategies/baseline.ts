@@ -38,6 +38,8 @@ async function givenBaseline(run: Run): Promise<ModelInfo> {
       'file' | 'validation' | 'footprint'
     >;
   });
+  // Its file may have been damaged or removed since.
+  if (!(await workspace.load('original'))) await workspace.save('original', original);
   return { id: 'original', label: 'original', recipe: [], seed, ...kept, notes: {}, onFront: false, breaks: [] };
 }
 
@@ -60,7 +62,7 @@ function checkBaseline({ validation }: ModelInfo, task: Task): void {
   throw new DataError({
     what:
       `The model is no better than guessing on this data: ${metric.label} ${format(validation.value)}${end === undefined ? '' : ` (95% interval from ${format(end)})`}, ` +
-      `${task.answers === 'classes' ? 'always answering the largest class' : 'the same answer for every sample'} gives ${format(validation.chance as number)}`,
+      `${metric.guess ?? 'an answer that ignores the sample'} gives ${format(validation.chance as number)}`,
     where: task.splits.validation.name,
     fix: permutedClasses(validation, task)?.advice ?? GUESSING_ADVICE,
   });

@@ -1,15 +1,18 @@
-import { lossBetween, metricNamed } from '../metrics/index.js';
-import { hiddenChange } from '../training/index.js';
-import type { ModelInfo, RunInfo } from './info.js';
+import { type AnyMetric, hiddenChange, lossBetween, metricNamed } from '../metrics/index.js';
+import { CARD_SCHEMA, type ModelInfo, type RunInfo } from './info.js';
 
-/** What a model carries: enough to judge it and to make it again. What is worse than before comes first. */
-export function card(model: ModelInfo, info: RunInfo): Record<string, unknown> {
+/**
+ * What a model carries: enough to judge it and to make it again. What is worse than before comes first.
+ * @param metric that leads. Default: the one of the run's name.
+ */
+export function card(model: ModelInfo, info: RunInfo, metric?: AnyMetric): Record<string, unknown> {
   const { baseline } = info;
   return {
+    schema: CARD_SCHEMA,
     format: info.format,
     id: model.id,
     label: model.label,
-    warnings: warnings(model, baseline),
+    warnings: warnings(model, baseline, metric),
     onFront: model.onFront,
     breaks: model.breaks,
     file: model.file,
@@ -33,15 +36,14 @@ export function card(model: ModelInfo, info: RunInfo): Record<string, unknown> {
   };
 }
 
-/** What is worse than before, as sentences. */
-export function warnings(model: ModelInfo, baseline: ModelInfo): string[] {
+/** What is worse than before, as sentences. @param metric that leads. Default: the one of the quality's name. */
+export function warnings(model: ModelInfo, baseline: ModelInfo, metric = metricNamed(model.validation.metric)): string[] {
   const found: string[] = [];
   const { footprint } = model;
   const [part, before, after] =
     model.test && baseline.test
       ? (['test', baseline.test, model.test] as const)
       : (['validation', baseline.validation, model.validation] as const);
-  const metric = metricNamed(after.metric);
   const drop = 100 * lossBetween(metric, before.value, after.value);
   if (drop > 0.5) found.push(`Loses ${drop.toFixed(1)} ${metric.scale.unit} of ${part} ${metric.label} against the original.`);
   const hidden = hiddenChange(before, after, metric);

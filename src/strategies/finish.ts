@@ -42,7 +42,7 @@ export async function measureFront(info: RunInfo, run: Run): Promise<boolean> {
 export async function writeCards(info: RunInfo, run: Run): Promise<void> {
   for (const model of [info.baseline, ...info.models]) {
     model.card = `models/${model.id}.card.json`;
-    await run.request.workspace.write(model.card, `${JSON.stringify(card(model, info), null, 2)}\n`);
+    await run.request.workspace.write(model.card, `${JSON.stringify(card(model, info, run.request.task.metric), null, 2)}\n`);
   }
 }
 

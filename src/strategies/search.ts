@@ -1,6 +1,6 @@
 import { createStudy, type Study, type Trial } from '../automation/index.js';
-import { Stopped, UnsupportedError } from '../base/index.js';
-import { metricNamed } from '../metrics/index.js';
+import { formatBytes, formatCount, Stopped, UnsupportedError } from '../base/index.js';
+import type { AnyMetric } from '../metrics/index.js';
 import type { Model } from '../onnx/index.js';
 import type { Recipe } from '../technique/index.js';
 import { measureCandidate } from './candidates.js';
@@ -106,7 +106,7 @@ async function tryRecipe(recipe: Recipe, trial: Trial, { run, teacher, baseline,
   for (const stage of stages) candidates.push(await measureCandidate(stage, request, run.shapes, latency));
   const last = candidates.at(-1);
   if (!last) throw new UnsupportedError('The recipe changes nothing');
-  run.request.onMessage?.({ level: 'info', text: `Trial ${trial.number}: ${describe(last)}.` });
+  run.request.onMessage?.({ level: 'info', text: `Trial ${trial.number}: ${describe(last, run.request.task.metric)}.` });
   trial.attributes.candidates = JSON.parse(JSON.stringify(candidates));
   const found = Object.values(violations(limits, last, baseline, run.request.task.metric));
   return { values: objectives.map((name) => objectiveValue(last, name)), violations: found.length > 0 ? found : undefined };
@@ -145,15 +145,8 @@ function outcomeOf(study: Study, plan: Plan): Omit<SearchOutcome, 'complete'> {
 }
 
 /** "prune keep 0.5 + quantize static min-max: accuracy 97.2%, 128 KB, 1.15 M MACs". */
-function describe({ label, validation, footprint }: ModelInfo): string {
-  const { label: name, scale } = metricNamed(validation.metric);
+function describe({ label, validation, footprint }: ModelInfo, { label: name, scale }: AnyMetric): string {
   const quality = `${name} ${scale.format(validation.value)}`;
-  const macs = footprint.macs === undefined ? [] : [`${shorten(footprint.macs)} MACs`];
-  return `${label}: ${[quality, `${shorten(footprint.bytes)}B`, ...macs].join(', ')}`;
-}
-
-function shorten(count: number): string {
-  const units = ['', 'k', 'M', 'G', 'T'];
-  const power = count < 1000 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(count) / 3));
-  return `${Number((count / 1000 ** power).toPrecision(3))} ${units[power]}`;
+  const macs = footprint.macs === undefined ? [] : [`${formatCount(footprint.macs)} MACs`];
+  return `${label}: ${[quality, formatBytes(footprint.bytes), ...macs].join(', ')}`;
 }

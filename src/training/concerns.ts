@@ -51,35 +51,14 @@ function quoted(name: string): string {
   return /^[\w.-]+$/.test(name) ? name : `"${name}"`;
 }
 
-/** Answers that may change, beyond what the score shows, before that is worth a warning; and the least that is worth a word. */
-const MANY = 0.1;
-const SOME = 0.02;
-
-/** What is to be said of a model besides its score, as sentences: it is at chance, its classes seem exchanged. */
-export function concerns(quality: Quality, task: Task): string[] {
+/** What is to be said of a model besides its score, as sentences: it is at chance, its classes seem exchanged. @param subject begins the sentence. */
+export function concerns(quality: Quality, task: Task, subject = 'The model'): string[] {
   const { metric } = task;
   const permuted = permutedClasses(quality, task);
   const guessing = isAtChance(quality, metric)
     ? [
-        `The model is no better than guessing on this data: ${metric.label} ${metric.scale.format(quality.value)}, where an answer that ignores the sample has ${metric.scale.format(quality.chance as number)}.`,
+        `${subject} is no better than guessing on this data: ${metric.label} ${metric.scale.format(quality.value)}, where ${metric.guess ?? 'an answer that ignores the sample'} has ${metric.scale.format(quality.chance as number)}.`,
       ]
     : [];
   return permuted ? [...guessing, `${permuted.advice} (${metric.scale.format(permuted.accuracy)} would be right).`] : guessing;
-}
-
-/**
- * What changed more than the score explains: answers that are others than the original's though the score hardly moved, because gains and losses cancel
- * out. Undefined where nothing is worth a word.
- */
-export function hiddenChange(before: Quality, after: Quality, metric: AnyMetric): { text: string; isLarge: boolean } | undefined {
-  const { agreement } = after;
-  if (agreement?.measure !== 'share') return undefined;
-  const changed = 1 - agreement.value;
-  const shown = Math.abs(after.value - before.value);
-  const isShare = metric.scale.format(1).endsWith('%');
-  if (changed < SOME || (isShare && changed < 3 * shown)) return undefined;
-  return {
-    text: `${(100 * changed).toFixed(1)}% of the answers are others than the original's, where ${metric.label} changed by ${metric.scale.formatChange(after.value - before.value, before.value, after.samples)}${isShare ? ' points' : ''}: gains and losses cancel out.`,
-    isLarge: changed >= MANY,
-  };
 }

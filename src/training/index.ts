@@ -1,5 +1,5 @@
 export { decodeCheckpoint, encodeCheckpoint } from './checkpoint.js';
-export { concerns, hiddenChange, isAtChance, permutedClasses } from './concerns.js';
+export { concerns, isAtChance, permutedClasses } from './concerns.js';
 export { answersOf, batchSizeOf, collectAnswers, type EvaluateOptions, evaluate } from './evaluate.js';
 export { type Feed, feedsOf, inputShapes, rowsOf } from './feeds.js';
 export { buildLossGradients, type LossGradients } from './loss-gradients.js';

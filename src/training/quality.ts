@@ -2,6 +2,7 @@ import { DataError } from '../base/index.js';
 import {
   type Agreement,
   type Answers,
+  type AnyMetric,
   agreementBetween,
   chanceOf,
   confusionMatrix,
@@ -11,8 +12,9 @@ import {
   predictedClasses,
   scoreOf,
   worstChannels,
+  worth,
 } from '../metrics/index.js';
-import type { Task } from './tasks/task.js';
+import type { Goal, Task } from './tasks/task.js';
 
 /** How good a model is at a task: the metric that it is compared by, with everything else that was measured. Plain JSON. */
 export interface Quality {
@@ -28,6 +30,8 @@ export interface Quality {
   details: Record<string, number>;
   /** Row = true class, column = answer; for classes. */
   confusion?: number[][];
+  /** The metric of each column alone, the worst first; for several columns of numbers. */
+  columns?: { name: string; value: number }[];
   /** R² against the original of the channels that follow it least, the worst first; for fidelity. */
   channels?: { output: string; channel: number; fidelity: number }[];
   /** How far the model answers as the original does, where that was measured. */
@@ -42,7 +46,7 @@ const CHANNELS = 10;
  * @param original the original model's answers on the same samples.
  * @throws NotFinite where the answers are no finite numbers.
  */
-export function judge(task: Task, answers: Answers, original?: Answers): Quality {
+export function judge(task: Goal & Pick<Task, 'name'>, answers: Answers, original?: Answers): Quality {
   checkFinite(task, answers);
   const details: Record<string, number> = {};
   for (const metric of task.metrics) {
@@ -62,6 +66,7 @@ export function judge(task: Task, answers: Answers, original?: Answers): Quality
     ...(chance !== undefined && Number.isFinite(chance) && { chance }),
     details,
     ...(answers.kind === 'classes' && { confusion: confusionOf(answers) }),
+    ...(answers.kind === 'numbers' && columnsOf(task, answers)),
     ...(answers.kind === 'fidelity' && { channels: channelsOf(answers) }),
     ...(agreement && { agreement }),
   };
@@ -71,6 +76,15 @@ function confusionOf({ predictions, targets }: Extract<Answers, { kind: 'classes
   return confusionMatrix(predictedClasses(predictions), targets, predictions.classes);
 }
 
+function columnsOf({ metric, parts }: Goal, answers: Answers): Pick<Quality, 'columns'> {
+  if (parts.length < 2 || !metric.of) return {};
+  const columns = parts.flatMap((name, index) => {
+    const own = metric.of?.(name, index);
+    return own ? [{ name, value: scoreOf(own as AnyMetric, answers) }] : [];
+  });
+  return { columns: columns.sort((a, b) => worth(metric, a.value) - worth(metric, b.value)) };
+}
+
 function channelsOf({ predictions }: Extract<Answers, { kind: 'fidelity' }>): Quality['channels'] {
   return worstChannels(predictions)
     .slice(0, CHANNELS)
@@ -78,9 +92,11 @@ function channelsOf({ predictions }: Extract<Answers, { kind: 'fidelity' }>): Qu
 }
 
 /** A model whose outputs overflow or are NaN: they cannot be scored. */
-export class NotFinite extends DataError {}
+export class NotFinite extends DataError {
+  override readonly name: string = 'NotFinite';
+}
 
-function checkFinite(task: Task, answers: Answers): void {
+function checkFinite(task: Goal, answers: Answers): void {
   if (!hasNaN(answers)) return;
   throw new NotFinite({
     what: 'The model gives values that are no finite numbers',
@@ -106,7 +122,7 @@ function hasNaN(answers: Answers): boolean {
   }
 }
 
-function notDefined(task: Task): DataError {
+function notDefined(task: Goal & Pick<Task, 'name'>): DataError {
   return new DataError({
     what: `The metric "${task.metric.name}" is not defined on these samples`,
     where: task.name,

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { type Architecture, type ArchitectureRequest, architecture, architectures } from 'espalier/architectures';
 import { OptionError, Random } from 'espalier/base';
-import { arrayDataset, subset } from 'espalier/data';
+import { arrayDataset, classTargets, subset } from 'espalier/data';
 import { footprint } from 'espalier/infrastructure/hardware';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import { decodeModel, encodeModel, type Model, Tensor } from 'espalier/onnx';
-import { buildLossGradients, buildTrainingStep, crossEntropy, TARGETS, type Task, train } from 'espalier/training';
+import { buildLossGradients, buildTrainingStep, classification, crossEntropy, TARGETS, type Task, train } from 'espalier/training';
 
 const runtime = createNodeRuntime({ threads: 1 });
 after(() => runtime.dispose());
@@ -99,15 +99,14 @@ function quarters(size: number): Task {
     const [sample, y, x] = [Math.floor(i / 192), Math.floor((i % 64) / 8), i % 8];
     return random.normal() + (labels[sample] === 2 * Number(y > 3) + Number(x > 3) ? 1 : 0);
   });
-  const all = arrayDataset({ name: 'quarters', inputs: { image: { type: 'float32', shape: [size, 3, 8, 8], data } }, labels });
+  const targets = classTargets(labels);
+  const all = arrayDataset({ name: 'quarters', inputs: { image: { type: 'float32', shape: [size, 3, 8, 8], data } }, targets });
   const none = subset(all, new Int32Array(0));
   return {
-    kind: 'classification',
+    ...classification({ output: 'scores', classes: targets.classes }),
     name: 'quarters',
     splits: { train: all, calibration: none, validation: none, test: none },
     feeds: [{ input: 'input', from: 'image', preprocess: { layout: 'as-is' } }],
-    output: 'scores',
-    classes: ['0', '1', '2', '3'],
   };
 }
 

@@ -97,6 +97,18 @@ test('wrong command lines: one clear message on stderr, nothing on stdout, no st
   assert.deepEqual(readdirSync(folder).sort(), ['empty.csv', 'nan.onnx', 'net.onnx', 'nothing', 'one.csv', 'text.onnx']);
 });
 
+test('a training whose loss explodes ends with a code of failure and leaves no model', async () => {
+  const line =
+    'train --arch survey-cnn --width 0.1 --data digits --epochs 2 --optimizer sgd --lr 1e6 --schedule constant --threads 1 -o wild.onnx';
+  const { code, stdout, stderr } = await espalier(line.split(' '), { cwd: folder });
+  assert.equal(code, 1, stderr);
+  assert.match(stderr, /training diverged: its loss began at|loss became (NaN|-?Infinity)|no finite numbers any more/);
+  assert.match(stderr, /smaller learning rate/);
+  assert.doesNotMatch(stdout, /Wrote/);
+  assert.ok(!readdirSync(folder).includes('wild.onnx'));
+  for (const name of readdirSync(folder).filter((each) => each.startsWith('wild'))) rmSync(at(name), { recursive: true });
+});
+
 test('a model no better than guessing is called out before anything is optimized', async () => {
   const { code, stderr } = await espalier('optimize net.onnx --data digits --out guess'.split(' '), { cwd: folder });
   assert.equal(code, 1);

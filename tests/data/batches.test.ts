@@ -1,8 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { OptionError, Stopped } from 'espalier/base';
-import { arrayDataset, type BatchOptions, batchCount, batches, type Dataset, epochOrder, subset, type Transform } from 'espalier/data';
-import { collect, countedDataset } from './support.js';
+import {
+  arrayDataset,
+  type BatchOptions,
+  batchCount,
+  batches,
+  classTargets,
+  type Dataset,
+  epochOrder,
+  subset,
+  type Transform,
+} from 'espalier/data';
+import { classesOf, collect, countedDataset } from './support.js';
 
 const order = async (dataset: Dataset, options: BatchOptions) =>
   (await collect(batches(dataset, options))).map((batch) => Array.from(batch.inputs.x.data, Number));
@@ -96,21 +106,21 @@ test('impossible options are refused by name', async () => {
 
 test('a data set in memory: copies on reading, checks what it is given, and has a fingerprint of its content', async () => {
   const tensor = { type: 'uint8' as const, shape: [3, 2], data: Uint8Array.of(1, 2, 3, 4, 5, 6) };
-  const data = arrayDataset({ name: 'd', inputs: { x: tensor }, labels: Int32Array.of(0, 1, 1) });
+  const data = arrayDataset({ name: 'd', inputs: { x: tensor }, targets: classTargets(Int32Array.of(0, 1, 1)) });
   const batch = await data.read(Int32Array.of(2, 0, 2));
   assert.deepEqual(
-    [batch.size, batch.inputs.x.shape, batch.inputs.x.data, batch.labels],
+    [batch.size, batch.inputs.x.shape, batch.inputs.x.data, classesOf(batch).values],
     [3, [3, 2], Uint8Array.of(5, 6, 1, 2, 5, 6), Int32Array.of(1, 0, 1)],
   );
   batch.inputs.x.data.fill(0 as never);
   assert.equal(tensor.data[4], 5);
   await assert.rejects(data.read(Int32Array.of(3)), /No such sample/);
-  assert.throws(() => arrayDataset({ name: 'd', inputs: { x: tensor }, labels: Int32Array.of(0) }), /one label per sample/);
+  assert.throws(() => arrayDataset({ name: 'd', inputs: { x: tensor }, targets: classTargets(Int32Array.of(0)) }), /one label per sample/);
   assert.throws(() => arrayDataset({ name: 'd', inputs: { x: { ...tensor, shape: [3, 3] } } }), /does not fill/);
   assert.throws(() => arrayDataset({ name: 'd', inputs: { x: tensor, y: { ...tensor, shape: [2, 3] } } }), /different numbers of samples/);
   assert.throws(() => arrayDataset({ name: 'd', inputs: { x: { ...tensor, shape: [0, 2], data: new Uint8Array(0) } } }), /no sample/);
-  const same = arrayDataset({ name: 'other name', inputs: { x: tensor }, labels: Int32Array.of(0, 1, 1) });
-  const other = arrayDataset({ name: 'd', inputs: { x: tensor }, labels: Int32Array.of(0, 1, 0) });
+  const same = arrayDataset({ name: 'other name', inputs: { x: tensor }, targets: classTargets(Int32Array.of(0, 1, 1)) });
+  const other = arrayDataset({ name: 'd', inputs: { x: tensor }, targets: classTargets(Int32Array.of(0, 1, 0)) });
   assert.equal(same.fingerprint, data.fingerprint);
   assert.notEqual(other.fingerprint, data.fingerprint);
   assert.notEqual(subset(data, Int32Array.of(0, 1)).fingerprint, subset(data, Int32Array.of(1, 0)).fingerprint);

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { DataError, FormatError, OptionError, UnsupportedError } from 'espalier/base';
 import { parseCsv, parseIdx, parseNpy, parseNpz, Sha256 } from 'espalier/data';
 import { fromFloat16, toFloat16 } from '#dist/data/float16.js';
-import { classesOf, numberLabels } from '#dist/data/formats/labels.js';
+import { classesOf, numberLabels, type TargetOptions, targetsFromTensor, targetsFromTexts } from '#dist/data/formats/labels.js';
 import { asNumbers } from '#dist/data/preprocess/apply.js';
 import { fixture } from '../support/paths.js';
 import { numbersOf } from './support.js';
@@ -127,12 +127,59 @@ test('CSV: what is wrong is named by line and column', () => {
   assert.throws(() => parseCsv(text('a,b\n1,2\n'), 't.csv', { label: 'c' }), OptionError);
 });
 
-test('labels: whole numbers keep their value, texts are sorted, fractions are refused', () => {
+test('labels: whole numbers keep their value, texts are sorted', () => {
   assert.deepEqual(classesOf(['2', '0', '10'], 'x'), ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '10']);
   assert.deepEqual(classesOf(['3', '20', '8'], 'x'), ['3', '8', '20']);
   assert.deepEqual(classesOf(['dog', 'cat', 'Dog'], 'x'), ['Dog', 'cat', 'dog']);
-  assert.throws(() => classesOf(['1.5', '2'], 'x'), UnsupportedError);
   assert.deepEqual(numberLabels(['1', '0', 'b'], ['a', 'b'], 'x'), Int32Array.of(1, 0, 1));
   assert.deepEqual(numberLabels(['3.0', '8'], ['3', '8'], 'x'), Int32Array.of(0, 1));
   assert.throws(() => numberLabels(['1'], ['3', '8'], 'x'), /label of sample 0 is none of the classes/);
+});
+
+test('fractions among numbers are numbers to predict, by the name of their column; they are classes only where that is said', () => {
+  const texts = ['1.5', '2', '-3e-2'];
+  assert.deepEqual(targetsFromTexts(texts, 'x', {}, 'price'), {
+    kind: 'numbers',
+    columns: ['price'],
+    values: Float32Array.of(1.5, 2, -3e-2),
+  });
+  assert.equal(targetsFromTexts(['1', '2', '3'], 'x', {}).kind, 'class');
+  assert.equal(targetsFromTexts(['1.5', 'two', '3'], 'x', {}).kind, 'class', 'a text among them names a class');
+  const asked = targetsFromTexts(texts, 'x', { targets: 'class' });
+  assert.deepEqual(asked, { kind: 'class', classes: ['-0.03', '1.5', '2'], values: Int32Array.of(1, 2, 0) });
+  assert.deepEqual(targetsFromTexts(['1', '2'], 'x', { targets: 'numbers' }).values, Float32Array.of(1, 2));
+  // What the training part has decides for the others.
+  const like = targetsFromTexts(texts, 'x', {}, 'price');
+  assert.deepEqual(targetsFromTexts(['4', '5'], 'x', { like }, 'price').values, Float32Array.of(4, 5));
+  for (const wrong of ['', 'none', 'NaN', 'Infinity'])
+    assert.throws(() => targetsFromTexts(['1', wrong], 'x', { like }), /target of sample 1 is no finite number/, `"${wrong}"`);
+});
+
+test('several columns: one-hot rows are classes, other zeros and ones labels, anything else numbers', () => {
+  const rows = (...numbers: number[][]) => ({
+    type: 'float32' as const,
+    shape: [numbers.length, numbers[0].length],
+    data: Float32Array.from(numbers.flat()),
+  });
+  const oneHot = targetsFromTensor(rows([0, 1, 0], [1, 0, 0], [0, 0, 1]), 'x', {});
+  assert.deepEqual(oneHot, { kind: 'class', classes: ['0', '1', '2'], values: Int32Array.of(1, 0, 2) });
+  const labels = targetsFromTensor(rows([1, 1, 0], [0, 0, 0]), 'x', { classes: ['a', 'b', 'c'] });
+  assert.deepEqual(labels, { kind: 'labels', classes: ['a', 'b', 'c'], values: Uint8Array.of(1, 1, 0, 0, 0, 0) });
+  const numbers = targetsFromTensor(rows([1, 2], [0, 0.5]), 'x', { classes: ['width', 'height'] });
+  assert.deepEqual(numbers, { kind: 'numbers', columns: ['width', 'height'], values: Float32Array.of(1, 2, 0, 0.5) });
+  assert.equal(targetsFromTensor(rows([1, 0], [0, 1]), 'x', { targets: 'labels' }).kind, 'labels', 'one-hot by chance');
+  assert.deepEqual(targetsFromTensor(rows([0.5], [2]), 'x', {}).kind, 'numbers');
+  const refused = (tensor: ReturnType<typeof rows>, options: TargetOptions, message: RegExp) =>
+    assert.throws(
+      () => targetsFromTensor(tensor, 'x', options),
+      (error) => error instanceof DataError && message.test(error.message),
+      String(message),
+    );
+  // Parts of other forms or widths than the training part's would be read as something else than they are.
+  refused(rows([0.5, 0, 1]), { like: labels }, /zeros and ones/);
+  refused(rows([1, 1, 0]), { like: oneHot }, /one 1 among zeros/);
+  refused(rows([1, 1]), { like: labels }, /3 names|2 names, one for each column/);
+  refused(rows([1]), { like: labels }, /1 names, one for each column/);
+  refused(rows([1, 2, 3]), { like: numbers }, /3 names, one for each column/);
+  refused(rows([1, 2, 3]), { classes: ['a'] }, /3 names, one for each column/);
 });

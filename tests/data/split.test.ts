@@ -3,9 +3,8 @@ import { test } from 'node:test';
 import { DataError, OptionError } from 'espalier/base';
 import { checkDisjoint, type Dataset, representatives, type Splits, splitSource, subset } from 'espalier/data';
 import { apportion } from '#dist/data/split.js';
-import { countedDataset, sourceOf } from './support.js';
+import { countedDataset, perClass, sourceOf } from './support.js';
 
-const perClass = ({ labels, classes }: Dataset) => classes!.map((_, c) => labels!.filter((label) => label === c).length);
 const indicesOf = (splits: Splits) => Object.values(splits).flatMap((part: Dataset) => Array.from(part.view!.indices));
 
 test('the default shares, stratified to the sample', () => {

@@ -6,9 +6,10 @@ import { openDataset } from 'espalier/data/node';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import { distill } from 'espalier/learning/distillation';
 import { trainTechnique } from 'espalier/learning/tuning';
+import { createTask } from 'espalier/modalities';
 import { copyModel, type Model, Tensor } from 'espalier/onnx';
 import { checkOptions } from 'espalier/technique';
-import { type Checkpoint, createTask, distillation, evaluate, type FidelityTask, type Task, train } from 'espalier/training';
+import { type Checkpoint, distillation, evaluate, fidelity, type Task, train } from 'espalier/training';
 import { clusters, differences, plainTask, smallMlp } from '../training/support.js';
 
 const runtime = createNodeRuntime({ threads: 1 });
@@ -33,7 +34,7 @@ test('a teacher of another opset, input name and fixed batch is learnt from', as
   assert.ok(losses[19] < losses[0]);
   assert.ok(differences(model, student).length > 0);
   // The teacher knows nothing of the labels: the student agrees with it, not with them.
-  const asTeacher: FidelityTask = { ...task, kind: 'fidelity', reference: renamed(teacher), outputs: ['scores'] };
+  const asTeacher: Task = { ...task, ...fidelity({ reference: renamed(teacher), outputs: ['scores'], scores: 'scores' }) };
   const [before, after] = [await evaluate(student, asTeacher, runtime), await evaluate(model, asTeacher, runtime)];
   assert.ok(after.value > 0.85 && after.value > before.value, `agreement ${before.value} to ${after.value}`);
 });
@@ -108,12 +109,12 @@ for (const technique of [distill, trainTechnique]) {
 test('without labels the student follows the outputs of the original', async () => {
   const original = smallMlp();
   const student = smallMlp({ hidden: 20 });
-  const fidelity: FidelityTask = { ...task, kind: 'fidelity', reference: original, outputs: ['scores'] };
+  const following: Task = { ...task, ...fidelity({ reference: original, outputs: ['scores'], scores: 'scores' }) };
   const { model } = await distill.apply(
-    { model: student, original, task: fidelity, runtime, seed: 1 },
+    { model: student, original, task: following, runtime, seed: 1 },
     checkOptions(distill, { ...quick, epochs: 20 }),
   );
-  const [before, after] = [await evaluate(student, fidelity, runtime), await evaluate(model, fidelity, runtime)];
+  const [before, after] = [await evaluate(student, following, runtime), await evaluate(model, following, runtime)];
   assert.ok(after.value > before.value && after.value > 0.9, `${before.value} to ${after.value}`);
 });
 

@@ -3,14 +3,15 @@ import { after, test } from 'node:test';
 import { fastCnn, surveyCnn } from 'espalier/architectures';
 import { OptionError, Random, UnsupportedError } from 'espalier/base';
 import { quantizeStatic } from 'espalier/compression/quantization';
-import { arrayDataset } from 'espalier/data';
+import { arrayDataset, classTargets } from 'espalier/data';
 import { footprint } from 'espalier/infrastructure/hardware';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import { mirror } from 'espalier/learning/ensembling';
+import { createTask } from 'espalier/modalities';
 import { decodeModel, encodeModel, Graph, Model, SymbolicDim, Tensor, type Value } from 'espalier/onnx';
 import { typedBuilder } from 'espalier/ops';
 import { checkOptions } from 'espalier/technique';
-import { createTask, type Task } from 'espalier/training';
+import type { Task } from 'espalier/training';
 import { outputsOf } from '../infrastructure/compiler/same-outputs.js';
 import { normalTensors } from '../support/tensors.js';
 import { smallMlp } from '../training/support.js';
@@ -31,8 +32,10 @@ const photos = arrayDataset({
       kind: 'image',
     },
   },
-  labels: Int32Array.from({ length: COUNT }, (_, i) => i % 2),
-  classes: ['a', 'b'],
+  targets: classTargets(
+    Int32Array.from({ length: COUNT }, (_, i) => i % 2),
+    ['a', 'b'],
+  ),
 });
 const source = { name: 'photos', format: 'arrays', train: photos, close: async () => {} };
 const taskFor = async (model: Model): Promise<Task> => (await createTask(model, source, runtime, { untrained: true })).task;

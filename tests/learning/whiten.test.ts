@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { fastCnn, surveyCnn } from 'espalier/architectures';
 import { Random, UnsupportedError } from 'espalier/base';
-import { arrayDataset, type Dataset } from 'espalier/data';
+import { arrayDataset, classTargets, type Dataset } from 'espalier/data';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import { whiten } from 'espalier/learning/initialization';
+import { createTask } from 'espalier/modalities';
 import type { Model, Tensor } from 'espalier/onnx';
 import { checkOptions } from 'espalier/technique';
-import { createTask, feedsOf, type Task, train } from 'espalier/training';
+import { feedsOf, type Task, train } from 'espalier/training';
 import { smallMlp } from '../training/support.js';
 
 const runtime = createNodeRuntime({ threads: 1 });
@@ -29,8 +30,10 @@ function smoothImages(count: number): Dataset {
   return arrayDataset({
     name: 'smooth',
     inputs: { image: { type: 'uint8', shape: [count, side, side, 3], data, kind: 'image' } },
-    labels: Int32Array.from({ length: count }, (_, i) => i % 2),
-    classes: ['a', 'b'],
+    targets: classTargets(
+      Int32Array.from({ length: count }, (_, i) => i % 2),
+      ['a', 'b'],
+    ),
   });
 }
 

@@ -50,10 +50,10 @@ test('a quality is never rounded up to a perfect one, and a small change has no 
   assert.equal(formatQuality('r2', 0.99999), '0.9999');
   assert.equal(formatQuality('accuracy', null as unknown as number), '-');
   assert.equal(formatInterval('accuracy', [0.9641, 0.9921], 360), '96.4 to 99.2%');
-  assert.equal(formatChange('accuracy', -0.0028, 360), '-0.3');
-  assert.equal(formatChange('accuracy', -0.0001, 360), '0.0');
-  assert.equal(formatChange('accuracy', 0.0031, 360), '+0.3');
-  assert.equal(formatChange('r2', -0.00132), '-0.0013');
+  assert.equal(formatChange('accuracy', -0.0028, { value: 0.98, samples: 360 }), '-0.3');
+  assert.equal(formatChange('accuracy', -0.0001, { value: 0.98, samples: 360 }), '0.0');
+  assert.equal(formatChange('accuracy', 0.0031, { value: 0.98, samples: 360 }), '+0.3');
+  assert.equal(formatChange('r2', -0.00132, { value: 0.99 }), '-0.0013');
 });
 
 test('costs beside the original: hand-computed ratios, and latency as it was measured in turns', () => {
@@ -99,8 +99,15 @@ test('the report warns of all that a card warns of', () => {
       for (const warning of cardWarnings(model, run.baseline)) assert.ok(said.includes(warning), warning);
     }
   }
-  const worst = digitsRun().models[5];
-  assert.deepEqual(modelWarnings(worst, digitsRun().baseline), [
+  const { baseline, models } = digitsRun();
+  const changed = { ...models[3], test: { ...models[3].test!, agreement: { measure: 'share' as const, value: 0.85, samples: 360 } } };
+  const [said, ofCard] = [modelWarnings(changed, baseline), cardWarnings(changed, baseline)];
+  const hidden = said.find((text) =>
+    /^15\.0% of the answers are others than the original's, where accuracy changed by -0\.3 points/.test(text),
+  );
+  assert.ok(hidden !== undefined && ofCard.includes(hidden), said.join('\n'));
+  const worst = models[5];
+  assert.deepEqual(modelWarnings(worst, baseline), [
     'Loses 5.3 points of test accuracy against the original.',
     'Slower than the original on this machine: 1.07 times its latency.',
     'onnxruntime-web: differs (largest difference 0.31).',
@@ -122,7 +129,7 @@ test('the summary claims a gain only where there is one', () => {
     'No model beat the original: of 6 models, 1 broke a limit, the original is at least as good as 5 in every objective.',
   );
   assert.equal(summarize(bareRun()).headline, 'No model was made. 2 trials failed.');
-  assert.equal(summarize(fidelityRun()).headline, "Best within 0.01 of the original's R²: 5.5x smaller, R² 0.9999 (-0.0001).");
+  assert.equal(summarize(fidelityRun()).headline, "Best within 0.01 of the original's fidelity: 5.5x smaller, fidelity 0.9999 (-0.0001).");
 });
 
 test('the summary says so when quality is lost, or when the better model is larger', () => {

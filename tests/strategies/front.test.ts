@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { OptionError } from 'espalier/base';
+import { metricNamed } from 'espalier/metrics';
 import type { ModelInfo } from 'espalier/strategies';
-import type { Task } from 'espalier/training';
 import { markFront } from '#dist/strategies/front.js';
 import { recipeLabel } from '#dist/strategies/labels.js';
 import { broken, checkLimits, violations } from '#dist/strategies/limits.js';
@@ -24,15 +24,15 @@ function model(id: string, quality: number, bytes: number, macs: number | undefi
   };
 }
 
+const metric = metricNamed('accuracy');
 /** Two classes, three of the four validation samples in the first: guessing reaches 75%. */
-const task = {
-  kind: 'classification',
-  classes: ['a', 'b'],
-  splits: { validation: { size: 4, labels: Int32Array.of(0, 0, 0, 1) } },
-} as unknown as Task;
-const baseline = model('original', 0.95, 1000);
+const baseline = withChance(model('original', 0.95, 1000), 0.75);
+
+function withChance(info: ModelInfo, chance: number): ModelInfo {
+  return { ...info, validation: { ...info.validation, chance } };
+}
 const front = (...models: ModelInfo[]) =>
-  markFront(models, baseline, ['quality', 'bytes', 'macs'], task)
+  markFront(models, baseline, ['quality', 'bytes', 'macs'], metric)
     .models.filter(({ onFront }) => onFront)
     .map(({ id }) => id);
 
@@ -47,7 +47,7 @@ test('not on the front: what the baseline beats, what breaks a limit, what is no
 
 test('a baseline that breaks a limit keeps nothing off the front', () => {
   const heavy = { ...baseline, breaks: ['maxLatency'] };
-  const { models } = markFront([model('allowed', 0.94, 1000)], heavy, ['quality', 'bytes'], task);
+  const { models } = markFront([model('allowed', 0.94, 1000)], heavy, ['quality', 'bytes'], metric);
   assert.deepEqual(
     models.map(({ onFront }) => onFront),
     [true],
@@ -55,7 +55,7 @@ test('a baseline that breaks a limit keeps nothing off the front', () => {
 });
 
 test('the hypervolume of the front against guessing and 1.1 times the baseline', () => {
-  const { hypervolume } = markFront([model('half', 0.85, 500)], baseline, ['quality', 'bytes'], task);
+  const { hypervolume } = markFront([model('half', 0.85, 500)], baseline, ['quality', 'bytes'], metric);
   // The baseline: (0.95 - 0.75) x 100; the half: (0.85 - 0.75) x 600; they overlap in 0.1 x 100.
   assert.ok(Math.abs(hypervolume - (0.2 * 100 + 0.1 * 600 - 0.1 * 100)) < 1e-9);
 });
@@ -70,8 +70,8 @@ test('objectives: bytes and MACs as far as they are known, and whatever is limit
 });
 
 test('limits: by how much each is broken; exactly at the limit is kept', () => {
-  const { validation, footprint } = model('x', 0.93, 500);
-  const found = violations({ maxSize: 400, maxDrop: 2, minQuality: 0.93, maxMacs: 1000 }, validation, footprint, baseline.validation);
+  const limits = { maxSize: 400, maxDrop: 2, minQuality: 0.93, maxMacs: 1000 };
+  const found = violations(limits, model('x', 0.93, 500), baseline, metric);
   assert.ok(Math.abs(found.maxSize - 0.25) < 1e-12 && Math.abs(found.maxDrop) < 1e-9 && found.maxMacs === -0.5);
   assert.deepEqual(broken(found), ['maxSize']);
   assert.throws(() => checkLimits({ maxSize: 0 }), OptionError);

@@ -7,10 +7,11 @@ import { quantizeStatic } from 'espalier/compression/quantization';
 import { openDataset } from 'espalier/data/node';
 import { footprint } from 'espalier/infrastructure/hardware';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
+import { createTask } from 'espalier/modalities';
 import { copyModel, encodeModel } from 'espalier/onnx';
 import { growImproveShrink, type Limits, techniques } from 'espalier/strategies';
 import { checkOptions } from 'espalier/technique';
-import { createTask, evaluate, type Task } from 'espalier/training';
+import { evaluate, type Task } from 'espalier/training';
 import { smallMlp } from '../training/support.js';
 
 const runtime = createNodeRuntime({ threads: 1 });

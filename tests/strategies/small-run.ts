@@ -3,6 +3,7 @@ import { surveyCnn } from 'espalier/architectures';
 import { subset } from 'espalier/data';
 import { openDataset } from 'espalier/data/node';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
+import { createTask } from 'espalier/modalities';
 import { loadModel, saveModel } from 'espalier/onnx/node';
 import {
   growImproveShrink,
@@ -15,7 +16,7 @@ import {
 } from 'espalier/strategies';
 import { nodeHost, openWorkspace } from 'espalier/strategies/node';
 import type { TechniqueRegistry } from 'espalier/technique';
-import { createTask, type Task, train } from 'espalier/training';
+import { type Task, train } from 'espalier/training';
 
 /** What the tests of the main job run: the whole of it, on few digits and with little training. */
 export interface SmallRun {
@@ -34,7 +35,7 @@ export interface SmallRun {
 }
 
 /** Stands in for measurements on the machine where a test is not about them. */
-const QUICK_HOST: HostServices = {
+export const QUICK_HOST: HostServices = {
   latency: async () => ({ p50: 1, p95: 1, p99: 1, batch: 1, threads: 1, backend: 'cpu', throughput: 1000 }),
   downloadBytes: async () => 1000,
   check: async () => [],

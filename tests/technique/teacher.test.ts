@@ -3,8 +3,9 @@ import { after, test } from 'node:test';
 import { architecture } from 'espalier/architectures';
 import { openDataset } from 'espalier/data/node';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
+import { createTask } from 'espalier/modalities';
 import { betterTeacher } from 'espalier/technique';
-import { createTask, train } from 'espalier/training';
+import { train } from 'espalier/training';
 
 const runtime = createNodeRuntime({ threads: 2 });
 after(() => runtime.dispose());

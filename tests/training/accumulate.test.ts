@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { architecture } from 'espalier/architectures';
 import { DataError, OptionError } from 'espalier/base';
-import { arrayDataset } from 'espalier/data';
+import { arrayDataset, classTargets } from 'espalier/data';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import type { Model } from 'espalier/onnx';
 import { type TrainOptions, train } from 'espalier/training';
@@ -48,7 +48,7 @@ test('and so with convolutions in blocks, where normalizations keep their statis
   const images = arrayDataset({
     name: 'images',
     inputs: { x: { type: 'float32', shape: [32, 3, 8, 8], data: normal([32, 3, 8, 8], 'images').data() as Float32Array, kind: 'tensor' } },
-    labels: Int32Array.from({ length: 32 }, (_, i) => i % 3),
+    targets: classTargets(Int32Array.from({ length: 32 }, (_, i) => i % 3)),
   });
   const on = plainTask({ train: images }, { input: model.graph.inputs[0].name, output: model.graph.outputs[0].name });
   const options: TrainOptions = { optimizer: { kind: 'sgd' }, schedule: { kind: 'constant' }, freezeStatistics: true };

@@ -5,10 +5,10 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { architecture } from 'espalier/architectures';
 import { Random } from 'espalier/base';
-import { arrayDataset } from 'espalier/data';
+import { arrayDataset, classTargets } from 'espalier/data';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import { encodeModel } from 'espalier/onnx';
-import { type ClassificationTask, type TrainOptions, train } from 'espalier/training';
+import { type Task, type TrainOptions, train } from 'espalier/training';
 import { plainTask } from './support.js';
 
 const SIZE = 16;
@@ -41,9 +41,9 @@ async function trained({ architecture: name, threads, options }: Case, seed: num
     const images = arrayDataset({
       name: 'images',
       inputs: { x: { type: 'uint8', shape: [SAMPLES, SIZE, SIZE, 3], data, kind: 'image' } },
-      labels: Int32Array.from({ length: SAMPLES }, (_, i) => i % 3),
+      targets: classTargets(Int32Array.from({ length: SAMPLES }, (_, i) => i % 3)),
     });
-    const task: ClassificationTask = {
+    const task: Task = {
       ...plainTask({ train: images }, { output: model.graph.outputs[0].name }),
       feeds: [
         {

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { DataError, EspalierError, OptionError, type ProgressEvent, Stopped } from 'espalier/base';
-import { arrayDataset, type Dataset } from 'espalier/data';
+import { arrayDataset, classTargets, type Dataset } from 'espalier/data';
 import type { Runtime } from 'espalier/infrastructure/runtime';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import { copyModel, type Tensor } from 'espalier/onnx';
-import { type EpochRecord, evaluate, type TrainOptions, type TrainRequest, train } from 'espalier/training';
+import { classification, type EpochRecord, evaluate, type TrainOptions, type TrainRequest, train } from 'espalier/training';
 import { InputClock } from '#dist/training/input-clock.js';
 import { balancedView } from '#dist/training/sampling.js';
+import { classesOf } from '../data/support.js';
 import { clusters, differences, plainTask, smallMlp, weightsOf } from './support.js';
 
 const runtime = createNodeRuntime({ threads: 1 });
@@ -76,12 +77,29 @@ test('a loss that is no number any more ends the training with what to do; the l
   assert.ok(saved.length < 40);
 });
 
+test('a training that diverges to finite losses is no result: the error names where the loss began and where it is', async () => {
+  const wild = run({
+    epochs: 3,
+    optimizer: { kind: 'sgd', momentum: 0 },
+    learningRate: 1e6,
+    schedule: { kind: 'constant' },
+    batchSize: 96,
+  });
+  await assert.rejects(wild, (error) => {
+    assert.ok(error instanceof EspalierError);
+    const [, began, now] = /The training diverged: its loss began at (\S+) and is (\S+) after epoch \d/.exec(error.message) ?? [];
+    assert.ok(Number(began) >= 1 && Number(now) > 20 * Number(began), error.message);
+    assert.match(error.message, /smaller learning rate than 1000000/);
+    return true;
+  });
+});
+
 test('data that holds NaN is said so too', async () => {
   const data = new Float32Array(96 * 6).fill(Number.NaN);
   const bad = arrayDataset({
     name: 'NaN',
     inputs: { x: { type: 'float32', shape: [96, 6], data } },
-    labels: Int32Array.from({ length: 96 }, (_, i) => i % 3),
+    targets: classTargets(Int32Array.from({ length: 96 }, (_, i) => i % 3)),
   });
   await assert.rejects(run({}, { task: plainTask({ train: bad }) }), /NaN in the data/);
 });
@@ -199,7 +217,7 @@ test('options that cannot be used are refused by name', async () => {
 
 test('data with classes that the model does not tell apart is refused', async () => {
   await assert.rejects(
-    run({}, { task: { ...task, classes: ['a', 'b', 'c', 'd'] } }),
+    run({}, { task: { ...task, ...classification({ output: 'scores', classes: ['a', 'b', 'c', 'd'] }) } }),
     (error) => error instanceof DataError && /4 scores.*got 3/s.test(error.message),
   );
 });
@@ -209,12 +227,12 @@ test('a balanced epoch holds as many samples of each class, the rare ones in tur
   const data: Dataset = arrayDataset({
     name: 'rare',
     inputs: { x: { type: 'float32', shape: [100, 1], data: new Float32Array(100) } },
-    labels,
+    targets: classTargets(labels),
   });
   const view = balancedView(data, 3, 0);
   assert.equal(view.size, 100);
   const counts = [0, 0, 0];
-  for (const label of view.labels ?? []) counts[label]++;
+  for (const label of classesOf(view).values) counts[label]++;
   assert.ok(Math.max(...counts) - Math.min(...counts) <= 1, counts.join());
   const times = new Map<number, number>();
   for (const index of view.view?.indices ?? []) times.set(index, (times.get(index) ?? 0) + 1);

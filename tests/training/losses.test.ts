@@ -3,7 +3,7 @@ import { after, test } from 'node:test';
 import { OptionError } from 'espalier/base';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import { type GraphBuilder, type Model, Tensor, type Value } from 'espalier/onnx';
-import { buildLossGradients, crossEntropy, distillation, type LossBuilder, meanSquaredError, TARGETS } from 'espalier/training';
+import { buildLossGradients, crossEntropy, distillation, followReference, type LossBuilder, TARGETS } from 'espalier/training';
 import { modelOf, normal, trainingFixture } from './support.js';
 
 const runtime = createNodeRuntime({ threads: 1 });
@@ -40,15 +40,20 @@ function linear(
   return model;
 }
 
-async function lossAndGradient(model: Model, loss: LossBuilder): Promise<{ loss: number; gradient: Float64Array }> {
-  const built = buildLossGradients(model, { batchSize: batch, inputShapes: { x: [batch, width] }, loss });
+async function lossAndGradient(
+  model: Model,
+  loss: LossBuilder,
+  x: readonly number[] = fixture.x,
+): Promise<{ loss: number; gradient: Float64Array }> {
+  const rows = x.length / width;
+  const built = buildLossGradients(model, { batchSize: rows, inputShapes: { x: [rows, width] }, loss });
   const program = await runtime.compile(built.model);
   const targets = new Float32Array(batch * classes);
   fixture.labels.forEach((label, row) => {
     targets[row * classes + label] = 1;
   });
   const feeds = {
-    x: Tensor.of('float32', [batch, width], Float32Array.from(fixture.x)),
+    x: Tensor.of('float32', [rows, width], Float32Array.from(x)),
     [TARGETS]: Tensor.of('float32', [batch, classes], targets),
   };
   const results = await program.run(Object.fromEntries(Object.entries(feeds).filter(([name]) => program.inputs.includes(name))));
@@ -184,7 +189,41 @@ test('teachers that answer otherwise are refused', () => {
   );
 });
 
-test('the error to a reference is relative to its power and sums over the outputs', async () => {
+const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/**
+ * The error of `followReference` by its definition, and its gradient for the weights of `linear`: each channel in units of the teacher's own variance in
+ * the batch and a hundredth of the mean one; of fewer than 8 samples, which say nothing of that, in units of all the teacher's power.
+ */
+function errorByHand(student: readonly number[], teacher: readonly number[], x: readonly number[]) {
+  const rows = x.length / width;
+  const scores = (weights: readonly number[], row: number, c: number) => {
+    let sum = 0;
+    for (let d = 0; d < width; d++) sum += x[row * width + d] * weights[c * width + d];
+    return sum;
+  };
+  const all = Array.from({ length: rows }, (_, row) => row);
+  const channels = Array.from({ length: classes }, (_, c) => {
+    const [got, wanted] = [student, teacher].map((weights) => all.map((row) => scores(weights, row, c)));
+    const centre = mean(wanted);
+    return { got, wanted, variance: mean(wanted.map((each) => (each - centre) ** 2)) };
+  });
+  const floor = 0.01 * mean(channels.map(({ variance }) => variance));
+  const power = mean(channels.flatMap(({ wanted }) => wanted.map((each) => each ** 2)));
+  const scale = channels.map(({ variance }) => (rows < 8 ? power : variance + floor));
+  const gradient = new Float64Array(classes * width);
+  let loss = 0;
+  channels.forEach(({ got, wanted }, c) => {
+    got.forEach((each, row) => {
+      const share = (each - wanted[row]) / (scale[c] * rows * classes);
+      loss += share * (each - wanted[row]);
+      for (let d = 0; d < width; d++) gradient[c * width + d] += 2 * share * x[row * width + d];
+    });
+  });
+  return { loss, gradient };
+}
+
+test('the error to a reference sums over the outputs, each in units of its own numbers', async () => {
   const two = (weights: readonly number[]) => {
     const model = linear(weights, (build, scores) => {
       build.output(build.op('Mul', [scores, build.scalar(1000)]), 'large');
@@ -193,8 +232,22 @@ test('the error to a reference is relative to its power and sums over the output
     return model;
   };
   const [model, reference] = [two(fixture.student), two(fixture.teacher)];
-  const single = await lossAndGradient(model, meanSquaredError(['scores'], reference));
-  const both = await lossAndGradient(model, meanSquaredError(['scores', 'large'], reference));
+  const single = await lossAndGradient(model, followReference(['scores'], reference));
+  const both = await lossAndGradient(model, followReference(['scores', 'large'], reference));
   near('both', both.loss, 2 * single.loss);
-  near('itself', (await lossAndGradient(reference, meanSquaredError(['scores', 'large'], reference))).loss, 0);
+  near('itself', (await lossAndGradient(reference, followReference(['scores', 'large'], reference))).loss, 0);
+});
+
+test('the error to a reference has its closed form: channels in units of their own variance, few samples of all their power', async () => {
+  const many = [...fixture.x, ...(normal([10, width], 'more').data() as Float32Array)];
+  // One channel a hundred times larger than the others: it must not outweigh them.
+  const uneven = fixture.teacher.map((weight, i) => (i < width ? 100 * weight : weight));
+  for (const x of [fixture.x, many]) {
+    for (const teacher of [fixture.teacher, uneven]) {
+      const found = await lossAndGradient(linear(fixture.student), followReference(['scores'], linear(teacher)), x);
+      const expected = errorByHand(fixture.student, teacher, x);
+      near('loss', found.loss, expected.loss, 1e-4);
+      same(found.gradient, [...expected.gradient]);
+    }
+  }
 });

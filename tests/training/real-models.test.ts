@@ -5,20 +5,12 @@ import { arrayDataset, type DataSource, type Dataset, type DataTensor } from 'es
 import { openDataset } from 'espalier/data/node';
 import { fixedBatch, freeBatch } from 'espalier/infrastructure/compiler';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
+import { createTask } from 'espalier/modalities';
 import { type Model, Tensor, type Value } from 'espalier/onnx';
 import { loadModel } from 'espalier/onnx/node';
 import { inferShapes } from 'espalier/ops';
 import { whyUntrainable } from 'espalier/strategies';
-import {
-  buildTrainingStep,
-  createTask,
-  evaluate,
-  type FidelityTask,
-  inputShapes,
-  meanSquaredError,
-  train,
-  withWeights,
-} from 'espalier/training';
+import { buildTrainingStep, evaluate, followReference, inputShapes, type Task, train, withWeights } from 'espalier/training';
 import { shared, skipWithout } from '../support/paths.js';
 import { differences, normal, weightsOf } from './support.js';
 
@@ -47,13 +39,14 @@ function madeSource(model: Model, size: number): DataSource {
   return { name: 'made', format: 'memory', train: arrayDataset({ name: 'made', inputs }), close: async () => undefined };
 }
 
-async function fidelityTask(model: Model, size: number): Promise<FidelityTask> {
+async function fidelityTask(model: Model, size: number): Promise<Task> {
   const { task } = await createTask(model, madeSource(model, size), runtime, { splits: { test: 1, validation: 1, calibration: 1 } });
-  return task as FidelityTask;
+  assert.equal(task.kind, 'fidelity');
+  return task;
 }
 
-async function parametersOf(model: Model, task: FidelityTask): Promise<Set<string>> {
-  const loss = meanSquaredError(task.outputs, task.reference);
+async function parametersOf(model: Model, task: Task): Promise<Set<string>> {
+  const loss = followReference(task.outputs, task.reference as Model);
   const step = buildTrainingStep(model, { batchSize: 2, inputShapes: await inputShapes(task, 2), loss, optimizer: { kind: 'sgd' } });
   return new Set(step.parameters);
 }
@@ -102,12 +95,14 @@ for (const [name, { noise, learningRate }] of Object.entries(trainable)) {
       options: { epochs: 5, batchSize: 2, learningRate, evaluateEvery: 0, schedule: { kind: 'constant' }, freezeStatistics: true },
     });
     const after = await evaluate(tuned, task, runtime, parts);
-    assert.ok('fidelity' in before && 'fidelity' in after);
     t.diagnostic(
-      `${parameters.size} weights; loss ${history[0].loss} to ${history[4].loss}; R² ${before.fidelity.r2} to ${after.fidelity.r2}`,
+      `${parameters.size} weights; loss ${history[0].loss} to ${history[4].loss}; R² ${before.details.meanFidelity} to ${after.details.meanFidelity}`,
     );
     assert.ok(history[4].loss < history[0].loss, `loss ${history[0].loss} to ${history[4].loss}`);
-    assert.ok(after.fidelity.r2 > before.fidelity.r2, `R² ${before.fidelity.r2} to ${after.fidelity.r2}`);
+    assert.ok(
+      after.details.meanFidelity > before.details.meanFidelity,
+      `R² ${before.details.meanFidelity} to ${after.details.meanFidelity}`,
+    );
     assert.ok(
       differences(tuned, spoiled).every((each) => parameters.has(each)),
       'nothing else moved',

@@ -1,10 +1,10 @@
 // A training that runs anywhere: in Node, and in a page, which has no file system. Images are noise with a brighter stripe, whose place is the class.
 import { Random } from 'espalier/base';
-import { arrayDataset, type Dataset, subset } from 'espalier/data';
+import { arrayDataset, classTargets, type Dataset, subset } from 'espalier/data';
 import type { Backend, Runtime } from 'espalier/infrastructure/runtime';
 import { floatAttribute, Graph, Model, SymbolicDim, Tensor } from 'espalier/onnx';
 import { typedBuilder } from 'espalier/ops';
-import { type ClassificationTask, train } from 'espalier/training';
+import { classification, type Task, train } from 'espalier/training';
 
 const SIDE = 8;
 const CLASSES = 4;
@@ -77,16 +77,17 @@ function smallCnn(): Model {
   return model;
 }
 
-function stripes(): ClassificationTask {
+function stripes(): Task {
   const [training, validation] = [images(STEPS_PER_EPOCH * BATCH, 1), images(100, 2)];
   const none = subset(training, new Int32Array(0));
   return {
-    kind: 'classification',
+    ...classification({
+      output: 'scores',
+      classes: Array.from({ length: CLASSES }, (_, index) => `rows ${2 * index} and ${2 * index + 1}`),
+    }),
     name: 'stripes',
     splits: { train: training, calibration: none, validation, test: none },
     feeds: [{ input: 'x', from: 'x', preprocess: { layout: 'as-is' } }],
-    output: 'scores',
-    classes: Array.from({ length: CLASSES }, (_, index) => `rows ${2 * index} and ${2 * index + 1}`),
   };
 }
 
@@ -97,5 +98,9 @@ function images(size: number, seed: number): Dataset {
     const [image, row] = [Math.floor(index / SIDE ** 2), Math.floor(index / SIDE) % SIDE];
     return random.normal() + Number(Math.floor(row / 2) === labels[image]);
   });
-  return arrayDataset({ name: 'stripes', inputs: { x: { type: 'float32', shape: [size, 1, SIDE, SIDE], data, kind: 'tensor' } }, labels });
+  return arrayDataset({
+    name: 'stripes',
+    inputs: { x: { type: 'float32', shape: [size, 1, SIDE, SIDE], data, kind: 'tensor' } },
+    targets: classTargets(labels),
+  });
 }

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { Random } from 'espalier/base';
-import { arrayDataset, type Batch, type Dataset, type Splits, subset } from 'espalier/data';
+import { arrayDataset, type Batch, classTargets, type Dataset, type Splits, subset } from 'espalier/data';
 import { floatAttribute, Graph, type GraphBuilder, Model, SymbolicDim, Tensor, type Value } from 'espalier/onnx';
 import { typedBuilder } from 'espalier/ops';
-import type { ClassificationTask } from 'espalier/training';
+import { classification, type Task } from 'espalier/training';
 import { fixture } from '../support/paths.js';
 
 export function trainingFixture<T>(name: string): T {
@@ -29,7 +29,7 @@ export function scripted(batches: readonly { x: readonly number[]; labels: reado
         kind: 'tensor',
       },
     },
-    labels: Int32Array.from(batches.flatMap((batch) => batch.labels)),
+    targets: classTargets(Int32Array.from(batches.flatMap((batch) => batch.labels))),
   });
   return {
     ...whole,
@@ -42,18 +42,13 @@ export function scripted(batches: readonly { x: readonly number[]; labels: reado
 }
 
 /** A classification task on the one input "x" of a data set, its values fed as they are. */
-export function plainTask(
-  parts: Partial<Splits> & { train: Dataset },
-  { input = 'x', output = 'scores', classes = 3 } = {},
-): ClassificationTask {
+export function plainTask(parts: Partial<Splits> & { train: Dataset }, { input = 'x', output = 'scores', classes = 3 } = {}): Task {
   const none = empty(parts.train);
   return {
-    kind: 'classification',
+    ...classification({ output, classes: Array.from({ length: classes }, (_, i) => `class ${i}`), train: parts.train }),
     name: 'test',
     splits: { calibration: none, validation: none, test: none, ...parts },
     feeds: [{ input, from: parts.train.inputs[0].name, preprocess: { layout: 'as-is' } }],
-    output,
-    classes: Array.from({ length: classes }, (_, i) => `class ${i}`),
   };
 }
 
@@ -67,7 +62,11 @@ export function clusters({ size = 120, width = 6, classes = 3, spread = 1, seed 
   const labels = Int32Array.from({ length: size }, (_, i) => i % classes);
   const data = new Float32Array(size * width);
   for (let i = 0; i < size; i++) for (let d = 0; d < width; d++) data[i * width + d] = centres[labels[i]][d] + spread * random.normal();
-  return arrayDataset({ name: 'clusters', inputs: { x: { type: 'float32', shape: [size, width], data, kind: 'features' } }, labels });
+  return arrayDataset({
+    name: 'clusters',
+    inputs: { x: { type: 'float32', shape: [size, width], data, kind: 'features' } },
+    targets: classTargets(labels),
+  });
 }
 
 /** A graph from its builder: input "x" [N, ...sample], output "scores". */

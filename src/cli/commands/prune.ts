@@ -1,8 +1,8 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { prune, sparsify } from '../../compression/pruning/index.js';
 import { checkOptions } from '../../technique/index.js';
-import { addDataOptions, type CommonOptions, type DataOptions } from '../context.js';
 import type { AddCommand } from '../main.js';
+import { addDataOptions, type CommonOptions, type DataOptions } from '../options.js';
 import { positiveInteger, positiveNumber } from '../units.js';
 import { writeCompressed } from './results.js';
 
@@ -19,7 +19,6 @@ interface Options extends CommonOptions, Omit<DataOptions, 'target'> {
 /** Structured pruning with tuning, or global sparsity. */
 export const pruneCommand: AddCommand = (program, run) => {
   addDataOptions(program.command('prune <model>'), { named: '--label' })
-    .description('remove channels that matter least (the graph physically shrinks) and tune what is left')
     .addOption(
       new Option('--target <what>', 'fraction to keep: macs=0.5, parameters=0.5, bytes=0.5; or sparsity=0.8 for zeros without shrinking')
         .argParser(target)
@@ -53,7 +52,7 @@ export const pruneCommand: AddCommand = (program, run) => {
           technique as never,
           Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
         );
-        const { checkpoints, clear } = context.checkpointsBeside(options.out);
+        const { checkpoints, clear } = await context.checkpointsBeside(options.out);
         const result = await technique.apply(
           { ...activity, model, task, runtime, seed, threads: options.threads, checkpoints },
           chosen as never,

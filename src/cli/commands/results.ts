@@ -1,13 +1,15 @@
 import { statSync } from 'node:fs';
+import { formatBytes, formatCount } from '../../base/index.js';
+import { fidelityOnMadeUpInputs } from '../../diagnosis/index.js';
 import { type Footprint, footprint } from '../../infrastructure/hardware/index.js';
-import { agreementScale, lossBetween, metricNamed, share } from '../../metrics/index.js';
+import { noteTask } from '../../modalities/index.js';
 import type { Model } from '../../onnx/index.js';
 import { loadModel, saveModel } from '../../onnx/node/index.js';
 import type { TechniqueResult } from '../../technique/index.js';
-import { answersOf, batchSizeOf, hiddenChange, judge, type Quality, inputShapes as shapesOf, type Task } from '../../training/index.js';
+import { answersOf, batchSizeOf, judge, inputShapes as shapesOf, type Task } from '../../training/index.js';
 import type { CommandContext } from '../context.js';
 import { clipped } from '../output.js';
-import { notePreprocess } from '../preprocess.js';
+import { changedQuality, row, unmeasured } from '../quality.js';
 
 export interface Compressed {
   context: CommandContext;
@@ -28,7 +30,7 @@ export async function writeCompressed({ model: made, notes, feeds }: TechniqueRe
   const { context, task, model, path, out, threads, clear } = given;
   const { runtime, activity, output } = context;
   const taskNow = task && feeds ? { ...task, feeds } : task;
-  if (taskNow && feeds) notePreprocess(made, taskNow);
+  if (taskNow && feeds) noteTask(made, taskNow);
   const bytes = await saveModel(made, out);
   await clear?.();
   const written = loadModel(out);
@@ -39,66 +41,34 @@ export async function writeCompressed({ model: made, notes, feeds }: TechniqueRe
     before: task && original && judge(task, original),
     after: task && candidate && judge(task, candidate, original),
   };
-  if (task && quality.before) context.warnOf(quality.before, task);
+  const madeUp = task
+    ? undefined
+    : await fidelityOnMadeUpInputs({ before: model, after: written, runtime, threads, signal: activity.signal });
+  if (task && quality.before) await context.warnOf(quality.before, task, 'The original');
+  if (task && quality.after) await context.warnOf(quality.after, task, 'The new model');
   const shapes = (each: Model, own = task) => own && shapesOf(own, batchSizeOf(each, own, 1));
   const cost = {
     before: footprint(model, { bytes: statSync(path).size, inputShapes: await shapes(model) }),
     after: footprint(written, { bytes, inputShapes: await shapes(written, taskNow) }),
   };
   const lines = [
-    ...qualityLines(quality.before, quality.after, task),
-    row('file', size(cost.before.bytes), size(bytes), ratio(cost.before.bytes, bytes)),
-    row('weights', size(cost.before.weightBytes), size(cost.after.weightBytes), ratio(cost.before.weightBytes, cost.after.weightBytes)),
+    ...(task ? changedQuality(quality.before, quality.after, task) : unmeasured(madeUp)),
+    row('file', formatBytes(cost.before.bytes), formatBytes(bytes), ratio(cost.before.bytes, bytes)),
+    row(
+      'weights',
+      formatBytes(cost.before.weightBytes),
+      formatBytes(cost.after.weightBytes),
+      ratio(cost.before.weightBytes, cost.after.weightBytes),
+    ),
     row('MACs', millions(cost.before), millions(cost.after), ratio(cost.before.macs, cost.after.macs)),
     ...new Set((notes.remarks ?? []).map(clipped)),
     `Wrote ${out}`,
   ];
   const summary = ({ bytes, weightBytes, macs, parameters }: Footprint) => ({ bytes, weightBytes, macs, parameters });
-  output.result({ model: out, quality, footprint: { before: summary(cost.before), after: summary(cost.after) }, notes }, lines.join('\n'));
-}
-
-function qualityLines(before: Quality | undefined, after: Quality | undefined, task: Task | undefined): string[] {
-  if (!before || !after || !task) return ['Quality was not measured, because no data was given.'];
-  const { label, scale } = task.metric;
-  const loss = 100 * lossBetween(task.metric, before.value, after.value);
-  const change = scale === share ? scale.formatChange(after.value - before.value, before.value, MANY) : undefined;
-  return [
-    ...(loss > 0.5 ? [`Loses ${loss.toFixed(2)} ${scale.unit} of ${label}.`] : []),
-    row(`test ${label}`, qualityText(before), qualityText(after), change ? `${change} points` : `${signed(-loss)} ${scale.unit}`),
-    ...(after.interval ? [`${''.padEnd(16)}${intervalText(after).trim()}`] : []),
-    ...agreementLines(before, after, task),
-  ];
-}
-
-function agreementLines(before: Quality, after: Quality, { metric }: Task): string[] {
-  if (!after.agreement) return [];
-  const hidden = hiddenChange(before, after, metric);
-  const scale = agreementScale(after.agreement);
-  const what = after.agreement.measure === 'share' ? 'same answers' : 'R² to original';
-  return [row(what, '', scale.format(after.agreement.value, MANY), ''), ...(hidden ? [hidden.text] : [])];
-}
-
-function signed(value: number): string {
-  return `${value >= 0 ? '+' : ''}${value.toFixed(2)}`;
-}
-
-/** Enough samples for two digits after the point. */
-const MANY = 5000;
-
-/** "97.89%", or "0.9876" for R². */
-export function qualityText({ metric, value }: Quality): string {
-  return metricNamed(metric).scale.format(value, MANY);
-}
-
-/** "  (95% interval 97.10% to 98.02%)", or nothing where there is none. */
-export function intervalText({ metric, interval }: Quality): string {
-  if (!interval) return '';
-  const { format } = metricNamed(metric).scale;
-  return `  (95% interval ${format(interval[0], MANY)} to ${format(interval[1], MANY)})`;
-}
-
-function row(name: string, before: string, after: string, change: string): string {
-  return `${name.padEnd(16)}${before.padStart(12)} -> ${after.padStart(10)}   ${change}`.trimEnd();
+  output.result(
+    { model: out, quality, madeUp, footprint: { before: summary(cost.before), after: summary(cost.after) }, notes },
+    lines.join('\n'),
+  );
 }
 
 function ratio(before: number, after: number): string {
@@ -107,10 +77,6 @@ function ratio(before: number, after: number): string {
   return before > after ? `${(before / after).toFixed(2)}x smaller` : `${(after / before).toFixed(2)}x larger`;
 }
 
-function size(bytes: number): string {
-  return bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} KB` : `${(bytes / 1e6).toFixed(2)} MB`;
-}
-
 function millions({ macs, gaps }: Footprint): string {
-  return macs === 0 && gaps.length > 0 ? 'not known' : `${(macs / 1e6).toFixed(2)} M`;
+  return macs === 0 && gaps.length > 0 ? 'not known' : formatCount(macs);
 }

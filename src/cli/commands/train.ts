@@ -2,17 +2,19 @@ import { InvalidArgumentError, Option } from 'commander';
 import { architecture, architectures } from '../../architectures/index.js';
 import { OptionError } from '../../base/index.js';
 import { augmentationKinds } from '../../data/index.js';
+import { withPseudoLabels } from '../../learning/semi-supervised/index.js';
 import { trainTechnique } from '../../learning/tuning/index.js';
 import type { AnyMetric } from '../../metrics/index.js';
 import { freshModel, usualAugmentation } from '../../modalities/index.js';
 import { loadModel, saveModel } from '../../onnx/node/index.js';
 import { prepareArchitecture, techniques } from '../../strategies/index.js';
 import { checkOptions } from '../../technique/index.js';
-import { type EpochRecord, evaluate, OPTIMIZERS } from '../../training/index.js';
-import { addDataOptions, type CommonOptions, type DataOptions } from '../context.js';
+import { type EpochRecord, evaluate, OPTIMIZERS, type Task } from '../../training/index.js';
+import type { CommandContext } from '../context.js';
 import type { AddCommand } from '../main.js';
+import { addDataOptions, type CommonOptions, type DataOptions } from '../options.js';
+import { intervalText, qualityText } from '../quality.js';
 import { bytes, factors, list, number, positiveInteger, positiveNumber } from '../units.js';
-import { intervalText, qualityText } from './results.js';
 
 /** Options of commands that train. */
 export interface TrainingFlags {
@@ -34,6 +36,8 @@ export interface TrainingFlags {
   freezeStatistics?: true;
   patience?: number;
   balanced?: true;
+  loss?: string;
+  balanceClasses?: true;
   rateFactors?: { match: string; factor: number }[];
 }
 
@@ -44,6 +48,10 @@ interface Options extends CommonOptions, DataOptions, TrainingFlags {
   depth: number;
   resolution?: number;
   backend: 'cpu' | 'webgpu';
+  unlabelledData?: string;
+  teacher?: string;
+  threshold: number;
+  unlabelledWeight: number;
   out: string;
 }
 
@@ -55,18 +63,22 @@ Examples:
   $ espalier train --arch survey-cnn --width 0.25 --data cifar10/ --epochs 15 --lr 0.006 --augment flip,crop:2 --out model.onnx
   $ espalier train --model model.onnx --data photos/ --freeze-depth 0.8 --rate-factors "*.bias=2" --out tuned.onnx
   $ espalier train --arch resnet-20 --data cifar10/ --optimizer lamb --batch-size 1024 --accumulate 8 --out large.onnx
-  $ espalier train --arch resnet-20 --data cifar10/ --max-memory 120MB --out model.onnx`;
+  $ espalier train --arch resnet-20 --data cifar10/ --max-memory 120MB --out model.onnx
+  $ espalier train --arch survey-cnn --width 0.25 --data labelled/ --unlabelled-data photos/ --teacher big.onnx --out small.onnx`;
 
 /** Trains an architecture, or fine-tunes a model. */
 export const trainCommand: AddCommand = (program, run) => {
   const command = addDataOptions(program.command('train'))
-    .description('train an architecture from scratch, or fine-tune any ONNX classifier')
     .addOption(new Option('--arch <name>', 'architecture to train').choices(architectures.map((each) => each.name)))
     .option('--model <file>', 'ONNX model to fine-tune instead')
     .option('--width <factor>', 'channels, relative to the architecture as published', positiveNumber, 1)
     .option('--depth <factor>', 'blocks per stage, relative', positiveNumber, 1)
     .option('--resolution <pixels>', "side of the input image (default: the data's)", positiveInteger)
     .addOption(new Option('--backend <name>', 'where to train').choices(['cpu', 'webgpu']).default('cpu'))
+    .option('--unlabelled-data <path>', 'more samples, which the teacher labels')
+    .option('--teacher <file>', 'with --unlabelled-data: the model that labels')
+    .option('--threshold <probability>', 'how sure the teacher must be of a label', number, 0.9)
+    .option('--unlabelled-weight <factor>', 'how much a sample that the teacher labelled counts in the loss', positiveNumber, 1)
     .requiredOption('-o, --out <file>', 'where the trained model goes');
   addTrainingOptions(command)
     .addHelpText('after', EXAMPLES)
@@ -78,12 +90,13 @@ export const trainCommand: AddCommand = (program, run) => {
         context.willWrite(options.out);
         const suits = options.arch ? architecture(options.arch).training : {};
         const given = checkOptions(trainTechnique, { ...suits, ...trainingFlags(options) });
-        const { model: fresh, task } = options.arch
+        const { model: fresh, task: labelled } = options.arch
           ? await fromArchitecture(options.arch, options, context)
           : await fromModel(options, context);
+        const task = await withUnlabelled(labelled, options, context);
         const common = { ...activity, task, runtime, seed, backend: options.backend, threads: options.threads };
         const model = options.arch ? await prepareArchitecture(options.arch, { ...common, model: fresh }, techniques) : fresh;
-        const { checkpoints, clear } = context.checkpointsBeside(options.out);
+        const { checkpoints, clear } = await context.checkpointsBeside(options.out);
         const result = await trainTechnique.apply(
           { ...common, model, checkpoints },
           options.arch && options.augment === undefined ? { ...given, augment: usualAugmentation(task.splits.train.inputs[0]) } : given,
@@ -91,19 +104,39 @@ export const trainCommand: AddCommand = (program, run) => {
         await saveModel(result.model, options.out);
         await clear();
         const quality = await evaluate(loadModel(options.out), task, runtime, { ...activity, split: 'test', threads: options.threads });
-        context.warnOf(quality, task);
+        await context.warnOf(quality, task);
         output.result(
           { model: options.out, preprocess: task.feeds, training: result.notes.training, facts: result.notes.facts, test: quality },
           [
             ...epochLines(result.notes.training ?? [], task.metric),
             ...(result.notes.remarks ?? []),
-            `test ${task.metric.label}: ${qualityText(quality)}${intervalText(quality)}`,
+            `test ${task.metric.label}: ${qualityText(quality)} ${intervalText(quality).trim()}`.trim(),
             `Wrote ${options.out}`,
           ].join('\n'),
         );
       }),
     );
 };
+
+/** The task with what a teacher makes of unlabelled data, where that is given. */
+async function withUnlabelled(task: Task, options: Options, context: CommandContext): Promise<Task> {
+  const { unlabelledData, teacher: path, threshold, unlabelledWeight: weight, threads } = options;
+  if ((unlabelledData === undefined) !== (path === undefined))
+    throw new OptionError({
+      what: 'Unlabelled data and the teacher that labels it belong together',
+      fix: 'Give both --unlabelled-data and --teacher.',
+    });
+  if (unlabelledData === undefined || path === undefined) return task;
+  const teacher = await context.model(path);
+  const teacherTask = await context.task(teacher, { ...options, limit: undefined });
+  const { train } = await context.source({ ...options, data: unlabelledData, unlabelled: true, limit: undefined }, teacher);
+  const { runtime, activity } = context;
+  const found = await withPseudoLabels(task, { ...activity, teacher, teacherTask, unlabelled: train, runtime, threshold, weight, threads });
+  context.output.info(
+    `The teacher labels ${found.kept} of ${found.samples} unlabelled samples with a probability of at least ${threshold}.`,
+  );
+  return found.task;
+}
 
 async function fromModel(options: Options, context: Parameters<Parameters<Parameters<AddCommand>[1]>[0]>[0]) {
   const model = await context.model(options.model as string);
@@ -148,6 +181,8 @@ export function addTrainingOptions<C extends import('commander').Command>(comman
     .option('--freeze-depth <share>', 'share of the layers that stay, the first ones; 1 trains the last one alone', number)
     .option('--freeze-statistics', 'leave the running statistics of batch normalizations as they are')
     .option('--patience <epochs>', 'stop after so many epochs without a better validation quality, and keep the best', positiveInteger)
+    .option('--loss <name>', 'cross-entropy or focal; mse, mae or huber (default: the first of the task)')
+    .option('--balance-classes', 'weigh the loss of rare classes up until every class counts alike')
     .option('--balanced', 'draw as many samples of each class, rare ones repeatedly')
     .option('--rate-factors <list>', 'factors of the learning rate, by name, e.g. "backbone.*=0.1"', factors);
   return command;
@@ -182,6 +217,8 @@ const NAMESAKES = [
   'freezeDepth',
   'freezeStatistics',
   'patience',
+  'loss',
+  'balanceClasses',
   'balanced',
   'rateFactors',
 ] as const satisfies readonly (keyof TrainingFlags)[];

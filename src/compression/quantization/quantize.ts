@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { OptionError } from '../../base/index.js';
-import { type AnyMetric, isWithin, lossBetween } from '../../metrics/index.js';
+import { type AnyMetric, hiddenChange, isWithin, lossBetween } from '../../metrics/index.js';
 import type { Model } from '../../onnx/index.js';
 import type { Technique, TechniqueContext, TechniqueNotes, TechniqueResult } from '../../technique/index.js';
-import { evaluate, hiddenChange } from '../../training/index.js';
+import { evaluate } from '../../training/index.js';
 import { quantizeDynamic, quantizeWeights } from './dynamic.js';
 import { quantizeWithin, type SearchResult } from './search.js';
 import { type Prepared, prepareStatic } from './static.js';
@@ -65,13 +65,15 @@ async function applyStatic(context: TechniqueContext, options: QuantizeOptions):
 }
 
 function staticNotes(prepared: Prepared, result: SearchResult, metric: AnyMetric, tolerance = metric.tolerance): TechniqueNotes {
-  const { plan, restored, before, after, loss, wholeLoss } = result;
+  const { plan, restored, before, after, loss, wholeLoss, wholeChange } = result;
   const left = new Set(restored);
   const remarks: string[] = [];
   if (left.size > 0) {
-    remarks.push(
-      `${left.size} of ${prepared.plan.layers.length} layers stay in float, because all quantized would lose ${rounded(wholeLoss)} of ${metric.label} instead of ${rounded(loss)}: ${restored.join(', ')}.`,
-    );
+    const why =
+      wholeChange === undefined
+        ? `all quantized would lose ${rounded(wholeLoss)} of ${metric.label} instead of ${rounded(loss)}`
+        : `all quantized would change ${(100 * wholeChange).toFixed(1)}% of the answers`;
+    remarks.push(`${left.size} of ${prepared.plan.layers.length} layers stay in float, because ${why}: ${restored.join(', ')}.`);
   }
   if (!isWithin(metric, { before: before.value, after: after.value, samples: before.samples }, tolerance))
     remarks.push(`No choice of layers keeps the loss within ${tolerance}: it is ${rounded(loss)}. Quantization-aware training may.`);

@@ -35,12 +35,15 @@ export interface SearchResult {
   /** Loss of the result, and with everything quantized; see `lossBetween` in metrics. */
   loss: number;
   wholeLoss: number;
+  /** Share of the answers that are others than the float model's with everything quantized, where that was too many. */
+  wholeChange?: number;
 }
 
 /** A search that has begun. */
 interface Search extends SearchRequest {
   /** The float model's answers on the samples that candidates are measured on. */
   original: Answers;
+  tolerance: number;
 }
 
 interface Candidate {
@@ -64,24 +67,38 @@ export async function quantizeWithin(request: SearchRequest): Promise<SearchResu
   const whole = await attempt(search, []);
   const lossOf = (quality: Quality) => lossBetween(metric, before.value, quality.value);
   const fits = ({ quality }: Candidate) =>
-    isWithin(metric, { before: before.value, after: quality.value, samples: before.samples }, tolerance) && agrees(quality);
+    isWithin(metric, { before: before.value, after: quality.value, samples: before.samples }, tolerance) && agrees(quality, tolerance);
   const needed = !fits(whole);
   const sensitivity = needed || request.sensitivity ? await measureSensitivity({ ...request, prepared, task }) : [];
   const best = needed ? await fewestRestored(search, whole, sensitivity, fits) : whole;
   const { model, plan, restored, quality: after } = best;
-  return { model, plan, restored, sensitivity, before, after, loss: lossOf(after), wholeLoss: lossOf(whole.quality) };
+  return {
+    model,
+    plan,
+    restored,
+    sensitivity,
+    before,
+    after,
+    loss: lossOf(after),
+    wholeLoss: lossOf(whole.quality),
+    ...changeOf(whole.quality, tolerance),
+  };
 }
 
-/** Share of the answers that may be others than the float model's, whatever the score says: gains and losses may cancel out. */
+/** Share of the answers that may be others than the float model's, beyond those that the tolerance gives away: gains and losses may cancel out. */
 const MOST_CHANGED = 0.1;
 
-function agrees({ agreement }: Quality): boolean {
-  return agreement?.measure !== 'share' || agreement.value >= 1 - MOST_CHANGED;
+function agrees({ agreement }: Quality, tolerance: number): boolean {
+  return agreement?.measure !== 'share' || agreement.value >= 1 - MOST_CHANGED - tolerance;
+}
+
+function changeOf(quality: Quality, tolerance: number): Pick<SearchResult, 'wholeChange'> {
+  return agrees(quality, tolerance) ? {} : { wholeChange: 1 - (quality.agreement?.value as number) };
 }
 
 /** By agreement where that is too low in one of them, else by the metric. */
-function isBetter(a: Quality, b: Quality, { metric }: Task): boolean {
-  if (!agrees(a) || !agrees(b)) return (a.agreement?.value ?? 1) > (b.agreement?.value ?? 1);
+function isBetter(a: Quality, b: Quality, { metric }: Task, tolerance: number): boolean {
+  if (!agrees(a, tolerance) || !agrees(b, tolerance)) return (a.agreement?.value ?? 1) > (b.agreement?.value ?? 1);
   return worth(metric, a.value) > worth(metric, b.value);
 }
 
@@ -100,7 +117,7 @@ async function fewestRestored(
   let found: Candidate | undefined;
   while (high > low && !found) {
     const candidate = await restore(high);
-    if (isBetter(candidate.quality, best.quality, request.task)) best = candidate;
+    if (isBetter(candidate.quality, best.quality, request.task, request.tolerance)) best = candidate;
     if (fits(candidate)) found = candidate;
     else [low, high] = [high, Math.min(most, high * 2)];
   }

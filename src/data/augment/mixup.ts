@@ -22,6 +22,7 @@ export function mixUp(batch: Batch, random: Random, alpha: number): Batch {
  * A batch's targets as numbers, one row a sample: a probability for each class (one-hot), 0 or 1 for each label, or the columns themselves; where samples
  * were mixed, the same mixture of both. With smoothing ε a class's row becomes (1-ε)·row + ε/classes (Szegedy et al. 2016), a label moves by ε/2 towards
  * a half; numbers are not smoothed.
+ * Rows of classes are multiplied by the samples' weights, so that cross entropy counts them as much.
  * @returns [size, width].
  * @throws OptionError when the batch has no such targets, or the smoothing is out of range.
  */
@@ -39,6 +40,7 @@ export function softTargets(batch: Batch, width: number, smoothing = 0): Float32
     addRow(rows, targets, row, width, kept * weight);
     if (mixed) addRow(rows, mixed.targets, row, width, kept * (1 - weight));
   }
+  if (batch.weights && targets.kind === 'class') for (let i = 0; i < rows.length; i++) rows[i] *= batch.weights[Math.floor(i / width)];
   return rows;
 }
 

@@ -1,5 +1,5 @@
 import { type CsvError, parse } from 'csv-parse/browser/esm/sync';
-import { DataError, FormatError } from '../../base/index.js';
+import { DataError, FormatError, LONGEST_CELL } from '../../base/index.js';
 
 /** One record of a table: its cells, and the line of the file that it begins on, from 1. */
 export interface Line {
@@ -61,6 +61,7 @@ function parsePiece(text: string, delimiter: string, first: number, where: strin
       bom: true,
       relax_column_count: true,
       skip_empty_lines: true,
+      max_record_size: LONGEST_CELL,
       record_delimiter: ['\n', '\r\n'],
       on_record: (cells: string[], { lines: seen }) => {
         end = first - 1 + seen;
@@ -84,10 +85,10 @@ function guessDelimiter(text: string): string {
 }
 
 function damaged(cause: CsvError, line: number, where: string): FormatError {
-  const isOpen = cause.code === 'CSV_QUOTE_NOT_CLOSED';
+  const isOpen = cause.code === 'CSV_QUOTE_NOT_CLOSED' || cause.code === 'CSV_MAX_RECORD_SIZE';
   return new FormatError(
     {
-      what: isOpen ? 'A quote is never closed' : `The table cannot be parsed (${cause.message})`,
+      what: isOpen ? 'A quote is never closed, or a record is too long' : `The table cannot be parsed (${cause.message})`,
       where: `${where}, line ${line}`,
       fix: isOpen
         ? 'Close the quote; a quote that is part of a text is doubled, and the text put in quotes'

@@ -129,7 +129,7 @@ class RowCollector {
       what: MISSING.test(cell) ? 'A value is missing' : 'A feature is no number',
       where: `${this.where}, line ${line}, column ${column}${name ? ` ("${name}")` : ''}`,
       expected: 'a finite number',
-      got: `"${cell}"`,
+      got: `"${cell.slice(0, 100)}"`,
       fix: 'Features must be numeric: fill or remove missing values and encode texts; if this is the label, name its column',
     });
   }

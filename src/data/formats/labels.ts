@@ -85,6 +85,11 @@ function numbersOf(texts: readonly string[], where: string): Float32Array {
   });
 }
 
+/** Names of what targets are about. */
+function namesOf(targets: Targets | undefined): readonly string[] | undefined {
+  return targets?.kind === 'numbers' ? targets.columns : classNames(targets);
+}
+
 function classNames(targets: Targets | undefined): readonly string[] | undefined {
   return targets && 'classes' in targets ? targets.classes : undefined;
 }
@@ -104,16 +109,28 @@ export function targetsFromTensor(tensor: DataTensor, where: string, options: Ta
       got: `[${tensor.shape.join(', ')}]`,
     });
   const values = asNumbers(tensor);
-  if (width === 1) return targetsFromTexts(Array.from(values, String), where, options);
-  const kind = options.like?.kind ?? options.targets ?? rowKind(values, width);
-  const names = options.classes ?? Array.from({ length: width }, (_, i) => String(i));
+  const { like } = options;
+  const wanted = namesOf(like);
+  const isOneColumn = like === undefined || like.kind === 'class' || wanted?.length === 1;
+  if (width === 1 && isOneColumn) return targetsFromTexts(Array.from(values, String), where, options);
+  const found = rowKind(values, width);
+  const kind = like?.kind ?? options.targets ?? found;
+  const names = checkWidth(options.classes ?? wanted ?? Array.from({ length: width }, (_, i) => String(i)), width, where);
   if (kind === 'numbers') return { kind, columns: names, values: Float32Array.from(values) };
-  if (kind === 'labels') return { kind, classes: checkWidth(names, width, where), values: Uint8Array.from(values, Number) };
-  const labels = Int32Array.from({ length: count }, (_, row) => {
-    for (let i = 0; i < width; i++) if (values[row * width + i] === 1) return i;
-    return -1;
+  if (found === 'numbers' || (kind === 'class' && found === 'labels')) throw notMarked(kind, where);
+  if (kind === 'labels') return { kind, classes: names, values: Uint8Array.from(values, Number) };
+  const labels = new Int32Array(count);
+  for (let i = 0; i < values.length; i++) if (values[i] === 1) labels[Math.floor(i / width)] = i % width;
+  return classTargets(labels, names);
+}
+
+function notMarked(kind: string, where: string): DataError {
+  return new DataError({
+    what: 'The rows of the labels do not say what they should',
+    where,
+    expected: kind === 'class' ? 'one 1 among zeros in every row, as in the training part or as was asked for' : 'zeros and ones alone',
+    fix: 'Keep the same form of labels in all parts',
   });
-  return classTargets(labels, checkWidth(names, width, where));
 }
 
 /** One 1 among zeros in every row is a class; zeros and ones are labels; anything else is numbers. */
@@ -133,7 +150,7 @@ function rowKind(values: ArrayLike<number>, width: number): 'class' | 'labels' |
 function checkWidth(names: readonly string[], width: number, where: string): readonly string[] {
   if (names.length === width) return names;
   throw new DataError({
-    what: 'The class names do not fit the labels',
+    what: 'The names do not fit the columns of the labels',
     where,
     expected: `${width} names, one for each column`,
     got: listed(names),

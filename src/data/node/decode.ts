@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import sharp from 'sharp';
+import { MOST_PIXELS } from '../../base/index.js';
 
 export interface ImageSize {
   width: number;
@@ -12,11 +13,17 @@ export interface Pixels extends ImageSize {
 }
 
 /**
- * Decodes an image of any format that sharp reads to 8-bit RGB: the first frame, without transparency, in the orientation in which it is
- * stored (as PyTorch's ImageFolder does). With `size` it is resized by a Lanczos filter.
+ * Decodes an image of any format that sharp reads to 8-bit RGB: the first frame, without transparency. With `size` it is resized by a Lanczos filter.
+ * @param isUpright turns it as its EXIF orientation says; false leaves it as it is stored, as PyTorch's ImageFolder does.
  */
-export async function decodeImage(bytes: Uint8Array, size: ImageSize | undefined, fit: 'cover' | 'fill'): Promise<Pixels> {
-  let image = sharp(bytes, { failOn: 'error' }).toColourspace('srgb').removeAlpha();
+export async function decodeImage(
+  bytes: Uint8Array,
+  size: ImageSize | undefined,
+  fit: 'cover' | 'fill',
+  isUpright: boolean,
+): Promise<Pixels> {
+  let image = sharp(bytes, { failOn: 'error', limitInputPixels: MOST_PIXELS }).toColourspace('srgb').removeAlpha();
+  if (isUpright) image = image.autoOrient();
   if (size) image = image.resize({ ...size, fit });
   const { data, info } = await image.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
   return { data, width: info.width, height: info.height };

@@ -37,8 +37,8 @@ export function isImage({ path }: Pick<TreeFile, 'path'>): boolean {
 
 /** Where the decoded images of a tree are kept. */
 async function cachePath(where: string, options: OpenOptions): Promise<string> {
-  const { imageSize, fallbackSize, fit, labelled, classes, label, targets, limit, maxUnreadable } = options;
-  const key = [resolve(where), imageSize, fallbackSize, fit, labelled, classes, label, targets, limit, maxUnreadable];
+  const { imageSize, fallbackSize, fit, labelled, classes, label, targets, limit, maxUnreadable, orient } = options;
+  const key = [resolve(where), imageSize, fallbackSize, fit, labelled, classes, label, targets, limit, maxUnreadable, orient];
   return join(await cacheFolder(options.cacheDir), cacheName(basename(resolve(where)), key));
 }
 
@@ -158,7 +158,7 @@ async function decodePass(
   const unreadable: string[] = [];
   let size = plan.forced;
   let done = 0;
-  for await (const decoded of mapInOrder(items, prepareSharp(), (item) => decodeItem(item, plan.forced, options.fit ?? 'cover'))) {
+  for await (const decoded of mapInOrder(items, prepareSharp(), (item) => decodeItem(item, plan.forced, options))) {
     if (activity.signal?.aborted) throw new Stopped({ what: 'Decoding images was stopped', where });
     if (++done % 100 === 0 || done === items.length) activity.onProgress?.({ task: 'decode', done, total: items.length });
     const { pixels, file } = decoded;
@@ -176,7 +176,11 @@ async function decodePass(
   checkUnreadable(unreadable, items.length, options.maxUnreadable ?? 0.1, where, 'image');
   const image = { ...(size as ImageSize), channels: plan.gray ? 1 : 3 } as const;
   const resized = plan.forced !== undefined;
-  const how = JSON.stringify({ image, ...(resized && { fit: options.fit ?? 'cover' }) });
+  const how = JSON.stringify({
+    image,
+    ...(resized && { fit: options.fit ?? 'cover' }),
+    ...(options.orient === false && { orient: false }),
+  });
   return {
     image,
     parts: parts.map((part) => part.finish(how, where)),
@@ -185,10 +189,14 @@ async function decodePass(
   };
 }
 
-async function decodeItem(item: Omit<Decoded, 'pixels'>, size: ImageSize | undefined, fit: 'cover' | 'fill'): Promise<Decoded> {
+async function decodeItem(
+  item: Omit<Decoded, 'pixels'>,
+  size: ImageSize | undefined,
+  { fit = 'cover', orient = true }: OpenOptions,
+): Promise<Decoded> {
   try {
     const bytes = await item.file.read();
-    const pixels = await decodeImage(bytes, size, fit);
+    const pixels = await decodeImage(bytes, size, fit, orient);
     return { ...item, pixels, digest: createHash('sha256').update(bytes).digest('hex') };
   } catch {
     return item;

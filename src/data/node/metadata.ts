@@ -5,6 +5,7 @@ import { listed, type TargetOptions } from '../formats/labels.js';
 import { findColumns, pickTableRows, splitNames, type Table, tableTargets, textsOf } from '../formats/tables/index.js';
 import type { Targets } from '../targets.js';
 import type { FilePart } from './layout.js';
+import type { OpenOptions } from './options.js';
 import { readTable } from './readers/tables.js';
 import type { TreeFile } from './tree.js';
 
@@ -30,7 +31,7 @@ export async function layOutByMetadata(
   files: readonly TreeFile[],
   tables: readonly TreeFile[],
   where: string,
-  options: TargetOptions & { label?: string | number | false },
+  options: TargetOptions & Pick<OpenOptions, 'label' | 'maxUnpacked'>,
   activity: Activity = {},
 ): Promise<Partial<Record<PartName, FilePart>>> {
   const byPath = new Map(files.map((file) => [file.path, file]));
@@ -38,7 +39,7 @@ export async function layOutByMetadata(
   const rows: Partial<Record<PartName, { files: TreeFile[]; table: Table }[]>> = {};
   for (const file of tables) {
     const at = `${where}, ${file.path}`;
-    const table = await readTable(file, at);
+    const table = await readTable(file, at, options);
     const folder = file.path.includes('/') ? file.path.slice(0, file.path.lastIndexOf('/') + 1) : '';
     const found = fileNames(table).map((name) => {
       const path = folder + name;
@@ -95,7 +96,7 @@ function placesByPart(files: readonly TreeFile[]): Map<PartName, number[]> {
 function withTargets(
   rows: Partial<Record<PartName, { files: TreeFile[]; table: Table }[]>>,
   where: string,
-  options: TargetOptions & { label?: string | number | false },
+  options: TargetOptions & Pick<OpenOptions, 'label' | 'maxUnpacked'>,
 ): Partial<Record<PartName, FilePart>> {
   const parts: Partial<Record<PartName, FilePart>> = {};
   let like: Targets | undefined;

@@ -35,6 +35,17 @@ export async function openDataset(path: string, options: OpenOptions = {}, activ
   return limit ? limitSource(source, limit.count, limit.seed) : source;
 }
 
+/**
+ * Opens samples that are to be answered: as `openDataset`, but targets are not looked for, and a single file, an image say, is a sample of its own.
+ * @throws as `openDataset`.
+ */
+export async function openSamples(path: string, options: OpenOptions = {}, activity: Activity = {}): Promise<DataSource> {
+  const unlabelled = { ...options, labelled: false, label: false as const };
+  if (isImage({ path })) return openTree(await fileTree(path), path, unlabelled, activity);
+  checkOptions(unlabelled);
+  return isBuiltin(path) ? BUILTIN[path]() : openPath(path, unlabelled, activity);
+}
+
 function isBuiltin(name: string): name is keyof typeof BUILTIN {
   return Object.hasOwn(BUILTIN, name);
 }
@@ -74,7 +85,7 @@ async function openFolder(path: string, options: OpenOptions, activity: Activity
 
 /** @param archives the archive of each part; under "" the one of everything. */
 async function openArchive(archives: Record<string, string>, path: string, options: OpenOptions, activity: Activity): Promise<DataSource> {
-  const tree = await archiveTree(archives);
+  const tree = await archiveTree(archives, options.maxUnpacked, activity.signal);
   for (const reader of readers()) {
     const kept = await reader.remember?.({ path, tree }, options, activity);
     if (kept) return kept;

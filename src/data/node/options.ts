@@ -27,6 +27,8 @@ export interface OpenOptions {
   fallbackSize?: { width: number; height: number };
   /** Images: how another aspect ratio is brought to the size: "cover" crops the middle, "fill" stretches. Default: "cover". */
   fit?: 'cover' | 'fill';
+  /** Images: whether photos are turned as their EXIF orientation says. Default: true. */
+  orient?: boolean;
   /** Sounds: all are brought to this rate, in Hz. Default: that of the first file. */
   sampleRate?: number;
   /** Sounds: all are brought to this length, in seconds: longer ones are cut, zeros follow shorter ones. Default: the longest, at most 10. */
@@ -37,13 +39,18 @@ export interface OpenOptions {
   maxUnreadable?: number;
   /** Images and sounds: where decoded samples are kept. Default: $ESPALIER_CACHE, else the user's cache folder + "espalier"; the system's temporary folder where that cannot be written. */
   cacheDir?: string;
+  /**
+   * Most bytes that a packed file may unpack to. Default: 100 times its size, but at least 64 MB and at most 4 GiB in memory (.gz, .npz), at least
+   * 1 GB and at most 16 GiB on the disk (.tar.gz).
+   */
+  maxUnpacked?: number;
   /** Larger data stays on disk and is read in pieces. Default: 1 GiB (in bytes). */
   memoryLimit?: number;
 }
 
 /** @throws OptionError naming the option that cannot be used. */
 export function checkOptions(options: OpenOptions): void {
-  const { maxUnreadable = 0, memoryLimit = 0, fit = 'cover', classes, limit } = options;
+  const { maxUnreadable = 0, memoryLimit = 0, maxUnpacked = 1, fit = 'cover', classes, limit } = options;
   const check = (name: keyof OpenOptions, good: boolean, expected: string) => {
     if (good) return;
     throw new OptionError({ what: 'Not a usable value', where: `option "${name}"`, expected, got: JSON.stringify(options[name]) });
@@ -57,6 +64,7 @@ export function checkOptions(options: OpenOptions): void {
   check('sampleRate', Number.isInteger(sampleRate) && sampleRate >= 1 && sampleRate <= 1_000_000, 'a whole number of Hz, at most 1000000');
   check('seconds', seconds > 0 && seconds <= 3600, 'a positive number, at most 3600');
   check('memoryLimit', memoryLimit >= 0, 'a number of bytes');
+  check('maxUnpacked', maxUnpacked > 0, 'a number of bytes');
   check('fit', fit === 'cover' || fit === 'fill', '"cover" or "fill"');
   check('classes', !classes || (classes.length > 1 && new Set(classes).size === classes.length), 'at least two names, all different');
   check('limit', !limit || (Number.isInteger(limit.count) && limit.count >= 1), 'a whole number of samples, at least 1');

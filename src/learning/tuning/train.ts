@@ -46,6 +46,11 @@ export const trainingSchema = z.strictObject({
   labelSmoothing: z.number().min(0).lt(1).default(0).describe('Share of each label that is spread over all classes.'),
   ema: z.number().gt(0).lt(1).optional().describe('Factor of a moving average of the weights, which is then kept. Default: none.'),
   augment: z.array(augmentationSchema).default([]).describe('Changes to each training batch, in order.'),
+  loss: z
+    .string()
+    .optional()
+    .describe("Name of the loss, one of the task's: cross-entropy or focal; mse, mae or huber. Default: the first."),
+  balanceClasses: z.boolean().default(false).describe('Weigh the loss of rare classes up until every class counts alike.'),
   balanced: z.boolean().default(false).describe('Draw as many samples of each class, rare ones repeatedly.'),
   freeze: z.array(z.string()).default([]).describe('Names of weights that stay as they are; * stands for any characters.'),
   freezeDepth: z.number().min(0).max(1).optional().describe('Share of the layers that stay as they are, the first ones. Default: 0.'),

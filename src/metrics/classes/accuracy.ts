@@ -13,6 +13,7 @@ export const accuracy: Metric<'classes'> = {
   tolerance: 0.003,
   score: (scores, labels) => hits(scores, labels) / scores.size,
   interval: (scores, labels) => wilsonInterval(hits(scores, labels), scores.size),
+  guess: 'always answering the largest class',
   chance: (labels, classes) => occurrences(labels, classes).reduce((most, count) => Math.max(most, count), 0) / Math.max(1, labels.length),
 };
 

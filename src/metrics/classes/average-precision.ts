@@ -1,12 +1,11 @@
 import type { Metric } from '../metric.js';
 import { coefficient } from '../scales.js';
-import { column } from './auc.js';
-import { logProbabilities } from './probabilities.js';
+import { column, oddsOf } from './probabilities.js';
 import * as ranks from './ranks.js';
 import { resampled } from './resampled.js';
 
 const score: Metric<'classes'>['score'] = (scores, labels) =>
-  scores.classes === 2 ? ranks.averagePrecision(column(logProbabilities(scores), scores, 1), (row) => labels[row] === 1) : Number.NaN;
+  scores.classes === 2 ? ranks.averagePrecision(column(oddsOf(scores), scores, 1), (row) => labels[row] === 1) : Number.NaN;
 
 /** Average precision of the second of two classes; NaN for more classes. */
 export const averagePrecision: Metric<'classes'> = {

@@ -16,13 +16,21 @@ export function predictedClasses({ size, classes, data }: Scores): Int32Array {
   });
 }
 
-/** How many rows' largest score is the label's. */
+/**
+ * How many rows' largest score is the label's.
+ * @throws DataError where a label is outside the classes that the scores have.
+ */
 export function hits(scores: Scores, labels: Int32Array): number {
+  checkLabels(labels, scores.classes);
   return predictedClasses(scores).reduce((sum, guess, row) => sum + Number(guess === labels[row]), 0);
 }
 
-/** Row = true class, column = predicted class. Rows without an answer are counted nowhere. */
+/**
+ * Row = true class, column = predicted class. Rows without an answer are counted nowhere.
+ * @throws DataError where a label is outside the classes.
+ */
 export function confusionMatrix(predicted: Int32Array, labels: Int32Array, classes: number): number[][] {
+  checkLabels(labels, classes);
   const matrix = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
   for (let i = 0; i < labels.length; i++) if (predicted[i] !== NO_ANSWER) matrix[labels[i]][predicted[i]]++;
   return matrix;

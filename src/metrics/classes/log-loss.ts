@@ -1,9 +1,11 @@
 import type { Metric } from '../metric.js';
 import { amount } from '../scales.js';
+import { checkLabels } from './confusion.js';
 import { logProbabilities } from './probabilities.js';
 import { resampled } from './resampled.js';
 
 const score: Metric<'classes'>['score'] = (scores, labels) => {
+  checkLabels(labels, scores.classes);
   const likelihoods = logProbabilities(scores);
   return labels.reduce((sum, label, row) => sum - likelihoods[row * scores.classes + label], 0) / scores.size;
 };

@@ -3,15 +3,23 @@ import type { Scores } from '../answers.js';
 import { wilsonInterval } from '../intervals.js';
 import type { Metric } from '../metric.js';
 import { share } from '../scales.js';
+import { checkLabels } from './confusion.js';
 
-/** Samples whose label's score has fewer than k larger ones. A row with a NaN in it is wrong. */
+/**
+ * Samples whose label is among the k classes that come first: larger scores before smaller ones, of equals the earlier class, so that the first is the
+ * answer. A row with a NaN in it is wrong.
+ */
 function topHits({ size, classes, data }: Scores, labels: Int32Array, k: number): number {
+  checkLabels(labels, classes);
   let found = 0;
   for (let row = 0; row < size; row++) {
-    const own = data[row * classes + labels[row]];
-    let larger = 0;
-    for (let i = row * classes; i < (row + 1) * classes; i++) if (!(data[i] <= own)) larger++;
-    if (larger < k) found++;
+    const scores = data.subarray(row * classes, (row + 1) * classes);
+    const label = labels[row];
+    let before = scores.some(Number.isNaN) ? k : 0;
+    scores.forEach((score, i) => {
+      before += Number(score > scores[label] || (score === scores[label] && i < label));
+    });
+    if (before < k) found++;
   }
   return found;
 }
@@ -24,6 +32,7 @@ export function topK(k: number): Metric<'classes'> {
     name: k === 5 ? 'top5' : `top[${k}]`,
     label: `top-${k}`,
     answers: 'classes',
+    numbered: 'top',
     direction: 'maximize',
     scale: share,
     tolerance: 0.003,

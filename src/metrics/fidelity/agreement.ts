@@ -6,6 +6,7 @@ import { share } from '../scales.js';
 export const agreement: Metric<'fidelity'> = {
   name: 'agreement',
   label: 'agreement with the original',
+  short: 'agreement',
   answers: 'fidelity',
   direction: 'maximize',
   scale: share,

@@ -18,7 +18,8 @@ export function worstChannels({ channels }: Fidelity): ChannelError[] {
  */
 export const fidelity: Metric<'fidelity'> = {
   name: 'fidelity',
-  label: 'fidelity to the original in the worst channel',
+  label: 'fidelity of the worst channel',
+  short: 'fidelity',
   answers: 'fidelity',
   direction: 'maximize',
   scale: coefficient,

@@ -17,6 +17,8 @@ export function columnErrors({ size, columns, data }: Numbers, targets: Float32A
   return columns.map((_, column) => {
     let [mean, squared, absolute, variance] = [0, 0, 0, 0];
     for (let i = column; i < data.length; i += width) mean += targets[i] / size;
+    // The mean of equal numbers is that number, whatever rounding makes of their sum.
+    if (isConstant(targets, column, width)) mean = targets[column];
     for (let i = column; i < data.length; i += width) {
       const error = data[i] - targets[i];
       squared += error * error;
@@ -25,6 +27,11 @@ export function columnErrors({ size, columns, data }: Numbers, targets: Float32A
     }
     return { squared: squared / size, absolute: absolute / size, variance: variance / size };
   });
+}
+
+function isConstant(targets: Float32Array, column: number, width: number): boolean {
+  for (let i = column; i < targets.length; i += width) if (targets[i] !== targets[column]) return false;
+  return true;
 }
 
 /** The column's R²; of a constant column 1 where it is met exactly, else 0, as scikit-learn has it. */

@@ -1,8 +1,5 @@
-import { addReader } from '../../data/node/index.js';
-import { sounds } from '../audio/node/index.js';
-
-/** Opening data of every kind: importing this adds the readers of all modalities to those of data. */
-export { addReader, type OpenOptions, openDataset, type Reader } from '../../data/node/index.js';
+/** Opening data of every kind. Sample data to try things with. */
+export { addReader, type OpenOptions, type Reader } from '../../data/node/index.js';
 export { openModel } from './model-folder.js';
-
-addReader(sounds);
+export { openDataset, openSamples } from './open.js';
+export { SAMPLES, type SampleData } from './samples/index.js';

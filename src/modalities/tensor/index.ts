@@ -1,4 +1,5 @@
 import type { Modality } from '../modality.js';
+import { numbersSample } from '../table/sample.js';
 import { showNumbers } from '../table/show.js';
 import { plainPreprocesses } from './preprocess.js';
 
@@ -11,6 +12,8 @@ export const tensor: Modality = {
   augmentations: ['mixup'],
   usualAugmentation: () => [],
   architectures: [],
+  sample: numbersSample,
+  takes: 'an array with all numbers of the sample',
   show: ({ shape, ...rest }) => {
     const { text } = showNumbers({ shape, ...rest });
     return { text: `[${shape.slice(1).join(', ')}]: ${text}` };

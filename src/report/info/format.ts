@@ -1,43 +1,7 @@
-import {
-  type Agreement,
-  type AnyMetric,
-  agreementScale,
-  coefficient,
-  lossBetween,
-  metricNamed,
-  type Scale,
-  share,
-} from '../../metrics/index.js';
+import { finite, NOTHING, significant, withUnit } from '../../base/index.js';
+import { type Agreement, agreementScale, coefficient, knownMetric, lossBetween, type Scale, share } from '../../metrics/index.js';
 
-/** What stands for a number that was not measured. */
-export const NOTHING = '-';
-
-/** The number itself where it is finite. JSON turns NaN and infinities to null, so that reports must expect it anywhere. */
-export function finite(value: number | null | undefined): number | undefined {
-  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
-}
-
-/** Bytes in decimal units (1 KB is 1,000 bytes), three significant digits: "812 B", "45.2 KB", "1.24 MB". */
-export function formatBytes(bytes: number | undefined): string {
-  return withUnit(bytes, ['B', 'KB', 'MB', 'GB', 'TB']);
-}
-
-/** A count, three significant digits: "950", "44.2 K", "1.24 M", "3.9 G". */
-export function formatCount(count: number | undefined): string {
-  return withUnit(count, ['', 'K', 'M', 'G', 'T']);
-}
-
-function withUnit(value: number | undefined, units: readonly string[]): string {
-  let amount = finite(value);
-  if (amount === undefined) return NOTHING;
-  let unit = 0;
-  // 999.6 KB has four digits when rounded to three, and so is 1 MB.
-  while (Math.abs(Number(amount.toPrecision(3))) >= 1000 && unit < units.length - 1) {
-    amount /= 1000;
-    unit++;
-  }
-  return `${significant(amount)} ${units[unit]}`.trim();
-}
+export { finite, formatBytes, formatCount, NOTHING, significant } from '../../base/index.js';
 
 /** Milliseconds: "0.213 ms", "15.2 ms", "1.24 s". */
 export function formatMs(milliseconds: number | undefined): string {
@@ -62,13 +26,6 @@ export function formatSeconds(seconds: number | undefined): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-/** At most so many significant digits, without trailing zeros, never in exponent notation for numbers of ordinary size. */
-export function significant(value: number, digits = 3): string {
-  if (value === 0) return '0';
-  const rounded = Number(value.toPrecision(digits));
-  return Math.abs(rounded) >= 1e15 || Math.abs(rounded) < 1e-6 ? rounded.toExponential() : String(rounded);
-}
-
 /** A share of the whole, in [0, 1], as "12%", "1.5%" or "<0.1%". */
 export function formatShare(share: number): string {
   const percent = share * 100;
@@ -86,7 +43,12 @@ export function formatRatio(ratio: number | undefined): string {
 
 /** What people call a metric. */
 export function metricName(metric: string): string {
-  return known(metric)?.label ?? metric;
+  return knownMetric(metric)?.label ?? metric;
+}
+
+/** The same for narrow columns. */
+export function shortMetricName(metric: string): string {
+  return knownMetric(metric)?.short ?? metricName(metric);
 }
 
 /**
@@ -129,12 +91,12 @@ export function formatAgreement({ measure, value, samples }: Agreement): string 
 
 /** Whether more of a metric is better. */
 export function isMoreBetter(metric: string): boolean {
-  return known(metric)?.direction !== 'minimize';
+  return knownMetric(metric)?.direction !== 'minimize';
 }
 
 /** How much worse `after` is, in the unit of the metric's changes: points, hundredths or percent. */
 export function lossOf(metric: string, before: number, after: number): number {
-  const { scale, direction } = known(metric) ?? { scale: share, direction: 'maximize' as const };
+  const { scale, direction } = knownMetric(metric) ?? { scale: share, direction: 'maximize' as const };
   return 100 * lossBetween({ scale, direction }, before, after);
 }
 
@@ -144,16 +106,7 @@ export function unitOf(metric: string): string {
 }
 
 function scaleOf(metric: string): Scale {
-  return known(metric)?.scale ?? coefficient;
-}
-
-/** Undefined for a metric that another program added: its numbers are shown as they are. */
-function known(metric: string): AnyMetric | undefined {
-  try {
-    return metricNamed(metric);
-  } catch {
-    return undefined;
-  }
+  return knownMetric(metric)?.scale ?? coefficient;
 }
 
 /** "1 model", "3 models". */

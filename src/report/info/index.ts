@@ -8,6 +8,7 @@ export {
   qualityChange,
   ratioInWords,
 } from './compare.js';
+export { diffSummary, shareText } from './diff.js';
 export * from './format.js';
 export { type CostShare, type InspectInfo, type InspectLayer, inspectInfo, inspectTotals } from './inspect.js';
 export { type LayerBars, type LayerMeasure, type LayerPair, layerBars, layersOf, pairLayers } from './layers.js';

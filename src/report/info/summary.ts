@@ -1,6 +1,6 @@
 import type { ModelInfo, RunInfo } from '../../strategies/index.js';
 import { compareCosts, compareQuality, qualityChange, ratioInWords } from './compare.js';
-import { formatChange, formatInterval, formatQuality, lossOf, metricName, plural, unitOf } from './format.js';
+import { formatChange, formatInterval, formatQuality, lossOf, plural, shortMetricName, unitOf } from './format.js';
 import { costMeasures, type MeasureName } from './measures.js';
 
 /** What came out of a run, in plain words. */
@@ -31,7 +31,7 @@ export function summarize(info: RunInfo): Summary {
     [...models].sort((a, b) => (cost.value(a) ?? 0) - (cost.value(b) ?? 0))[0] as ModelInfo | undefined;
   const mostAccurate = [...front].sort((a, b) => drop(a) - drop(b))[0];
   const within = front.filter((model) => drop(model) <= tolerance + 1e-9);
-  const margin = marginIn(unitOf(task.metric), tolerance, metricName(task.metric));
+  const margin = marginIn(unitOf(task.metric), tolerance, shortMetricName(task.metric));
   const say = (model: ModelInfo) => describe(model, baseline);
 
   const best = cheapest(within);
@@ -91,7 +91,9 @@ export function describe(model: ModelInfo, baseline: ModelInfo): string {
   );
   const { before, after, change } = compareQuality(model, baseline);
   const { metric, value, samples } = after;
-  return [...gains, `${metricName(metric)} ${formatQuality(metric, value, samples)} (${formatChange(metric, change, before)})`].join(', ');
+  return [...gains, `${shortMetricName(metric)} ${formatQuality(metric, value, samples)} (${formatChange(metric, change, before)})`].join(
+    ', ',
+  );
 }
 
 /** What makes the headline less than it seems. */

@@ -1,3 +1,4 @@
+import { hiddenChange, knownMetric } from '../../metrics/index.js';
 import type { ModelInfo, RunInfo } from '../../strategies/index.js';
 import { compareQuality } from './compare.js';
 import { finite, metricName, plural, unitOf } from './format.js';
@@ -20,9 +21,12 @@ export function limitName(limit: string): string {
 export function modelWarnings(model: ModelInfo, baseline: ModelInfo): string[] {
   const found: string[] = [];
   if (model !== baseline) {
-    const { split, loss, after } = compareQuality(model, baseline);
+    const { split, loss, before, after } = compareQuality(model, baseline);
     if (loss !== undefined && loss > 0.5)
       found.push(`Loses ${loss.toFixed(1)} ${unitOf(after.metric)} of ${split} ${metricName(after.metric)} against the original.`);
+    const metric = knownMetric(after.metric);
+    const hidden = metric && hiddenChange(before, after, metric);
+    if (hidden) found.push(hidden.text);
     const ratio = finite(model.footprint.latency?.ratioToBaseline);
     if (ratio !== undefined && ratio > 1.05) found.push(`Slower than the original on this machine: ${ratio.toFixed(2)} times its latency.`);
     if (model.footprint.bytes > baseline.footprint.bytes) found.push('Larger than the original.');

@@ -4,12 +4,12 @@ import type { LossBuilder } from './loss.js';
 
 /** Below so many numbers of a channel their variance says nothing. */
 const FEW = 8;
-/** A channel that hardly moves counts by this share of what the others move. */
-const FLOOR = 0.01;
+/** A channel whose variance is below this share of its power, or of the channels' mean variance, does not move. */
+const STILL = 1e-10;
 
 /**
  * How far a model's outputs are from the same outputs of a reference model: the mean over channels of the squared difference, each channel in units of
- * the reference's own variance in the batch, so that neither outputs nor channels of large numbers hide what others lose; the sum over the outputs.
+ * the reference's own variance in the batch, so that neither outputs nor channels of large numbers hide what others lose (one that never moves, in units of its size); the sum over the outputs.
  */
 export function followReference(outputs: readonly string[], reference: Model): LossBuilder {
   return ({ build, value, embed }) => {
@@ -32,8 +32,10 @@ function relativeError(build: GraphBuilder, got: Value, wanted: Value): Value {
   }
   const centred = build.op('Sub', [wanted, mean(build, wanted, others, 1)]);
   const variance = mean(build, build.op('Mul', [centred, centred]), others);
-  const floor = build.op('Add', [build.op('Mul', [mean(build, variance), build.scalar(FLOOR)]), build.scalar(1e-12)]);
-  return mean(build, build.op('Div', [mean(build, error, others), build.op('Add', [variance, floor])]));
+  const size = build.op('Max', [mean(build, build.op('Mul', [wanted, wanted]), others), mean(build, variance)]);
+  const isStill = build.op('LessOrEqual', [variance, build.op('Mul', [size, build.scalar(STILL)])]);
+  const scale = build.op('Add', [build.op('Where', [isStill, size, variance]), build.scalar(1e-12)]);
+  return mean(build, build.op('Div', [mean(build, error, others), scale]));
 }
 
 /** Mean over the given axes, or over all. */

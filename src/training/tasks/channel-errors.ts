@@ -3,9 +3,8 @@ import type { ChannelError } from '../../metrics/index.js';
 import type { Tensor } from '../../onnx/index.js';
 import { channelAxis } from '../channels.js';
 
-/** A channel's variance counts as at least this share of the median channel's, and of the power of its own values. */
-const LEAST_OF_MEDIAN = 1e-4;
-const LEAST_OF_POWER = 1e-6;
+/** A channel whose variance is below this share of its values' power, or of the median channel's variance, does not move: what is left is rounding. */
+const STILL = 1e-10;
 
 /** Sums the differences of one output to the original's, channel by channel, sample by sample, so that memory does not grow. */
 export class ChannelErrors {
@@ -75,10 +74,9 @@ export class ChannelErrors {
       power: this.#power[channel] / count,
     }));
     const median = found.map(({ variance }) => variance).sort((a, b) => a - b)[Math.floor(found.length / 2)] ?? 0;
-    return found.map((channel) => ({
-      ...channel,
-      variance: Math.max(channel.variance, LEAST_OF_MEDIAN * median, LEAST_OF_POWER * channel.power),
-    }));
+    // A channel that never moves has no deviation of its own to be scaled by: its size, or how much the others move, stands for it.
+    const isStill = ({ variance, power }: ChannelError) => variance <= STILL * Math.max(power, median);
+    return found.map((channel) => (isStill(channel) ? { ...channel, variance: Math.max(channel.power, median) } : channel));
   }
 
   #begin(channels: number, inner: number, values: Float32Array): void {

@@ -1,6 +1,6 @@
 import { DataError, OptionError } from '../../base/index.js';
 import { type Batch, type Dataset, softTargets } from '../../data/index.js';
-import { type AnyMetric, metricNamed, metricsOf, predictedClasses, type Scores } from '../../metrics/index.js';
+import { type AnyMetric, checkLabels, metricNamed, metricsOf, predictedClasses, type Scores } from '../../metrics/index.js';
 import { type Model, Tensor } from '../../onnx/index.js';
 import { rowsOf } from '../feeds.js';
 import { crossEntropy } from '../losses/cross-entropy.js';
@@ -96,6 +96,7 @@ class ClassCollector implements Collector {
 
   answers() {
     const labels = Int32Array.from(this.#labels.flatMap((each) => [...each]));
+    checkLabels(labels, this.#width);
     const predictions: Scores = { size: labels.length, classes: this.#width, data: this.#rows.join() };
     return { kind: 'classes' as const, size: labels.length, predictions, targets: labels };
   }

@@ -139,7 +139,7 @@ function agreeing(reference: Tensor, candidate: Tensor, size: number, isSigmoid:
     const [a, b] = [wanted, got].map(({ rows }) => predictedClasses({ size, classes, data: rows }));
     return count(size, (row) => a[row] === b[row]);
   }
-  const alike = (i: number) => wanted.rows[i] >= 0.5 === got.rows[i] >= 0.5 && !Number.isNaN(got.rows[i]);
+  const alike = (i: number) => wanted.rows[i] > 0.5 === got.rows[i] > 0.5 && !Number.isNaN(got.rows[i]);
   return count(size, (row) => Array.from({ length: classes }, (_, i) => row * classes + i).every(alike));
 }
 

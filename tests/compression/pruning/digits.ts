@@ -1,9 +1,10 @@
 import { resnet8 } from 'espalier/architectures';
 import { openDataset } from 'espalier/data/node';
 import type { Runtime } from 'espalier/infrastructure/runtime';
+import { createTask } from 'espalier/modalities';
 import type { Model } from 'espalier/onnx';
 import type { CheckpointStore } from 'espalier/technique';
-import { type Checkpoint, createTask, type Task, train } from 'espalier/training';
+import { type Checkpoint, type Task, train } from 'espalier/training';
 
 /** A small residual network that has learnt the built-in digits, with its task. */
 export async function trainedDigits(runtime: Runtime): Promise<{ model: Model; task: Task }> {

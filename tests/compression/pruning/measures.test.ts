@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { Random } from 'espalier/base';
 import { findDependencies, findLayers } from 'espalier/compression/pruning';
-import { arrayDataset } from 'espalier/data';
+import { arrayDataset, classTargets } from 'espalier/data';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import { Tensor } from 'espalier/onnx';
-import type { Task } from 'espalier/training';
+import { classification, type Task } from 'espalier/training';
 import { sumBySlice } from '#dist/compression/pruning/importance.js';
 import { findMasks } from '#dist/compression/pruning/masks.js';
 import { staticCopy } from '#dist/compression/pruning/prepare.js';
@@ -26,14 +26,16 @@ test('importance by taylor is the sum of |gradient · weight|, as worked out by 
   const random = new Random(2);
   const x = Float32Array.from({ length: samples * features }, () => random.normal());
   const labels = Int32Array.from({ length: samples }, (_, i) => i % classes);
-  const data = arrayDataset({ name: 'points', inputs: { x: { type: 'float32', shape: [samples, features], data: x } }, labels });
+  const data = arrayDataset({
+    name: 'points',
+    inputs: { x: { type: 'float32', shape: [samples, features], data: x } },
+    targets: classTargets(labels),
+  });
   const task: Task = {
-    kind: 'classification',
+    ...classification({ output: 'y', classes: ['0', '1', '2'] }),
     name: 'points',
     splits: { train: data, calibration: data, validation: data, test: data },
     feeds: [{ input: 'x', from: 'x', preprocess: { layout: 'as-is' } }],
-    output: 'y',
-    classes: ['0', '1', '2'],
   };
   const layers = findLayers(findDependencies(staticCopy(model)));
   const { scores } = await taylorImportance({ model, task, runtime, threads: 1, seed: 0, batches: 4 }, layers);

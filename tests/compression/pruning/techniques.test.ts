@@ -7,7 +7,7 @@ import type { Runtime } from 'espalier/infrastructure/runtime';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import { copyModel, encodeModel, type Model } from 'espalier/onnx';
 import { type CheckpointStore, checkOptions } from 'espalier/technique';
-import { evaluate, type Task } from 'espalier/training';
+import { classification, evaluate, fidelity, type Task } from 'espalier/training';
 import { epochsPerRound } from '#dist/compression/pruning/prune.js';
 import { MemoryCheckpoints, trainedDigits } from './digits.js';
 import { modelOf } from './graphs.js';
@@ -79,7 +79,11 @@ test('a model without gradients is pruned by magnitude without tuning, and that 
     const states = l.build.op('RNN', [sequence, l.weight([1, 8, 12]), l.weight([1, 8, 8])], { hidden_size: 8, activations: ['Softsign'] });
     return l.dense(l.build.op('Squeeze', [states, l.build.ints([0, 1])]), 10);
   });
-  const labelled = { ...task, output: 'y', feeds: task.feeds.map((feed) => ({ ...feed, input: 'x' })) } as Task;
+  const labelled: Task = {
+    ...task,
+    ...classification({ output: 'y', classes: task.parts }),
+    feeds: task.feeds.map((feed) => ({ ...feed, input: 'x' })),
+  };
   const { notes, model: small } = await prune.apply(
     { model: hashed, task: labelled, runtime, threads: 1, seed: 3 },
     checkOptions(prune, { keep: 0.7, importance: 'taylor' }),
@@ -93,12 +97,10 @@ test('without labels the pruned model is tuned to follow the original', async ()
   const original = modelOf([1, 8, 8], (l, x) => l.conv(l.relu(l.conv(l.relu(l.conv(x, 16)), 16)), 2));
   const { splits, feeds } = task;
   const follow: Task = {
-    kind: 'fidelity',
+    ...fidelity({ reference: original, outputs: ['y'] }),
     name: 'follow',
     splits,
     feeds: feeds.map((feed) => ({ ...feed, input: 'x' })),
-    reference: original,
-    outputs: ['y'],
   };
   const result = async (tuning: 'distill' | 'none') => {
     const options = checkOptions(prune, { keep: 0.2, epochs: 6, rounds: 2, importance: 'taylor', tuning, learningRate: 0.005 });

@@ -4,8 +4,8 @@ import { OptionError, UnsupportedError } from 'espalier/base';
 import { quantizeStatic, type StaticOptions } from 'espalier/compression/quantization';
 import { checkOnWeb, createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import { encodeModel, type GraphBuilder, type Model, Tensor, type Value } from 'espalier/onnx';
-import { evaluate, feedsOf } from 'espalier/training';
-import { madeModel, taskOf, type Weights } from './models.js';
+import { feedsOf } from 'espalier/training';
+import { madeModel, noiseOf, taskOf, type Weights } from './models.js';
 
 const runtime = createNodeRuntime({ threads: 1 });
 after(() => runtime.dispose());
@@ -213,8 +213,7 @@ for (const [name, each] of Object.entries(cases)) {
     assert.deepEqual(names(model), names(source));
 
     // On the data that ranges are from: numbers beyond them are another matter.
-    const quality = await evaluate(model, task, runtime, { split: 'calibration' });
-    const noise = 'fidelity' in quality ? 1 - quality.fidelity.r2 : 1;
+    const noise = await noiseOf(model, task, runtime, 'calibration');
     assert.ok(noise < (each.noise ?? 0.002), `1 - R² is ${noise}`);
 
     const program = await runtime.compile(model, { profile: true });
@@ -236,19 +235,18 @@ test('int8 activations, uint8 weights, one scale for all, 7 bits, and 4-bit weig
     conv(build, build.op('Relu', [conv(build, x, weights([8, 3, 3, 3]), weights([8]))]), weights([4, 8, 3, 3])),
   );
   const task = taskOf(source, image);
-  const noiseOf = async (options: StaticOptions) => {
+  const noiseWith = async (options: StaticOptions) => {
     const { model } = await quantizeStatic(source, task, runtime, options);
-    const quality = await evaluate(model, task, runtime, { split: 'test' });
-    return 'fidelity' in quality ? 1 - quality.fidelity.r2 : 1;
+    return noiseOf(model, task, runtime, 'test');
   };
-  const normal = await noiseOf({});
-  for (const calibration of ['percentile', 'entropy', 'mse'] as const) assert.ok((await noiseOf({ calibration })) < 0.005, calibration);
-  assert.ok((await noiseOf({ activationType: 'int8' })) < 0.002);
-  assert.ok((await noiseOf({ weightType: 'uint8' })) < 0.002);
-  assert.ok((await noiseOf({ perChannel: false })) >= normal);
-  const narrow = await noiseOf({ reduceRange: true });
+  const normal = await noiseWith({});
+  for (const calibration of ['percentile', 'entropy', 'mse'] as const) assert.ok((await noiseWith({ calibration })) < 0.005, calibration);
+  assert.ok((await noiseWith({ activationType: 'int8' })) < 0.002);
+  assert.ok((await noiseWith({ weightType: 'uint8' })) < 0.002);
+  assert.ok((await noiseWith({ perChannel: false })) >= normal);
+  const narrow = await noiseWith({ reduceRange: true });
   assert.ok(narrow > normal && narrow < 0.004, `${narrow} with 7 bits, ${normal} with 8`);
-  const four = await noiseOf({ weightType: 'int4' });
+  const four = await noiseWith({ weightType: 'int4' });
   assert.ok(four > 5 * normal && four < 0.1, `${four} with 4 bits`);
 });
 

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { DataError, EspalierError, FormatError, type Message, OptionError, Stopped } from 'espalier/base';
 import { type Dataset, splitSource } from 'espalier/data';
 import { openDataset } from 'espalier/data/node';
-import { numbersOf } from '../support.js';
+import { classesOf, numbersOf } from '../support.js';
 import { catsAndDogs, picture, temporaryFolder, writeFiles, writeTar } from './support.js';
 
 const all = (dataset: Dataset) => dataset.read(Int32Array.from({ length: dataset.size }, (_, i) => i));
@@ -26,8 +26,8 @@ test('class folders: sorted classes and images, exact pixels', async (t) => {
     format,
   } = await openDataset(join(folder, 'pets'), { cacheDir: join(folder, 'cache') }, { onProgress: ({ done }) => events.push(done) });
   assert.equal(format, 'images in class folders');
-  assert.deepEqual([train.size, train.classes, train.inputs[0].shape, own], [6, ['cat', 'dog'], [4, 4, 3], undefined]);
-  assert.deepEqual(train.labels, Int32Array.of(0, 0, 0, 1, 1, 1));
+  assert.deepEqual([train.size, classesOf(train).classes, train.inputs[0].shape, own], [6, ['cat', 'dog'], [4, 4, 3], undefined]);
+  assert.deepEqual(classesOf(train).values, Int32Array.of(0, 0, 0, 1, 1, 1));
   assert.deepEqual(await firstPixels(train), [
     [1, 0, 0],
     [2, 0, 0],
@@ -80,7 +80,7 @@ test('a plain folder of images has no labels; so have class folders where labels
   const cacheDir = join(folder, 'cache');
   await writeFiles(join(folder, 'plain'), { 'b.png': await picture([2, 0, 0]), 'a.PNG': await picture([1, 0, 0]) });
   const { train, format } = await openDataset(join(folder, 'plain'), { cacheDir });
-  assert.deepEqual([format, train.labels, train.classes], ['images without labels', undefined, undefined]);
+  assert.deepEqual([format, train.targets], ['images without labels', undefined]);
   assert.deepEqual(await firstPixels(train), [
     [1, 0, 0],
     [2, 0, 0],
@@ -274,6 +274,6 @@ test('classes may be given in the order of the model’s outputs', async (t) => 
   await writeFiles(join(folder, 'pets'), await catsAndDogs(1));
   const options = { cacheDir: join(folder, 'cache') };
   const { train } = await openDataset(join(folder, 'pets'), { ...options, classes: ['dog', 'bird', 'cat'] });
-  assert.deepEqual([train.labels, train.classes], [Int32Array.of(2, 0), ['dog', 'bird', 'cat']]);
+  assert.deepEqual([classesOf(train).values, classesOf(train).classes], [Int32Array.of(2, 0), ['dog', 'bird', 'cat']]);
   await assert.rejects(openDataset(join(folder, 'pets'), { ...options, classes: ['dog', 'bird'] }), /"cat" is none of the classes/);
 });

@@ -9,10 +9,9 @@ import { channelStatistics, type Dataset, splitSource } from 'espalier/data';
 import { openDataset } from 'espalier/data/node';
 import { indexTar } from '#dist/data/node/tar.js';
 import { fixture, shared, skipWithout } from '../../support/paths.js';
-import { numbersOf } from '../support.js';
+import { classesOf, numbersOf, perClass } from '../support.js';
 import { temporaryFolder, writeFiles } from './support.js';
 
-const perClass = ({ labels, classes }: Dataset) => classes!.map((_, c) => labels!.filter((label) => label === c).length);
 const readAll = (dataset: Dataset) => dataset.read(Int32Array.from({ length: dataset.size }, (_, i) => i));
 
 test('digits: the counts and the sum of pixels that scikit-learn documents', async () => {
@@ -29,7 +28,7 @@ test('digits: the counts and the sum of pixels that scikit-learn documents', asy
 
 test('iris: fifty of each species, and the means of the literature', async () => {
   const { train } = await openDataset('iris');
-  assert.deepEqual([train.size, train.classes], [150, ['setosa', 'versicolor', 'virginica']]);
+  assert.deepEqual([train.size, classesOf(train).classes], [150, ['setosa', 'versicolor', 'virginica']]);
   assert.deepEqual(perClass(train), [50, 50, 50]);
   const { mean } = await channelStatistics(train);
   assert.deepEqual(
@@ -44,8 +43,8 @@ const mnist = shared('data', 'mnist');
 test('MNIST: labels, sums and statistics that everyone knows', { skip: skipWithout(mnist, 'MNIST') }, async () => {
   const { train, test: own, format } = await openDataset(mnist as string);
   assert.deepEqual([format, train.size, own?.size, train.inputs[0].shape], ['IDX', 60000, 3000, [28, 28, 1]]);
-  assert.deepEqual(Array.from(train.labels!.subarray(0, 10)), [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]);
-  assert.deepEqual(Array.from(own!.labels!.subarray(0, 10)), [7, 2, 1, 0, 4, 1, 4, 9, 5, 9]);
+  assert.deepEqual(Array.from(classesOf(train).values.subarray(0, 10)), [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]);
+  assert.deepEqual(Array.from(classesOf(own as Dataset).values.subarray(0, 10)), [7, 2, 1, 0, 4, 1, 4, 9, 5, 9]);
   assert.deepEqual(perClass(train), [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]);
   const first = await train.read(Int32Array.of(0));
   assert.equal(
@@ -62,12 +61,12 @@ test('IDX files in a folder: gzipped or not, with labels or without', async (t) 
   const labels = Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 4, 0, 1, 1, 0);
   await writeFiles(join(folder, 'a'), { 'train-images-idx3-ubyte': images, 'train-labels-idx1-ubyte.gz': gzipSync(labels) });
   const { train } = await openDataset(join(folder, 'a'));
-  assert.deepEqual([train.size, train.labels, train.inputs[0].shape], [4, Int32Array.of(0, 1, 1, 0), [1, 2, 1]]);
+  assert.deepEqual([train.size, classesOf(train).values, train.inputs[0].shape], [4, Int32Array.of(0, 1, 1, 0), [1, 2, 1]]);
   assert.deepEqual(numbersOf((await train.read(Int32Array.of(3))).inputs.image), [7, 8]);
   const file = await openDataset(join(folder, 'a', 'train-images-idx3-ubyte'));
-  assert.deepEqual(file.train.labels, train.labels);
+  assert.deepEqual(file.train.targets, train.targets);
   await writeFiles(join(folder, 'b'), { 't10k-images.idx3-ubyte': images });
-  assert.equal((await openDataset(join(folder, 'b'))).train.labels, undefined);
+  assert.equal((await openDataset(join(folder, 'b'))).train.targets, undefined);
   await writeFiles(join(folder, 'c'), { 'train-images-idx3-ubyte': images, 'train-labels-idx1-ubyte': labels.with(7, 3).slice(0, 11) });
   await assert.rejects(openDataset(join(folder, 'c')), /Images and labels differ in number. Expected 4 labels, got 3/);
   await writeFiles(join(folder, 'd'), { 'train-images-idx3-ubyte': images, 'train-images-idx3-ubyte.gz': gzipSync(images) });
@@ -90,15 +89,17 @@ test('tables: one, or train.csv with test.csv whose labels mean the same', async
   });
   const messages: string[] = [];
   const one = await openDataset(join(folder, 'one.csv'), {}, { onMessage: ({ text }) => messages.push(text) });
-  assert.deepEqual([one.train.classes, one.train.inputs[0].kind, one.train.inputs[0].shape], [['x', 'y'], 'features', [2]]);
-  assert.match(messages.join(), /labels are taken from column "kind"/);
+  assert.deepEqual([classesOf(one.train).classes, one.train.inputs[0].kind, one.train.inputs[0].shape], [['x', 'y'], 'features', [2]]);
+  assert.match(messages.join(), /targets are taken from column "kind"/);
   const pair = await openDataset(join(folder, 'pair'));
-  assert.deepEqual([pair.train.labels, pair.test?.labels], [Int32Array.of(0, 1, 2), Int32Array.of(2, 1)]);
+  assert.deepEqual([classesOf(pair.train).values, classesOf(pair.test as Dataset).values], [Int32Array.of(0, 1, 2), Int32Array.of(2, 1)]);
   await assert.rejects(openDataset(join(folder, 'bad')), /label of sample 0 is none of the classes.*"w"/);
   await writeFiles(folder, { 'same.csv': '1,x\n2,x\n', 'two/a.csv': '1,2', 'two/b.csv': '1,2', 'real.csv': '1,0.5\n2,0.7\n' });
   await assert.rejects(openDataset(join(folder, 'same.csv')), (error) => error instanceof DataError && /same label/.test(error.message));
   await assert.rejects(openDataset(join(folder, 'two')), /not clear which files belong together/);
-  await assert.rejects(openDataset(join(folder, 'real.csv')), /regression/);
+  const real = await openDataset(join(folder, 'real.csv'));
+  assert.deepEqual(real.train.targets, { kind: 'numbers', columns: ['target'], values: Float32Array.of(0.5, 0.7) });
+  assert.deepEqual(real.train.inputs[0].shape, [1]);
   assert.deepEqual((await openDataset(join(folder, 'real.csv'), { label: false })).train.inputs[0].shape, [2]);
 });
 
@@ -112,7 +113,7 @@ test('numpy archives: several inputs with labels; parts by name; a folder of arr
       { name: 'mask', type: 'bool', shape: [3], kind: 'tensor' },
     ],
   );
-  assert.deepEqual(train.labels, Int32Array.of(0, 1, 1, 0));
+  assert.deepEqual(classesOf(train).values, Int32Array.of(0, 1, 1, 0));
   assert.deepEqual(numbersOf((await train.read(Int32Array.of(1))).inputs.tokens), [3, 4, 5]);
   const every = await openDataset(fixture('data', 'stored.npz'), { labelled: false });
   assert.deepEqual(
@@ -121,7 +122,7 @@ test('numpy archives: several inputs with labels; parts by name; a folder of arr
   );
   const parts = await openDataset(fixture('data', 'parts.npz'));
   assert.deepEqual([parts.train.size, parts.test?.size, parts.train.inputs[0].name, parts.train.inputs[0].shape], [6, 3, 'x', [4, 4, 1]]);
-  assert.deepEqual(parts.test?.labels, Int32Array.of(2, 1, 0));
+  assert.deepEqual(classesOf(parts.test as Dataset).values, Int32Array.of(2, 1, 0));
   await writeFiles(folder, { 'set/.keep': '' });
   await copyFile(fixture('data', 'lf4.npy'), join(folder, 'set', 'x.npy'));
   await copyFile(fixture('data', 'lf8.npy'), join(folder, 'set', 'z.npy'));
@@ -166,7 +167,7 @@ const cifar = shared('data', 'cifar10', 'test.tar');
 test('CIFAR-10 test archive: a thousand of each class', { skip: skipWithout(cifar, 'CIFAR-10') }, async (t) => {
   const { train } = await openDataset(cifar as string, { cacheDir: await temporaryFolder(t) });
   assert.deepEqual(perClass(train), new Array(10).fill(1000));
-  assert.deepEqual(train.classes?.slice(0, 3), ['airplane', 'automobile', 'bird']);
+  assert.deepEqual(classesOf(train).classes.slice(0, 3), ['airplane', 'automobile', 'bird']);
   const { mean, std } = await channelStatistics(train);
   // The original test images: 0.4942, 0.4851, 0.4504 and 0.2467, 0.2429, 0.2616.
   for (const [c, value] of [0.4942, 0.4851, 0.4504].entries()) assert.ok(Math.abs(mean[c] / 255 - value) < 0.005);

@@ -14,13 +14,17 @@ const TABLE = /\.(csv|tsv|jsonl|ndjson|parquet)(\.gz)?$/i;
 /** Beside other data a .json file is more often about it than it itself. */
 const JSON_ARRAY = /\.json(\.gz)?$/i;
 
-/** A table may say what the files beside it are; then it is none itself. See `metadataOf`. */
+/** A table may say what the files beside it are; then it is none itself. See `layOutByMetadata`. */
 const METADATA = /(^|\/)metadata\.(csv|jsonl|parquet)$/i;
 
 /** Any file of rows as a table, by its extension. */
-export async function readTable(file: TreeFile, where: string, header?: boolean): Promise<Table> {
+export async function readTable(
+  file: TreeFile,
+  where: string,
+  { header, maxUnpacked }: Pick<OpenOptions, 'header' | 'maxUnpacked'>,
+): Promise<Table> {
   const [, extension] = /\.([a-z]+)(?:\.gz)?$/i.exec(file.path) ?? [];
-  const bytes = await contentOf(file, where);
+  const bytes = await contentOf(file, where, maxUnpacked);
   switch (extension?.toLowerCase()) {
     case 'jsonl':
     case 'ndjson':
@@ -28,7 +32,7 @@ export async function readTable(file: TreeFile, where: string, header?: boolean)
     case 'json':
       return tableFromJson(bytes, where);
     case 'parquet':
-      return tableFromParquet(bytes, where);
+      return tableFromParquet(bytes, where, maxUnpacked);
     default:
       return tableFromCsv(bytes, where, header);
   }
@@ -53,7 +57,7 @@ export const tables: Reader = {
     const read: Partial<Record<PartName, Table>> = {};
     for (const [part, pieces] of Object.entries(byPart) as [PartName, TreeFile[]][]) {
       const all: Table[] = [];
-      for (const file of pieces) all.push(await readTable(file, file.at ?? `${entry.path}, ${file.path}`, options.header));
+      for (const file of pieces) all.push(await readTable(file, file.at ?? `${entry.path}, ${file.path}`, options));
       read[part] = joinTables(all);
     }
     const { train, ...others } = datasetsFromTables(read, tableOptions(options), activity);

@@ -63,7 +63,7 @@ async function openDocuments(
   const found: Partial<Record<PartName, Dataset>> = {};
   for (const [part, { files: own, targets }] of Object.entries(parts)) {
     const read: string[] = [];
-    for (const file of own) read.push(await readText(file, `${path}, ${file.path}`));
+    for (const file of own) read.push(await readText(file, `${path}, ${file.path}`, options.maxUnpacked));
     found[part as PartName] = textDataset(nameOf(path, part, parts), read, targets);
   }
   return asSource(path, 'texts in class folders', found);
@@ -75,7 +75,7 @@ async function openLines(path: string, files: readonly TreeFile[], options: Open
   const parts: Partial<Record<PartName, { texts: string[]; labels: string[] }>> = {};
   for (const file of files) {
     const { part = 'train', stem, extension } = classFile(file);
-    const lines = (await readText(file, `${path}, ${file.path}`))
+    const lines = (await readText(file, `${path}, ${file.path}`, options.maxUnpacked))
       .split('\n')
       .map((line) => line.trim())
       .filter((line) => line !== '');
@@ -112,8 +112,8 @@ function asSource(path: string, format: string, { train, ...others }: Partial<Re
  * A file as text: UTF-8, else Latin-1. Lines end with a line feed alone: other characters that break lines, as NEL, are part of the text.
  * @throws DataError for bytes that are no text.
  */
-async function readText(file: TreeFile, where: string): Promise<string> {
-  const bytes = await contentOf(file, where);
+async function readText(file: TreeFile, where: string, maxUnpacked: number | undefined): Promise<string> {
+  const bytes = await contentOf(file, where, maxUnpacked);
   if (bytes.includes(0))
     throw new DataError({ what: 'This is no text', where, got: 'a byte of 0', fix: 'Move files that are no texts elsewhere' });
   try {

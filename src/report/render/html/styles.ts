@@ -111,6 +111,10 @@ background:var(--front);color:var(--ground)}
 .track span{white-space:nowrap;color:var(--muted);font-size:12.5px}
 .confusion td,.confusion th{padding:3px 6px;text-align:center;font-size:12px;border:1px solid var(--line)}
 .confusion{width:auto}
+.samples{display:grid;grid-template-columns:repeat(auto-fill,minmax(150px,1fr));gap:12px}
+.sample{margin:0;font-size:13px}
+.sample img{width:100%;max-height:150px;object-fit:contain;image-rendering:pixelated;background:var(--page);border-radius:4px}
+.sample blockquote{margin:0;padding:8px;background:var(--page);border-radius:4px;overflow-wrap:anywhere}
 .facts{display:grid;grid-template-columns:fit-content(45%) minmax(0,1fr);gap:2px 16px;font-size:13.5px}
 .facts dt{color:var(--muted);overflow-wrap:anywhere}
 .facts dd{overflow-wrap:anywhere}

@@ -13,9 +13,9 @@ import {
   limitName,
   lossOf,
   type MeasureName,
-  metricName,
   plural,
   runWarnings,
+  shortMetricName,
   summarize,
 } from '../../info/index.js';
 import { plain } from '../plain.js';
@@ -84,7 +84,7 @@ function columns(info: RunInfo, rows: readonly FrontRow[]): Column<FrontRow>[] {
       shrink: { least: 28, where: 'middle' },
     },
     column(
-      `${shortMetric(metric)} (${onTest ? 'test' : 'validation'})`,
+      `${shortMetricName(metric)} (${onTest ? 'test' : 'validation'})`,
       (row) => formatQuality(metric, quality(row).value, samples(row)),
       0,
       dim,
@@ -116,10 +116,6 @@ function column(
   style: NonNullable<Column<FrontRow>['style']>,
 ): Column<FrontRow> {
   return { heading, text, drop, style, align: 'right' };
-}
-
-function shortMetric(metric: RunInfo['task']['metric']): string {
-  return metric === 'agreement' ? 'agreement' : metricName(metric);
 }
 
 function notes(info: RunInfo, rows: readonly FrontRow[], width: number, paint: Painter): string[] {

@@ -1,3 +1,4 @@
+export { diffText } from './diff.js';
 export { type FrontTableOptions, frontTable } from './front.js';
 export { type InspectTableOptions, inspectTable } from './inspect.js';
 export type { TerminalOptions } from './text.js';

@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { DataError, OptionError, Random, Stopped, UnsupportedError } from 'espalier/base';
-import { arrayDataset, type DataSource, type Dataset } from 'espalier/data';
+import { arrayDataset, classTargets, type DataSource, type Dataset } from 'espalier/data';
 import { openDataset } from 'espalier/data/node';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
+import { createTask, type TaskOptions } from 'espalier/modalities';
 import { Graph, Model, SymbolicDim, Tensor } from 'espalier/onnx';
 import { loadModel } from 'espalier/onnx/node';
 import { typedBuilder } from 'espalier/ops';
-import { createTask, type TaskOptions, train } from 'espalier/training';
+import { train } from 'espalier/training';
 import { shared, skipWithout } from '../support/paths.js';
-import { clusters, modelOf, smallMlp, weight } from './support.js';
+import { clusters, modelOf, smallMlp, weight } from '../training/support.js';
 
 const runtime = createNodeRuntime({ threads: 1 });
 after(() => runtime.dispose());
@@ -36,7 +37,7 @@ function colours(size: number): Dataset {
     name: 'colours',
     inputs: { image: { type: 'uint8', shape: [size, 8, 8, 3], data, kind: 'image' } },
     kinds: { image: { kind: 'image', range: [0, 255] } },
-    labels,
+    targets: classTargets(labels),
   });
 }
 
@@ -78,6 +79,7 @@ test('the preprocessing that a model was trained with is found again: scaling, l
     const { task, explanation, tried } = await createTask(model, sourceOf(images), runtime);
     assert.equal(task.feeds[0].preprocess.name, name, JSON.stringify(tried, null, 1));
     assert.ok(explanation.includes(name) && /accuracy \d+/.test(explanation), explanation);
+    assert.match(explanation, /^Task: classification, 4 classes, because /);
     assert.ok(tried.length >= 6 && tried[0].name === name);
   }
 });
@@ -111,19 +113,19 @@ test('MNIST and a model of 0-1 or 0-255 alike', { skip: skipWithout(mnist, 'MNIS
   const { task, tried } = await createTask(model, source, runtime);
   await source.close();
   assert.match(task.feeds[0].preprocess.name ?? '', /^(0-1|0-255) NCHW gray$/);
-  assert.ok(tried[0].accuracy > 0.94);
+  assert.ok(tried[0].value > 0.94);
 });
 
 test('without labels the outputs are compared with the original; --fidelity does so although there are labels', async () => {
   const [model] = trained.values();
-  const { labels: _labels, classes: _classes, ...unlabelled } = images;
+  const { targets: _targets, ...unlabelled } = images;
   for (const [dataset, options] of [
     [unlabelled, {}],
     [images, { fidelity: true }],
   ] as [Dataset, TaskOptions][]) {
     const { task, explanation } = await createTask(model, sourceOf(dataset), runtime, options);
     assert.equal(task.kind, 'fidelity');
-    assert.deepEqual(task.kind === 'fidelity' && task.outputs, ['scores']);
+    assert.deepEqual(task.outputs, ['scores']);
     assert.match(explanation, /without labels/);
   }
 });
@@ -153,9 +155,11 @@ test('of several outputs the one with a score for each class is taken', async ()
     return build.op('MatMul', [hidden, weight(build, 'second', [8, 3])]);
   });
   const { task } = await createTask(model, sourceOf(clusters()), runtime, { preprocess: 'raw' });
-  assert.equal(task.kind === 'classification' && task.output, 'scores');
+  assert.equal(task.kind, 'classification');
+  assert.deepEqual(task.outputs, ['scores']);
   const all = await createTask(model, sourceOf(clusters()), runtime, { preprocess: 'raw', fidelity: true });
-  assert.deepEqual(all.task.kind === 'fidelity' && all.task.outputs, ['embedding', 'scores']);
+  assert.equal(all.task.kind, 'fidelity');
+  assert.deepEqual(all.task.outputs, ['embedding', 'scores']);
 });
 
 function twoInputs(): Model {
@@ -175,7 +179,9 @@ test('several inputs are paired by name, whatever their order, and a missing one
   const array = () => ({ type: 'float32' as const, shape: [60, 2], data: Float32Array.from({ length: 120 }, () => random.normal()) });
   const labels = Int32Array.from({ length: 60 }, (_, i) => i % 2);
   const make = (names: string[]) =>
-    sourceOf(arrayDataset({ name: 'pairs', inputs: Object.fromEntries(names.map((name) => [name, array()])), labels }));
+    sourceOf(
+      arrayDataset({ name: 'pairs', inputs: Object.fromEntries(names.map((name) => [name, array()])), targets: classTargets(labels) }),
+    );
   const { task } = await createTask(twoInputs(), make(['right', 'left']), runtime);
   assert.deepEqual(
     task.feeds.map(({ input, from }) => [input, from]),
@@ -210,7 +216,7 @@ test('a model with a fixed batch is probed in its batches, the last one filled u
   const { tried } = await createTask(model, sourceOf(clusters({ size: 80 })), runtime, { probe: 20 });
   const open = await createTask(smallMlp(), sourceOf(clusters({ size: 80 })), runtime, { probe: 20 });
   const sorted = (list: typeof tried) =>
-    [...list].sort((a, b) => a.name.localeCompare(b.name)).map(({ name, accuracy, loss }) => [name, accuracy, loss.toFixed(4)]);
+    [...list].sort((a, b) => a.name.localeCompare(b.name)).map(({ name, value, loss }) => [name, value, loss.toFixed(4)]);
   assert.deepEqual(sorted(tried), sorted(open.tried));
 });
 

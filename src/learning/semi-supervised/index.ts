@@ -1,0 +1,1 @@
+export { type PseudoLabelled, type PseudoLabelOptions, withPseudoLabels } from './pseudo-labels.js';

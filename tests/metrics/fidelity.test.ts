@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { intervalOf, metricNamed, scoreOf, wilsonInterval } from 'espalier/metrics';
+import { Tensor } from 'espalier/onnx';
+import { fidelity, NoiseMeter } from 'espalier/training';
+import { modelOf } from '../training/support.js';
+
+type Rows = readonly (readonly number[])[];
+
+const tensor = (rows: Rows) => Tensor.of('float32', [rows.length, rows[0].length], Float32Array.from(rows.flat()));
+const tensors = (outputs: Record<string, Rows>) => Object.fromEntries(Object.entries(outputs).map(([name, rows]) => [name, tensor(rows)]));
+
+/** A model whose outputs have these names and so many columns. */
+function original(outputs: readonly string[], width: number) {
+  return modelOf([width], (build, x) => {
+    for (const name of outputs.slice(1)) build.output(build.op('Identity', [x]), name);
+    return build.op('Identity', [x]);
+  });
+}
+
+/** What the fidelity task makes of pairs of batches: the original's outputs and the candidate's. */
+function measure(pairs: readonly (readonly [Record<string, Rows>, Record<string, Rows>])[], scores?: string) {
+  const [[first]] = pairs;
+  const outputs = Object.keys(first);
+  const collector = fidelity({ reference: original(outputs, first[outputs[0]][0].length), outputs, scores }).collect();
+  for (const [reference, candidate] of pairs) {
+    const size = reference[outputs[0]].length;
+    collector.add({ size, indices: new Int32Array(size), inputs: {} }, tensors(candidate), tensors(reference));
+  }
+  const answers = collector.answers();
+  const of = (name: string) => scoreOf(metricNamed(name, 'fidelity'), answers);
+  return {
+    size: answers.size,
+    fidelity: of('fidelity'),
+    meanFidelity: of('meanFidelity'),
+    sqnr: of('sqnr'),
+    cosine: of('outputCosine'),
+    maxDifference: of('maxDifference'),
+    agreement: of('agreement'),
+    interval: intervalOf(metricNamed('agreement', 'fidelity'), answers),
+  };
+}
+
+function near(found: number, expected: number, tolerance = 1e-6): void {
+  assert.ok(Math.abs(found - expected) <= tolerance, `${found}, expected ${expected}`);
+}
+
+const four = { scores: [[1, 2], [3, 4]] }; // biome-ignore format: rows
+
+test('identical outputs are perfect', () => {
+  assert.deepEqual(measure([[four, four]], 'scores'), {
+    size: 2,
+    fidelity: 1,
+    meanFidelity: 1,
+    sqnr: Number.POSITIVE_INFINITY,
+    cosine: 1,
+    maxDifference: 0,
+    agreement: 1,
+    interval: wilsonInterval(2, 2),
+  });
+});
+
+test('closed forms of two samples', () => {
+  const other: Record<string, Rows> = { scores: [[1, 1.5], [3, 5]] }; // biome-ignore format: rows
+  const found = measure([[four, other]], 'scores');
+  // Differences 0, 0.5, 0, -1: the second column errs by 1.25 where it varies by 2, and its power is 20.
+  near(found.fidelity, 1 - 1.25 / 2);
+  near(found.meanFidelity, (1 + 1 - 1.25 / 2) / 2);
+  near(found.sqnr, 10 * Math.log10(20 / 1.25));
+  near(found.cosine, (4 / Math.sqrt(5 * 3.25) + 29 / (5 * Math.sqrt(34))) / 2);
+  assert.equal(found.maxDifference, 1);
+  assert.equal(found.agreement, 1);
+  // All numbers of the row together: mean 2.5, variation 5.
+  const meter = new NoiseMeter(['scores']);
+  meter.add(tensors(four), tensors(other));
+  near(meter.value, 1.25 / 5);
+});
+
+test('batches add up, and an output far from zero keeps its digits', () => {
+  const rows = (numbers: readonly number[]) => [0, 1, 2].map((row) => numbers.slice(2 * row, 2 * row + 2).map((x) => x + 4096));
+  const [reference, candidate] = [rows([0, 1, 2, 3, 4, 5]), rows([0, 1, 2, 3, 4, 6])];
+  const whole = measure([[{ scores: reference }, { scores: candidate }]]);
+  const split = measure(reference.map((row, i) => [{ scores: [row] }, { scores: [candidate[i]] }] as const));
+  assert.deepEqual(whole, split);
+  // The second column, 1, 3, 5, varies by 8.
+  near(whole.fidelity, 1 - 1 / 8);
+  const meter = new NoiseMeter(['scores']);
+  reference.forEach((row, i) => {
+    meter.add({ scores: tensor([row]) }, { scores: tensor([candidate[i]]) });
+  });
+  near(meter.value, 1 / 17.5);
+  assert.ok(Number.isNaN(whole.agreement));
+  assert.equal(whole.interval, undefined);
+});
+
+test('outputs of other scales count alike, and each sample once', () => {
+  const large: Rows = [[1000], [2000], [3000]];
+  const found = measure([
+    [
+      { scores: large, small: [[0.1], [0.2], [0.3]] },
+      { scores: large, small: [[0.3], [0.2], [0.1]] },
+    ],
+  ]);
+  assert.equal(found.size, 3);
+  near(found.meanFidelity, (1 + (1 - 0.08 / 0.02)) / 2, 1e-5);
+  near(found.fidelity, 1 - 0.08 / 0.02, 1e-5);
+  near(found.maxDifference, 0.2);
+});
+
+test('a candidate that gives no numbers agrees with nothing', () => {
+  const row: Rows = [[2, 1]];
+  const found = measure(
+    [
+      [{ scores: row }, { scores: [[Number.NaN, Number.NaN]] }],
+      [{ scores: row }, { scores: row }],
+    ],
+    'scores',
+  );
+  assert.equal(found.agreement, 0.5);
+  assert.ok(Number.isNaN(found.fidelity) && Number.isNaN(found.maxDifference));
+});
