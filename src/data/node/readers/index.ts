@@ -9,7 +9,7 @@ export type { Entry, Reader } from './reader.js';
 export { topFiles } from './reader.js';
 
 /** Every form of data that is read. */
-const READERS: Reader[] = [idx, tables, npy, npz, images, texts];
+const READERS: Reader[] = [images, idx, tables, npy, npz, texts];
 
 /** Adds a form of data to those that `openDataset` knows. @throws OptionError where there is one of this name. */
 export function addReader(reader: Reader): void {
