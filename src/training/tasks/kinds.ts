@@ -1,4 +1,4 @@
-import { DataError, OptionError } from '../../base/index.js';
+import { OptionError } from '../../base/index.js';
 import { mapTargets, type Splits, type Targets } from '../../data/index.js';
 import { anomalyKind } from './anomaly.js';
 import { classificationKind } from './classification.js';
@@ -44,15 +44,8 @@ export async function findGoal(found: Omit<Found, 'targets'>): Promise<{ goal: G
     const reason = kind.recognize({ ...found, targets });
     return reason === undefined ? [] : [{ kind, reason }];
   });
-  const [first] = named ? [{ kind: named, reason: 'it was asked for' }] : recognized;
-  if (!first)
-    throw new DataError({
-      what: 'The model gives nothing that the targets of the data could be compared to',
-      where: found.model.source,
-      got: `targets of the kind "${targets?.kind}"`,
-      fix: 'Leave the targets aside (--fidelity), or name the task (--task)',
-    });
-  const { kind, reason } = first;
+  // Targets of each kind are recognized by some kind of task, whatever the model.
+  const { kind, reason } = named ? { kind: named, reason: 'it was asked for' } : (recognized[0] as { kind: TaskKind; reason: string });
   const change = (each: Targets) => kind.read?.(each, found) ?? each;
   const read = targets && change(targets);
   const splits = read === targets ? found.splits : mapSplits(found.splits, change, kind.name);

@@ -67,6 +67,7 @@ export function tokenOutput(
     where: model.source,
     expected: `one of [batch, ${length}, classes]`,
     got: model.graph.outputs.map((output) => `"${output.name}" [${output.shape ?? '?'}]`).join(', '),
+    fix: 'Use the data that the model was trained for, or score by fidelity to the original (--fidelity)',
   });
 }
 
