@@ -238,7 +238,9 @@ describe('sequences of tokens', () => {
     const targets = { kind: 'tokens' as const, classes: ['a', 'b', 'c', 'd'], length: LENGTH, values: Int32Array.from(numbers) };
     const given = { ...source, train: { ...data, targets } };
     const other = network([16, 3], asIs);
-    await assert.rejects(taskOf(other, given), (error: Error) => /no output with scores at each of 8 positions.*--fidelity/s.test(error.message));
+    await assert.rejects(taskOf(other, given), (error: Error) =>
+      /no output with scores at each of 8 positions.*--fidelity/s.test(error.message),
+    );
     assert.equal((await taskOf(other, given, { fidelity: true })).kind, 'fidelity');
   });
 
