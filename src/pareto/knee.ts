@@ -11,6 +11,7 @@ import { front } from './sorting.js';
  */
 export function kneePoint<T>(items: readonly T[], objectivesOf: (item: T) => Objectives, directions: readonly Direction[]): T | undefined {
   const onFront = front(items, objectivesOf, directions);
+  if (onFront.length === 0) return undefined;
   const costs = asMinimization(onFront.map(objectivesOf), directions);
   const ranges = directions.map((_, m) => {
     const values = costs.map((cost) => cost[m]);

@@ -90,7 +90,7 @@ describe('tar', () => {
     const empty = '00000000000\0';
     assert.match(await opened('sparse.tar', Buffer.concat([header('a.png', empty, 'S'), Buffer.alloc(1024)])), /"a\.png" is a sparse file/);
     const others = ['1', '2', '3', '4', '5', '6'].map((type) => header(`${type}.png`, empty, type));
-    assert.match(await opened('links.tar', Buffer.concat([...others, Buffer.alloc(1024)])), /There is no image.*no file/);
+    assert.match(await opened('links.tar', Buffer.concat([...others, Buffer.alloc(1024)])), /holds no file/);
   });
 
   test('names that leave the folder are only names', async () => {
@@ -177,7 +177,7 @@ describe('tables', () => {
 
   test('a quote that is never closed: where it opens, in a time by the length', { timeout: 20_000 }, () => {
     const rest = '1,2,a\n'.repeat(20);
-    assert.throws(() => table(`1,2,a\n"1,2,b\n${rest}`), /A quote that opens at line 2 is never closed/);
+    assert.throws(() => table(`1,2,a\n"1,2,b\n${rest}`), /line 2: A quote is never closed/);
     assert.throws(
       () => table(`1,2,a\n1,"2,b\n${'1,2,a\n'.repeat(2e6)}`),
       /A quote that opens at line 2 is never closed within 1000000 characters/,

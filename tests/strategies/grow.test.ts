@@ -207,8 +207,8 @@ test('a finished model: families stand in for it under its names, and learn from
 test('what no family can stand in for is refused in words', () => {
   const plan = (changes: object) =>
     growImproveShrink.plan({ original, task: { ...task, ...changes } as Task, limits: {}, registry: techniques, epochs: 10 });
-  assert.throws(() => plan({ kind: 'fidelity' }), /without labels.*shrink-and-improve/s);
-  assert.throws(() => plan({ single: 'logit' }), /one score for two classes/);
+  assert.throws(() => plan({ width: undefined, reference: original }), /without labels.*shrink-and-improve/s);
+  assert.throws(() => plan({ width: undefined }), /an output of another form.*shrink-and-improve/s);
   assert.throws(
     () => growImproveShrink.plan({ original: smallMlp(), task, limits: {}, registry: techniques, epochs: 10 }),
     (error) => error instanceof OptionError && /for images/.test(error.message),

@@ -167,9 +167,9 @@ function nothingFound({ path, files }: Entry): DataError {
   if (only?.at === path && more.length === 0)
     return new UnsupportedError({ what: 'This is no form of data that is read', where: path, expected: readable, got: `"${only.path}"` });
   return new DataError({
-    what: files.length === 0 ? 'The folder is empty' : 'The folder holds nothing that is read',
+    what: files.length === 0 ? 'It holds no file' : 'It holds nothing that is read',
     where: path,
     expected: readable,
-    got: files.length === 0 ? 'no file' : listed(names, 5),
+    got: files.length === 0 ? undefined : listed(names, 5),
   });
 }

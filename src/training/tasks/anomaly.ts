@@ -171,7 +171,7 @@ function bestThreshold(scores: Float32Array, targets: Int32Array): number {
 export const anomalyKind: TaskKind = {
   name: 'anomaly',
   recognize: ({ model, targets }) =>
-    targets?.kind === 'class' && targets.classes.length === 2 && reconstruction(model)
+    targets?.kind === 'class' && targets.classes.length === 2 && reconstruction(model) && !givesTwoNumbers(model)
       ? 'the data has two classes, and the model gives back what it is given'
       : undefined,
   make: ({ model, targets, options }) => {
@@ -179,3 +179,8 @@ export const anomalyKind: TaskKind = {
     return anomaly({ model, classes: targets.classes, output: options.output, metric: options.metric });
   },
 };
+
+/** As many numbers as there are classes are scores of them, even where the input has no more. */
+function givesTwoNumbers({ graph }: Model): boolean {
+  return graph.outputs.some((output) => isFloat(output.dtype) && numbersPerSample(output) === 2);
+}

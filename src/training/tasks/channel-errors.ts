@@ -7,7 +7,7 @@ import { channelAxis } from '../channels.js';
  * A channel's variance counts as at least this share of the power of its own values, and of what others move that are measured alike: of the mean of those
  * that stay in [0, 1], as probabilities do, or of the median of the others. Boxes in pixels say nothing of how much a score must move.
  */
-const LEAST_OF_POWER = 1e-6;
+const LEAST_OF_POWER = 1e-8;
 const LEAST_OF_UNIT = 0.01;
 const LEAST_OF_MEDIAN = 1e-4;
 

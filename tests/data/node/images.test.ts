@@ -250,7 +250,7 @@ test('damaged archives, empty folders and missing paths are said', async (t) => 
   await assert.rejects(openDataset(join(folder, 'b.tar'), options), /damaged at byte 0, or is no tar archive/);
   await assert.rejects(openDataset(join(folder, 'c.tar.gz'), options), /cannot be unpacked/);
   await rm(join(folder, 'e', 'x'));
-  await assert.rejects(openDataset(join(folder, 'e'), options), /The folder is empty/);
+  await assert.rejects(openDataset(join(folder, 'e'), options), /It holds no file/);
   await assert.rejects(openDataset(join(folder, 'nowhere'), options), /no such file or folder/);
   await assert.rejects(openDataset(join(folder, 'a.tar'), { ...options, imageSize: { width: 0, height: 2 } }), OptionError);
 });
