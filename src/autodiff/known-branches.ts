@@ -15,7 +15,7 @@ export function takeKnownBranches(model: Model): void {
     const holds = inference.integers(condition)?.[0] ?? condition?.constant?.numbers()[0];
     const branch = node.subgraph(holds === 0 ? 'else_branch' : 'then_branch');
     if (typeof holds !== 'number' || !branch) continue;
-    queue.push(...branch.nodes.filter(isIf));
+    for (const inner of branch.nodes.filter(isIf)) queue.push(inner);
     takeBranch(graph, node, branch);
   }
   graph.sort();

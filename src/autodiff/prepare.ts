@@ -25,7 +25,7 @@ export function prepare(source: Model, { inputShapes }: PrepareOptions = {}): Pr
   // Inputs with a default are constants here; IR versions before 4 list every weight as an input.
   const feeds = model.graph.feeds;
   model.graph.inputs.length = 0;
-  model.graph.inputs.push(...feeds);
+  for (const feed of feeds) model.graph.inputs.push(feed);
   inferShapes(model, { inputShapes });
   for (const input of feeds) {
     if (input.type?.kind === 'tensor' && !staticShape(input.shape)) {

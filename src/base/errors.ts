@@ -17,6 +17,8 @@ export interface ErrorFacts {
  * Anything else that escapes is a defect of Espalier.
  */
 export class EspalierError extends Error implements ErrorFacts {
+  /** Written out in each class, because minifiers rename classes. */
+  override readonly name: string = 'EspalierError';
   readonly what: string;
   readonly where?: string;
   readonly expected?: string;
@@ -26,7 +28,6 @@ export class EspalierError extends Error implements ErrorFacts {
   constructor(facts: ErrorFacts | string, options?: ErrorOptions) {
     const full: ErrorFacts = typeof facts === 'string' ? { what: facts } : facts;
     super(sentence(full), options);
-    this.name = new.target.name;
     this.what = full.what;
     this.where = full.where;
     this.expected = full.expected;
@@ -45,28 +46,44 @@ function sentence({ what, where, expected, got, fix }: ErrorFacts): string {
 }
 
 /** An option, argument or combination of them that cannot be used. */
-export class OptionError extends EspalierError {}
+export class OptionError extends EspalierError {
+  override readonly name: string = 'OptionError';
+}
 
 /** A file or stream that is not what it claims to be: not ONNX, truncated, corrupt, or pointing outside its folder. */
-export class FormatError extends EspalierError {}
+export class FormatError extends EspalierError {
+  override readonly name: string = 'FormatError';
+}
 
 /** A graph that breaks ONNX's rules: a cycle, a dangling input, a value defined twice, types that do not fit. */
-export class GraphError extends EspalierError {}
+export class GraphError extends EspalierError {
+  override readonly name: string = 'GraphError';
+}
 
 /** Something valid that Espalier has no rule for. It refuses rather than guesses. */
-export class UnsupportedError extends EspalierError {}
+export class UnsupportedError extends EspalierError {
+  override readonly name: string = 'UnsupportedError';
+}
 
 /** Data that cannot serve: empty, one class, labels that do not match the model, shapes that do not fit. */
-export class DataError extends EspalierError {}
+export class DataError extends EspalierError {
+  override readonly name: string = 'DataError';
+}
 
 /** Work that was stopped on purpose, by Ctrl-C, a signal or a budget. What was done is kept. */
-export class Stopped extends EspalierError {}
+export class Stopped extends EspalierError {
+  override readonly name: string = 'Stopped';
+}
 
 /** A failure inside a runtime: a model that does not load, a kernel that fails. */
-export class RuntimeError extends EspalierError {}
+export class RuntimeError extends EspalierError {
+  override readonly name: string = 'RuntimeError';
+}
 
 /**
  * The machine, not the work, is what failed: a full disk, missing rights, a thread that died. The same call may succeed another time, so that
  * nothing about the work follows from it.
  */
-export class ResourceError extends EspalierError {}
+export class ResourceError extends EspalierError {
+  override readonly name: string = 'ResourceError';
+}

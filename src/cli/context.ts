@@ -1,72 +1,38 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { type Command, Option } from 'commander';
 import { type Activity, EspalierError, OptionError, Stopped } from '../base/index.js';
 import type { DataSource } from '../data/index.js';
-import { openDataset } from '../data/node/index.js';
-import { fixedBatch, freeBatch, requireSound } from '../infrastructure/compiler/index.js';
 import type { Runtime } from '../infrastructure/runtime/index.js';
-import { createNodeRuntime } from '../infrastructure/runtime/node/index.js';
-import { createTask } from '../modalities/index.js';
-import { type Dim, type Model, staticShape } from '../onnx/index.js';
-import { loadModel } from '../onnx/node/index.js';
-import { inferShapes } from '../ops/index.js';
-import { checkpointFolder } from '../strategies/node/index.js';
+import type { Model } from '../onnx/index.js';
 import type { CheckpointStore } from '../technique/index.js';
-import { concerns, type Quality, type Task, taskNames } from '../training/index.js';
+import type { Quality, Task } from '../training/index.js';
 import { checkWritable } from './checks.js';
-import { limitSource } from './limit.js';
+import type { Interruption } from './interruption.js';
+import type { CommonOptions, DataOptions } from './options.js';
 import { Output } from './output.js';
-import { notedPreprocess, notePreprocess } from './preprocess.js';
-import { list, positiveInteger, seed } from './units.js';
+import { LateRuntime } from './runtime.js';
 
-/** Options that every command has. */
-export interface CommonOptions {
-  json?: boolean;
-  quiet?: boolean;
-  verbose?: boolean;
-  seed: number;
-}
-
-/** Options of commands that read data. */
-export interface DataOptions {
-  data: string;
-  preprocess: string;
-  label?: string;
-  classes?: string[];
-  unlabelled?: boolean;
-  limit?: number;
-  exif?: boolean;
-  scores?: string;
-  fidelity?: boolean;
-  task?: string;
-  metric?: string;
-  threads?: number;
-}
-
-/** What a command works with; it is torn down when the command ends. */
+/** What a command works with; it is torn down when the command ends. What not every command needs is loaded when it is asked for. */
 export class CommandContext {
   readonly output: Output;
   readonly seed: number;
   /** Where unfinished work is kept, for commands that can go on with it. */
   kept?: string;
-  readonly #controller: AbortController;
+  readonly #interruption: Interruption;
   readonly #closers: (() => Promise<void>)[] = [];
-  #runtime?: Runtime;
+  readonly runtime: Runtime = new LateRuntime();
 
-  constructor(options: CommonOptions, controller: AbortController) {
-    this.output = new Output({ json: options.json === true, quiet: options.quiet === true });
+  /** @param command its name, which its JSON document carries. */
+  constructor(command: string, options: CommonOptions, interruption: Interruption) {
+    this.output = new Output(command, { json: options.json === true, quiet: options.quiet === true });
     this.seed = options.seed;
-    this.#controller = controller;
+    this.#interruption = interruption;
   }
 
+  /** Whoever takes it hears of Ctrl-C: until then a signal ends the process at once, as nothing is lost. */
   get activity(): Activity {
-    return { onProgress: this.output.progress, onMessage: this.output.message, signal: this.#controller.signal };
-  }
-
-  get runtime(): Runtime {
-    this.#runtime ??= createNodeRuntime();
-    return this.#runtime;
+    this.#interruption.listen();
+    return { onProgress: this.output.progress, onMessage: this.output.message, signal: this.#interruption.signal };
   }
 
   /** Runs `close` when the command ends, last opened first. */
@@ -77,11 +43,14 @@ export class CommandContext {
   async close(): Promise<void> {
     this.output.clear();
     for (const close of this.#closers.reverse()) await close();
-    await this.#runtime?.dispose();
+    await this.runtime.dispose();
   }
 
   /** A model from a file, with a free batch dimension where it can have one. @throws GraphError where it cannot be any good: NaN weights, say. */
   async model(path: string): Promise<Model> {
+    const { fixedBatch, freeBatch, requireSound } = await import('../infrastructure/compiler/index.js');
+    const { loadModel } = await import('../onnx/node/index.js');
+    const { inferShapes } = await import('../ops/index.js');
     const model = loadModel(path);
     inferShapes(model);
     requireSound(model);
@@ -102,7 +71,8 @@ export class CommandContext {
    * Where the long work of a command leaves checkpoints: beside its result, so that the same command goes on with them after a kill. To be
    * cleared once the result is written.
    */
-  checkpointsBeside(out: string): { checkpoints: CheckpointStore; clear: () => Promise<void> } {
+  async checkpointsBeside(out: string): Promise<{ checkpoints: CheckpointStore; clear: () => Promise<void> }> {
+    const { checkpointFolder } = await import('../strategies/node/index.js');
     const folder = `${out}.work`;
     if (existsSync(folder)) this.output.info(`Going on from the checkpoint in ${folder}.`);
     this.kept = folder;
@@ -110,11 +80,15 @@ export class CommandContext {
   }
 
   async source(options: DataOptions, model?: Model): Promise<DataSource> {
-    const { data, label, classes, unlabelled, limit, exif } = options;
-    const chosen = unlabelled ? { label: false as const, labelled: false } : { label, classes };
-    const source = await openDataset(data, { ...chosen, orient: exif, fallbackSize: model && imageSize(model) }, this.activity);
+    const { data, classes, unlabelled, limit: count, columns, exif, maxUnpacked } = options;
+    const chosen = unlabelled ? { label: false as const, labelled: false } : { label: targetsNamed(options), classes };
+    const limit = count === undefined ? undefined : { count, seed: this.seed };
+    const { openDataset } = await import('../modalities/node/index.js');
+    const { imageSize } = await import('./image-size.js');
+    const given = { ...chosen, columns, limit, orient: exif, maxUnpacked, fallbackSize: model && imageSize(model) };
+    const source = await openDataset(data, given, this.activity);
     this.defer(() => source.close());
-    return limit === undefined ? source : limitSource(source, limit, this.seed);
+    return source;
   }
 
   /** @throws EspalierError where a file could not be written there: better said before the work than after it. */
@@ -123,7 +97,8 @@ export class CommandContext {
   }
 
   /** Says what is wrong with a model that was measured, besides its score: it is at chance, its classes seem exchanged. */
-  warnOf(quality: Quality, task: Task, subject?: string): void {
+  async warnOf(quality: Quality, task: Task, subject?: string): Promise<void> {
+    const { concerns } = await import('../training/index.js');
     for (const text of concerns(quality, task, subject)) this.output.message({ level: 'warning', text });
   }
 
@@ -143,7 +118,9 @@ export class CommandContext {
         fix: 'Leave it out: labels are needed.',
       });
     const source = given.source ?? (await this.source(options, model));
-    const noted = options.preprocess === 'auto' ? notedPreprocess(model, source) : undefined;
+    const { notedPreprocess, noteTask } = await import('../modalities/index.js');
+    const noted = options.preprocess === 'auto' ? notedPreprocess(model, source.train.inputs[0]) : undefined;
+    const { createTask } = await import('../modalities/index.js');
     const setup = await createTask(
       model,
       source,
@@ -164,43 +141,13 @@ export class CommandContext {
     );
     this.output.info(setup.explanation);
     if (noted) this.output.info(`Preprocessing: ${noted.name ?? 'given'}, as the model's file says.`);
-    notePreprocess(model, setup.task);
+    noteTask(model, setup.task);
     return setup.task;
   }
 }
 
-/** Height and width that a model's first image input is fixed at. */
-function imageSize(model: Model): { width: number; height: number } | undefined {
-  const shape = model.graph.feeds[0]?.shape as readonly Dim[] | undefined;
-  const sample = staticShape(shape?.slice(1));
-  if (sample?.length !== 3) return undefined;
-  const [height, width] = sample[0] <= 4 ? sample.slice(1) : sample;
-  return { width, height };
-}
-
-export function addCommonOptions(command: Command): Command {
-  return command
-    .addOption(new Option('--json', 'print one JSON document on stdout'))
-    .addOption(new Option('--quiet', 'print nothing but results and errors'))
-    .addOption(new Option('--verbose', 'show the stack of an error'))
-    .addOption(new Option('--seed <number>', 'draws everything that is drawn at random').argParser(seed).default(0));
-}
-
-/** @param given whether the command can do nothing without data (default true); what its threads are for. */
-export function addDataOptions(command: Command, given: { required?: boolean; threads?: string } = {}): Command {
-  const { required = true, threads = 'threads inside an operator (default: all cores)' } = given;
-  const data = new Option('--data <path>', 'a folder of class folders, .tar, MNIST IDX folder, .csv, .npy, .npz, or digits or iris');
-  return command
-    .addOption(data.makeOptionMandatory(required))
-    .option('--preprocess <name>', 'how samples become inputs: auto, 0-1, +-1, 0-255, imagenet, caffe, dataset, raw', 'auto')
-    .option('--label <column>', 'label column of a CSV file, by name or number')
-    .option('--classes <names>', "class names in the order of the model's scores, separated by commas (default: sorted)", list)
-    .option('--unlabelled', 'read no labels: quality is then fidelity')
-    .option('--no-exif', 'leave photos as they are stored, whatever their EXIF orientation says')
-    .option('--limit <number>', 'use at most this many samples, drawn evenly over the classes', positiveInteger)
-    .option('--scores <output>', 'the model output that counts; without labels: that it holds class scores')
-    .addOption(new Option('--task <kind>', 'what the model is for (default: found from model and data)').choices(taskNames()))
-    .option('--metric <name>', 'what models are compared by, e.g. f1, auc, rmse, recall[person] (default: the first of the task)')
-    .option('--fidelity', "score by agreement with the original model's outputs instead of by labels")
-    .option('--threads <number>', threads, positiveInteger);
+/** @throws OptionError where the same is said twice. */
+function targetsNamed({ label, target }: Pick<DataOptions, 'label' | 'target'>): string | undefined {
+  if (label === undefined || target === undefined) return target ?? label;
+  throw new OptionError({ what: '--label and --target are the same', fix: 'Give one of them.' });
 }

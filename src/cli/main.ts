@@ -1,20 +1,12 @@
-import { Command, CommanderError } from 'commander';
-import { EspalierError, OptionError } from '../base/index.js';
-import { applyCommand } from './commands/apply.js';
-import { benchCommand } from './commands/bench.js';
-import { demoCommand } from './commands/demo.js';
-import { diffCommand } from './commands/diff.js';
-import { distillCommand } from './commands/distill.js';
-import { evalCommand } from './commands/eval.js';
-import { inspectCommand } from './commands/inspect.js';
-import { optimizeCommand } from './commands/optimize.js';
-import { pruneCommand } from './commands/prune.js';
-import { quantizeCommand } from './commands/quantize.js';
-import { reportCommand } from './commands/report.js';
-import { techniquesCommand } from './commands/techniques.js';
-import { trainCommand } from './commands/train.js';
-import { addCommonOptions, CommandContext, type CommonOptions } from './context.js';
-import { version } from './version.js';
+import type { Command } from 'commander';
+import { applyConfig } from './config.js';
+import type { CommandContext } from './context.js';
+import { type Circumstances, failureOf } from './failure.js';
+import { Interruption } from './interruption.js';
+import type { CommonOptions } from './options.js';
+import { jsonDocument, resultWasPrinted } from './output.js';
+import { buildProgram, commandIn } from './program.js';
+import { say } from './terminal.js';
 
 /** A command: adds itself to the program; `run` hands it a context and tears that down. */
 export type AddCommand = (program: Command, run: Run) => void;
@@ -22,48 +14,28 @@ export type Run = <A extends unknown[], O extends CommonOptions>(
   action: (context: CommandContext, options: O, ...args: A) => Promise<void>,
 ) => (...given: [...A, O, Command]) => Promise<void>;
 
-/** Exit codes: 0 done, 1 failed, 2 used wrongly, 130 stopped by Ctrl-C. */
-const FAILED = 1;
-const MISUSED = 2;
-const INTERRUPTED = 130;
-
-const commands: readonly AddCommand[] = [
-  inspectCommand,
-  benchCommand,
-  trainCommand,
-  evalCommand,
-  diffCommand,
-  quantizeCommand,
-  pruneCommand,
-  distillCommand,
-  applyCommand,
-  techniquesCommand,
-  optimizeCommand,
-  reportCommand,
-  demoCommand,
-];
-
 /** Runs the command line. @returns the process's exit code. */
 export async function main(args: readonly string[]): Promise<number> {
-  const controller = new AbortController();
-  const interrupt = () => {
-    if (controller.signal.aborted) process.exit(INTERRUPTED);
-    process.stderr.write('\nStopping. Press Ctrl-C again to stop at once.\n');
-    controller.abort();
-  };
-  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, interrupt);
+  const interruption = new Interruption();
   for (const stream of [process.stdout, process.stderr]) stream.on('error', endOfReader);
-  const state = { signal: controller.signal, verbose: args.includes('--verbose'), kept: undefined as string | undefined };
+  let kept: string | undefined;
+  let isJson = args.includes('--json');
   try {
-    await buildProgram(controller, (kept) => {
-      state.kept = kept;
-    }).parseAsync([...args], { from: 'user' });
+    const run = runIn(interruption, (path) => {
+      kept = path;
+    });
+    const program = await buildProgram(run, commandIn(args));
+    const command = program.commands.find((each) => commandIn(args)(each.name()));
+    if (command) {
+      await applyConfig(command, process.cwd());
+      isJson ||= command.getOptionValue('json') === true;
+    }
+    await program.parseAsync([...args], { from: 'user' });
     return 0;
   } catch (error) {
-    return explain(error, state);
+    return explain(error, { interrupted: interruption.signal.aborted, kept }, { isJson, isVerbose: args.includes('--verbose') });
   } finally {
-    // After a first Ctrl-C the process is about to end; another one must still end it with the same code.
-    if (!controller.signal.aborted) for (const signal of ['SIGINT', 'SIGTERM']) process.off(signal, interrupt);
+    interruption.end();
   }
 }
 
@@ -74,23 +46,12 @@ function endOfReader(error: NodeJS.ErrnoException): void {
 }
 
 /** @param noteKept is told where a command that ended keeps unfinished work. */
-function buildProgram(controller: AbortController, noteKept: (path: string | undefined) => void): Command {
-  const program = new Command('espalier')
-    .description(
-      'Makes deep-learning models smaller, faster and better: an ONNX model and data in, a Pareto front of ready-to-ship ONNX models out.',
-    )
-    .version(version)
-    .showHelpAfterError('(add --help for usage)')
-    .addHelpText(
-      'after',
-      '\nExamples:\n  $ espalier inspect model.onnx\n  $ espalier optimize model.onnx --data photos/ --max-drop 1 --out better/\n  $ espalier optimize --arch survey-cnn --data digits --strategy grow-improve-shrink --max-size 100KB --out better/',
-    )
-    .exitOverride();
-  const run: Run =
-    (action) =>
+function runIn(interruption: Interruption, noteKept: (path: string | undefined) => void): Run {
+  return (action) =>
     async (...given) => {
-      const options = given.at(-2) as CommonOptions;
-      const context = new CommandContext(options, controller);
+      const [options, command] = given.slice(-2) as [CommonOptions, Command];
+      const { CommandContext } = await import('./context.js');
+      const context = new CommandContext(command.name(), options, interruption);
       try {
         await action(context, options as never, ...(given.slice(0, -2) as never));
       } finally {
@@ -98,23 +59,18 @@ function buildProgram(controller: AbortController, noteKept: (path: string | und
         await context.close();
       }
     };
-  for (const add of commands) add(program, run);
-  for (const command of program.commands) addCommonOptions(command).exitOverride().showHelpAfterError('(add --help for usage)');
-  return program;
 }
 
-/** One paragraph on stderr; a stack only for --verbose or a defect of Espalier. */
-function explain(error: unknown, { signal, verbose, kept }: { signal: AbortSignal; verbose: boolean; kept?: string }): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : MISUSED;
-  if (signal.aborted) {
-    process.stderr.write(kept ? `Stopped. What is done is kept in ${kept}: the same command goes on from there.\n` : 'Stopped.\n');
-    return INTERRUPTED;
-  }
-  if (error instanceof EspalierError) process.stderr.write(`error: ${error.message}\n`);
-  else
-    process.stderr.write(
-      `error: ${(error as Error)?.message ?? error}. This is a defect of Espalier; --verbose shows where it happened.\n`,
-    );
-  if (verbose && error instanceof Error) process.stderr.write(`${error.stack}\n`);
-  return error instanceof OptionError ? MISUSED : FAILED;
+/** One paragraph on stderr, a stack only for --verbose; with --json a document on stdout as well, where there is none yet. */
+function explain(
+  error: unknown,
+  circumstances: Circumstances,
+  { isJson, isVerbose }: { readonly isJson: boolean; readonly isVerbose: boolean },
+): number {
+  const failure = failureOf(error, circumstances);
+  if (!failure) return 0;
+  if (failure.text !== undefined) say(`${failure.text}\n`);
+  if (isVerbose && error instanceof Error && !circumstances.interrupted) say(`${error.stack}\n`);
+  if (isJson && !resultWasPrinted()) process.stdout.write(jsonDocument('error', { exitCode: failure.code, error: failure.error }));
+  return failure.code;
 }

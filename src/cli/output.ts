@@ -1,5 +1,6 @@
 import type { Message, ProgressEvent } from '../base/index.js';
 import { Progress } from './progress.js';
+import { harmless, harmlessJson, say } from './terminal.js';
 
 /** How long work goes unmentioned, in milliseconds: what is quick needs no bar. */
 const QUIET_MS = 2000;
@@ -16,11 +17,25 @@ export interface OutputOptions {
   quiet: boolean;
 }
 
+/** Of this process: stdout carries one document at most. */
+let printed = false;
+
+/** Whether stdout has a command's result already. */
+export function resultWasPrinted(): boolean {
+  return printed;
+}
+
+/** A JSON document that says what it is: "espalier/KIND@VERSION". The version rises when a field changes its meaning, not when one is added. */
+export function jsonDocument(kind: string, value: object): string {
+  return `${harmlessJson({ schema: `espalier/${kind}@1`, ...value })}\n`;
+}
+
 /**
  * What commands print: results on stdout, everything else (messages, progress) on stderr. With --json stdout carries one JSON document; with
  * --quiet stderr carries errors only.
  */
 export class Output {
+  readonly #kind: string;
   readonly #options: OutputOptions;
   readonly #progress = new Progress();
   /** When progress was first reported. */
@@ -30,7 +45,9 @@ export class Output {
   #said: number | undefined;
   #isBarShown = false;
 
-  constructor(options: OutputOptions) {
+  /** @param kind of its JSON document: the command's name. */
+  constructor(kind: string, options: OutputOptions) {
+    this.#kind = kind;
     this.#options = options;
   }
 
@@ -48,16 +65,18 @@ export class Output {
     return process.stdout.columns ?? 120;
   }
 
-  /** The command's result: a text for people, or the value as JSON. */
-  result(value: unknown, text: string): void {
+  /** The command's result: a text for people, or the value as a JSON document, whose kind is the command's unless it carries a schema itself. */
+  result(value: object, text: string): void {
     this.clear();
-    process.stdout.write(this.#options.json ? `${JSON.stringify(value, null, 2)}\n` : text.endsWith('\n') ? text : `${text}\n`);
+    printed = true;
+    const shown = this.#options.json ? jsonDocument(this.#kind, value) : harmless(text, this.color);
+    process.stdout.write(shown.endsWith('\n') ? shown : `${shown}\n`);
   }
 
   readonly message = ({ level, text }: Message): void => {
     if (this.#options.quiet) return;
     this.clear();
-    process.stderr.write(`${level === 'warning' ? 'warning: ' : ''}${clipped(text)}\n`);
+    say(`${level === 'warning' ? 'warning: ' : ''}${clipped(text)}\n`);
   };
 
   info(text: string): void {
@@ -85,7 +104,7 @@ export class Output {
     if (now - this.#drawn < REDRAW_MS) return;
     this.#drawn = now;
     this.#isBarShown = true;
-    const line = this.#progress.line(now, true);
+    const line = harmless(this.#progress.line(now, true)).replaceAll('\n', ' ');
     process.stderr.write(`\r\x1b[2K${line.slice(0, (process.stderr.columns || 80) - 1)}`);
   }
 
@@ -93,7 +112,7 @@ export class Output {
     const line = this.#progress.line(now, false);
     if (line === '') return;
     this.#said = now;
-    process.stderr.write(`${line}\n`);
+    say(`${line}\n`);
   }
 }
 

@@ -73,8 +73,8 @@ function partLines({ channels = [], columns = [], metric }: Quality): string[] {
 }
 
 /** Quality before and after, with its interval and agreement; what got worse comes first. */
-export function changedQuality(before: Quality | undefined, after: Quality | undefined, task: Task | undefined): string[] {
-  if (!before || !after || !task) return ['Quality was not measured, because no data was given.'];
+export function changedQuality(before: Quality | undefined, after: Quality | undefined, task: Task): string[] {
+  if (!before || !after) return [];
   const { label, scale } = task.metric;
   const loss = 100 * lossBetween(task.metric, before.value, after.value);
   const change = scale === share ? scale.formatChange(after.value - before.value, before.value, MANY) : undefined;
@@ -85,6 +85,16 @@ export function changedQuality(before: Quality | undefined, after: Quality | und
     ...agreementLines(before, after, task),
     ...partLines(after),
   ];
+}
+
+/** What is said where there is no data: how closely the model follows the original on made-up inputs. */
+export function unmeasured(madeUp: Quality | string | undefined): string[] {
+  const said = 'Quality was not measured, because no data was given.';
+  if (madeUp === undefined || typeof madeUp === 'string') return [said, ...(madeUp ? [madeUp] : [])];
+  const { metric, value, samples, details } = madeUp;
+  const { label, scale } = metricNamed(metric);
+  const noise = details.sqnr === undefined ? '' : `, SQNR ${metricNamed('sqnr').scale.format(details.sqnr)}`;
+  return [`${said} On ${samples} made-up inputs: ${label} ${scale.format(value, MANY)}${noise}.`];
 }
 
 function agreementLines(before: Quality, after: Quality, { metric }: Task): string[] {

@@ -8,8 +8,19 @@ export interface InputSpec {
   /** Shape of one sample, without the batch axis. Images are [height, width, channels]. */
   shape: readonly number[];
   kind: SampleKind;
+  /** Whether samples may be shorter than `shape` along its first axis; a batch is padded to its longest sample and has `lengths`. Default false. */
+  ragged?: boolean;
+  /** Features: the table's columns, where some are of categories or values are missing (NaN). Default: plain numbers. */
+  columns?: readonly ColumnSpec[];
   /** Smallest and largest possible stored value where that is known, e.g. [0, 255] for decoded images and [0, 16] for the built-in digits. */
   range?: readonly [number, number];
+}
+
+/** A column of a table. */
+export interface ColumnSpec {
+  name: string;
+  /** Names of its categories, where it is one of texts: its values are their numbers, -1 for one that is not listed. Default: it holds numbers. */
+  categories?: readonly string[];
 }
 
 /** Some samples, side by side. What `read` returns is the reader's own: it may be changed in place. */
@@ -18,7 +29,7 @@ export interface Batch {
   size: number;
   /** Which samples of the data set that was read. */
   indices: Int32Array;
-  /** By input name; each tensor is [size, ...sample shape]. */
+  /** By input name; each tensor is [size, ...sample shape], of ragged inputs [size, longest in the batch, ...] with `lengths`. */
   inputs: Record<string, DataTensor>;
   /** What is to be answered for each sample; absent where the data has no targets. */
   targets?: Targets;

@@ -143,6 +143,23 @@ function checkNumbers({ kind, values, classes }: ClassTargets | TokenTargets, wh
   throw new OptionError({ what: 'A label has no class name', where, expected: `labels below ${classes.length}`, got: String(wrong) });
 }
 
+/** Targets of the same kind and names that say nothing, for so many samples. */
+export function targetsLike(targets: Targets, size: number): Targets {
+  const length = size * widthOf(targets);
+  switch (targets.kind) {
+    case 'boxes':
+      return { ...targets, values: Array.from({ length: size }, () => []) };
+    case 'labels':
+      return { ...targets, values: new Uint8Array(length) };
+    case 'numbers':
+      return { ...targets, values: new Float32Array(length) };
+    case 'class':
+      return { ...targets, values: new Int32Array(length) };
+    case 'tokens':
+      return { ...targets, values: new Int32Array(length) };
+  }
+}
+
 /** Class targets; the names are by default "0", "1", … up to the largest number. */
 export function classTargets(values: Int32Array, classes?: readonly string[]): ClassTargets {
   const largest = values.reduce((most, value) => Math.max(most, value), 0);

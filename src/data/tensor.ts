@@ -44,13 +44,15 @@ export interface DataTensor {
   data: TypedData;
   /** What the axes of a sample mean, as its InputSpec says; augmentations change images only. */
   kind?: SampleKind;
+  /** Where samples differ in length: how far each goes along the second axis; what lies behind is padding (zeros). Default: all are full. */
+  lengths?: Int32Array;
 }
 
 /**
- * An image is [height, width, channels], RGB when it has three channels; features are one row of numbers; a tensor is anything else, unless a modality
- * was added for it.
+ * An image is [height, width, channels], RGB when it has three channels; features are one row of numbers; a text is [bytes] of UTF-8; audio is [samples]
+ * or [samples, channels]; a tensor is anything else, unless a modality was added for it.
  */
-export type SampleKind = 'image' | 'features' | 'tensor' | (string & {});
+export type SampleKind = 'image' | 'features' | 'text' | 'audio' | 'tensor' | (string & {});
 
 export const ELEMENT_TYPES = Object.keys(ARRAYS) as readonly ElementType[];
 

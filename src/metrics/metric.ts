@@ -29,6 +29,6 @@ export interface Metric<K extends AnswerKind = AnswerKind> {
   readonly guess?: string;
   /** What stands before the brackets where the part is a number of answers and no class: "top" of "top[3]". Default: it is a class or column. */
   readonly numbered?: string;
-  /** The metric of one class or column, by its name or number. Default: there is none. */
+  /** The metric of one class or column, by its name or number, or of so many answers. Default: there is none. */
   of?(part: string, index: number): Metric<K>;
 }

@@ -34,6 +34,10 @@ export interface Modality {
   usualAugmentation(sample: Pick<InputSpec, 'kind' | 'shape'>): Augmentation[];
   /** Families that take such samples, the one to begin with first. */
   readonly architectures: readonly Architecture[];
+  /** A stored sample of what a program holds; undefined for what is none. Absent where only readers make samples. */
+  sample?(raw: unknown, spec: InputSpec): DataTensor | undefined;
+  /** What `sample` takes, for messages: "an ImageData or { data, width, height }". */
+  readonly takes?: string;
   /** One sample for people. @param sample of shape [1, ...]. */
   show(sample: DataTensor, spec: InputSpec): Shown;
 }

@@ -1,14 +1,14 @@
-import { FormatError, GraphError } from '../base/index.js';
+import { allowed, DEEPEST_CALLS, FormatError, GraphError, WRITTEN_OUT } from '../base/index.js';
 import type { Graph, Node } from './graph.js';
 import type { FunctionDefinition, Model } from './model.js';
 
-/** A model that has more nodes than this once its functions are written out is no honest one. */
-const MAX_NODES = 10_000_000;
-
-/** The function that a node calls, if it calls one. */
-export function calleeOf(node: Node, functions: readonly FunctionDefinition[]): FunctionDefinition | undefined {
-  if (functions.length === 0) return undefined;
-  return functions.find((each) => each.name === node.op && each.domain === node.domain && each.overload === node.overload);
+/** Finds the function that a node calls, if it calls one. */
+export function calleesOf(functions: readonly FunctionDefinition[]): (node: Node) => FunctionDefinition | undefined {
+  const key = (domain: string, name: string, overload: string) => JSON.stringify([domain, name, overload]);
+  const known = new Map<string, FunctionDefinition>();
+  // Of several functions with one name the first counts.
+  for (const each of [...functions].reverse()) known.set(key(each.domain, each.name, each.overload), each);
+  return known.size === 0 ? () => undefined : (node) => known.get(key(node.domain, node.op, node.overload));
 }
 
 /**
@@ -16,32 +16,40 @@ export function calleeOf(node: Node, functions: readonly FunctionDefinition[]): 
  * @throws GraphError, FormatError
  */
 export function checkCalls({ graph, functions }: Model): void {
+  if (functions.length === 0) return;
+  const callee = calleesOf(functions);
   const sizes = new Map<FunctionDefinition, number | 'open'>();
-  const sizeOfCall = (definition: FunctionDefinition): number => {
+  let own = 0;
+  const sizeOfCall = (definition: FunctionDefinition, depth: number): number => {
     const known = sizes.get(definition);
+    const where = `function ${definition.domain}.${definition.name}`;
     if (known === 'open') {
-      throw new GraphError({
-        what: 'The function calls itself',
-        where: `function ${definition.domain}.${definition.name}`,
-        fix: 'ONNX functions may not be recursive; export the model again.',
-      });
+      const fix = 'ONNX functions may not be recursive; export the model again.';
+      throw new GraphError({ what: 'The function calls itself', where, fix });
     }
     if (known !== undefined) return known;
+    if (depth > DEEPEST_CALLS) throw new FormatError({ what: `Functions call each other more than ${DEEPEST_CALLS} deep`, where });
     sizes.set(definition, 'open');
-    const size = sizeOfGraph(definition.graph);
+    const size = sizeOfGraph(definition.graph, depth + 1);
     sizes.set(definition, size);
     return size;
   };
-  const sizeOfGraph = (body: Graph): number => {
+  const sizeOfGraph = (body: Graph, depth: number): number => {
     let size = 0;
     for (const node of body.nodes) {
-      const definition = calleeOf(node, functions);
-      size += definition ? sizeOfCall(definition) : 1;
-      for (const inner of node.subgraphs()) size += sizeOfGraph(inner);
+      own++;
+      const definition = callee(node);
+      size += definition ? sizeOfCall(definition, depth) : 1;
+      for (const inner of node.subgraphs()) size += sizeOfGraph(inner, depth);
     }
     return size;
   };
-  const size = functions.length > 0 ? sizeOfGraph(graph) + functions.reduce((sum, each) => sum + sizeOfCall(each), 0) : 0;
-  if (size > MAX_NODES)
-    throw new FormatError({ what: 'Its functions written out are too large', expected: `at most ${MAX_NODES} nodes`, got: `${size}` });
+  const size = sizeOfGraph(graph, 0) + functions.reduce((sum, each) => sum + sizeOfCall(each, 0), 0);
+  const most = allowed(WRITTEN_OUT, own);
+  if (size > most)
+    throw new FormatError({
+      what: 'Its functions written out are too large',
+      expected: `at most ${most} nodes for ${own} in the file`,
+      got: `${size}`,
+    });
 }

@@ -16,6 +16,11 @@ export type Bindings = Readonly<Record<string, number>>;
 
 let anonymous = 0;
 
+/** Expressions grow with each step of a graph's shape arithmetic; one that takes more characters than this is not followed any further. */
+const LONGEST = 2000;
+/** The same of the terms of a product before they are collected. */
+const MOST_TERMS = 100;
+
 export class SymbolicDim {
   readonly text: string;
   readonly terms: readonly Term[];
@@ -51,12 +56,13 @@ export class SymbolicDim {
       .sort(([a], [b]) => (a === '' ? 1 : b === '' ? -1 : a < b ? -1 : 1));
     if (kept.length === 0) return 0;
     if (kept.length === 1 && kept[0][0] === '') return kept[0][1].coefficient;
-    return new SymbolicDim(kept.map(([, term]) => term));
+    const dim = new SymbolicDim(kept.map(([, term]) => term));
+    return dim.text.length <= LONGEST ? dim : SymbolicDim.unknown();
   }
 
   /** @internal An opaque function of dimensions. */
   static opaque(text: string, evaluate: (bindings: Bindings) => Dim): SymbolicDim {
-    return new SymbolicDim([{ coefficient: 1, atoms: [{ text, evaluate }] }]);
+    return text.length <= LONGEST ? new SymbolicDim([{ coefficient: 1, atoms: [{ text, evaluate }] }]) : SymbolicDim.unknown();
   }
 
   /** True where the name was made up because the model does not say. */
@@ -96,6 +102,7 @@ export function subtractDims(a: Dim, b: Dim): Dim {
 export function multiplyDims(a: Dim, b: Dim): Dim {
   if (typeof a === 'number' && typeof b === 'number') return a * b;
   const product: Term[] = [];
+  if (termsOf(a).length * termsOf(b).length > MOST_TERMS) return SymbolicDim.unknown();
   for (const x of termsOf(a)) {
     for (const y of termsOf(b)) product.push({ coefficient: x.coefficient * y.coefficient, atoms: [...x.atoms, ...y.atoms] });
   }

@@ -209,6 +209,11 @@ export class Graph {
 
   /** Takes nodes out and unlinks them (and the nodes of their subgraphs) from what they read. Their outputs must not be read any more. */
   remove(...nodes: readonly Node[]): void {
+    this.removeAll(nodes);
+  }
+
+  /** `remove` for any number of nodes: a call takes some hundred thousand arguments at most. */
+  removeAll(nodes: Iterable<Node>): void {
     const gone = new Set(nodes);
     for (const node of gone) unlink(node);
     for (const node of gone) {

@@ -1,5 +1,6 @@
 export type { Attribute, AttributeLike } from './attributes.js';
 export { attributeOf, type BuilderOptions, floatAttribute, GraphBuilder, type Operand } from './builder.js';
+export { calleesOf } from './calls.js';
 export { checkLinks } from './check.js';
 export { copyGraph, copyModel, copyNode, copyValue, type GraphCopy, instantiate } from './copy.js';
 export * from './dims.js';

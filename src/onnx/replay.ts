@@ -30,7 +30,7 @@ function makers(wanted: readonly Value[]): Set<Node> {
     const maker = value.producer;
     if (!maker || found.has(maker)) continue;
     found.add(maker);
-    queue.push(...readsOf(maker));
+    for (const read of readsOf(maker)) queue.push(read);
   }
   return found;
 }

@@ -1,8 +1,9 @@
-import { EspalierError, GraphError } from '../base/index.js';
+import { allowed, EspalierError, GraphError, INFERRED, UnsupportedError } from '../base/index.js';
 import {
   type Bindings,
   type BuilderOptions,
   bindDim,
+  calleesOf,
   type DataType,
   type Dim,
   type FunctionDefinition,
@@ -30,25 +31,35 @@ const CHECKER = "ONNX's own checker tells more: onnx.checker.check_model(path, f
  */
 export class Inference {
   readonly #opsets: ReadonlyMap<string, number>;
-  readonly #functions: readonly FunctionDefinition[];
+  readonly #callee: (node: Node) => FunctionDefinition | undefined;
+  readonly #work: Work;
   readonly #contents = new WeakMap<Value, readonly Dim[]>();
   /** Nodes that no rule covers, by label: their outputs keep their declared types. */
   readonly unknown = new Set<string>();
 
-  constructor(opsets: ReadonlyMap<string, number>, functions: readonly FunctionDefinition[] = []) {
+  constructor(opsets: ReadonlyMap<string, number>, functions: readonly FunctionDefinition[] = [], from?: Inference) {
     this.#opsets = opsets;
-    this.#functions = functions;
+    this.#callee = from ? from.#callee : calleesOf(functions);
+    this.#work = from ? from.#work : new Work();
   }
 
   /** Types every value of the graph. Nodes must be in order (see Graph.sort). @throws GraphError where types contradict the operator. */
   graph(graph: Graph): void {
-    for (const node of graph.nodes) this.node(node);
+    this.#work.within(
+      () => graph.nodes.reduce((sum, node) => sum + nodesIn(node), 0),
+      () => {
+        for (const node of graph.nodes) this.node(node);
+      },
+    );
   }
 
   /** Types the outputs of one node whose inputs are typed. @throws GraphError where they contradict the operator. */
   node(node: Node): void {
     try {
-      const inferred = this.#apply(node);
+      const inferred = this.#work.within(
+        () => nodesIn(node),
+        () => this.#apply(node),
+      );
       node.outputs.forEach((output, index) => {
         if (output) this.#set(output, inferred[index]);
       });
@@ -73,24 +84,23 @@ export class Inference {
 
   #set(value: Value, inferred: Inferred): void {
     if (!inferred) return;
-    if (inferred.type.kind === 'tensor' && inferred.type.shape?.includes(undefined as never))
-      throw new RangeError('A dimension is missing');
+    if (inferred.type.kind === 'tensor' && !inferred.type.shape?.every(isDimension) && inferred.type.shape)
+      throw new RangeError('A dimension is missing or out of range');
     value.type = merge(inferred.type, value.type);
     this.#remember(value, inferred);
   }
 
   /** Contents of an earlier run over the same graph (a loop's body, say) are forgotten. */
   #remember(value: Value, { contents }: NonNullable<Inferred>): void {
-    if (contents && contents.length <= MAX_CONTENTS) this.#contents.set(value, contents);
+    if (contents && contents.length <= MAX_CONTENTS && contents.every(isExact)) this.#contents.set(value, contents);
     else this.#contents.delete(value);
   }
 
   #apply(node: Node): readonly Inferred[] {
+    this.#work.add(node);
     const rule = ruleOf(node);
     if (rule) return rule.infer(this.#context(node));
-    const definition = this.#functions.find(
-      (each) => each.name === node.op && each.domain === node.domain && each.overload === node.overload,
-    );
+    const definition = this.#callee(node);
     if (definition) return this.#call(definition, node);
     this.unknown.add(node.label);
     return [];
@@ -98,7 +108,7 @@ export class Inference {
 
   #call(definition: FunctionDefinition, node: Node): readonly Inferred[] {
     const { graph: body } = instantiate(definition, node);
-    const inner = new Inference(new Map([...this.#opsets, ...definition.opsets]), this.#functions);
+    const inner = new Inference(new Map([...this.#opsets, ...definition.opsets]), [], this);
     return inner.#body(
       body,
       node.inputs.map((input) => this.#known(input)),
@@ -141,6 +151,47 @@ export class Inference {
       },
     };
   }
+}
+
+/** Beyond this a double is not the number that a 64-bit integer holds. */
+function isExact(dim: Dim): boolean {
+  return typeof dim !== 'number' || Math.abs(dim) <= Number.MAX_SAFE_INTEGER;
+}
+
+function isDimension(dim: Dim | undefined): boolean {
+  return typeof dim === 'number' ? Number.isSafeInteger(dim) && dim >= 0 : dim !== undefined;
+}
+
+/** Nodes that are looked at under one call from outside: loops in loops and functions in functions multiply them. */
+class Work {
+  #depth = 0;
+  #done = 0;
+  #most = 0;
+
+  /** Runs something, counting anew where nothing is running. @param size nodes that are there. */
+  within<T>(size: () => number, act: () => T): T {
+    if (this.#depth === 0) {
+      this.#done = 0;
+      this.#most = allowed(INFERRED, size());
+    }
+    this.#depth++;
+    try {
+      return act();
+    } finally {
+      this.#depth--;
+    }
+  }
+
+  /** @throws UnsupportedError where it becomes too much. */
+  add(node: Node): void {
+    if (++this.#done <= this.#most) return;
+    const fix = 'Write the loops or functions of the model with fewer levels.';
+    throw new UnsupportedError({ what: `Inferring types takes more than ${this.#most} steps`, where: node.label, fix });
+  }
+}
+
+function nodesIn(node: Node): number {
+  return node.subgraphs().reduce((sum, graph) => graph.nodes.reduce((all, inner) => all + nodesIn(inner), sum), 1);
 }
 
 /** The more precise of an inferred type and what was declared: inference wins, declarations fill what it leaves open. */

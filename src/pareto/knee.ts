@@ -14,7 +14,7 @@ export function kneePoint<T>(items: readonly T[], objectivesOf: (item: T) => Obj
   const costs = asMinimization(onFront.map(objectivesOf), directions);
   const ranges = directions.map((_, m) => {
     const values = costs.map((cost) => cost[m]);
-    return { low: Math.min(...values), high: Math.max(...values) };
+    return { low: values.reduce((a, b) => Math.min(a, b)), high: values.reduce((a, b) => Math.max(a, b)) };
   });
   const scaled = costs.map((cost) =>
     cost.reduce((sum, value, m) => {
@@ -22,5 +22,5 @@ export function kneePoint<T>(items: readonly T[], objectivesOf: (item: T) => Obj
       return high > low ? sum + (value - low) / (high - low) : sum;
     }, 0),
   );
-  return onFront[scaled.indexOf(Math.min(...scaled))];
+  return onFront[scaled.indexOf(scaled.reduce((a, b) => Math.min(a, b)))];
 }

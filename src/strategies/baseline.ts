@@ -38,6 +38,8 @@ async function givenBaseline(run: Run): Promise<ModelInfo> {
       'file' | 'validation' | 'footprint'
     >;
   });
+  // Its file may have been damaged or removed since.
+  if (!(await workspace.load('original'))) await workspace.save('original', original);
   return { id: 'original', label: 'original', recipe: [], seed, ...kept, notes: {}, onFront: false, breaks: [] };
 }
 

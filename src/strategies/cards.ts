@@ -1,5 +1,5 @@
 import { type AnyMetric, hiddenChange, lossBetween, metricNamed } from '../metrics/index.js';
-import type { ModelInfo, RunInfo } from './info.js';
+import { CARD_SCHEMA, type ModelInfo, type RunInfo } from './info.js';
 
 /**
  * What a model carries: enough to judge it and to make it again. What is worse than before comes first.
@@ -8,6 +8,7 @@ import type { ModelInfo, RunInfo } from './info.js';
 export function card(model: ModelInfo, info: RunInfo, metric?: AnyMetric): Record<string, unknown> {
   const { baseline } = info;
   return {
+    schema: CARD_SCHEMA,
     format: info.format,
     id: model.id,
     label: model.label,

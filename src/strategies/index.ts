@@ -3,6 +3,7 @@ export { card, warnings } from './cards.js';
 export { markFront } from './front.js';
 export { growImproveShrink } from './grow-improve-shrink.js';
 export * from './info.js';
+export { parseRunInfo } from './info-schema.js';
 export { recipeLabel } from './labels.js';
 export { type OptimizeRequest, optimize, whyUntrainable } from './optimize.js';
 export { prepareArchitecture } from './preparation.js';

@@ -4,6 +4,10 @@ import type { Quality } from '../training/index.js';
 /** Format number of front.json and of cards; raised when a field changes its meaning. */
 export const FORMAT_VERSION = 1;
 
+/** What front.json and cards say that they are. Documents from before they said so have only their format number. */
+export const FRONT_SCHEMA = 'espalier/front@1';
+export const CARD_SCHEMA = 'espalier/card@1';
+
 /** A measured quality. The confusion matrix is kept for the test part of tasks with at most 50 classes. */
 export type QualityInfo = Quality;
 
@@ -75,6 +79,7 @@ export type ObjectiveName = 'quality' | 'bytes' | 'macs' | 'latency' | 'memory';
 
 /** What front.json holds: everything that reports draw. */
 export interface RunInfo {
+  schema?: typeof FRONT_SCHEMA;
   format: typeof FORMAT_VERSION;
   name: string;
   strategy: string;

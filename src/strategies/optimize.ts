@@ -9,10 +9,10 @@ import type { HostServices } from './candidates.js';
 import { measureFront, writeCards } from './finish.js';
 import { markFront } from './front.js';
 import { claimWorkspace, fingerprintOf } from './identity.js';
-import { FORMAT_VERSION, type Limits, type ModelInfo, type ObjectiveName, type RunInfo } from './info.js';
+import { FORMAT_VERSION, FRONT_SCHEMA, type Limits, type ModelInfo, type ObjectiveName, type RunInfo } from './info.js';
 import { broken, violations } from './limits.js';
 import { objectivesFor } from './objectives.js';
-import { makeRun, type Run } from './run.js';
+import { makeRun, type Run, restoreModels } from './run.js';
 import { type SearchOutcome, search } from './search.js';
 import { type OptimizeOptions, type Settings, settingsOf } from './settings.js';
 import type { Plan, PlanContext, Strategy } from './strategy.js';
@@ -86,6 +86,7 @@ interface Finding {
 async function settleFront(info: RunInfo, run: Run): Promise<void> {
   const { baseline, limits, objectives } = info;
   const { task } = run.request;
+  await restoreModels(info.models, baseline, run);
   do {
     for (const model of [baseline, ...info.models]) model.breaks = broken(violations(limits, model, baseline, task.metric));
     Object.assign(info, markFront(info.models, baseline, objectives, task.metric));
@@ -98,6 +99,7 @@ function describeRun({ run, plan, baseline, objectives, limits, outcome }: Findi
   const { task, strategy, host, name } = run.request;
   const { seed, trials, epochs, threads, jobs } = run.settings;
   return {
+    schema: FRONT_SCHEMA,
     format: FORMAT_VERSION,
     name,
     strategy: strategy.name,

@@ -1,4 +1,4 @@
-import { type Activity, EspalierError } from '../base/index.js';
+import { type Activity, EspalierError, nested } from '../base/index.js';
 import type { Model, Tensor } from '../onnx/index.js';
 import type { Recipe } from '../technique/index.js';
 import { batchSizeOf, feedsOf, inputShapes, type Task } from '../training/index.js';
@@ -36,12 +36,29 @@ export async function sampleFeeds(model: Model, task: Task): Promise<Record<stri
   return feedsOf(task.feeds, await task.splits.validation.read(indices));
 }
 
-/** A measured model, from its written file. @throws EspalierError where the file is gone. */
+/**
+ * Makes models again whose files are gone or were damaged since they were measured. A stage is a pure function of what it is made from, so that
+ * its figures stay true.
+ */
+export async function restoreModels(
+  models: readonly Pick<ModelInfo, 'id' | 'file' | 'recipe'>[],
+  baseline: ModelInfo,
+  run: Run,
+): Promise<void> {
+  const { workspace, architecture } = run.request;
+  for (const { id, recipe } of models) {
+    if (await workspace.load(id)) continue;
+    const teacher = architecture && (await storedModel(baseline, run));
+    await run.runner.run(recipeRequest(run, recipe, nested(run.request, 'restore'), teacher));
+  }
+}
+
+/** A measured model, from its written file. @throws EspalierError where the file is gone or damaged. */
 export async function storedModel({ id, file }: Pick<ModelInfo, 'id' | 'file'>, { request }: Run): Promise<Model> {
   const model = await request.workspace.load(id);
   if (model) return model;
   throw new EspalierError({
-    what: `The file of a model that was made here is gone: ${file}`,
+    what: `The file of a model that was made here is gone or damaged: ${file}`,
     where: request.workspace.name,
     fix: 'Put it back, or begin a new run in another folder.',
   });

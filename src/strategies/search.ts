@@ -1,5 +1,5 @@
 import { createStudy, type Study, type Trial } from '../automation/index.js';
-import { Stopped, UnsupportedError } from '../base/index.js';
+import { formatBytes, formatCount, Stopped, UnsupportedError } from '../base/index.js';
 import type { AnyMetric } from '../metrics/index.js';
 import type { Model } from '../onnx/index.js';
 import type { Recipe } from '../technique/index.js';
@@ -147,12 +147,6 @@ function outcomeOf(study: Study, plan: Plan): Omit<SearchOutcome, 'complete'> {
 /** "prune keep 0.5 + quantize static min-max: accuracy 97.2%, 128 KB, 1.15 M MACs". */
 function describe({ label, validation, footprint }: ModelInfo, { label: name, scale }: AnyMetric): string {
   const quality = `${name} ${scale.format(validation.value)}`;
-  const macs = footprint.macs === undefined ? [] : [`${shorten(footprint.macs)} MACs`];
-  return `${label}: ${[quality, `${shorten(footprint.bytes)}B`, ...macs].join(', ')}`;
-}
-
-function shorten(count: number): string {
-  const units = ['', 'k', 'M', 'G', 'T'];
-  const power = count < 1000 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(count) / 3));
-  return `${Number((count / 1000 ** power).toPrecision(3))} ${units[power]}`;
+  const macs = footprint.macs === undefined ? [] : [`${formatCount(footprint.macs)} MACs`];
+  return `${label}: ${[quality, formatBytes(footprint.bytes), ...macs].join(', ')}`;
 }

@@ -8,7 +8,7 @@ export interface Workspace {
   name: string;
   /** The journal. */
   storage: Storage;
-  /** A model kept under this id, if its file is whole. */
+  /** A model kept under this id; undefined where there is none, or its file is no longer what was written. */
   load(id: string): Promise<Model | undefined>;
   /** Writes a model, wholly or not at all. @returns its size in bytes and its path relative to the workspace. */
   save(id: string, model: Model): Promise<{ bytes: number; file: string }>;

@@ -14,7 +14,7 @@ import {
   worstChannels,
   worth,
 } from '../metrics/index.js';
-import type { Task } from './tasks/task.js';
+import type { Goal, Task } from './tasks/task.js';
 
 /** How good a model is at a task: the metric that it is compared by, with everything else that was measured. Plain JSON. */
 export interface Quality {
@@ -46,7 +46,7 @@ const CHANNELS = 10;
  * @param original the original model's answers on the same samples.
  * @throws NotFinite where the answers are no finite numbers.
  */
-export function judge(task: Task, answers: Answers, original?: Answers): Quality {
+export function judge(task: Goal & Pick<Task, 'name'>, answers: Answers, original?: Answers): Quality {
   checkFinite(task, answers);
   const details: Record<string, number> = {};
   for (const metric of task.metrics) {
@@ -76,7 +76,7 @@ function confusionOf({ predictions, targets }: Extract<Answers, { kind: 'classes
   return confusionMatrix(predictedClasses(predictions), targets, predictions.classes);
 }
 
-function columnsOf({ metric, parts }: Task, answers: Answers): Pick<Quality, 'columns'> {
+function columnsOf({ metric, parts }: Goal, answers: Answers): Pick<Quality, 'columns'> {
   if (parts.length < 2 || !metric.of) return {};
   const columns = parts.flatMap((name, index) => {
     const own = metric.of?.(name, index);
@@ -94,7 +94,7 @@ function channelsOf({ predictions }: Extract<Answers, { kind: 'fidelity' }>): Qu
 /** A model whose outputs overflow or are NaN: they cannot be scored. */
 export class NotFinite extends DataError {}
 
-function checkFinite(task: Task, answers: Answers): void {
+function checkFinite(task: Goal, answers: Answers): void {
   if (!hasNaN(answers)) return;
   throw new NotFinite({
     what: 'The model gives values that are no finite numbers',
@@ -120,7 +120,7 @@ function hasNaN(answers: Answers): boolean {
   }
 }
 
-function notDefined(task: Task): DataError {
+function notDefined(task: Goal & Pick<Task, 'name'>): DataError {
   return new DataError({
     what: `The metric "${task.metric.name}" is not defined on these samples`,
     where: task.name,

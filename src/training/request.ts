@@ -49,13 +49,13 @@ export interface TrainRequest extends Activity {
   /** Initializers that `beforeStep` may change, by name; they are not trained. Default: none. */
   held?: readonly string[];
   /** Called before each step; awaited. */
-  beforeStep?: (control: StepControl) => void | Promise<void>;
+  beforeStep?: (control: StepControl) => unknown;
   /** Go on from here. */
   resume?: Checkpoint;
   /** Called after each epoch; awaited. */
-  onCheckpoint?: (checkpoint: Checkpoint) => void | Promise<void>;
-  /** Called after each epoch with its validation quality; true stops the training. */
-  onEpoch?: (record: EpochRecord) => boolean | undefined | Promise<boolean | undefined>;
+  onCheckpoint?: (checkpoint: Checkpoint) => unknown;
+  /** Called after each epoch with its validation quality; awaited. `true` stops the training, whatever else it returns means nothing. */
+  onEpoch?: (record: EpochRecord) => unknown;
 }
 
 /** What the host may see and change between steps. */

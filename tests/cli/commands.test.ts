@@ -10,11 +10,15 @@ let folder: string;
 const at = (...parts: string[]) => join(folder, ...parts);
 const run = (line: string) => espalier(line.split(' '), { cwd: folder });
 
-/** Runs a command that must succeed with --json; its stdout must be one JSON document. */
+/** Runs a command that must succeed with --json; its stdout must be one JSON document that says what it is. */
 async function json(line: string) {
   const { code, stdout, stderr } = await run(`${line} --json`);
   assert.equal(code, 0, `${line}: ${stderr}`);
-  return JSON.parse(stdout);
+  const document = JSON.parse(stdout);
+  const [command] = line.split(' ');
+  const kind = ['optimize', 'report'].includes(command) ? 'front' : command;
+  assert.equal(document.schema, `espalier/${kind}@1`);
+  return document;
 }
 
 const TRAIN = 'train --arch survey-cnn --width 0.25 --data digits --epochs 6 --batch-size 64 --threads 1';
@@ -117,7 +121,7 @@ test('prune: the graph shrinks; sparsity leaves zeros', async () => {
 });
 
 test('apply: a technique by its name, and the recipe of a card, step by step; techniques: what there is', async () => {
-  const names = (await json('techniques')).map(({ name }: { name: string }) => name);
+  const names = (await json('techniques')).techniques.map(({ name }: { name: string }) => name);
   assert.ok(names.includes('mirror') && names.includes('quantize'), names.join());
   const { options } = await json('techniques quantize-aware-train');
   const epochs = options.find(({ name }: { name: string }) => name === 'epochs');
@@ -166,6 +170,8 @@ test('optimize and report: a front, a page, and the same again from the folder',
   assert.deepEqual(reported, JSON.parse(readFileSync(at('better', 'front.json'), 'utf8')));
   assert.deepEqual(reported.models, again.models);
   assert.match(page, /^<!doctype html>/i);
+  const [{ card }] = again.models.filter((model: { card?: string }) => model.card);
+  assert.equal(JSON.parse(readFileSync(at('better', card), 'utf8')).schema, 'espalier/card@1');
   const other = await run(`${line} --max-drop 1`);
   assert.equal(other.code, 2);
   assert.match(other.stderr, /other limits here/);

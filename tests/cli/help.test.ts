@@ -5,7 +5,22 @@ import { test } from 'node:test';
 import { root } from '../support/paths.js';
 import { espalier } from './run.js';
 
-const COMMANDS = ['inspect', 'bench', 'train', 'eval', 'quantize', 'prune', 'distill', 'apply', 'techniques', 'optimize', 'report', 'demo'];
+const COMMANDS = [
+  'inspect',
+  'bench',
+  'train',
+  'eval',
+  'quantize',
+  'prune',
+  'distill',
+  'apply',
+  'techniques',
+  'optimize',
+  'report',
+  'demo',
+  'doctor',
+  'completion',
+];
 
 test('every command: --help with an example, and the options that all have', async () => {
   const helps = await Promise.all(COMMANDS.map((command) => espalier([command, '--help'])));

@@ -46,7 +46,7 @@ function tensorOf(bytes: Uint8Array): Tensor {
   const missing = () => {
     throw new Error('A case has external data');
   };
-  return readTensor(fromBinary(TensorProtoSchema, bytes), { payloads: [], external: missing });
+  return readTensor(fromBinary(TensorProtoSchema, bytes), { payloads: [], external: missing, unfold: () => undefined });
 }
 
 /** SequenceProto: tensors are field 3, sequences field 5. */

@@ -4,7 +4,7 @@ import type { Page } from 'playwright-core';
 import { skipWithoutChromium, useBrowser } from '../support/browser/index.js';
 import { contract } from './contract.js';
 
-describe('the runtime for pages', { skip: skipWithoutChromium, timeout: 180_000 }, () => {
+describe('the runtime for pages', { skip: skipWithoutChromium }, () => {
   const browser = useBrowser();
 
   /** Runs cases of the contract in a page; gives what went wrong with each, by name. */

@@ -7,7 +7,7 @@ import { EspalierError } from 'espalier/base';
 import { decodeModel, encodeModel, inlineFunctions } from 'espalier/onnx';
 import { loadModel } from 'espalier/onnx/node';
 import { fixture } from '../support/paths.js';
-import { field, number, model as protoModel } from './wire.js';
+import { field, number, model as protoModel } from '../support/wire.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'espalier-files-'));
 after(() => rmSync(folder, { recursive: true }));

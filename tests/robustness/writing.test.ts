@@ -44,7 +44,7 @@ function weightsOf(path: string): number {
 
 describe('a writer that is killed leaves a whole model, the old or the new one', () => {
   for (const external of [false, true]) {
-    test(external ? 'with external data' : 'in one file', { timeout: 120_000 }, async (context) => {
+    test(external ? 'with external data' : 'in one file', async (context) => {
       const path = join(folder, `killed${external ? '-external' : ''}.onnx`);
       const random = new Random(external ? 'external' : 'inside');
       let kills = 0;

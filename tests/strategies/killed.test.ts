@@ -12,8 +12,12 @@ import { essence, smallRun, trainStart } from './small-run.js';
 const TRIALS = 5;
 const KILLS = 10;
 
-/** Runs the child until it ends or the time is over. @returns whether it was killed. */
-function runFor(milliseconds: number, folder: string, start: string): Promise<{ killed: boolean; code: number | null; said: string }> {
+/** Runs the child until it ends, or until the time is over where there is one. @returns whether it was killed. */
+function runFor(
+  milliseconds: number | undefined,
+  folder: string,
+  start: string,
+): Promise<{ killed: boolean; code: number | null; said: string }> {
   const child = spawn(process.execPath, [fileURLToPath(new URL('./killed-child.js', import.meta.url)), folder, start, String(TRIALS)], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
@@ -22,9 +26,10 @@ function runFor(milliseconds: number, folder: string, start: string): Promise<{ 
     said += text;
   });
   let killed = false;
-  const timer = setTimeout(() => {
+  const kill = () => {
     killed = child.kill('SIGKILL');
-  }, milliseconds);
+  };
+  const timer = milliseconds === undefined ? undefined : setTimeout(kill, milliseconds);
   return new Promise((resolve) => {
     child.once('close', (code) => {
       clearTimeout(timer);
@@ -46,7 +51,7 @@ test(`kill -9 in the middle of optimize, ${KILLS} times: it ends with the front 
   let kills = 0;
   for (let attempt = 0; attempt < 40; attempt++) {
     // A resumed run must first get back to where it was, so that the moments are spread over a start and a piece of work.
-    const life = kills < KILLS ? 700 + random.uniform() * (length / 4) : 600_000;
+    const life = kills < KILLS ? 700 + random.uniform() * (length / 4) : undefined;
     const { killed, code, said } = await runFor(life, join(folder, 'killed'), start);
     if (killed) kills++;
     else {

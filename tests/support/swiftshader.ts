@@ -14,6 +14,6 @@ export const skipWithoutSwiftShader = existsSync(driver) ? false : 'there is no 
 /** Runs a module in a process that finds SwiftShader, with the repository as its folder. @returns what it printed. */
 export async function runWithSwiftShader(script: string): Promise<string> {
   const env = { ...process.env, LD_LIBRARY_PATH: folder, VK_DRIVER_FILES: driver };
-  const options = { cwd: root, env, timeout: 120_000, maxBuffer: 2 ** 26 };
+  const options = { cwd: root, env, maxBuffer: 2 ** 26 };
   return (await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], options)).stdout;
 }

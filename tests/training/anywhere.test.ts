@@ -88,7 +88,7 @@ test('in Node on WebGPU the loss curve is that of the processor; these operators
   for (const op of ['Conv', 'Gemm', 'MaxPool', 'ReduceSum']) assert.ok(on('WebGpuExecutionProvider').includes(op), op);
 });
 
-describe('in a page', { skip: skipWithoutChromium, timeout: 180_000 }, () => {
+describe('in a page', { skip: skipWithoutChromium }, () => {
   const browser = useBrowser();
 
   const ways: readonly [backend: Backend, threads: number][] = [

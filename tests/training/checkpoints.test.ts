@@ -45,9 +45,7 @@ async function interrupted(
     runtime,
     options: { ...options, ...more },
     resume,
-    onCheckpoint: (checkpoint) => {
-      saved.push(checkpoint);
-    },
+    onCheckpoint: (checkpoint) => saved.push(checkpoint),
     onEpoch: (record) => record.epoch === stopAfter,
   });
   return { result, saved };
@@ -139,4 +137,14 @@ test('a checkpoint of another training is refused, and what differs is named', a
     train({ model, task: plainTask({ ...data, train: clusters({ size: 96, seed: 5 }) }), runtime, options, resume: checkpoint }),
   );
   await refused(/same model/, train({ model: smallMlp({ hidden: 5, norm: true }), task, runtime, options, resume: checkpoint }));
+});
+
+test('callbacks may return anything: only true ends the training', async () => {
+  const epochs: number[] = [];
+  const short = { ...options, epochs: 2 };
+  // A number that counts as true, and a promise of one.
+  const { history } = await train({ model, task, runtime, options: short, onEpoch: ({ epoch }) => epochs.push(epoch) });
+  assert.deepEqual([epochs, history.length], [[1, 2], 2]);
+  assert.equal((await train({ model, task, runtime, options: short, onEpoch: async () => 1 })).history.length, 2);
+  assert.equal((await train({ model, task, runtime, options: short, onEpoch: async () => true })).history.length, 1);
 });

@@ -57,7 +57,7 @@ function bestOf(trials: readonly TrialRecord[], count: number, directions: reado
   for (let rank = 0; best.length < count; rank++) {
     const tied = trials.filter((_, i) => ranks[i] === rank);
     const room = count - best.length;
-    best.push(...(tied.length <= room ? tied : mostDiverse(tied, room, directions)));
+    for (const each of tied.length <= room ? tied : mostDiverse(tied, room, directions)) best.push(each);
   }
   return best;
 }
@@ -81,8 +81,8 @@ function weightsOf(trials: readonly TrialRecord[], directions: readonly Directio
 function cornerBeyond(points: readonly Objectives[], directions: readonly Direction[]): number[] {
   return directions.map((direction, m) => {
     const values = points.map((point) => point[m]);
-    const low = Math.min(...values);
-    const high = Math.max(...values);
+    const low = values.reduce((a, b) => Math.min(a, b));
+    const high = values.reduce((a, b) => Math.max(a, b));
     const margin = 0.1 * (high - low) || Math.max(1e-12, 1e-12 * Math.abs(high));
     return direction === 'minimize' ? high + margin : low - margin;
   });

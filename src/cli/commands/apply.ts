@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { InvalidArgumentError } from 'commander';
 import { FormatError, OptionError } from '../../base/index.js';
-import { techniques } from '../../strategies/index.js';
+import { readJson } from '../../base/node/index.js';
+import { CARD_SCHEMA, techniques } from '../../strategies/index.js';
 import { applyRecipe, checkOptions, type Recipe } from '../../technique/index.js';
-import { addDataOptions, type CommonOptions, type DataOptions } from '../context.js';
 import type { AddCommand } from '../main.js';
+import { addDataOptions, type CommonOptions, type DataOptions } from '../options.js';
 import { writeCompressed } from './results.js';
 
 interface Options extends CommonOptions, DataOptions {
@@ -15,7 +15,6 @@ interface Options extends CommonOptions, DataOptions {
 /** Any technique, or a whole recipe, on a model. */
 export const applyCommand: AddCommand = (program, run) => {
   addDataOptions(program.command('apply <what> <model>'))
-    .description('apply a technique by its name, or every step of a recipe: a JSON file of steps, or a card of another model')
     .option('--set <option=value>', 'an option of the technique, as JSON or text; may be repeated', collect, {})
     .requiredOption('-o, --out <file>', 'where the model goes')
     .addHelpText(
@@ -30,7 +29,7 @@ export const applyCommand: AddCommand = (program, run) => {
         context.willWrite(options.out);
         const model = await context.model(path);
         const task = await context.task(model, options);
-        const { checkpoints, clear } = context.checkpointsBeside(options.out);
+        const { checkpoints, clear } = await context.checkpointsBeside(options.out);
         const { threads, out } = options;
         // The given model teaches where a step wants a teacher.
         const common = { ...context.activity, model, original: model, task, runtime: context.runtime, seed: context.seed, threads };
@@ -53,11 +52,14 @@ function recipeOf(what: string, set: Readonly<Record<string, unknown>>): Recipe 
     );
   let found: unknown;
   try {
-    found = JSON.parse(readFileSync(what, 'utf8'));
+    found = readJson(what);
   } catch (cause) {
     throw refuse(cause);
   }
-  const steps: unknown = Array.isArray(found) ? found : (found as { recipe?: unknown } | null)?.recipe;
+  const { schema = CARD_SCHEMA, recipe } = (found ?? {}) as { schema?: unknown; recipe?: unknown };
+  if (schema !== CARD_SCHEMA)
+    throw new FormatError({ what: 'The file is no card', where: what, expected: CARD_SCHEMA, got: String(schema) });
+  const steps: unknown = Array.isArray(found) ? found : recipe;
   const isStep = (step: unknown) => typeof (step as { technique?: unknown } | null)?.technique === 'string';
   if (!Array.isArray(steps) || steps.length === 0 || !steps.every(isStep)) throw refuse();
   return steps.map(({ technique, options = {} }) => ({ technique, options }));

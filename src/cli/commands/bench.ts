@@ -1,11 +1,11 @@
 import { statSync } from 'node:fs';
 import { Option } from 'commander';
-import { OptionError } from '../../base/index.js';
+import { formatBytes, OptionError } from '../../base/index.js';
 import { measureLatency } from '../../infrastructure/hardware/node/index.js';
 import type { Model } from '../../onnx/index.js';
 import { loadModel } from '../../onnx/node/index.js';
-import type { CommonOptions } from '../context.js';
 import type { AddCommand } from '../main.js';
+import type { CommonOptions } from '../options.js';
 import { positiveInteger, shapes, sizes } from '../units.js';
 
 interface Options extends CommonOptions {
@@ -21,7 +21,6 @@ interface Options extends CommonOptions {
 export const benchCommand: AddCommand = (program, run) => {
   program
     .command('bench <model>')
-    .description('latency p50, p95 and p99, throughput and memory on this machine')
     .option('--threads <number>', 'threads inside an operator (default: all cores)', positiveInteger)
     .option('--batch <number>', 'samples at a time, where the model leaves that open (default: 1)', positiveInteger)
     .option('--runs <number>', 'timed runs, at least', positiveInteger, 100)
@@ -47,11 +46,11 @@ export const benchCommand: AddCommand = (program, run) => {
         const { p50, p95, p99, throughput, noise, memory, load } = measured;
         const ms = (value: number) => `${value < 100 ? value.toPrecision(3) : Math.round(value)} ms`;
         const lines = [
-          `${path} (${(statSync(path).size / 1e6).toFixed(2)} MB) on ${measured.runtime}, ${backend}, ${measured.threads} thread(s), batch ${measured.batch}, ${measured.runs} runs`,
+          `${path} (${formatBytes(statSync(path).size)}) on ${measured.runtime}, ${backend}, ${measured.threads} thread(s), batch ${measured.batch}, ${measured.runs} runs`,
           `  latency     p50 ${ms(p50)}   p95 ${ms(p95)}   p99 ${ms(p99)}`,
           `  throughput  ${throughput.toPrecision(4)} samples/s`,
           `  load        ${ms(load)}`,
-          `  memory      +${(memory.delta / 1e6).toFixed(1)} MB resident at the peak`,
+          `  memory      +${formatBytes(memory.delta)} resident at the peak`,
         ];
         if (noise > 0.05)
           lines.push(`  The machine is noisy: block medians vary by ${(100 * noise).toFixed(0)}%. Run it again on a quiet machine.`);

@@ -3,9 +3,9 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { surveyCnn } from '../../architectures/index.js';
 import { writeFileAtomic } from '../../base/node/index.js';
-import { openDataset } from '../../data/node/index.js';
 import { trainTechnique } from '../../learning/tuning/index.js';
-import { createTask } from '../../modalities/index.js';
+import { createTask, noteTask } from '../../modalities/index.js';
+import { openDataset } from '../../modalities/node/index.js';
 import { loadModel, saveModel } from '../../onnx/node/index.js';
 import { frontSvg, frontTable } from '../../report/render/index.js';
 import type { RunInfo } from '../../strategies/index.js';
@@ -13,9 +13,9 @@ import { checkpointFolder } from '../../strategies/node/index.js';
 import { checkOptions } from '../../technique/index.js';
 import { evaluate } from '../../training/index.js';
 import { checkFolder } from '../checks.js';
-import type { CommandContext, CommonOptions } from '../context.js';
+import type { CommandContext } from '../context.js';
 import type { AddCommand } from '../main.js';
-import { notePreprocess } from '../preprocess.js';
+import type { CommonOptions } from '../options.js';
 import { duration } from '../progress.js';
 import { runOptimization, type Start } from './optimize.js';
 
@@ -32,7 +32,6 @@ const EPOCHS = 12;
 export const demoCommand: AddCommand = (program, run) => {
   program
     .command('demo')
-    .description('the main job on built-in data: trains a net on handwritten digits, then runs both strategies')
     .option('--out <folder>', 'where everything goes', 'demo-out')
     .addHelpText('after', '\nExample:\n  $ espalier demo --out demo-out')
     .action(
@@ -90,7 +89,7 @@ async function familyStart(context: CommandContext): Promise<Start> {
     { preprocess: '0-1', untrained: true, splits: { seed: context.seed } },
     context.activity,
   );
-  notePreprocess(model, task);
+  noteTask(model, task);
   return {
     name: 'survey-cnn on digits',
     model,
@@ -110,7 +109,7 @@ async function trainedStart(path: string, context: CommandContext): Promise<Star
     { preprocess: '0-1', untrained: true, splits: { seed: context.seed } },
     context.activity,
   );
-  notePreprocess(fresh, task);
+  noteTask(fresh, task);
   const checkpoints = checkpointFolder(`${path}.work`);
   const { activity, runtime, seed } = context;
   if (!existsSync(path)) {

@@ -2,8 +2,8 @@ import { Option } from 'commander';
 import { writeFileAtomic } from '../../base/node/index.js';
 import { diff } from '../../diagnosis/index.js';
 import { diffHtml, diffText } from '../../report/render/index.js';
-import { addDataOptions, type CommonOptions, type DataOptions } from '../context.js';
 import type { AddCommand } from '../main.js';
+import { addDataOptions, type CommonOptions, type DataOptions } from '../options.js';
 import { positiveInteger } from '../units.js';
 
 interface Options extends CommonOptions, DataOptions {
@@ -15,7 +15,6 @@ interface Options extends CommonOptions, DataOptions {
 /** What two models answer differently, and why. */
 export const diffCommand: AddCommand = (program, run) => {
   addDataOptions(program.command('diff <before> <after>'))
-    .description('which samples two models answer differently, the worst first, by class, and which layer is behind it')
     .addOption(
       new Option('--split <part>', 'which part of the data').choices(['train', 'calibration', 'validation', 'test']).default('test'),
     )

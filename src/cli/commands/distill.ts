@@ -3,14 +3,15 @@ import { architecture, architectures } from '../../architectures/index.js';
 import { DataError, OptionError } from '../../base/index.js';
 import type { DataSource } from '../../data/index.js';
 import { distill } from '../../learning/distillation/index.js';
+import { notedPreprocess, noteTask } from '../../modalities/index.js';
 import type { Dim, Model, Value } from '../../onnx/index.js';
 import { saveModel } from '../../onnx/node/index.js';
 import { prepareArchitecture, techniques } from '../../strategies/index.js';
 import { checkOptions } from '../../technique/index.js';
 import { evaluate, inputShapes, type Task } from '../../training/index.js';
-import { addDataOptions, type CommandContext, type CommonOptions, type DataOptions } from '../context.js';
+import type { CommandContext } from '../context.js';
 import type { AddCommand } from '../main.js';
-import { notedPreprocess, notePreprocess } from '../preprocess.js';
+import { addDataOptions, type CommonOptions, type DataOptions } from '../options.js';
 import { qualityText } from '../quality.js';
 import { number, positiveNumber } from '../units.js';
 import { addTrainingOptions, classCount, epochLines, imageShape, type TrainingFlags, trainingFlags } from './train.js';
@@ -28,7 +29,6 @@ interface Options extends CommonOptions, DataOptions, TrainingFlags {
 /** Trains a student to answer as a teacher does. */
 export const distillCommand: AddCommand = (program, run) => {
   const command = addDataOptions(program.command('distill'))
-    .description('train a small model to answer as a large one does, both in one graph')
     .requiredOption('--teacher <file>', 'the model that knows')
     .option('--student <file>', 'the model that learns')
     .addOption(new Option('--arch <name>', 'or a fresh architecture that learns').choices(architectures.map((each) => each.name)))
@@ -49,12 +49,12 @@ export const distillCommand: AddCommand = (program, run) => {
         const task = await context.task(teacher, options, { source });
         const fresh = await studentFor(task, source, options, context);
         const studentTask = await taskOfStudent(fresh, task, { source, options, context });
-        notePreprocess(fresh, studentTask);
+        noteTask(fresh, studentTask);
         const common = { ...activity, task: studentTask, runtime, seed, threads: options.threads };
         const model = options.arch ? await prepareArchitecture(options.arch, { ...common, model: fresh }, techniques) : fresh;
         const { temperature, weight } = options;
         const given = Object.fromEntries(Object.entries({ temperature, weight }).filter(([, value]) => value !== undefined));
-        const { checkpoints, clear } = context.checkpointsBeside(options.out);
+        const { checkpoints, clear } = await context.checkpointsBeside(options.out);
         const result = await distill.apply(
           { ...common, model, original: teacher, originalTask: task, checkpoints },
           checkOptions(distill, { ...(options.arch ? architecture(options.arch).training : {}), ...trainingFlags(options), ...given }),
@@ -65,7 +65,7 @@ export const distillCommand: AddCommand = (program, run) => {
           await evaluate(teacher, task, runtime, { ...activity, split: 'test', threads: options.threads }),
           await evaluate(result.model, studentTask, runtime, { ...activity, split: 'test', threads: options.threads }),
         ];
-        context.warnOf(after, studentTask);
+        await context.warnOf(after, studentTask);
         output.result(
           { model: options.out, training: result.notes.training, facts: result.notes.facts, teacher: before, test: after },
           [
@@ -103,7 +103,7 @@ async function taskOfStudent(
   { source, options, context }: { source: DataSource; options: Options; context: CommandContext },
 ): Promise<Task> {
   const takes = await takesTheSame(student, task);
-  if (!task.reference && (notedPreprocess(student, source) || !takes))
+  if (!task.reference && (notedPreprocess(student, source.train.inputs[0]) || !takes))
     return context.task(student, { ...options, scores: undefined }, { source, untrained: options.arch !== undefined });
   if (!takes) throw takesAnother(student, task);
   const { feeds } = student.graph;

@@ -1,8 +1,8 @@
 import { Option } from 'commander';
+import { thinned } from '../../data/index.js';
 import { evaluate } from '../../training/index.js';
-import { addDataOptions, type CommonOptions, type DataOptions } from '../context.js';
-import { thinned } from '../limit.js';
 import type { AddCommand } from '../main.js';
+import { addDataOptions, type CommonOptions, type DataOptions } from '../options.js';
 import { describeQuality } from '../quality.js';
 
 interface Options extends CommonOptions, DataOptions {
@@ -13,7 +13,6 @@ interface Options extends CommonOptions, DataOptions {
 /** Quality of a model on data. */
 export const evalCommand: AddCommand = (program, run) => {
   addDataOptions(program.command('eval <model>'))
-    .description('how good a model is, by every metric of its task, with a 95% interval: accuracy, F1, AUC, R², RMSE, fidelity, ...')
     .addOption(
       new Option('--split <part>', 'which part of the data').choices(['train', 'calibration', 'validation', 'test']).default('test'),
     )
@@ -30,7 +29,7 @@ export const evalCommand: AddCommand = (program, run) => {
         const part = limit === undefined ? task.splits[split] : thinned(task.splits[split], limit, context.seed);
         const judged = { ...task, splits: { ...task.splits, [split]: part } };
         const quality = await evaluate(model, judged, runtime, { ...activity, split, threads });
-        context.warnOf(quality, task);
+        await context.warnOf(quality, task);
         const { kind, parts } = task;
         const about = { model: path, split, task: kind, preprocess: task.feeds, classes: parts.length > 0 ? parts : undefined };
         output.result({ ...about, ...quality }, describeQuality(quality, task));

@@ -3,8 +3,8 @@ import { writeFileAtomic } from '../../base/node/index.js';
 import { footprint } from '../../infrastructure/hardware/index.js';
 import { loadModel } from '../../onnx/node/index.js';
 import { inspectHtml, inspectTable } from '../../report/render/index.js';
-import type { CommonOptions } from '../context.js';
 import type { AddCommand } from '../main.js';
+import type { CommonOptions } from '../options.js';
 import { positiveInteger, shapes, sizes } from '../units.js';
 
 interface Options extends CommonOptions {
@@ -18,7 +18,6 @@ interface Options extends CommonOptions {
 export const inspectCommand: AddCommand = (program, run) => {
   program
     .command('inspect <model>')
-    .description('layers, parameters, MACs, bytes, peak memory, and where the cost is')
     .option('--html <file>', 'write a page instead of a table')
     .option('--batch <number>', 'samples at a time, where the model leaves that open', positiveInteger, 1)
     .option('--dims <sizes>', 'sizes of other open dimensions, e.g. length=128,width=640', sizes)

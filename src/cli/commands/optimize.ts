@@ -17,8 +17,9 @@ import {
 import { nodeHost, openWorkspace } from '../../strategies/node/index.js';
 import type { Task } from '../../training/index.js';
 import { checkFolder } from '../checks.js';
-import { addDataOptions, type CommandContext, type CommonOptions, type DataOptions } from '../context.js';
+import type { CommandContext } from '../context.js';
 import type { AddCommand } from '../main.js';
+import { addDataOptions, type CommonOptions, type DataOptions } from '../options.js';
 import { bytes, count, latency, milliseconds, number, positiveInteger, positiveNumber } from '../units.js';
 import { classCount, imageShape } from './train.js';
 
@@ -50,7 +51,6 @@ export const optimizeCommand: AddCommand = (program, run) => {
   addDataOptions(program.command('optimize [model]'), {
     threads: 'threads of each recipe (default: 1), and of latency (default: all cores)',
   })
-    .description('the main job: the Pareto front of smaller, faster, better models, each with its card')
     .addOption(new Option('--arch <name>', 'start from an architecture instead of a model').choices(architectures.map((each) => each.name)))
     .option('--width <factor>', 'channels of the architecture', positiveNumber, 1)
     .option('--depth <factor>', 'blocks per stage of the architecture', positiveNumber, 1)

@@ -1,12 +1,12 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { prune, sparsify } from '../../compression/pruning/index.js';
 import { checkOptions } from '../../technique/index.js';
-import { addDataOptions, type CommonOptions, type DataOptions } from '../context.js';
 import type { AddCommand } from '../main.js';
+import { addDataOptions, type CommonOptions, type DataOptions } from '../options.js';
 import { positiveInteger, positiveNumber } from '../units.js';
 import { writeCompressed } from './results.js';
 
-interface Options extends CommonOptions, DataOptions {
+interface Options extends CommonOptions, Omit<DataOptions, 'target'> {
   target: { kind: string; fraction: number };
   importance?: string;
   tuning?: string;
@@ -18,8 +18,7 @@ interface Options extends CommonOptions, DataOptions {
 
 /** Structured pruning with tuning, or global sparsity. */
 export const pruneCommand: AddCommand = (program, run) => {
-  addDataOptions(program.command('prune <model>'))
-    .description('remove channels that matter least (the graph physically shrinks) and tune what is left')
+  addDataOptions(program.command('prune <model>'), { named: '--label' })
     .addOption(
       new Option('--target <what>', 'fraction to keep: macs=0.5, parameters=0.5, bytes=0.5; or sparsity=0.8 for zeros without shrinking')
         .argParser(target)
@@ -37,7 +36,7 @@ export const pruneCommand: AddCommand = (program, run) => {
         const { runtime, activity, seed } = context;
         context.willWrite(options.out);
         const model = await context.model(path);
-        const task = await context.task(model, options);
+        const task = await context.task(model, { ...options, target: undefined });
         const { kind, fraction } = options.target;
         const technique = kind === 'sparsity' ? sparsify : prune;
         const goal = kind === 'sparsity' ? { sparsity: fraction } : { keep: fraction, target: kind };
@@ -53,7 +52,7 @@ export const pruneCommand: AddCommand = (program, run) => {
           technique as never,
           Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
         );
-        const { checkpoints, clear } = context.checkpointsBeside(options.out);
+        const { checkpoints, clear } = await context.checkpointsBeside(options.out);
         const result = await technique.apply(
           { ...activity, model, task, runtime, seed, threads: options.threads, checkpoints },
           chosen as never,

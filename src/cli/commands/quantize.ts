@@ -2,8 +2,8 @@ import { Option } from 'commander';
 import { OptionError } from '../../base/index.js';
 import { quantize, quantizeAwareTrain } from '../../compression/quantization/index.js';
 import { checkOptions } from '../../technique/index.js';
-import { addDataOptions, type CommonOptions, type DataOptions } from '../context.js';
 import type { AddCommand } from '../main.js';
+import { addDataOptions, type CommonOptions, type DataOptions } from '../options.js';
 import { list, number, positiveInteger, positiveNumber } from '../units.js';
 import { writeCompressed } from './results.js';
 
@@ -23,7 +23,6 @@ interface Options extends CommonOptions, Partial<DataOptions> {
 /** Int8 quantization after or during training. */
 export const quantizeCommand: AddCommand = (program, run) => {
   const command = addDataOptions(program.command('quantize <model>'), { required: false })
-    .description('int8 quantization: static with data, --dynamic without, or --aware with training')
     .addOption(new Option('--dynamic', 'activations are quantized as they come: needs no data').conflicts(['weights', 'aware']))
     .addOption(new Option('--weights', 'only the weights are stored as int8: needs no data').conflicts('aware'))
     .addOption(new Option('--aware', 'train the quantized graph (quantization-aware training)').conflicts('tolerance'))
@@ -61,7 +60,7 @@ export const quantizeCommand: AddCommand = (program, run) => {
           technique as never,
           Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
         );
-        const kept = options.aware ? context.checkpointsBeside(options.out) : undefined;
+        const kept = options.aware ? await context.checkpointsBeside(options.out) : undefined;
         const result = await technique.apply(
           { ...activity, model, task: task as never, runtime, seed, threads: options.threads, checkpoints: kept?.checkpoints },
           chosen as never,

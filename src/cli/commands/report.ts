@@ -1,17 +1,16 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { FormatError } from '../../base/index.js';
-import { writeFileAtomic } from '../../base/node/index.js';
+import { readJson, writeFileAtomic } from '../../base/node/index.js';
 import { frontTable, reportHtml } from '../../report/render/index.js';
-import { FORMAT_VERSION, type RunInfo } from '../../strategies/index.js';
-import type { CommonOptions } from '../context.js';
+import { parseRunInfo, type RunInfo } from '../../strategies/index.js';
 import type { AddCommand } from '../main.js';
+import type { CommonOptions } from '../options.js';
 
 /** The report again, from what a run left. */
 export const reportCommand: AddCommand = (program, run) => {
   program
     .command('report <folder>')
-    .description('the table and report.html again, from what a run left')
     .addHelpText('after', '\nExample:\n  $ espalier report better/')
     .action(
       run(async ({ output }, _options: CommonOptions, folder: string) => {
@@ -24,7 +23,7 @@ export const reportCommand: AddCommand = (program, run) => {
     );
 };
 
-/** A run's front.json. @throws FormatError where there is none or it is of another version. */
+/** A run's front.json. @throws FormatError where there is none or it is of another version or damaged. */
 export function readRun(folder: string): RunInfo {
   const path = join(folder, 'front.json');
   if (!existsSync(path)) {
@@ -35,17 +34,5 @@ export function readRun(folder: string): RunInfo {
       fix: begun ? 'Run the same optimize command again: it goes on where it stopped.' : 'Give the --out folder of an optimize run.',
     });
   }
-  try {
-    const info = JSON.parse(readFileSync(path, 'utf8')) as RunInfo;
-    if (info.format === FORMAT_VERSION) return info;
-    throw new FormatError({
-      what: 'The run was written by another version of Espalier',
-      where: path,
-      expected: `format ${FORMAT_VERSION}`,
-      got: String(info.format),
-    });
-  } catch (cause) {
-    if (cause instanceof FormatError) throw cause;
-    throw new FormatError({ what: 'The file is damaged', where: path }, { cause });
-  }
+  return parseRunInfo(readJson(path), path);
 }

@@ -1,4 +1,6 @@
 import { statSync } from 'node:fs';
+import { formatBytes, formatCount } from '../../base/index.js';
+import { fidelityOnMadeUpInputs } from '../../diagnosis/index.js';
 import { type Footprint, footprint } from '../../infrastructure/hardware/index.js';
 import type { Model } from '../../onnx/index.js';
 import { loadModel, saveModel } from '../../onnx/node/index.js';
@@ -6,7 +8,7 @@ import type { TechniqueResult } from '../../technique/index.js';
 import { answersOf, batchSizeOf, judge, inputShapes as shapesOf, type Task } from '../../training/index.js';
 import type { CommandContext } from '../context.js';
 import { clipped } from '../output.js';
-import { changedQuality, row } from '../quality.js';
+import { changedQuality, row, unmeasured } from '../quality.js';
 
 export interface Compressed {
   context: CommandContext;
@@ -36,23 +38,34 @@ export async function writeCompressed({ model: made, notes }: TechniqueResult, g
     before: task && original && judge(task, original),
     after: task && candidate && judge(task, candidate, original),
   };
-  if (task && quality.before) context.warnOf(quality.before, task, 'The original');
-  if (task && quality.after) context.warnOf(quality.after, task, 'The new model');
+  const madeUp = task
+    ? undefined
+    : await fidelityOnMadeUpInputs({ before: model, after: written, runtime, threads, signal: activity.signal });
+  if (task && quality.before) await context.warnOf(quality.before, task, 'The original');
+  if (task && quality.after) await context.warnOf(quality.after, task, 'The new model');
   const inputShapes = task && (await shapesOf(task, batchSizeOf(model, task, 1)));
   const cost = {
     before: footprint(model, { bytes: statSync(path).size, inputShapes }),
     after: footprint(written, { bytes, inputShapes }),
   };
   const lines = [
-    ...changedQuality(quality.before, quality.after, task),
-    row('file', size(cost.before.bytes), size(bytes), ratio(cost.before.bytes, bytes)),
-    row('weights', size(cost.before.weightBytes), size(cost.after.weightBytes), ratio(cost.before.weightBytes, cost.after.weightBytes)),
+    ...(task ? changedQuality(quality.before, quality.after, task) : unmeasured(madeUp)),
+    row('file', formatBytes(cost.before.bytes), formatBytes(bytes), ratio(cost.before.bytes, bytes)),
+    row(
+      'weights',
+      formatBytes(cost.before.weightBytes),
+      formatBytes(cost.after.weightBytes),
+      ratio(cost.before.weightBytes, cost.after.weightBytes),
+    ),
     row('MACs', millions(cost.before), millions(cost.after), ratio(cost.before.macs, cost.after.macs)),
     ...new Set((notes.remarks ?? []).map(clipped)),
     `Wrote ${out}`,
   ];
   const summary = ({ bytes, weightBytes, macs, parameters }: Footprint) => ({ bytes, weightBytes, macs, parameters });
-  output.result({ model: out, quality, footprint: { before: summary(cost.before), after: summary(cost.after) }, notes }, lines.join('\n'));
+  output.result(
+    { model: out, quality, madeUp, footprint: { before: summary(cost.before), after: summary(cost.after) }, notes },
+    lines.join('\n'),
+  );
 }
 
 function ratio(before: number, after: number): string {
@@ -61,10 +74,6 @@ function ratio(before: number, after: number): string {
   return before > after ? `${(before / after).toFixed(2)}x smaller` : `${(after / before).toFixed(2)}x larger`;
 }
 
-function size(bytes: number): string {
-  return bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} KB` : `${(bytes / 1e6).toFixed(2)} MB`;
-}
-
 function millions({ macs, gaps }: Footprint): string {
-  return macs === 0 && gaps.length > 0 ? 'not known' : `${(macs / 1e6).toFixed(2)} M`;
+  return macs === 0 && gaps.length > 0 ? 'not known' : formatCount(macs);
 }

@@ -1,20 +1,19 @@
 import { z } from 'zod';
 import { techniques } from '../../strategies/index.js';
 import type { Technique } from '../../technique/index.js';
-import type { CommonOptions } from '../context.js';
 import type { AddCommand } from '../main.js';
+import type { CommonOptions } from '../options.js';
 
 /** What `apply` and recipes may name. */
 export const techniquesCommand: AddCommand = (program, run) => {
   program
     .command('techniques [name]')
-    .description('list the techniques that recipes are made of, or the options of one')
     .addHelpText('after', '\nExample:\n  $ espalier techniques quantize-aware-train')
     .action(
       run(async ({ output }, _options: CommonOptions, name: string | undefined) => {
         if (name === undefined) {
           const rows = techniques.all().map(({ name, summary }) => ({ name, summary }));
-          output.result(rows, inColumns(rows.map(({ name, summary }) => [name, summary])));
+          output.result({ techniques: rows }, inColumns(rows.map(({ name, summary }) => [name, summary])));
           return;
         }
         const technique = techniques.get(name);

@@ -10,8 +10,9 @@ import { loadModel, saveModel } from '../../onnx/node/index.js';
 import { prepareArchitecture, techniques } from '../../strategies/index.js';
 import { checkOptions } from '../../technique/index.js';
 import { type EpochRecord, evaluate, OPTIMIZERS, type Task } from '../../training/index.js';
-import { addDataOptions, type CommandContext, type CommonOptions, type DataOptions } from '../context.js';
+import type { CommandContext } from '../context.js';
 import type { AddCommand } from '../main.js';
+import { addDataOptions, type CommonOptions, type DataOptions } from '../options.js';
 import { intervalText, qualityText } from '../quality.js';
 import { bytes, factors, list, number, positiveInteger, positiveNumber } from '../units.js';
 
@@ -68,7 +69,6 @@ Examples:
 /** Trains an architecture, or fine-tunes a model. */
 export const trainCommand: AddCommand = (program, run) => {
   const command = addDataOptions(program.command('train'))
-    .description('train an architecture from scratch, or fine-tune any ONNX classifier')
     .addOption(new Option('--arch <name>', 'architecture to train').choices(architectures.map((each) => each.name)))
     .option('--model <file>', 'ONNX model to fine-tune instead')
     .option('--width <factor>', 'channels, relative to the architecture as published', positiveNumber, 1)
@@ -96,7 +96,7 @@ export const trainCommand: AddCommand = (program, run) => {
         const task = await withUnlabelled(labelled, options, context);
         const common = { ...activity, task, runtime, seed, backend: options.backend, threads: options.threads };
         const model = options.arch ? await prepareArchitecture(options.arch, { ...common, model: fresh }, techniques) : fresh;
-        const { checkpoints, clear } = context.checkpointsBeside(options.out);
+        const { checkpoints, clear } = await context.checkpointsBeside(options.out);
         const result = await trainTechnique.apply(
           { ...common, model, checkpoints },
           options.arch && options.augment === undefined ? { ...given, augment: usualAugmentation(task.splits.train.inputs[0]) } : given,
@@ -104,13 +104,13 @@ export const trainCommand: AddCommand = (program, run) => {
         await saveModel(result.model, options.out);
         await clear();
         const quality = await evaluate(loadModel(options.out), task, runtime, { ...activity, split: 'test', threads: options.threads });
-        context.warnOf(quality, task);
+        await context.warnOf(quality, task);
         output.result(
           { model: options.out, preprocess: task.feeds, training: result.notes.training, facts: result.notes.facts, test: quality },
           [
             ...epochLines(result.notes.training ?? [], task.metric),
             ...(result.notes.remarks ?? []),
-            `test ${task.metric.label}: ${qualityText(quality)}${intervalText(quality)}`,
+            `test ${task.metric.label}: ${qualityText(quality)} ${intervalText(quality).trim()}`.trim(),
             `Wrote ${options.out}`,
           ].join('\n'),
         );

@@ -1,4 +1,4 @@
-import { OptionError, UnsupportedError } from '../../base/index.js';
+import { addTo, OptionError, UnsupportedError } from '../../base/index.js';
 import type { Bindings, Model } from '../../onnx/index.js';
 import { Cost, type CostKind } from './cost.js';
 import { type Blocked, type Dependencies, findDependencies } from './dependencies.js';
@@ -88,7 +88,7 @@ export async function pruneModel(source: Model, options: ChannelOptions): Promis
     before,
     after: cost.total,
     layers: layers.map(({ name, groups, losses }) => {
-      const each = Math.min(...losses.map(({ count }) => count));
+      const each = losses.reduce((least, { count }) => Math.min(least, count), Number.POSITIVE_INFINITY);
       return { name, before: groups.length * each, after: groups.filter((group) => !gone.has(group)).length * each };
     }),
     sizes,
@@ -119,7 +119,7 @@ function remarksOn(blocked: readonly Blocked[]): string[] {
   const reasons = new Map<string, string[]>();
   for (const { node, reason } of blocked) {
     const key = `${node.domain ? `${node.domain}.` : ''}${node.op}: ${reason}`;
-    reasons.set(key, [...(reasons.get(key) ?? []), node.label]);
+    addTo(reasons, key, node.label);
   }
   return [...reasons].map(
     ([reason, labels]) =>

@@ -26,8 +26,8 @@ export function couple(graph: Graph, opsets: ReadonlyMap<string, number>, elemen
     const visit = new Visit(node, opset, elements);
     const reason = visit.run();
     if (reason === undefined) {
-      rewrites.push(...visit.rewrites);
-      pending.push(...visit.pending);
+      for (const rewrite of visit.rewrites) rewrites.push(rewrite);
+      for (const later of visit.pending) pending.push(later);
     } else if (!computesWithConstants(node)) blocked.push({ node, reason });
   }
   settle(pending, elements);
@@ -135,8 +135,8 @@ function tie(elements: Elements, a: Axis, b: Axis, map: (index: number) => numbe
 function valuesNextTo(node: Node): Value[] {
   const values = [...node.inputs, ...node.outputs].filter((value) => value !== undefined);
   for (const graph of node.subgraphs()) {
-    values.push(...graph.outputs);
-    for (const inner of graph.nodes) values.push(...valuesNextTo(inner));
+    for (const output of graph.outputs) values.push(output);
+    for (const inner of graph.nodes) for (const value of valuesNextTo(inner)) values.push(value);
   }
   return values;
 }

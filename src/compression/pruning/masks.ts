@@ -18,7 +18,7 @@ export function sparsifiable(source: Model): Map<string, Tensor> {
   // IR versions before 4 list every weight as an input.
   const { feeds } = graph;
   graph.inputs.length = 0;
-  graph.inputs.push(...feeds);
+  for (const feed of feeds) graph.inputs.push(feed);
   const parameters = trainableParameters(graph).filter(({ initializer }) => (initializer?.shape.length ?? 0) >= 2);
   return new Map(parameters.map(({ name, initializer }) => [name, initializer as Tensor]));
 }

@@ -1,3 +1,4 @@
+import { addTo } from '../../base/index.js';
 import type { Cost, Loss } from './cost.js';
 import type { Group } from './dependencies.js';
 import type { Axis } from './elements.js';
@@ -24,13 +25,13 @@ export function selectGroups(layers: readonly Layer[], importance: Importance, c
   const candidates = layers.map((layer, place) => new Candidate(layer, importance.scores[place], importance.relative, cost, limits));
   const byAxis = new Map<Axis, Candidate[]>();
   for (const candidate of candidates) {
-    for (const { axis } of candidate.layer.losses) byAxis.set(axis, [...(byAxis.get(axis) ?? []), candidate]);
+    for (const { axis } of candidate.layer.losses) addTo(byAxis, axis, candidate);
   }
   const removed: Group[] = [];
   while (cost.total > limits.target) {
     const next = cheapest(candidates, cost.total - limits.target, limits.tolerance);
     if (!next) break;
-    removed.push(...next.take());
+    for (const each of next.take()) removed.push(each);
     const axes = next.layer.losses.map((loss) => loss.axis);
     const affected = new Set([...axes, ...cost.neighboursOf(axes)].flatMap((axis) => byAxis.get(axis) ?? []));
     for (const candidate of affected) candidate.refresh();
@@ -77,7 +78,7 @@ class Candidate {
     this.#order.forEach((index, rank) => {
       this.#sums[rank + 1] = this.#sums[rank] + scores[index];
     });
-    const perGroup = Math.min(...layer.losses.map(({ count }) => count));
+    const perGroup = layer.losses.reduce((least, { count }) => Math.min(least, count), Number.POSITIVE_INFINITY);
     const multiple = limits.multipleFor(layer.groups.length * perGroup);
     this.#unit = multiple / greatestCommonDivisor(multiple, perGroup);
     this.#next = this.#offers();

@@ -15,7 +15,7 @@ export function foldAffine(graph: Graph): number {
     if (node.op === 'Div') divisionToProduct(graph, node);
     if ((node.op === 'Add' || node.op === 'Mul') && foldInto(graph, node)) gone.push(node);
   }
-  graph.remove(...gone);
+  graph.removeAll(gone);
   return gone.length;
 }
 

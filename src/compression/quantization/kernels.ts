@@ -1,3 +1,4 @@
+import { lookup } from '../../base/index.js';
 import type { Node } from '../../onnx/index.js';
 
 /**
@@ -12,7 +13,7 @@ const kernels: Readonly<Record<string, IntegerKernel>> = { Conv: 'integers', Gem
 
 /** ONNX Runtime fuses Conv to QLinearConv, Gemm to QGemm, and MatMul to QLinearMatMul or MatMulIntegerToFloat. */
 export function integerKernel(node: Node): IntegerKernel {
-  return node.domain === '' ? (kernels[node.op] ?? 'none') : 'none';
+  return node.domain === '' ? (lookup(kernels, node.op) ?? 'none') : 'none';
 }
 
 /** Operators without facts on quantization whose weights may still be stored as integers: which inputs, and their axis of output channels. */
@@ -24,5 +25,5 @@ const storable: Readonly<Record<string, { readonly inputs: readonly number[]; re
 
 /** Weights of a recurrent layer, which has no integer kernel in the standard: they can be stored as integers. */
 export function storableInputs(node: Node): { inputs: readonly number[]; axis: number } {
-  return (node.domain === '' ? storable[node.op] : undefined) ?? { inputs: [], axis: 0 };
+  return (node.domain === '' ? lookup(storable, node.op) : undefined) ?? { inputs: [], axis: 0 };
 }

@@ -56,7 +56,7 @@ function refuseQuantized(graph: Graph, source: string | undefined): void {
 function dropDefaultInputs(graph: Graph): void {
   const { feeds } = graph;
   graph.inputs.length = 0;
-  graph.inputs.push(...feeds);
+  for (const feed of feeds) graph.inputs.push(feed);
 }
 
 /** Options, notes and plans speak of nodes by name: each gets one of its own, after its first output where it had none. */

@@ -1,5 +1,6 @@
-import { DataError, FormatError, OptionError } from '../../base/index.js';
+import { DataError, OptionError } from '../../base/index.js';
 import type { DataTensor } from '../tensor.js';
+import { csvLines, type Line } from './csv-lines.js';
 
 export interface CsvOptions {
   /** The label column, by header name or number from 0; false where there is none. Default: see `labelColumn`. */
@@ -19,16 +20,15 @@ export interface CsvTable {
   labelColumn?: number;
 }
 
-const LABEL_NAMES = ['label', 'class', 'target', 'y'];
+export const LABEL_NAMES = ['label', 'class', 'target', 'y'];
 
 /**
  * Reads a table of numbers with, usually, a label column. Commas, semicolons or tabs; quotes as in RFC 4180; UTF-8.
  * @throws FormatError for ragged lines, DataError for missing values, text among the features, or no line at all; each names line and column.
  */
 export function parseCsv(bytes: Uint8Array, where: string, options: CsvOptions = {}): CsvTable {
-  const lines = records(bytes, where);
-  const first = lines.next().value;
-  if (!first) throw new DataError({ what: 'The table is empty', where });
+  const lines = csvLines(bytes, where);
+  const first = lines.next().value as Line;
   const second = lines.next().value;
   const hasHeader = options.header ?? (second !== undefined && looksLikeHeader(first.cells, second.cells));
   const header = hasHeader ? first.cells : undefined;
@@ -40,68 +40,14 @@ export function parseCsv(bytes: Uint8Array, where: string, options: CsvOptions =
   return { ...rows.finish(), ...(header && { header }), ...(labelColumn !== undefined && { labelColumn }) };
 }
 
-interface Line {
-  number: number;
-  cells: string[];
-}
-
-/** The lines of a table that are not blank, as cells. */
-function* records(bytes: Uint8Array, where: string): Generator<Line, undefined> {
-  const decoder = new TextDecoder();
-  let delimiter: string | undefined;
-  let number = 0;
-  let pending = '';
-  let pendingFrom = 0;
-  for (let start = 0; start < bytes.length; ) {
-    const found = bytes.indexOf(10, start);
-    const end = found < 0 ? bytes.length : found;
-    const piece = decoder.decode(bytes.subarray(start, end)).replace(/\r$/, '');
-    start = end + 1;
-    number++;
-    if (pending === '') pendingFrom = number;
-    const text = pending === '' ? piece : `${pending}\n${piece}`;
-    // An odd number of quotes: the line break belongs to a quoted cell.
-    if (text.includes('"') && text.split('"').length % 2 === 0) {
-      pending = text;
-      continue;
-    }
-    pending = '';
-    if (text.trim() === '') continue;
-    delimiter ??= guessDelimiter(text);
-    yield { number: pendingFrom, cells: text.includes('"') ? splitQuoted(text, delimiter) : text.split(delimiter) };
-  }
-  if (pending !== '') throw new FormatError({ what: 'A quote is never closed', where: `${where}, line ${pendingFrom}` });
-}
-
-function guessDelimiter(line: string): string {
-  const counts = [',', ';', '\t'].map((candidate) => [candidate, line.split(candidate).length] as const);
-  return counts.reduce((best, other) => (other[1] > best[1] ? other : best))[0];
-}
-
-function splitQuoted(line: string, delimiter: string): string[] {
-  const cells: string[] = [];
-  let cell = '';
-  let quoted = false;
-  for (let i = 0; i < line.length; i++) {
-    const char = line[i];
-    if (char === '"' && quoted && line[i + 1] === '"') cell += line[++i];
-    else if (char === '"') quoted = !quoted;
-    else if (char === delimiter && !quoted) {
-      cells.push(cell);
-      cell = '';
-    } else cell += char;
-  }
-  return [...cells, cell];
-}
-
 /** What stands for a missing value is no column's name. */
-const MISSING = /^\s*(|nan|na|n\/a|null|none|\?|-|[+-]?inf(inity)?)\s*$/i;
+export const MISSING = /^\s*(|nan|na|n\/a|null|none|\?|-|[+-]?inf(inity)?)\s*$/i;
 
 function looksLikeHeader(first: readonly string[], second: readonly string[]): boolean {
   return first.some((cell, i) => !isNumber(cell) && !MISSING.test(cell) && isNumber(second[i] ?? ''));
 }
 
-function isNumber(cell: string): boolean {
+export function isNumber(cell: string): boolean {
   return cell.trim() !== '' && Number.isFinite(Number(cell));
 }
 
@@ -151,14 +97,6 @@ class RowCollector {
   ) {}
 
   add({ number, cells }: Line): void {
-    if (cells.length !== this.columns) {
-      throw new FormatError({
-        what: `Line ${number} has another number of cells`,
-        where: this.where,
-        expected: String(this.columns),
-        got: String(cells.length),
-      });
-    }
     if (this.#used + this.columns > this.#values.length) {
       const larger = new Float32Array(2 * this.#values.length + this.columns);
       larger.set(this.#values);
@@ -191,7 +129,7 @@ class RowCollector {
       what: MISSING.test(cell) ? 'A value is missing' : 'A feature is no number',
       where: `${this.where}, line ${line}, column ${column}${name ? ` ("${name}")` : ''}`,
       expected: 'a finite number',
-      got: `"${cell}"`,
+      got: `"${cell.slice(0, 100)}"`,
       fix: 'Features must be numeric: fill or remove missing values and encode texts; if this is the label, name its column',
     });
   }

@@ -1,4 +1,4 @@
-import { FormatError, sizeOf } from '../../base/index.js';
+import { FormatError, lookup, sizeOf } from '../../base/index.js';
 import { bytesPerElement, type DataTensor, type ElementType, viewAs } from '../tensor.js';
 import { swapBytes } from './bytes.js';
 
@@ -10,7 +10,7 @@ const TYPES: Record<number, ElementType> = { 8: 'uint8', 9: 'int8', 11: 'int16',
  * @throws FormatError when it is none or its length does not fit its dimensions.
  */
 export function parseIdx(bytes: Uint8Array, where: string): DataTensor {
-  const type = TYPES[bytes[2]];
+  const type = lookup(TYPES, bytes[2]);
   const rank = bytes[3];
   const start = 4 + 4 * rank;
   if (bytes.length < 4 || bytes[0] !== 0 || bytes[1] !== 0 || !type || rank < 1 || bytes.length < start) {

@@ -3,3 +3,4 @@ export { type CsvOptions, type CsvTable, parseCsv } from './csv.js';
 export { parseIdx } from './idx.js';
 export { parseNpy } from './npy.js';
 export { parseNpz } from './npz.js';
+export * from './tables/index.js';

@@ -41,7 +41,9 @@ export function numberLabels(texts: readonly string[], classes: readonly string[
 export interface TargetOptions {
   /** Class names, in the order of the model's scores. Default: found in the data. */
   classes?: readonly string[];
-  /** What the targets are. Default: fractions are numbers to predict, everything else names classes. */
+  /**
+   * What the targets are. Default: fractions, and whole numbers of which most occur once or twice, are numbers to predict; everything else names classes.
+   */
   targets?: Targets['kind'];
   /** The targets of the training part: the others have the same classes or columns. */
   like?: Targets;
@@ -55,10 +57,19 @@ export function targetsFromTexts(texts: readonly string[], where: string, option
   return classTargets(numberLabels(texts, classes, where), classes);
 }
 
-/** Whether every text is a finite number and some are fractions: then they are no classes. */
+/** So many different whole numbers are more likely quantities than classes, where each occurs a few times only and they are not simply counted. */
+const MANY_VALUES = 20;
+const FEW_TIMES = 5;
+
+/** Whether texts are numbers that name no classes: some are fractions, or they are too many different ones. */
 function areNumbers(texts: readonly string[]): boolean {
   const numbers = texts.map((text) => (text.trim() === '' ? Number.NaN : Number(text)));
-  return numbers.every(Number.isFinite) && !numbers.every(Number.isInteger);
+  if (!numbers.every(Number.isFinite)) return false;
+  if (!numbers.every(Number.isInteger)) return true;
+  const distinct = new Set(numbers);
+  const [least, most] = numbers.reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [0, 0]);
+  const isCounted = least >= 0 && most < distinct.size;
+  return !isCounted && distinct.size > MANY_VALUES && distinct.size * FEW_TIMES > numbers.length;
 }
 
 function numbersOf(texts: readonly string[], where: string): Float32Array {

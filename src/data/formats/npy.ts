@@ -1,4 +1,4 @@
-import { FormatError, sizeOf, UnsupportedError } from '../../base/index.js';
+import { FormatError, lookup, MOST_DIMENSIONS, sizeOf, UnsupportedError } from '../../base/index.js';
 import { bytesPerElement, type DataTensor, type ElementType, viewAs } from '../tensor.js';
 import { swapBytes } from './bytes.js';
 
@@ -26,6 +26,8 @@ const TYPES: Record<string, ElementType> = {
   b1: 'bool',
 };
 
+const MAGIC = [0x93, ...new TextEncoder().encode('NUMPY')];
+
 /** Bytes at the start of a file that surely hold its header, in files that numpy writes. */
 export const NPY_HEAD_BYTES = 65_536 + 12;
 
@@ -34,7 +36,7 @@ export const NPY_HEAD_BYTES = 65_536 + 12;
  * @throws FormatError when it is none, UnsupportedError for element types that are no numbers and for Fortran order.
  */
 export function parseNpyHeader(bytes: Uint8Array, where: string): NpyHeader {
-  if (bytes.length < 10 || String.fromCharCode(...bytes.subarray(0, 6)) !== '\x93NUMPY') {
+  if (bytes.length < 10 || !MAGIC.every((byte, i) => bytes[i] === byte)) {
     throw new FormatError({ what: 'This is no .npy array', where, expected: 'a file that starts with \\x93NUMPY' });
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -47,21 +49,23 @@ export function parseNpyHeader(bytes: Uint8Array, where: string): NpyHeader {
   const descriptor = /'descr'\s*:\s*'([^']*)'/.exec(text)?.[1];
   const fortran = /'fortran_order'\s*:\s*(True|False)/.exec(text)?.[1];
   const shapeText = /'shape'\s*:\s*\(([\d\s,]*)\)/.exec(text)?.[1];
-  const type = descriptor && TYPES[descriptor.slice(1)];
+  const type = descriptor && lookup(TYPES, descriptor.slice(1));
   if (!type) {
     throw new UnsupportedError({
       what: 'The elements of this array are no numbers that can be read',
       where,
       expected: Object.keys(TYPES).join(', '),
-      got: text.trim(),
+      got: text.trim().slice(0, 200),
     });
   }
   if (fortran === undefined || shapeText === undefined)
-    throw new FormatError({ what: 'The header of this array is incomplete', where, got: text.trim() });
+    throw new FormatError({ what: 'The header of this array is incomplete', where, got: text.trim().slice(0, 200) });
   const shape = shapeText
     .split(',')
     .filter((dim) => dim.trim() !== '')
     .map(Number);
+  if (!Number.isSafeInteger(sizeOf(shape) * 8) || shape.length > MOST_DIMENSIONS || !shape.every(Number.isSafeInteger))
+    throw new FormatError({ what: 'The shape of this array is out of range', where, got: shapeText.slice(0, 100) });
   if (fortran === 'True' && shape.length > 1) {
     throw new UnsupportedError({ what: 'The array is in Fortran order', where, fix: 'Save numpy.ascontiguousarray(array) instead' });
   }

@@ -1,17 +1,19 @@
 import { unzipSync } from 'fflate';
-import { FormatError } from '../../base/index.js';
+import { allowed, FormatError, UNPACKED_IN_MEMORY } from '../../base/index.js';
 import type { DataTensor } from '../tensor.js';
 import { parseNpy } from './npy.js';
 
-/** The largest array that is unpacked from an archive, in bytes: what one JavaScript array may safely hold. */
-const LARGEST = 2 ** 32;
-
 /**
  * Reads the arrays of a .npz archive (stored or deflated), by name and in the archive's order.
- * @throws FormatError when it is no ZIP archive, is damaged, or holds no array.
+ * @param maxUnpacked most bytes that it may unpack to (default: see base/limits.ts).
+ * @throws FormatError when it is no ZIP archive, is damaged, holds no array or unpacks to too much.
  */
-export function parseNpz(bytes: Uint8Array, where: string): Record<string, DataTensor> {
-  const files = unzip(bytes, where);
+export function parseNpz(
+  bytes: Uint8Array,
+  where: string,
+  maxUnpacked = allowed(UNPACKED_IN_MEMORY, bytes.length),
+): Record<string, DataTensor> {
+  const files = unzip(bytes, where, maxUnpacked);
   const arrays = Object.entries(files).map(([name, content]) => [
     name.replace(/\.npy$/, ''),
     parseNpy(content, `${where}, array "${name}"`),
@@ -20,15 +22,21 @@ export function parseNpz(bytes: Uint8Array, where: string): Record<string, DataT
   return Object.fromEntries(arrays);
 }
 
-function unzip(bytes: Uint8Array, where: string): Record<string, Uint8Array> {
+function unzip(bytes: Uint8Array, where: string, most: number): Record<string, Uint8Array> {
+  let total = 0;
   try {
     return unzipSync(bytes, {
       filter: ({ name, originalSize }) => {
-        if (originalSize > LARGEST) throw new Error(`"${name}" would unpack to ${originalSize} bytes`);
-        return name.endsWith('.npy');
+        if (!name.endsWith('.npy')) return false;
+        // What an entry says it unpacks to is what is set aside for it.
+        total += originalSize;
+        if (total <= most) return true;
+        const fix = 'If it is meant to be so large, allow it with --max-unpacked SIZE (maxUnpacked).';
+        throw new FormatError({ what: `It unpacks to more than ${most} bytes`, where, fix });
       },
     });
   } catch (cause) {
+    if (cause instanceof FormatError) throw cause;
     throw new FormatError(
       { what: `The archive cannot be unpacked (${(cause as Error).message})`, where, expected: 'a .npz file as numpy.savez writes it' },
       { cause },

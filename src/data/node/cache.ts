@@ -58,7 +58,9 @@ export async function readDescription(path: string): Promise<unknown> {
     const tail = Buffer.alloc(TAIL);
     await readAt(file, tail, size - TAIL, path);
     if (tail.toString('latin1', 4) !== MARK) return undefined;
-    const text = Buffer.alloc(tail.readUInt32LE(0));
+    const length = tail.readUInt32LE(0);
+    if (length > size - TAIL) return undefined;
+    const text = Buffer.alloc(length);
     await readAt(file, text, size - TAIL - text.length, path);
     return JSON.parse(text.toString('utf8'));
   } catch {

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import sharp from 'sharp';
+import { MOST_PIXELS } from '../../base/index.js';
 
 export interface ImageSize {
   width: number;
@@ -21,7 +22,7 @@ export async function decodeImage(
   fit: 'cover' | 'fill',
   isUpright: boolean,
 ): Promise<Pixels> {
-  let image = sharp(bytes, { failOn: 'error' }).toColourspace('srgb').removeAlpha();
+  let image = sharp(bytes, { failOn: 'error', limitInputPixels: MOST_PIXELS }).toColourspace('srgb').removeAlpha();
   if (isUpright) image = image.autoOrient();
   if (size) image = image.resize({ ...size, fit });
   const { data, info } = await image.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });

@@ -1,30 +1,29 @@
 import { type FileHandle, open, readFile, stat } from 'node:fs/promises';
-import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
 import { DataError, FormatError } from '../../base/index.js';
 import { fileReason } from '../../base/node/index.js';
-
-const unzip = promisify(gunzip);
-
-/** More than this is not unpacked into memory. */
-const LARGEST_UNPACKED = 2 ** 32;
+import { unpackGzip } from './unpack.js';
 
 /** Node reads less than 2 GiB at a time. */
 const LARGEST_READ = 2 ** 30;
 
 /**
  * A file's content, unpacked where it is gzipped (by its first bytes, not its name).
- * @throws DataError when it cannot be read, FormatError when the gzip stream is damaged.
+ * @param maxUnpacked most bytes that it may unpack to (default: see base/limits.ts).
+ * @throws DataError when it cannot be read, FormatError when the gzip stream is damaged or unpacks to too much.
  */
-export async function readContent(path: string): Promise<Uint8Array> {
-  const bytes = await readFile(path).catch((cause) => Promise.reject(unreadable(path, cause)));
-  if (!isGzip(bytes)) return bytes;
-  return unzip(bytes, { maxOutputLength: LARGEST_UNPACKED }).catch((cause) => {
-    throw new FormatError(
-      { what: `The gzip stream is damaged (${cause.message})`, where: path, fix: 'Download or pack the file again' },
-      { cause },
-    );
-  });
+export async function readContent(path: string, maxUnpacked?: number): Promise<Uint8Array> {
+  const found = await stat(path).catch((cause) => Promise.reject(unreadable(path, cause)));
+  if (!found.isFile()) throw new DataError({ what: 'It is no file', where: path });
+  return unpacked(await readFile(path).catch((cause) => Promise.reject(unreadable(path, cause))), path, maxUnpacked);
+}
+
+/** As `readContent`, of a file within a folder or an archive. */
+export async function contentOf(file: { read(): Promise<Uint8Array> }, where: string, maxUnpacked?: number): Promise<Uint8Array> {
+  return unpacked(await file.read().catch((cause) => Promise.reject(unreadable(where, cause))), where, maxUnpacked);
+}
+
+async function unpacked(bytes: Uint8Array, path: string, maxUnpacked: number | undefined): Promise<Uint8Array> {
+  return isGzip(bytes) ? unpackGzip(bytes, path, maxUnpacked) : bytes;
 }
 
 export function isGzip(bytes: Uint8Array): boolean {

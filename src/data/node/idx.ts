@@ -50,13 +50,13 @@ export async function openIdx(folder: string, files: readonly string[], options:
   return { name: folder, format: 'IDX', train: train as Dataset, ...others, close: async () => undefined };
 }
 
-async function readPart(images: string, labelFile: string | undefined, options: TargetOptions): Promise<Dataset> {
-  const tensor = describeArray(parseIdx(await readContent(images), images));
+async function readPart(images: string, labelFile: string | undefined, options: OpenOptions & TargetOptions): Promise<Dataset> {
+  const tensor = describeArray(parseIdx(await readContent(images, options.maxUnpacked), images));
   const input = tensor.kind === 'image' ? 'image' : 'input';
   const { kind = 'tensor', type } = tensor;
   const common = { name: images, inputs: { [input]: tensor }, kinds: { [input]: { kind, ...rangeOf(type) } } };
   if (!labelFile) return arrayDataset(common);
-  const labels = parseIdx(await readContent(labelFile), labelFile);
+  const labels = parseIdx(await readContent(labelFile, options.maxUnpacked), labelFile);
   if (labels.shape[0] !== tensor.shape[0]) {
     throw new DataError({
       what: 'Images and labels differ in number',

@@ -4,11 +4,12 @@ import { type Activity, DataError, Stopped } from '../../base/index.js';
 import type { DataSource, Dataset, InputSpec } from '../dataset.js';
 import type { PartName } from '../formats/arrays.js';
 import { listed } from '../formats/labels.js';
+import { chooseSamples, shares } from '../limit.js';
 import { arrayDataset } from '../memory.js';
-import { classTargets } from '../targets.js';
+import { pickTargets, type Targets, targetBytes } from '../targets.js';
 import { CacheWriter, cacheFolder, cacheName, readDescription, readSamples } from './cache.js';
 import { decodeImage, firstChannel, type ImageSize, isGray, mapInOrder, type Pixels, prepareSharp } from './decode.js';
-import { type ImageLayout, layOutImages } from './layout.js';
+import { type FilePart, layOutFiles } from './layout.js';
 import type { OpenOptions } from './options.js';
 import { fileDataset } from './rows.js';
 import type { FileTree, TreeFile } from './tree.js';
@@ -21,11 +22,40 @@ interface Description {
   version: number;
   stamp: string;
   image: ImageSize & { channels: 1 | 3 };
-  classes?: string[];
-  parts: { name: PartName; size: number; labels?: number[]; fingerprint: string }[];
+  parts: { name: PartName; size: number; targets?: KeptTargets; fingerprint: string }[];
   unreadable: string[];
   /** How many images were brought to another size. */
   resized: boolean;
+}
+
+/** Targets as JSON. */
+type KeptTargets = Omit<Targets, 'values'> & { values: number[] };
+
+const IMAGE = /\.(jpe?g|png|webp|gif|tiff?|avif)$/i;
+
+export function isImage({ path }: Pick<TreeFile, 'path'>): boolean {
+  return IMAGE.test(path);
+}
+
+/** Where the decoded images of a tree are kept. */
+async function cachePath(where: string, options: OpenOptions): Promise<string> {
+  const { imageSize, fallbackSize, fit, labelled, classes, label, targets, limit, orient } = options;
+  const key = [resolve(where), imageSize, fallbackSize, fit, labelled, classes, label, targets, limit, orient];
+  return join(await cacheFolder(options.cacheDir), cacheName(basename(resolve(where)), key));
+}
+
+/** What was kept of the very same tree when it was opened before in the same way; undefined where there is nothing. */
+export async function rememberImages(
+  tree: Pick<FileTree, 'stamp'>,
+  where: string,
+  options: OpenOptions,
+  activity: Activity,
+): Promise<DataSource | undefined> {
+  const path = await cachePath(where, options);
+  const description = (await readDescription(path)) as Description | undefined;
+  if (description?.version !== VERSION || description.stamp !== tree.stamp) return undefined;
+  announce(description, where, activity);
+  return openCache(description, path, where, options.memoryLimit ?? 2 ** 30);
 }
 
 /**
@@ -33,20 +63,29 @@ interface Description {
  * @param where the folder or archive, for messages and the cache's key.
  */
 export async function openImages(tree: FileTree, where: string, options: OpenOptions, activity: Activity): Promise<DataSource> {
-  const { imageSize, fallbackSize, fit, labelled, classes, orient } = options;
-  const key = [resolve(where), imageSize, fallbackSize, fit, labelled, classes, orient];
-  const path = join(await cacheFolder(options.cacheDir), cacheName(basename(resolve(where)), key));
-  try {
-    let description = (await readDescription(path)) as Description | undefined;
-    if (description?.version !== VERSION || description.stamp !== tree.stamp) {
-      const layout = layOutImages(await tree.list(), where, options);
-      description = await decodeAll(layout, path, tree.stamp, where, options, activity);
-    }
-    announce(description, where, activity);
-    return await openCache(description, path, where, options.memoryLimit ?? 2 ** 30);
-  } finally {
-    await tree.close();
-  }
+  const kept = await rememberImages(tree, where, options, activity);
+  if (kept) return kept;
+  const path = await cachePath(where, options);
+  const all = await tree.list();
+  const layout = limited(await layOutFiles(all.filter(isImage), all, where, 'image', options, activity), options);
+  const description = await decodeAll(layout, path, tree.stamp, where, options, activity);
+  announce(description, where, activity);
+  return openCache(description, path, where, options.memoryLimit ?? 2 ** 30);
+}
+
+/** What is left out is not even decoded. */
+export function limited(parts: Layout, { limit }: Pick<OpenOptions, 'limit'>): Layout {
+  if (!limit) return parts;
+  const entries = Object.entries(parts);
+  const counts = shares(
+    entries.map(([, { files }]) => files.length),
+    limit.count,
+  );
+  const pick = ({ files, targets }: FilePart, count: number): FilePart => {
+    const chosen = chooseSamples(files.length, count, targets, limit.seed);
+    return { files: Array.from(chosen, (i) => files[i]), ...(targets && { targets: pickTargets(targets, chosen) }) };
+  };
+  return Object.fromEntries(entries.map(([name, part], i) => [name, pick(part, counts[i])]));
 }
 
 function announce({ unreadable, resized, image }: Description, where: string, activity: Activity): void {
@@ -60,8 +99,9 @@ function announce({ unreadable, resized, image }: Description, where: string, ac
 /** One image's turn: its pixels, or the name of what could not be read. */
 interface Decoded {
   part: number;
+  /** Its place in the part. */
+  place: number;
   file: TreeFile;
-  label: number | undefined;
   pixels?: Pixels;
   /** SHA-256 of the encoded image. */
   digest?: string;
@@ -75,7 +115,7 @@ interface Plan {
 }
 
 async function decodeAll(
-  layout: ImageLayout,
+  layout: Layout,
   path: string,
   stamp: string,
   where: string,
@@ -102,19 +142,21 @@ async function decodeAll(
   }
 }
 
+type Layout = Partial<Record<PartName, FilePart>>;
+
 type PassResult = { better: Plan } | Omit<Description, 'version' | 'stamp'>;
 
 /** Decodes every image by the plan, up to the first that does not fit it. */
 async function decodePass(
-  layout: ImageLayout,
+  layout: Layout,
   plan: Plan,
   writer: CacheWriter,
   where: string,
   options: OpenOptions,
   activity: Activity,
 ): Promise<PassResult> {
-  const parts = Object.entries(layout.parts).map(([name, part]) => new PartCollector(name as PartName, part.labels !== undefined));
-  const items = Object.values(layout.parts).flatMap((part, i) => part.files.map((file, j) => ({ part: i, file, label: part.labels?.[j] })));
+  const parts = Object.entries(layout).map(([name, part]) => new PartCollector(name as PartName, part.targets));
+  const items = Object.values(layout).flatMap((part, i) => part.files.map((file, place) => ({ part: i, place, file })));
   const unreadable: string[] = [];
   let size = plan.forced;
   let done = 0;
@@ -139,12 +181,10 @@ async function decodePass(
   const how = JSON.stringify({
     image,
     ...(resized && { fit: options.fit ?? 'cover' }),
-    classes: layout.classes,
     ...(options.orient === false && { orient: false }),
   });
   return {
     image,
-    ...(layout.classes && { classes: [...layout.classes] }),
     parts: parts.map((part) => part.finish(how, where)),
     unreadable,
     resized,
@@ -203,34 +243,43 @@ function checkUnreadable(unreadable: readonly string[], total: number, most: num
 class PartCollector {
   readonly #name: PartName;
   readonly #hash: Hash = createHash('sha256');
-  readonly #labels: number[] | undefined;
-  #size = 0;
+  readonly #targets: Targets | undefined;
+  readonly #places: number[] = [];
 
-  constructor(name: PartName, labelled: boolean) {
+  constructor(name: PartName, targets: Targets | undefined) {
     this.#name = name;
-    this.#labels = labelled ? [] : undefined;
+    this.#targets = targets;
   }
 
-  add({ label, digest }: Decoded): void {
-    if (label !== undefined) this.#labels?.push(label);
-    this.#hash.update(`${label ?? ''} ${digest}\n`);
-    this.#size++;
+  add({ place, digest }: Decoded): void {
+    this.#places.push(place);
+    this.#hash.update(`${digest}\n`);
   }
 
   finish(how: string, where: string): Description['parts'][number] {
-    if (this.#size === 0) throw new DataError({ what: `The ${this.#name} part has no readable image`, where });
+    if (this.#places.length === 0) throw new DataError({ what: `The ${this.#name} part has no readable image`, where });
+    const targets = this.#targets && pickTargets(this.#targets, Int32Array.from(this.#places));
+    this.#hash.update(how);
+    for (const bytes of targets ? targetBytes(targets) : []) this.#hash.update(bytes);
     return {
       name: this.#name,
-      size: this.#size,
-      ...(this.#labels && { labels: this.#labels }),
-      fingerprint: this.#hash.update(how).digest('hex'),
+      size: this.#places.length,
+      ...(targets && { targets: { ...targets, values: Array.from(targets.values as ArrayLike<number>) } as KeptTargets }),
+      fingerprint: this.#hash.digest('hex'),
     };
   }
 }
 
+/** Targets from JSON; those of images are of these kinds. */
+function reviveTargets(kept: KeptTargets): Targets {
+  const { values } = kept;
+  const arrays = { class: Int32Array, labels: Uint8Array, numbers: Float32Array, tokens: Int32Array } as const;
+  return { ...kept, values: arrays[kept.kind as keyof typeof arrays].from(values) } as unknown as Targets;
+}
+
 /** The parts of a cache file as data sets: in memory where they fit, else read from the file when asked. */
 async function openCache(description: Description, path: string, where: string, memoryLimit: number): Promise<DataSource> {
-  const { image, classes, parts } = description;
+  const { image, parts } = description;
   const input: InputSpec = {
     name: 'image',
     type: 'uint8',
@@ -244,9 +293,9 @@ async function openCache(description: Description, path: string, where: string, 
   const datasets: Partial<Record<PartName, Dataset>> = {};
   const closers: (() => Promise<void>)[] = [];
   let offset = 0;
-  for (const { name: part, size, labels: numbers, fingerprint } of parts) {
+  for (const { name: part, size, targets: kept, fingerprint } of parts) {
     const name = parts.length > 1 ? `${where} (${part})` : where;
-    const targets = numbers && classTargets(Int32Array.from(numbers), classes);
+    const targets = kept && reviveTargets(kept);
     const common = { name, ...(targets && { targets }), fingerprint };
     if (memory) {
       const data = memory.subarray(offset, offset + size * rowBytes);
@@ -263,15 +312,16 @@ async function openCache(description: Description, path: string, where: string, 
   if (!train) throw new DataError({ what: 'There is no training part', where });
   return {
     name: where,
-    format: labelled(train) ? 'images in class folders' : 'images without labels',
+    format:
+      train.targets === undefined
+        ? 'images without labels'
+        : train.targets.kind === 'class'
+          ? 'images in class folders'
+          : 'images with targets',
     train,
     ...others,
     async close() {
       for (const close of closers.splice(0)) await close();
     },
   };
-}
-
-function labelled(dataset: Dataset): boolean {
-  return dataset.targets !== undefined;
 }

@@ -1,53 +1,41 @@
-import { DataError, FormatError } from '../../base/index.js';
+import { type Activity, DataError, FormatError } from '../../base/index.js';
 import { keepAsTest, type PartName, partOf } from '../formats/arrays.js';
 import { byCodeUnit, listed } from '../formats/labels.js';
+import { classTargets, type Targets } from '../targets.js';
+import { layOutByMetadata, metadataFiles } from './metadata.js';
+import type { OpenOptions } from './options.js';
 import type { TreeFile } from './tree.js';
 
-/** The images of one part, in path order; `labels` are class numbers. */
-export interface ImagePart {
+/** The files of one part, each a sample, with what is to be answered for each. */
+export interface FilePart {
   files: TreeFile[];
-  labels?: Int32Array;
+  targets?: Targets;
 }
 
-/** How the images of a tree are to be read. */
-export interface ImageLayout {
-  parts: Partial<Record<PartName, ImagePart>>;
-  classes?: readonly string[];
-}
-
-const IMAGE = /\.(jpe?g|png|webp|gif|tiff?|avif)$/i;
-
-export function isImage(path: string): boolean {
-  return IMAGE.test(path);
-}
+/** What samples are called: "image". The plural has an s. */
+type Noun = string;
 
 /**
- * Makes sense of a tree's folders: optional train/ and test/ (or val/), then class folders, then images at any depth; or images without any
- * folder, which have no labels. Folders that hold everything (as archives often have) are looked through.
- * @throws DataError when there is no image or one class; FormatError when folders can be read in two ways.
+ * Makes sense of files that are a sample each: by a table called metadata beside them; else by folders: optional train/ and test/ (or val/), then class
+ * folders, then files at any depth; or files without any folder, which have no labels. Folders that hold everything (as archives often have) are looked
+ * through.
+ * @param files those that are samples, e.g. images.
+ * @param all every file there is, metadata among them.
+ * @throws DataError for one class only; FormatError when folders can be read in two ways.
  */
-export function layOutImages(
+export async function layOutFiles(
   files: readonly TreeFile[],
+  all: readonly TreeFile[],
   where: string,
-  options: { labelled?: boolean; classes?: readonly string[] },
-): ImageLayout {
-  const images = files.filter(({ path }) => isImage(path)).map((file) => ({ file, folders: file.path.split('/').slice(0, -1) }));
-  if (images.length === 0) {
-    throw new DataError({
-      what: 'There is no image',
-      where,
-      expected: '.jpg, .png, .webp, .gif, .tiff or .avif files',
-      got:
-        files.length === 0
-          ? 'no file'
-          : listed(
-              files.map(({ path }) => path),
-              3,
-            ),
-    });
-  }
-  if (options.labelled === false) return { parts: { train: { files: images.map(({ file }) => file) } } };
-  const inner = unwrap(images, 1);
+  noun: Noun,
+  options: Pick<OpenOptions, 'labelled' | 'classes' | 'label' | 'targets'>,
+  activity: Activity = {},
+): Promise<Partial<Record<PartName, FilePart>>> {
+  const tables = metadataFiles(all);
+  if (tables.length > 0 && options.labelled !== false) return layOutByMetadata(files, tables, where, options, activity);
+  if (options.labelled === false) return { train: { files: [...files] } };
+  const placed = files.map((file) => ({ file, folders: file.path.split('/').slice(0, -1) }));
+  const inner = unwrap(placed, 1);
   const groups = groupBy(inner, ({ folders }) => folders[0] ?? '');
   const parts = new Map([...groups].map(([name, members]) => [partOf(name), members]));
   const split = groups.size > 1 && !parts.has(undefined);
@@ -63,7 +51,7 @@ export function layOutImages(
   const found: Partial<Record<PartName, Placed[]>> = split
     ? Object.fromEntries([...parts].map(([part, members]) => [part, unwrap(members.map(stepInto), 1)]))
     : { train: inner };
-  return label(keepAsTest(found), where, options.classes);
+  return label(keepAsTest(found), where, noun, options.classes);
 }
 
 interface Placed {
@@ -72,30 +60,35 @@ interface Placed {
   folders: string[];
 }
 
-function label(found: Partial<Record<PartName, Placed[]>>, where: string, given: readonly string[] | undefined): ImageLayout {
+function label(
+  found: Partial<Record<PartName, Placed[]>>,
+  where: string,
+  noun: Noun,
+  given: readonly string[] | undefined,
+): Partial<Record<PartName, FilePart>> {
   const all = Object.values(found).flat();
   const loose = all.filter(({ folders }) => folders.length === 0);
   if (loose.length === all.length) {
-    return { parts: mapParts(found, (members) => ({ files: members.map(({ file }) => file) })) };
+    return mapParts(found, (members) => ({ files: members.map(({ file }) => file) }));
   }
   if (loose.length > 0) {
     throw new FormatError({
-      what: 'Some images lie in class folders and some beside them',
+      what: `Some ${noun}s lie in class folders and some beside them`,
       where,
       expected: 'all of them in class folders, or none',
       got: `${all.length - loose.length} in folders, ${loose.length} beside them, e.g. ${loose[0].file.path}`,
-      fix: 'Move or remove the loose images, or ask to read them all without labels',
+      fix: `Move or remove the loose ${noun}s, or ask to read them all without labels`,
     });
   }
   const names = (members: readonly Placed[]) => [...new Set(members.map(({ folders }) => folders[0]))].sort(byCodeUnit);
   const classes = given ?? names(found.train ?? []);
   if (classes.length < 2) {
     throw new DataError({
-      what: 'All images are in one class folder',
+      what: `All ${noun}s are in one class folder`,
       where,
       expected: 'a folder for each of at least two classes',
       got: `"${classes[0]}"`,
-      fix: 'Add another class, or ask to read the images without labels',
+      fix: `Add another class, or ask to read the ${noun}s without labels`,
     });
   }
   const stranger = names(all).find((name) => !classes.includes(name));
@@ -110,9 +103,12 @@ function label(found: Partial<Record<PartName, Placed[]>>, where: string, given:
   const numbers = new Map(classes.map((name, i) => [name, i]));
   const toPart = (members: readonly Placed[]) => ({
     files: members.map(({ file }) => file),
-    labels: Int32Array.from(members, ({ folders }) => numbers.get(folders[0]) as number),
+    targets: classTargets(
+      Int32Array.from(members, ({ folders }) => numbers.get(folders[0]) as number),
+      classes,
+    ),
   });
-  return { parts: mapParts(found, toPart), classes };
+  return mapParts(found, toPart);
 }
 
 /** Drops folders that all share, as long as `keep` further ones remain everywhere. */

@@ -14,13 +14,18 @@ const NOTHING_OPEN = async () => undefined;
 
 /** A .npz archive: every array is an input of its own, or the labels. */
 export async function openNpz(path: string, options: OpenOptions): Promise<DataSource> {
-  return asSource(datasetsFromArrays(parseNpz(await readContent(path), path), path, options), path, '.npz archive');
+  return asSource(
+    datasetsFromArrays(parseNpz(await readContent(path, options.maxUnpacked), path, options.maxUnpacked), path, options),
+    path,
+    '.npz archive',
+  );
 }
 
 /** A folder of .npy files is read as the archive that they would make. */
 export async function openNpyFolder(folder: string, files: readonly string[], options: OpenOptions): Promise<DataSource> {
   const arrays: Record<string, DataTensor> = {};
-  for (const file of files) arrays[basename(file, '.npy')] = parseNpy(await readContent(join(folder, file)), join(folder, file));
+  for (const file of files)
+    arrays[basename(file, '.npy')] = parseNpy(await readContent(join(folder, file), options.maxUnpacked), join(folder, file));
   return asSource(datasetsFromArrays(arrays, folder, options), folder, '.npy arrays');
 }
 
@@ -33,7 +38,11 @@ export async function openNpy(path: string, options: OpenOptions): Promise<DataS
   const { type, shape, offset, bigEndian } = parseNpyHeader(head.subarray(0, bytesRead), path);
   const { memoryLimit = 2 ** 30 } = options;
   if (sizeOf(shape) * bytesPerElement(type) <= memoryLimit || bigEndian) {
-    return asSource(datasetsFromArrays({ input: parseNpy(await readContent(path), path) }, path, options), path, '.npy array');
+    return asSource(
+      datasetsFromArrays({ input: parseNpy(await readContent(path, options.maxUnpacked), path) }, path, options),
+      path,
+      '.npy array',
+    );
   }
   const needed = offset + sizeOf(shape) * bytesPerElement(type);
   if (length < needed)

@@ -1,28 +1,20 @@
 import { readdir, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
-import { type Activity, DataError, FormatError, OptionError, UnsupportedError } from '../../base/index.js';
+import { basename, dirname } from 'node:path';
+import { type Activity, DataError, FormatError, UnsupportedError } from '../../base/index.js';
 import type { DataSource } from '../dataset.js';
-import { type PartName, partOf } from '../formats/arrays.js';
 import { listed } from '../formats/labels.js';
+import { limitSource } from '../limit.js';
 import { checkClasses } from '../split.js';
 import { BUILTIN } from './builtin.js';
 import { unreadable } from './files.js';
 import { isIdx, openIdx } from './idx.js';
-import { openImages } from './images.js';
-import { isImage } from './layout.js';
-import { openNpy, openNpyFolder, openNpz } from './numpy.js';
-import type { OpenOptions } from './options.js';
-import { openTables } from './tables.js';
-import { archiveTree, folderTree } from './tree.js';
+import { isImage } from './images.js';
+import { checkOptions, type OpenOptions } from './options.js';
+import { type Entry, type Reader, readers, topFiles } from './readers/index.js';
+import { filesByPart } from './readers/parts.js';
+import { archiveTree, type FileTree, fileTree, folderTree, type TreeFile } from './tree.js';
 
 const TAR = /\.(tar|tar\.gz|tgz)$/i;
-const TABLE = /\.(csv|tsv)(\.gz)?$/i;
-const NPY = /\.npy$/i;
-const NPZ = /\.npz$/i;
-
-const READABLE =
-  'class folders of images or a plain folder of images (.jpg, .png, .webp, .gif, .tiff, .avif), also under train/ and test/, or all that in .tar or .tar.gz; ' +
-  "MNIST's IDX files; .csv or .tsv, also gzipped; .npy or .npz; or the built-in names digits and iris";
 
 /**
  * Opens data of any form that is read: see docs/data.md for the forms and how their parts and labels are found.
@@ -39,7 +31,19 @@ export async function openDataset(path: string, options: OpenOptions = {}, activ
     await source.close();
     throw cause;
   }
-  return source;
+  const { limit } = options;
+  return limit ? limitSource(source, limit.count, limit.seed) : source;
+}
+
+/**
+ * Opens samples that are to be answered: as `openDataset`, but targets are not looked for, and a single file, an image say, is a sample of its own.
+ * @throws as `openDataset`.
+ */
+export async function openSamples(path: string, options: OpenOptions = {}, activity: Activity = {}): Promise<DataSource> {
+  const unlabelled = { ...options, labelled: false, label: false as const };
+  if (isImage({ path })) return openTree(await fileTree(path), path, unlabelled, activity);
+  checkOptions(unlabelled);
+  return isBuiltin(path) ? BUILTIN[path]() : openPath(path, unlabelled, activity);
 }
 
 function isBuiltin(name: string): name is keyof typeof BUILTIN {
@@ -48,18 +52,11 @@ function isBuiltin(name: string): name is keyof typeof BUILTIN {
 
 async function openPath(path: string, options: OpenOptions, activity: Activity): Promise<DataSource> {
   const found = await stat(path).catch((cause) => Promise.reject(unreadable(path, cause)));
-  return found.isDirectory() ? openFolder(path, options, activity) : openFile(path, options, activity);
-}
-
-async function openFile(path: string, options: OpenOptions, activity: Activity): Promise<DataSource> {
-  const name = basename(path);
-  if (isIdx(name)) return openIdxFile(path, options);
-  if (TAR.test(name)) return openImages(await archiveTree({ '': path }), path, options, activity);
-  if (TABLE.test(name)) return openTables({ train: path }, path, options, activity);
-  if (NPY.test(name)) return openNpy(path, options);
-  if (NPZ.test(name)) return openNpz(path, options);
-  if (isImage(name)) throw new DataError({ what: 'This is a single image', where: path, fix: 'Give the folder that it lies in' });
-  throw new UnsupportedError({ what: 'This is no form of data that is read', where: path, expected: READABLE, got: `"${name}"` });
+  if (found.isDirectory()) return openFolder(path, options, activity);
+  if (TAR.test(path)) return openArchive({ '': path }, path, options, activity);
+  if (isIdx(basename(path))) return openIdxFile(path, options);
+  if (isImage({ path })) throw new DataError({ what: 'This is a single image', where: path, fix: 'Give the folder that it lies in' });
+  return openTree(await fileTree(path), path, options, activity);
 }
 
 /** One IDX file stands for itself and the labels that belong to it. */
@@ -73,98 +70,83 @@ async function openIdxFile(path: string, options: OpenOptions): Promise<DataSour
   );
 }
 
-/** What a folder may be, found by the names in it. */
+/** A folder, which may hold archives named like parts instead of files. */
 async function openFolder(path: string, options: OpenOptions, activity: Activity): Promise<DataSource> {
-  const names = (await readdir(path).catch((cause) => Promise.reject(unreadable(path, cause))))
-    .filter((name) => !name.startsWith('.'))
-    .sort();
-  const kinds = {
-    'IDX files': names.filter(isIdx),
-    'tar archives': names.filter((name) => TAR.test(name)),
-    tables: names.filter((name) => TABLE.test(name)),
-    '.npy arrays': names.filter((name) => NPY.test(name)),
-    '.npz archives': names.filter((name) => NPZ.test(name)),
-  };
   const tree = await folderTree(path);
-  const images = (await tree.list()).filter((file) => isImage(file.path));
-  const present = Object.entries({ ...kinds, images: images.map((file) => file.path) }).filter(([, files]) => files.length > 0);
-  if (present.length === 0) throw nothingFound(path, await tree.list());
-  if (present.length > 1) {
-    throw new FormatError({
-      what: 'The folder holds several forms of data',
-      where: path,
-      got: present.map(([kind, files]) => `${files.length} ${kind} (${listed(files, 2)})`).join(', '),
-      fix: 'Name the file or folder that is meant',
-    });
+  const files = await tree.list();
+  const archives = topFiles({ path, tree, files }, TAR);
+  const others = claims({ path, tree, files });
+  if (archives.length === 0) return openTree(tree, path, options, activity);
+  if (others.length > 0) throw severalForms(path, [['tar archives', archives], ...others.map(([{ form }, own]) => [form, own] as const)]);
+  const byPart = filesByPart(path, archives, TAR);
+  const named = Object.entries(byPart).map(([part, [archive]]) => [archives.length === 1 ? '' : part, archive.at as string]);
+  return openArchive(Object.fromEntries(named), path, options, activity);
+}
+
+/** @param archives the archive of each part; under "" the one of everything. */
+async function openArchive(archives: Record<string, string>, path: string, options: OpenOptions, activity: Activity): Promise<DataSource> {
+  const tree = await archiveTree(archives, options.maxUnpacked, activity.signal);
+  for (const reader of readers()) {
+    const kept = await reader.remember?.({ path, tree }, options, activity);
+    if (kept) return kept;
   }
-  const [[kind, files]] = present;
-  const at = (name: string) => join(path, name);
-  switch (kind) {
-    case 'IDX files':
-      return openIdx(path, files, options);
-    case 'tar archives':
-      return openImages(await archiveTree(mapValues(byPart(path, files, TAR), at)), path, options, activity);
-    case 'tables':
-      return openTables(mapValues(byPart(path, files, TABLE), at), path, options, activity);
-    case '.npy arrays':
-      return files.length === 1 ? openNpy(at(files[0]), options) : openNpyFolder(path, files, options);
-    case '.npz archives':
-      if (files.length === 1) return openNpz(at(files[0]), options);
-      throw severalFiles(path, files, 'one .npz archive');
-    default:
-      return openImages(tree, path, options, activity);
+  return openTree(tree, path, options, activity);
+}
+
+/** Whatever form the files have. The tree is closed once they are read. */
+async function openTree(tree: FileTree, path: string, options: OpenOptions, activity: Activity): Promise<DataSource> {
+  try {
+    const files = await tree.list();
+    const entry: Entry = { path, tree: { ...tree, list: async () => [...files] }, files };
+    const [claim, ...more] = claims(entry);
+    if (!claim) throw nothingFound(entry);
+    if (more.length > 0)
+      throw severalForms(
+        path,
+        [claim, ...more].map(([{ form }, own]) => [form, own] as const),
+      );
+    const [reader, own] = claim;
+    return await reader.open(entry, own, options, activity);
+  } finally {
+    await tree.close();
   }
 }
 
-/** Files named like parts of a data set, by part; a single file is everything. */
-function byPart(folder: string, files: readonly string[], extension: RegExp): Partial<Record<PartName, string>> {
-  if (files.length === 1) return { train: files[0] };
-  const parts = new Map(files.map((file) => [partOf(file.replace(extension, '')), file]));
-  if (parts.has('train') && !parts.has(undefined) && parts.size === files.length) return Object.fromEntries(parts);
-  throw severalFiles(folder, files, 'one file, or files named train with test or val');
+/** Readers with the files that they recognize; those that give way only where there is no other. */
+function claims(entry: Entry): (readonly [Reader, readonly TreeFile[]])[] {
+  const all = readers()
+    .map((reader) => [reader, reader.recognizes(entry)] as const)
+    .filter(([, files]) => files.length > 0);
+  const first = all.filter(([{ givesWay }]) => !givesWay);
+  return first.length > 0 ? first : all;
 }
 
-function severalFiles(folder: string, files: readonly string[], expected: string): FormatError {
+function severalForms(path: string, forms: readonly (readonly [string, readonly TreeFile[]])[]): FormatError {
+  const words = (files: readonly TreeFile[]) =>
+    listed(
+      files.map((file) => file.path),
+      2,
+    );
   return new FormatError({
-    what: 'It is not clear which files belong together',
-    where: folder,
-    expected,
-    got: listed(files),
-    fix: 'Name the file that is meant',
+    what: 'The folder holds several forms of data',
+    where: path,
+    got: forms.map(([form, files]) => `${files.length} ${form} (${words(files)})`).join(', '),
+    fix: 'Name the file or folder that is meant',
   });
 }
 
-function nothingFound(path: string, files: readonly { path: string }[]): DataError {
+function nothingFound({ path, files }: Entry): DataError {
+  const readable = `${readers()
+    .map(({ reads }) => reads)
+    .join('; ')}; all that under train/ and test/ as well, or in .tar or .tar.gz; or the built-in names digits and iris`;
+  const names = files.map((file) => file.path);
+  const [only, ...more] = files;
+  if (only?.at === path && more.length === 0)
+    return new UnsupportedError({ what: 'This is no form of data that is read', where: path, expected: readable, got: `"${only.path}"` });
   return new DataError({
     what: files.length === 0 ? 'The folder is empty' : 'The folder holds nothing that is read',
     where: path,
-    expected: READABLE,
-    got:
-      files.length === 0
-        ? 'no file'
-        : listed(
-            files.map((file) => file.path),
-            5,
-          ),
+    expected: readable,
+    got: files.length === 0 ? 'no file' : listed(names, 5),
   });
-}
-
-function mapValues(parts: Partial<Record<PartName, string>>, change: (value: string) => string): Partial<Record<PartName, string>> {
-  return Object.fromEntries(Object.entries(parts).map(([part, value]) => [part, change(value)]));
-}
-
-function checkOptions(options: OpenOptions): void {
-  const { maxUnreadable = 0, memoryLimit = 0, fit = 'cover', classes } = options;
-  const check = (name: keyof OpenOptions, good: boolean, expected: string) => {
-    if (good) return;
-    throw new OptionError({ what: 'Not a usable value', where: `option "${name}"`, expected, got: JSON.stringify(options[name]) });
-  };
-  for (const name of ['imageSize', 'fallbackSize'] as const) {
-    const size = options[name];
-    check(name, !size || [size.width, size.height].every((side) => Number.isInteger(side) && side > 0), 'positive whole width and height');
-  }
-  check('maxUnreadable', maxUnreadable >= 0 && maxUnreadable <= 1, 'a share in [0, 1]');
-  check('memoryLimit', memoryLimit >= 0, 'a number of bytes');
-  check('fit', fit === 'cover' || fit === 'fill', '"cover" or "fill"');
-  check('classes', !classes || (classes.length > 1 && new Set(classes).size === classes.length), 'at least two names, all different');
 }

@@ -1,7 +1,18 @@
+import { OptionError } from '../../base/index.js';
+
 /** What a reader may be told. Every field is optional; a reader ignores what does not concern its format. */
 export interface OpenOptions {
-  /** CSV: the label column, by header name or number from 0; false where there is none. Default: a column named "label", "class", "target" or "y", else the last. */
+  /**
+   * Tables: the target columns, by header name or number from 0, several separated by commas; false where there is none. Default: a column named "label",
+   * "class", "target" or "y", else the last.
+   */
   label?: string | number | false;
+  /** Tables: the columns that are features, by name or number. Default: all that are not targets. */
+  columns?: readonly string[];
+  /** Tables: categories of columns of texts by their names, as a trained model knows them. Default: found in the training part. */
+  categories?: Readonly<Record<string, readonly string[]>>;
+  /** Keeps at most so many samples, of every class its share; what is left out is not decoded. Default: all. */
+  limit?: { count: number; seed?: number };
   /** CSV: whether the first line names the columns. Default: found out (it does when it has text above numbers). */
   header?: boolean;
   /** Images: false reads all images at any depth as one unlabelled set. Default: true where there are class folders. */
@@ -22,6 +33,30 @@ export interface OpenOptions {
   maxUnreadable?: number;
   /** Images: where decoded pixels are kept. Default: $ESPALIER_CACHE, else the user's cache folder + "espalier"; the system's temporary folder where that cannot be written. */
   cacheDir?: string;
+  /**
+   * Most bytes that a packed file may unpack to. Default: 100 times its size, but at least 64 MB and at most 4 GiB in memory (.gz, .npz), at least
+   * 1 GB and at most 16 GiB on the disk (.tar.gz).
+   */
+  maxUnpacked?: number;
   /** Larger data stays on disk and is read in pieces. Default: 1 GiB (in bytes). */
   memoryLimit?: number;
+}
+
+/** @throws OptionError naming the option that cannot be used. */
+export function checkOptions(options: OpenOptions): void {
+  const { maxUnreadable = 0, memoryLimit = 0, maxUnpacked = 1, fit = 'cover', classes, limit } = options;
+  const check = (name: keyof OpenOptions, good: boolean, expected: string) => {
+    if (good) return;
+    throw new OptionError({ what: 'Not a usable value', where: `option "${name}"`, expected, got: JSON.stringify(options[name]) });
+  };
+  for (const name of ['imageSize', 'fallbackSize'] as const) {
+    const size = options[name];
+    check(name, !size || [size.width, size.height].every((side) => Number.isInteger(side) && side > 0), 'positive whole width and height');
+  }
+  check('maxUnreadable', maxUnreadable >= 0 && maxUnreadable <= 1, 'a share in [0, 1]');
+  check('memoryLimit', memoryLimit >= 0, 'a number of bytes');
+  check('maxUnpacked', maxUnpacked > 0, 'a number of bytes');
+  check('fit', fit === 'cover' || fit === 'fill', '"cover" or "fill"');
+  check('classes', !classes || (classes.length > 1 && new Set(classes).size === classes.length), 'at least two names, all different');
+  check('limit', !limit || (Number.isInteger(limit.count) && limit.count >= 1), 'a whole number of samples, at least 1');
 }

@@ -1,19 +1,19 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { type FileHandle, mkdtemp, open, readdir, readFile, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import { createGunzip } from 'node:zlib';
-import { FormatError } from '../../base/index.js';
+import { basename, dirname, join } from 'node:path';
 import { byCodeUnit } from '../formats/labels.js';
 import { isGzip, openForReading, readAt, stampOf, unreadable } from './files.js';
 import { indexTar } from './tar.js';
+import { unpackFile } from './unpack.js';
 
 /** One file of a tree. */
 export interface TreeFile {
   /** From the tree's root, with forward slashes. */
   path: string;
+  /** Where it lies, if it is a file of its own: not within an archive. */
+  at?: string;
   read(): Promise<Uint8Array>;
 }
 
@@ -33,8 +33,19 @@ export async function folderTree(root: string): Promise<FileTree> {
   found.sort((a, b) => byCodeUnit(a.path, b.path));
   const hash = createHash('sha256');
   for (const { path, stamp } of found) hash.update(`${path}\0${stamp}\n`);
-  const files = found.map(({ path }) => ({ path, read: () => readFile(join(root, path)) }));
+  const files = found.map(({ path }) => fileAt(root, path));
   return { stamp: hash.digest('hex'), list: async () => files, close: async () => undefined };
+}
+
+function fileAt(root: string, path: string): TreeFile {
+  const at = join(root, path);
+  return { path, at, read: () => readFile(at) };
+}
+
+/** A single file as a tree of its own. */
+export async function fileTree(path: string): Promise<FileTree> {
+  const files = [fileAt(dirname(path), basename(path))];
+  return { stamp: await stampOf(path), list: async () => files, close: async () => undefined };
 }
 
 async function walk(root: string, folder: string, above: ReadonlySet<string>, found: { path: string; stamp: string }[]): Promise<void> {
@@ -53,8 +64,13 @@ async function walk(root: string, folder: string, above: ReadonlySet<string>, fo
 /**
  * The files of archives (.tar or .tar.gz), each under a name of its own where there are several.
  * @param archives path of each archive by the name that its files get as first folder; "" for none.
+ * @param maxUnpacked most bytes that a gzipped archive may unpack to (default: see base/limits.ts).
  */
-export async function archiveTree(archives: Readonly<Record<string, string>>): Promise<FileTree> {
+export async function archiveTree(
+  archives: Readonly<Record<string, string>>,
+  maxUnpacked?: number,
+  signal?: AbortSignal,
+): Promise<FileTree> {
   const stamps = await Promise.all(Object.values(archives).map(stampOf));
   const opened: Archive[] = [];
   return {
@@ -62,9 +78,9 @@ export async function archiveTree(archives: Readonly<Record<string, string>>): P
     async list() {
       const files: TreeFile[] = [];
       for (const [name, path] of Object.entries(archives)) {
-        const archive = await openArchive(path);
+        const archive = await openArchive(path, maxUnpacked, signal);
         opened.push(archive);
-        files.push(...(await archiveFiles(archive.file, path, name)));
+        for (const file of await archiveFiles(archive.file, path, name)) files.push(file);
       }
       return files.sort((a, b) => byCodeUnit(a.path, b.path));
     },
@@ -94,7 +110,7 @@ interface Archive {
 }
 
 /** Opens a tar; a gzipped one is unpacked to a temporary file first, since it can be read only from the front. */
-async function openArchive(path: string): Promise<Archive> {
+async function openArchive(path: string, maxUnpacked: number | undefined, signal: AbortSignal | undefined): Promise<Archive> {
   const file = await openForReading(path);
   const head = new Uint8Array(2);
   await file.read(head, 0, 2, 0);
@@ -104,12 +120,12 @@ async function openArchive(path: string): Promise<Archive> {
   const remove = () => rm(folder, { recursive: true, force: true });
   try {
     const unpacked = join(folder, 'archive.tar');
-    await pipeline(createReadStream(path), createGunzip(), createWriteStream(unpacked));
+    await unpackFile(path, unpacked, maxUnpacked, signal);
     const tar = await open(unpacked, 'r');
     return { file: tar, close: () => tar.close().then(remove) };
   } catch (cause) {
     await remove();
-    throw new FormatError({ what: `The archive cannot be unpacked (${(cause as Error).message})`, where: path }, { cause });
+    throw cause;
   }
 }
 

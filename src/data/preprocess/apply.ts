@@ -1,6 +1,7 @@
 import { DataError, sizeOf } from '../../base/index.js';
 import { fromFloat16, toFloat16 } from '../float16.js';
 import { allocate, type DataTensor, type ElementType, type TypedData } from '../tensor.js';
+import { preparationOf } from './preparations.js';
 import { Resizer } from './resize.js';
 import { checkPreprocess, type Preprocess } from './spec.js';
 
@@ -13,7 +14,9 @@ const LUMA = [0.299, 0.587, 0.114] as const;
  */
 export function applyPreprocess(samples: DataTensor, spec: Preprocess): DataTensor {
   checkPreprocess(spec);
-  return spec.layout === 'as-is' ? applyAsIs(samples, spec) : applyImage(samples, spec);
+  const { prepare } = spec;
+  const prepared = prepare ? preparationOf(prepare).run(samples, prepare) : samples;
+  return spec.layout === 'as-is' ? applyAsIs(prepared, spec) : applyImage(prepared, spec);
 }
 
 function applyAsIs(samples: DataTensor, spec: Preprocess): DataTensor {

@@ -1,4 +1,5 @@
 export { applyPreprocess } from './apply.js';
+export { addPreparation, type Preparation, type Prepare } from './preparations.js';
 export * from './spec.js';
 export * from './statistics.js';
 export * from './ways.js';

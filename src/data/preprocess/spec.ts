@@ -1,5 +1,6 @@
 import { OptionError } from '../../base/index.js';
 import { ELEMENT_TYPES, type ElementType } from '../tensor.js';
+import { type Prepare, preparationOf } from './preparations.js';
 
 /** The order of a model's colour channels; "gray" is one channel, luma by ITU-R BT.601. */
 export type ChannelOrder = 'RGB' | 'BGR' | 'gray';
@@ -8,12 +9,14 @@ export type ChannelOrder = 'RGB' | 'BGR' | 'gray';
 export type ResizeMode = 'bilinear' | 'nearest';
 
 /**
- * How a stored sample becomes a model's input, as plain JSON: resize, pick and order channels, then
- * `(value * scale - mean) / std`, then lay out and convert.
+ * How a stored sample becomes a model's input, as plain JSON: prepare (where the kind of data needs it), resize, pick and order channels,
+ * then `(value * scale - mean) / std`, then lay out and convert.
  */
 export interface Preprocess {
   /** Says which usual combination this is, for people; e.g. "0-1 NCHW RGB". */
   name?: string;
+  /** What is made of the stored sample first, e.g. ids of a text; see `addPreparation`. Default: nothing. */
+  prepare?: Prepare;
   /** "NCHW" or "NHWC" for images; "as-is" keeps the order of the elements (features, tokens, ready-made tensors). */
   layout: 'NCHW' | 'NHWC' | 'as-is';
   /** Only for images: the order of the model's channels. */
@@ -106,4 +109,5 @@ export function checkPreprocess(spec: Preprocess): void {
   if (resize && !['bilinear', 'nearest'].includes(resize.mode)) refuse('resize', 'mode "bilinear" or "nearest"', resize.mode);
   if (shape?.some((dim) => !Number.isInteger(dim) || dim < 1)) refuse('shape', 'positive whole numbers', shape);
   if (!ELEMENT_TYPES.includes(dtype)) refuse('dtype', ELEMENT_TYPES.join(', '), dtype);
+  if (spec.prepare) preparationOf(spec.prepare).check?.(spec.prepare);
 }

@@ -17,7 +17,7 @@ export function cancelMoves(graph: Graph): number {
     graph.replace(output, source);
     gone.push(node);
   }
-  graph.remove(...gone);
+  graph.removeAll(gone);
   const inner = graph.nodes.flatMap((node) => node.subgraphs());
   return inner.reduce((sum, each) => sum + cancelMoves(each), gone.length);
 }

@@ -37,7 +37,7 @@ export function constantPart(
     });
     graph.add(copy);
   }
-  graph.outputs.push(...wanted.map((value) => values.get(value) as Value));
+  for (const value of wanted) graph.outputs.push(values.get(value) as Value);
   const part = new Model(graph);
   for (const [domain, version] of source.opsets) part.opsets.set(domain, version);
   part.irVersion = source.irVersion;

@@ -1,12 +1,12 @@
-import { type ErrorFacts, GraphError } from '../../base/index.js';
-import { type Graph, isFloat, type Model, type Node, type Tensor } from '../../onnx/index.js';
+import { allowed, COMPUTED, type ErrorFacts, GraphError, lookup } from '../../base/index.js';
+import { bytesOf, type Graph, isFloat, type Model, type Node, type Tensor, type Value } from '../../onnx/index.js';
 import { ruleOf } from '../../ops/index.js';
 
 /** Something about a model that makes, or may make, its results worthless. */
 export interface Defect extends ErrorFacts {
   /** Errors make every result worthless; warnings limit what can be done with the model. */
   readonly severity: 'error' | 'warning';
-  readonly kind: 'contents' | 'scale' | 'variance' | 'operator' | 'opset' | 'output';
+  readonly kind: 'contents' | 'scale' | 'variance' | 'operator' | 'opset' | 'output' | 'size';
   readonly where: string;
 }
 
@@ -17,10 +17,11 @@ export interface DefectOptions {
 
 /**
  * What is wrong with a model that can be read and whose graph is whole: weights that are not numbers, quantization scales and variances
- * that cannot be, operators that nothing is known about, domains without a version, outputs named twice. Constants in subgraphs count too.
+ * that cannot be, operators that nothing is known about, domains without a version, outputs named twice, and (where types were inferred) values
+ * that are computed from constants alone and are far larger than these. Constants in subgraphs count too.
  */
 export function findDefects(model: Model, { weights = true }: DefectOptions = {}): Defect[] {
-  const defects = [...operatorDefects(model), ...outputDefects(model.graph)];
+  const defects = [...operatorDefects(model), ...outputDefects(model.graph), ...sizeDefects(model.graph)];
   if (!weights) return defects;
   const seen = new Set<Tensor>();
   visitNodes(model.graph, (node) => {
@@ -28,7 +29,7 @@ export function findDefects(model: Model, { weights = true }: DefectOptions = {}
       const tensor = input?.constant;
       if (!input || !tensor || seen.has(tensor)) return;
       seen.add(tensor);
-      defects.push(...tensorDefects(node, index, input.name, tensor));
+      for (const defect of tensorDefects(node, index, input.name, tensor)) defects.push(defect);
     });
   });
   return defects;
@@ -90,6 +91,29 @@ function outputDefects({ outputs }: Graph): Defect[] {
   }));
 }
 
+/** What a runtime would compute while it loads the model, and keep. */
+function sizeDefects(graph: Graph): Defect[] {
+  const defects: Defect[] = [];
+  let stored = 0;
+  for (const value of graph.values(true)) stored += value.constant?.byteLength ?? 0;
+  const most = allowed(COMPUTED, stored);
+  const computed = new Set<Value>();
+  const isKnown = (input: Value | undefined) => !input || computed.has(input) || input.constant !== undefined;
+  visitNodes(graph, (node) => {
+    if (node.op === 'Constant' || node.subgraphs().length > 0 || !node.inputs.every(isKnown)) return;
+    for (const output of node.outputs) {
+      if (!output) continue;
+      computed.add(output);
+      const bytes = bytesOf(output) ?? 0;
+      if (bytes <= most) continue;
+      const what = `The model makes ${bytes} bytes out of constants`;
+      const expected = `at most ${most} bytes for the ${stored} of all constants`;
+      defects.push({ severity: 'error', kind: 'size', what, where: node.label, expected, fix: 'The model is damaged; export it again.' });
+    }
+  });
+  return defects;
+}
+
 /** Inputs that hold scales, and variances, by operator. */
 const scaleInputs: Readonly<Record<string, readonly number[]>> = {
   QuantizeLinear: [1],
@@ -109,7 +133,7 @@ function tensorDefects(node: Node, index: number, name: string, tensor: Tensor):
   if (nan > 0 && tensor.size > 1) return [{ severity: 'error', kind: 'contents', what: `${nan} ${of} are not a number (NaN)`, where, fix }];
   const isWeight = weightOf(node) === index;
   if (infinite > 0 && isWeight) return [{ severity: 'error', kind: 'contents', what: `${infinite} ${of} are infinite`, where, fix }];
-  if (node.domain === '' && scaleInputs[node.op]?.includes(index) && notPositive + infinite > 0)
+  if (node.domain === '' && lookup(scaleInputs, node.op)?.includes(index) && notPositive + infinite > 0)
     return [
       {
         severity: 'error',

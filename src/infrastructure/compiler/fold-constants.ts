@@ -24,29 +24,45 @@ const LARGEST_EXPANSION = 1024;
  * Replaces, in place and in subgraphs too, what can be computed before any input is known by its value: shape arithmetic by inference, the rest by
  * running it once. An initializer that is also an input counts as a constant. Weights stored in fewer bits than their values (DequantizeLinear of
  * int8) stay so, and what the runtime cannot compute stays as it is.
+ * @param effort shared by calls on one model, so that they do not try again what failed.
  * @returns the number of nodes removed.
  * @throws GraphError where the graph contradicts itself.
  */
-export async function foldConstants(model: Model, runtime: Runtime): Promise<number> {
+export async function foldConstants(model: Model, runtime: Runtime, effort = new FoldingEffort()): Promise<number> {
   model.graph.sort();
   for (const [value, tensor] of shapeConstants(model)) replaceByConstant(model.graph, value, tensor);
-  return foldGraph(model, model.graph, runtime);
+  return foldGraph({ model, runtime, effort }, model.graph);
 }
 
-async function foldGraph(model: Model, graph: Graph, runtime: Runtime): Promise<number> {
+/** What is spent on a model, over all calls that share it: each run of the runtime takes tens of milliseconds, whatever it computes. */
+export class FoldingEffort {
+  /** Runs that are left. */
+  runs = 16;
+  /** Nodes that the runtime could not compute. */
+  readonly failed = new Set<Node>();
+}
+
+interface Source {
+  readonly model: Model;
+  readonly runtime: Runtime;
+  readonly effort: FoldingEffort;
+}
+
+async function foldGraph(source: Source, graph: Graph): Promise<number> {
   const constant = new Set<Value>();
   const foldable: Node[] = [];
   for (const node of graph.nodes) {
-    if (!isFoldable(node, constant)) continue;
+    if (source.effort.failed.has(node) || !isFoldable(node, constant)) continue;
     foldable.push(node);
     for (const output of node.outputs) if (output) constant.add(output);
   }
   const folded = new Set(foldable);
-  const isRead = (value: Value) => graph.outputs.includes(value) || value.users.some((user) => !folded.has(user));
+  const outputs = new Set(graph.outputs);
+  const isRead = (value: Value) => outputs.has(value) || value.users.some((user) => !folded.has(user));
   const wanted = foldable.flatMap((node) => node.outputs.filter((output) => output && isRead(output))) as Value[];
-  for (const [value, tensor] of await compute(model, foldable, wanted, runtime)) replaceByConstant(graph, value, tensor);
+  for (const [value, tensor] of await compute(source, foldable, wanted)) replaceByConstant(graph, value, tensor);
   let removed = removeUnread(graph);
-  for (const node of graph.nodes) for (const inner of node.subgraphs()) removed += await foldGraph(model, inner, runtime);
+  for (const node of graph.nodes) for (const inner of node.subgraphs()) removed += await foldGraph(source, inner);
   return removed;
 }
 
@@ -68,7 +84,7 @@ function shapeConstants(model: Model): Map<Value, Tensor> {
       const copy = output && values.get(output);
       const shape = staticShape(copy?.shape);
       const contents = inference.integers(copy);
-      if (!output || !shape || !contents?.every((dim) => typeof dim === 'number')) continue;
+      if (!output || !shape || !contents?.every((dim) => Number.isSafeInteger(dim))) continue;
       if (copy?.dtype === 'int64' || copy?.dtype === 'int32') known.set(output, Tensor.from(copy.dtype, shape, contents as number[]));
     }
   }
@@ -97,27 +113,47 @@ function bytesOf({ dtype, shape }: Value): number | undefined {
   return typeof size === 'number' && dtype && dtype !== 'string' ? byteLengthOf(dtype, size) : undefined;
 }
 
-/** Runs the nodes alone; where that fails, one after the other, leaving out those that cannot be run (a branch that no input takes, say). */
-async function compute(model: Model, nodes: readonly Node[], wanted: readonly Value[], runtime: Runtime): Promise<Map<Value, Tensor>> {
+/**
+ * Runs the nodes alone; where that fails, in halves of halves, leaving out those that cannot be run (a branch that no input takes, say), as far as
+ * the effort goes.
+ */
+async function compute(source: Source, nodes: readonly Node[], wanted: readonly Value[]): Promise<Map<Value, Tensor>> {
   const known = new Map<Value, Tensor>();
-  if (wanted.length === 0) return known;
-  if (await run(model, nodes, wanted, known, runtime)) return known;
-  for (const node of nodes) {
-    const isKnown = (input: Value | undefined) => !input || known.has(input) || input.constant !== undefined;
-    const outputs = node.outputs.filter((output) => output !== undefined);
-    if (node.inputs.every(isKnown)) await run(model, [node], outputs, known, runtime);
-  }
+  if (wanted.length > 0 && !(await run(source, nodes, wanted, known))) await computeParts(source, nodes, known);
   return known;
+}
+
+async function computeParts(source: Source, nodes: readonly Node[], known: Map<Value, Tensor>): Promise<void> {
+  if (source.effort.runs <= 0) return;
+  if (nodes.length === 1) {
+    source.effort.failed.add(nodes[0]);
+    return;
+  }
+  const middle = Math.ceil(nodes.length / 2);
+  for (const part of [nodes.slice(0, middle), nodes.slice(middle)]) {
+    const made = new Set<Value>();
+    const possible = part.filter((node) => {
+      const ready = node.inputs.every((input) => !input || made.has(input) || known.has(input) || input.constant !== undefined);
+      if (ready) for (const output of outputsOf(node)) made.add(output);
+      return ready;
+    });
+    if (possible.length > 0 && !(await run(source, possible, [...made], known))) await computeParts(source, possible, known);
+  }
+}
+
+function outputsOf(node: Node): Value[] {
+  return node.outputs.filter((output) => output !== undefined);
 }
 
 /** Adds the wanted values to the known ones. @returns whether the runtime could compute them. */
 async function run(
-  model: Model,
+  { model, runtime, effort }: Source,
   nodes: readonly Node[],
   wanted: readonly Value[],
   known: Map<Value, Tensor>,
-  runtime: Runtime,
 ): Promise<boolean> {
+  if (effort.runs <= 0) return false;
+  effort.runs--;
   const { part, names } = constantPart(model, nodes, wanted, known);
   try {
     const program = await runtime.compile(part, { optimize: 'none', threads: 1 });
@@ -147,6 +183,6 @@ function removeUnread(graph: Graph): number {
     const isRead = (value: Value) => outputs.has(value) || value.users.some((user) => !gone.has(user));
     if (!node.outputs.some((output) => output && isRead(output))) gone.add(node);
   }
-  graph.remove(...gone);
+  graph.removeAll(gone);
   return gone.size;
 }

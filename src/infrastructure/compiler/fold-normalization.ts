@@ -1,3 +1,4 @@
+import { lookup } from '../../base/index.js';
 import { type Graph, type Node, Tensor, type Value } from '../../onnx/index.js';
 
 /** A layer whose weight a following per-channel scale and shift can be folded into, and the weight's axis of output channels. */
@@ -15,7 +16,7 @@ const channelAxis: Readonly<Record<string, (node: Node) => number | undefined>> 
  */
 export function foldNormalization(graph: Graph): number {
   const folded = graph.nodes.filter((norm) => isInferenceNormalization(norm) && fold(graph, norm));
-  graph.remove(...folded);
+  graph.removeAll(folded);
   const inner = graph.nodes.flatMap((node) => node.subgraphs());
   return inner.reduce((sum, each) => sum + foldNormalization(each), folded.length);
 }
@@ -40,7 +41,7 @@ function fold(graph: Graph, norm: Node): boolean {
   const [between] = norm.inputs;
   const [result] = norm.outputs;
   const layer = between?.producer;
-  const axis = layer && layer.domain === '' ? channelAxis[layer.op]?.(layer) : undefined;
+  const axis = layer && layer.domain === '' ? lookup(channelAxis, layer.op)?.(layer) : undefined;
   if (!between || !result || !layer || axis === undefined || layer.graph !== graph) return false;
   if (!isInner(graph, between)) return false;
   const constants = [layer.inputs[1], ...norm.inputs.slice(1, 5)].map((value) => value?.constant);

@@ -1,5 +1,16 @@
 import { UnsupportedError } from '../../base/index.js';
-import { copyModel, type Dim, type Model, type Node, SymbolicDim, staticShape, Tensor, type Value } from '../../onnx/index.js';
+import {
+  bytesOf,
+  copyModel,
+  type Dim,
+  type Model,
+  type Node,
+  peakBytes,
+  SymbolicDim,
+  staticShape,
+  Tensor,
+  type Value,
+} from '../../onnx/index.js';
 import { inferShapes } from '../../ops/index.js';
 import { makeFeeds } from '../hardware/index.js';
 import type { Runtime } from '../runtime/index.js';
@@ -9,6 +20,8 @@ import { forgetShapes } from './forget-sizes.js';
 const BATCH = 'batch';
 /** Samples that the check compares. */
 const SAMPLES = 3;
+/** Memory that one run may take by its shapes, in bytes: it is only a trial. */
+const MOST_MEMORY = 2 ** 31;
 /** Largest difference that rounding explains, relative to the largest answer. */
 const TOLERANCE = 1e-3;
 /** The same where activations are quantized by the range of the whole batch, which is another one for each batch. */
@@ -48,6 +61,8 @@ export async function freeBatch(source: Model, runtime: Runtime): Promise<Model>
   } catch (cause) {
     throw refuse((cause as Error).message, cause);
   }
+  const bytes = peakBytes(source.graph, source.graph.nodes, (value) => bytesOf(value) ?? 0) * SAMPLES;
+  if (!(bytes <= MOST_MEMORY)) throw refuse(`a trial with ${SAMPLES} of them would take ${bytes} bytes of memory`);
   const difference = await compare(source, model, size, runtime).catch((cause: unknown) => {
     throw refuse(`with more it fails (${(cause as Error).message})`, cause);
   });

@@ -10,7 +10,7 @@ import {
 import { inferShapes } from '../../ops/index.js';
 import type { Runtime } from '../runtime/index.js';
 import { cancelMoves } from './cancel-moves.js';
-import { foldConstants } from './fold-constants.js';
+import { FoldingEffort, foldConstants } from './fold-constants.js';
 import { foldNormalization } from './fold-normalization.js';
 import { hoistAbovePools } from './hoist-above-pools.js';
 import { trimUnread } from './trim-unread.js';
@@ -32,9 +32,10 @@ export async function simplify(source: Model, runtime: Runtime): Promise<Model> 
   dropDefaultInputs(graph);
   model.irVersion = Math.max(model.irVersion, 4);
   constantsToInitializers(graph);
+  const effort = new FoldingEffort();
   for (let round = 0, changes = 1; changes > 0 && round < MAX_ROUNDS; round++) {
     inferShapes(model);
-    changes = await foldConstants(model, runtime);
+    changes = await foldConstants(model, runtime, effort);
     changes += cancelMoves(graph);
     changes += hoistAbovePools(graph);
     changes += foldNormalization(graph);
@@ -48,5 +49,5 @@ export async function simplify(source: Model, runtime: Runtime): Promise<Model> 
 function dropDefaultInputs(graph: Graph): void {
   const { feeds } = graph;
   graph.inputs.length = 0;
-  graph.inputs.push(...feeds);
+  for (const feed of feeds) graph.inputs.push(feed);
 }

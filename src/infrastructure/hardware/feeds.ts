@@ -1,4 +1,4 @@
-import { OptionError, Random, sizeOf } from '../../base/index.js';
+import { lookup, OptionError, Random, sizeOf } from '../../base/index.js';
 import { type Bindings, bindDim, type DataType, type Model, type Node, staticShape, Tensor, type Value } from '../../onnx/index.js';
 import { batchBindings } from './footprint.js';
 
@@ -24,7 +24,7 @@ export function makeFeeds(model: Model, options: FeedOptions = {}): Record<strin
   const random = new Random(seed);
   const bindings = { ...batchBindings(model, batch), ...options.bindings };
   requireBatch(model, options.batch, bindings);
-  const shape = (input: Value) => inputShapes[input.name] ?? shapeOf(input, bindings);
+  const shape = (input: Value) => lookup(inputShapes, input.name) ?? shapeOf(input, bindings);
   return Object.fromEntries(model.graph.feeds.map((input) => [input.name, makeFeed(input, shape(input), random.fork(input.name))]));
 }
 
@@ -132,12 +132,12 @@ function rowsLookedUp(value: Value, seen = new Set<Value>()): number | undefined
   if (seen.has(value)) return undefined;
   seen.add(value);
   const found = value.uses().flatMap(({ node, index }) => {
-    const axis = index === 1 && node.domain === '' ? lookups[node.op]?.(node) : undefined;
+    const axis = index === 1 && node.domain === '' ? lookup(lookups, node.op)?.(node) : undefined;
     const table = node.inputs[0]?.constant?.shape ?? staticShape(node.inputs[0]?.shape);
     if (axis !== undefined && table) return [table[axis < 0 ? axis + table.length : axis]];
     const carried = node.domain === '' && carriers.has(node.op) ? node.outputs[0] : undefined;
     const rows = carried && rowsLookedUp(carried, seen);
     return rows === undefined ? [] : [rows];
   });
-  return found.length > 0 ? Math.min(...found) : undefined;
+  return found.length > 0 ? found.reduce((least, rows) => Math.min(least, rows)) : undefined;
 }

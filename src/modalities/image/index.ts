@@ -2,6 +2,7 @@ import { architectures } from '../../architectures/index.js';
 import type { Augmentation, InputSpec } from '../../data/index.js';
 import type { Modality } from '../modality.js';
 import { imagePreprocesses } from './preprocess.js';
+import { imageSample } from './sample.js';
 import { showImage } from './show.js';
 
 /** A shift of up to a sixteenth of the shorter side, at least a pixel, mirrored at the edges. @param shape of a stored image, [height, width, channels]. */
@@ -19,5 +20,7 @@ export const image: Modality = {
   // To mirror the whole image suits photos, not digits or signs, so that it is nobody's default.
   usualAugmentation: (sample) => [smallShift(sample)],
   architectures,
+  sample: imageSample,
+  takes: 'an ImageData, or { data, width, height } with 1, 3 or 4 bytes a pixel',
   show: showImage,
 };

@@ -1,7 +1,10 @@
 import type { Model } from '../../onnx/index.js';
 
+/** Where Espalier itself leaves them. */
+export const LABELS_KEY = 'espalier.classes';
+
 /** Metadata under which exporters leave the names of the classes. */
-const KEYS = ['espalier.classes', 'id2label', 'names', 'classes', 'class_names', 'labels'];
+const KEYS = [LABELS_KEY, 'id2label', 'names', 'classes', 'class_names', 'labels'];
 
 /**
  * The names of a model's classes by the number of their scores, where its file has them: in its metadata, as JSON or as Python writes a list or

@@ -1,5 +1,5 @@
 import type { Modality } from '../modality.js';
-import { showNumbers } from '../table/index.js';
+import { numbersSample, showNumbers } from '../table/index.js';
 import { plainPreprocesses } from './preprocess.js';
 
 /** Arrays of any shape, whose axes mean what the model takes them for. */
@@ -11,6 +11,8 @@ export const tensor: Modality = {
   augmentations: ['mixup'],
   usualAugmentation: () => [],
   architectures: [],
+  sample: numbersSample,
+  takes: 'an array with all numbers of the sample',
   show: ({ shape, ...rest }) => {
     const { text } = showNumbers({ shape, ...rest });
     return { text: `[${shape.slice(1).join(', ')}]: ${text}` };

@@ -39,7 +39,7 @@ export function mergeCommonSubexpressions(graph: Graph, { keep = () => false }: 
     });
     merged.push(node);
   }
-  graph.remove(...merged);
+  graph.removeAll(merged);
   return merged.length;
 }
 

@@ -18,5 +18,5 @@ export function constantsToInitializers(graph: Graph): void {
     graph.replace(output, value);
     replaced.push(node);
   }
-  graph.remove(...replaced);
+  graph.removeAll(replaced);
 }

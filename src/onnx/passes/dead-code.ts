@@ -22,7 +22,7 @@ export function removeDeadCode(graph: Graph): number {
     for (const value of readsOf(node)) reach(value.producer);
   }
   const dead = graph.nodes.filter((node) => !live.has(node));
-  graph.remove(...dead);
+  graph.removeAll(dead);
   removeUnreadInitializers(graph);
   return removed + dead.length;
 }
@@ -34,5 +34,5 @@ function removeUnreadInitializers(graph: Graph): void {
   for (const value of unread) graph.initializers.delete(value);
   const inputs = graph.inputs.filter((input) => !unread.has(input));
   graph.inputs.length = 0;
-  graph.inputs.push(...inputs);
+  for (const input of inputs) graph.inputs.push(input);
 }

@@ -1,7 +1,9 @@
-import { calleeOf, checkCalls } from '../calls.js';
+import { calleesOf, checkCalls } from '../calls.js';
 import { copyModel, instantiate } from '../copy.js';
 import type { Graph, Node, Value } from '../graph.js';
-import type { Model } from '../model.js';
+import type { FunctionDefinition, Model } from '../model.js';
+
+type Callee = (node: Node) => FunctionDefinition | undefined;
 
 /**
  * A copy of the model in which every call of one of its functions is replaced by the function's body, functions inside functions included.
@@ -15,30 +17,31 @@ export function inlineFunctions(source: Model): Model {
   for (const definition of model.functions) {
     for (const [domain, version] of definition.opsets) if (!model.opsets.has(domain)) model.opsets.set(domain, version);
   }
-  inlineGraph(model.graph, model);
+  inlineGraph(model.graph, calleesOf(model.functions));
   model.functions.length = 0;
   return model;
 }
 
-function inlineGraph(graph: Graph, model: Model): void {
+function inlineGraph(graph: Graph, callee: Callee): void {
   let changed = false;
   for (let queue = [...graph.nodes]; queue.length > 0; ) {
-    const calls = queue.filter((node) => calleeOf(node, model.functions));
-    for (const node of queue) for (const inner of node.subgraphs()) inlineGraph(inner, model);
-    queue = calls.flatMap((call) => writeOut(graph, call, model));
-    graph.remove(...calls);
+    const calls = queue.filter(callee);
+    for (const node of queue) for (const inner of node.subgraphs()) inlineGraph(inner, callee);
+    queue = calls.flatMap((call) => writeOut(graph, call, callee));
+    graph.removeAll(calls);
     changed ||= calls.length > 0;
   }
   if (changed) graph.sort();
 }
 
 /** Adds the body that a call stands for and lets everything that read the call read it. */
-function writeOut(graph: Graph, call: Node, model: Model): Node[] {
-  const definition = calleeOf(call, model.functions);
+function writeOut(graph: Graph, call: Node, callee: Callee): Node[] {
+  const definition = callee(call);
   if (!definition) return [];
   const { graph: body } = instantiate(definition, call);
   const prefix = call.name || call.op;
-  for (const value of body.values(true)) if (!body.inputs.includes(value)) value.name = graph.freshName(`${prefix}/${value.name}`);
+  const parameters = new Set(body.inputs);
+  for (const value of body.values(true)) if (!parameters.has(value)) value.name = graph.freshName(`${prefix}/${value.name}`);
   for (const node of body.nodes) {
     node.name = graph.freshName(`${prefix}/${node.name || node.op}`);
     graph.add(node);
@@ -49,7 +52,7 @@ function writeOut(graph: Graph, call: Node, model: Model): Node[] {
   call.outputs.forEach((result, index) => {
     const made: Value | undefined = body.outputs[index];
     if (!result) return;
-    const passed = body.inputs.indexOf(made);
+    const passed = made && parameters.has(made) ? body.inputs.indexOf(made) : -1;
     const replacement = passed >= 0 ? call.inputs[passed] : made;
     if (replacement) graph.replace(result, replacement);
     else for (const use of result.uses()) use.node.setInput(use.index, undefined);

@@ -1,5 +1,5 @@
 import { fromBinary } from '@bufbuild/protobuf';
-import { EspalierError, FormatError, GraphError } from '../../base/index.js';
+import { allowed, DENSE, EspalierError, FormatError, GraphError } from '../../base/index.js';
 import type { Attribute } from '../attributes.js';
 import { checkCalls } from '../calls.js';
 import { type Extras, Graph, Node, Value } from '../graph.js';
@@ -89,7 +89,7 @@ class Decoder {
         fix: 'Load the model from its path, so that the file beside it can be found.',
       });
     };
-    this.#reader = { payloads, external: options.external ?? external };
+    this.#reader = { payloads, external: options.external ?? external, unfold: sparseAllowance() };
     this.#source = options.source;
   }
 
@@ -274,6 +274,27 @@ class Decoder {
   }
 }
 
+/** Counts what sparse tensors of one model become. */
+function sparseAllowance(): TensorReader['unfold'] {
+  const total = { stored: 0, dense: 0 };
+  return (stored, dense, label) => {
+    total.stored += stored;
+    total.dense += dense;
+    const most = allowed(DENSE, total.stored);
+    if (total.dense <= most) return;
+    throw new FormatError({
+      what: 'Sparse tensors would become too large',
+      where: label,
+      expected: `at most ${most} bytes for the ${total.stored} that they are stored in`,
+      got: String(total.dense),
+      fix: 'Store them as dense tensors if they are meant to be so large.',
+    });
+  };
+}
+
+/** Versions of operator sets go up by two a year; beyond this one the number is damaged. */
+const LATEST_VERSION = 10_000;
+
 const POINTER = 'version https://git-lfs';
 
 /** What a checkout without Git LFS has in place of a large file. */
@@ -305,7 +326,15 @@ function domainOf({ domain }: { domain: string }): string {
 }
 
 function readOpsets(imports: readonly OperatorSetIdProto[]): Map<string, number> {
-  return new Map(imports.map((entry) => [domainOf(entry), Number(entry.version)]));
+  return new Map(
+    imports.map((entry) => {
+      const version = Number(entry.version);
+      // What is written as 0 or left out is the first version; others at the far end would have upgrades go through all in between.
+      if (version >= 0 && version <= LATEST_VERSION) return [domainOf(entry), version];
+      const where = `opset import of domain "${domainOf(entry) || 'ai.onnx'}"`;
+      throw new FormatError({ what: 'There is no such version', where, expected: `0 to ${LATEST_VERSION}`, got: String(entry.version) });
+    }),
+  );
 }
 
 function extrasOf(proto: { docString: string; metadataProps: StringStringEntryProto[]; $unknown?: unknown }): Extras | undefined {

@@ -5,9 +5,6 @@ import { Tensor } from '../tensor.js';
 import { type SparseTensorProto, SparseTensorProtoSchema, type TensorProto } from './onnx_pb.js';
 import { readTensor, type TensorReader } from './tensors.js';
 
-/** A sparse tensor of more bytes than this, once dense, is not read. */
-const LARGEST_DENSE = 2 ** 32;
-
 /** What a tensor keeps of the sparse initializer that it was, so that it is written as one. */
 export class SparseOrigin {
   readonly proto: SparseTensorProto;
@@ -32,7 +29,7 @@ export function readSparse(proto: SparseTensorProto, reader: TensorReader): Tens
     throw new UnsupportedError({ what: `Sparse tensors of ${values.dtype} are not read`, where: label });
   const byteLength = byteLengthOf(values.dtype, sizeOf(shape));
   const isShape = shape.every((dim) => Number.isSafeInteger(dim) && dim >= 0);
-  if (!isShape || !(byteLength <= LARGEST_DENSE))
+  if (!isShape || !Number.isSafeInteger(byteLength))
     throw new FormatError({ what: 'Its dimensions are out of range', where: label, got: `[${shape}]` });
   const columns = indices.shape.length === 2 ? shape.length : 1;
   if (indices.dtype !== 'int64' || indices.size !== values.size * columns || (columns === 1 && indices.shape.length > 2)) {
@@ -44,6 +41,7 @@ export function readSparse(proto: SparseTensorProto, reader: TensorReader): Tens
       got: `${indices.dtype} [${indices.shape}]`,
     });
   }
+  reader.unfold(values.byteLength + indices.byteLength, byteLength, label);
   const read = () => densify(values, indices, shape, columns, label);
   return new Tensor(values.dtype, shape, { byteLength, read }, { wire: new SparseOrigin(proto, values, indices) });
 }

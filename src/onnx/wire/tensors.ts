@@ -17,6 +17,8 @@ export interface ExternalLocation {
 
 export interface TensorReader {
   payloads: readonly ByteSource[];
+  /** Notes that stored bytes are to become `dense` ones. @throws FormatError where those of the whole model become too many. */
+  unfold(stored: number, dense: number, label: string): void;
   /** Opens external data. @throws FormatError where it is missing or not allowed. */
   external(where: ExternalLocation, tensor: string): ByteSource;
 }

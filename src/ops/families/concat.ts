@@ -1,4 +1,13 @@
-import { addDims, ceilDivideDims, type Dim, floorDivideDims, SymbolicDim, subtractDims, type Value } from '../../onnx/index.js';
+import {
+  addDims,
+  ceilDivideDims,
+  type Dim,
+  floorDivideDims,
+  multiplyDims,
+  SymbolicDim,
+  subtractDims,
+  type Value,
+} from '../../onnx/index.js';
 import {
   type CouplingContext,
   type CouplingRule,
@@ -92,6 +101,9 @@ function tieParts(context: CouplingContext, parts: readonly Value[], whole: Valu
   }
 }
 
+/** A Split may leave its last outputs out, but not an endless number. */
+const MOST_PARTS = 10_000;
+
 /** Sizes of a Split's parts; undefined where they are only known at run time. */
 function partSizes(context: InferContext, whole: Dim): Dim[] | undefined {
   const { node } = context;
@@ -103,6 +115,8 @@ function partSizes(context: InferContext, whole: Dim): Dim[] | undefined {
     return given;
   }
   const count = node.int('num_outputs', node.outputs.length);
+  if (!(count >= node.outputs.length && count <= MOST_PARTS))
+    context.fail('There are not as many parts as outputs', String(node.outputs.length), String(count));
   // Since opset 18 the last part may be smaller.
   const size = context.opset >= 18 ? ceilDivideDims(whole, count) : floorDivideDims(whole, count);
   if (typeof whole === 'number' && context.opset < 18 && whole % count !== 0)
@@ -113,9 +127,7 @@ function partSizes(context: InferContext, whole: Dim): Dim[] | undefined {
 
 function lastPart(whole: Dim, size: Dim, count: number): Dim {
   if (typeof whole === 'number' && typeof size === 'number') return whole - size * (count - 1);
-  let rest = whole;
-  for (let part = 1; part < count; part++) rest = subtractDims(rest, size);
-  return rest;
+  return subtractDims(whole, multiplyDims(size, count - 1));
 }
 
 const inferSplit: InferRule = (context) => {

@@ -1,3 +1,4 @@
+import { MOST_DIMENSIONS } from '../../base/index.js';
 import { type DataType, type Dim, productOfDims, SymbolicDim, sameDim, tensorType, type ValueType } from '../../onnx/index.js';
 import type { InferContext, Inferred } from '../rule.js';
 import { contentsOf } from './contents.js';
@@ -7,9 +8,9 @@ export function tensorOf(dtype: DataType | undefined, shape: readonly Dim[] | un
   return { type: tensorType(dtype, shape), contents: shape && contents?.length === productOfDims(shape) ? contents : undefined };
 }
 
-/** A shape of `rank` dimensions that nothing is known about; undefined where the rank is unknown. */
+/** A shape of `rank` dimensions that nothing is known about; undefined where the rank is unknown or beyond what any tensor has. */
 export function unknownDims(rank: Dim | undefined): Dim[] | undefined {
-  return typeof rank === 'number' ? Array.from({ length: rank }, () => SymbolicDim.unknown()) : undefined;
+  return typeof rank === 'number' && rank <= MOST_DIMENSIONS ? Array.from({ length: rank }, () => SymbolicDim.unknown()) : undefined;
 }
 
 /** Number of elements of a vector input, where it is known. */

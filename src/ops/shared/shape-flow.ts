@@ -1,4 +1,4 @@
-import { normalizeAxis } from '../../base/index.js';
+import { lookup, MOST_DIMENSIONS, normalizeAxis } from '../../base/index.js';
 import type { Node, Value } from '../../onnx/index.js';
 import type { AxisRef } from '../rule.js';
 import { constantInts } from './axes.js';
@@ -87,7 +87,7 @@ function originsOf(value: Value | undefined, exclusive: boolean): readonly SizeO
     return constant.shape.length <= 1 ? Array.from(constant.numbers(), (number) => ({ kind: 'literal', value: number })) : undefined;
   const { producer } = value;
   if (producer?.domain === '' && producer.op === 'Shape') return axesRead(producer);
-  const carrier = producer?.domain === '' ? carriers[producer.op] : undefined;
+  const carrier = producer?.domain === '' ? lookup(carriers, producer.op) : undefined;
   const origins = producer && carrier?.(producer, exclusive && isExclusive(value));
   return origins ?? unknownOf(value);
 }
@@ -96,7 +96,7 @@ function unknownOf(value: Value): readonly SizeOrigin[] | undefined {
   const { shape } = value;
   if (!shape || shape.length > 1) return undefined;
   const [length = 1] = shape;
-  return typeof length === 'number' ? Array.from({ length }, () => UNKNOWN) : undefined;
+  return typeof length === 'number' && length <= MOST_DIMENSIONS ? Array.from({ length }, () => UNKNOWN) : undefined;
 }
 
 function axesRead(shape: Node): readonly SizeOrigin[] | undefined {
@@ -154,5 +154,5 @@ function collectEscapes(value: Value, source: Value, escaped: Set<number>): void
 function roleOf(node: Node, index: number): 'shape' | 'carrier' | 'other' {
   if (node.domain !== '') return 'other';
   if (understood.has(`${node.op}:${index}`)) return 'shape';
-  return node.op in carriers && (index === 0 || node.op === 'Concat') ? 'carrier' : 'other';
+  return lookup(carriers, node.op) && (index === 0 || node.op === 'Concat') ? 'carrier' : 'other';
 }

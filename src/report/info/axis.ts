@@ -58,7 +58,10 @@ export function axisScale({ measure, needed, wished, log, most }: AxisRequest): 
 function range(needed: readonly number[], wished: readonly number[], log: boolean, most?: number): [number, number] {
   const all = needed.length > 0 ? needed : wished;
   if (all.length === 0) return [0, 1];
-  let [low, high] = [Math.min(...all), Math.max(...all)];
+  let [low, high] = all.reduce(
+    ([from, to], value) => [Math.min(from, value), Math.max(to, value)],
+    [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
+  );
   const reach = log ? Number.POSITIVE_INFINITY : MOST_STRETCH * (high - low);
   const [floor, ceiling] = [high - reach, low + reach];
   for (const value of wished) {

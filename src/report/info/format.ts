@@ -1,34 +1,7 @@
+import { finite, NOTHING, significant, withUnit } from '../../base/index.js';
 import { type Agreement, agreementScale, coefficient, knownMetric, lossBetween, type Scale, share } from '../../metrics/index.js';
 
-/** What stands for a number that was not measured. */
-export const NOTHING = '-';
-
-/** The number itself where it is finite. JSON turns NaN and infinities to null, so that reports must expect it anywhere. */
-export function finite(value: number | null | undefined): number | undefined {
-  return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
-}
-
-/** Bytes in decimal units (1 KB is 1,000 bytes), three significant digits: "812 B", "45.2 KB", "1.24 MB". */
-export function formatBytes(bytes: number | undefined): string {
-  return withUnit(bytes, ['B', 'KB', 'MB', 'GB', 'TB']);
-}
-
-/** A count, three significant digits: "950", "44.2 K", "1.24 M", "3.9 G". */
-export function formatCount(count: number | undefined): string {
-  return withUnit(count, ['', 'K', 'M', 'G', 'T']);
-}
-
-function withUnit(value: number | undefined, units: readonly string[]): string {
-  let amount = finite(value);
-  if (amount === undefined) return NOTHING;
-  let unit = 0;
-  // 999.6 KB has four digits when rounded to three, and so is 1 MB.
-  while (Math.abs(Number(amount.toPrecision(3))) >= 1000 && unit < units.length - 1) {
-    amount /= 1000;
-    unit++;
-  }
-  return `${significant(amount)} ${units[unit]}`.trim();
-}
+export { finite, formatBytes, formatCount, NOTHING, significant } from '../../base/index.js';
 
 /** Milliseconds: "0.213 ms", "15.2 ms", "1.24 s". */
 export function formatMs(milliseconds: number | undefined): string {
@@ -51,13 +24,6 @@ export function formatSeconds(seconds: number | undefined): string {
   if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
   const minutes = Math.round(whole / 60);
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-}
-
-/** At most so many significant digits, without trailing zeros, never in exponent notation for numbers of ordinary size. */
-export function significant(value: number, digits = 3): string {
-  if (value === 0) return '0';
-  const rounded = Number(value.toPrecision(digits));
-  return Math.abs(rounded) >= 1e15 || Math.abs(rounded) < 1e-6 ? rounded.toExponential() : String(rounded);
 }
 
 /** A share of the whole, in [0, 1], as "12%", "1.5%" or "<0.1%". */

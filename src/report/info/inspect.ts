@@ -1,3 +1,4 @@
+import { addTo } from '../../base/index.js';
 import type { Footprint, LayerCost } from '../../infrastructure/hardware/index.js';
 import { formatBytes, formatCount, formatEnergy, plural, significant } from './format.js';
 
@@ -130,7 +131,7 @@ function inspectLayer(layer: LayerCost, totals: Totals): InspectLayer {
 
 function byOperator(layers: readonly LayerCost[], totals: Totals): CostShare[] {
   const found = new Map<string, LayerCost[]>();
-  for (const layer of layers) found.set(layer.op, [...(found.get(layer.op) ?? []), layer]);
+  for (const layer of layers) addTo(found, layer.op, layer);
   return [...found]
     .map(([name, group]) => {
       const macs = sum(group, (layer) => layer.macs ?? 0);

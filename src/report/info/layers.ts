@@ -1,3 +1,4 @@
+import { addTo } from '../../base/index.js';
 import type { LayerInfo, RunInfo } from '../../strategies/index.js';
 
 /** A layer before and after; one of the two is absent where it was added or removed. */
@@ -13,7 +14,7 @@ export type LayerMeasure = 'macs' | 'weightBytes' | 'parameters' | 'activationBy
 /** Layers of two models matched by name: the second's in their order, then those of the first that are gone. */
 export function pairLayers(before: readonly LayerInfo[], after: readonly LayerInfo[]): LayerPair[] {
   const waiting = new Map<string, LayerInfo[]>();
-  for (const layer of before) waiting.set(layer.name, [...(waiting.get(layer.name) ?? []), layer]);
+  for (const layer of before) addTo(waiting, layer.name, layer);
   const kept = after.map((layer): LayerPair => {
     const match = waiting.get(layer.name)?.shift();
     return { name: layer.name, op: layer.op, ...(match && { before: match }), after: layer };

@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, statSync } from 'node:fs';
-import { readFile, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync, mkdirSync, statSync } from 'node:fs';
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { openJournal } from '../../automation/node/index.js';
 import { type Activity, EspalierError, FormatError } from '../../base/index.js';
 import { writeFileAtomic } from '../../base/node/index.js';
@@ -9,6 +10,9 @@ import { loadModel, saveModel } from '../../onnx/node/index.js';
 import type { CheckpointStore } from '../../technique/index.js';
 import { decodeCheckpoint, encodeCheckpoint } from '../../training/index.js';
 import type { Workspace } from '../workspace.js';
+
+/** Journal records that say what a model's file holds: { id, sha256 }. */
+const KIND = 'file';
 
 /** A folder as a workspace: journal.jsonl, models/, and checkpoints under .work/ while they are needed. */
 export interface FolderWorkspace extends Workspace {
@@ -27,6 +31,12 @@ export async function openWorkspace(folder: string, activity: Activity = {}): Pr
   }
   const storage = await openJournal(join(folder, 'journal.jsonl'), activity);
   const fileOf = (id: string) => `models/${id}.onnx`;
+  const digestOf = (id: string) =>
+    storage
+      .records()
+      .filter(({ kind, data }) => kind === KIND && (data as { id?: unknown }).id === id)
+      .map(({ data }) => (data as { sha256?: unknown }).sha256)
+      .at(-1);
   const workOf = (id: string) => join(folder, '.work', id);
   return {
     folder,
@@ -35,9 +45,18 @@ export async function openWorkspace(folder: string, activity: Activity = {}): Pr
     fileOf,
     load: async (id): Promise<Model | undefined> => {
       const path = join(folder, fileOf(id));
-      return existsSync(path) ? loadModel(path) : undefined;
+      if (!existsSync(path)) return undefined;
+      if ((await sha256(path)) === digestOf(id)) return loadModel(path);
+      const text = `${fileOf(id)} was changed or damaged after it was written: it is not used.`;
+      activity.onMessage?.({ level: 'warning', text });
+      return undefined;
     },
-    save: async (id, model) => ({ bytes: await saveModel(model, join(folder, fileOf(id))), file: fileOf(id) }),
+    save: async (id, model) => {
+      const path = join(folder, fileOf(id));
+      const bytes = await saveModel(model, path);
+      await storage.record(KIND, { id, sha256: await sha256(path) });
+      return { bytes, file: fileOf(id) };
+    },
     checkpoints: (id) => checkpointFolder(workOf(id)),
     forget: (id) => rm(workOf(id), { recursive: true, force: true }),
     write: async (path, text) => {
@@ -46,6 +65,14 @@ export async function openWorkspace(folder: string, activity: Activity = {}): Pr
     },
     close: () => storage.close(),
   };
+}
+
+/** The digest of a model's file and of the files with its weights, where it has such. */
+async function sha256(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  const beside = (await readdir(dirname(path))).filter((name) => name.startsWith(`${basename(path)}.`) && name.endsWith('.data')).sort();
+  for (const name of [basename(path), ...beside]) for await (const part of createReadStream(join(dirname(path), name))) hash.update(part);
+  return hash.digest('hex');
 }
 
 /** Makes a folder and those above it. (Where a file system refuses in an unusual way, as /proc does, Node's own recursive way never ends.) */

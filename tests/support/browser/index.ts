@@ -15,7 +15,7 @@ export const skipWithoutChromium = executablePath ? false : 'no Chromium is inst
 /** WebGPU in software: Chromium brings SwiftShader. */
 export async function launchChromium(): Promise<Browser> {
   const webgpu = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--enable-features=Vulkan'];
-  return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-background-networking', ...webgpu] });
+  return chromium.launch({ executablePath, timeout: 0, args: ['--no-sandbox', '--disable-background-networking', ...webgpu] });
 }
 
 /** A browser and a server for the tests of a suite, started before the first of them and closed after the last. */
@@ -35,6 +35,8 @@ export function useBrowser(): { open(path: string): ReturnType<typeof openPage> 
 /** Opens a page of the server that knows Espalier's modules by their names, and collects what goes wrong in it. */
 export async function openPage(browser: Browser, address: string): Promise<{ page: Page; problems: string[] }> {
   const page = await browser.newPage();
+  // A busy machine takes as long as it takes: what is waited for comes or fails.
+  page.setDefaultTimeout(0);
   const problems: string[] = [];
   page.on('console', (message) => message.type() === 'error' && problems.push(message.text()));
   page.on('pageerror', (error) => problems.push(error.message));
@@ -84,6 +86,7 @@ function page(): string {
 const dependencies = {
   '@bufbuild/protobuf': '/node_modules/@bufbuild/protobuf/dist/esm/index.js',
   '@bufbuild/protobuf/codegenv2': '/node_modules/@bufbuild/protobuf/dist/esm/codegenv2/index.js',
+  'csv-parse/browser/esm/sync': '/node_modules/csv-parse/dist/esm/sync.js',
   '@bufbuild/protobuf/wire': '/node_modules/@bufbuild/protobuf/dist/esm/wire/index.js',
   fflate: '/node_modules/fflate/esm/browser.js',
   'node:assert/strict': '/build/tests/support/browser/assert.js',
@@ -95,6 +98,6 @@ const dependencies = {
 /** What package.json exports, but for what is for Node. */
 function espalierModules(): Record<string, string> {
   const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { exports: Record<string, { default: string }> };
-  const pairs = Object.entries(exports).filter(([name]) => name !== '.' && name !== './cli' && !name.endsWith('/node'));
+  const pairs = Object.entries(exports).filter(([name]) => name !== '.' && name !== './cli' && !/\/node(\/|$)/.test(name));
   return Object.fromEntries(pairs.map(([name, target]) => [`espalier${name.slice(1)}`, target.default.slice(1)]));
 }

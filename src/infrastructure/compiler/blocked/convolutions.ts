@@ -1,4 +1,4 @@
-import { sameShape, sizeOf } from '../../../base/index.js';
+import { lookup, sameShape, sizeOf } from '../../../base/index.js';
 import { type AttributeLike, type Node, staticShape, type Value } from '../../../onnx/index.js';
 import { BLOCKED_DOMAIN, imageShape, isFloatImage, type Layouts, shapeOf } from './layout.js';
 import { inputOf, isReadOnlyBy, type Lowering, outputOf } from './lowering.js';
@@ -112,7 +112,7 @@ function activationOf(node: Node): { activation: string; activation_params: numb
     HardSigmoid: [node.float('alpha', 0.2), node.float('beta', 0.5)],
     LeakyRelu: [node.float('alpha', 0.01)],
   };
-  return { activation: node.op, activation_params: params[node.op] ?? [] };
+  return { activation: node.op, activation_params: lookup(params, node.op) ?? [] };
 }
 
 /** Lets a convolution whose result is added to something of the same shape start from that. @returns whether it could. */

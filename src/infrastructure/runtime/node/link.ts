@@ -1,8 +1,9 @@
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { ResourceError, RuntimeError } from '../../../base/index.js';
 import { type Link, PendingCalls } from '../shared/link.js';
 import type { CallName, Calls, Reply } from '../shared/protocol.js';
 import { BUSY, STOP, type WorkerData } from './flags.js';
+import { startWorker } from './start.js';
 
 /** How long an exiting process waits for a run under way: a thread inside native code cannot be ended without a crash. Milliseconds. */
 const EXIT_WAIT = 60_000;
@@ -25,7 +26,7 @@ export class ThreadLink implements Link {
   constructor(source?: string) {
     this.#pending = new PendingCalls(source);
     const workerData: WorkerData = { flags: this.#flags };
-    this.#worker = new Worker(new URL('./worker.js', import.meta.url), { workerData, execArgv: [], name: 'espalier-program' });
+    this.#worker = startWorker('espalier-node-worker.js', { workerData, execArgv: [], name: 'espalier-program' });
     alive.add(this);
     this.#worker.on('message', (reply: Reply) => {
       if (this.#pending.receive(reply) && this.#pending.size === 0) this.#worker.unref();

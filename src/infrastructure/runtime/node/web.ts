@@ -1,11 +1,11 @@
-import { Worker } from 'node:worker_threads';
 import { OptionError, Stopped } from '../../../base/index.js';
 import type { Tensor } from '../../../onnx/index.js';
 import type { Tensors } from '../contract.js';
 import { pack, unpack } from '../shared/tensors.js';
 import { readWords } from '../shared/words.js';
+import type { WebReply, WebRequest } from './espalier-web-check-worker.js';
 import { createNodeRuntime } from './runtime.js';
-import type { WebReply, WebRequest } from './web-worker.js';
+import { startWorker } from './start.js';
 
 export interface WebCheckOptions {
   /** Largest difference that still agrees, relative to the largest magnitude in the output. Default 0.001. */
@@ -48,7 +48,7 @@ export async function checkOnWeb(model: Uint8Array, feeds: Tensors, options: Web
 }
 
 function runOnWeb(request: WebRequest, signal: AbortSignal | undefined): Promise<WebReply> {
-  const worker = new Worker(new URL('./web-worker.js', import.meta.url), { execArgv: [], name: 'espalier-web' });
+  const worker = startWorker('espalier-web-check-worker.js', { execArgv: [], name: 'espalier-web' });
   let abort: () => void = () => {};
   return new Promise<WebReply>((resolve, reject) => {
     abort = () => reject(new Stopped('Stopped by the caller', { cause: signal?.reason }));

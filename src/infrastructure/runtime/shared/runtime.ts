@@ -25,7 +25,7 @@ export interface Host {
   /** What a worker can load of a file; default: its path. @throws RuntimeError where it cannot be read. */
   read?(path: string, signal?: AbortSignal): Promise<Uint8Array>;
   /** Starts a worker. @param source the model's file, for messages. */
-  open(source?: string): Link;
+  open(source: string | undefined, settings: SessionSettings): Link;
   /** Peak resident memory of the process in bytes, where it is known. */
   memory?(): number;
 }
@@ -55,7 +55,7 @@ export class WorkerRuntime implements Runtime {
     const settings = { ...given, onCpu: prepared.onCpu };
     if (signal?.aborted) throw aborted();
 
-    const link = this.#host.open(prepared.label);
+    const link = this.#host.open(prepared.label, settings);
     let program: WorkerProgram | undefined;
     const cancel = () => void (program ?? link).close(aborted());
     signal?.addEventListener('abort', cancel, { once: true });

@@ -22,6 +22,10 @@ const remedies: readonly (readonly [pattern: RegExp, fix: string])[] = [
     /dynamically imported module|resolve module specifier|Importing a module script failed/i,
     'Say where the modules of onnxruntime-web are: in an import map, or in createWebRuntime({ modules }).',
   ],
+  [
+    /CompileError|fetching of the wasm failed/i,
+    "onnxruntime-web's .wasm file is missing beside the script, or the server answers with something else: docs/bundlers.md says which file goes where.",
+  ],
   [/bad_alloc|Failed to allocate memory|out of memory/i, 'There is not enough memory: use a smaller batch or a smaller model.'],
 ];
 

@@ -28,11 +28,12 @@ const page = globalThis as Page;
 /**
  * ONNX Runtime in a page, with every program in a web worker of its own: the page stays responsive, and what a program held is free when it is
  * disposed of. Backends: wasm (WebAssembly, with threads where the page is cross-origin isolated), webgpu.
- * @throws OptionError for a number of threads that is none.
+ * @throws OptionError for a number of threads that is none; UnsupportedError for several where the page may have one.
  */
 export function createWebRuntime(options: WebRuntimeOptions = {}): Runtime {
   const isolated = page.crossOriginIsolated === true;
   const { threads = isolated ? (page.navigator?.hardwareConcurrency ?? 1) : 1, spinning = true, modules = {} } = options;
+  requireIsolation(threads, isolated);
   return new WorkerRuntime({
     name: 'onnxruntime-web',
     backends: ['wasm', 'webgpu'],
@@ -43,20 +44,23 @@ export function createWebRuntime(options: WebRuntimeOptions = {}): Runtime {
       return { ...settings, module: moduleFor(settings, modules) };
     },
     read: fetched,
-    open: (source) => new WebLink(source),
+    open: (source, settings) => new WebLink(source, settings),
+  });
+}
+
+function requireIsolation(threads: number, isolated: boolean): void {
+  if (threads <= 1 || isolated) return;
+  throw new UnsupportedError({
+    what: 'This page cannot have threads',
+    where: 'threads',
+    expected: '1, or a page that is cross-origin isolated',
+    got: String(threads),
+    fix: 'Serve the page and its scripts with Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp.',
   });
 }
 
 function check({ threads, profile }: SessionSettings, isolated: boolean): void {
-  if (threads > 1 && !isolated) {
-    throw new UnsupportedError({
-      what: 'This page cannot have threads',
-      where: 'threads',
-      expected: '1, or a page that is cross-origin isolated',
-      got: String(threads),
-      fix: 'Serve it with Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp.',
-    });
-  }
+  requireIsolation(threads, isolated);
   if (profile)
     throw new UnsupportedError({ what: 'onnxruntime-web records no profile', where: 'profile', fix: 'Profile the model in Node.' });
 }

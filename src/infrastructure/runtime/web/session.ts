@@ -4,8 +4,10 @@ import type { OrtSession } from '../shared/ort.js';
 import type { SessionSettings } from '../shared/protocol.js';
 import { Session } from '../shared/session.js';
 
-export async function load(source: Uint8Array | string, settings: SessionSettings): Promise<Session> {
-  const ort = await onnxRuntime(settings);
+/** onnxruntime-web, in one of its builds. */
+export type OnnxRuntime = typeof Ort;
+
+export async function load(ort: OnnxRuntime, source: Uint8Array | string, settings: SessionSettings): Promise<Session> {
   // What goes wrong is thrown; ONNX Runtime's own lines on the console would only repeat it.
   ort.env.logLevel = 'fatal';
   ort.env.wasm.numThreads = settings.threads;
@@ -31,12 +33,6 @@ function untilItFails(session: OrtSession): OrtSession {
     },
     release: () => session.release(),
   };
-}
-
-/** The package has a build for each backend. Import maps do not reach workers: where the page has one, its address comes along. */
-async function onnxRuntime({ backend, module }: SessionSettings): Promise<typeof Ort> {
-  if (module !== undefined) return import(/* webpackIgnore: true */ /* @vite-ignore */ module);
-  return backend === 'webgpu' ? import('onnxruntime-web/webgpu') : import('onnxruntime-web/wasm');
 }
 
 /** Outputs that become inputs of the next run need not leave the graphics card. */

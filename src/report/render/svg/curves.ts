@@ -9,7 +9,9 @@ const inner = { left: 52, right: WIDTH - 14, top: 34, bottom: PANEL - 26 };
 /** Training by epoch: the loss in one panel, qualities in another. */
 export function trainingSvg({ loss, quality }: TrainingCurves, options?: ChartOptions): string {
   const panels = [loss, quality].filter((curves) => curves.length > 0);
-  const last = Math.max(...[...loss, ...quality].flatMap(({ points }) => points.map(({ epoch }) => epoch)));
+  const last = [...loss, ...quality]
+    .flatMap(({ points }) => points.map(({ epoch }) => epoch))
+    .reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
   const ends = [...loss, ...quality].map(
     ({ name, points }) => `${name} ${significant(points[0].value)} to ${significant(points[points.length - 1].value)}`,
   );
@@ -33,7 +35,10 @@ function panel(curves: readonly Curve[]): Markup {
     wished: [],
     log: false,
   });
-  const [first, last] = [Math.min(...all.map(({ epoch }) => epoch)), Math.max(...all.map(({ epoch }) => epoch))];
+  const [first, last] = all.reduce(
+    ([low, high], { epoch }) => [Math.min(low, epoch), Math.max(high, epoch)],
+    [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
+  );
   const across = (epoch: number) => inner.left + (last > first ? (epoch - first) / (last - first) : 0.5) * (inner.right - inner.left);
   const up = (value: number) => inner.bottom - y.place(value).at * (inner.bottom - inner.top);
   const epochs = last > first ? axisTicks(first, last) : [first];

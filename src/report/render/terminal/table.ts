@@ -18,7 +18,10 @@ export interface Column<Row> {
 export function table<Row>(columns: readonly Column<Row>[], rows: readonly Row[], width: number, paint: Painter): string[] {
   const full = columns
     .filter((column) => column.drop === undefined || column.drop === 0 || rows.some((row) => !/^-?$/.test(column.text(row))))
-    .map((column) => ({ column, width: Math.max(displayWidth(column.heading), ...rows.map((row) => displayWidth(column.text(row)))) }));
+    .map((column) => ({
+      column,
+      width: rows.reduce((most, row) => Math.max(most, displayWidth(column.text(row))), displayWidth(column.heading)),
+    }));
   const fitted = fit(full, width);
   const line = (cell: (column: Column<Row>, width: number) => string) =>
     fitted

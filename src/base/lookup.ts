@@ -1,0 +1,14 @@
+/**
+ * The entry of a table under a name that comes from outside: undefined where the table itself does not have it, whatever every object has
+ * (`constructor`, `toString`, `__proto__`).
+ */
+export function lookup<T>(table: Readonly<Record<PropertyKey, T>>, name: PropertyKey): T | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined;
+}
+
+/** Adds an item to the list that a map keeps under a key. */
+export function addTo<K, T>(lists: Map<K, T[]>, key: K, item: T): void {
+  const list = lists.get(key);
+  if (list) list.push(item);
+  else lists.set(key, [item]);
+}

@@ -1,0 +1,79 @@
+import type { NamedAnswer, Prediction, Predictor } from '../../modalities/index.js';
+import type { CommandContext } from '../context.js';
+import type { AddCommand } from '../main.js';
+import type { CommonOptions } from '../options.js';
+import { bytes, list, positiveInteger } from '../units.js';
+
+interface Options extends CommonOptions {
+  top: number;
+  columns?: string[];
+  exif?: boolean;
+  maxUnpacked?: number;
+  threads?: number;
+}
+
+/** Named answers to raw files. */
+export const predictCommand: AddCommand = (program, run) => {
+  program
+    .command('predict <model> <files...>')
+    .option('--top <number>', 'answers for each sample', positiveInteger, 3)
+    .option('--columns <names>', 'columns of a table that are features (default: all)', list)
+    .option('--no-exif', 'leave photos as they are stored, whatever their EXIF orientation says')
+    .option('--max-unpacked <size>', 'most that a packed file may unpack to, e.g. 32GB', bytes)
+    .option('--threads <number>', 'threads inside an operator (default: all cores)', positiveInteger)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ espalier predict model.onnx photo.jpg\n  $ espalier predict model.onnx holiday/ --json\n  $ espalier predict prices.onnx flats.csv --columns area,rooms,year,district',
+    )
+    .action(
+      run(async (context, options: Options, path: string, files: string[]) => {
+        const { output, runtime, activity } = context;
+        const { loadModel } = await import('../../onnx/node/index.js');
+        const { inferShapes } = await import('../../ops/index.js');
+        const { predictor } = await import('../../modalities/index.js');
+        const model = loadModel(path);
+        inferShapes(model);
+        const made = await predictor(model, runtime, { threads: options.threads, signal: activity.signal });
+        context.defer(() => made.dispose());
+        const found: { file: string; samples: Prediction[] }[] = [];
+        for (const file of files) found.push({ file, samples: await answersTo(file, made, options, context) });
+        output.result({ model: path, task: made.title, files: found }, found.map((each) => text(each, options.top)).join('\n'));
+      }),
+    );
+};
+
+async function answersTo(
+  file: string,
+  { predictAll, inputs }: Predictor,
+  options: Options,
+  context: CommandContext,
+): Promise<Prediction[]> {
+  const { openSamples } = await import('../../modalities/node/index.js');
+  const [spec] = inputs;
+  const source = await openSamples(
+    file,
+    {
+      orient: options.exif,
+      maxUnpacked: options.maxUnpacked,
+      columns: options.columns ?? spec.columns?.map(({ name }) => name),
+      categories: Object.fromEntries((spec.columns ?? []).flatMap(({ name, categories }) => (categories ? [[name, categories]] : []))),
+    },
+    context.activity,
+  );
+  context.defer(() => source.close());
+  const found: Prediction[] = [];
+  for await (const prediction of predictAll(source.train, context.activity)) found.push(prediction);
+  return found;
+}
+
+function text({ file, samples }: { file: string; samples: readonly Prediction[] }, top: number): string {
+  const line = ({ answers }: Prediction) => answers.slice(0, top).map(answerText).join(', ') || 'no named answer';
+  if (samples.length === 1) return `${file}: ${line(samples[0])}`;
+  return [`${file}:`, ...samples.map((sample, i) => `  ${String(i).padStart(4)}  ${line(sample)}`)].join('\n');
+}
+
+function answerText({ name, value, box }: NamedAnswer): string {
+  const isShare = value >= 0 && value <= 1;
+  const number = isShare ? `${(100 * value).toFixed(1)}%` : String(Number(value.toPrecision(5)));
+  return `${name} ${number}${box ? ` at ${box.map((each) => Math.round(each)).join(', ')}` : ''}`;
+}

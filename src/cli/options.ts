@@ -1,0 +1,69 @@
+import { type Command, Option } from 'commander';
+import { bytes, list, positiveInteger, seed } from './units.js';
+
+/** Options that every command has. */
+export interface CommonOptions {
+  json?: boolean;
+  quiet?: boolean;
+  verbose?: boolean;
+  seed: number;
+}
+
+/** Options of commands that read data. */
+export interface DataOptions {
+  data: string;
+  preprocess: string;
+  label?: string;
+  target?: string;
+  columns?: string[];
+  classes?: string[];
+  unlabelled?: boolean;
+  limit?: number;
+  exif?: boolean;
+  maxUnpacked?: number;
+  scores?: string;
+  fidelity?: boolean;
+  task?: string;
+  metric?: string;
+  threads?: number;
+}
+
+export function addCommonOptions(command: Command): Command {
+  return command
+    .addOption(new Option('--json', 'print one JSON document on stdout'))
+    .addOption(new Option('--quiet', 'print nothing but results and errors'))
+    .addOption(new Option('--verbose', 'show the stack of an error'))
+    .addOption(new Option('--seed <number>', 'draws everything that is drawn at random').argParser(seed).default(0));
+}
+
+/**
+ * @param given whether the command can do nothing without data (default true); what its threads are for; by which option alone the targets are named, where
+ * --target means something else.
+ */
+export function addDataOptions(command: Command, given: { required?: boolean; threads?: string; named?: '--label' } = {}): Command {
+  const { required = true, threads = 'threads inside an operator (default: all cores)', named } = given;
+  const what = 'what is to be predicted: columns of a table or of metadata, by name or number, separated by commas';
+  if (!named) command.option('--target <columns>', what);
+  const data = new Option(
+    '--data <path>',
+    'a folder of class folders, .tar, MNIST IDX folder, a table (.csv, .jsonl, .parquet), .npy, .npz, or digits or iris',
+  );
+  return command
+    .addOption(data.makeOptionMandatory(required))
+    .option('--preprocess <name>', 'how samples become inputs: auto, 0-1, +-1, 0-255, imagenet, caffe, dataset, raw', 'auto')
+    .option('--label <columns>', named ? what : 'the same as --target')
+    .option('--columns <names>', 'columns of a table that are features (default: all that are not targets)', list)
+    .option('--classes <names>', "class names in the order of the model's scores, separated by commas (default: sorted)", list)
+    .option('--unlabelled', 'read no labels: quality is then fidelity')
+    .option('--no-exif', 'leave photos as they are stored, whatever their EXIF orientation says')
+    .option('--limit <number>', 'use at most this many samples, drawn evenly over the classes', positiveInteger)
+    .option('--max-unpacked <size>', 'most that a packed file may unpack to, e.g. 32GB (default: 100 times its size, within bounds)', bytes)
+    .option('--scores <output>', 'the model output that counts; without labels: that it holds class scores')
+    .option(
+      '--task <kind>',
+      'what the model is for: classification, multi-label, regression, fidelity, ... (default: found from model and data)',
+    )
+    .option('--metric <name>', 'what models are compared by, e.g. f1, auc, rmse, recall[person] (default: the first of the task)')
+    .option('--fidelity', "score by agreement with the original model's outputs instead of by labels")
+    .option('--threads <number>', threads, positiveInteger);
+}

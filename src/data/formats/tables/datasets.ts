@@ -1,0 +1,85 @@
+import type { Activity } from '../../../base/index.js';
+import type { ColumnSpec, Dataset } from '../../dataset.js';
+import { Sha256 } from '../../fingerprint.js';
+import { arrayDataset } from '../../memory.js';
+import { textDataset } from '../../ragged.js';
+import type { Targets } from '../../targets.js';
+import { keepAsTest, type PartName } from '../arrays.js';
+import { type Column, type Table, textsOf } from './column.js';
+import { featureSpec, isFreeText, tableFeatures } from './features.js';
+import { findColumns, splitNames, type TableTargetOptions, tableTargets, targetColumns } from './targets.js';
+
+/** How a table is read. */
+export interface TableOptions extends TableTargetOptions {
+  /** false reads every column as a feature. Default: true. */
+  labelled?: boolean;
+  /** The columns that are features, by name or number. Default: all that are not targets. */
+  columns?: readonly string[];
+  /** Categories of columns by their names, as a trained model knows them. Default: found in the training part. */
+  categories?: Readonly<Record<string, readonly string[]>>;
+}
+
+/**
+ * Tables as data sets, one for each part: of numbers and categories, or of texts where the only feature is a column of texts. The training table says
+ * what the targets, the categories and the columns are.
+ * @throws DataError, OptionError as `tableTargets` and `tableFeatures` do.
+ */
+export function datasetsFromTables(
+  tables: Partial<Record<PartName, Table>>,
+  options: TableOptions,
+  activity: Activity = {},
+): Partial<Record<PartName, Dataset>> {
+  const found: Partial<Record<PartName, Dataset>> = {};
+  let like: { targets?: Targets; columns?: readonly ColumnSpec[]; text?: boolean } = {};
+  for (const part of ['train', 'validation', 'test'] as const) {
+    const table = tables[part];
+    if (!table) continue;
+    const say = (text: string) => activity.onMessage?.({ level: 'info', text: `${table.where}: ${text}.` });
+    const targetOf = targetColumns(table, options.labelled === false ? false : options.label);
+    const features = featureColumns(table, targetOf, options.columns);
+    const targets = targetOf.length > 0 ? tableTargets(targetOf, table.where, { ...options, like: like.targets }) : undefined;
+    if (targets)
+      say(`the targets are taken from ${columnWords(targetOf, table.named)}${targets.kind === 'numbers' ? ', as numbers to predict' : ''}`);
+    const [only] = features;
+    const isText = like.text ?? (features.length === 1 && isFreeText(only, table.rows));
+    if (isText && only.kind === 'texts') {
+      found[part] = textDataset(table.where, textsOf(only), targets);
+      like = { ...like, text: true };
+    } else {
+      const known = like.columns ?? givenCategories(features, options.categories);
+      const read = tableFeatures(features, table, known);
+      for (const remark of read.remarks) say(remark);
+      found[part] = featureDataset(table.where, read, targets);
+      like = { ...like, columns: read.columns, text: false };
+    }
+    like.targets ??= targets;
+  }
+  return keepAsTest(found);
+}
+
+function featureColumns(table: Table, targets: readonly Column[], wanted: readonly string[] | undefined): Column[] {
+  if (!wanted) return table.columns.filter((column) => !targets.includes(column));
+  return findColumns(
+    table,
+    wanted.flatMap((name) => splitNames(name, table.columns)),
+    'feature',
+  );
+}
+
+/** What is known of columns of which a model has categories; nothing where it has none. */
+function givenCategories(columns: readonly Column[], categories: TableOptions['categories']): ColumnSpec[] | undefined {
+  if (!categories || !columns.every(({ name, kind }) => kind === 'numbers' || Object.hasOwn(categories, name))) return undefined;
+  return columns.map(({ name, kind }) => (kind === 'numbers' ? { name } : { name, categories: categories[name] }));
+}
+
+function featureDataset(name: string, read: ReturnType<typeof tableFeatures>, targets: Targets | undefined): Dataset {
+  const spec = featureSpec(read);
+  const dataset = arrayDataset({ name, inputs: { features: read.tensor }, kinds: { features: spec }, ...(targets && { targets }) });
+  if (!spec.columns) return dataset;
+  return { ...dataset, fingerprint: new Sha256().update(`${dataset.fingerprint}\n${JSON.stringify(spec.columns)}`).hex() };
+}
+
+function columnWords(columns: readonly Column[], named: boolean): string {
+  const names = columns.map(({ name }) => (named ? `"${name}"` : name)).join(', ');
+  return `${columns.length > 1 ? 'columns' : 'column'} ${names}`;
+}

@@ -1,0 +1,123 @@
+import {
+  allocate,
+  arrayDataset,
+  type Dataset,
+  type DataTensor,
+  type ElementType,
+  type InputSpec,
+  type Preprocess,
+  type Targets,
+  targetsLike,
+} from '../data/index.js';
+import type { Model } from '../onnx/index.js';
+import { findGoal, type Goal, type Task } from '../training/index.js';
+import { LABELS_KEY } from './setup/model-labels.js';
+import { preprocessesFor } from './setup/ways.js';
+
+/** Metadata keys under which models carry how their inputs are prepared, and what they are for. */
+const KEY = 'espalier.preprocess';
+const TASK_KEY = 'espalier.task';
+
+/** What is kept: the preprocessing, and for which stored values it is. */
+interface Noted {
+  input: string;
+  preprocess: Preprocess;
+  range: InputSpec['range'] | null;
+}
+
+/** What is kept of a task: enough to read the model's answers where there is no data with targets. */
+interface NotedTask {
+  kind: string;
+  outputs: readonly string[];
+  /** The targets of no sample: their kind and names. */
+  targets: Targets | null;
+  /** The data's inputs. */
+  inputs: readonly InputSpec[];
+}
+
+/** Writes into the model's metadata how its inputs are prepared and what it is for; whatever is made of the model carries it on. */
+export function noteTask(model: Model, task: Task): void {
+  const noted = task.feeds.map(({ input, from, preprocess }): Noted => {
+    const range = task.splits.train.inputs.find(({ name }) => name === from)?.range ?? null;
+    return { input, preprocess, range };
+  });
+  model.metadata.set(KEY, JSON.stringify(noted));
+  const { targets, inputs } = task.splits.train;
+  const about: NotedTask = { kind: task.kind, outputs: task.outputs, targets: targets ? targetsLike(targets, 0) : null, inputs };
+  model.metadata.set(
+    TASK_KEY,
+    JSON.stringify(about, (_, value) => (ArrayBuffer.isView(value) ? [] : value)),
+  );
+  if (targets?.kind === 'class' || targets?.kind === 'labels') model.metadata.set(LABELS_KEY, JSON.stringify(targets.classes));
+}
+
+/** What a model is for and what its samples are like, as its file says; undefined where it says nothing that fits it. */
+export function notedTask(model: Model): { goal: Goal; inputs: readonly InputSpec[]; targets: Targets | null } | undefined {
+  const noted = parsed<NotedTask>(model.metadata.get(TASK_KEY));
+  if (typeof noted?.kind !== 'string' || !Array.isArray(noted.inputs) || !Array.isArray(noted.outputs)) return undefined;
+  try {
+    const train = blankDataset(noted.inputs, noted.targets);
+    const splits = { train, calibration: train, validation: train, test: train };
+    const output = noted.outputs.length === 1 ? noted.outputs[0] : undefined;
+    return { goal: findGoal({ model, splits, options: { task: noted.kind, output } }).goal, inputs: noted.inputs, targets: noted.targets };
+  } catch {
+    return undefined;
+  }
+}
+
+/** One sample of nothing. */
+function blankDataset(inputs: readonly InputSpec[], targets: Targets | null): Dataset {
+  const tensors = inputs.map(({ name, type, shape, kind }) => {
+    const length = shape.reduce((product, dim) => product * dim, 1);
+    const tensor: DataTensor = { type, shape: [1, ...shape], data: allocate(type, length), kind };
+    return [name, tensor] as const;
+  });
+  return arrayDataset({ name: 'nothing', inputs: Object.fromEntries(tensors), ...(targets && { targets: targetsLike(targets, 1) }) });
+}
+
+/**
+ * The preprocessing that a model of one input carries, fitted to the size of these samples; undefined where it carries none, or one for
+ * other kinds of samples.
+ * @param isAnyRange whether samples whose stored values span another range will do, as PNG files for a model of data from 0 to 16: their values are then
+ *   spread over the range that it was made for.
+ */
+export function notedPreprocess(model: Model, spec: InputSpec, isAnyRange = false): Preprocess | undefined {
+  const [input, ...more] = model.graph.feeds;
+  const noted = readNote(model)?.find((each) => each.input === input?.name);
+  if (!noted || more.length > 0 || !input.shape) return undefined;
+  const isSameRange = JSON.stringify(noted.range) === JSON.stringify(spec.range ?? null);
+  if (!isSameRange && !(isAnyRange && noted.range && spec.range)) return undefined;
+  const shape = input.shape.map((dim) => (typeof dim === 'number' ? dim : null));
+  const { name, layout, channels, scale, mean, std } = noted.preprocess;
+  const fitting = preprocessesFor(spec, { shape, type: input.dtype as ElementType | undefined });
+  const way = fitting.find((each) => each.layout === layout && each.channels === channels);
+  return way && { ...way, name, std, ...(isSameRange ? { scale, mean } : respread(noted.preprocess, noted.range, spec.range)) };
+}
+
+type Range = readonly [number, number];
+
+/** Scale and mean for values that span another range than those that a preprocessing was made for. */
+function respread(
+  { scale = 1, mean = [0] }: Preprocess,
+  made: Range | null | undefined,
+  given: Range | undefined,
+): Pick<Preprocess, 'scale' | 'mean'> {
+  if (!made || !given) return { scale, mean };
+  const ratio = (made[1] - made[0]) / (given[1] - given[0]);
+  return { scale: scale * ratio, mean: mean.map((each) => each + scale * (given[0] * ratio - made[0])) };
+}
+
+/** Undefined for what is no such note: anyone may write metadata. */
+function readNote(model: Model): Noted[] | undefined {
+  const notes = parsed<Noted[]>(model.metadata.get(KEY));
+  const isNote = (note: Noted) => typeof note?.input === 'string' && typeof note.preprocess?.layout === 'string';
+  return Array.isArray(notes) && notes.every(isNote) ? notes : undefined;
+}
+
+function parsed<T>(text: string | undefined): T | undefined {
+  try {
+    return (JSON.parse(text ?? 'null') as T) ?? undefined;
+  } catch {
+    return undefined;
+  }
+}
