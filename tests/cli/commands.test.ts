@@ -73,11 +73,11 @@ test('eval: knows from the file how inputs are prepared; every metric, as text a
   assert.match(stderr, /as the model's file says/);
   for (const name of ['accuracy', 'top-5', 'macro F1', 'precision', 'recall', 'AUC', 'confusion'])
     assert.match(stdout, new RegExp(`^${name}`, 'm'));
-  const { value, interval, report, samples, classes } = await json('eval net.onnx --data digits --limit 100');
+  const { value, interval, confusion, samples, classes } = await json('eval net.onnx --data digits --limit 100');
   assert.equal(samples, 100);
   assert.equal(classes.length, 10);
   assert.ok(interval[0] <= value && value <= interval[1]);
-  const counts = report.confusion.flat().reduce((sum: number, count: number) => sum + count, 0);
+  const counts = confusion.flat().reduce((sum: number, count: number) => sum + count, 0);
   assert.equal(counts, 100);
 });
 
