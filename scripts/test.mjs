@@ -27,6 +27,7 @@ const FAST = [
   'infrastructure/runtime.test',
   'infrastructure/statistics',
   'infrastructure/words',
+  'metrics/',
   'onnx/',
   'ops/',
   'pareto/',
@@ -40,7 +41,6 @@ const FAST = [
   'robustness/without-node',
   'strategies/front',
   'technique/',
-  'training/metrics/',
 ];
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));

@@ -1,4 +1,4 @@
-import { OptionError, sizeOf, UnsupportedError } from '../base/index.js';
+import { lookup, OptionError, sizeOf, UnsupportedError } from '../base/index.js';
 import { constantsToInitializers, type Graph, type Model, type Tensor, type Value } from '../onnx/index.js';
 import { runningStatistics } from './forms.js';
 
@@ -88,7 +88,7 @@ const RECURRENT_VECTORS: Readonly<Record<string, readonly number[]>> = { LSTM: [
 
 /** Weight decay is for weights that multiply: matrices and kernels, not biases and the scales of normalizations. */
 export function isDecayed(parameter: Value): boolean {
-  for (const { node, index } of parameter.uses()) if (RECURRENT_VECTORS[node.op]?.includes(index)) return false;
+  for (const { node, index } of parameter.uses()) if (lookup(RECURRENT_VECTORS, node.op)?.includes(index)) return false;
   return (parameter.initializer?.shape.filter((dim) => dim > 1).length ?? 0) >= 2;
 }
 

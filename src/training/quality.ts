@@ -92,7 +92,9 @@ function channelsOf({ predictions }: Extract<Answers, { kind: 'fidelity' }>): Qu
 }
 
 /** A model whose outputs overflow or are NaN: they cannot be scored. */
-export class NotFinite extends DataError {}
+export class NotFinite extends DataError {
+  override readonly name: string = 'NotFinite';
+}
 
 function checkFinite(task: Goal, answers: Answers): void {
   if (!hasNaN(answers)) return;

@@ -6,6 +6,9 @@ import { root } from '../support/paths.js';
 import { espalier } from './run.js';
 
 const COMMANDS = [
+  'diff',
+  'predict',
+  'sample',
   'inspect',
   'bench',
   'train',

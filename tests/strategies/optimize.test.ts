@@ -70,7 +70,8 @@ test('the folder holds what it should: front.json as returned, a card beside eve
 test('cards: recipe, seed, data, quality before and after, footprint, checks, and warnings first; the test part only for the front', () => {
   for (const model of info.models) {
     const card = json(model.card as string);
-    assert.deepEqual(Object.keys(card).slice(0, 4), ['format', 'id', 'label', 'warnings']);
+    assert.deepEqual(Object.keys(card).slice(0, 5), ['schema', 'format', 'id', 'label', 'warnings']);
+    assert.equal(card.schema, 'espalier/card@1');
     assert.deepEqual(card.recipe, JSON.parse(JSON.stringify(model.recipe)));
     assert.equal(card.seed, 7);
     assert.equal(card.data.fingerprint, info.task.fingerprint);

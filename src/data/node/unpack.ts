@@ -27,7 +27,7 @@ export async function unpackGzip(bytes: Uint8Array, where: string, asked: number
   const most = Math.min(mostUnpacked(bytes.length, UNPACKED_IN_MEMORY, asked), UNPACKED_IN_MEMORY.ceiling);
   return unzip(bytes, { maxOutputLength: most }).catch((cause) => {
     if (cause.code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(where, most);
-    throw damaged(where, cause);
+    throw damaged('The gzip stream is damaged', where, cause);
   });
 }
 
@@ -47,12 +47,11 @@ export async function unpackFile(path: string, target: string, asked: number | u
     if (signal?.aborted) throw new Stopped({ what: 'Unpacking was stopped', where: path });
     if (cause instanceof EspalierError) throw cause;
     throw (cause as NodeJS.ErrnoException).syscall === undefined
-      ? damaged(path, cause)
+      ? damaged('The archive cannot be unpacked', path, cause)
       : fileError('The archive could not be unpacked', target, cause);
   }
 }
 
-function damaged(where: string, cause: unknown): FormatError {
-  const what = `The gzip stream is damaged (${(cause as Error).message})`;
-  return new FormatError({ what, where, fix: 'Download or pack the file again' }, { cause });
+function damaged(what: string, where: string, cause: unknown): FormatError {
+  return new FormatError({ what: `${what} (${(cause as Error).message})`, where, fix: 'Download or pack the file again' }, { cause });
 }

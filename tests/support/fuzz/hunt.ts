@@ -49,14 +49,13 @@ export async function hunt({ from, cases, all, onCase, summary = emptySummary() 
   try {
     for (let number = from; number < from + cases; number++) {
       if (worker.served >= CASES_PER_PROCESS || worker.ended) worker = worker.replaced();
-      const first = judge(await worker.ask(number, all), number);
-      let finding = first.finding;
+      let { finding, report } = judge(await worker.ask(number, all), number);
       if (finding && finding.kind !== 'defect') {
         worker = worker.replaced();
-        finding = judge(await worker.ask(number, all), number).finding;
+        ({ finding, report } = judge(await worker.ask(number, all), number));
         worker = worker.replaced();
       }
-      note(summary, first.report, finding);
+      note(summary, report, finding);
       onCase?.(number + 1 - from, summary);
     }
   } finally {
