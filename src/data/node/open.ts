@@ -24,7 +24,7 @@ const TAR = /\.(tar|tar\.gz|tgz)$/i;
  */
 export async function openDataset(path: string, options: OpenOptions = {}, activity: Activity = {}): Promise<DataSource> {
   checkOptions(options);
-  const source = await (isBuiltin(path) ? BUILTIN[path]() : openPath(path, options, activity));
+  const source = await (isBuiltin(path) ? BUILTIN[path](options) : openPath(path, options, activity));
   try {
     checkClasses(source.train);
   } catch (cause) {
@@ -43,7 +43,7 @@ export async function openSamples(path: string, options: OpenOptions = {}, activ
   const unlabelled = { ...options, labelled: false, label: false as const };
   if (isImage({ path })) return openTree(await fileTree(path), path, unlabelled, activity);
   checkOptions(unlabelled);
-  return isBuiltin(path) ? BUILTIN[path]() : openPath(path, unlabelled, activity);
+  return isBuiltin(path) ? BUILTIN[path](unlabelled) : openPath(path, unlabelled, activity);
 }
 
 function isBuiltin(name: string): name is keyof typeof BUILTIN {

@@ -39,6 +39,19 @@ test('iris: fifty of each species, and the means of the literature', async () =>
   assert.deepEqual(perClass(drawn), [10, 10, 10]);
 });
 
+test('what comes with the package takes an order of classes, and is read without labels, as files are', async () => {
+  const plain = classesOf((await openDataset('iris')).train);
+  const order = ['virginica', 'setosa', 'versicolor'];
+  const { classes, values } = classesOf((await openDataset('iris', { classes: order })).train);
+  assert.deepEqual(classes, order);
+  assert.deepEqual(
+    Array.from(values, (label) => order[label]),
+    Array.from(plain.values, (label) => plain.classes[label]),
+  );
+  await assert.rejects(openDataset('iris', { classes: order.slice(1) }), /none of the classes.*"virginica"/s);
+  for (const name of ['iris', 'digits']) assert.equal((await openDataset(name, { labelled: false })).train.targets, undefined, name);
+});
+
 const mnist = shared('data', 'mnist');
 test('MNIST: labels, sums and statistics that everyone knows', { skip: skipWithout(mnist, 'MNIST') }, async () => {
   const { train, test: own, format } = await openDataset(mnist as string);
@@ -98,7 +111,7 @@ test('tables: one, or train.csv with test.csv whose labels mean the same', async
   await assert.rejects(openDataset(join(folder, 'same.csv')), (error) => error instanceof DataError && /same label/.test(error.message));
   await assert.rejects(openDataset(join(folder, 'two')), /not clear which files belong together/);
   const real = await openDataset(join(folder, 'real.csv'));
-  assert.deepEqual(real.train.targets, { kind: 'numbers', columns: ['target'], values: Float32Array.of(0.5, 0.7) });
+  assert.deepEqual(real.train.targets, { kind: 'numbers', columns: ['1'], values: Float32Array.of(0.5, 0.7) });
   assert.deepEqual(real.train.inputs[0].shape, [1]);
   assert.deepEqual((await openDataset(join(folder, 'real.csv'), { label: false })).train.inputs[0].shape, [2]);
 });
@@ -146,7 +159,7 @@ test('other files are refused with what is read instead', async (t) => {
   await writeFiles(folder, { 'song.wav': 'RIFF', 'one.png': 'x' });
   await assert.rejects(
     openDataset(join(folder, 'song.wav')),
-    (error) => error instanceof UnsupportedError && /Expected class folders.*got "song\.wav"/.test(error.message),
+    (error) => error instanceof UnsupportedError && /Expected images .* in class folders.*got "song\.wav"/.test(error.message),
   );
   await assert.rejects(openDataset(join(folder, 'one.png')), /a single image.*folder/);
 });
