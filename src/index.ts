@@ -13,11 +13,11 @@ export { compareLatency, measureLatency } from './infrastructure/hardware/node/i
 export { createNodeRuntime } from './infrastructure/runtime/node/index.js';
 export { distill } from './learning/distillation/index.js';
 export { mirror } from './learning/ensembling/index.js';
-export { whiten } from './learning/initialization/index.js';
+export { standardize, whiten } from './learning/initialization/index.js';
 export { trainTechnique } from './learning/tuning/index.js';
 export { addMetric } from './metrics/index.js';
-export { addModality, createTask, predictor } from './modalities/index.js';
-export { addReader, openDataset } from './modalities/node/index.js';
+export { addModality, createTask, predictor, withFrontEnd } from './modalities/index.js';
+export { addReader, openDataset, openModel } from './modalities/node/index.js';
 export { decodeModel, encodeModel, type Model, Tensor } from './onnx/index.js';
 export { loadModel, saveModel } from './onnx/node/index.js';
 export { inferShapes } from './ops/index.js';

@@ -1,4 +1,4 @@
-// What the command lines of the studies on CIFAR-10 have in common.
+// What the command lines of the studies have in common.
 import { parseArgs } from 'node:util';
 
 /**
@@ -14,7 +14,7 @@ export function studyFlags(options, writeReport) {
     process.exit(0);
   }
   if (!flags.data) {
-    console.error('Give --data DIR, a folder with CIFAR-10 as train.tar and test.tar or as class folders.');
+    console.error('Give --data DIR; what it must hold is said at the top of the script.');
     process.exit(2);
   }
   return flags;

@@ -6,25 +6,33 @@ export interface Scale {
   width: number;
   /** Multiplies the number of blocks per stage, rounded up. Default 1. */
   depth: number;
-  /** Side of the (square) input image in pixels. Default: the data's. */
+  /** Images: side of the (square) input in pixels. Default: the data's. */
   resolution: number;
 }
 
 export interface ArchitectureRequest extends Partial<Scale> {
-  /** Shape of one sample, channels first: [channels, height, width]. */
-  input: readonly [channels: number, height: number, width: number];
-  /** Number of classes, at least 2. */
+  /** Shape of one sample as the model takes it: images [channels, height, width], features [columns], texts [ids]. */
+  input: readonly number[];
+  /** How many scores or numbers the model gives: classes, at least 2, or labels or columns, at least 1. */
   classes: number;
+  /** Whether these are numbers to predict rather than scores. Default false. */
+  numbers?: boolean;
+  /** Texts: ids are below this; 0 is padding. Default 32,768. */
+  vocabulary?: number;
   /** Draws the initial weights. Default 0. */
   seed?: number;
 }
 
-/** A family of models, scaled by width, depth and resolution. Input "input" [N, C, H, W], output "scores" [N, classes]: logits. */
+/** A family of models, scaled by width, depth and resolution. Input "input" [N, ...sample], output "scores" [N, classes]: logits or numbers. */
 export interface Architecture {
   /** What --arch calls it. */
   readonly name: string;
   /** One sentence with its source. */
   readonly summary: string;
+  /** The kind of samples that it takes, as modalities call them: "image", "features", "text", "audio". */
+  readonly takes: string;
+  /** Kind of the preparation whose results it takes, where samples must be prepared: see `addPreparation` in data. Default: none. */
+  readonly prepared?: string;
   /** Which scalings do something. */
   readonly scales: readonly (keyof Scale)[];
   /** Techniques that prepare a fresh model for its training, with their options, as recipes store them. Default: none. */

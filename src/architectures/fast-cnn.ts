@@ -21,6 +21,7 @@ const KEEP = 0.6;
 export const fastCnn: Architecture = {
   name: 'fast-cnn',
   summary: 'Whitening filters and three pairs of 3×3 convolutions, for the shortest training on small images (Jordan 2024).',
+  takes: 'image',
   scales: ['width', 'resolution'],
   preparation: [{ technique: 'whiten', options: {} }],
   // ReLU makes any positive scale the same; as they are, all normalizations go into convolutions.

@@ -31,28 +31,66 @@ export class Network {
     return this.build.input(name, 'float32', [SymbolicDim.named(BATCH), ...shape]);
   }
 
+  /** The model's input of whole numbers: [batch, ...shape]. */
+  ids(name: string, shape: readonly number[]): Value {
+    return this.build.input(name, 'int64', [SymbolicDim.named(BATCH), ...shape]);
+  }
+
+  /** A learned vector of `size` numbers for each id: [N, L] to [N, L, size]. Row 0 is padding's. @param spread of the initial values. */
+  embedding(ids: Value, rows: number, size: number, spread: number): Value {
+    const name = this.#name('embedding');
+    return this.build.op('Gather', [this.build.parameter(`${name}.weight`, this.#normal([rows, size], spread)), ids]);
+  }
+
+  /** A parameter of its own: small random numbers, or one value throughout. */
+  parameter(name: string, shape: readonly number[], init: { spread: number } | { value: number }): Value {
+    return this.build.parameter(name, 'spread' in init ? this.#normal(shape, init.spread) : filled(shape, init.value));
+  }
+
+  /** A fully connected layer along the last axis of [N, L, features]. */
+  project(x: Value, features: number): Value {
+    const name = this.#name('project');
+    const inputs = Number(x.shape?.at(-1));
+    const weight = this.build.parameter(`${name}.weight`, this.#normal([inputs, features], deviation(inputs)));
+    const bias = this.build.parameter(`${name}.bias`, filled([features], 0));
+    return this.build.op('Add', [this.build.node('MatMul', [x, weight], {}, { name })[0], bias]);
+  }
+
+  /** Layer normalization over the last axis. */
+  layerNorm(x: Value): Value {
+    const name = this.#name('norm');
+    const size = [Number(x.shape?.at(-1))];
+    const inputs = [x, this.build.parameter(`${name}.scale`, filled(size, 1)), this.build.parameter(`${name}.shift`, filled(size, 0))];
+    return this.build.node('LayerNormalization', inputs, { axis: -1, epsilon: floatAttribute(1e-5) }, { name })[0];
+  }
+
   /** Ends the construction. */
   finish(output: Value, name: string): Model {
     this.build.output(output, name);
     return this.#model;
   }
 
-  /** A square convolution over [N, C, H, W]; `pad` zeros go around the image: by default as many as keep its size with an odd kernel. */
+  /**
+   * A convolution over [N, C, H, W] with a kernel that is square, or [height, width]; `pad` zeros go around the image: by default as many as keep its
+   * size with an odd kernel.
+   */
   conv(
     x: Value,
     channels: number,
-    kernel: number,
+    kernel: number | readonly [height: number, width: number],
     options: { stride?: number; groups?: number; bias?: boolean; pad?: number } = {},
   ): Value {
-    const { stride = 1, groups = 1, bias = false, pad = Math.floor(kernel / 2) } = options;
+    const sides = typeof kernel === 'number' ? [kernel, kernel] : [...kernel];
+    const { stride = 1, groups = 1, bias = false, pad } = options;
     const name = this.#name('conv');
-    const shape = [channels, channelsOf(x) / groups, kernel, kernel];
+    const shape = [channels, channelsOf(x) / groups, ...sides];
+    const around = sides.map((side) => pad ?? Math.floor(side / 2));
     const weight = this.build.parameter(`${name}.weight`, this.#normal(shape, deviation(sizeOf(shape.slice(1)))));
     const inputs = bias ? [x, weight, this.build.parameter(`${name}.bias`, filled([channels], 0))] : [x, weight];
     return this.build.node(
       'Conv',
       inputs,
-      { kernel_shape: [kernel, kernel], pads: [pad, pad, pad, pad], strides: [stride, stride], group: groups },
+      { kernel_shape: sides, pads: [...around, ...around], strides: [stride, stride], group: groups },
       { name },
     )[0];
   }

@@ -29,6 +29,7 @@ const HEAD = 160;
 export const mobilenet: Architecture = {
   name: 'mobilenet',
   summary: 'Inverted residuals of depthwise-separable convolutions with squeeze-and-excite (Sandler et al. 2018, Howard et al. 2019).',
+  takes: 'image',
   scales: ['width', 'depth', 'resolution'],
   build: (request) => {
     const { size, classes, width, depth, seed } = planOf(request);

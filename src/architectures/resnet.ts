@@ -8,6 +8,7 @@ function residual(name: string, summary: string, blocks: number): Architecture {
   return {
     name,
     summary,
+    takes: 'image',
     scales: ['width', 'depth', 'resolution'],
     build: (request) => buildResidual(name, blocks, request),
   };

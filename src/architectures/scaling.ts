@@ -13,6 +13,23 @@ export function repeated(base: number, depth: number): number {
   return Math.max(1, Math.ceil(base * depth - 1e-9));
 }
 
+/** @throws OptionError for what is no whole number of at least `least`. */
+export function checkWhole(what: string, value: number, least: number): void {
+  if (Number.isInteger(value) && value >= least) return;
+  throw new OptionError({ what: `${what} must be a whole number, at least ${least}`, got: String(value) });
+}
+
+/** @throws OptionError where a family does not take samples of this shape. @param axes what they are, e.g. ['columns']. */
+export function checkInput(input: readonly number[], axes: readonly string[]): void {
+  if (input.length !== axes.length)
+    throw new OptionError({
+      what: 'The architecture takes other samples',
+      expected: `[${axes.join(', ')}]`,
+      got: `[${input.join(', ')}]`,
+    });
+  for (const dim of input) checkWhole(`Each dimension of the input [${axes.join(', ')}]`, dim, 1);
+}
+
 /** A request with its defaults. */
 export interface Plan {
   /** Shape of the input image, channels first: the data's, or square with the side that `resolution` asks for. */
@@ -25,14 +42,10 @@ export interface Plan {
 
 /** Fills in the defaults. @throws OptionError for sizes that are none. */
 export function planOf({ input, classes, resolution, width = 1, depth = 1, seed = 0 }: ArchitectureRequest): Plan {
+  checkInput(input, ['channels', 'height', 'width']);
   const [channels, height, across] = input;
   const size: Plan['size'] = resolution === undefined ? [channels, height, across] : [channels, resolution, resolution];
-  const whole = (what: string, value: number, least: number) => {
-    if (Number.isInteger(value) && value >= least) return;
-    throw new OptionError({ what: `${what} must be a whole number, at least ${least}`, got: String(value) });
-  };
-  if (resolution !== undefined) whole('The resolution in pixels', resolution, 1);
-  for (const dim of size) whole('Each dimension of the input [channels, height, width]', dim, 1);
-  whole('The number of classes', classes, 2);
+  if (resolution !== undefined) checkWhole('The resolution in pixels', resolution, 1);
+  checkWhole('The number of classes', classes, 1);
   return { size, classes, width, depth, seed };
 }

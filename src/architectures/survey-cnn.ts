@@ -16,6 +16,7 @@ const DROPOUT = 0.5;
 export const surveyCnn: Architecture = {
   name: 'survey-cnn',
   summary: "The survey's CIFAR-10 network: three pairs of 3×3 convolutions and a dense layer (Menghani 2021).",
+  takes: 'image',
   scales: ['width', 'resolution'],
   build: (request) => {
     const { size, classes, width, seed } = planOf(request);

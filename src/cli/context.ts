@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { type Activity, EspalierError, OptionError, Stopped } from '../base/index.js';
-import type { DataSource } from '../data/index.js';
+import type { DataSource, Preprocess } from '../data/index.js';
 import type { Runtime } from '../infrastructure/runtime/index.js';
 import type { Model } from '../onnx/index.js';
 import type { CheckpointStore } from '../technique/index.js';
@@ -46,12 +46,12 @@ export class CommandContext {
     await this.runtime.dispose();
   }
 
-  /** A model from a file, with a free batch dimension where it can have one. @throws GraphError where it cannot be any good: NaN weights, say. */
+  /** A model from a file or a folder of Hugging Face's, with a free batch dimension where it can have one. @throws GraphError where it cannot be any good: NaN weights, say. */
   async model(path: string): Promise<Model> {
     const { fixedBatch, freeBatch, requireSound } = await import('../infrastructure/compiler/index.js');
-    const { loadModel } = await import('../onnx/node/index.js');
+    const { openModel } = await import('../modalities/node/index.js');
     const { inferShapes } = await import('../ops/index.js');
-    const model = loadModel(path);
+    const model = await openModel(path);
     inferShapes(model);
     requireSound(model);
     const fixed = fixedBatch(model);
@@ -80,12 +80,15 @@ export class CommandContext {
   }
 
   async source(options: DataOptions, model?: Model): Promise<DataSource> {
-    const { data, classes, unlabelled, limit: count, columns, exif, maxUnpacked } = options;
-    const chosen = unlabelled ? { label: false as const, labelled: false } : { label: targetsNamed(options), classes };
+    const { data, labels, classes, unlabelled, limit: count, columns, exif, maxUnpacked, sampleRate, seconds } = options;
+    const chosen = unlabelled ? { label: false as const, labelled: false } : { label: targetsNamed(options), classes, annotations: labels };
     const limit = count === undefined ? undefined : { count, seed: this.seed };
     const { openDataset } = await import('../modalities/node/index.js');
+    const { notedCategories, notedSampleRate } = await import('../modalities/index.js');
     const { imageSize } = await import('./image-size.js');
-    const given = { ...chosen, columns, limit, orient: exif, maxUnpacked, fallbackSize: model && imageSize(model) };
+    const ofModel = model && { categories: notedCategories(model), fallbackSize: imageSize(model) };
+    const sounds = { sampleRate: sampleRate ?? (model && notedSampleRate(model)), seconds };
+    const given = { ...chosen, ...ofModel, ...sounds, columns, limit, orient: exif, maxUnpacked };
     const source = await openDataset(data, given, this.activity);
     this.defer(() => source.close());
     return source;
@@ -104,12 +107,12 @@ export class CommandContext {
 
   /**
    * The task of a model on the data that the options name, with a word on how it was set up.
-   * @param given data that is open already; whether the model is yet to be trained.
+   * @param given data that is open already; whether the model is yet to be trained, and what is fed to it unless --preprocess says otherwise.
    */
   async task(
     model: Model,
     options: DataOptions,
-    given: { source?: DataSource; untrained?: boolean; reference?: Model } = {},
+    given: { source?: DataSource; untrained?: boolean; reference?: Model; preprocess?: string | Preprocess } = {},
   ): Promise<Task> {
     if (given.untrained && options.fidelity)
       throw new OptionError({
@@ -118,15 +121,15 @@ export class CommandContext {
         fix: 'Leave it out: labels are needed.',
       });
     const source = given.source ?? (await this.source(options, model));
-    const { notedPreprocess, noteTask } = await import('../modalities/index.js');
-    const noted = options.preprocess === 'auto' ? notedPreprocess(model, source.train.inputs[0]) : undefined;
-    const { createTask } = await import('../modalities/index.js');
+    const { createTask, notedPreprocess, noteTask } = await import('../modalities/index.js');
+    const noted = options.preprocess === 'auto' && given.preprocess === undefined ? notedPreprocess(model, source.train.inputs) : undefined;
     const setup = await createTask(
       model,
       source,
       this.runtime,
       {
-        preprocess: noted ?? options.preprocess,
+        preprocess: options.preprocess === 'auto' ? (given.preprocess ?? 'auto') : options.preprocess,
+        noted,
         untrained: given.untrained,
         output: options.scores,
         fidelity: options.fidelity,
@@ -140,10 +143,14 @@ export class CommandContext {
       this.activity,
     );
     this.output.info(setup.explanation);
-    if (noted) this.output.info(`Preprocessing: ${noted.name ?? 'given'}, as the model's file says.`);
+    if (noted) this.output.info(`Preprocessing: ${namesOf(noted)}, as the model's file says.`);
     noteTask(model, setup.task);
     return setup.task;
   }
+}
+
+function namesOf(noted: Readonly<Record<string, Preprocess>>): string {
+  return [...new Set(Object.values(noted).map(({ name }) => name ?? 'given'))].join(', ');
 }
 
 /** @throws OptionError where the same is said twice. */

@@ -1,3 +1,4 @@
+import type { Preprocess } from './preprocess/spec.js';
 import type { Targets } from './targets.js';
 import type { DataTensor, ElementType, SampleKind } from './tensor.js';
 
@@ -8,6 +9,8 @@ export interface InputSpec {
   /** Shape of one sample, without the batch axis. Images are [height, width, channels]. */
   shape: readonly number[];
   kind: SampleKind;
+  /** Of sounds: samples a second, in Hz. */
+  sampleRate?: number;
   /** Whether samples may be shorter than `shape` along its first axis; a batch is padded to its longest sample and has `lengths`. Default false. */
   ragged?: boolean;
   /** Features: the table's columns, where some are of categories or values are missing (NaN). Default: plain numbers. */
@@ -37,7 +40,16 @@ export interface Batch {
   weights?: Float32Array;
   /** Set by mixup: sample i is `weights[i]` of itself and 1 - `weights[i]` of a sample with the targets `mixed.targets[i]`. */
   mixed?: { targets: Targets; weights: Float32Array };
+  /** Left by augmentations that change what samples are prepared into, in order. */
+  afterwards?: readonly PreparedChange[];
 }
+
+/**
+ * A change to prepared samples, e.g. to spectrograms where sounds are stored. It may work in place, and gives the same again where it is asked
+ * again: several models may be fed from one batch.
+ * @param from name of the stored input.
+ */
+export type PreparedChange = (prepared: DataTensor, from: string, preprocess: Preprocess) => DataTensor;
 
 /** Samples that can be read in any order. The contract that every reader, view and test double fulfils. */
 export interface Dataset {

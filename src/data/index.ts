@@ -9,7 +9,7 @@ export * from './dataset.js';
 export { Sha256 } from './fingerprint.js';
 export * from './formats/index.js';
 export { limitSource, thinned } from './limit.js';
-export { type ArrayData, arrayDataset } from './memory.js';
+export { type ArrayData, arrayDataset, checkIndices, checkSignal, makeBatch } from './memory.js';
 export * from './preprocess/index.js';
 export { type RaggedData, raggedDataset, textDataset } from './ragged.js';
 export { mapTargets, reorderClasses, withTargets } from './relabel.js';

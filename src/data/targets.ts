@@ -43,6 +43,8 @@ export interface BoxTargets {
   readonly kind: 'boxes';
   /** Names of the categories, by number. */
   readonly classes: readonly string[];
+  /** What the annotations call them, by number: COCO's ids, which have gaps. Default: the numbers themselves. */
+  readonly ids?: readonly number[];
   /** The objects of each sample. */
   readonly values: readonly (readonly BoxTarget[])[];
 }

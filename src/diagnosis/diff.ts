@@ -4,7 +4,7 @@ import { simplify } from '../infrastructure/compiler/index.js';
 import type { Runtime } from '../infrastructure/runtime/index.js';
 import { modalityOf, type Shown } from '../modalities/index.js';
 import type { Model, Tensor } from '../onnx/index.js';
-import { answersOf, batchSizeOf, judge, type Task } from '../training/index.js';
+import { answersOf, batchSizeOf, exposed, judge, type Task } from '../training/index.js';
 import { type Change, changesBetween, changesByClass } from './changes.js';
 import type { ChangedSample, DiffInfo } from './info.js';
 import { layerCauses } from './layers.js';
@@ -73,7 +73,7 @@ async function layersOf(
   const part = subset(dataset, Int32Array.from(chosen.slice(0, LAYER_SAMPLES)));
   const batch = await part.read(Int32Array.from({ length: part.size }, (_, i) => i));
   // Normalizations that one model has folded into its convolutions are folded in both: a value of one name then means the same.
-  const [first, second] = [await simplify(before.model, request.runtime), await simplify(after.model, request.runtime)];
+  const [first, second] = await Promise.all([before, after].map(({ model }) => simplify(exposed(model, task), request.runtime)));
   const layers = await layerCauses({
     ...request,
     before: first,

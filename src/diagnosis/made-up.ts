@@ -2,7 +2,7 @@ import { type Activity, EspalierError } from '../base/index.js';
 import { makeFeeds } from '../infrastructure/hardware/index.js';
 import type { Runtime } from '../infrastructure/runtime/index.js';
 import type { Model } from '../onnx/index.js';
-import { fidelity, fidelityOutputs, judge, type Quality } from '../training/index.js';
+import { exposed, fidelity, fidelityOutputs, judge, type Quality } from '../training/index.js';
 
 /** Inputs that are made up: few, since they say little. */
 const RUNS = 8;
@@ -24,7 +24,7 @@ export async function fidelityOnMadeUpInputs({ before, after, runtime, threads, 
   try {
     const goal = fidelity({ reference: before, ...fidelityOutputs(before) });
     const collector = goal.collect();
-    for (const model of [before, after]) programs.push(await runtime.compile(model, { threads, signal }));
+    for (const model of [before, after]) programs.push(await runtime.compile(exposed(model, goal), { threads, signal }));
     for (let seed = 1; seed <= RUNS; seed++) {
       const [wanted, got] = [
         await programs[0].run(makeFeeds(before, { seed }), goal.outputs),

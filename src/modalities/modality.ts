@@ -1,5 +1,5 @@
 import type { Architecture } from '../architectures/index.js';
-import type { Augmentation, ChannelStatistics, DataTensor, InputSpec, ModelInput, Preprocess } from '../data/index.js';
+import type { Augmentation, ChannelStatistics, DataTensor, InputSpec, ModelInput, Prepare, Preprocess } from '../data/index.js';
 
 /** A sample as a person can take it in. */
 export interface Shown {
@@ -7,6 +7,26 @@ export interface Shown {
   text: string;
   /** A picture of it, as the URL of an image (data:image/...), where there is something to look at. */
   picture?: string;
+}
+
+/** What a fresh model of a family takes of samples of this kind. */
+export interface Fresh {
+  /** Shape of one sample as the model takes it. */
+  input: readonly number[];
+  /** Ids are below this, where the model takes ids. */
+  vocabulary?: number;
+  /** How samples become that; a name is one of `preprocesses`. Default: the usual one. */
+  preprocess?: string | Preprocess;
+}
+
+/** What a search over trainings tries on samples. */
+export interface Searched {
+  /** Sets of augmentations by their names; "none" is among them. */
+  augmentations: Readonly<Record<string, readonly Augmentation[]>>;
+  /** The set to begin with. */
+  usual: string;
+  /** Whether a mirrored sample is as good, so that a model may look at both. */
+  mirrors: boolean;
 }
 
 /**
@@ -23,6 +43,11 @@ export interface Modality {
   /** Whether `preprocesses` makes use of the training samples' statistics. */
   readonly usesStatistics: boolean;
   /**
+   * What is made of samples before their statistics are taken, for a model with this input: where the numbers that are scaled are not the stored ones.
+   * Default: nothing.
+   */
+  prepares?(sample: InputSpec, model: ModelInput): Prepare | undefined;
+  /**
    * Every usual way to make the model's input of a stored sample, likeliest first; empty where none fits. Whoever has the model tries them and keeps the
    * best.
    * @param statistics of the training samples (`channelStatistics`), where it uses them.
@@ -38,6 +63,10 @@ export interface Modality {
   sample?(raw: unknown, spec: InputSpec): DataTensor | undefined;
   /** What `sample` takes, for messages: "an ImageData or { data, width, height }". */
   readonly takes?: string;
+  /** What a fresh model of one of them is given. Absent where there are none. */
+  fresh?(sample: InputSpec, family: Architecture): Fresh;
+  /** What a search over trainings tries. Default: no augmentation. */
+  searched?(sample: InputSpec): Searched;
   /** One sample for people. @param sample of shape [1, ...]. */
   show(sample: DataTensor, spec: InputSpec): Shown;
 }

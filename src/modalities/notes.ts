@@ -9,8 +9,10 @@ import {
   type Targets,
   targetsLike,
 } from '../data/index.js';
-import type { Model } from '../onnx/index.js';
+import type { Runtime } from '../infrastructure/runtime/index.js';
+import type { Model, Value } from '../onnx/index.js';
 import { findGoal, type Goal, type Task } from '../training/index.js';
+import { forgetLikely } from './setup/likely.js';
 import { LABELS_KEY } from './setup/model-labels.js';
 import { preprocessesFor } from './setup/ways.js';
 
@@ -22,6 +24,8 @@ const TASK_KEY = 'espalier.task';
 interface Noted {
   input: string;
   preprocess: Preprocess;
+  /** What the samples are. */
+  kind?: string;
   range: InputSpec['range'] | null;
 }
 
@@ -38,10 +42,11 @@ interface NotedTask {
 /** Writes into the model's metadata how its inputs are prepared and what it is for; whatever is made of the model carries it on. */
 export function noteTask(model: Model, task: Task): void {
   const noted = task.feeds.map(({ input, from, preprocess }): Noted => {
-    const range = task.splits.train.inputs.find(({ name }) => name === from)?.range ?? null;
-    return { input, preprocess, range };
+    const spec = task.splits.train.inputs.find(({ name }) => name === from);
+    return { input, preprocess, ...(spec && { kind: spec.kind }), range: spec?.range ?? null };
   });
   model.metadata.set(KEY, JSON.stringify(noted));
+  forgetLikely(model);
   const { targets, inputs } = task.splits.train;
   const about: NotedTask = { kind: task.kind, outputs: task.outputs, targets: targets ? targetsLike(targets, 0) : null, inputs };
   model.metadata.set(
@@ -52,14 +57,18 @@ export function noteTask(model: Model, task: Task): void {
 }
 
 /** What a model is for and what its samples are like, as its file says; undefined where it says nothing that fits it. */
-export function notedTask(model: Model): { goal: Goal; inputs: readonly InputSpec[]; targets: Targets | null } | undefined {
+export async function notedTask(
+  model: Model,
+  runtime: Runtime,
+): Promise<{ goal: Goal; inputs: readonly InputSpec[]; targets: Targets | null } | undefined> {
   const noted = parsed<NotedTask>(model.metadata.get(TASK_KEY));
   if (typeof noted?.kind !== 'string' || !Array.isArray(noted.inputs) || !Array.isArray(noted.outputs)) return undefined;
   try {
     const train = blankDataset(noted.inputs, noted.targets);
     const splits = { train, calibration: train, validation: train, test: train };
     const output = noted.outputs.length === 1 ? noted.outputs[0] : undefined;
-    return { goal: findGoal({ model, splits, options: { task: noted.kind, output } }).goal, inputs: noted.inputs, targets: noted.targets };
+    const { goal } = await findGoal({ model, splits, runtime, options: { task: noted.kind, output } });
+    return { goal, inputs: noted.inputs, targets: noted.targets };
   } catch {
     return undefined;
   }
@@ -76,22 +85,40 @@ function blankDataset(inputs: readonly InputSpec[], targets: Targets | null): Da
 }
 
 /**
- * The preprocessing that a model of one input carries, fitted to the size of these samples; undefined where it carries none, or one for
- * other kinds of samples.
+ * The preprocessing that a model carries for each of its inputs, fitted to the size of these samples; undefined where it carries none, or one for other kinds
+ * of samples.
  * @param isAnyRange whether samples whose stored values span another range will do, as PNG files for a model of data from 0 to 16: their values are then
  *   spread over the range that it was made for.
  */
-export function notedPreprocess(model: Model, spec: InputSpec, isAnyRange = false): Preprocess | undefined {
-  const [input, ...more] = model.graph.feeds;
-  const noted = readNote(model)?.find((each) => each.input === input?.name);
-  if (!noted || more.length > 0 || !input.shape) return undefined;
-  const isSameRange = JSON.stringify(noted.range) === JSON.stringify(spec.range ?? null);
-  if (!isSameRange && !(isAnyRange && noted.range && spec.range)) return undefined;
+export function notedPreprocess(model: Model, inputs: readonly InputSpec[], isAnyRange = false): Record<string, Preprocess> | undefined {
+  const notes = readNote(model);
+  const found = model.graph.feeds.map((input) => {
+    const noted = notes?.find((each) => each.input === input.name);
+    const spec = inputs.find(({ name }) => name === input.name) ?? inputs[0];
+    const preprocess = noted && fitted(noted, spec, input, isAnyRange);
+    return preprocess && ([input.name, preprocess] as const);
+  });
+  return found.every((each) => each !== undefined) ? Object.fromEntries(found) : undefined;
+}
+
+function fitted({ kind, range, preprocess }: Noted, spec: InputSpec, input: Value, isAnyRange: boolean): Preprocess | undefined {
+  if (!input.shape || (kind ?? spec.kind) !== spec.kind) return undefined;
+  const isSameRange = JSON.stringify(range) === JSON.stringify(spec.range ?? null);
+  if (!isSameRange && !(isAnyRange && range && spec.range)) return undefined;
+  // What prepares samples does so whatever their size.
+  if (preprocess.prepare) return preprocess;
   const shape = input.shape.map((dim) => (typeof dim === 'number' ? dim : null));
-  const { name, layout, channels, scale, mean, std } = noted.preprocess;
+  const { name, layout, channels, scale, mean, std } = preprocess;
   const fitting = preprocessesFor(spec, { shape, type: input.dtype as ElementType | undefined });
-  const way = fitting.find((each) => each.layout === layout && each.channels === channels);
-  return way && { ...way, name, std, ...(isSameRange ? { scale, mean } : respread(noted.preprocess, noted.range, spec.range)) };
+  const way = fitting.find((each) => each.layout === layout && each.channels === channels && !each.prepare);
+  return way && { ...way, name, std, ...(isSameRange ? { scale, mean } : respread(preprocess, range, spec.range)) };
+}
+
+/** The categories of a table's columns that a model was trained with, by name; undefined where it has none. */
+export function notedCategories(model: Model): Record<string, readonly string[]> | undefined {
+  const columns = readNote(model)?.flatMap(({ preprocess: { prepare } }) => (Array.isArray(prepare?.columns) ? prepare.columns : [])) ?? [];
+  const known = columns.filter((column) => typeof column?.name === 'string' && Array.isArray(column.categories));
+  return known.length > 0 ? Object.fromEntries(known.map(({ name, categories }) => [name, categories.map(String)])) : undefined;
 }
 
 type Range = readonly [number, number];
@@ -105,6 +132,12 @@ function respread(
   if (!made || !given) return { scale, mean };
   const ratio = (made[1] - made[0]) / (given[1] - given[0]);
   return { scale: scale * ratio, mean: mean.map((each) => each + scale * (given[0] * ratio - made[0])) };
+}
+
+/** The rate of the sounds that a model was trained with, in Hz; undefined where it has none. */
+export function notedSampleRate(model: Model): number | undefined {
+  const rates = readNote(model)?.map(({ preprocess: { prepare } }) => prepare?.sampleRate) ?? [];
+  return rates.find((rate): rate is number => Number.isInteger(rate) && Number(rate) >= 1);
 }
 
 /** Undefined for what is no such note: anyone may write metadata. */

@@ -1,11 +1,13 @@
 import { OptionError } from '../base/index.js';
+import { audio } from './audio/index.js';
 import { image } from './image/index.js';
 import type { Modality } from './modality.js';
 import { features } from './table/index.js';
 import { tensor } from './tensor/index.js';
+import { text } from './text/index.js';
 
 /** Every kind of data. */
-const MODALITIES: Modality[] = [image, features, tensor];
+const MODALITIES: Modality[] = [image, audio, features, text, tensor];
 
 /** Adds a kind of data to those that every command knows. @throws OptionError where there is one of this name. */
 export function addModality(modality: Modality): void {

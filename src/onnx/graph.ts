@@ -264,7 +264,7 @@ export class Graph {
     return carrier;
   }
 
-  /** A value name that no other value of this graph, its subgraphs or the graphs around it has: `base`, or made of it. */
+  /** A name that no other value or node of this graph, its subgraphs or the graphs around it has: `base`, or made of it. */
   freshName(base: string): string {
     if (this.outer) return this.outer.freshName(base);
     const taken = this.#names();
@@ -281,6 +281,7 @@ export class Graph {
     if (!this.#known) {
       this.#known = new Set();
       for (const value of this.values(true)) this.#known.add(value.name);
+      for (const name of nodeNames(this)) this.#known.add(name);
     }
     return this.#known;
   }
@@ -357,4 +358,12 @@ function* once(value: Value, seen: Set<Value>): Generator<Value> {
 function unlink(node: Node): void {
   for (let index = 0; index < node.inputs.length; index++) node.setInput(index, undefined);
   for (const graph of node.subgraphs()) for (const inner of graph.nodes) unlink(inner);
+}
+
+/** Names of all nodes, in subgraphs too: runtimes want each only once. */
+function* nodeNames({ nodes }: Graph): Generator<string> {
+  for (const node of nodes) {
+    yield node.name;
+    for (const inner of node.subgraphs()) yield* nodeNames(inner);
+  }
 }

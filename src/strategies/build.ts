@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { architecture } from '../architectures/index.js';
+import { type ArchitectureRequest, architecture } from '../architectures/index.js';
 import { OptionError } from '../base/index.js';
 import { type Model, staticShape } from '../onnx/index.js';
 import type { Technique } from '../technique/index.js';
+import type { Task } from '../training/index.js';
 
 const schema = z.strictObject({
   architecture: z.string().describe('Name of the family.'),
@@ -23,8 +24,7 @@ export const build: Technique<z.infer<typeof schema>> = {
   schema,
   space: () => ({ width: { type: 'float', low: 0.25, high: 4, log: true } }),
   apply: async ({ model, task, seed }, options) => {
-    if (task.width === undefined) throw new OptionError({ what: 'No architecture could stand in for this task', got: task.title });
-    const built = architecture(options.architecture).build({ ...options, input: imageShape(model), classes: task.width, seed });
+    const built = architecture(options.architecture).build({ ...options, ...standInRequest(model, task), seed });
     for (const [key, value] of model.metadata) built.metadata.set(key, value);
     standIn(built, model.graph.feeds[0].name, task.outputs[0]);
     return { model: built, notes: {} };
@@ -42,16 +42,37 @@ function standIn({ graph }: Model, input: string, output: string): void {
   });
 }
 
-/** Shape of the images that a model takes, channels first. @throws OptionError where it takes something else. */
-export function imageShape({ graph }: Model): [number, number, number] {
+/** Kind of the samples that a task's model takes, and of the preparation that makes its input of them. */
+export function takenBy(task: Task): { kind: string; prepared?: string } {
+  const [{ from, preprocess }] = task.feeds;
+  const { kind } = task.splits.train.inputs.find(({ name }) => name === from) ?? task.splits.train.inputs[0];
+  return { kind, ...(preprocess.prepare && { prepared: preprocess.prepare.kind }) };
+}
+
+/** What an architecture takes and gives to stand in for a model. @throws OptionError where none could. */
+export function standInRequest({ graph }: Model, task: Task): Pick<ArchitectureRequest, 'input' | 'classes' | 'numbers' | 'vocabulary'> {
+  if (task.width === undefined) throw new OptionError({ what: 'No architecture could stand in for this task', got: task.title });
   const [first, ...others] = graph.feeds;
   const sample = staticShape(first?.shape?.slice(1));
-  if (others.length === 0 && sample?.length === 3 && CHANNELS.includes(sample[0])) return sample as [number, number, number];
-  throw new OptionError({
-    what: 'The architectures are for images, channels first',
-    expected: 'a single input [N, channels, height, width] of 1 or 3 channels and a known size',
-    got: graph.feeds
-      .map(({ name, shape }) => `"${name}" [${shape?.map((dim) => (typeof dim === 'number' ? dim : '?')) ?? '?'}]`)
-      .join(', '),
+  const { kind } = takenBy(task);
+  const isImage = sample?.length === 3 && CHANNELS.includes(sample[0]);
+  if (others.length > 0 || !sample || (kind === 'image' && !isImage)) throw takesAnother(graph, kind);
+  const vocabulary = task.feeds[0].preprocess.prepare?.vocabulary;
+  return {
+    input: sample,
+    classes: task.width,
+    numbers: task.splits.train.targets?.kind === 'numbers',
+    ...(typeof vocabulary === 'number' && { vocabulary }),
+  };
+}
+
+function takesAnother({ feeds }: Model['graph'], kind: string): OptionError {
+  return new OptionError({
+    what: kind === 'image' ? 'The architectures are for images, channels first' : 'No architecture could stand in for this model',
+    expected:
+      kind === 'image'
+        ? 'a single input [N, channels, height, width] of 1 or 3 channels and a known size'
+        : 'a single input of a known size',
+    got: feeds.map(({ name, shape }) => `"${name}" [${shape?.map((dim) => (typeof dim === 'number' ? dim : '?')) ?? '?'}]`).join(', '),
   });
 }

@@ -14,6 +14,7 @@ export function card(model: ModelInfo, info: RunInfo, metric?: AnyMetric): Recor
     label: model.label,
     warnings: warnings(model, baseline, metric),
     onFront: model.onFront,
+    limits: info.limits,
     breaks: model.breaks,
     file: model.file,
     recipe: model.recipe,

@@ -1,13 +1,12 @@
 import type { Point } from '../automation/index.js';
 import { OptionError } from '../base/index.js';
-import type { Augmentation, InputSpec } from '../data/index.js';
-import { usualAugmentation } from '../modalities/index.js';
+import { type Searched, searchedOn } from '../modalities/index.js';
 import type { Recipe } from '../technique/index.js';
 import type { Task } from '../training/index.js';
 import { trainingRecipe } from './base-recipe.js';
 import { fittingWidths } from './families.js';
 import type { WeightType } from './fit.js';
-import { firstPoints, growthSpace, isPhoto, OPTIMIZER_SETTINGS } from './growth-space.js';
+import { firstPoints, growthSpace, OPTIMIZER_SETTINGS } from './growth-space.js';
 import type { Limits } from './info.js';
 import { type ShrinkingEpochs, shrinkingSteps } from './shrink-and-improve.js';
 import type { Plan, PlanContext, Strategy } from './strategy.js';
@@ -36,22 +35,22 @@ export const growImproveShrink: Strategy = {
 function plan(context: PlanContext): Plan {
   const { task, architecture: given } = context;
   checkTask(task);
-  const [input] = task.splits.train.inputs;
+  const searched = searchedOn(task.splits.train.inputs[0]);
   const anyWork = onlySizeLimited(context.limits);
   const types: readonly WeightType[] = anyWork ? ['int8', 'int4'] : ['int8'];
   const widths = new Map(types.map((type) => [type, fittingWidths(context, type)]));
   const families = [...(widths.get('int8')?.keys() ?? [])];
-  const mirrors = anyWork && isPhoto(input);
+  const mirrors = anyWork && searched.mirrors;
   return {
-    space: growthSpace(families, input, { types, mirrors }),
-    initialPoints: firstPoints(families, input, { fresh: given !== undefined, types, mirrors }),
+    space: growthSpace(families, searched, { types, mirrors }),
+    initialPoints: firstPoints(families, searched, { fresh: given !== undefined, types, mirrors }),
     recipe: (point) => {
       const weightType = (point.weights ?? 'int8') as WeightType;
       const epochs = shareOut(context.epochs, point, weightType);
       const width = widths.get(weightType)?.get(String(point.family)) as number;
-      const aware = { weightType, augment: augmentations(String(point.augment), input) };
+      const aware = { weightType, augment: searched.augmentations[String(point.augment)] };
       return [
-        ...growingSteps(point, given, { epochs: epochs.growing, input, width }),
+        ...growingSteps(point, given, { epochs: epochs.growing, searched, width }),
         ...shrinkingSteps(point, epochs, aware),
         ...(point.looks === 2 ? [{ technique: 'mirror', options: {} }] : []),
         { technique: 'minify', options: {} },
@@ -93,7 +92,7 @@ function checkTask(task: Task): void {
 function growingSteps(
   point: Point,
   given: PlanContext['architecture'],
-  { epochs, input, width }: { epochs: number; input: InputSpec; width: number },
+  { epochs, searched, width }: { epochs: number; searched: Searched; width: number },
 ): Recipe {
   const family = String(point.family);
   const own = family === given?.name ? given.depth : 1;
@@ -107,7 +106,7 @@ function growingSteps(
   const usual = OPTIMIZER_SETTINGS[optimizer];
   const options = {
     epochs,
-    augment: augmentations(String(point.augment), input),
+    augment: searched.augmentations[String(point.augment)],
     labelSmoothing: point.smoothing,
     optimizer,
     ...usual,
@@ -115,9 +114,4 @@ function growingSteps(
   };
   if (point.learn !== 'distill') return trainingRecipe(size, { technique: 'train', options });
   return trainingRecipe(size, { technique: 'distill', options: { ...options, temperature: point.temperature } });
-}
-
-function augmentations(name: string, input: InputSpec): Augmentation[] {
-  if (name === 'none') return [];
-  return name === 'flip-crop' ? [{ name: 'flip' }, ...usualAugmentation(input)] : usualAugmentation(input);
 }

@@ -1,6 +1,6 @@
 import { architecture as familyOf } from '../architectures/index.js';
 import type { Point, SpaceDefinition } from '../automation/index.js';
-import type { InputSpec } from '../data/index.js';
+import type { Searched } from '../modalities/index.js';
 import type { WeightType } from './fit.js';
 
 /** How wide the models are that are trained, relative to what fits without pruning. */
@@ -18,24 +18,19 @@ interface SearchScope {
   mirrors: boolean;
 }
 
-/** Photos may be mirrored, digits may not; colour is what tells them apart best without looking. */
-export function isPhoto({ kind, shape }: InputSpec): boolean {
-  return kind === 'image' && shape[2] === 3;
-}
-
 function hasDepth(family: string): boolean {
   return familyOf(family).scales.includes('depth');
 }
 
 /** What grow-improve-shrink draws from. */
-export function growthSpace(families: readonly string[], { kind }: InputSpec, { types, mirrors }: SearchScope): SpaceDefinition {
+export function growthSpace(families: readonly string[], { augmentations }: Searched, { types, mirrors }: SearchScope): SpaceDefinition {
   const deep = families.filter(hasDepth);
   const keeps = [0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8];
   return {
     family: { type: 'categorical', choices: families },
     growth: { type: 'categorical', choices: GROWTH },
     ...(deep.length > 0 ? { depth: { type: 'categorical' as const, choices: DEPTHS, when: { family: deep } } } : {}),
-    augment: { type: 'categorical', choices: kind === 'image' ? ['none', 'crop', 'flip-crop'] : ['none'] },
+    augment: { type: 'categorical', choices: Object.keys(augmentations) },
     smoothing: { type: 'categorical', choices: [0, 0.1] },
     optimizer: { type: 'categorical', choices: Object.keys(OPTIMIZER_SETTINGS) },
     rate: { type: 'categorical', choices: RATES },
@@ -58,7 +53,7 @@ export function growthSpace(families: readonly string[], { kind }: InputSpec, { 
  */
 export function firstPoints(
   families: readonly string[],
-  input: InputSpec,
+  searched: Searched,
   { fresh, types, mirrors }: SearchScope & { fresh: boolean },
 ): Point[] {
   const shrunk = (keep: number) => ({ keep, importance: 'magnitude', tuning: 'distill', learningRate: 0.001 });
@@ -68,9 +63,9 @@ export function firstPoints(
     family,
     growth: 1,
     ...(hasDepth(family) ? { depth: 1 } : {}),
-    augment: isPhoto(input) ? 'flip-crop' : input.kind === 'image' ? 'crop' : 'none',
+    augment: searched.usual,
     smoothing: 0,
-    optimizer: 'sgd',
+    optimizer: String(familyOf(family).training?.optimizer ?? 'sgd'),
     rate: 1,
     keep: 1,
     ...quantization,

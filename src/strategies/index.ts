@@ -5,6 +5,7 @@ export { growImproveShrink } from './grow-improve-shrink.js';
 export * from './info.js';
 export { parseRunInfo } from './info-schema.js';
 export { recipeLabel } from './labels.js';
+export { parseRule } from './limits.js';
 export { type OptimizeRequest, optimize, whyUntrainable } from './optimize.js';
 export { prepareArchitecture } from './preparation.js';
 export { RecipeRunner, stageId } from './recipes.js';

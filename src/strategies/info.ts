@@ -139,4 +139,15 @@ export interface Limits {
   minQuality?: number;
   /** Multiply-accumulates for one sample. */
   maxMacs?: number;
+  /** What any other metrics must keep to, on validation data. */
+  rules?: readonly QualityRule[];
+}
+
+/** A limit of a metric: "recall[person]>=0.9". */
+export interface QualityRule {
+  /** Its name, with a part where one is meant. */
+  metric: string;
+  relation: '>=' | '<=';
+  /** In the metric's own units: 0.9 is 90%. */
+  value: number;
 }

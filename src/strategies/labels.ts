@@ -20,8 +20,9 @@ const LABELS: Readonly<Record<string, (options: Options) => unknown[]>> = {
   quantize: ({ mode, calibration }) => ['int8', ...unless('static', mode, mode), ...unless('min-max', calibration, calibration)],
   'quantize-aware-train': ({ weightType }) => [`${weightType ?? 'int8'} trained`],
   mirror: () => ['mirrored'],
-  // One belongs to its family, the other says nothing of what the model computes.
+  // Two belong to their families, the other says nothing of what the model computes.
   whiten: () => [],
+  standardize: () => [],
   minify: () => [],
 };
 

@@ -3,14 +3,14 @@ import { requireSound } from '../infrastructure/compiler/index.js';
 import type { Runtime } from '../infrastructure/runtime/index.js';
 import type { Model } from '../onnx/index.js';
 import type { TechniqueRegistry } from '../technique/index.js';
-import { buildTrainingStep, inputShapes, type Task } from '../training/index.js';
+import { buildTrainingStep, inputShapes, type Task, trainable } from '../training/index.js';
 import { measureBaseline, timedBaseline } from './baseline.js';
 import type { HostServices } from './candidates.js';
 import { measureFront, writeCards } from './finish.js';
 import { markFront } from './front.js';
 import { claimWorkspace, fingerprintOf } from './identity.js';
 import { FORMAT_VERSION, FRONT_SCHEMA, type Limits, type ModelInfo, type ObjectiveName, type RunInfo } from './info.js';
-import { broken, violations } from './limits.js';
+import { broken, violations, withRules } from './limits.js';
 import { objectivesFor } from './objectives.js';
 import { makeRun, type Run, restoreModels } from './run.js';
 import { type SearchOutcome, search } from './search.js';
@@ -42,7 +42,8 @@ export interface OptimizeRequest extends Activity {
  * @throws GraphError for a model that cannot be any good (NaN weights, say); DataError where the baseline is no better than guessing; OptionError for options that cannot be used, or a workspace with another
  *   run in it; Stopped when aborted.
  */
-export async function optimize(request: OptimizeRequest): Promise<RunInfo> {
+export async function optimize(given: OptimizeRequest): Promise<RunInfo> {
+  const request = stated(given);
   const started = performance.now();
   const elapsed = () => performance.now() - started;
   requireSound(request.original);
@@ -62,9 +63,17 @@ export async function optimize(request: OptimizeRequest): Promise<RunInfo> {
   return info;
 }
 
+/** The request with every metric that a limit is about among what the task states. */
+function stated(request: OptimizeRequest): OptimizeRequest {
+  const { limits } = request.options ?? {};
+  if (!limits?.rules?.length) return request;
+  const { task, rules } = withRules(request.task, limits.rules);
+  return { ...request, task, options: { ...request.options, limits: { ...limits, rules } } };
+}
+
 async function planFor(request: OptimizeRequest, { limits, epochs, families }: Settings): Promise<Plan> {
-  const { original, task, registry, strategy, architecture } = request;
-  const untrainable = await whyUntrainable(original, task);
+  const { original, task, registry, runtime, strategy, architecture } = request;
+  const untrainable = await whyUntrainable(original, task, runtime);
   const plan = strategy.plan({ original, task, limits, registry, epochs, architecture, families, untrainable });
   for (const text of plan.remarks) request.onMessage?.({ level: 'warning', text });
   return plan;
@@ -149,9 +158,10 @@ async function addTime({ storage }: Workspace, seconds: number): Promise<number>
 }
 
 /** The reason why the task's loss cannot be trained on this model, or undefined where it can. */
-export async function whyUntrainable(model: Model, task: Task): Promise<string | undefined> {
+export async function whyUntrainable(model: Model, task: Task, runtime: Runtime): Promise<string | undefined> {
   try {
-    buildTrainingStep(model, { batchSize: 2, inputShapes: await inputShapes(task, 2), loss: task.loss(), optimizer: { kind: 'sgd' } });
+    const seen = await trainable(model, task, runtime);
+    buildTrainingStep(seen, { batchSize: 2, inputShapes: await inputShapes(task, 2), loss: task.loss(), optimizer: { kind: 'sgd' } });
     return undefined;
   } catch (error) {
     if (error instanceof EspalierError) return error.message;

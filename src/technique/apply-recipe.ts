@@ -1,19 +1,21 @@
 import { nested } from '../base/index.js';
 import type { Model } from '../onnx/index.js';
+import type { Feed } from '../training/index.js';
 import { checkOptions, type Recipe, type TechniqueContext, type TechniqueNotes, type TechniqueRegistry } from './technique.js';
 
 /**
  * Applies the steps of a recipe one after the other, each to what the one before made. Steps keep their checkpoints apart.
  * @param context of the first step.
- * @returns the last model, and what each step had to say.
+ * @returns the last model, what each step had to say, and what is fed to it where a step changed that.
  */
 export async function applyRecipe(
   recipe: Recipe,
   context: TechniqueContext,
   registry: TechniqueRegistry,
-): Promise<{ model: Model; notes: TechniqueNotes[] }> {
+): Promise<{ model: Model; notes: TechniqueNotes[]; feeds?: readonly Feed[] }> {
   const { checkpoints } = context;
-  let { model } = context;
+  let { model, task } = context;
+  let feeds: readonly Feed[] | undefined;
   const notes: TechniqueNotes[] = [];
   for (const [index, step] of recipe.entries()) {
     const technique = registry.get(step.technique);
@@ -21,10 +23,12 @@ export async function applyRecipe(
       load: (name: string) => checkpoints.load(`${index}-${name}`),
       save: (name: string, checkpoint: Parameters<typeof checkpoints.save>[1]) => checkpoints.save(`${index}-${name}`, checkpoint),
     };
-    const stepContext = { ...context, ...nested(context, technique.name), model, checkpoints: own };
+    const stepContext = { ...context, ...nested(context, technique.name), model, task, checkpoints: own };
     const result = await technique.apply(stepContext, checkOptions(technique, step.options));
     model = result.model;
+    feeds = result.feeds ?? feeds;
+    if (feeds) task = { ...task, feeds };
     notes.push(result.notes);
   }
-  return { model, notes };
+  return { model, notes, ...(feeds && { feeds }) };
 }

@@ -3,7 +3,7 @@ import type { SpaceDefinition } from '../automation/index.js';
 import { type Activity, OptionError } from '../base/index.js';
 import type { Backend, Runtime } from '../infrastructure/runtime/index.js';
 import type { Model } from '../onnx/index.js';
-import type { Checkpoint, EpochRecord, Task } from '../training/index.js';
+import type { Checkpoint, EpochRecord, Feed, Task } from '../training/index.js';
 
 /** What a technique does to a model: makes it larger, smaller, or better at the same size. */
 export type Effect = 'grow' | 'shrink' | 'improve';
@@ -62,6 +62,8 @@ export interface TechniqueNotes {
 export interface TechniqueResult {
   model: Model;
   notes: TechniqueNotes;
+  /** How samples become the model's inputs, where the technique changed what it takes. Default: as before. */
+  feeds?: readonly Feed[];
 }
 
 /**

@@ -3,6 +3,7 @@ import { type Batch, batchCount, batches, type Dataset, representatives } from '
 import type { CompileOptions, Program, Runtime } from '../infrastructure/runtime/index.js';
 import type { Answers } from '../metrics/index.js';
 import type { Dim, Model, Tensor } from '../onnx/index.js';
+import { exposed } from './exposed.js';
 import { feedsOf } from './feeds.js';
 import { judge, type Quality } from './quality.js';
 import type { Task } from './tasks/task.js';
@@ -41,9 +42,10 @@ export async function answersOf(model: Model, task: Task, runtime: Runtime, opti
     });
   }
   const dataset = representatives(part, limit ?? part.size);
-  const program = await runtime.compile(model, { threads: options.threads, backend: options.backend, signal: options.signal });
+  const seen = exposed(model, task);
+  const program = await runtime.compile(seen, { threads: options.threads, backend: options.backend, signal: options.signal });
   try {
-    return await collectAnswers(program, task, { dataset, batchSize: batchSizeOf(model, task, batchSize), runtime, options });
+    return await collectAnswers(program, task, { dataset, batchSize: batchSizeOf(seen, task, batchSize), runtime, options });
   } finally {
     await program.dispose();
   }
@@ -64,11 +66,12 @@ export function batchSizeOf(model: Model, task: Pick<Task, 'feeds'>, wished: num
   return fixed.length > 0 ? Math.min(...(fixed as number[])) : wished;
 }
 
-/** Runs a compiled model over data and collects what it answers. */
+/** Runs a compiled model over data and collects what it answers. @param program of the exposed model. */
 export async function collectAnswers(program: Program, task: Task, run: Run): Promise<Answers> {
   const { runtime, options } = run;
   const collector = task.collect();
-  const reference = task.reference && (await runtime.compile(task.reference, { threads: options.threads, signal: options.signal }));
+  const reference =
+    task.reference && (await runtime.compile(exposed(task.reference, task), { threads: options.threads, signal: options.signal }));
   try {
     for await (const { batch, outputs, feeds } of results(program, task, run))
       collector.add(batch, outputs, await reference?.run(feeds(), task.outputs));

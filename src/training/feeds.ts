@@ -17,8 +17,10 @@ export function feedsOf(feeds: readonly Feed[], batch: Batch): Record<string, Te
     feeds.map(({ input, from, preprocess }) => {
       const stored = batch.inputs[from];
       if (!stored) throw new DataError({ what: `The data has no input "${from}"`, got: Object.keys(batch.inputs).join(', ') });
-      const { type, shape, data } = applyPreprocess(stored, preprocess);
-      return [input, Tensor.of(type, shape, data === stored.data ? data.slice() : data)];
+      const prepared = applyPreprocess(stored, preprocess);
+      const own = prepared.data === stored.data ? { ...prepared, data: prepared.data.slice() } : prepared;
+      const { type, shape, data } = (batch.afterwards ?? []).reduce((changed, change) => change(changed, from, preprocess), own);
+      return [input, Tensor.of(type, shape, data)];
     }),
   );
 }

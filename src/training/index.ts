@@ -1,6 +1,7 @@
 export { decodeCheckpoint, encodeCheckpoint } from './checkpoint.js';
 export { concerns, isAtChance, permutedClasses } from './concerns.js';
 export { answersOf, batchSizeOf, collectAnswers, type EvaluateOptions, evaluate } from './evaluate.js';
+export { exposed, headsOf, trainable } from './exposed.js';
 export { type Feed, feedsOf, inputShapes, rowsOf } from './feeds.js';
 export { buildLossGradients, type LossGradients } from './loss-gradients.js';
 export * from './losses/index.js';

@@ -5,6 +5,7 @@ import { worth } from '../metrics/index.js';
 import { type Model, Tensor } from '../onnx/index.js';
 import { warnOfBatch } from './checks.js';
 import { evaluate } from './evaluate.js';
+import { trainable } from './exposed.js';
 import { type Feed, feedsOf, inputShapes } from './feeds.js';
 import { InputClock, slowInput } from './input-clock.js';
 import { stepScalars } from './optimizers/index.js';
@@ -52,7 +53,7 @@ interface Prepared {
 async function prepare(request: TrainRequest, options: CompleteOptions): Promise<Prepared> {
   const { model, task, runtime } = request;
   const batchSize = options.batchSize / (options.accumulate ?? 1);
-  const built = buildTrainingStep(model, {
+  const built = buildTrainingStep(await trainable(model, task, runtime), {
     batchSize,
     inputShapes: await inputShapes(task, batchSize),
     otherShapes: request.otherFeeds && (await inputShapes({ ...task, feeds: request.otherFeeds }, batchSize)),

@@ -83,7 +83,7 @@ for (const [name, { noise, learningRate }] of Object.entries(trainable)) {
   test(`${name}: what noise on its weights spoiled is won back by training`, { skip: skipWithout(path, `${name}.onnx`) }, async (t) => {
     const model = await load(name);
     const task = await fidelityTask(model, 5);
-    assert.equal(await whyUntrainable(model, task), undefined);
+    assert.equal(await whyUntrainable(model, task, runtime), undefined);
     const parameters = await parametersOf(model, task);
     const spoiled = perturbed(model, parameters, noise);
     const parts = { split: 'train' as const, batchSize: 2 };
@@ -125,7 +125,7 @@ for (const [name, reason] of Object.entries(untrainable)) {
   test(`${name} cannot be trained, and says why`, { skip: skipWithout(path, `${name}.onnx`) }, async () => {
     const model = await load(name);
     const task = await fidelityTask(model, 8);
-    assert.match((await whyUntrainable(model, task)) ?? 'it can', reason);
+    assert.match((await whyUntrainable(model, task, runtime)) ?? 'it can', reason);
   });
 }
 

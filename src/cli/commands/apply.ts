@@ -33,9 +33,9 @@ export const applyCommand: AddCommand = (program, run) => {
         const { threads, out } = options;
         // The given model teaches where a step wants a teacher.
         const common = { ...context.activity, model, original: model, task, runtime: context.runtime, seed: context.seed, threads };
-        const { model: made, notes } = await applyRecipe(recipe, { ...common, checkpoints }, techniques);
+        const { model: made, notes, feeds } = await applyRecipe(recipe, { ...common, checkpoints }, techniques);
         const [own] = notes;
-        const result = { model: made, notes: recipe.length === 1 ? own : { remarks: notes.flatMap(({ remarks = [] }) => remarks) } };
+        const result = { model: made, feeds, notes: recipe.length === 1 ? own : { remarks: notes.flatMap(({ remarks = [] }) => remarks) } };
         await writeCompressed(result, { context, task, model, path, out, threads, clear });
       }),
     );

@@ -1,9 +1,9 @@
 import { Option } from 'commander';
 import { architecture, architectures } from '../../architectures/index.js';
 import { DataError, OptionError } from '../../base/index.js';
-import type { DataSource } from '../../data/index.js';
+import type { DataSource, Preprocess } from '../../data/index.js';
 import { distill } from '../../learning/distillation/index.js';
-import { notedPreprocess, noteTask } from '../../modalities/index.js';
+import { freshModel, notedPreprocess, noteTask } from '../../modalities/index.js';
 import type { Dim, Model, Value } from '../../onnx/index.js';
 import { saveModel } from '../../onnx/node/index.js';
 import { prepareArchitecture, techniques } from '../../strategies/index.js';
@@ -14,7 +14,7 @@ import type { AddCommand } from '../main.js';
 import { addDataOptions, type CommonOptions, type DataOptions } from '../options.js';
 import { qualityText } from '../quality.js';
 import { number, positiveNumber } from '../units.js';
-import { addTrainingOptions, classCount, epochLines, imageShape, type TrainingFlags, trainingFlags } from './train.js';
+import { addTrainingOptions, epochLines, type TrainingFlags, trainingFlags } from './train.js';
 
 interface Options extends CommonOptions, DataOptions, TrainingFlags {
   teacher: string;
@@ -47,8 +47,8 @@ export const distillCommand: AddCommand = (program, run) => {
         const teacher = await context.model(options.teacher);
         const source = await context.source(options, teacher);
         const task = await context.task(teacher, options, { source });
-        const fresh = await studentFor(task, source, options, context);
-        const studentTask = await taskOfStudent(fresh, task, { source, options, context });
+        const { model: fresh, preprocess } = await studentFor(task, source, options, context);
+        const studentTask = await taskOfStudent(fresh, task, { source, options, context, preprocess });
         noteTask(fresh, studentTask);
         const common = { ...activity, task: studentTask, runtime, seed, threads: options.threads };
         const model = options.arch ? await prepareArchitecture(options.arch, { ...common, model: fresh }, techniques) : fresh;
@@ -80,8 +80,13 @@ export const distillCommand: AddCommand = (program, run) => {
 };
 
 /** The student's file, or a fresh one of an architecture, of images as the teacher takes them where it has channels first. */
-async function studentFor(task: Task, source: DataSource, { arch, width, student }: Options, context: CommandContext): Promise<Model> {
-  if (arch === undefined) return context.model(student as string);
+async function studentFor(
+  task: Task,
+  source: DataSource,
+  { arch, width, student }: Options,
+  context: CommandContext,
+): Promise<ReturnType<typeof freshModel>> {
+  if (arch === undefined) return { model: await context.model(student as string) };
   if (task.reference)
     throw new OptionError({
       what: 'A fresh architecture learns labels, and there are none',
@@ -89,8 +94,8 @@ async function studentFor(task: Task, source: DataSource, { arch, width, student
       fix: 'Give data with labels, or a student of your own with --student.',
     });
   const [, ...taken] = Object.values(await inputShapes(task, 1))[0];
-  const input = taken.length === 3 && taken[0] <= 3 ? (taken as [number, number, number]) : imageShape(source);
-  return architecture(arch).build({ input, classes: classCount(source), width, seed: context.seed });
+  const input = taken.length === 3 && taken[0] <= 3 ? taken : undefined;
+  return freshModel(source, { family: arch, width, input, seed: context.seed });
 }
 
 /**
@@ -100,11 +105,16 @@ async function studentFor(task: Task, source: DataSource, { arch, width, student
 async function taskOfStudent(
   student: Model,
   task: Task,
-  { source, options, context }: { source: DataSource; options: Options; context: CommandContext },
+  {
+    source,
+    options,
+    context,
+    preprocess,
+  }: { source: DataSource; options: Options; context: CommandContext; preprocess?: string | Preprocess },
 ): Promise<Task> {
-  const takes = await takesTheSame(student, task);
-  if (!task.reference && (notedPreprocess(student, source.train.inputs[0]) || !takes))
-    return context.task(student, { ...options, scores: undefined }, { source, untrained: options.arch !== undefined });
+  const takes = preprocess === undefined && (await takesTheSame(student, task));
+  if (!task.reference && (notedPreprocess(student, source.train.inputs) || !takes))
+    return context.task(student, { ...options, scores: undefined }, { source, untrained: options.arch !== undefined, preprocess });
   if (!takes) throw takesAnother(student, task);
   const { feeds } = student.graph;
   const { name, splits } = task;

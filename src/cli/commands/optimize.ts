@@ -3,6 +3,7 @@ import { InvalidArgumentError, Option } from 'commander';
 import { architecture, architectures } from '../../architectures/index.js';
 import { OptionError, UnsupportedError } from '../../base/index.js';
 import { writeFileAtomic } from '../../base/node/index.js';
+import { freshModel } from '../../modalities/index.js';
 import type { Model } from '../../onnx/index.js';
 import { frontTable, reportHtml } from '../../report/render/index.js';
 import {
@@ -10,6 +11,7 @@ import {
   type Limits,
   type ObjectiveName,
   optimize,
+  parseRule,
   type RunInfo,
   shrinkAndImprove,
   techniques,
@@ -19,11 +21,12 @@ import type { Task } from '../../training/index.js';
 import { checkFolder } from '../checks.js';
 import type { CommandContext } from '../context.js';
 import type { AddCommand } from '../main.js';
-import { addDataOptions, type CommonOptions, type DataOptions } from '../options.js';
+import { addDataOptions, type CommonOptions, type DataOptions, type Limited } from '../options.js';
 import { bytes, count, latency, milliseconds, number, positiveInteger, positiveNumber } from '../units.js';
-import { classCount, imageShape } from './train.js';
 
-interface Options extends CommonOptions, DataOptions {
+interface Options extends CommonOptions, Omit<DataOptions, 'limit'> {
+  limit?: number;
+  rules?: Limits['rules'];
   arch?: string;
   width: number;
   depth: number;
@@ -50,6 +53,7 @@ const strategies = { [shrinkAndImprove.name]: shrinkAndImprove, [growImproveShri
 export const optimizeCommand: AddCommand = (program, run) => {
   addDataOptions(program.command('optimize [model]'), {
     threads: 'threads of each recipe (default: 1), and of latency (default: all cores)',
+    limits: true,
   })
     .addOption(new Option('--arch <name>', 'start from an architecture instead of a model').choices(architectures.map((each) => each.name)))
     .option('--width <factor>', 'channels of the architecture', positiveNumber, 1)
@@ -77,13 +81,14 @@ export const optimizeCommand: AddCommand = (program, run) => {
     .option('--max-memory <bytes>', 'most activation memory for one sample', bytes)
     .option('--max-macs <number>', 'most multiply-accumulates for one sample, e.g. 12M', count)
     .option('--max-drop <points>', 'largest loss of quality against the original, in percentage points', number)
-    .option('--min-quality <value>', 'least quality, e.g. 0.9', number)
+    .option('--min-quality <value>', 'worst quality by the metric that leads, e.g. 0.9, or for errors the largest', number)
     .addHelpText(
       'after',
       '\nExamples:\n  $ espalier optimize model.onnx --data photos/ --max-drop 1 --budget 30m --out better/\n  $ espalier optimize --arch survey-cnn --width 0.25 --data digits --max-size 100KB --out better/\n\nKilled or stopped, the same command goes on where it was.',
     )
     .action(
-      run(async (context, options: Options, path: string | undefined) => {
+      run(async (context, given: Omit<Options, 'limit'> & { limit?: Limited }, path: string | undefined) => {
+        const options: Options = { ...given, limit: given.limit?.samples, rules: given.limit?.rules.map(parseRule) };
         checkStart(path, options);
         checkFolder(options.out);
         const start =
@@ -132,8 +137,8 @@ async function startFromArchitecture(name: string, options: Options, context: Co
   const source = await context.source(options);
   const family = architecture(name);
   const { width, depth, resolution } = options;
-  const model = family.build({ input: imageShape(source), classes: classCount(source), width, depth, resolution, seed: context.seed });
-  const task = await context.task(model, options, { source, untrained: true });
+  const { model, preprocess } = freshModel(source, { family: name, width, depth, resolution, seed: context.seed });
+  const task = await context.task(model, options, { source, untrained: true, preprocess });
   return {
     name: `${name} on ${source.name}`,
     model,
@@ -160,7 +165,7 @@ export async function runOptimization(start: Start, options: RunOptions, context
   const workspace = await openWorkspace(options.out, context.activity);
   context.defer(() => workspace.close());
   context.kept ??= options.out;
-  const { maxSize, maxLatency, maxMemory, maxMacs, maxDrop, minQuality, trials, epochs, jobs, families, objectives } = options;
+  const { maxSize, maxLatency, maxMemory, maxMacs, maxDrop, minQuality, rules, trials, epochs, jobs, families, objectives } = options;
   const info = await optimize({
     ...context.activity,
     name: start.name,
@@ -181,7 +186,7 @@ export async function runOptimization(start: Start, options: RunOptions, context
       budgetMs: options.budget,
       families,
       objectives,
-      limits: { maxSize, maxLatency, maxMemory, maxMacs, maxDrop, minQuality },
+      limits: { maxSize, maxLatency, maxMemory, maxMacs, maxDrop, minQuality, ...(rules?.length && { rules }) },
     },
   });
   await writeFileAtomic(join(options.out, 'report.html'), reportHtml(info));

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { formatBytes, formatCount } from '../../base/index.js';
 import { fidelityOnMadeUpInputs } from '../../diagnosis/index.js';
 import { type Footprint, footprint } from '../../infrastructure/hardware/index.js';
+import { noteTask } from '../../modalities/index.js';
 import type { Model } from '../../onnx/index.js';
 import { loadModel, saveModel } from '../../onnx/node/index.js';
 import type { TechniqueResult } from '../../technique/index.js';
@@ -25,15 +26,17 @@ export interface Compressed {
 }
 
 /** Writes what a technique made of a model, and prints what that did: quality on the test part and footprint, before and after. What got worse is said first. */
-export async function writeCompressed({ model: made, notes }: TechniqueResult, given: Compressed): Promise<void> {
+export async function writeCompressed({ model: made, notes, feeds }: TechniqueResult, given: Compressed): Promise<void> {
   const { context, task, model, path, out, threads, clear } = given;
   const { runtime, activity, output } = context;
+  const taskNow = task && feeds ? { ...task, feeds } : task;
+  if (taskNow && feeds) noteTask(made, taskNow);
   const bytes = await saveModel(made, out);
   await clear?.();
   const written = loadModel(out);
-  const answers = (model: Model) => (task ? answersOf(model, task, runtime, { ...activity, split: 'test', threads }) : undefined);
+  const answers = (model: Model, own = task) => (own ? answersOf(model, own, runtime, { ...activity, split: 'test', threads }) : undefined);
   const original = await answers(model);
-  const candidate = await answers(written);
+  const candidate = await answers(written, taskNow);
   const quality = {
     before: task && original && judge(task, original),
     after: task && candidate && judge(task, candidate, original),
@@ -43,10 +46,10 @@ export async function writeCompressed({ model: made, notes }: TechniqueResult, g
     : await fidelityOnMadeUpInputs({ before: model, after: written, runtime, threads, signal: activity.signal });
   if (task && quality.before) await context.warnOf(quality.before, task, 'The original');
   if (task && quality.after) await context.warnOf(quality.after, task, 'The new model');
-  const inputShapes = task && (await shapesOf(task, batchSizeOf(model, task, 1)));
+  const shapes = (each: Model, own = task) => own && shapesOf(own, batchSizeOf(each, own, 1));
   const cost = {
-    before: footprint(model, { bytes: statSync(path).size, inputShapes }),
-    after: footprint(written, { bytes, inputShapes }),
+    before: footprint(model, { bytes: statSync(path).size, inputShapes: await shapes(model) }),
+    after: footprint(written, { bytes, inputShapes: await shapes(written, taskNow) }),
   };
   const lines = [
     ...(task ? changedQuality(quality.before, quality.after, task) : unmeasured(madeUp)),

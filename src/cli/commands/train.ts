@@ -1,11 +1,11 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { architecture, architectures } from '../../architectures/index.js';
 import { OptionError } from '../../base/index.js';
-import type { DataSource } from '../../data/index.js';
+import { augmentationKinds } from '../../data/index.js';
 import { withPseudoLabels } from '../../learning/semi-supervised/index.js';
 import { trainTechnique } from '../../learning/tuning/index.js';
 import type { AnyMetric } from '../../metrics/index.js';
-import { usualAugmentation } from '../../modalities/index.js';
+import { freshModel, usualAugmentation } from '../../modalities/index.js';
 import { loadModel, saveModel } from '../../onnx/node/index.js';
 import { prepareArchitecture, techniques } from '../../strategies/index.js';
 import { checkOptions } from '../../technique/index.js';
@@ -143,43 +143,11 @@ async function fromModel(options: Options, context: Parameters<Parameters<Parame
   return { model, task: await context.task(model, options) };
 }
 
-async function fromArchitecture(name: string, options: Options, context: Parameters<Parameters<Parameters<AddCommand>[1]>[0]>[0]) {
+async function fromArchitecture(family: string, options: Options, context: Parameters<Parameters<Parameters<AddCommand>[1]>[0]>[0]) {
   const source = await context.source(options);
-  const model = architecture(name).build({
-    input: imageShape(source),
-    classes: classCount(source),
-    width: options.width,
-    depth: options.depth,
-    resolution: options.resolution,
-    seed: context.seed,
-  });
-  return { model, task: await context.task(model, options, { source, untrained: true }) };
-}
-
-/** Shape of the images of a source, channels first. @throws OptionError for data that is no images. */
-export function imageShape(source: DataSource): [number, number, number] {
-  const [input] = source.train.inputs;
-  if (input.kind !== 'image') {
-    throw new OptionError({
-      what: 'The architectures take images',
-      where: source.name,
-      got: `${input.kind} of shape [${input.shape}]`,
-      fix: 'Use image data, or fine-tune a model of your own with --model.',
-    });
-  }
-  const [height, width, channels] = input.shape;
-  return [channels, height, width];
-}
-
-export function classCount(source: DataSource): number {
-  const { targets } = source.train;
-  if (targets?.kind === 'class' || targets?.kind === 'labels') return targets.classes.length;
-  if (targets?.kind === 'numbers') return targets.columns.length;
-  throw new OptionError({
-    what: 'Training an architecture needs labelled data',
-    where: source.name,
-    fix: 'Put the images into one folder per class.',
-  });
+  const { width, depth, resolution } = options;
+  const { model, preprocess } = freshModel(source, { family, width, depth, resolution, seed: context.seed });
+  return { model, task: await context.task(model, options, { source, untrained: true, preprocess }) };
 }
 
 export function addTrainingOptions<C extends import('commander').Command>(command: C): C {
@@ -206,7 +174,7 @@ export function addTrainingOptions<C extends import('commander').Command>(comman
     )
     .option(
       '--augment <list>',
-      'of flip, crop, cutout and mixup, with their size after a colon, e.g. flip,crop:2, or none; flip:alternate mirrors every other epoch',
+      `of ${[...augmentationKinds().keys()].join(', ')}, with a number after a colon, e.g. flip,crop:2, or none; flip:alternate mirrors every other epoch`,
       augmentations,
     )
     .option('--freeze <list>', 'weights that stay as they are, by name, e.g. "stem.*,backbone.*"', list)
@@ -220,24 +188,17 @@ export function addTrainingOptions<C extends import('commander').Command>(comman
   return command;
 }
 
-/** What each augmentation is on the command line; the number after its colon is the option named here. */
-const AUGMENTATIONS: Readonly<Record<string, { size: string; options?: Record<string, unknown> }>> = {
-  flip: { size: 'probability' },
-  crop: { size: 'pixels', options: { padding: 'reflect' } },
-  cutout: { size: 'size' },
-  mixup: { size: 'alpha' },
-};
-
 /** "flip,crop:2" as options of augmentations. */
 function augmentations(text: string): Record<string, unknown>[] {
   if (text.trim() === 'none') return [];
   return text.split(',').map((each) => {
     const [name, given, ...more] = each.trim().split(':');
-    if (!Object.hasOwn(AUGMENTATIONS, name) || more.length > 0)
-      throw new InvalidArgumentError(`Expected some of ${Object.keys(AUGMENTATIONS).join(', ')}, as in flip,crop:2.`);
+    const kind = augmentationKinds().get(name);
+    if (!kind || more.length > 0)
+      throw new InvalidArgumentError(`Expected some of ${[...augmentationKinds().keys()].join(', ')}, as in flip,crop:2.`);
     if (name === 'flip' && given === 'alternate') return { name, alternate: true };
-    const { size, options } = AUGMENTATIONS[name];
-    return { name, ...options, ...(given !== undefined && { [size]: number(given) }) };
+    const { option, with: options } = kind.shorthand;
+    return { name, ...options, ...(given !== undefined && { [option]: number(given) }) };
   });
 }
 

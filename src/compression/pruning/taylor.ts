@@ -2,7 +2,7 @@ import { type Activity, Stopped } from '../../base/index.js';
 import { batches } from '../../data/index.js';
 import type { Program, Runtime } from '../../infrastructure/runtime/index.js';
 import type { Model, Tensor } from '../../onnx/index.js';
-import { batchSizeOf, buildLossGradients, feedsOf, inputShapes, type Task } from '../../training/index.js';
+import { batchSizeOf, buildLossGradients, feedsOf, inputShapes, type Task, trainable } from '../../training/index.js';
 import { type Importance, scoredAxes, sumBySlice } from './importance.js';
 import type { Layer } from './layers.js';
 
@@ -50,9 +50,10 @@ export async function taylorImportance(request: TaylorRequest, layers: readonly 
 /** Mean of |gradient · weight| for each element of each parameter, by the parameter's name. */
 async function gradientProducts(request: TaylorRequest): Promise<Map<string, Float64Array>> {
   const { model, task, runtime, signal, threads, seed } = request;
-  const batchSize = batchSizeOf(model, task, Math.min(BATCH_SIZE, task.splits.train.size));
+  const seen = await trainable(model, task, runtime);
+  const batchSize = batchSizeOf(seen, task, Math.min(BATCH_SIZE, task.splits.train.size));
   const shapes = await inputShapes(task, batchSize);
-  const { model: step, gradients } = buildLossGradients(model, { batchSize, inputShapes: shapes, loss: task.importanceLoss() });
+  const { model: step, gradients } = buildLossGradients(seen, { batchSize, inputShapes: shapes, loss: task.importanceLoss() });
   const weights = new Map([...step.graph.initializers].map((value) => [value.name, value.initializer as Tensor]));
   const program = await runtime.compile(step, { threads, signal });
   const products = new Map<string, Float64Array>();

@@ -5,26 +5,29 @@ import {
   batchSizeOf,
   buildTrainingStep,
   type EpochRecord,
+  headsOf,
   inputShapes,
   type LossBuilder,
   logitsOf,
   type TrainRequest,
   train,
+  trainable,
 } from '../../training/index.js';
 
 /** How quality is won back: by the answers of the unpruned model, by the labels, or not at all. */
 export type Tuning = 'distill' | 'train' | 'none';
 
 /** Why a model cannot be tuned, as a sentence; undefined where it can. */
-export async function untunable({ model, task }: TechniqueContext): Promise<string | undefined> {
-  if (batchSizeOf(model, task, 0) !== 0) {
+export async function untunable({ model, task, runtime }: TechniqueContext): Promise<string | undefined> {
+  const seen = await trainable(model, task, runtime);
+  if (batchSizeOf(seen, task, 0) !== 0) {
     return 'The model was not tuned: its batch size is fixed. Free the batch dimension first.';
   }
   try {
     const loss: LossBuilder = ({ build, value }) => {
-      return build.op('ReduceMean', [logitsOf(value(task.outputs[0]))], { keepdims: 0 });
+      return build.op('ReduceMean', [logitsOf(value(headsOf(task)[0]))], { keepdims: 0 });
     };
-    buildTrainingStep(model, { batchSize: 2, inputShapes: await inputShapes(task, 2), loss, optimizer: { kind: 'sgd' } });
+    buildTrainingStep(seen, { batchSize: 2, inputShapes: await inputShapes(task, 2), loss, optimizer: { kind: 'sgd' } });
     return undefined;
   } catch (error) {
     if (!(error instanceof EspalierError)) throw error;
@@ -34,9 +37,9 @@ export async function untunable({ model, task }: TechniqueContext): Promise<stri
 
 /** The loss of a way of tuning; undefined for the task's own. */
 export async function tuningLoss(context: TechniqueContext, tuning: Tuning): Promise<LossBuilder | undefined> {
-  const { task } = context;
+  const { task, runtime } = context;
   if (tuning !== 'distill') return undefined;
-  return task.distillation(await betterTeacher(context));
+  return task.distillation(await trainable(await betterTeacher(context), task, runtime));
 }
 
 export interface TuneRequest extends Pick<TrainRequest, 'options' | 'loss' | 'held' | 'beforeStep'> {

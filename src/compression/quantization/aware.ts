@@ -1,8 +1,15 @@
 import { z } from 'zod';
 import { OptionError } from '../../base/index.js';
 import type { Model, Tensor } from '../../onnx/index.js';
-import { betterTeacher, type Technique, type TechniqueContext, type TechniqueNotes, type TechniqueResult } from '../../technique/index.js';
-import { evaluate, type LossBuilder, type TrainResult, train, withWeights } from '../../training/index.js';
+import {
+  augmentationSchema,
+  betterTeacher,
+  type Technique,
+  type TechniqueContext,
+  type TechniqueNotes,
+  type TechniqueResult,
+} from '../../technique/index.js';
+import { evaluate, type LossBuilder, type TrainResult, train, trainable, withWeights } from '../../training/index.js';
 import { nothingToQuantize } from './dynamic.js';
 import { type Prepared, prepareStatic } from './static.js';
 import { type WrittenModel, writeQuantized } from './write.js';
@@ -32,10 +39,7 @@ const schema = z.strictObject({
     ),
   temperature: z.number().positive().default(2).describe('Softens the scores that are learnt from'),
   weight: z.number().min(0).max(1).default(0.7).describe('Share of these scores in the loss'),
-  augment: z
-    .array(z.looseObject({ name: z.enum(['flip', 'crop', 'cutout', 'mixup']) }))
-    .default([])
-    .describe('Changes to each training batch, in order'),
+  augment: z.array(augmentationSchema).default([]).describe('Changes to each training batch, in order'),
   exclude: z.array(z.string()).default([]).describe('Nodes to leave in float, by name'),
 });
 
@@ -117,9 +121,9 @@ async function trainSimulated(
 
 /** Targets and a float model's answers; where there are no targets `train` follows the reference. */
 async function lossOf(context: TechniqueContext, { distill, temperature, weight }: AwareOptions): Promise<LossBuilder | undefined> {
-  const { task } = context;
+  const { task, runtime } = context;
   if (task.reference || !distill) return undefined;
-  return task.distillation(await betterTeacher(context), { temperature, weight });
+  return task.distillation(await trainable(await betterTeacher(context), task, runtime), { temperature, weight });
 }
 
 /** Scales and zero points: they are no weights to be trained. */

@@ -4,7 +4,7 @@ import { footprint } from '../../infrastructure/hardware/index.js';
 import type { Program, Runtime } from '../../infrastructure/runtime/index.js';
 import { lossBetween, scoreOf } from '../../metrics/index.js';
 import { type Model, Tensor } from '../../onnx/index.js';
-import { batchSizeOf, type Collector, feedsOf, NoiseMeter, type Task } from '../../training/index.js';
+import { batchSizeOf, type Collector, exposed, feedsOf, headsOf, NoiseMeter, type Task } from '../../training/index.js';
 import { filled } from './calibration/calibrate.js';
 import { type Layer, valuesOf } from './plan.js';
 import type { Prepared } from './static.js';
@@ -53,7 +53,7 @@ export async function measureSensitivity(request: SensitivityRequest): Promise<L
   const batchSize = fixed > 0 ? fixed : 32;
   const settings = layers.map((layer) => settingOf(prepared, layer, switches));
   const meters = layers.map(() => new Meter(task));
-  const program = await runtime.compile(model, { threads, signal });
+  const program = await runtime.compile(exposed(model, task), { threads, signal });
   const total = batchCount(part.size, { batchSize });
   let done = 0;
   try {
@@ -79,7 +79,7 @@ interface BatchMeasurement {
 }
 
 async function measureBatch({ program, task, settings, meters, batch, signal }: BatchMeasurement): Promise<void> {
-  const { outputs } = task;
+  const outputs = [...new Set([...task.outputs, ...headsOf(task)])];
   const run = (setting: Uint8Array) =>
     program.run({ ...feedsOf(task.feeds, batch), [SWITCHES]: Tensor.of('bool', [setting.length], setting.slice()) }, outputs);
   const reference = await run(new Uint8Array(settings[0]?.length ?? 0));
@@ -98,7 +98,7 @@ class Meter {
 
   constructor(task: Task) {
     this.#task = task;
-    this.#noise = new NoiseMeter(task.outputs);
+    this.#noise = new NoiseMeter(headsOf(task));
     this.#before = task.collect();
     this.#after = task.collect();
   }

@@ -1,1 +1,2 @@
 export * from './pipeline.js';
+export { type Augmentation, type AugmentationKind, addAugmentation, augmentationKinds, checkOption } from './table.js';

@@ -12,6 +12,9 @@ export interface Pixels extends ImageSize {
   data: Uint8Array;
 }
 
+/** The gray of the bars around an image, as YOLO's letterbox has it. */
+const BARS = { r: 114, g: 114, b: 114 };
+
 /**
  * Decodes an image of any format that sharp reads to 8-bit RGB: the first frame, without transparency. With `size` it is resized by a Lanczos filter.
  * @param isUpright turns it as its EXIF orientation says; false leaves it as it is stored, as PyTorch's ImageFolder does.
@@ -19,12 +22,12 @@ export interface Pixels extends ImageSize {
 export async function decodeImage(
   bytes: Uint8Array,
   size: ImageSize | undefined,
-  fit: 'cover' | 'fill',
+  fit: 'cover' | 'fill' | 'contain',
   isUpright: boolean,
 ): Promise<Pixels> {
   let image = sharp(bytes, { failOn: 'error', limitInputPixels: MOST_PIXELS }).toColourspace('srgb').removeAlpha();
   if (isUpright) image = image.autoOrient();
-  if (size) image = image.resize({ ...size, fit });
+  if (size) image = image.resize({ ...size, fit, background: BARS });
   const { data, info } = await image.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
   return { data, width: info.width, height: info.height };
 }

@@ -1,4 +1,4 @@
-import { createHash, type Hash } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { basename, join, resolve } from 'node:path';
 import { type Activity, DataError, Stopped } from '../../base/index.js';
 import type { DataSource, Dataset, InputSpec } from '../dataset.js';
@@ -9,6 +9,7 @@ import { arrayDataset } from '../memory.js';
 import { pickTargets, type Targets, targetBytes } from '../targets.js';
 import { CacheWriter, cacheFolder, cacheName, readDescription, readSamples } from './cache.js';
 import { decodeImage, firstChannel, type ImageSize, isGray, mapInOrder, type Pixels, prepareSharp } from './decode.js';
+import { checkUnreadable, type KeptPart, PartCollector, reviveTargets } from './kept.js';
 import { type FilePart, layOutFiles } from './layout.js';
 import type { OpenOptions } from './options.js';
 import { fileDataset } from './rows.js';
@@ -22,14 +23,11 @@ interface Description {
   version: number;
   stamp: string;
   image: ImageSize & { channels: 1 | 3 };
-  parts: { name: PartName; size: number; targets?: KeptTargets; fingerprint: string }[];
+  parts: KeptPart[];
   unreadable: string[];
   /** How many images were brought to another size. */
   resized: boolean;
 }
-
-/** Targets as JSON. */
-type KeptTargets = Omit<Targets, 'values'> & { values: number[] };
 
 const IMAGE = /\.(jpe?g|png|webp|gif|tiff?|avif)$/i;
 
@@ -37,10 +35,13 @@ export function isImage({ path }: Pick<TreeFile, 'path'>): boolean {
   return IMAGE.test(path);
 }
 
-/** Where the decoded images of a tree are kept. */
-async function cachePath(where: string, options: OpenOptions): Promise<string> {
-  const { imageSize, fallbackSize, fit, labelled, classes, label, targets, limit, orient } = options;
-  const key = [resolve(where), imageSize, fallbackSize, fit, labelled, classes, label, targets, limit, orient];
+/** The targets of images by their paths, which were brought to one size. */
+export type TargetsOf = (paths: readonly string[], stored: ImageSize) => Targets;
+
+/** Where the decoded images of a tree are kept. @param isAnnotated whether their targets lie beside them. */
+async function cachePath(where: string, options: OpenOptions, isAnnotated = false): Promise<string> {
+  const { imageSize, fallbackSize, fit, labelled, classes, label, targets, limit, maxUnreadable, orient } = options;
+  const key = [resolve(where), imageSize, fallbackSize, fit, labelled, classes, label, targets, limit, maxUnreadable, orient, isAnnotated];
   return join(await cacheFolder(options.cacheDir), cacheName(basename(resolve(where)), key));
 }
 
@@ -50,27 +51,35 @@ export async function rememberImages(
   where: string,
   options: OpenOptions,
   activity: Activity,
+  targetsOf?: TargetsOf,
 ): Promise<DataSource | undefined> {
-  const path = await cachePath(where, options);
+  const path = await cachePath(where, options, targetsOf !== undefined);
   const description = (await readDescription(path)) as Description | undefined;
   if (description?.version !== VERSION || description.stamp !== tree.stamp) return undefined;
   announce(description, where, activity);
-  return openCache(description, path, where, options.memoryLimit ?? 2 ** 30);
+  return openCache(description, path, where, options.memoryLimit ?? 2 ** 30, targetsOf);
 }
 
 /**
  * Opens a tree of images: decoded once, kept on disk, read back at once the next time.
  * @param where the folder or archive, for messages and the cache's key.
+ * @param targetsOf gives what is to be answered for each image, where that lies beside the images. Default: class folders do.
  */
-export async function openImages(tree: FileTree, where: string, options: OpenOptions, activity: Activity): Promise<DataSource> {
-  const kept = await rememberImages(tree, where, options, activity);
+export async function openImages(
+  tree: FileTree,
+  where: string,
+  options: OpenOptions,
+  activity: Activity,
+  targetsOf?: TargetsOf,
+): Promise<DataSource> {
+  const kept = await rememberImages(tree, where, options, activity, targetsOf);
   if (kept) return kept;
-  const path = await cachePath(where, options);
+  const path = await cachePath(where, options, targetsOf !== undefined);
   const all = await tree.list();
   const layout = limited(await layOutFiles(all.filter(isImage), all, where, 'image', options, activity), options);
-  const description = await decodeAll(layout, path, tree.stamp, where, options, activity);
+  const description = await decodeAll(layout, path, tree.stamp, where, { ...options, keepsFiles: targetsOf !== undefined }, activity);
   announce(description, where, activity);
-  return openCache(description, path, where, options.memoryLimit ?? 2 ** 30);
+  return openCache(description, path, where, options.memoryLimit ?? 2 ** 30, targetsOf);
 }
 
 /** What is left out is not even decoded. */
@@ -114,12 +123,15 @@ interface Plan {
   gray: boolean;
 }
 
+/** Whether the images' paths are to be known afterwards. */
+type DecodeOptions = OpenOptions & { keepsFiles: boolean };
+
 async function decodeAll(
   layout: Layout,
   path: string,
   stamp: string,
   where: string,
-  options: OpenOptions,
+  options: DecodeOptions,
   activity: Activity,
 ): Promise<Description> {
   const writer = await CacheWriter.open(path);
@@ -152,10 +164,10 @@ async function decodePass(
   plan: Plan,
   writer: CacheWriter,
   where: string,
-  options: OpenOptions,
+  options: DecodeOptions,
   activity: Activity,
 ): Promise<PassResult> {
-  const parts = Object.entries(layout).map(([name, part]) => new PartCollector(name as PartName, part.targets));
+  const parts = Object.entries(layout).map(([name, part]) => new PartCollector(name as PartName, part, 'image', options.keepsFiles));
   const items = Object.values(layout).flatMap((part, i) => part.files.map((file, place) => ({ part: i, place, file })));
   const unreadable: string[] = [];
   let size = plan.forced;
@@ -175,7 +187,7 @@ async function decodePass(
     parts[decoded.part].add(decoded);
     await writer.write(plan.gray ? firstChannel(pixels) : pixels.data);
   }
-  checkUnreadable(unreadable, items.length, options.maxUnreadable ?? 0.1, where);
+  checkUnreadable(unreadable, items.length, options.maxUnreadable ?? 0.1, where, 'image');
   const image = { ...(size as ImageSize), channels: plan.gray ? 1 : 3 } as const;
   const resized = plan.forced !== undefined;
   const how = JSON.stringify({
@@ -228,57 +240,14 @@ function betterSize(
   return fallback && image.width > fallback.width && image.height > fallback.height ? fallback : undefined;
 }
 
-function checkUnreadable(unreadable: readonly string[], total: number, most: number, where: string): void {
-  if (unreadable.length === 0 || (unreadable.length < total && unreadable.length <= most * total)) return;
-  throw new DataError({
-    what: unreadable.length === total ? 'No image can be decoded' : 'Too many images cannot be decoded',
-    where,
-    expected: `at most ${Math.round(most * 100)}% of them`,
-    got: `${unreadable.length} of ${total}: ${listed(unreadable, 5)}`,
-    fix: 'Replace or remove the damaged files, or allow more (maxUnreadable)',
-  });
-}
-
-/** Gathers what there is to say of a part, in the order of its images. */
-class PartCollector {
-  readonly #name: PartName;
-  readonly #hash: Hash = createHash('sha256');
-  readonly #targets: Targets | undefined;
-  readonly #places: number[] = [];
-
-  constructor(name: PartName, targets: Targets | undefined) {
-    this.#name = name;
-    this.#targets = targets;
-  }
-
-  add({ place, digest }: Decoded): void {
-    this.#places.push(place);
-    this.#hash.update(`${digest}\n`);
-  }
-
-  finish(how: string, where: string): Description['parts'][number] {
-    if (this.#places.length === 0) throw new DataError({ what: `The ${this.#name} part has no readable image`, where });
-    const targets = this.#targets && pickTargets(this.#targets, Int32Array.from(this.#places));
-    this.#hash.update(how);
-    for (const bytes of targets ? targetBytes(targets) : []) this.#hash.update(bytes);
-    return {
-      name: this.#name,
-      size: this.#places.length,
-      ...(targets && { targets: { ...targets, values: Array.from(targets.values as ArrayLike<number>) } as KeptTargets }),
-      fingerprint: this.#hash.digest('hex'),
-    };
-  }
-}
-
-/** Targets from JSON; those of images are of these kinds. */
-function reviveTargets(kept: KeptTargets): Targets {
-  const { values } = kept;
-  const arrays = { class: Int32Array, labels: Uint8Array, numbers: Float32Array, tokens: Int32Array } as const;
-  return { ...kept, values: arrays[kept.kind as keyof typeof arrays].from(values) } as unknown as Targets;
-}
-
 /** The parts of a cache file as data sets: in memory where they fit, else read from the file when asked. */
-async function openCache(description: Description, path: string, where: string, memoryLimit: number): Promise<DataSource> {
+async function openCache(
+  description: Description,
+  path: string,
+  where: string,
+  memoryLimit: number,
+  targetsOf?: TargetsOf,
+): Promise<DataSource> {
   const { image, parts } = description;
   const input: InputSpec = {
     name: 'image',
@@ -293,9 +262,10 @@ async function openCache(description: Description, path: string, where: string, 
   const datasets: Partial<Record<PartName, Dataset>> = {};
   const closers: (() => Promise<void>)[] = [];
   let offset = 0;
-  for (const { name: part, size, targets: kept, fingerprint } of parts) {
+  for (const { name: part, size, targets: kept, files, fingerprint: pixels } of parts) {
     const name = parts.length > 1 ? `${where} (${part})` : where;
-    const targets = kept && reviveTargets(kept);
+    const targets = targetsOf ? targetsOf(files ?? [], image) : kept && reviveTargets(kept);
+    const fingerprint = targetsOf ? fingerprintWith(pixels, targets) : pixels;
     const common = { name, ...(targets && { targets }), fingerprint };
     if (memory) {
       const data = memory.subarray(offset, offset + size * rowBytes);
@@ -324,4 +294,11 @@ async function openCache(description: Description, path: string, where: string, 
       for (const close of closers.splice(0)) await close();
     },
   };
+}
+
+/** Pixels and what is to be answered for them. */
+function fingerprintWith(pixels: string, targets: Targets | undefined): string {
+  const hash = createHash('sha256').update(pixels);
+  for (const bytes of targets ? targetBytes(targets) : []) hash.update(bytes);
+  return hash.digest('hex');
 }

@@ -3,6 +3,7 @@ import { keepAsTest, type PartName, partOf } from '../formats/arrays.js';
 import { byCodeUnit, listed } from '../formats/labels.js';
 import { classTargets, type Targets } from '../targets.js';
 import { layOutByMetadata, metadataFiles } from './metadata.js';
+import { isNamePattern, layOutByNames } from './name-pattern.js';
 import type { OpenOptions } from './options.js';
 import type { TreeFile } from './tree.js';
 
@@ -16,7 +17,7 @@ export interface FilePart {
 type Noun = string;
 
 /**
- * Makes sense of files that are a sample each: by a table called metadata beside them; else by folders: optional train/ and test/ (or val/), then class
+ * Makes sense of files that are a sample each: by a pattern of their names (see `layOutByNames`); else by a table called metadata beside them; else by folders: optional train/ and test/ (or val/), then class
  * folders, then files at any depth; or files without any folder, which have no labels. Folders that hold everything (as archives often have) are looked
  * through.
  * @param files those that are samples, e.g. images.
@@ -31,6 +32,7 @@ export async function layOutFiles(
   options: Pick<OpenOptions, 'labelled' | 'classes' | 'label' | 'targets'>,
   activity: Activity = {},
 ): Promise<Partial<Record<PartName, FilePart>>> {
+  if (isNamePattern(options.label) && options.labelled !== false) return layOutByNames(files, options.label, where, options.classes);
   const tables = metadataFiles(all);
   if (tables.length > 0 && options.labelled !== false) return layOutByMetadata(files, tables, where, options, activity);
   if (options.labelled === false) return { train: { files: [...files] } };

@@ -1,10 +1,12 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { type Activity, DataError, FormatError, UnsupportedError } from '../../base/index.js';
-import type { DataSource } from '../dataset.js';
+import type { DataSource, Dataset } from '../dataset.js';
 import { listed } from '../formats/labels.js';
 import { limitSource } from '../limit.js';
+import { mapTargets, reorderClasses } from '../relabel.js';
 import { checkClasses } from '../split.js';
+import type { Targets } from '../targets.js';
 import { BUILTIN } from './builtin.js';
 import { unreadable } from './files.js';
 import { isIdx, openIdx } from './idx.js';
@@ -24,7 +26,7 @@ const TAR = /\.(tar|tar\.gz|tgz)$/i;
  */
 export async function openDataset(path: string, options: OpenOptions = {}, activity: Activity = {}): Promise<DataSource> {
   checkOptions(options);
-  const source = await (isBuiltin(path) ? BUILTIN[path](options) : openPath(path, options, activity));
+  const source = inOrder(await (isBuiltin(path) ? BUILTIN[path](options) : openPath(path, options, activity)), options.classes);
   try {
     checkClasses(source.train);
   } catch (cause) {
@@ -44,6 +46,23 @@ export async function openSamples(path: string, options: OpenOptions = {}, activ
   if (isImage({ path })) return openTree(await fileTree(path), path, unlabelled, activity);
   checkOptions(unlabelled);
   return isBuiltin(path) ? BUILTIN[path](unlabelled) : openPath(path, unlabelled, activity);
+}
+
+/** The source with its classes in the order that was given, where its form has an order of its own. */
+function inOrder(source: DataSource, order: readonly string[] | undefined): DataSource {
+  const { targets } = source.train;
+  if (!order || targets?.kind !== 'class' || String(targets.classes) === String(order)) return source;
+  const names = new Set(targets.classes);
+  if (names.size !== order.length || !order.every((name) => names.has(name))) return source;
+  const change = (each: Targets) => (each.kind === 'class' ? reorderClasses(each, order) : each);
+  const reordered = (part: Dataset) => mapTargets(part, change, `classes ${JSON.stringify(order)}`);
+  const { train, validation, test } = source;
+  return {
+    ...source,
+    train: reordered(train),
+    ...(validation && { validation: reordered(validation) }),
+    ...(test && { test: reordered(test) }),
+  };
 }
 
 function isBuiltin(name: string): name is keyof typeof BUILTIN {

@@ -4,7 +4,7 @@ import { OptionError } from '../../base/index.js';
 export interface OpenOptions {
   /**
    * Tables: the target columns, by header name or number from 0, several separated by commas; false where there is none. Default: a column named "label",
-   * "class", "target" or "y", else the last.
+   * "class", "target" or "y", else the last. Files that are a sample each: a pattern of their names with {label} where the class is, e.g. "{label}_*".
    */
   label?: string | number | false;
   /** Tables: the columns that are features, by name or number. Default: all that are not targets. */
@@ -25,13 +25,22 @@ export interface OpenOptions {
   imageSize?: { width: number; height: number };
   /** Images: the model's size, taken where images differ in size or are larger than it both ways, and `imageSize` is not given. */
   fallbackSize?: { width: number; height: number };
-  /** Images: how another aspect ratio is brought to the size: "cover" crops the middle, "fill" stretches. Default: "cover". */
-  fit?: 'cover' | 'fill';
+  /**
+   * Images: how another aspect ratio is brought to the size: "cover" crops the middle, "fill" stretches, "contain" puts gray bars around. Default: "cover",
+   * for images with boxes "contain".
+   */
+  fit?: 'cover' | 'fill' | 'contain';
+  /** Images: COCO's instances JSON with their boxes. Default: annotations.json, _annotations.coco.json or instances.json in the folder, if it is there. */
+  annotations?: string;
   /** Images: whether photos are turned as their EXIF orientation says. Default: true. */
   orient?: boolean;
-  /** Images: the largest share that may be unreadable (they are left out with a warning) before it is an error. Default: 0.1. */
+  /** Sounds: all are brought to this rate, in Hz. Default: that of the first file. */
+  sampleRate?: number;
+  /** Sounds: all are brought to this length, in seconds: longer ones are cut, zeros follow shorter ones. Default: the longest, at most 10. */
+  seconds?: number;
+  /** Images and sounds: the largest share that may be unreadable (they are left out with a warning) before it is an error. Default: 0.1. */
   maxUnreadable?: number;
-  /** Images: where decoded pixels are kept. Default: $ESPALIER_CACHE, else the user's cache folder + "espalier"; the system's temporary folder where that cannot be written. */
+  /** Images and sounds: where decoded samples are kept. Default: $ESPALIER_CACHE, else the user's cache folder + "espalier"; the system's temporary folder where that cannot be written. */
   cacheDir?: string;
   /**
    * Most bytes that a packed file may unpack to. Default: 100 times its size, but at least 64 MB and at most 4 GiB in memory (.gz, .npz), at least
@@ -54,6 +63,9 @@ export function checkOptions(options: OpenOptions): void {
     check(name, !size || [size.width, size.height].every((side) => Number.isInteger(side) && side > 0), 'positive whole width and height');
   }
   check('maxUnreadable', maxUnreadable >= 0 && maxUnreadable <= 1, 'a share in [0, 1]');
+  const { sampleRate = 1, seconds = 1 } = options;
+  check('sampleRate', Number.isInteger(sampleRate) && sampleRate >= 1 && sampleRate <= 1_000_000, 'a whole number of Hz, at most 1000000');
+  check('seconds', seconds > 0 && seconds <= 3600, 'a positive number, at most 3600');
   check('memoryLimit', memoryLimit >= 0, 'a number of bytes');
   check('maxUnpacked', maxUnpacked > 0, 'a number of bytes');
   check('fit', fit === 'cover' || fit === 'fill', '"cover" or "fill"');

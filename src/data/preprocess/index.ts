@@ -1,4 +1,4 @@
-export { applyPreprocess } from './apply.js';
+export { applyPreprocess, asNumbers } from './apply.js';
 export { addPreparation, type Preparation, type Prepare } from './preparations.js';
 export * from './spec.js';
 export * from './statistics.js';

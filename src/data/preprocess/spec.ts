@@ -55,6 +55,8 @@ export type ScalingName = 'raw' | '0-255' | '0-1' | '+-1' | 'imagenet' | 'caffe'
 export interface ChannelStatistics {
   mean: readonly number[];
   std: readonly number[];
+  /** Of tables with missing values or categories: each column's median, or its most frequent category. */
+  fill?: readonly number[];
 }
 
 /**

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { freeBatch, simplify } from '../../infrastructure/compiler/index.js';
 import type { Technique } from '../../technique/index.js';
-import { type Task, train } from '../../training/index.js';
+import { type Task, train, trainable } from '../../training/index.js';
 import { trainingNotes, trainingSchema, trainOptions } from '../tuning/index.js';
 
 const distillationSchema = trainingSchema.extend({
@@ -33,7 +33,8 @@ export const distill: Technique<DistillOptions> = {
   apply: async (context, { temperature, weight, features, ...training }) => {
     const { checkpoints, task, originalTask, runtime } = context;
     // It sees the student's batches, whatever it was exported for. What it is asked for inside must still be there; else it may be quicker.
-    const free = await freeBatch(context.original ?? context.model, runtime);
+    const seen = await trainable(context.original ?? context.model, originalTask ?? task, runtime);
+    const free = await freeBatch(seen, runtime);
     const teacher = features.length === 0 ? await simplify(free, runtime) : free;
     const result = await train({
       ...context,

@@ -1,1 +1,2 @@
+export { standardize } from './standardize.js';
 export { whiten } from './whiten.js';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Technique } from '../../technique/index.js';
+import { augmentationSchema, type Technique } from '../../technique/index.js';
 import { OPTIMIZERS, type OptimizerSpec, type TrainOptions, train } from '../../training/index.js';
 import { trainingNotes } from './notes.js';
 
@@ -45,10 +45,7 @@ export const trainingSchema = z.strictObject({
   samRadius: z.number().positive().optional().describe('Radius of sharpness-aware minimization; steps take twice as long. Default: none.'),
   labelSmoothing: z.number().min(0).lt(1).default(0).describe('Share of each label that is spread over all classes.'),
   ema: z.number().gt(0).lt(1).optional().describe('Factor of a moving average of the weights, which is then kept. Default: none.'),
-  augment: z
-    .array(z.looseObject({ name: z.enum(['flip', 'crop', 'cutout', 'mixup']) }))
-    .default([])
-    .describe('Changes to each training batch, in order.'),
+  augment: z.array(augmentationSchema).default([]).describe('Changes to each training batch, in order.'),
   loss: z
     .string()
     .optional()

@@ -1,4 +1,4 @@
-import { architectures } from '../../architectures/index.js';
+import { architecturesFor } from '../../architectures/index.js';
 import type { Augmentation, InputSpec } from '../../data/index.js';
 import type { Modality } from '../modality.js';
 import { imagePreprocesses } from './preprocess.js';
@@ -19,7 +19,18 @@ export const image: Modality = {
   augmentations: ['flip', 'crop', 'cutout', 'mixup'],
   // To mirror the whole image suits photos, not digits or signs, so that it is nobody's default.
   usualAugmentation: (sample) => [smallShift(sample)],
-  architectures,
+  architectures: architecturesFor('image'),
+  fresh: ({ shape: [height, width, channels] }) => ({ input: [channels, height, width] }),
+  searched: (sample) => {
+    const crop = [smallShift(sample)];
+    // Photos may be mirrored, digits may not; colour is what tells them apart best without looking.
+    const isPhoto = sample.shape[2] === 3;
+    return {
+      augmentations: { none: [], crop, 'flip-crop': [{ name: 'flip' }, ...crop] },
+      usual: isPhoto ? 'flip-crop' : 'crop',
+      mirrors: isPhoto,
+    };
+  },
   sample: imageSample,
   takes: 'an ImageData, or { data, width, height } with 1, 3 or 4 bytes a pixel',
   show: showImage,

@@ -1,3 +1,5 @@
-/** Opening data of every kind: importing this adds the readers of all modalities to those of data. Sample data to try things with. */
-export { addReader, type OpenOptions, openDataset, openSamples, type Reader } from '../../data/node/index.js';
+/** Opening data of every kind. Sample data to try things with. */
+export { addReader, type OpenOptions, type Reader } from '../../data/node/index.js';
+export { openModel } from './model-folder.js';
+export { openDataset, openSamples } from './open.js';
 export { SAMPLES, type SampleData } from './samples/index.js';

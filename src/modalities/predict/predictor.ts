@@ -2,7 +2,7 @@ import { type Activity, DataError, OptionError } from '../../base/index.js';
 import { arrayDataset, batches, type Dataset, type ElementType, type InputSpec, type Preprocess, targetsLike } from '../../data/index.js';
 import type { Runtime } from '../../infrastructure/runtime/index.js';
 import type { Model } from '../../onnx/index.js';
-import { batchSizeOf, type Feed, feedsOf } from '../../training/index.js';
+import { batchSizeOf, exposed, type Feed, feedsOf } from '../../training/index.js';
 import { notedPreprocess, notedTask } from '../notes.js';
 import { modalityOf } from '../registry.js';
 import { pairInputs } from '../setup/inputs.js';
@@ -50,7 +50,7 @@ const BATCH = 32;
  * @throws OptionError for a model that says nothing of its task.
  */
 export async function predictor(model: Model, runtime: Runtime, options: PredictorOptions = {}): Promise<Predictor> {
-  const noted = notedTask(model);
+  const noted = await notedTask(model, runtime);
   if (!noted)
     throw new OptionError({
       what: 'The model does not say what it is for',
@@ -59,7 +59,7 @@ export async function predictor(model: Model, runtime: Runtime, options: Predict
     });
   const { goal, inputs } = noted;
   const { threads, signal } = options;
-  const program = await runtime.compile(model, { threads, signal });
+  const program = await runtime.compile(exposed(model, goal), { threads, signal });
   async function* predictAll(dataset: Dataset, activity: Activity = {}): AsyncGenerator<Prediction, void, undefined> {
     const feeds = feedsFor(model, dataset.inputs, options.preprocess);
     const fixed = batchSizeOf(model, { feeds }, 0);
@@ -85,7 +85,7 @@ export async function predictor(model: Model, runtime: Runtime, options: Predict
   };
 }
 
-type Noted = NonNullable<ReturnType<typeof notedTask>>;
+type Noted = NonNullable<Awaited<ReturnType<typeof notedTask>>>;
 
 /** Targets of the goal's kind that say nothing: answers are read, not judged. */
 function blank({ targets }: Noted, size: number) {
@@ -93,10 +93,11 @@ function blank({ targets }: Noted, size: number) {
 }
 
 function feedsFor(model: Model, inputs: readonly InputSpec[], given: Preprocess | undefined): Feed[] {
+  const noted = notedPreprocess(model, inputs, true);
   return pairInputs(model.graph.feeds, inputs, model.source ?? 'the model').map(({ input, spec }) => {
     const shape = (input.shape ?? []).map((dim) => (typeof dim === 'number' ? dim : null));
     const usual = () => preprocessesFor(spec, { name: input.name, shape, type: input.dtype as ElementType | undefined })[0];
-    return { input: input.name, from: spec.name, preprocess: given ?? notedPreprocess(model, spec, true) ?? usual() };
+    return { input: input.name, from: spec.name, preprocess: given ?? noted?.[input.name] ?? usual() };
   });
 }
 

@@ -14,12 +14,15 @@ import { type Feed, findGoal, type GoalOptions, type Task } from '../../training
 import { modalityOf } from '../registry.js';
 import { classOrders, withOrder } from './class-orders.js';
 import { checkBatchAxis, type InputPair, pairInputs } from './inputs.js';
+import { likelyOf } from './likely.js';
 import { probe, type Tried } from './probe.js';
 import { preprocessesFor } from './ways.js';
 
 export interface TaskOptions extends GoalOptions {
   /** How stored samples become the model's input: 'auto' tries the usual ways, or one of their names, or the whole specification. Default 'auto'. */
   preprocess?: 'auto' | string | Preprocess;
+  /** How samples become inputs of these names, as the model's own file says: nothing else is tried for them. Default: none. */
+  noted?: Readonly<Record<string, Preprocess>>;
   /**
    * The model's weights are random yet, so that there is nothing to compare by: the first way that fits is taken, for images the one that
    * standardizes each channel by this data's own statistics, in RGB. Default false.
@@ -55,11 +58,12 @@ export async function createTask(
   options: TaskOptions = {},
   activity: Activity = {},
 ): Promise<TaskSetup> {
-  const { goal, splits, reason } = findGoal({ model, splits: splitSource(source, options.splits), options });
+  const { goal, splits, reason } = await findGoal({ model, splits: splitSource(source, options.splits), options, runtime });
   const inputs = model.graph.feeds;
   checkBatchAxis(inputs, model.source);
   const pairs = pairInputs(inputs, source.train.inputs, source.name);
-  const choices = await Promise.all(pairs.map((pair) => waysFor(pair, splits, options, activity)));
+  const likely = likelyOf(model);
+  const choices = await Promise.all(pairs.map((pair) => waysFor(pair, splits, likely[pair.input.name] ?? [], options, activity)));
   const first = choices.map((ways, index) => ({ input: pairs[index].input.name, from: pairs[index].spec.name, preprocess: ways[0] }));
   const task: Task = { ...goal, name: source.name, splits, feeds: first };
   const what = `Task: ${goal.title}, because ${reason}.`;
@@ -86,15 +90,22 @@ function untried(feeds: readonly Feed[], { untrained }: TaskOptions, isOnlyWay: 
 async function waysFor(
   { input, spec }: InputPair,
   splits: Splits,
-  { preprocess = 'auto', untrained = false }: TaskOptions,
+  likely: readonly Preprocess[],
+  { preprocess = 'auto', untrained = false, noted }: TaskOptions,
   activity: Activity,
 ): Promise<Preprocess[]> {
   if (typeof preprocess === 'object') return [preprocess];
-  const statistics = modalityOf(spec.kind).usesStatistics
-    ? await channelStatistics(splits.train, { input: spec.name, atMost: 2000, signal: activity.signal })
-    : undefined;
+  if (preprocess === 'auto' && noted?.[input.name]) return [noted[input.name]];
   const shape = (input.shape ?? []).map((dim: Dim) => (typeof dim === 'number' ? dim : null));
-  const ways = preprocessesFor(spec, { name: input.name, shape, type: input.dtype as ElementType | undefined }, statistics);
+  // Where several inputs come of one sample, they belong together: those that a tokenizer gives are not mixed with others.
+  if (preprocess === 'auto' && likely.length > 0 && modalityOf(spec.kind).feedsMany) return [...likely];
+  const wanted = { name: input.name, shape, type: input.dtype as ElementType | undefined };
+  const modality = modalityOf(spec.kind);
+  const prepare = modality.prepares?.(spec, wanted);
+  const statistics = modality.usesStatistics
+    ? await channelStatistics(splits.train, { input: spec.name, prepare, atMost: 2000, signal: activity.signal })
+    : undefined;
+  const ways = [...likely, ...preprocessesFor(spec, wanted, statistics, likely)];
   const called = (wanted: string) => ways.filter(({ name = '' }) => name === wanted || name.startsWith(`${wanted} `));
   if (preprocess === 'auto') return untrained ? [called('dataset')[0] ?? ways[0]] : ways;
   const named = called(preprocess);

@@ -3,7 +3,7 @@ import { type Preprocess, representatives } from '../../data/index.js';
 import type { Program, Runtime } from '../../infrastructure/runtime/index.js';
 import { type Answers, logProbabilities, type Scores, scoreOf, share, worth } from '../../metrics/index.js';
 import type { Model } from '../../onnx/index.js';
-import { batchSizeOf, collectAnswers, type Feed, type Task } from '../../training/index.js';
+import { batchSizeOf, collectAnswers, exposed, type Feed, type Task } from '../../training/index.js';
 import { type ClassOrder, withOrder } from './class-orders.js';
 import type { TaskOptions } from './create-task.js';
 
@@ -46,7 +46,7 @@ export async function probe(
 ): Promise<{ task: Task; explanation: string; orderWords: string; tried: Tried[] }> {
   const { model, task, choices, orders, runtime, options } = request;
   const dataset = representatives(task.splits.train, options.probe ?? 300);
-  const program = await runtime.compile(model, { threads: options.threads, signal: activity.signal });
+  const program = await runtime.compile(exposed(model, task), { threads: options.threads, signal: activity.signal });
   const tried: Candidate[] = [];
   let feeds: readonly Feed[] = task.feeds;
   let refusal: unknown;

@@ -1,5 +1,6 @@
 import type { Modality } from '../modality.js';
-import { numbersSample, showNumbers } from '../table/index.js';
+import { numbersSample } from '../table/sample.js';
+import { showNumbers } from '../table/show.js';
 import { plainPreprocesses } from './preprocess.js';
 
 /** Arrays of any shape, whose axes mean what the model takes them for. */

@@ -2,10 +2,13 @@ import { type GraphBuilder, type Model, staticShape, type Value } from '../../on
 import { channelAxis } from '../channels.js';
 import type { LossBuilder } from './loss.js';
 
+/** ONNX's number for float32. */
+const FLOAT = 1;
 /** Below so many numbers of a channel their variance says nothing. */
 const FEW = 8;
-/** A channel whose variance is below this share of its power, or of the channels' mean variance, does not move. */
-const STILL = 1e-10;
+/** A channel that hardly moves counts by these shares of what others move that are measured alike: those within [0, 1], as scores are, or the rest. */
+const UNIT_FLOOR = 0.01;
+const FLOOR = 1e-4;
 
 /**
  * How far a model's outputs are from the same outputs of a reference model: the mean over channels of the squared difference, each channel in units of
@@ -32,10 +35,26 @@ function relativeError(build: GraphBuilder, got: Value, wanted: Value): Value {
   }
   const centred = build.op('Sub', [wanted, mean(build, wanted, others, 1)]);
   const variance = mean(build, build.op('Mul', [centred, centred]), others);
-  const size = build.op('Max', [mean(build, build.op('Mul', [wanted, wanted]), others), mean(build, variance)]);
-  const isStill = build.op('LessOrEqual', [variance, build.op('Mul', [size, build.scalar(STILL)])]);
-  const scale = build.op('Add', [build.op('Where', [isStill, size, variance]), build.scalar(1e-12)]);
-  return mean(build, build.op('Div', [mean(build, error, others), scale]));
+  const floor = build.op('Add', [leastVariance(build, wanted, variance, others), build.scalar(1e-12)]);
+  return mean(build, build.op('Div', [mean(build, error, others), build.op('Add', [variance, floor])]));
+}
+
+/** For each channel what its variance is taken for at least; see `ChannelErrors`, which judges in the same way. */
+function leastVariance(build: GraphBuilder, wanted: Value, variance: Value, others: readonly number[]): Value {
+  const extreme = (op: string) => build.op(op, [wanted, build.ints(others)], { keepdims: 0 });
+  const within = [
+    build.op('GreaterOrEqual', [extreme('ReduceMin'), build.scalar(0)]),
+    build.op('LessOrEqual', [extreme('ReduceMax'), build.scalar(1)]),
+  ];
+  const units = build.op('Cast', [build.op('And', within)], { to: FLOAT });
+  const rest = build.op('Sub', [build.scalar(1), units]);
+  const sum = (value: Value) => build.op('ReduceSum', [value], { keepdims: 0 });
+  const share = (members: Value, floor: number) => {
+    const count = build.op('Max', [sum(members), build.scalar(1)]);
+    const typical = build.op('Div', [sum(build.op('Mul', [variance, members])), count]);
+    return build.op('Mul', [members, build.op('Mul', [typical, build.scalar(floor)])]);
+  };
+  return build.op('Add', [share(units, UNIT_FLOOR), share(rest, FLOOR)]);
 }
 
 /** Mean over the given axes, or over all. */

@@ -3,8 +3,13 @@ import type { ChannelError } from '../../metrics/index.js';
 import type { Tensor } from '../../onnx/index.js';
 import { channelAxis } from '../channels.js';
 
-/** A channel whose variance is below this share of its values' power, or of the median channel's variance, does not move: what is left is rounding. */
-const STILL = 1e-10;
+/**
+ * A channel's variance counts as at least this share of the power of its own values, and of what others move that are measured alike: of the mean of those
+ * that stay in [0, 1], as probabilities do, or of the median of the others. Boxes in pixels say nothing of how much a score must move.
+ */
+const LEAST_OF_POWER = 1e-6;
+const LEAST_OF_UNIT = 0.01;
+const LEAST_OF_MEDIAN = 1e-4;
 
 /** Sums the differences of one output to the original's, channel by channel, sample by sample, so that memory does not grow. */
 export class ChannelErrors {
@@ -18,6 +23,8 @@ export class ChannelErrors {
   #square = new Float64Array(0);
   #power = new Float64Array(0);
   #error = new Float64Array(0);
+  #least = new Float64Array(0);
+  #most = new Float64Array(0);
   #cosines = 0;
   #samples = 0;
   #rank = 0;
@@ -73,15 +80,23 @@ export class ChannelErrors {
       variance: Math.max(0, (this.#square[channel] - this.#sum[channel] ** 2 / count) / count),
       power: this.#power[channel] / count,
     }));
-    const median = found.map(({ variance }) => variance).sort((a, b) => a - b)[Math.floor(found.length / 2)] ?? 0;
-    // A channel that never moves has no deviation of its own to be scaled by: its size, or how much the others move, stands for it.
-    const isStill = ({ variance, power }: ChannelError) => variance <= STILL * Math.max(power, median);
-    return found.map((channel) => (isStill(channel) ? { ...channel, variance: Math.max(channel.power, median) } : channel));
+    const isUnit = (channel: number) => this.#least[channel] >= 0 && this.#most[channel] <= 1;
+    const [units, others] = [true, false].map((unit) =>
+      found.filter(({ channel }) => isUnit(channel) === unit).map(({ variance }) => variance),
+    );
+    const mean = units.reduce((sum, variance) => sum + variance, 0) / Math.max(1, units.length);
+    const median = others.sort((a, b) => a - b)[Math.floor(others.length / 2)] ?? 0;
+    return found.map((each) => {
+      const floor = isUnit(each.channel) ? LEAST_OF_UNIT * mean : LEAST_OF_MEDIAN * median;
+      return { ...each, variance: Math.max(each.variance, floor, LEAST_OF_POWER * each.power) };
+    });
   }
 
   #begin(channels: number, inner: number, values: Float32Array): void {
     this.#shift = Float64Array.from({ length: channels }, (_, channel) => values[channel * inner]);
     const zeros = () => new Float64Array(channels);
+    this.#least = zeros().fill(Number.POSITIVE_INFINITY);
+    this.#most = zeros().fill(Number.NEGATIVE_INFINITY);
     [this.#count, this.#sum, this.#square, this.#power, this.#error] = [zeros(), zeros(), zeros(), zeros(), zeros()];
   }
 
@@ -99,6 +114,8 @@ export class ChannelErrors {
       this.#sum[channel] += shifted;
       this.#square[channel] += shifted * shifted;
       this.#power[channel] += x * x;
+      if (x < this.#least[channel]) this.#least[channel] = x;
+      if (x > this.#most[channel]) this.#most[channel] = x;
       this.#error[channel] += (x - y) * (x - y);
       this.largest = Math.max(this.largest, Math.abs(x - y));
       dot += x * y;

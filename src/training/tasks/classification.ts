@@ -48,10 +48,12 @@ export function classification(options: ClassificationOptions): Goal {
     distillation: (teacher, how) => distillation(output, teacher, how),
     importanceLoss: () => loss(),
     targets: (batch, { smoothing = 0 } = {}) => ({ [TARGETS]: classTargetsOf(batch, classes.length, width, smoothing) }),
+    ...(form === 'labels' && options.head),
     ...(form === 'scores' && { hits: (outputs, batch, start) => classHits(outputs[output], batch, start, options) }),
     collect: () => new ClassCollector(options),
     withClasses: (names, part) => classification({ ...options, classes: names, train: part }),
-    forModel: (model: Model) => classification({ ...options, single: undefined, form: undefined, ...classOutput(model, classes.length) }),
+    forModel: (model: Model) =>
+      classification({ ...options, single: undefined, form: undefined, head: undefined, ...classOutput(model, classes.length) }),
   };
 }
 

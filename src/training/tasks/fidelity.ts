@@ -6,10 +6,12 @@ import { channelAxis } from '../channels.js';
 import { rowsOf } from '../feeds.js';
 import { distillation } from '../losses/distillation.js';
 import type { LossBuilder } from '../losses/loss.js';
+import { meanPower } from '../losses/power.js';
 import { followReference } from '../losses/reference.js';
 import { headOf } from '../losses/scores.js';
 import { ChannelErrors } from './channel-errors.js';
-import { holdsScores, isLabel, outputNamed } from './outputs.js';
+import { holdsScores, isLabel, outputNamed, scoresOfLabel } from './outputs.js';
+import { cutSelection, selectedFrom } from './selection.js';
 import type { Collector, Goal, Outputs } from './task.js';
 
 export interface FidelityOptions {
@@ -19,17 +21,23 @@ export interface FidelityOptions {
   outputs: readonly string[];
   /** The one among them that holds class scores, so that agreement of the answers can be told. Default: none does. */
   scores?: string;
+  /** Whether the outputs are what the model's selection picks from (see `selectionOf`), rather than its own. Default false. */
+  isCut?: boolean;
+  /** The reference with the same outputs, as losses embed it: with a free batch. Default: the reference. */
+  teacher?: Model;
   /** The metric that leads. Default: agreement where class scores are the only output, else fidelity in the worst channel. */
   metric?: string | AnyMetric;
 }
 
 /** To answer as the original does: for data without targets. */
 export function fidelity(options: FidelityOptions): Goal {
-  const { reference, outputs, scores } = options;
+  const { reference, outputs, scores, isCut = false, teacher = reference } = options;
+  const seen = isCut ? cutSelection(reference, outputs) : reference;
+  const label = labelHead(reference, outputs, isCut);
   const { metric = scores !== undefined && outputs.length === 1 ? 'agreement' : 'fidelity' } = options;
   return {
     kind: 'fidelity',
-    title: 'fidelity to the original model',
+    title: isCut ? 'fidelity to the original model in front of its selection of boxes' : 'fidelity to the original model',
     outputs,
     parts: [],
     answers: 'fidelity',
@@ -37,18 +45,21 @@ export function fidelity(options: FidelityOptions): Goal {
     metrics: metricsOf('fidelity'),
     reference,
     losses: ['reference'],
-    loss: () => follow(options, reference),
-    distillation: (teacher) => follow(options, teacher),
+    ...(isCut && { expose: (model: Model) => cutSelection(model, outputs) }),
+    ...label,
+    loss: () => follow(options, teacher),
+    distillation: (other) => follow(options, other),
     importanceLoss: () => meanPower(outputs),
     targets: () => ({}),
-    collect: () => new FidelityCollector(options),
+    collect: () => new FidelityCollector(options, seen),
     // A student that is not the original has only the names of its outputs in common with it.
     forModel: () => fidelity(options),
   };
 }
 
 /**
- * The outputs that are judged by fidelity: one that was named, else every float output, else one that gives a class, as ArgMax does.
+ * The outputs that are judged by fidelity: one that was named; else, where the model ends in a selection as detectors do in non-maximum suppression, what
+ * it picks from, because what is picked cannot be compared number by number; else every float output, else one that gives a class, as ArgMax does.
  * @param declared whether the named output holds class scores, though nothing in the graph says so.
  * @throws OptionError for a name that does not exist, and where there is no output to judge.
  */
@@ -56,8 +67,10 @@ export function fidelityOutputs(
   model: Model,
   wanted?: string,
   declared = wanted !== undefined,
-): Pick<FidelityOptions, 'outputs' | 'scores'> {
+): Pick<FidelityOptions, 'outputs' | 'scores' | 'isCut'> {
   const { outputs } = model.graph;
+  const selected = wanted === undefined ? selectedFrom(model) : [];
+  if (selected.length > 0) return { outputs: selected, isCut: true };
   const judged = (value: Value) => isFloat(value.dtype) || value.dtype === undefined;
   const chosen = wanted === undefined ? outputs.filter(judged) : [outputNamed(model, wanted)];
   const found = chosen.length > 0 ? chosen : outputs.filter(isLabel);
@@ -71,22 +84,16 @@ export function fidelityOutputs(
   return { outputs: found.map(({ name }) => name), ...(scores && { scores: scores.name }) };
 }
 
-/** Class scores are followed as a student follows a teacher where a label is all that comes out: it has no gradient. */
-function follow({ outputs, reference }: FidelityOptions, teacher: Model): LossBuilder {
-  const labels = outputs.filter((name) => isLabel(outputNamed(reference, name)));
-  return labels.length > 0 ? distillation(labels[0], teacher, { weight: 1, temperature: 1 }) : followReference(outputs, teacher);
+/** A label has no noise and no gradient, but the scores that it is made of do. */
+function labelHead(reference: Model, outputs: readonly string[], isCut: boolean): Pick<Goal, 'expose' | 'heads'> {
+  const label = isCut ? undefined : outputs.find((name) => isLabel(outputNamed(reference, name)));
+  return label === undefined ? {} : scoresOfLabel(reference, label);
 }
 
-/** The mean square of the outputs: the difference to the original is still zero, and so would be its gradients. */
-function meanPower(outputs: readonly string[]): LossBuilder {
-  return ({ build, value }) => {
-    const terms = outputs.map((name) => {
-      const { logits } = headOf(value(name));
-      const numbers = isFloat(value(name).dtype) ? value(name) : logits;
-      return build.op('ReduceMean', [build.op('Mul', [numbers, numbers])], { keepdims: 0 });
-    });
-    return terms.length === 1 ? terms[0] : build.op('Sum', terms);
-  };
+/** Class scores are followed as a student follows a teacher where a label is all that comes out: it has no gradient. */
+function follow({ outputs, reference, isCut }: FidelityOptions, teacher: Model): LossBuilder {
+  const labels = isCut ? [] : outputs.filter((name) => isLabel(outputNamed(reference, name)));
+  return labels.length > 0 ? distillation(labels[0], teacher, { weight: 1, temperature: 1 }) : followReference(outputs, teacher);
 }
 
 class FidelityCollector implements Collector {
@@ -96,8 +103,9 @@ class FidelityCollector implements Collector {
   #size = 0;
   #agreeing = 0;
 
-  constructor(options: FidelityOptions) {
-    const { reference, outputs, scores } = options;
+  /** @param reference exposed. */
+  constructor(options: FidelityOptions, reference: Model) {
+    const { outputs, scores } = options;
     this.#options = options;
     this.#outputs = new Map(outputs.map((name) => [name, new ChannelErrors(name, axisOf(outputNamed(reference, name)))]));
     this.#isSigmoid = scores !== undefined && headOf(outputNamed(reference, scores)).kind === 'sigmoid';

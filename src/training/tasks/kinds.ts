@@ -1,12 +1,19 @@
 import { OptionError } from '../../base/index.js';
 import { mapTargets, type Splits, type Targets } from '../../data/index.js';
+import type { Runtime } from '../../infrastructure/runtime/index.js';
 import { isFloat, type Model } from '../../onnx/index.js';
+import { trainable } from '../exposed.js';
+import { anomaly, reconstruction } from './anomaly.js';
 import { classification } from './classification.js';
+import { detection } from './detection/detection.js';
+import { detectionForm, KNOWN_FORMS } from './detection/forms.js';
+import { embedding, givesUnitVectors, vectorOutput } from './embedding.js';
 import { fidelity, fidelityOutputs } from './fidelity.js';
 import { labelOutput, multiLabel } from './multi-label.js';
 import { classOutput, numberOutputs, numbersPerSample } from './outputs.js';
 import { regression } from './regression.js';
 import type { Goal } from './task.js';
+import { tokenOutput, tokens, tokenTargets } from './tokens.js';
 
 /** What is known of a task when it is to be found out. */
 export interface GoalOptions {
@@ -28,6 +35,8 @@ export interface Found {
   splits: Splits;
   targets: Targets | undefined;
   options: GoalOptions;
+  /** Tries out what structure alone does not tell: whether a batch can be freed. */
+  runtime: Runtime;
 }
 
 /** A kind of task: when it is meant, and how its goal is made. */
@@ -36,9 +45,9 @@ export interface TaskKind {
   /** Why the model and the data look like this kind, as the end of a sentence; undefined where they do not. */
   recognize(found: Found): string | undefined;
   /** The targets as this kind reads them; undefined where they cannot be. Default: as they are. */
-  read?(targets: Targets): Targets | undefined;
+  read?(targets: Targets, found: Omit<Found, 'targets' | 'splits'>): Targets | undefined;
   /** @throws DataError or OptionError where model and data do not go together. */
-  make(found: Found): Goal;
+  make(found: Found): Goal | Promise<Goal>;
 }
 
 const classificationKind: TaskKind = {
@@ -94,11 +103,72 @@ function givesOneNumber({ graph }: Model): boolean {
   return floats.length === 1 && (floats[0].shape?.length ?? 0) >= 1 && numbersPerSample(floats[0]) === 1;
 }
 
+const tokenKind: TaskKind = {
+  name: 'tokens',
+  recognize: ({ model, targets, options }) =>
+    targets && tokenTargets(targets, model, options.output)
+      ? 'the model gives scores at each position, and the data a class for each'
+      : undefined,
+  read: (targets, { model, options }) => tokenTargets(targets, model, options.output),
+  make: ({ model, targets, options }) => {
+    if (targets?.kind !== 'tokens') throw doesNotFit('tokens', 'a class number for each position', targets);
+    const { classes, length } = targets;
+    return tokens({ ...tokenOutput(model, length, options.output), classes, length, metric: options.metric });
+  },
+};
+
+const embeddingKind: TaskKind = {
+  name: 'embedding',
+  recognize: ({ model, targets }) =>
+    targets?.kind === 'class' && givesUnitVectors(model)
+      ? 'the data has classes, and the model gives a vector of length 1 for each sample'
+      : undefined,
+  make: ({ model, targets, options }) =>
+    embedding({
+      output: vectorOutput(model, options.output),
+      reference: options.reference ?? model,
+      classes: targets?.kind === 'class' ? targets.classes : [],
+      metric: options.metric,
+    }),
+};
+
+const anomalyKind: TaskKind = {
+  name: 'anomaly',
+  recognize: ({ model, targets }) =>
+    targets?.kind === 'class' && targets.classes.length === 2 && reconstruction(model)
+      ? 'the data has two classes, and the model gives back what it is given'
+      : undefined,
+  make: ({ model, targets, options }) => {
+    if (targets?.kind !== 'class' || targets.classes.length !== 2) throw doesNotFit('anomaly', 'two classes', targets);
+    return anomaly({ model, classes: targets.classes, output: options.output, metric: options.metric });
+  },
+};
+
+const detectionKind: TaskKind = {
+  name: 'detection',
+  recognize: ({ model, targets }) =>
+    targets?.kind === 'boxes' && detectionForm(model, targets)
+      ? `the data has boxes of ${targets.classes.length} classes, and the model gives such`
+      : undefined,
+  make: async ({ model, targets, options, runtime }) => {
+    if (targets?.kind !== 'boxes') throw doesNotFit('detection', 'boxes', targets);
+    const { metric } = options;
+    const goal = detection({ model, targets, metric });
+    return goal.expose ? detection({ model, targets, metric, teacher: await trainable(model, goal, runtime) }) : goal;
+  },
+};
+
 const fidelityKind: TaskKind = {
   name: 'fidelity',
   recognize: ({ targets, options }) =>
-    options.fidelity ? 'it was asked for' : targets === undefined ? 'the data has no targets: the model itself is the truth' : undefined,
-  make: ({ model, targets, options }) => {
+    options.fidelity
+      ? 'it was asked for'
+      : targets === undefined
+        ? 'the data has no targets: the model itself is the truth'
+        : targets.kind === 'boxes'
+          ? `the data has boxes, and the model's outputs have no form of detections that is known: ${KNOWN_FORMS}`
+          : undefined,
+  make: async ({ model, targets, options, runtime }) => {
     const reference = options.reference ?? model;
     const found = fidelityOutputs(reference, options.output);
     const [only] = found.outputs;
@@ -107,7 +177,10 @@ const fidelityKind: TaskKind = {
       targets?.kind === 'class' && found.outputs.length === 1 && widthOfOutput(reference, only) === targets.classes.length
         ? { scores: only }
         : {};
-    return fidelity({ reference, ...declared, ...found, metric: options.metric });
+    const goal = fidelity({ reference, ...declared, ...found, metric: options.metric });
+    return goal.expose
+      ? fidelity({ reference, ...declared, ...found, teacher: await trainable(reference, goal, runtime), metric: options.metric })
+      : goal;
   },
 };
 
@@ -117,7 +190,16 @@ function widthOfOutput({ graph }: Model, name: string): number | undefined {
 }
 
 /** Every kind of task, in the order in which they are recognized. */
-const KINDS: TaskKind[] = [regressionKind, multiLabelKind, classificationKind, fidelityKind];
+const KINDS: TaskKind[] = [
+  tokenKind,
+  regressionKind,
+  multiLabelKind,
+  anomalyKind,
+  embeddingKind,
+  classificationKind,
+  detectionKind,
+  fidelityKind,
+];
 
 /** Names of the kinds of tasks. */
 export function taskNames(): string[] {
@@ -129,8 +211,8 @@ export function taskNames(): string[] {
  * @returns the goal, the data with targets as it reads them, and the reason for people.
  * @throws OptionError for a kind that there is not; DataError where model and data do not go together.
  */
-export function findGoal(found: Omit<Found, 'targets'>): { goal: Goal; splits: Splits; reason: string } {
-  const { model, options } = found;
+export async function findGoal(found: Omit<Found, 'targets'>): Promise<{ goal: Goal; splits: Splits; reason: string }> {
+  const { options } = found;
   const { targets } = found.splits.train;
   const { task, fidelity: isFidelity } = options;
   const wanted = task ?? (isFidelity ? 'fidelity' : undefined);
@@ -138,10 +220,10 @@ export function findGoal(found: Omit<Found, 'targets'>): { goal: Goal; splits: S
   if (wanted !== undefined && !named) throw new OptionError({ what: `There is no task "${wanted}"`, expected: taskNames().join(', ') });
   const recognized = KINDS.map((kind) => ({ kind, reason: kind.recognize({ ...found, targets }) })).filter(({ reason }) => reason);
   const { kind, reason } = named ? { kind: named, reason: 'it was asked for' } : (recognized[0] as { kind: TaskKind; reason: string });
-  const change = (each: Targets) => kind.read?.(each) ?? each;
+  const change = (each: Targets) => kind.read?.(each, found) ?? each;
   const read = targets && change(targets);
   const splits = read === targets ? found.splits : mapSplits(found.splits, change, kind.name);
-  const goal = kind.make({ model, options, splits, targets: read });
+  const goal = await kind.make({ ...found, splits, targets: read });
   return { goal, splits, reason };
 }
 

@@ -1,6 +1,8 @@
 import { DataError, OptionError } from '../../base/index.js';
-import { isFloat, type Model, type Value } from '../../onnx/index.js';
-import { headOf, isSigmoid } from '../losses/scores.js';
+import { copyModel, isFloat, type Model, type Value } from '../../onnx/index.js';
+import { typedBuilder } from '../../ops/index.js';
+import { headOf, isSigmoid, logitsOf } from '../losses/scores.js';
+import type { Goal } from './task.js';
 
 /** The output that says which class a sample is of, and how. */
 export interface ClassOutput {
@@ -9,6 +11,8 @@ export interface ClassOutput {
   single?: 'probability' | 'logit';
   /** Whether the output holds scores or the number of the class alone. Default: scores. */
   form?: 'scores' | 'labels';
+  /** How the scores are looked at that a label is made of. Default: they cannot be. */
+  head?: Pick<Goal, 'expose' | 'heads'>;
 }
 
 /**
@@ -19,7 +23,7 @@ export interface ClassOutput {
 export function classOutput(model: Model, classes: number, wanted?: string): ClassOutput {
   const { outputs } = model.graph;
   const scored = (output: Value): ClassOutput => {
-    if (isLabel(output)) return { output: output.name, form: 'labels' };
+    if (isLabel(output)) return { output: output.name, form: 'labels', head: scoresOfLabel(model, output.name) };
     if (classes === 2 && numbersPerSample(output) === 1)
       return { output: output.name, single: isSigmoid(output) ? 'probability' : 'logit' };
     return { output: output.name };
@@ -51,7 +55,8 @@ function noClasses(model: Model, classes: number): DataError {
     where: model.source,
     got: model.graph.outputs.map((output) => `"${output.name}" [${output.shape ?? '?'}]`).join(', '),
     fix: hasFloats(model)
-      ? 'Use data with the classes that the model was trained for, or score by fidelity to the original (--fidelity)'
+      ? 'Use data with the classes that the model was trained for, or score by fidelity to the original (--fidelity); where the output is a vector for ' +
+        'each sample, say so (--task embedding)'
       : 'Use data with the classes that the model was trained for',
   });
 }
@@ -63,6 +68,23 @@ function hasFloats({ graph }: Model): boolean {
 /** Whether an output gives one whole number a sample: a class, as ArgMax and the classifiers of ai.onnx.ml do. */
 export function isLabel(output: Value): boolean {
   return (output.dtype === 'int64' || output.dtype === 'int32') && (output.shape === undefined || numbersPerSample(output) === 1);
+}
+
+/** What the scores that a label is made of are called, as an output. */
+const LABEL_SCORES = 'scores of the label';
+
+/** How the scores are looked at that a label output is made of; nothing where they cannot be found, as in trees. */
+export function scoresOfLabel(model: Model, label: string): Pick<Goal, 'expose' | 'heads'> {
+  if (!headOf(outputNamed(model, label)).isActivated) return {};
+  return {
+    heads: [LABEL_SCORES],
+    expose: (candidate) => {
+      const copy = copyModel(candidate);
+      const build = typedBuilder(copy.graph, copy.opsets);
+      build.output(build.op('Identity', [logitsOf(outputNamed(copy, label))]), LABEL_SCORES);
+      return copy;
+    },
+  };
 }
 
 /** Numbers per sample; NaN where the shape leaves it open. */
@@ -96,6 +118,6 @@ export function numberOutputs(model: Model, columns: number, wanted?: string): s
     what: `The data has ${columns} number(s) a sample to predict, and the model has no output with as many`,
     where: model.source,
     got: model.graph.outputs.map((output) => `"${output.name}" [${output.shape ?? '?'}]`).join(', '),
-    fix: 'Name the columns that the model predicts (--label), or read the data without labels (--unlabelled)',
+    fix: 'Name the column that the model predicts (--label), or score by fidelity to the original (--fidelity)',
   });
 }

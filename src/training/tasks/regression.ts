@@ -3,7 +3,8 @@ import { type Batch, type Dataset, softTargets } from '../../data/index.js';
 import { type AnyMetric, metricNamed, metricsOf, type Numbers } from '../../metrics/index.js';
 import { type Model, Tensor } from '../../onnx/index.js';
 import { rowsOf } from '../feeds.js';
-import { type LossBuilder, TARGETS } from '../losses/loss.js';
+import { TARGETS } from '../losses/loss.js';
+import { mixed } from '../losses/mixed.js';
 import { followReference } from '../losses/reference.js';
 import { type ErrorShape, regressionLoss } from '../losses/regression.js';
 import { numberOutputs } from './outputs.js';
@@ -41,16 +42,6 @@ export function regression(options: RegressionOptions): Goal {
     targets: (batch) => ({ [TARGETS]: Tensor.of('float32', [batch.size, columns.length], softTargets(batch, columns.length)) }),
     collect: () => new NumberCollector(options),
     forModel: (model: Model) => regression({ ...options, outputs: numberOutputs(model, columns.length) }),
-  };
-}
-
-/** A teacher's share of the loss, and the targets'. */
-function mixed(soft: LossBuilder, hard: LossBuilder, weight: number): LossBuilder {
-  if (weight === 1) return soft;
-  return (context) => {
-    const { build } = context;
-    const share = (loss: LossBuilder, factor: number) => build.op('Mul', [loss(context), build.scalar(factor)]);
-    return build.op('Add', [share(soft, weight), share(hard, 1 - weight)]);
   };
 }
 

@@ -43,6 +43,15 @@ export interface Goal {
   readonly title: string;
   /** The outputs that count, by name. */
   readonly outputs: readonly string[];
+  /**
+   * A copy of a model with the inner values that the goal speaks of as outputs, found by structure, because names inside change through compression. It may
+   * leave out what the goal does not look at. Parameters keep their names. Default: the model's own outputs are all that is needed.
+   * @param purpose what the outputs are for: to be judged (the default), or for losses, which read only `heads`.
+   * @throws DataError where the model has no such values.
+   */
+  expose?(model: Model, purpose?: 'answers' | 'losses'): Model;
+  /** The outputs, of the exposed model, that losses pull and whose noise tells how sensitive a layer is: numbers with a gradient. Default: `outputs`. */
+  readonly heads?: readonly string[];
   /** Names of what the answers are about: classes, labels or columns; none for fidelity. */
   readonly parts: readonly string[];
   /** What metrics judge. */
@@ -59,7 +68,10 @@ export interface Goal {
   readonly losses: readonly string[];
   /** The loss of answering otherwise than the targets say. @throws OptionError for a loss that the task does not have. */
   loss(options?: LossOptions): LossBuilder;
-  /** The loss of answering otherwise than a teacher does, and where there are targets than they say. */
+  /**
+   * The loss of answering otherwise than a teacher does, and where there are targets than they say.
+   * @param teacher exposed as the goal's models are; see `trainable`.
+   */
   distillation(teacher: Model, options?: DistillationOptions & { teacherOutput?: string }): LossBuilder;
   /** A loss whose gradients tell what matters in a model that makes no mistakes by `loss`, e.g. the reference itself. */
   importanceLoss(): LossBuilder;

@@ -1,11 +1,17 @@
+import { annotationsOf, openAnnotated } from '../annotated.js';
 import { isImage, openImages, rememberImages } from '../images.js';
 import type { Reader } from './reader.js';
 
-/** Images in class folders, in one folder, or with a table of metadata beside them. */
+/** Images in class folders, in one folder, with a table of metadata or with COCO's boxes beside them. */
 export const images: Reader = {
   form: 'images',
-  reads: 'images (.jpg, .png, .webp, .gif, .tiff, .avif) in class folders, in one folder, or with metadata.csv or .jsonl beside them',
+  reads:
+    'images (.jpg, .png, .webp, .gif, .tiff, .avif) in class folders, in one folder, or with metadata.csv or .jsonl or annotations.json (COCO) beside them',
   recognizes: ({ files }) => files.filter(isImage),
-  remember: ({ path, tree }, options, activity) => rememberImages(tree, path, options, activity),
-  open: ({ path, tree }, _, options, activity) => openImages(tree, path, options, activity),
+  remember: async ({ path, tree }, options, activity) =>
+    options.annotations === undefined ? rememberImages(tree, path, options, activity) : undefined,
+  open: async ({ path, tree, files }, _, options, activity) => {
+    const annotations = await annotationsOf(files, path, options);
+    return annotations ? openAnnotated(tree, annotations, path, options, activity) : openImages(tree, path, options, activity);
+  },
 };

@@ -109,8 +109,7 @@ function asSource(path: string, format: string, { train, ...others }: Partial<Re
 }
 
 /**
- * A file as text: UTF-8, else Windows-1252, of which Latin-1's printable characters are a part. Lines end with a line feed alone: other
- * characters that break lines, as NEL, are part of the text.
+ * A file as text: UTF-8, else Latin-1. Lines end with a line feed alone: other characters that break lines, as NEL, are part of the text.
  * @throws DataError for bytes that are no text.
  */
 async function readText(file: TreeFile, where: string, maxUnpacked: number | undefined): Promise<string> {
@@ -120,6 +119,6 @@ async function readText(file: TreeFile, where: string, maxUnpacked: number | und
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    return new TextDecoder('windows-1252').decode(bytes);
+    return Buffer.from(bytes).toString('latin1');
   }
 }

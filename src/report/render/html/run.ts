@@ -7,7 +7,11 @@ import { facts } from './page.js';
 export function runSection(info: RunInfo): Markup {
   const { task, trials, machine, limits, options } = info;
   const { train, calibration, validation, test } = task.samples;
-  const limitTexts = Object.entries(limits).map(([name, value]) => `${limitName(name)} ${value}`);
+  const { rules = [], ...bounds } = limits;
+  const limitTexts = [
+    ...Object.entries(bounds).map(([name, value]) => `${limitName(name)} ${value}`),
+    ...rules.map(({ metric, relation, value }) => `${metric} ${relation} ${value}`),
+  ];
   const optionTexts = Object.entries(options).map(
     ([name, value]) => `${name} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`,
   );

@@ -1,0 +1,28 @@
+import { architecturesFor } from '../../architectures/index.js';
+import type { Modality } from '../modality.js';
+import { textsOfBatch } from './preparations.js';
+import { freshText, textPreprocesses } from './preprocess.js';
+
+/** Characters that a line shows. */
+const MOST = 200;
+
+/** Texts: UTF-8 bytes of any number. */
+export const text: Modality = {
+  kind: 'text',
+  label: 'texts',
+  feedsMany: true,
+  usesStatistics: false,
+  preprocesses: textPreprocesses,
+  augmentations: [],
+  usualAugmentation: () => [],
+  architectures: architecturesFor('text'),
+  fresh: (sample, family) => {
+    const preprocess = freshText(sample, family);
+    const { length, vocabulary } = preprocess.prepare as unknown as { length: number; vocabulary: number };
+    return { input: [length], vocabulary, preprocess };
+  },
+  show: (sample) => {
+    const [whole] = textsOfBatch(sample);
+    return { text: whole.length <= MOST ? whole : `${whole.slice(0, MOST)}…` };
+  },
+};

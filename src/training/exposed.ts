@@ -1,0 +1,30 @@
+import { EspalierError, Stopped } from '../base/index.js';
+import { fixedBatch, freeBatch } from '../infrastructure/compiler/index.js';
+import type { Runtime } from '../infrastructure/runtime/index.js';
+import type { Model } from '../onnx/index.js';
+import type { Goal } from './tasks/task.js';
+
+/** A model with the outputs that a goal speaks of; see `Goal.expose`. */
+export function exposed(model: Model, { expose }: Pick<Goal, 'expose'>, purpose: 'answers' | 'losses' = 'answers'): Model {
+  return expose?.(model, purpose) ?? model;
+}
+
+/**
+ * The same for training: where what a goal leaves aside, non-maximum suppression say, was all that fixed the batch size, it is free here. Parameters keep
+ * their names.
+ */
+export async function trainable(model: Model, goal: Pick<Goal, 'expose'>, runtime: Runtime): Promise<Model> {
+  const seen = exposed(model, goal, 'losses');
+  if (seen === model || fixedBatch(seen) === undefined) return seen;
+  try {
+    return await freeBatch(seen, runtime);
+  } catch (error) {
+    if (!(error instanceof EspalierError) || error instanceof Stopped) throw error;
+    return seen;
+  }
+}
+
+/** The outputs that losses pull and sensitivity is measured by; see `Goal.heads`. */
+export function headsOf({ heads, outputs }: Pick<Goal, 'heads' | 'outputs'>): readonly string[] {
+  return heads ?? outputs;
+}
