@@ -29,7 +29,7 @@ const packages = {
   'onnxruntime-web/webgpu': 'onnxruntime-web/dist/ort.webgpu.bundle.min.mjs',
   zod: 'zod/index.js',
 };
-const parts = ['architectures', 'data', 'infrastructure/runtime/web', 'onnx', 'training'];
+const parts = ['architectures', 'data', 'infrastructure/runtime/web', 'modalities', 'onnx', 'training'];
 const imports = {
   ...Object.fromEntries(Object.entries(packages).map(([name, path]) => [name, `/node_modules/${path}`])),
   ...Object.fromEntries(parts.map((part) => [`espalier/${part}`, `/dist/${part}/index.js`])),
