@@ -13,7 +13,7 @@ export interface Scale {
 export interface ArchitectureRequest extends Partial<Scale> {
   /** Shape of one sample as the model takes it: images [channels, height, width], features [columns], texts [ids]. */
   input: readonly number[];
-  /** How many scores or numbers the model gives: classes, at least 2, or labels or columns, at least 1. */
+  /** How many scores or numbers the model gives: classes or labels, at least 2, or columns of numbers, at least 1. */
   classes: number;
   /** Whether these are numbers to predict rather than scores. Default false. */
   numbers?: boolean;

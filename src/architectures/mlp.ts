@@ -1,6 +1,6 @@
 import type { Architecture } from './architecture.js';
 import { Network } from './layers.js';
-import { checkInput, checkWhole, repeated, scaled } from './scaling.js';
+import { checkAnswers, checkInput, repeated, scaled } from './scaling.js';
 
 /** Units of a hidden layer, and how many layers there are. */
 const UNITS = 128;
@@ -22,7 +22,7 @@ export const mlp: Architecture = {
   training: { freeze: ['standardize.*'], optimizer: 'adam', learningRate: 0.005, weightDecay: 0.1, batchSize: 32 },
   build: ({ input, classes, numbers = false, width = 1, depth = 1, seed = 0 }) => {
     checkInput(input, ['columns']);
-    checkWhole('The number of classes', classes, 1);
+    checkAnswers({ classes, numbers });
     const network = new Network('mlp', seed);
     const { build } = network;
     const centred = build.op('Sub', [network.input('input', input), network.parameter('standardize.mean', input, { value: 0 })]);

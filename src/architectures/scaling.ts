@@ -30,6 +30,11 @@ export function checkInput(input: readonly number[], axes: readonly string[]): v
   for (const dim of input) checkWhole(`Each dimension of the input [${axes.join(', ')}]`, dim, 1);
 }
 
+/** @throws OptionError where there are too few scores or numbers to give. */
+export function checkAnswers({ classes, numbers = false }: Pick<ArchitectureRequest, 'classes' | 'numbers'>): void {
+  checkWhole(numbers ? 'The number of columns' : 'The number of classes', classes, numbers ? 1 : 2);
+}
+
 /** A request with its defaults. */
 export interface Plan {
   /** Shape of the input image, channels first: the data's, or square with the side that `resolution` asks for. */
@@ -41,11 +46,11 @@ export interface Plan {
 }
 
 /** Fills in the defaults. @throws OptionError for sizes that are none. */
-export function planOf({ input, classes, resolution, width = 1, depth = 1, seed = 0 }: ArchitectureRequest): Plan {
+export function planOf({ input, classes, numbers, resolution, width = 1, depth = 1, seed = 0 }: ArchitectureRequest): Plan {
   checkInput(input, ['channels', 'height', 'width']);
   const [channels, height, across] = input;
   const size: Plan['size'] = resolution === undefined ? [channels, height, across] : [channels, resolution, resolution];
   if (resolution !== undefined) checkWhole('The resolution in pixels', resolution, 1);
-  checkWhole('The number of classes', classes, 1);
+  checkAnswers({ classes, numbers });
   return { size, classes, width, depth, seed };
 }

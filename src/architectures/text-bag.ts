@@ -1,7 +1,7 @@
 import type { Architecture } from './architecture.js';
 import { Network } from './layers.js';
 import { pooled, presence } from './padding.js';
-import { checkInput, checkWhole, repeated, scaled } from './scaling.js';
+import { checkAnswers, checkInput, repeated, scaled } from './scaling.js';
 
 /** Numbers of an n-gram's vector. */
 const SIZE = 32;
@@ -23,9 +23,9 @@ export const textBag: Architecture = {
   prepared: 'text-ngrams',
   scales: ['width', 'depth'],
   training: { optimizer: 'adam', learningRate: 0.003, weightDecay: 0 },
-  build: ({ input, classes, vocabulary = VOCABULARY, width = 1, depth = 1, seed = 0 }) => {
+  build: ({ input, classes, numbers, vocabulary = VOCABULARY, width = 1, depth = 1, seed = 0 }) => {
     checkInput(input, ['ids']);
-    checkWhole('The number of classes', classes, 1);
+    checkAnswers({ classes, numbers });
     const network = new Network('text-bag', seed);
     const ids = network.ids('input', input);
     const size = scaled(SIZE, width);

@@ -2,7 +2,7 @@ import type { Value } from '../onnx/index.js';
 import type { Architecture } from './architecture.js';
 import { Network } from './layers.js';
 import { pooled, presence } from './padding.js';
-import { checkInput, checkWhole, repeated, scaled } from './scaling.js';
+import { checkAnswers, checkInput, repeated, scaled } from './scaling.js';
 import { VOCABULARY } from './text-bag.js';
 
 /** Numbers of a head, and heads at width 1. */
@@ -25,9 +25,9 @@ export const textEncoder: Architecture = {
   prepared: 'text-words',
   scales: ['width', 'depth'],
   training: { optimizer: 'adam', learningRate: 0.001, weightDecay: 0.01 },
-  build: ({ input, classes, vocabulary = VOCABULARY, width = 1, depth = 1, seed = 0 }) => {
+  build: ({ input, classes, numbers, vocabulary = VOCABULARY, width = 1, depth = 1, seed = 0 }) => {
     checkInput(input, ['ids']);
-    checkWhole('The number of classes', classes, 1);
+    checkAnswers({ classes, numbers });
     const network = new Network('text-encoder', seed);
     const { build } = network;
     const ids = network.ids('input', input);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { type Architecture, type ArchitectureRequest, architecture, architectures } from 'espalier/architectures';
+import { type Architecture, type ArchitectureRequest, architecture, architecturesFor } from 'espalier/architectures';
 import { OptionError, Random } from 'espalier/base';
 import { arrayDataset, classTargets, subset } from 'espalier/data';
 import { footprint } from 'espalier/infrastructure/hardware';
@@ -8,6 +8,7 @@ import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import { decodeModel, encodeModel, type Model, Tensor } from 'espalier/onnx';
 import { buildLossGradients, buildTrainingStep, classification, crossEntropy, TARGETS, type Task, train } from 'espalier/training';
 
+const architectures = architecturesFor('image');
 const runtime = createNodeRuntime({ threads: 1 });
 after(() => runtime.dispose());
 

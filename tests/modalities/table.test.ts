@@ -96,5 +96,5 @@ test('grow-improve-shrink looks at the families that take rows', async () => {
 });
 
 test('a family for other samples is refused with those that would do', () => {
-  assert.throws(() => freshModel(source(prices(50)), { family: 'resnet-8' }), /"resnet-8" takes samples of another kind.*mlp/);
+  assert.throws(() => freshModel(source(prices(50)), { family: 'resnet-8' }), /"resnet-8" take images.*mlp/);
 });

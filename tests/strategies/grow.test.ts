@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { type Architecture, architecture, architectures } from 'espalier/architectures';
+import { type Architecture, architecture, architecturesFor } from 'espalier/architectures';
 import { OptionError } from 'espalier/base';
 import { minifyModel } from 'espalier/compression/coding';
 import { quantizeStatic } from 'espalier/compression/quantization';
@@ -14,6 +14,7 @@ import { checkOptions } from 'espalier/technique';
 import { classification, evaluate, fidelity, type Goal, type Task } from 'espalier/training';
 import { smallMlp } from '../training/support.js';
 
+const architectures = architecturesFor('image');
 const runtime = createNodeRuntime({ threads: 1 });
 const digits = await openDataset('digits');
 after(async () => {

@@ -1,2 +1,3 @@
+export { type Augmentation, type AugmentationKind, checkOption } from './kind.js';
 export * from './pipeline.js';
-export { type Augmentation, type AugmentationKind, addAugmentation, augmentationKinds, checkOption } from './table.js';
+export { addAugmentation, augmentationKinds } from './table.js';

@@ -1,7 +1,7 @@
 import { OptionError } from '../../base/index.js';
 import type { Transform } from '../batches.js';
-import { type Augmentation, augmentationNamed } from './table.js';
-import './usual.js';
+import type { Augmentation } from './kind.js';
+import { augmentationNamed } from './table.js';
 
 export { softTargets } from './mixup.js';
 

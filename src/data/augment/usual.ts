@@ -1,6 +1,6 @@
+import { type Augmentation, type AugmentationKind, checkOption } from './kind.js';
 import { mixUp } from './mixup.js';
 import { cutOut, flipAlternately, flipHorizontally, padAndCrop } from './spatial.js';
-import { type Augmentation, addAugmentation, checkOption } from './table.js';
 
 /** Mirrors images left to right. */
 interface Flip extends Augmentation {
@@ -13,7 +13,7 @@ interface Flip extends Augmentation {
   alternate?: boolean;
 }
 
-addAugmentation({
+const flip: AugmentationKind = {
   name: 'flip',
   shorthand: { option: 'probability' },
   make: ({ name, probability = 0.5, alternate = false }: Flip) => {
@@ -23,7 +23,7 @@ addAugmentation({
     if (alternate) return (batch, _, epoch) => flipAlternately(batch, epoch);
     return (batch, random) => flipHorizontally(batch, random, probability);
   },
-});
+};
 
 /** Shifts images. */
 interface Crop extends Augmentation {
@@ -33,7 +33,7 @@ interface Crop extends Augmentation {
   padding?: 'zero' | 'reflect';
 }
 
-addAugmentation({
+const crop: AugmentationKind = {
   name: 'crop',
   shorthand: { option: 'pixels', with: { padding: 'reflect' } },
   make: ({ name, pixels = 4, padding = 'zero' }: Crop) => {
@@ -41,7 +41,7 @@ addAugmentation({
     checkOption(name, 'padding', padding, padding === 'zero' || padding === 'reflect', '"zero" or "reflect"');
     return (batch, random) => padAndCrop(batch, random, pixels, padding);
   },
-});
+};
 
 /** Blots out a square of each image. */
 interface CutOut extends Augmentation {
@@ -51,7 +51,7 @@ interface CutOut extends Augmentation {
   fill?: number;
 }
 
-addAugmentation({
+const cutOutSquare: AugmentationKind = {
   name: 'cutout',
   shorthand: { option: 'size' },
   make: ({ name, size = 8, fill = 0 }: CutOut) => {
@@ -59,7 +59,7 @@ addAugmentation({
     checkOption(name, 'fill', fill, Number.isFinite(fill), 'a finite number');
     return (batch, random) => cutOut(batch, random, size, fill);
   },
-});
+};
 
 /** Mixes samples of any kind with others. */
 interface MixUp extends Augmentation {
@@ -67,11 +67,14 @@ interface MixUp extends Augmentation {
   alpha?: number;
 }
 
-addAugmentation({
+const mixUpSamples: AugmentationKind = {
   name: 'mixup',
   shorthand: { option: 'alpha' },
   make: ({ name, alpha = 0.2 }: MixUp) => {
     checkOption(name, 'alpha', alpha, Number.isFinite(alpha) && alpha > 0, 'a number above 0');
     return (batch, random) => mixUp(batch, random, alpha);
   },
-});
+};
+
+/** Those that come with data; modalities add theirs. */
+export const usualAugmentations: readonly AugmentationKind[] = [flip, crop, cutOutSquare, mixUpSamples];

@@ -149,7 +149,11 @@ function severalForms(path: string, forms: readonly (readonly [string, readonly 
   return new FormatError({
     what: 'The folder holds several forms of data',
     where: path,
-    got: forms.map(([form, files]) => `${files.length} ${form} (${words(files)})`).join(', '),
+    // The fewest first: they are most likely what does not belong there.
+    got: [...forms]
+      .sort(([, a], [, b]) => a.length - b.length)
+      .map(([form, files]) => `${files.length} ${form} (${words(files)})`)
+      .join(', '),
     fix: 'Name the file or folder that is meant',
   });
 }

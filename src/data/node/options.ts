@@ -38,6 +38,8 @@ export interface OpenOptions {
   sampleRate?: number;
   /** Sounds: all are brought to this length, in seconds: longer ones are cut, zeros follow shorter ones. Default: the longest, at most 10. */
   seconds?: number;
+  /** Sounds: batches are padded to their own longest sound only, and at most cut to `seconds`. Default: false, all have one length. */
+  ragged?: boolean;
   /** Images and sounds: the largest share that may be unreadable (they are left out with a warning) before it is an error. Default: 0.1. */
   maxUnreadable?: number;
   /** Images and sounds: where decoded samples are kept. Default: $ESPALIER_CACHE, else the user's cache folder + "espalier"; the system's temporary folder where that cannot be written. */

@@ -1,9 +1,15 @@
 import { architecturesFor } from '../../architectures/index.js';
-import type { Augmentation } from '../../data/index.js';
+import { type Augmentation, addAugmentation, addPreparation } from '../../data/index.js';
 import type { Modality } from '../modality.js';
-import './augment/kinds.js';
+import { soundAugmentations } from './augment/kinds.js';
+import { soundPreparations } from './features/preparations.js';
 import { audioPreprocesses, featureShape, frontEndFor } from './preprocess.js';
+import { soundSample } from './sample.js';
 import { showSound } from './show.js';
+
+// Here rather than where they are written: bundlers leave out modules that are only loaded for what they do.
+for (const kind of soundAugmentations) addAugmentation(kind);
+for (const preparation of soundPreparations) addPreparation(preparation);
 
 /** Words mean the same a little later, and when a band of times or frequencies is missing. */
 const USUAL: Augmentation[] = [
@@ -25,5 +31,7 @@ export const audio: Modality = {
   architectures: architecturesFor('audio'),
   fresh: (sample) => ({ input: featureShape(sample) }),
   searched: () => ({ augmentations: { none: [], usual: USUAL, strong: STRONG }, usual: 'usual', mirrors: false }),
+  sample: soundSample,
+  takes: '{ samples, sampleRate } with a Float32Array, or the bytes of a WAVE or FLAC file',
   show: showSound,
 };

@@ -97,10 +97,10 @@ async function waysFor(
   if (typeof preprocess === 'object') return [preprocess];
   if (preprocess === 'auto' && noted?.[input.name]) return [noted[input.name]];
   const shape = (input.shape ?? []).map((dim: Dim) => (typeof dim === 'number' ? dim : null));
-  // Where several inputs come of one sample, they belong together: those that a tokenizer gives are not mixed with others.
-  if (preprocess === 'auto' && likely.length > 0 && modalityOf(spec.kind).feedsMany) return [...likely];
   const wanted = { name: input.name, shape, type: input.dtype as ElementType | undefined };
   const modality = modalityOf(spec.kind);
+  // Where several inputs come of one sample, they belong together: those that a tokenizer gives are not mixed with others.
+  if (preprocess === 'auto' && likely.length > 0 && modality.feedsMany) return [...likely];
   const prepare = modality.prepares?.(spec, wanted);
   const statistics = modality.usesStatistics
     ? await channelStatistics(splits.train, { input: spec.name, prepare, atMost: 2000, signal: activity.signal })

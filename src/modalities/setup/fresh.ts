@@ -46,10 +46,9 @@ function takesOthers({ name, takes }: Architecture, source: DataSource): OptionE
   const [{ kind, shape }] = source.train.inputs;
   const { label, architectures } = modalityOf(kind);
   return new OptionError({
-    what: `The architecture "${name}" takes samples of another kind`,
+    what: `Architectures like "${name}" take ${modalityOf(takes).label}`,
     where: source.name,
-    expected: takes,
-    got: `${label}, ${kind} of shape [${shape}]`,
+    got: `${label}: ${kind} of shape [${shape}]`,
     fix:
       architectures.length > 0
         ? `Use ${architectures.map((each) => each.name).join(', ')}, or a model of your own with --model`

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { architectures, resnet8 } from 'espalier/architectures';
+import { architecturesFor, resnet8 } from 'espalier/architectures';
 import { OptionError, UnsupportedError } from 'espalier/base';
 import { pruneModel } from 'espalier/compression/pruning';
 import { footprint } from 'espalier/infrastructure/hardware';
@@ -10,7 +10,7 @@ import { noise, run } from './removal.js';
 
 const resnet = () => resnet8.build({ input: [3, 16, 16], classes: 10, seed: 1 });
 
-for (const architecture of architectures) {
+for (const architecture of architecturesFor('image')) {
   for (const keep of [0.8, 0.5, 0.3]) {
     test(`${architecture.name} comes down to ${keep} of its multiply-accumulates, within 2%`, async () => {
       const model = architecture.build({ input: [3, 16, 16], classes: 10, seed: 1 });

@@ -234,7 +234,7 @@ test('folders that can be read in two ways are refused', async (t) => {
   await refused({ 'train/a/1.png': image, 'train/b/1.png': image, 'test/c/1.png': image }, /"c" is none of the classes.*a, b/);
   await refused({ 'test/1.png': image, 'val/1.png': image }, /named like parts/);
   await refused({ 'a/1.png': image, 'b/1.png': image, 'x.csv': '1,2' }, /several forms of data.*1 tables \(x\.csv\), 2 images/);
-  await refused({ 'x.txt': 'hello' }, /nothing that is read.*class folders.*IDX.*npz.*got x\.txt/);
+  await refused({ 'x.doc': 'hello' }, /nothing that is read.*class folders.*IDX.*npz.*got x\.doc/);
 });
 
 test('damaged archives, empty folders and missing paths are said', async (t) => {

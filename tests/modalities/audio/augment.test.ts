@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { OptionError, Random } from '#dist/base/index.js';
-import { type Augmentation, applyPreprocess, type Batch, type Preprocess, pipeline } from '#dist/data/index.js';
+import { type Augmentation, addAugmentation, applyPreprocess, type Batch, type Preprocess, pipeline } from '#dist/data/index.js';
+import { trainTechnique } from '#dist/learning/tuning/index.js';
 import { atSpeed } from '#dist/modalities/audio/augment/sounds.js';
 import { modalityOf } from '#dist/modalities/index.js';
+import { checkOptions } from '#dist/technique/index.js';
 
 const SAMPLES = 4000;
 const prepare = { kind: 'log-mel', sampleRate: 8000, samples: SAMPLES, nFft: 256, hop: 160, nMels: 20 };
@@ -108,6 +110,15 @@ describe('augmentations of sounds', () => {
       );
     assert.throws(() => pipeline([{ name: 'echo' }]), /"flip".*"spec-augment"/);
   });
+});
+
+it('augmentations come from a table that others add to', () => {
+  const kind = { name: 'silence', shorthand: { option: 'share' }, make: () => (batch: Batch) => ({ ...batch, size: 0 }) };
+  addAugmentation(kind);
+  assert.equal(run([{ name: 'silence' }], soundBatch(2)).size, 0);
+  assert.throws(() => addAugmentation(kind), OptionError);
+  assert.equal(checkOptions(trainTechnique, { augment: [{ name: 'silence' }] }).augment.length, 1);
+  assert.throws(() => checkOptions(trainTechnique, { augment: [{ name: 'echo' }] }), /"echo".*flip, crop, cutout, mixup.*silence/);
 });
 
 it('a sound is shown with its length, its rate and its wave', () => {

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { DataError, OptionError } from '#dist/base/index.js';
-import type { Dataset } from '#dist/data/index.js';
+import { applyPreprocess, type Batch, channelStatistics, type Dataset } from '#dist/data/index.js';
+import '#dist/modalities/index.js';
 import { openDataset } from '#dist/modalities/node/index.js';
 import { tone, wavOf, writeFiles } from './sounds.js';
 import { soundFile } from './support.js';
@@ -58,6 +59,31 @@ describe('sounds in class folders', () => {
     assert.deepEqual(await allOf(again.train), await allOf(first.train));
     assert.equal(again.train.fingerprint, first.train.fingerprint);
     await again.close();
+  });
+
+  it('may be ragged: a batch is as long as its own longest, and gives the same features', async () => {
+    const folder = folderOf(files);
+    const [even, ragged] = [await openDataset(folder, { cacheDir }), await openDataset(folder, { cacheDir, ragged: true })];
+    assert.deepEqual([ragged.train.inputs[0].shape, ragged.train.inputs[0].ragged], [[2400], true]);
+    const prepare = { kind: 'log-mel', sampleRate: 8000, samples: 2400, nFft: 256, hop: 160, nMels: 20 };
+    const chosen = Int32Array.of(0, 1);
+    const [a, b] = [await even.train.read(chosen), await ragged.train.read(chosen)];
+    assert.deepEqual([b.inputs.sound.shape, b.inputs.sound.lengths], [[2, 1600], Int32Array.of(1600, 800)]);
+    const features = (batch: Batch) => applyPreprocess(batch.inputs.sound, { prepare, layout: 'as-is' }).data;
+    assert.deepEqual(features(b), features(a));
+    assert.notEqual(ragged.train.fingerprint, even.train.fingerprint);
+  });
+
+  it('have statistics of their features', async () => {
+    const { train } = await openDataset(folderOf(files), { cacheDir });
+    const prepare = { kind: 'log-mel', sampleRate: 8000, samples: 2400, nFft: 256, hop: 160, nMels: 20 };
+    const { mean, std } = await channelStatistics(train, { prepare });
+    const { data } = applyPreprocess((await train.read(Int32Array.of(0, 1, 2, 3))).inputs.sound, { prepare, layout: 'as-is' });
+    const third = Array.from(data as Float32Array).filter((_, i) => i % 20 === 3);
+    const expected = third.reduce((sum, value) => sum + value, 0) / third.length;
+    assert.ok(Math.abs(mean[3] - expected) < 1e-5 && mean.length === 20);
+    const variance = third.reduce((sum, value) => sum + (value - expected) ** 2, 0) / third.length;
+    assert.ok(Math.abs(std[3] - Math.sqrt(variance)) < 1e-5);
   });
 
   it('have parts, and come from archives as from folders', async () => {

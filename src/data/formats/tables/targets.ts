@@ -59,7 +59,8 @@ export function findColumns(
 export function tableTargets(columns: readonly Column[], where: string, options: TargetOptions): Targets {
   const [only] = columns;
   if (columns.length === 1 && only.kind === 'lists') return labelSets(only.values, where, options);
-  if (columns.length === 1 && only.kind !== 'lists') return targetsFromTexts(checked(only, where), where, options, only.name);
+  if (columns.length === 1 && only.kind !== 'lists')
+    return targetsFromTexts(checked(only, where), where, options, /^\d+$/.test(only.name) ? undefined : only.name);
   const rows = columns.map((column) => numbersOf(column, where));
   const data = Float64Array.from({ length: rows[0].length * rows.length }, (_, i) => rows[i % rows.length][Math.floor(i / rows.length)]);
   const names = options.classes ?? columns.map(({ name }) => name);

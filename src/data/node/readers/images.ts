@@ -6,7 +6,7 @@ import type { Reader } from './reader.js';
 export const images: Reader = {
   form: 'images',
   reads:
-    'images (.jpg, .png, .webp, .gif, .tiff, .avif) in class folders, in one folder, or with metadata.csv or .jsonl or annotations.json (COCO) beside them',
+    'class folders of images, or a plain folder of images with or without metadata.csv or .jsonl, or annotations.json as COCO has it (.jpg, .png, .webp, .gif, .tiff, .avif)',
   recognizes: ({ files }) => files.filter(isImage),
   remember: async ({ path, tree }, options, activity) =>
     options.annotations === undefined ? rememberImages(tree, path, options, activity) : undefined,

@@ -1,4 +1,4 @@
-import { type Augmentation, addAugmentation, checkOption } from '../../../data/index.js';
+import { type Augmentation, type AugmentationKind, checkOption } from '../../../data/index.js';
 import { maskFeatures } from './masks.js';
 import { atSpeed, changeSounds, loudness } from './sounds.js';
 
@@ -8,7 +8,7 @@ interface TimeShift extends Augmentation {
   share?: number;
 }
 
-addAugmentation({
+const timeShift: AugmentationKind = {
   name: 'time-shift',
   shorthand: { option: 'share' },
   make: ({ name, share = 0.1 }: TimeShift) => {
@@ -22,7 +22,7 @@ addAugmentation({
       };
     });
   },
-});
+};
 
 /** Adds white noise to sounds. */
 interface Noise extends Augmentation {
@@ -34,7 +34,7 @@ interface Noise extends Augmentation {
   probability?: number;
 }
 
-addAugmentation({
+const noise: AugmentationKind = {
   name: 'noise',
   shorthand: { option: 'decibels' },
   make: ({ name, decibels = 10, spread = 30, probability = 0.5 }: Noise) => {
@@ -52,7 +52,7 @@ addAugmentation({
       };
     });
   },
-});
+};
 
 /** Makes sounds louder or softer. */
 interface Gain extends Augmentation {
@@ -60,7 +60,7 @@ interface Gain extends Augmentation {
   decibels?: number;
 }
 
-addAugmentation({
+const gain: AugmentationKind = {
   name: 'gain',
   shorthand: { option: 'decibels' },
   make: ({ name, decibels = 6 }: Gain) => {
@@ -72,7 +72,7 @@ addAugmentation({
       };
     });
   },
-});
+};
 
 /** Plays sounds faster and higher, or slower and lower (Ko et al. 2015, "Audio augmentation for speech recognition"). */
 interface Speed extends Augmentation {
@@ -80,7 +80,7 @@ interface Speed extends Augmentation {
   share?: number;
 }
 
-addAugmentation({
+const speed: AugmentationKind = {
   name: 'speed',
   shorthand: { option: 'share' },
   make: ({ name, share = 0.1 }: Speed) => {
@@ -90,7 +90,7 @@ addAugmentation({
       return (from, to) => atSpeed(from, to, factor);
     });
   },
-});
+};
 
 /** SpecAugment (Park et al. 2019, arXiv 1904.08779) without warping: blanks bands of a spectrogram's times and frequencies. */
 interface SpecAugment extends Augmentation {
@@ -100,7 +100,7 @@ interface SpecAugment extends Augmentation {
   bands?: number;
 }
 
-addAugmentation({
+const specAugment: AugmentationKind = {
   name: 'spec-augment',
   shorthand: { option: 'share' },
   make: ({ name, share = 0.15, bands = 1 }: SpecAugment) => {
@@ -108,4 +108,7 @@ addAugmentation({
     checkOption(name, 'bands', bands, Number.isInteger(bands) && bands >= 1, 'a whole number, at least 1');
     return maskFeatures(name, share, bands);
   },
-});
+};
+
+/** Augmentations of sounds. */
+export const soundAugmentations: readonly AugmentationKind[] = [timeShift, noise, gain, speed, specAugment];

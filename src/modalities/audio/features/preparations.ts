@@ -1,5 +1,5 @@
 import { DataError, OptionError } from '../../../base/index.js';
-import { addPreparation, type DataTensor, type Prepare } from '../../../data/index.js';
+import type { DataTensor, Preparation, Prepare } from '../../../data/index.js';
 import { type Extractor, extractor } from './host.js';
 import { completeFrontEnd, type FrontEnd, frameCount, frameWidth } from './spec.js';
 
@@ -35,23 +35,10 @@ function fitLength({ type, shape, data }: DataTensor, samples: number): Float32A
   return fitted;
 }
 
-for (const kind of ['log-mel', 'mfcc'] as const)
-  addPreparation({ kind, run: features, check: (options) => void completeFrontEnd(options) });
-
 /** Whether samples are prepared by a front end, into frames of features. */
 export function isFrontEnd(prepare: Prepare | undefined): prepare is FrontEnd {
   return prepare?.kind === 'log-mel' || prepare?.kind === 'mfcc';
 }
-
-/** Sounds of one length as they are. */
-addPreparation({
-  kind: 'sound',
-  run: (sounds, options) => {
-    const { samples } = checkSound(options);
-    return { type: 'float32', shape: [sounds.shape[0], samples], data: fitLength(sounds, samples) };
-  },
-  check: checkSound,
-});
 
 function checkSound({ samples }: Prepare): { samples: number } {
   if (Number.isInteger(samples) && Number(samples) >= 1) return { samples: Number(samples) };
@@ -62,3 +49,19 @@ function checkSound({ samples }: Prepare): { samples: number } {
     got: JSON.stringify(samples),
   });
 }
+
+/** Sounds of one length as they are. */
+const sound: Preparation = {
+  kind: 'sound',
+  run: (sounds, options) => {
+    const { samples } = checkSound(options);
+    return { type: 'float32', shape: [sounds.shape[0], samples], data: fitLength(sounds, samples) };
+  },
+  check: checkSound,
+};
+
+/** What models of sounds take: features, or the sound itself. */
+export const soundPreparations: readonly Preparation[] = [
+  ...(['log-mel', 'mfcc'] as const).map((kind) => ({ kind, run: features, check: (options: Prepare) => void completeFrontEnd(options) })),
+  sound,
+];

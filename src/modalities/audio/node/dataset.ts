@@ -10,18 +10,20 @@ interface StoredSounds {
   /** What each is cut or padded to, in samples. */
   length: number;
   lengths: readonly number[];
+  /** Whether a batch is padded to its own longest sound instead. */
+  ragged: boolean;
   /** Where the first one begins, in bytes. */
   offset: number;
   /** The bytes, or the file that they are in. */
   source: Uint8Array | string;
 }
 
-/** A data set of sounds of one length, an input called "sound"; batches say how far each goes. `close` frees the file. */
+/** A data set of sounds, an input called "sound"; batches say how far each goes. `close` frees the file. */
 export async function soundDataset(stored: StoredSounds): Promise<{ dataset: Dataset; close: () => Promise<void> }> {
-  const { name, targets, fingerprint, sampleRate, length, lengths, source } = stored;
+  const { name, targets, fingerprint, sampleRate, lengths, ragged, source } = stored;
   const starts = startsOf(stored);
   const file = typeof source === 'string' ? await openForReading(source) : undefined;
-  const input: InputSpec = { name: 'sound', type: 'float32', shape: [length], kind: 'audio', sampleRate };
+  const input: InputSpec = { name: 'sound', type: 'float32', shape: [stored.length], kind: 'audio', sampleRate, ...(ragged && { ragged }) };
   const dataset: Dataset = {
     name,
     size: lengths.length,
@@ -30,9 +32,10 @@ export async function soundDataset(stored: StoredSounds): Promise<{ dataset: Dat
     fingerprint,
     async read(indices, signal) {
       checkIndices(indices, lengths.length, name);
+      const kept = Int32Array.from(indices, (index) => Math.min(stored.length, lengths[index]));
+      const length = ragged ? kept.reduce((most, each) => Math.max(most, each), 1) : stored.length;
       const data = new Float32Array(indices.length * length);
       const bytes = new Uint8Array(data.buffer);
-      const kept = Int32Array.from(indices, (index) => Math.min(length, lengths[index]));
       for (const [i, index] of indices.entries()) {
         checkSignal(signal);
         const target = bytes.subarray(4 * i * length, 4 * (i * length + kept[i]));

@@ -84,9 +84,10 @@ async function openCache(
     const { dataset, close } = await soundDataset({
       name: parts.length > 1 ? `${where} (${part})` : where,
       ...(targets && { targets: reviveTargets(targets) }),
-      fingerprint: `${fingerprint}-${length}`,
+      fingerprint: `${fingerprint}-${length}${options.ragged ? '-ragged' : ''}`,
       sampleRate,
       length,
+      ragged: options.ragged === true,
       lengths,
       offset,
       source: memory ?? path,
