@@ -10,7 +10,7 @@ import { detectionForm, KNOWN_FORMS } from './detection/forms.js';
 import { embedding, givesUnitVectors, vectorOutput } from './embedding.js';
 import { fidelity, fidelityOutputs } from './fidelity.js';
 import { labelOutput, multiLabel } from './multi-label.js';
-import { classOutput, numberOutputs, numbersPerSample } from './outputs.js';
+import { classOutput, numberOutputs, numbersPerSample, outputNamed } from './outputs.js';
 import { regression } from './regression.js';
 import type { Goal } from './task.js';
 import { tokenOutput, tokens, tokenTargets } from './tokens.js';
@@ -132,10 +132,16 @@ const embeddingKind: TaskKind = {
     }),
 };
 
+/** Whether a model gives its input again, of more numbers than two classes have scores: a classifier of pairs has as many as that. */
+function rebuildsMore(model: Model): boolean {
+  const found = reconstruction(model);
+  return found !== undefined && numbersPerSample(outputNamed(model, found.output)) !== 2;
+}
+
 const anomalyKind: TaskKind = {
   name: 'anomaly',
   recognize: ({ model, targets }) =>
-    targets?.kind === 'class' && targets.classes.length === 2 && reconstruction(model)
+    targets?.kind === 'class' && targets.classes.length === 2 && rebuildsMore(model)
       ? 'the data has two classes, and the model gives back what it is given'
       : undefined,
   make: ({ model, targets, options }) => {
