@@ -24,6 +24,7 @@ const types = {
 const packages = {
   '@bufbuild/protobuf': '@bufbuild/protobuf/dist/esm/index.js',
   '@bufbuild/protobuf/codegenv2': '@bufbuild/protobuf/dist/esm/codegenv2/index.js',
+  'csv-parse/browser/esm/sync': 'csv-parse/dist/esm/sync.js',
   fflate: 'fflate/esm/browser.js',
   'onnxruntime-web/wasm': 'onnxruntime-web/dist/ort.wasm.bundle.min.mjs',
   'onnxruntime-web/webgpu': 'onnxruntime-web/dist/ort.webgpu.bundle.min.mjs',
