@@ -22,7 +22,7 @@ export const commands = [
   },
   {
     name: 'train',
-    summary: 'train an architecture from scratch, or fine-tune any ONNX classifier',
+    summary: 'train an architecture from scratch, or fine-tune any ONNX model',
     load: async () => (await import('./commands/train.js')).trainCommand,
   },
   {

@@ -1,6 +1,6 @@
 // What errors and warnings advise is typed here, and must work.
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -153,9 +153,11 @@ describe('advice of options', () => {
   });
 
   it('--fidelity: where the outputs of a detector have no known form', async () => {
-    await writeImages(folder, [[32, 32]]);
+    const boxes = made('boxes');
+    mkdirSync(boxes);
+    await writeImages(boxes, [[32, 32]]);
     await saveModel(detector('nms'), made('nms.onnx'));
-    const args = ['eval', made('nms.onnx'), '--data', folder, '--preprocess', '0-1', '--labels', made('annotations.json')];
+    const args = ['eval', made('nms.onnx'), '--data', boxes, '--preprocess', '0-1', '--labels', join(boxes, 'annotations.json')];
     assert.match(await failure(...args, '--task', 'detection'), /fidelity to the original \(--fidelity\)/);
     const quality = await json(...args, '--fidelity');
     assert.deepEqual([quality.task, quality.value], ['fidelity', 1]);

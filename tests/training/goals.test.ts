@@ -232,6 +232,18 @@ describe('sequences of tokens', () => {
     assert.ok(targets?.kind === 'tokens' && targets.values.includes(-1));
   });
 
+  it('are refused with what to do by a model that gives no scores for them, unless they are left aside', async () => {
+    const { train: data, ...source } = sequences(40);
+    const numbers = data.targets?.kind === 'numbers' ? data.targets.values : assert.fail();
+    const targets = { kind: 'tokens' as const, classes: ['a', 'b', 'c', 'd'], length: LENGTH, values: Int32Array.from(numbers) };
+    const given = { ...source, train: { ...data, targets } };
+    const other = network([16, 3], asIs);
+    await assert.rejects(taskOf(other, given), (error: Error) =>
+      /no output with scores at each of 8 positions.*--fidelity/s.test(error.message),
+    );
+    assert.equal((await taskOf(other, given, { fidelity: true })).kind, 'fidelity');
+  });
+
   it('gradients of the loss are those of finite differences', async () => {
     const task = await taskOf(fresh, sequences());
     await checkGradients(fresh, task, task.loss());

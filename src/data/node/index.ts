@@ -1,9 +1,8 @@
 export { CacheWriter, cacheFolder, cacheName, defaultCacheFolder, readDescription, readSamples } from './cache.js';
 export { mapInOrder } from './decode.js';
 export { openForReading, readAt } from './files.js';
-export { limited } from './images.js';
 export { checkUnreadable, type KeptPart, PartCollector, reviveTargets } from './kept.js';
-export { type FilePart, layOutFiles } from './layout.js';
+export { type FilePart, layOutFiles, limited } from './layout.js';
 export { openDataset, openSamples } from './open.js';
 export type { OpenOptions } from './options.js';
 export * from './readers/index.js';

@@ -1,7 +1,8 @@
 import { type Activity, DataError, FormatError } from '../../base/index.js';
 import { keepAsTest, type PartName, partOf } from '../formats/arrays.js';
 import { byCodeUnit, listed } from '../formats/labels.js';
-import { classTargets, type Targets } from '../targets.js';
+import { chooseSamples, shares } from '../limit.js';
+import { classTargets, pickTargets, type Targets } from '../targets.js';
 import { layOutByMetadata, metadataFiles } from './metadata.js';
 import { isNamePattern, layOutByNames } from './name-pattern.js';
 import type { OpenOptions } from './options.js';
@@ -12,6 +13,9 @@ export interface FilePart {
   files: TreeFile[];
   targets?: Targets;
 }
+
+/** The files of each part that there is. */
+export type Layout = Partial<Record<PartName, FilePart>>;
 
 /** What samples are called: "image". The plural has an s. */
 type Noun = string;
@@ -31,7 +35,7 @@ export async function layOutFiles(
   noun: Noun,
   options: Pick<OpenOptions, 'labelled' | 'classes' | 'label' | 'targets'>,
   activity: Activity = {},
-): Promise<Partial<Record<PartName, FilePart>>> {
+): Promise<Layout> {
   if (isNamePattern(options.label) && options.labelled !== false) return layOutByNames(files, options.label, where, options.classes);
   const tables = metadataFiles(all);
   if (tables.length > 0 && options.labelled !== false) return layOutByMetadata(files, tables, where, options, activity);
@@ -62,12 +66,7 @@ interface Placed {
   folders: string[];
 }
 
-function label(
-  found: Partial<Record<PartName, Placed[]>>,
-  where: string,
-  noun: Noun,
-  given: readonly string[] | undefined,
-): Partial<Record<PartName, FilePart>> {
+function label(found: Partial<Record<PartName, Placed[]>>, where: string, noun: Noun, given: readonly string[] | undefined): Layout {
   const all = Object.values(found).flat();
   const loose = all.filter(({ folders }) => folders.length === 0);
   if (loose.length === all.length) {
@@ -138,4 +137,19 @@ function groupBy(members: readonly Placed[], key: (member: Placed) => string): M
 
 function mapParts<A, B>(parts: Partial<Record<PartName, A>>, change: (part: A) => B): Partial<Record<PartName, B>> {
   return Object.fromEntries(Object.entries(parts).flatMap(([name, part]) => (part === undefined ? [] : [[name, change(part)]])));
+}
+
+/** As many files as `limit` keeps, of each class alike: what is left out is not even decoded. */
+export function limited(parts: Layout, { limit }: Pick<OpenOptions, 'limit'>): Layout {
+  if (!limit) return parts;
+  const entries = Object.entries(parts);
+  const counts = shares(
+    entries.map(([, { files }]) => files.length),
+    limit.count,
+  );
+  const pick = ({ files, targets }: FilePart, count: number): FilePart => {
+    const chosen = chooseSamples(files.length, count, targets, limit.seed);
+    return { files: Array.from(chosen, (i) => files[i]), ...(targets && { targets: pickTargets(targets, chosen) }) };
+  };
+  return Object.fromEntries(entries.map(([name, part], i) => [name, pick(part, counts[i])]));
 }

@@ -4,7 +4,7 @@ import { LABEL_NAMES } from '../formats/csv.js';
 import { listed, type TargetOptions } from '../formats/labels.js';
 import { findColumns, pickTableRows, splitNames, type Table, tableTargets, textsOf } from '../formats/tables/index.js';
 import type { Targets } from '../targets.js';
-import type { FilePart } from './layout.js';
+import type { Layout } from './layout.js';
 import type { OpenOptions } from './options.js';
 import { readTable } from './readers/tables.js';
 import type { TreeFile } from './tree.js';
@@ -33,7 +33,7 @@ export async function layOutByMetadata(
   where: string,
   options: TargetOptions & Pick<OpenOptions, 'label' | 'maxUnpacked'>,
   activity: Activity = {},
-): Promise<Partial<Record<PartName, FilePart>>> {
+): Promise<Layout> {
   const byPath = new Map(files.map((file) => [file.path, file]));
   const listedFiles = new Set<string>();
   const rows: Partial<Record<PartName, { files: TreeFile[]; table: Table }[]>> = {};
@@ -97,8 +97,8 @@ function withTargets(
   rows: Partial<Record<PartName, { files: TreeFile[]; table: Table }[]>>,
   where: string,
   options: TargetOptions & Pick<OpenOptions, 'label' | 'maxUnpacked'>,
-): Partial<Record<PartName, FilePart>> {
-  const parts: Partial<Record<PartName, FilePart>> = {};
+): Layout {
+  const parts: Layout = {};
   let like: Targets | undefined;
   for (const part of ['train', 'validation', 'test'] as const) {
     const [piece, ...more] = rows[part] ?? [];

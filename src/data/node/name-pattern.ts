@@ -2,7 +2,7 @@ import { DataError, OptionError } from '../../base/index.js';
 import { keepAsTest, type PartName, partOf } from '../formats/arrays.js';
 import { byCodeUnit, listed, numberLabels } from '../formats/labels.js';
 import { classTargets } from '../targets.js';
-import type { FilePart } from './layout.js';
+import type { Layout } from './layout.js';
 import type { OpenOptions } from './options.js';
 import type { TreeFile } from './tree.js';
 
@@ -19,12 +19,7 @@ export function isNamePattern(label: OpenOptions['label']): label is string {
  * The extension does not count. Folders called train and test (or val) are parts.
  * @throws OptionError for a pattern without exactly one place, DataError for a file that does not fit.
  */
-export function layOutByNames(
-  files: readonly TreeFile[],
-  pattern: string,
-  where: string,
-  given: readonly string[] | undefined,
-): Partial<Record<PartName, FilePart>> {
+export function layOutByNames(files: readonly TreeFile[], pattern: string, where: string, given: readonly string[] | undefined): Layout {
   const expression = expressionOf(pattern);
   const found: Partial<Record<PartName, { files: TreeFile[]; labels: string[] }>> = {};
   for (const file of files) {

@@ -77,8 +77,9 @@ export async function createTask(
   return { ...found, explanation: `${what} ${isOnlyWay ? untried(first, options, isOnlyWay) : found.explanation}${found.orderWords}` };
 }
 
-function untried(feeds: readonly Feed[], { untrained }: TaskOptions, isOnlyWay: boolean): string {
-  const names = feeds.map((feed) => feed.preprocess.name ?? 'as given').join(', ');
+function untried(feeds: readonly Feed[], { untrained, noted }: TaskOptions, isOnlyWay: boolean): string {
+  const names = [...new Set(feeds.map((feed) => feed.preprocess.name ?? 'as given'))].join(', ');
+  if (feeds.every(({ input, preprocess }) => noted?.[input] === preprocess)) return `Preprocessing: ${names}, as the model's file says.`;
   const why = untrained
     ? 'a model that is yet to be trained takes what is usual'
     : isOnlyWay

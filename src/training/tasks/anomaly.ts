@@ -8,6 +8,7 @@ import { mixed } from '../losses/mixed.js';
 import { meanPower } from '../losses/power.js';
 import { NORMAL, reconstructionLoss } from '../losses/reconstruction.js';
 import { followReference } from '../losses/reference.js';
+import { doesNotFit, type TaskKind } from './kind.js';
 import { numbersPerSample, outputNamed } from './outputs.js';
 import { RowCollector } from './rows.js';
 import type { Collector, Goal, Outputs } from './task.js';
@@ -166,3 +167,21 @@ function bestThreshold(scores: Float32Array, targets: Int32Array): number {
   });
   return threshold;
 }
+
+/** Whether a model gives its input again, of more numbers than two classes have scores: a classifier of pairs has as many as that. */
+function rebuildsMore(model: Model): boolean {
+  const found = reconstruction(model);
+  return found !== undefined && numbersPerSample(outputNamed(model, found.output)) !== 2;
+}
+
+export const anomalyKind: TaskKind = {
+  name: 'anomaly',
+  recognize: ({ model, targets }) =>
+    targets?.kind === 'class' && targets.classes.length === 2 && rebuildsMore(model)
+      ? 'the data has two classes, and the model gives back what it is given'
+      : undefined,
+  make: ({ model, targets, options }) => {
+    if (targets?.kind !== 'class' || targets.classes.length !== 2) throw doesNotFit('anomaly', 'two classes', targets);
+    return anomaly({ model, classes: targets.classes, output: options.output, metric: options.metric });
+  },
+};

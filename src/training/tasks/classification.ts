@@ -6,6 +6,7 @@ import { rowsOf } from '../feeds.js';
 import { crossEntropy } from '../losses/cross-entropy.js';
 import { distillation } from '../losses/distillation.js';
 import { type LossBuilder, TARGETS } from '../losses/loss.js';
+import { doesNotFit, type TaskKind } from './kind.js';
 import { type ClassOutput, classOutput } from './outputs.js';
 import { RowCollector } from './rows.js';
 import type { Collector, Goal, LossOptions } from './task.js';
@@ -135,3 +136,13 @@ function classHits(tensor: Tensor, { targets }: Batch, start: number, options: C
   const guesses = predictedClasses({ size: rows.length / width, classes: width, data: rows });
   return guesses.reduce((sum, guess, row) => sum + Number(guess === targets.values[start + row]), 0);
 }
+
+export const classificationKind: TaskKind = {
+  name: 'classification',
+  recognize: ({ targets }) => (targets?.kind === 'class' ? `the data has ${targets.classes.length} classes` : undefined),
+  make: ({ model, splits, targets, options }) => {
+    if (targets?.kind !== 'class') throw doesNotFit('classification', 'one class a sample', targets);
+    const { classes } = targets;
+    return classification({ ...classOutput(model, classes.length, options.output), classes, train: splits.train, metric: options.metric });
+  },
+};

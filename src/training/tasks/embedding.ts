@@ -6,6 +6,7 @@ import { rowsOf } from '../feeds.js';
 import { cosineLoss } from '../losses/embedding.js';
 import { meanPower } from '../losses/power.js';
 import { followReference } from '../losses/reference.js';
+import type { TaskKind } from './kind.js';
 import { outputNamed } from './outputs.js';
 import { RowCollector } from './rows.js';
 import type { Collector, Goal, LossOptions, Outputs } from './task.js';
@@ -122,3 +123,18 @@ class VectorCollector implements Collector {
     return { kind: 'embeddings' as const, size: this.#size, predictions, targets };
   }
 }
+
+export const embeddingKind: TaskKind = {
+  name: 'embedding',
+  recognize: ({ model, targets }) =>
+    targets?.kind === 'class' && givesUnitVectors(model)
+      ? 'the data has classes, and the model gives a vector of length 1 for each sample'
+      : undefined,
+  make: ({ model, targets, options }) =>
+    embedding({
+      output: vectorOutput(model, options.output),
+      reference: options.reference ?? model,
+      classes: targets?.kind === 'class' ? targets.classes : [],
+      metric: options.metric,
+    }),
+};

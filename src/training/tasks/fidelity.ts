@@ -3,6 +3,7 @@ import type { Batch } from '../../data/index.js';
 import { type AnyMetric, type Fidelity, metricNamed, metricsOf, predictedClasses } from '../../metrics/index.js';
 import { isFloat, type Model, type Tensor, type Value } from '../../onnx/index.js';
 import { channelAxis } from '../channels.js';
+import { trainable } from '../exposed.js';
 import { rowsOf } from '../feeds.js';
 import { distillation } from '../losses/distillation.js';
 import type { LossBuilder } from '../losses/loss.js';
@@ -10,7 +11,9 @@ import { meanPower } from '../losses/power.js';
 import { followReference } from '../losses/reference.js';
 import { headOf } from '../losses/scores.js';
 import { ChannelErrors } from './channel-errors.js';
-import { holdsScores, isLabel, outputNamed, scoresOfLabel } from './outputs.js';
+import { KNOWN_FORMS } from './detection/forms.js';
+import type { TaskKind } from './kind.js';
+import { holdsScores, isLabel, numbersPerSample, outputNamed, scoresOfLabel } from './outputs.js';
 import { cutSelection, selectedFrom } from './selection.js';
 import type { Collector, Goal, Outputs } from './task.js';
 
@@ -155,4 +158,35 @@ function count(size: number, holds: (row: number) => boolean): number {
   let found = 0;
   for (let row = 0; row < size; row++) found += Number(holds(row));
   return found;
+}
+
+export const fidelityKind: TaskKind = {
+  name: 'fidelity',
+  recognize: ({ targets, options }) =>
+    options.fidelity
+      ? 'it was asked for'
+      : targets === undefined
+        ? 'the data has no targets: the model itself is the truth'
+        : targets.kind === 'boxes'
+          ? `the data has boxes, and the model's outputs have no form of detections that is known: ${KNOWN_FORMS}`
+          : undefined,
+  make: async ({ model, targets, options, runtime }) => {
+    const reference = options.reference ?? model;
+    const found = fidelityOutputs(reference, options.output);
+    const [only] = found.outputs;
+    // The data's own classes declare what an output of as many numbers is.
+    const declared =
+      targets?.kind === 'class' && found.outputs.length === 1 && widthOfOutput(reference, only) === targets.classes.length
+        ? { scores: only }
+        : {};
+    const goal = fidelity({ reference, ...declared, ...found, metric: options.metric });
+    return goal.expose
+      ? fidelity({ reference, ...declared, ...found, teacher: await trainable(reference, goal, runtime), metric: options.metric })
+      : goal;
+  },
+};
+
+function widthOfOutput({ graph }: Model, name: string): number | undefined {
+  const output = graph.outputs.find((each) => each.name === name);
+  return output && numbersPerSample(output);
 }

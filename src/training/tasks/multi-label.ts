@@ -7,6 +7,7 @@ import { labelCrossEntropy } from '../losses/cross-entropy.js';
 import { distillation } from '../losses/distillation.js';
 import { TARGETS } from '../losses/loss.js';
 import { isSigmoid } from '../losses/scores.js';
+import { doesNotFit, type TaskKind } from './kind.js';
 import { classOutput, outputNamed } from './outputs.js';
 import { RowCollector } from './rows.js';
 import type { Collector, Goal, LossOptions } from './task.js';
@@ -95,3 +96,13 @@ function joinBytes(pieces: readonly Uint8Array[]): Uint8Array {
   }
   return whole;
 }
+
+export const multiLabelKind: TaskKind = {
+  name: 'multi-label',
+  recognize: ({ targets }) =>
+    targets?.kind === 'labels' ? `samples of the data have any number of ${targets.classes.length} labels` : undefined,
+  make: ({ model, targets, options }) => {
+    if (targets?.kind !== 'labels') throw doesNotFit('multi-label', 'zeros and ones for several labels', targets);
+    return multiLabel({ ...labelOutput(model, targets.classes.length, options.output), classes: targets.classes, metric: options.metric });
+  },
+};

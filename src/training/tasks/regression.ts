@@ -1,13 +1,14 @@
 import { DataError } from '../../base/index.js';
 import { type Batch, type Dataset, softTargets } from '../../data/index.js';
 import { type AnyMetric, metricNamed, metricsOf, type Numbers } from '../../metrics/index.js';
-import { type Model, Tensor } from '../../onnx/index.js';
+import { isFloat, type Model, Tensor } from '../../onnx/index.js';
 import { rowsOf } from '../feeds.js';
 import { TARGETS } from '../losses/loss.js';
 import { mixed } from '../losses/mixed.js';
 import { followReference } from '../losses/reference.js';
 import { type ErrorShape, regressionLoss } from '../losses/regression.js';
-import { numberOutputs } from './outputs.js';
+import { doesNotFit, type TaskKind } from './kind.js';
+import { numberOutputs, numbersPerSample } from './outputs.js';
 import { RowCollector } from './rows.js';
 import type { Collector, Goal, LossOptions } from './task.js';
 
@@ -100,4 +101,37 @@ function sideBySide(parts: readonly { rows: Float32Array; width: number }[], siz
     }
   }
   return joined;
+}
+
+export const regressionKind: TaskKind = {
+  name: 'regression',
+  recognize: ({ model, targets }) => {
+    if (targets?.kind === 'numbers') return `the data has ${targets.columns.length} column(s) of numbers to predict`;
+    return targets?.kind === 'class' && targets.classes.length > 2 && areNumbers(targets.classes) && givesOneNumber(model)
+      ? 'the labels are whole numbers, and the model gives one number a sample'
+      : undefined;
+  },
+  read: (targets) => {
+    if (targets.kind !== 'class' || !areNumbers(targets.classes)) return targets.kind === 'numbers' ? targets : undefined;
+    return { kind: 'numbers', columns: ['target'], values: Float32Array.from(targets.values, (label) => Number(targets.classes[label])) };
+  },
+  make: ({ model, splits, targets, options }) => {
+    if (targets?.kind !== 'numbers') throw doesNotFit('regression', 'numbers', targets);
+    const { columns } = targets;
+    return regression({
+      outputs: numberOutputs(model, columns.length, options.output),
+      columns,
+      train: splits.train,
+      metric: options.metric,
+    });
+  },
+};
+
+function areNumbers(names: readonly string[]): boolean {
+  return names.every((name) => name.trim() !== '' && Number.isFinite(Number(name)));
+}
+
+function givesOneNumber({ graph }: Model): boolean {
+  const floats = graph.outputs.filter((output) => isFloat(output.dtype));
+  return floats.length === 1 && (floats[0].shape?.length ?? 0) >= 1 && numbersPerSample(floats[0]) === 1;
 }

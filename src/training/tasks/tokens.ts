@@ -6,6 +6,7 @@ import { TARGETS } from '../losses/loss.js';
 import { mixed } from '../losses/mixed.js';
 import { headOf } from '../losses/scores.js';
 import { tokenCrossEntropy, tokenDistillation } from '../losses/tokens.js';
+import { doesNotFit, type TaskKind } from './kind.js';
 import { outputNamed } from './outputs.js';
 import type { Collector, Goal, Outputs } from './task.js';
 
@@ -66,6 +67,7 @@ export function tokenOutput(
     where: model.source,
     expected: `one of [batch, ${length}, classes]`,
     got: model.graph.outputs.map((output) => `"${output.name}" [${output.shape ?? '?'}]`).join(', '),
+    fix: 'Use the data that the model was trained for, or score by fidelity to the original (--fidelity)',
   });
 }
 
@@ -130,3 +132,17 @@ function logSum(row: Float32Array, largest: number): number {
   for (const score of row) sum += Math.exp(score - largest);
   return largest + Math.log(sum);
 }
+
+export const tokenKind: TaskKind = {
+  name: 'tokens',
+  recognize: ({ model, targets, options }) =>
+    targets && tokenTargets(targets, model, options.output)
+      ? 'the model gives scores at each position, and the data a class for each'
+      : undefined,
+  read: (targets, { model, options }) => tokenTargets(targets, model, options.output),
+  make: ({ model, targets, options }) => {
+    if (targets?.kind !== 'tokens') throw doesNotFit('tokens', 'a class number for each position', targets);
+    const { classes, length } = targets;
+    return tokens({ ...tokenOutput(model, length, options.output), classes, length, metric: options.metric });
+  },
+};

@@ -1,5 +1,5 @@
 // npm run fuzz -- [--cases 100000] [--from 0] [--out FILE]: hunts for hostile files that are not refused as they should be. It keeps its summary
-// in FILE as it goes, and the same command goes on from there.
+// in FILE as it goes, and the same command goes on from there; what it found before, it tries again first.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -35,8 +35,13 @@ function say(): void {
   process.stderr.write(`${summary.cases} of ${wanted} cases, ${summary.findings.length} findings, ${left.toFixed(1)} min left\n`);
 }
 
+for (const { number } of summary.findings.splice(0)) {
+  summary.cases--;
+  await hunt({ from: number, cases: 1, all: true, summary });
+}
+
 let said = started;
-let told = summary.findings.length;
+let told = 0;
 await hunt({
   from: from + before,
   cases: Math.max(0, wanted - before),

@@ -5,8 +5,7 @@ import { byCodeUnit, classesOf, listed, numberLabels } from '../../formats/label
 import { textDataset } from '../../ragged.js';
 import { classTargets, type Targets } from '../../targets.js';
 import { contentOf } from '../files.js';
-import { limited } from '../images.js';
-import { layOutFiles } from '../layout.js';
+import { layOutFiles, limited } from '../layout.js';
 import type { OpenOptions } from '../options.js';
 import type { TreeFile } from '../tree.js';
 import type { Entry, Reader } from './reader.js';

@@ -2,8 +2,10 @@ import { DataError, OptionError } from '../../../base/index.js';
 import type { Batch, BoxTargets } from '../../../data/index.js';
 import { type AnyMetric, metricNamed, metricsOf, type TrueBox } from '../../../metrics/index.js';
 import { type Dim, isFloat, type Model, staticShape } from '../../../onnx/index.js';
+import { trainable } from '../../exposed.js';
 import { meanPower } from '../../losses/power.js';
 import { followReference } from '../../losses/reference.js';
+import { doesNotFit, type TaskKind } from '../kind.js';
 import { cutSelection, exposeSelection, selectedFrom } from '../selection.js';
 import type { Collector, Goal, Outputs } from '../task.js';
 import { type Found, placeBoxes } from './boxes.js';
@@ -103,3 +105,17 @@ class BoxCollector implements Collector {
     return { kind: 'boxes' as const, size: predictions.length, predictions, targets: this.#objects };
   }
 }
+
+export const detectionKind: TaskKind = {
+  name: 'detection',
+  recognize: ({ model, targets }) =>
+    targets?.kind === 'boxes' && detectionForm(model, targets)
+      ? `the data has boxes of ${targets.classes.length} classes, and the model gives such`
+      : undefined,
+  make: async ({ model, targets, options, runtime }) => {
+    if (targets?.kind !== 'boxes') throw doesNotFit('detection', 'boxes', targets);
+    const { metric } = options;
+    const goal = detection({ model, targets, metric });
+    return goal.expose ? detection({ model, targets, metric, teacher: await trainable(model, goal, runtime) }) : goal;
+  },
+};
