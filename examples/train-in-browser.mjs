@@ -24,12 +24,13 @@ const types = {
 const packages = {
   '@bufbuild/protobuf': '@bufbuild/protobuf/dist/esm/index.js',
   '@bufbuild/protobuf/codegenv2': '@bufbuild/protobuf/dist/esm/codegenv2/index.js',
+  'csv-parse/browser/esm/sync': 'csv-parse/dist/esm/sync.js',
   fflate: 'fflate/esm/browser.js',
   'onnxruntime-web/wasm': 'onnxruntime-web/dist/ort.wasm.bundle.min.mjs',
   'onnxruntime-web/webgpu': 'onnxruntime-web/dist/ort.webgpu.bundle.min.mjs',
   zod: 'zod/index.js',
 };
-const parts = ['architectures', 'data', 'infrastructure/runtime/web', 'onnx', 'training'];
+const parts = ['architectures', 'data', 'infrastructure/runtime/web', 'modalities', 'onnx', 'training'];
 const imports = {
   ...Object.fromEntries(Object.entries(packages).map(([name, path]) => [name, `/node_modules/${path}`])),
   ...Object.fromEntries(parts.map((part) => [`espalier/${part}`, `/dist/${part}/index.js`])),

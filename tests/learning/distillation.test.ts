@@ -16,6 +16,7 @@ const runtime = createNodeRuntime({ threads: 1 });
 after(() => runtime.dispose());
 
 const task = plainTask({ train: clusters({ size: 96 }), validation: clusters({ size: 60, seed: 2 }) });
+const { name, splits, feeds } = task;
 const quick = { epochs: 4, batchSize: 32, learningRate: 0.02 };
 
 test('a teacher of another opset, input name and fixed batch is learnt from', async () => {
@@ -34,7 +35,7 @@ test('a teacher of another opset, input name and fixed batch is learnt from', as
   assert.ok(losses[19] < losses[0]);
   assert.ok(differences(model, student).length > 0);
   // The teacher knows nothing of the labels: the student agrees with it, not with them.
-  const asTeacher: Task = { ...task, ...fidelity({ reference: renamed(teacher), outputs: ['scores'], scores: 'scores' }) };
+  const asTeacher: Task = { name, splits, feeds, ...fidelity({ reference: renamed(teacher), outputs: ['scores'], scores: 'scores' }) };
   const [before, after] = [await evaluate(student, asTeacher, runtime), await evaluate(model, asTeacher, runtime)];
   assert.ok(after.value > 0.85 && after.value > before.value, `agreement ${before.value} to ${after.value}`);
 });
@@ -109,7 +110,7 @@ for (const technique of [distill, trainTechnique]) {
 test('without labels the student follows the outputs of the original', async () => {
   const original = smallMlp();
   const student = smallMlp({ hidden: 20 });
-  const following: Task = { ...task, ...fidelity({ reference: original, outputs: ['scores'], scores: 'scores' }) };
+  const following: Task = { name, splits, feeds, ...fidelity({ reference: original, outputs: ['scores'], scores: 'scores' }) };
   const { model } = await distill.apply(
     { model: student, original, task: following, runtime, seed: 1 },
     checkOptions(distill, { ...quick, epochs: 20 }),

@@ -163,15 +163,15 @@ const cases = shared('cases', 'class-order');
 test('half.onnx, swap.onnx and nat.onnx: the order is found, or the line that mends it', {
   skip: skipWithout(cases, 'class-order'),
 }, async () => {
+  const at = (name: string) => join(cases as string, name);
   const evalOf = async (model: string, data: string, more: string[] = []) => {
-    const at = (name: string) => (name === 'digits' ? name : join(cases as string, name));
-    const ran = await espalier(['eval', at(model), '--data', at(data), '--preprocess', '0-1', '--json', ...more], { cwd: folder });
+    const ran = await espalier(['eval', at(model), '--data', data, '--preprocess', '0-1', '--json', ...more], { cwd: folder });
     assert.equal(ran.code, 0, ran.stderr);
     return { ...ran, value: JSON.parse(ran.stdout).value as number };
   };
-  assert.ok((await evalOf('nat.onnx', 'nat.tar')).value > 0.9, 'folders 1 … 12 in the order of the numbers');
+  assert.ok((await evalOf('nat.onnx', at('nat.tar'))).value > 0.9, 'folders 1 … 12 in the order of the numbers');
   for (const [model, data] of [
-    ['half.onnx', 'i_png.tar'],
+    ['half.onnx', at('i_png.tar')],
     ['swap.onnx', 'digits'],
   ]) {
     const wrong = await evalOf(model, data);

@@ -11,7 +11,7 @@ import { createTask } from 'espalier/modalities';
 import { copyModel, encodeModel } from 'espalier/onnx';
 import { growImproveShrink, type Limits, techniques } from 'espalier/strategies';
 import { checkOptions } from 'espalier/technique';
-import { evaluate, type Task } from 'espalier/training';
+import { classification, evaluate, fidelity, type Goal, type Task } from 'espalier/training';
 import { smallMlp } from '../training/support.js';
 
 const architectures = architecturesFor('image');
@@ -205,10 +205,12 @@ test('a finished model: families stand in for it under its names, and learn from
 });
 
 test('what no family can stand in for is refused in words', () => {
-  const plan = (changes: object) =>
-    growImproveShrink.plan({ original, task: { ...task, ...changes } as Task, limits: {}, registry: techniques, epochs: 10 });
-  assert.throws(() => plan({ width: undefined, reference: original }), /without labels.*shrink-and-improve/s);
-  assert.throws(() => plan({ width: undefined }), /an output of another form.*shrink-and-improve/s);
+  const { name, splits, feeds } = task;
+  const plan = (goal: Goal) =>
+    growImproveShrink.plan({ original, task: { name, splits, feeds, ...goal }, limits: {}, registry: techniques, epochs: 10 });
+  assert.throws(() => plan(fidelity({ reference: original, outputs: task.outputs })), /without labels.*shrink-and-improve/s);
+  const [output] = task.outputs;
+  assert.throws(() => plan(classification({ output, classes: ['a', 'b'], single: 'logit' })), /2 classes, by an output of another form/);
   assert.throws(
     () => growImproveShrink.plan({ original: smallMlp(), task, limits: {}, registry: techniques, epochs: 10 }),
     (error) => error instanceof OptionError && /for images/.test(error.message),

@@ -193,7 +193,7 @@ const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + 
 
 /**
  * The error of `followReference` by its definition, and its gradient for the weights of `linear`: each channel in units of the teacher's own variance in
- * the batch and a hundredth of the mean one; of fewer than 8 samples, which say nothing of that, in units of all the teacher's power.
+ * the batch and a ten-thousandth of the mean one; of fewer than 8 samples, which say nothing of that, in units of all the teacher's power.
  */
 function errorByHand(student: readonly number[], teacher: readonly number[], x: readonly number[]) {
   const rows = x.length / width;
@@ -208,7 +208,9 @@ function errorByHand(student: readonly number[], teacher: readonly number[], x: 
     const centre = mean(wanted);
     return { got, wanted, variance: mean(wanted.map((each) => (each - centre) ** 2)) };
   });
-  const floor = 0.01 * mean(channels.map(({ variance }) => variance));
+  // No channel stays within [0, 1], as scores do, which have a floor of their own.
+  assert.ok(channels.every(({ wanted }) => wanted.some((each) => each < 0 || each > 1)));
+  const floor = 1e-4 * mean(channels.map(({ variance }) => variance));
   const power = mean(channels.flatMap(({ wanted }) => wanted.map((each) => each ** 2)));
   const scale = channels.map(({ variance }) => (rows < 8 ? power : variance + floor));
   const gradient = new Float64Array(classes * width);

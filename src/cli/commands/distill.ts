@@ -117,7 +117,8 @@ async function taskOfStudent(
     return context.task(student, { ...options, scores: undefined }, { source, untrained: options.arch !== undefined, preprocess });
   if (!takes) throw takesAnother(student, task);
   const { feeds } = student.graph;
-  return { ...task, feeds: task.feeds.map((feed, i) => ({ ...feed, input: feeds[i].name })), ...task.forModel(student) };
+  const { name, splits } = task;
+  return { name, splits, feeds: task.feeds.map((feed, i) => ({ ...feed, input: feeds[i].name })), ...task.forModel(student) };
 }
 
 /** Without labels a student is measured by the teacher's answers to its own inputs. */

@@ -26,7 +26,7 @@ const TAR = /\.(tar|tar\.gz|tgz)$/i;
  */
 export async function openDataset(path: string, options: OpenOptions = {}, activity: Activity = {}): Promise<DataSource> {
   checkOptions(options);
-  const source = inOrder(await (isBuiltin(path) ? BUILTIN[path]() : openPath(path, options, activity)), options.classes);
+  const source = inOrder(await (isBuiltin(path) ? BUILTIN[path](options) : openPath(path, options, activity)), options.classes);
   try {
     checkClasses(source.train);
   } catch (cause) {
@@ -45,7 +45,7 @@ export async function openSamples(path: string, options: OpenOptions = {}, activ
   const unlabelled = { ...options, labelled: false, label: false as const };
   if (isImage({ path })) return openTree(await fileTree(path), path, unlabelled, activity);
   checkOptions(unlabelled);
-  return isBuiltin(path) ? BUILTIN[path]() : openPath(path, unlabelled, activity);
+  return isBuiltin(path) ? BUILTIN[path](unlabelled) : openPath(path, unlabelled, activity);
 }
 
 /** The source with its classes in the order that was given, where its form has an order of its own. */

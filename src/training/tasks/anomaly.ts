@@ -168,10 +168,16 @@ function bestThreshold(scores: Float32Array, targets: Int32Array): number {
   return threshold;
 }
 
+/** Whether a model gives its input again, of more numbers than two classes have scores: a classifier of pairs has as many as that. */
+function rebuildsMore(model: Model): boolean {
+  const found = reconstruction(model);
+  return found !== undefined && numbersPerSample(outputNamed(model, found.output)) !== 2;
+}
+
 export const anomalyKind: TaskKind = {
   name: 'anomaly',
   recognize: ({ model, targets }) =>
-    targets?.kind === 'class' && targets.classes.length === 2 && reconstruction(model) && !givesTwoNumbers(model)
+    targets?.kind === 'class' && targets.classes.length === 2 && rebuildsMore(model)
       ? 'the data has two classes, and the model gives back what it is given'
       : undefined,
   make: ({ model, targets, options }) => {
@@ -179,8 +185,3 @@ export const anomalyKind: TaskKind = {
     return anomaly({ model, classes: targets.classes, output: options.output, metric: options.metric });
   },
 };
-
-/** As many numbers as there are classes are scores of them, even where the input has no more. */
-function givesTwoNumbers({ graph }: Model): boolean {
-  return graph.outputs.some((output) => isFloat(output.dtype) && numbersPerSample(output) === 2);
-}

@@ -39,6 +39,19 @@ test('iris: fifty of each species, and the means of the literature', async () =>
   assert.deepEqual(perClass(drawn), [10, 10, 10]);
 });
 
+test('what comes with the package takes an order of classes, and is read without labels, as files are', async () => {
+  const plain = classesOf((await openDataset('iris')).train);
+  const order = ['virginica', 'setosa', 'versicolor'];
+  const { classes, values } = classesOf((await openDataset('iris', { classes: order })).train);
+  assert.deepEqual(classes, order);
+  assert.deepEqual(
+    Array.from(values, (label) => order[label]),
+    Array.from(plain.values, (label) => plain.classes[label]),
+  );
+  await assert.rejects(openDataset('iris', { classes: order.slice(1) }), /none of the classes.*"virginica"/s);
+  for (const name of ['iris', 'digits']) assert.equal((await openDataset(name, { labelled: false })).train.targets, undefined, name);
+});
+
 const mnist = shared('data', 'mnist');
 test('MNIST: labels, sums and statistics that everyone knows', { skip: skipWithout(mnist, 'MNIST') }, async () => {
   const { train, test: own, format } = await openDataset(mnist as string);
