@@ -178,10 +178,7 @@ describe('tables', () => {
   test('a quote that is never closed: where it opens, in a time by the length', { timeout: 20_000 }, () => {
     const rest = '1,2,a\n'.repeat(20);
     assert.throws(() => table(`1,2,a\n"1,2,b\n${rest}`), /line 2: A quote is never closed/);
-    assert.throws(
-      () => table(`1,2,a\n1,"2,b\n${'1,2,a\n'.repeat(2e6)}`),
-      /A quote that opens at line 2 is never closed within 1000000 characters/,
-    );
+    assert.throws(() => table(`1,2,a\n1,"2,b\n${'1,2,a\n'.repeat(2e6)}`), /line 2: A quote is never closed, or a record is too long/);
   });
 
   test('line breaks in quotes, doubled quotes', () => {
