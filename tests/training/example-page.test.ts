@@ -23,6 +23,12 @@ after(async () => {
 
 test('the example page trains on the digits, stays responsive, and offers the model', { skip: skipWithoutChromium }, async () => {
   const { page, problems } = await openPage(browser as Browser, address);
+  assert.deepEqual(problems, []);
+  // What waits for a page that broke would wait for ever.
+  page.on('pageerror', (error) => {
+    console.error(error);
+    void page.close();
+  });
   await page.fill('#epochs', '4');
   await page.click('#start');
   await page.waitForSelector('#curve .loss');
