@@ -70,7 +70,7 @@ export function checkOptions(options: OpenOptions): void {
   check('seconds', seconds > 0 && seconds <= 3600, 'a positive number, at most 3600');
   check('memoryLimit', memoryLimit >= 0, 'a number of bytes');
   check('maxUnpacked', maxUnpacked > 0, 'a number of bytes');
-  check('fit', fit === 'cover' || fit === 'fill', '"cover" or "fill"');
+  check('fit', ['cover', 'fill', 'contain'].includes(fit), '"cover", "fill" or "contain"');
   check('classes', !classes || (classes.length > 1 && new Set(classes).size === classes.length), 'at least two names, all different');
   check('limit', !limit || (Number.isInteger(limit.count) && limit.count >= 1), 'a whole number of samples, at least 1');
 }
