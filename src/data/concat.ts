@@ -67,7 +67,8 @@ export function concatDatasets(parts: readonly WeightedPart[], name: string): Da
 }
 
 function classesLike(dataset: Dataset, first: Dataset): ClassTargets {
-  const shapes = ({ inputs }: Dataset) => JSON.stringify(inputs.map(({ name, type, shape, ragged }) => [name, type, ragged ? ['any length', ...shape.slice(1)] : shape]));
+  const shapes = ({ inputs }: Dataset) =>
+    JSON.stringify(inputs.map(({ name, type, shape, ragged }) => [name, type, ragged ? ['any length', ...shape.slice(1)] : shape]));
   const [own, wanted] = [dataset.targets, first.targets];
   const isAlike = own?.kind === 'class' && wanted?.kind === 'class' && String(own.classes) === String(wanted.classes);
   if (isAlike && shapes(dataset) === shapes(first)) return own;
@@ -100,10 +101,7 @@ function interleave(pieces: readonly (Batch | undefined)[], partOf: Int32Array, 
 }
 
 function weightsOf(pieces: readonly (Batch | undefined)[], partOf: Int32Array, parts: readonly WeightedPart[]): Float32Array {
-  return Float32Array.from(
-    placesOf(partOf, parts.length),
-    ({ part, place }) => parts[part].weight * (pieces[part]?.weights?.[place] ?? 1),
-  );
+  return Float32Array.from(placesOf(partOf, parts.length), ({ part, place }) => parts[part].weight * (pieces[part]?.weights?.[place] ?? 1));
 }
 
 /** Which row of its part's batch each row is. */

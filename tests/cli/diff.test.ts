@@ -50,7 +50,10 @@ test('diff: of a model with itself, nothing', async () => {
   const { changed, worst, layers } = await json('diff net.onnx same.onnx --data digits --threads 1');
   assert.deepEqual([changed, worst], [0, []]);
   // Which kernels run together differs with what is looked at; rounding then does too.
-  assert.ok(layers.every(({ error, samples }) => error < 1e-9 && samples === 0), JSON.stringify(layers));
+  assert.ok(
+    layers.every(({ error, samples }) => error < 1e-9 && samples === 0),
+    JSON.stringify(layers),
+  );
   assert.equal((await run('diff net.onnx same.onnx --data digits --threads 1')).code, 0);
 });
 

@@ -38,7 +38,10 @@ for (const { kind, files, sizes, input, targets, names } of KINDS)
     assert.equal(code, 0, stderr);
     const { schema, folder: out, summary } = JSON.parse(stdout);
     assert.deepEqual([schema, out], ['espalier/sample@1', kind]);
-    assert.equal(Number(summary.match(/[\d,]+/)[0].replace(',', '')), sizes.reduce((sum, size) => sum + size, 0));
+    assert.equal(
+      Number(summary.match(/[\d,]+/)[0].replace(',', '')),
+      sizes.reduce((sum, size) => sum + size, 0),
+    );
     const plain = await run('sample', kind, '-o', `${kind}-again`, '--seed', '5');
     assert.equal(plain.code, 0, plain.stderr);
     assert.equal(plain.stdout, `${kind}-again: ${summary}.\n`);
@@ -70,10 +73,15 @@ test('the images are the built-in digits, pixel by pixel, in four parts of five 
   const labels = digits.targets.values;
   // Files are in the order of their classes, in each of which the numbers of the digits rise.
   const expected = [...labels.keys()].filter((i) => i % 5 === 0).sort((a, b) => labels[a] - labels[b] || a - b);
-  assert.deepEqual([...source.test.targets.values], expected.map((i) => labels[i]));
+  assert.deepEqual(
+    [...source.test.targets.values],
+    expected.map((i) => labels[i]),
+  );
   const { image } = (await source.test.read(Int32Array.from(expected.keys()))).inputs;
   assert.deepEqual(image.shape, [expected.length, 8, 8, 1]);
-  const pixels = expected.flatMap((i) => Array.from(own.data.subarray(64 * i, 64 * i + 64) as Uint8Array, (value) => Math.round((255 * value) / 16)));
+  const pixels = expected.flatMap((i) =>
+    Array.from(own.data.subarray(64 * i, 64 * i + 64) as Uint8Array, (value) => Math.round((255 * value) / 16)),
+  );
   assert.deepEqual([...(image.data as Uint8Array)], pixels);
 });
 

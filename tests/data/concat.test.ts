@@ -97,7 +97,10 @@ test('what does not belong together is refused, named by the part that differs',
         ],
         'both',
       );
-    assert.throws(join, (error) => error instanceof OptionError && /do not belong together/.test(error.message) && error.message.includes(dataset.name));
+    assert.throws(
+      join,
+      (error) => error instanceof OptionError && /do not belong together/.test(error.message) && error.message.includes(dataset.name),
+    );
   }
   assert.throws(() => concatDatasets([], 'nothing'), OptionError);
 });
@@ -122,7 +125,11 @@ test('targets that say nothing: kind and names stay, for as many samples as are 
     // Of tokens nothing is to be predicted; elsewhere no label applies, no object is there.
     const nothing = targets.kind === 'tokens' ? -1 : 0;
     if (targets.kind === 'boxes') assert.deepEqual(values, [[], [], [], [], []]);
-    else assert.ok([...(values as Iterable<number>)].every((value) => value === nothing), targets.kind);
+    else
+      assert.ok(
+        [...(values as Iterable<number>)].every((value) => value === nothing),
+        targets.kind,
+      );
   }
 });
 
@@ -135,7 +142,10 @@ test('samples with targets of their own: in batches too, under a fingerprint tha
   const replaced = withTargets(given, numbers(3));
   assert.equal((await replaced.read(Int32Array.of(0))).targets?.kind, 'numbers');
   const same = withTargets(bare, classTargets(Int32Array.of(1, 0, 1), names));
-  const others = [withTargets(bare, classTargets(Int32Array.of(1, 1, 1), names)), withTargets(bare, classTargets(Int32Array.of(1, 0, 1), ['b', 'a']))];
+  const others = [
+    withTargets(bare, classTargets(Int32Array.of(1, 1, 1), names)),
+    withTargets(bare, classTargets(Int32Array.of(1, 0, 1), ['b', 'a'])),
+  ];
   assert.equal(same.fingerprint, given.fingerprint);
   assert.equal(new Set([bare, given, replaced, ...others].map(({ fingerprint }) => fingerprint)).size, 5);
   assert.throws(() => withTargets(bare, numbers(2)), /Expected 3 labels, got 2/);

@@ -98,7 +98,10 @@ test('samples that changed are those of two runs by hand, the ones that lost mos
   const expected = [...right.keys()].filter((i) => largest(was[i]) !== largest(is[i]));
   assert.ok(expected.length > 5, `${expected.length} changed`);
   assert.equal(info.changed, expected.length);
-  assert.deepEqual(info.worst.map(({ index }) => index).sort((a, b) => a - b), expected);
+  assert.deepEqual(
+    info.worst.map(({ index }) => index).sort((a, b) => a - b),
+    expected,
+  );
   for (const { index, target, before, after, kind, harm } of info.worst) {
     const [a, b] = [largest(was[index]), largest(is[index])];
     assert.equal(target, `class ${right[index]}`);
@@ -169,8 +172,7 @@ test('numbers: what moved by a tenth of the deviation of the targets is another 
   const values = [1, 10, -1, -10, 1, 10, -1, -10];
   const dataset = vectors({ kind: 'numbers', columns: ['u', 'v'], values: Float32Array.from(values) }, values);
   const of = ofGoal(regression({ outputs: ['scores'], columns: ['u', 'v'], train: dataset }), dataset);
-  const request = (a: Model, b: Model) =>
-    diff({ before: { name: 'a', model: a }, after: { name: 'b', model: b }, task: of, runtime });
+  const request = (a: Model, b: Model) => diff({ before: { name: 'a', model: a }, after: { name: 'b', model: b }, task: of, runtime });
   assert.equal((await request(scaled(1, 1), scaled(1.05, 0.95))).changed, 0);
   const worse = await request(scaled(1, 1), scaled(1, 1.5));
   assert.equal(worse.changed, 4);
@@ -228,6 +230,10 @@ test('a part without samples is refused', async () => {
   const nothing = { ...task, splits: { ...task.splits, test: empty(tested) } };
   await assert.rejects(compared(int8, { of: nothing }), /test part is empty/);
   const labelled = classTargets(Int32Array.of(0), ['class 0', 'class 1', 'class 2']);
-  const wide = arrayDataset({ name: 'wide', inputs: { x: { type: 'float32', shape: [1, 6], data: new Float32Array(6) } }, targets: labelled });
+  const wide = arrayDataset({
+    name: 'wide',
+    inputs: { x: { type: 'float32', shape: [1, 6], data: new Float32Array(6) } },
+    targets: labelled,
+  });
   assert.equal((await compared(int8, { of: { ...task, splits: { ...task.splits, test: wide } } })).samples, 1);
 });

@@ -22,10 +22,22 @@ const rows = (name: string, scores: readonly (readonly number[])[], labels?: rea
     ...(labels && { targets: classTargets(Int32Array.from(labels), ['class 0', 'class 1', 'class 2']) }),
   });
 
-const train = rows('few', [[1, 0, 0], [0, 1, 0]], [0, 1]);
+const train = rows(
+  'few',
+  [
+    [1, 0, 0],
+    [0, 1, 0],
+  ],
+  [0, 1],
+);
 const task = plainTask({ train, test: rows('tested', [[0, 0, 1]], [2]) });
 /** Probabilities as they come out: of the answers 0.95, 0.5, 0.91 and 0.89, the third one for class 0. */
-const unlabelled = rows('many', [[0.03, 0.95, 0.02], [0.5, 0.3, 0.2], [0.91, 0.05, 0.04], [0.06, 0.05, 0.89]]);
+const unlabelled = rows('many', [
+  [0.03, 0.95, 0.02],
+  [0.5, 0.3, 0.2],
+  [0.91, 0.05, 0.04],
+  [0.06, 0.05, 0.89],
+]);
 const labelled = (options: Partial<PseudoLabelOptions> = {}) =>
   withPseudoLabels(task, { teacher, teacherTask: task, unlabelled, runtime, ...options });
 
@@ -41,7 +53,10 @@ test('samples that the teacher is sure of join the training part, with its answe
   assert.deepEqual(labels, [0, 1, 1, 0]);
   assert.deepEqual(weights, [1, 1, 1, 1]);
   assert.deepEqual(x.slice(6), [0.03, 0.95, 0.02, 0.91, 0.05, 0.04].map(Math.fround));
-  assert.deepEqual([more.splits.test, more.splits.validation, more.splits.calibration], [task.splits.test, task.splits.validation, task.splits.calibration]);
+  assert.deepEqual(
+    [more.splits.test, more.splits.validation, more.splits.calibration],
+    [task.splits.test, task.splits.validation, task.splits.calibration],
+  );
   assert.equal(task.splits.train.size, 2, 'the task itself is as it was');
 });
 

@@ -87,7 +87,11 @@ const CASES: Record<string, (count: number) => Case> = {
     // Every third sample has the class that the model answers, more or less.
     const label = (sample: number) => (sample % 3 === 0 ? largest(scoresOf(sample, count)) : sample % count);
     const values = Int32Array.from({ length: SIZE }, (_, i) => label(i));
-    const picked = (indices: Int32Array) => classTargets(indices.map((i) => values[i]), names(count));
+    const picked = (indices: Int32Array) =>
+      classTargets(
+        indices.map((i) => values[i]),
+        names(count),
+      );
     return {
       goal: classification({ output: 'scores', classes: names(count) }),
       model: linear(count),
@@ -115,7 +119,10 @@ const CASES: Record<string, (count: number) => Case> = {
       kind: 'tokens',
       classes: names(count),
       length: POSITIONS,
-      values: Int32Array.from({ length: indices.length * POSITIONS }, (_, i) => (indices[Math.floor(i / POSITIONS)] + (i % POSITIONS)) % count),
+      values: Int32Array.from(
+        { length: indices.length * POSITIONS },
+        (_, i) => (indices[Math.floor(i / POSITIONS)] + (i % POSITIONS)) % count,
+      ),
     });
     const isRight = (i: number) => {
       const [sample, position] = [Math.floor(i / POSITIONS), i % POSITIONS];

@@ -38,8 +38,7 @@ export function* thresholds(scores: Float64Array, isPositive: (row: number) => b
   for (let place = 0; place < order.length; place++) {
     const row = order[place];
     positives += Number(isPositive(row));
-    if (place + 1 === order.length || scores[order[place + 1]] !== scores[row])
-      yield { score: scores[row], positives, samples: place + 1 };
+    if (place + 1 === order.length || scores[order[place + 1]] !== scores[row]) yield { score: scores[row], positives, samples: place + 1 };
   }
 }
 

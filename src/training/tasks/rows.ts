@@ -3,7 +3,9 @@ type Rows = Float32Array | Float64Array | Int32Array | Uint8Array;
 
 /** Rows of numbers, gathered batch by batch. They stay outside the heap of JavaScript, however many there are. */
 export class RowCollector<A extends Rows> {
-  readonly #kind: new (length: number) => A;
+  readonly #kind: new (
+    length: number,
+  ) => A;
   readonly #pieces: A[] = [];
   #length = 0;
 

@@ -102,7 +102,11 @@ class TokenCollector implements Collector {
     const { output, classes, length, areProbabilities = false } = this.#options;
     const scores = outputs[output].toFloat32();
     if (targets?.kind !== 'tokens') throw new DataError('The data has no classes of tokens');
-    const [predicted, likelihoods, wanted] = [new Int32Array(size * length), new Float64Array(size * length), new Int32Array(size * length)];
+    const [predicted, likelihoods, wanted] = [
+      new Int32Array(size * length),
+      new Float64Array(size * length),
+      new Int32Array(size * length),
+    ];
     let count = 0;
     for (let position = 0; position < size * length; position++) {
       const target = targets.values[position];
