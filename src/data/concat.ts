@@ -1,5 +1,5 @@
-import { OptionError } from '../base/index.js';
-import type { Batch, Dataset } from './dataset.js';
+import { OptionError, sizeOf } from '../base/index.js';
+import type { Batch, Dataset, InputSpec } from './dataset.js';
 import { Sha256 } from './fingerprint.js';
 import { checkIndices } from './memory.js';
 import { type ClassTargets, classTargets } from './targets.js';
@@ -13,10 +13,12 @@ export interface WeightedPart {
 }
 
 /**
- * Labelled samples of several sources one after the other.
- * @throws OptionError where they have other inputs or classes than the first.
+ * Labelled samples of several sources one after the other. Ragged samples may be longer in one than in another.
+ * @param parts at least one. The weights of their own batches, where they have such, are multiplied by theirs.
+ * @throws OptionError where they have other inputs or classes than the first, or there is none.
  */
 export function concatDatasets(parts: readonly WeightedPart[], name: string): Dataset {
+  if (parts.length === 0) throw new OptionError({ what: 'There is nothing to join', where: name });
   const [{ dataset: first }] = parts;
   const targets = parts.map(({ dataset }) => classesLike(dataset, first));
   const starts: number[] = [];
@@ -31,10 +33,14 @@ export function concatDatasets(parts: readonly WeightedPart[], name: string): Da
   targets.forEach(({ values }, part) => {
     all.set(values, starts[part]);
   });
+  const inputs = first.inputs.map((spec, i): InputSpec => {
+    const longest = Math.max(...parts.map(({ dataset }) => dataset.inputs[i].shape[0]));
+    return spec.ragged ? { ...spec, shape: [longest, ...spec.shape.slice(1)] } : spec;
+  });
   return {
     name,
     size,
-    inputs: first.inputs,
+    inputs,
     targets: classTargets(all, targets[0].classes),
     fingerprint: hash.hex(),
     async read(indices, signal) {
@@ -49,19 +55,20 @@ export function concatDatasets(parts: readonly WeightedPart[], name: string): Da
       return {
         size: indices.length,
         indices: indices.slice(),
-        inputs: Object.fromEntries(first.inputs.map(({ name: input }) => [input, interleave(pieces, partOf, input)])),
+        inputs: Object.fromEntries(inputs.map((spec) => [spec.name, interleave(pieces, partOf, spec)])),
         targets: classTargets(
           Int32Array.from(indices, (index) => all[index]),
           targets[0].classes,
         ),
-        weights: Float32Array.from(partOf, (part) => parts[part].weight),
+        weights: weightsOf(pieces, partOf, parts),
       };
     },
   };
 }
 
 function classesLike(dataset: Dataset, first: Dataset): ClassTargets {
-  const shapes = ({ inputs }: Dataset) => JSON.stringify(inputs.map(({ name, type, shape }) => [name, type, shape]));
+  const shapes = ({ inputs }: Dataset) =>
+    JSON.stringify(inputs.map(({ name, type, shape, ragged }) => [name, type, ragged ? ['any length', ...shape.slice(1)] : shape]));
   const [own, wanted] = [dataset.targets, first.targets];
   const isAlike = own?.kind === 'class' && wanted?.kind === 'class' && String(own.classes) === String(wanted.classes);
   if (isAlike && shapes(dataset) === shapes(first)) return own;
@@ -74,16 +81,31 @@ function classesLike(dataset: Dataset, first: Dataset): ClassTargets {
   });
 }
 
-/** Rows of several batches in the order in which they were asked for. */
-function interleave(pieces: readonly (Batch | undefined)[], partOf: Int32Array, input: string): DataTensor {
-  const present = pieces.map((piece) => piece?.inputs[input]);
-  const model = present.find((tensor) => tensor !== undefined) as DataTensor;
-  const width = model.data.length / model.shape[0];
+/** Rows of several batches in the order in which they were asked for, ragged ones padded to the longest. */
+function interleave(pieces: readonly (Batch | undefined)[], partOf: Int32Array, { name, ragged }: InputSpec): DataTensor {
+  const tensors = pieces.map((piece) => piece?.inputs[name]);
+  const present = tensors.filter((tensor) => tensor !== undefined);
+  const [model] = present;
+  const longest = Math.max(...present.map(({ shape }) => shape[1]));
+  const shape = [partOf.length, ...(ragged ? [longest, ...model.shape.slice(2)] : model.shape.slice(1))];
+  const width = sizeOf(shape.slice(1));
   const data = allocate(model.type, partOf.length * width);
-  const next = new Int32Array(pieces.length);
-  partOf.forEach((part, row) => {
-    const from = next[part]++ * width;
-    data.set((present[part] as DataTensor).data.subarray(from, from + width) as never, row * width);
-  });
-  return { ...model, shape: [partOf.length, ...model.shape.slice(1)], data };
+  const lengths = new Int32Array(partOf.length);
+  for (const [row, { part, place }] of placesOf(partOf, pieces.length).entries()) {
+    const tensor = tensors[part] as DataTensor;
+    const own = sizeOf(tensor.shape.slice(1));
+    data.set(tensor.data.subarray(place * own, (place + 1) * own) as never, row * width);
+    lengths[row] = tensor.lengths?.[place] ?? tensor.shape[1];
+  }
+  return { ...model, shape, data, ...(ragged && { lengths }) };
+}
+
+function weightsOf(pieces: readonly (Batch | undefined)[], partOf: Int32Array, parts: readonly WeightedPart[]): Float32Array {
+  return Float32Array.from(placesOf(partOf, parts.length), ({ part, place }) => parts[part].weight * (pieces[part]?.weights?.[place] ?? 1));
+}
+
+/** Which row of its part's batch each row is. */
+function placesOf(partOf: Int32Array, parts: number): { part: number; place: number }[] {
+  const next = new Int32Array(parts);
+  return Array.from(partOf, (part) => ({ part, place: next[part]++ }));
 }

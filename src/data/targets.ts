@@ -158,7 +158,7 @@ export function targetsLike(targets: Targets, size: number): Targets {
     case 'class':
       return { ...targets, values: new Int32Array(length) };
     case 'tokens':
-      return { ...targets, values: new Int32Array(length) };
+      return { ...targets, values: new Int32Array(length).fill(-1) };
   }
 }
 

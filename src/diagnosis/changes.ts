@@ -77,11 +77,11 @@ function numberChanges(before: AnswerKinds['numbers'], after: AnswerKinds['numbe
     const [was, is, right] = [before.predictions.data, after.predictions.data, before.targets].map((data) => row(data, index));
     const moved = was.reduce((most, value, c) => Math.max(most, Math.abs(value - is[c]) / deviations[c]), 0);
     if (moved < SAME) return [];
-    const harm = was.reduce(
-      (most, value, c) => Math.max(most, (Math.abs(is[c] - right[c]) - Math.abs(value - right[c])) / deviations[c]),
-      -moved,
-    );
-    return [{ index, target: text(right), before: text(was), after: text(is), kind: harm > 0 ? 'lost' : 'gained', harm }];
+    const growths = was.map((value, c) => (Math.abs(is[c] - right[c]) - Math.abs(value - right[c])) / deviations[c]);
+    // The column whose error changed most decides: what the others did beside it is little.
+    const harm = growths.reduce((most, growth) => (Math.abs(growth) > Math.abs(most) ? growth : most), 0);
+    const kind = harm > 0 ? 'lost' : harm < 0 ? 'gained' : 'other';
+    return [{ index, target: text(right), before: text(was), after: text(is), kind, harm }];
   });
 }
 

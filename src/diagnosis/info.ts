@@ -14,7 +14,10 @@ export interface ChangedSample {
   after: string;
   /** 'lost' was right and is wrong, 'gained' was wrong and is right; 'other' is none of these, or nobody knows what is right. */
   kind: 'lost' | 'gained' | 'other';
-  /** By how much it is worse: the loss of probability of the right answer, or the growth of the error in the targets' deviations; larger is worse. */
+  /**
+   * By how much it is worse; larger is worse. For classes the loss of probability of the right one, in [-1, 1]; for labels the sum of such losses; for
+   * numbers the growth of the error of the column where it changed most, in deviations of its targets.
+   */
   harm: number;
 }
 

@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync } from 'node:fs';
 import { Argument } from 'commander';
 import { OptionError } from '../../base/index.js';
+import { checkFolder } from '../checks.js';
 import type { AddCommand } from '../main.js';
 import type { CommonOptions } from '../options.js';
 
@@ -21,6 +22,7 @@ export const sampleCommand: AddCommand = (program, run) => {
         const sample = SAMPLES.find(({ name }) => name === kind);
         if (!sample)
           throw new OptionError({ what: `There is no sample data "${kind}"`, expected: SAMPLES.map(({ name }) => name).join(', ') });
+        checkFolder(out);
         mkdirSync(out, { recursive: true });
         if (readdirSync(out).length > 0) throw new OptionError({ what: 'The folder is not empty', where: out, fix: 'Name a new folder.' });
         await sample.write(out);

@@ -32,16 +32,21 @@ export interface Threshold {
 }
 
 /** What each threshold lets through, the strictest first; equal scores pass together. */
-export function thresholds(scores: Float64Array, isPositive: (row: number) => boolean): Threshold[] {
+export function* thresholds(scores: Float64Array, isPositive: (row: number) => boolean): Generator<Threshold, void, undefined> {
   const order = Int32Array.from(scores, (_, row) => row).sort((a, b) => scores[b] - scores[a]);
-  const found: Threshold[] = [];
   let positives = 0;
-  order.forEach((row, place) => {
+  for (let place = 0; place < order.length; place++) {
+    const row = order[place];
     positives += Number(isPositive(row));
-    if (place + 1 === order.length || scores[order[place + 1]] !== scores[row])
-      found.push({ score: scores[row], positives, samples: place + 1 });
-  });
-  return found;
+    if (place + 1 === order.length || scores[order[place + 1]] !== scores[row]) yield { score: scores[row], positives, samples: place + 1 };
+  }
+}
+
+/** How many rows are positive. */
+export function countPositives(size: number, isPositive: (row: number) => boolean): number {
+  let count = 0;
+  for (let row = 0; row < size; row++) count += Number(isPositive(row));
+  return count;
 }
 
 /**
@@ -50,11 +55,10 @@ export function thresholds(scores: Float64Array, isPositive: (row: number) => bo
  */
 export function averagePrecision(scores: Float64Array, isPositive: (row: number) => boolean): number {
   if (scores.some(Number.isNaN)) return Number.NaN;
-  const steps = thresholds(scores, isPositive);
-  const all = steps.at(-1)?.positives ?? 0;
+  const all = countPositives(scores.length, isPositive);
   let sum = 0;
   let before = 0;
-  for (const { positives, samples } of steps) {
+  for (const { positives, samples } of thresholds(scores, isPositive)) {
     sum += (positives / samples) * (positives - before);
     before = positives;
   }

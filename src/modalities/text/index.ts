@@ -2,6 +2,7 @@ import { architecturesFor } from '../../architectures/index.js';
 import type { Modality } from '../modality.js';
 import { textsOfBatch } from './preparations.js';
 import { freshText, textPreprocesses } from './preprocess.js';
+import { textSample } from './sample.js';
 
 /** Characters that a line shows. */
 const MOST = 200;
@@ -21,6 +22,8 @@ export const text: Modality = {
     const { length, vocabulary } = preprocess.prepare as unknown as { length: number; vocabulary: number };
     return { input: [length], vocabulary, preprocess };
   },
+  sample: textSample,
+  takes: 'a text (a string)',
   show: (sample) => {
     const [whole] = textsOfBatch(sample);
     return { text: whole.length <= MOST ? whole : `${whole.slice(0, MOST)}…` };

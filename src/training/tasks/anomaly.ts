@@ -122,8 +122,8 @@ function withScore(model: Model, { output, input }: { output: string; input: str
 class ScoreCollector implements Collector {
   readonly #output: string;
   readonly #normal: number;
-  readonly #rows = new RowCollector();
-  readonly #labels: Int32Array[] = [];
+  readonly #rows = new RowCollector<Float32Array>(Float32Array);
+  readonly #labels = new RowCollector<Int32Array>(Int32Array);
 
   constructor(output: string, normal: number) {
     this.#output = output;
@@ -133,15 +133,12 @@ class ScoreCollector implements Collector {
   add({ size, targets }: Batch, outputs: Outputs): void {
     if (targets?.kind !== 'class') throw new DataError('The data does not say what is normal');
     this.#rows.add(rowsOf(outputs[this.#output]).rows, 1, size);
-    this.#labels.push(targets.values.slice(0, size));
+    this.#labels.add(targets.values, 1, size);
   }
 
   answers() {
     // To metrics the second class is what is to be found.
-    const targets = Int32Array.from(
-      this.#labels.flatMap((each) => [...each]),
-      (label) => Number(label !== this.#normal),
-    );
+    const targets = this.#labels.join().map((label) => Number(label !== this.#normal));
     const scores = this.#rows.join();
     const middle = bestThreshold(scores, targets);
     const predictions: Scores = {

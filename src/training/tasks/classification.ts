@@ -81,8 +81,8 @@ function balancedWeights(train: Dataset | undefined, classes: number): number[] 
 
 class ClassCollector implements Collector {
   readonly #options: ClassificationOptions;
-  readonly #rows = new RowCollector();
-  readonly #labels: Int32Array[] = [];
+  readonly #rows = new RowCollector<Float32Array>(Float32Array);
+  readonly #labels = new RowCollector<Int32Array>(Int32Array);
   #width = 0;
 
   constructor(options: ClassificationOptions) {
@@ -93,12 +93,12 @@ class ClassCollector implements Collector {
     if (targets?.kind !== 'class') throw new DataError('The data has no classes to score by');
     const { rows, width } = classScores(outputs[this.#options.output], this.#options);
     this.#rows.add(rows, width, size);
-    this.#labels.push(targets.values.slice(0, size));
+    this.#labels.add(targets.values, 1, size);
     this.#width = width;
   }
 
   answers() {
-    const labels = Int32Array.from(this.#labels.flatMap((each) => [...each]));
+    const labels = this.#labels.join();
     checkLabels(labels, this.#width);
     const predictions: Scores = { size: labels.length, classes: this.#width, data: this.#rows.join() };
     return { kind: 'classes' as const, size: labels.length, predictions, targets: labels };

@@ -90,9 +90,9 @@ function isLength(node: Node | undefined, steps: number): boolean {
 class VectorCollector implements Collector {
   readonly #output: string;
   readonly #hasClasses: boolean;
-  readonly #rows = new RowCollector();
-  readonly #reference = new RowCollector();
-  readonly #labels: Int32Array[] = [];
+  readonly #rows = new RowCollector<Float32Array>(Float32Array);
+  readonly #reference = new RowCollector<Float32Array>(Float32Array);
+  readonly #labels = new RowCollector<Int32Array>(Int32Array);
   #width = 0;
   #size = 0;
 
@@ -112,14 +112,14 @@ class VectorCollector implements Collector {
       });
     this.#rows.add(own.rows, own.width, size);
     this.#reference.add(wanted.rows, wanted.width, size);
-    if (this.#hasClasses && targets?.kind === 'class') this.#labels.push(targets.values.slice(0, size));
+    if (this.#hasClasses && targets?.kind === 'class') this.#labels.add(targets.values, 1, size);
     this.#width = own.width;
     this.#size += size;
   }
 
   answers() {
     const predictions: Embeddings = { size: this.#size, width: this.#width, data: this.#rows.join(), reference: this.#reference.join() };
-    const targets = this.#hasClasses ? Int32Array.from(this.#labels.flatMap((each) => [...each])) : undefined;
+    const targets = this.#hasClasses ? this.#labels.join() : undefined;
     return { kind: 'embeddings' as const, size: this.#size, predictions, targets };
   }
 }

@@ -56,8 +56,8 @@ export function labelOutput(model: Model, labels: number, wanted?: string): Pick
 
 class LabelCollector implements Collector {
   readonly #options: MultiLabelOptions;
-  readonly #rows = new RowCollector();
-  readonly #targets: Uint8Array[] = [];
+  readonly #rows = new RowCollector<Float32Array>(Float32Array);
+  readonly #targets = new RowCollector<Uint8Array>(Uint8Array);
   #size = 0;
 
   constructor(options: MultiLabelOptions) {
@@ -74,7 +74,7 @@ class LabelCollector implements Collector {
         got: `${width} scores`,
       });
     this.#rows.add(rows, width, size);
-    this.#targets.push(targets.values.slice(0, size * width));
+    this.#targets.add(targets.values, width, size);
     this.#size += size;
   }
 
@@ -83,18 +83,8 @@ class LabelCollector implements Collector {
     const rows = this.#rows.join();
     const data = areProbabilities ? rows : rows.map((score) => 1 / (1 + Math.exp(-score)));
     const predictions: LabelScores = { size: this.#size, classes: classes.length, data };
-    return { kind: 'labels' as const, size: this.#size, predictions, targets: joinBytes(this.#targets) };
+    return { kind: 'labels' as const, size: this.#size, predictions, targets: this.#targets.join() };
   }
-}
-
-function joinBytes(pieces: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-  let offset = 0;
-  for (const piece of pieces) {
-    whole.set(piece, offset);
-    offset += piece.length;
-  }
-  return whole;
 }
 
 export const multiLabelKind: TaskKind = {

@@ -59,8 +59,8 @@ export function deviationsOf({ targets, size }: Dataset, columns: number): numbe
 
 class NumberCollector implements Collector {
   readonly #options: RegressionOptions;
-  readonly #rows = new RowCollector();
-  readonly #targets = new RowCollector();
+  readonly #rows = new RowCollector<Float32Array>(Float32Array);
+  readonly #targets = new RowCollector<Float32Array>(Float32Array);
   #size = 0;
 
   constructor(options: RegressionOptions) {

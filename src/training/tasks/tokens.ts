@@ -8,6 +8,7 @@ import { headOf } from '../losses/scores.js';
 import { tokenCrossEntropy, tokenDistillation } from '../losses/tokens.js';
 import { doesNotFit, type TaskKind } from './kind.js';
 import { outputNamed } from './outputs.js';
+import { RowCollector } from './rows.js';
 import type { Collector, Goal, Outputs } from './task.js';
 
 export interface TokenOptions {
@@ -90,9 +91,9 @@ export function tokenTargets(targets: Targets, model: Model, wanted?: string): T
 /** Keeps of each position that counts only what was predicted and how likely the right class was. */
 class TokenCollector implements Collector {
   readonly #options: TokenOptions;
-  readonly #predicted: number[] = [];
-  readonly #likelihoods: number[] = [];
-  readonly #targets: number[] = [];
+  readonly #predicted = new RowCollector<Int32Array>(Int32Array);
+  readonly #likelihoods = new RowCollector<Float64Array>(Float64Array);
+  readonly #targets = new RowCollector<Int32Array>(Int32Array);
   #size = 0;
 
   constructor(options: TokenOptions) {
@@ -103,26 +104,35 @@ class TokenCollector implements Collector {
     const { output, classes, length, areProbabilities = false } = this.#options;
     const scores = outputs[output].toFloat32();
     if (targets?.kind !== 'tokens') throw new DataError('The data has no classes of tokens');
+    const [predicted, likelihoods, wanted] = [
+      new Int32Array(size * length),
+      new Float64Array(size * length),
+      new Int32Array(size * length),
+    ];
+    let count = 0;
     for (let position = 0; position < size * length; position++) {
       const target = targets.values[position];
       if (target < 0) continue;
       const row = scores.subarray(position * classes.length, (position + 1) * classes.length);
       let best = 0;
       for (let i = 1; i < row.length; i++) if (row[i] > row[best]) best = i;
-      this.#predicted.push(best);
-      this.#likelihoods.push(areProbabilities ? Math.log(Math.max(row[target], 1e-12)) : row[target] - logSum(row, row[best]));
-      this.#targets.push(target);
+      predicted[count] = best;
+      likelihoods[count] = areProbabilities ? Math.log(Math.max(row[target], 1e-12)) : row[target] - logSum(row, row[best]);
+      wanted[count++] = target;
     }
+    this.#predicted.add(predicted, 1, count);
+    this.#likelihoods.add(likelihoods, 1, count);
+    this.#targets.add(wanted, 1, count);
     this.#size += size;
   }
 
   answers() {
     const predictions: Tokens = {
       classes: this.#options.classes.length,
-      predicted: Int32Array.from(this.#predicted),
-      logLikelihoods: Float64Array.from(this.#likelihoods),
+      predicted: this.#predicted.join(),
+      logLikelihoods: this.#likelihoods.join(),
     };
-    return { kind: 'tokens' as const, size: this.#size, predictions, targets: Int32Array.from(this.#targets) };
+    return { kind: 'tokens' as const, size: this.#size, predictions, targets: this.#targets.join() };
   }
 }
 
