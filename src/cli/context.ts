@@ -143,14 +143,9 @@ export class CommandContext {
       this.activity,
     );
     this.output.info(setup.explanation);
-    if (noted) this.output.info(`Preprocessing: ${namesOf(noted)}, as the model's file says.`);
     noteTask(model, setup.task);
     return setup.task;
   }
-}
-
-function namesOf(noted: Readonly<Record<string, Preprocess>>): string {
-  return [...new Set(Object.values(noted).map(({ name }) => name ?? 'given'))].join(', ');
 }
 
 /** @throws OptionError where the same is said twice. */

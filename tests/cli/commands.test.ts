@@ -70,7 +70,7 @@ test('train: within a budget of memory the same bytes, with an account of it; an
 
 test('eval: knows from the file how inputs are prepared; every metric, as text and as JSON', async () => {
   const { stdout, stderr } = await run('eval net.onnx --data digits');
-  assert.match(stderr, /as the model's file says/);
+  assert.match(stderr, /because the model's file says so/);
   for (const name of ['accuracy', 'top-5', 'macro F1', 'precision', 'recall', 'AUC', 'confusion'])
     assert.match(stdout, new RegExp(`^${name}`, 'm'));
   const { value, interval, confusion, samples, classes } = await json('eval net.onnx --data digits --limit 100');
@@ -154,7 +154,7 @@ test('distill: a fresh student, one of its own, and one that takes other images 
   assert.ok(large.value > 0.5 && small.samples === large.samples);
   const { value: untaught } = await json('eval student.onnx --data digits');
   assert.ok(small.value > untaught, `${untaught} to ${small.value}`);
-  assert.match((await run('eval smaller.onnx --data digits')).stderr, /as the model's file says/);
+  assert.match((await run('eval smaller.onnx --data digits')).stderr, /because the model's file says so/);
 });
 
 test('optimize and report: a front, a page, and the same again from the folder', async () => {

@@ -77,13 +77,15 @@ export async function createTask(
   return { ...found, explanation: `${what} ${isOnlyWay ? untried(first, options, isOnlyWay) : found.explanation}${found.orderWords}` };
 }
 
-function untried(feeds: readonly Feed[], { untrained }: TaskOptions, isOnlyWay: boolean): string {
+function untried(feeds: readonly Feed[], { untrained, noted, preprocess = 'auto' }: TaskOptions, isOnlyWay: boolean): string {
   const names = feeds.map((feed) => feed.preprocess.name ?? 'as given').join(', ');
   const why = untrained
     ? 'a model that is yet to be trained takes what is usual'
-    : isOnlyWay
-      ? 'it was given or is the only one that fits'
-      : 'without labels there is nothing to choose by; --preprocess takes another';
+    : noted && preprocess === 'auto'
+      ? "the model's file says so"
+      : isOnlyWay
+        ? 'it was given or is the only one that fits'
+        : 'without labels there is nothing to choose by; --preprocess takes another';
   return `Preprocessing: ${names}, because ${why}.`;
 }
 
