@@ -17,11 +17,11 @@ test('predict: numbers stay in the unit of their column, also between 0 and 1; p
     const { code, stderr } = await run(`train --arch mlp --width 0.25 ${how}`);
     assert.equal(code, 0, stderr);
   }
-  const numbers = await run('predict share.onnx t.csv');
+  const numbers = await run('predict share.onnx t.csv --columns a,b');
   assert.match(numbers.stdout, /^ +0 {2}share -?\d\.\d+$/m, numbers.stderr);
   assert.doesNotMatch(numbers.stdout, /%/);
-  assert.match((await run('predict weather.onnx t.csv')).stdout, /^ +0 {2}(wet|dry) \d+\.\d%, (wet|dry) \d+\.\d%$/m);
-  const { files } = JSON.parse((await run('predict share.onnx t.csv --json')).stdout);
+  assert.match((await run('predict weather.onnx t.csv --columns a,b')).stdout, /^ +0 {2}(wet|dry) \d+\.\d%, (wet|dry) \d+\.\d%$/m);
+  const { files } = JSON.parse((await run('predict share.onnx t.csv --columns a,b --json')).stdout);
   assert.equal(files[0].samples.length, 80);
   const [{ name, value, isShare }] = files[0].samples[0].answers;
   assert.deepEqual([name, isShare], ['share', false]);

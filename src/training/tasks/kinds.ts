@@ -134,10 +134,11 @@ const embeddingKind: TaskKind = {
 
 const anomalyKind: TaskKind = {
   name: 'anomaly',
-  recognize: ({ model, targets }) =>
-    targets?.kind === 'class' && targets.classes.length === 2 && reconstruction(model)
-      ? 'the data has two classes, and the model gives back what it is given'
-      : undefined,
+  recognize: ({ model, targets }) => {
+    const found = targets?.kind === 'class' && targets.classes.length === 2 && reconstruction(model);
+    // A row of two numbers may as well be the scores of two classes, whatever the input's width.
+    return found && widthOfOutput(model, found.output) !== 2 ? 'the data has two classes, and the model gives back what it is given' : undefined;
+  },
   make: ({ model, targets, options }) => {
     if (targets?.kind !== 'class' || targets.classes.length !== 2) throw doesNotFit('anomaly', 'two classes', targets);
     return anomaly({ model, classes: targets.classes, output: options.output, metric: options.metric });
