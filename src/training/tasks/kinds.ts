@@ -137,7 +137,9 @@ const anomalyKind: TaskKind = {
   recognize: ({ model, targets }) => {
     const found = targets?.kind === 'class' && targets.classes.length === 2 && reconstruction(model);
     // A row of two numbers may as well be the scores of two classes, whatever the input's width.
-    return found && widthOfOutput(model, found.output) !== 2 ? 'the data has two classes, and the model gives back what it is given' : undefined;
+    return found && widthOfOutput(model, found.output) !== 2
+      ? 'the data has two classes, and the model gives back what it is given'
+      : undefined;
   },
   make: ({ model, targets, options }) => {
     if (targets?.kind !== 'class' || targets.classes.length !== 2) throw doesNotFit('anomaly', 'two classes', targets);
