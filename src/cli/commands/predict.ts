@@ -72,8 +72,8 @@ function text({ file, samples }: { file: string; samples: readonly Prediction[] 
   return [`${file}:`, ...samples.map((sample, i) => `  ${String(i).padStart(4)}  ${line(sample)}`)].join('\n');
 }
 
-function answerText({ name, value, box }: NamedAnswer): string {
-  const isShare = value >= 0 && value <= 1;
-  const number = isShare ? `${(100 * value).toFixed(1)}%` : String(Number(value.toPrecision(5)));
+function answerText({ name, value, isShare, box }: NamedAnswer): string {
+  // Scores of labels may be logits: those are no shares of anything.
+  const number = isShare && value >= 0 && value <= 1 ? `${(100 * value).toFixed(1)}%` : String(Number(value.toPrecision(5)));
   return `${name} ${number}${box ? ` at ${box.map((each) => Math.round(each)).join(', ')}` : ''}`;
 }

@@ -6,6 +6,8 @@ export interface NamedAnswer {
   name: string;
   /** Probability of a class or label, the number of a column, the score of an object. */
   value: number;
+  /** Whether the value is a probability or a score, which people read as percent, rather than a number in the target's own unit. */
+  isShare: boolean;
   /** Where an object is: [left, top, width, height] in pixels. */
   box?: readonly [number, number, number, number];
 }
@@ -21,25 +23,25 @@ export function namedAnswers(answers: Answers, parts: readonly string[]): NamedA
     case 'classes': {
       const { classes } = answers.predictions;
       const likelihoods = logProbabilities(answers.predictions);
-      return rows.map((row) => surest(named(parts, classes, (i) => Math.exp(likelihoods[row * classes + i]))));
+      return rows.map((row) => surest(named(parts, classes, true, (i) => Math.exp(likelihoods[row * classes + i]))));
     }
     case 'labels': {
       const { classes, data } = answers.predictions;
-      return rows.map((row) => surest(named(parts, classes, (i) => data[row * classes + i])));
+      return rows.map((row) => surest(named(parts, classes, true, (i) => data[row * classes + i])));
     }
     case 'numbers': {
       const { columns, data } = answers.predictions;
-      return rows.map((row) => named(columns, columns.length, (i) => data[row * columns.length + i]));
+      return rows.map((row) => named(columns, columns.length, false, (i) => data[row * columns.length + i]));
     }
     case 'boxes':
       return answers.predictions.map((found) =>
-        surest(found.map(({ category, score, box }) => ({ name: parts[category] ?? String(category), value: score, box }))),
+        surest(found.map(({ category, score, box }) => ({ name: parts[category] ?? String(category), value: score, isShare: true, box }))),
       );
     default:
       return rows.map(() => []);
   }
 }
 
-function named(parts: readonly string[], count: number, value: (i: number) => number): NamedAnswer[] {
-  return Array.from({ length: count }, (_, i) => ({ name: parts[i] ?? String(i), value: value(i) }));
+function named(parts: readonly string[], count: number, isShare: boolean, value: (i: number) => number): NamedAnswer[] {
+  return Array.from({ length: count }, (_, i) => ({ name: parts[i] ?? String(i), value: value(i), isShare }));
 }
