@@ -60,6 +60,8 @@ export interface Dataset {
   readonly inputs: readonly InputSpec[];
   /** What is to be answered for each sample; absent where the data has no targets. */
   readonly targets?: Targets;
+  /** The path of each sample's file, where samples are files of their own that were opened to be answered; views have none. */
+  readonly files?: readonly string[];
   /** SHA-256 (hex) of the content and of what was done to read it; the same on every machine. */
   readonly fingerprint: string;
   /**

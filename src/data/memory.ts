@@ -14,6 +14,8 @@ export interface ArrayData {
   kinds?: Readonly<Record<string, Pick<InputSpec, 'kind' | 'range' | 'columns' | 'sampleRate'>>>;
   /** What is to be answered for each sample. Default: nothing. */
   targets?: Targets;
+  /** Paths of the samples' files; see Dataset. */
+  files?: readonly string[];
   /** Default: computed from the content. */
   fingerprint?: string;
 }
@@ -37,6 +39,7 @@ export function arrayDataset(data: ArrayData): Dataset {
     size,
     inputs: specs,
     ...(targets && { targets }),
+    ...(data.files && { files: data.files }),
     fingerprint: data.fingerprint ?? fingerprintOf(inputs, targets),
     async read(indices, signal) {
       checkIndices(indices, size, name);

@@ -42,7 +42,7 @@ interface Document {
   schema: string;
   model: string;
   task: string;
-  files: { file: string; samples: Prediction[] }[];
+  files: { file: string; samples: (Prediction & { file?: string })[] }[];
 }
 
 async function json(line: string): Promise<Document> {
@@ -75,7 +75,8 @@ test('a folder of images: the answers make up the confusion that eval states, an
   const scores = (await session.run({ [session.inputNames[0]]: new Tensor('float32', prepared, [1, 1, 8, 8]) }))[session.outputNames[0]];
   const powers = Array.from(scores.data as Float32Array, Math.exp);
   const sum = powers.reduce((a, b) => a + b, 0);
-  const { answers } = files[3].samples[0];
+  const { answers, file } = files[3].samples[0];
+  assert.equal(file, first);
   assert.equal(answers.length, 10);
   for (const { name, value } of answers) near(value, powers[classes.indexOf(name)] / sum, 1e-5);
   assert.deepEqual(

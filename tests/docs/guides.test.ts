@@ -17,10 +17,10 @@ function blocksOf(page: string): { language: string; lines: string[] }[] {
   }));
 }
 
-/** A line without its figures: they differ from machine to machine. */
+/** A line without its figures and their signs: they differ from machine to machine. A dot is a zero of a confusion matrix. */
 function skeleton(line: string): string {
   return line
-    .replace(/\d+(\.\d+)?/g, '#')
+    .replace(/[-+]?\d+(\.\d+)?|·/g, '#')
     .replace(/\s+/g, ' ')
     .trim();
 }

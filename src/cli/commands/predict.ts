@@ -12,6 +12,13 @@ interface Options extends CommonOptions {
   threads?: number;
 }
 
+/** The answers to a file, or to the samples of a folder or table. */
+interface Answered {
+  file: string;
+  /** With the path of its own file in the folder, where each sample has one. */
+  samples: (Prediction & { file?: string })[];
+}
+
 /** Named answers to raw files. */
 export const predictCommand: AddCommand = (program, run) => {
   program
@@ -35,7 +42,7 @@ export const predictCommand: AddCommand = (program, run) => {
         inferShapes(model);
         const made = await predictor(model, runtime, { threads: options.threads, signal: activity.signal });
         context.defer(() => made.dispose());
-        const found: { file: string; samples: Prediction[] }[] = [];
+        const found: Answered[] = [];
         for (const file of files) found.push({ file, samples: await answersTo(file, made, options, context) });
         output.result({ model: path, task: made.title, files: found }, found.map((each) => text(each, options.top)).join('\n'));
       }),
@@ -47,7 +54,7 @@ async function answersTo(
   { predictAll, inputs }: Predictor,
   options: Options,
   context: CommandContext,
-): Promise<Prediction[]> {
+): Promise<Answered['samples']> {
   const { openSamples } = await import('../../modalities/node/index.js');
   const [spec] = inputs;
   const source = await openSamples(
@@ -61,15 +68,19 @@ async function answersTo(
     context.activity,
   );
   context.defer(() => source.close());
-  const found: Prediction[] = [];
-  for await (const prediction of predictAll(source.train, context.activity)) found.push(prediction);
+  const { train } = source;
+  const found: Answered['samples'] = [];
+  for await (const prediction of predictAll(train, context.activity))
+    found.push({ ...(train.files && { file: train.files[found.length] }), ...prediction });
   return found;
 }
 
-function text({ file, samples }: { file: string; samples: readonly Prediction[] }, top: number): string {
+function text({ file, samples }: Answered, top: number): string {
   const line = ({ answers }: Prediction) => answers.slice(0, top).map(answerText).join(', ') || 'no named answer';
   if (samples.length === 1) return `${file}: ${line(samples[0])}`;
-  return [`${file}:`, ...samples.map((sample, i) => `  ${String(i).padStart(4)}  ${line(sample)}`)].join('\n');
+  const names = samples.map((sample, i) => sample.file ?? String(i).padStart(4));
+  const width = names.reduce((most, name) => Math.max(most, name.length), 0);
+  return [`${file}:`, ...samples.map((sample, i) => `  ${names[i].padEnd(width)}  ${line(sample)}`)].join('\n');
 }
 
 function answerText({ name, value, isShare, box }: NamedAnswer): string {

@@ -10,7 +10,7 @@ import { type KeptPart, reviveTargets } from './kept.js';
 import { fileDataset } from './rows.js';
 
 /** Goes up when the same files would decode or be described differently, so that older caches are not used. */
-export const VERSION = 2;
+export const VERSION = 3;
 
 /** What a cache file says of its samples; the parts lie in it one after the other, in this order. */
 export interface Description {
@@ -52,7 +52,7 @@ export async function openCache(
     const name = parts.length > 1 ? `${where} (${part})` : where;
     const targets = targetsOf ? targetsOf(files ?? [], image) : kept && reviveTargets(kept);
     const fingerprint = targetsOf ? fingerprintWith(pixels, targets) : pixels;
-    const common = { name, ...(targets && { targets }), fingerprint };
+    const common = { name, ...(targets && { targets }), ...(files && !targetsOf && { files }), fingerprint };
     if (memory) {
       const data = memory.subarray(offset, offset + size * rowBytes);
       const tensor = { type: input.type, shape: [size, ...input.shape], data };

@@ -54,7 +54,14 @@ export async function openImages(
   const path = await cachePath(where, options, targetsOf !== undefined);
   const all = await tree.list();
   const layout = limited(await layOutFiles(all.filter(isImage), all, where, 'image', options, activity), options);
-  const description = await decodeAll(layout, path, tree.stamp, where, { ...options, keepsFiles: targetsOf !== undefined }, activity);
+  const description = await decodeAll(
+    layout,
+    path,
+    tree.stamp,
+    where,
+    { ...options, keepsFiles: targetsOf !== undefined || options.labelled === false },
+    activity,
+  );
   announce(description, where, activity);
   return openCache(description, path, where, options.memoryLimit ?? 2 ** 30, targetsOf);
 }

@@ -10,7 +10,7 @@ export interface KeptPart {
   name: PartName;
   size: number;
   targets?: KeptTargets;
-  /** Paths of the samples' files, where targets are found by them. */
+  /** Paths of the samples' files, where targets or answers are told by them. */
   files?: string[];
   fingerprint: string;
 }

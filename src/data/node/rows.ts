@@ -14,12 +14,13 @@ export interface FileRows {
   size: number;
   input: InputSpec;
   targets?: Targets;
+  files?: readonly string[];
   fingerprint: string;
 }
 
 /** A data set that reads its samples from the file when they are asked for, neighbours in one go. `close` frees the file. */
 export async function fileDataset(rows: FileRows): Promise<{ dataset: Dataset; close: () => Promise<void> }> {
-  const { name, path, offset, size, input, targets, fingerprint } = rows;
+  const { name, path, offset, size, input, targets, files, fingerprint } = rows;
   const file = await openForReading(path);
   const elements = sizeOf(input.shape);
   const rowBytes = elements * bytesPerElement(input.type);
@@ -28,6 +29,7 @@ export async function fileDataset(rows: FileRows): Promise<{ dataset: Dataset; c
     size,
     inputs: [input],
     ...(targets && { targets }),
+    ...(files && { files }),
     fingerprint,
     async read(indices, signal) {
       checkIndices(indices, size, name);

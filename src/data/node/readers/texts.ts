@@ -63,7 +63,8 @@ async function openDocuments(
   for (const [part, { files: own, targets }] of Object.entries(parts)) {
     const read: string[] = [];
     for (const file of own) read.push(await readText(file, `${path}, ${file.path}`, options.maxUnpacked));
-    found[part as PartName] = textDataset(nameOf(path, part, parts), read, targets);
+    const dataset = textDataset(nameOf(path, part, parts), read, targets);
+    found[part as PartName] = options.labelled === false ? { ...dataset, files: own.map((file) => file.path) } : dataset;
   }
   return asSource(path, 'texts in class folders', found);
 }

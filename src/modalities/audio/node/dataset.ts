@@ -5,6 +5,7 @@ import { openForReading, readAt } from '../../../data/node/index.js';
 interface StoredSounds {
   name: string;
   targets?: Targets;
+  files?: readonly string[];
   fingerprint: string;
   sampleRate: number;
   /** What each is cut or padded to, in samples. */
@@ -20,7 +21,7 @@ interface StoredSounds {
 
 /** A data set of sounds, an input called "sound"; batches say how far each goes. `close` frees the file. */
 export async function soundDataset(stored: StoredSounds): Promise<{ dataset: Dataset; close: () => Promise<void> }> {
-  const { name, targets, fingerprint, sampleRate, lengths, ragged, source } = stored;
+  const { name, targets, files, fingerprint, sampleRate, lengths, ragged, source } = stored;
   const starts = startsOf(stored);
   const file = typeof source === 'string' ? await openForReading(source) : undefined;
   const input: InputSpec = { name: 'sound', type: 'float32', shape: [stored.length], kind: 'audio', sampleRate, ...(ragged && { ragged }) };
@@ -29,6 +30,7 @@ export async function soundDataset(stored: StoredSounds): Promise<{ dataset: Dat
     size: lengths.length,
     inputs: [input],
     ...(targets && { targets }),
+    ...(files && { files }),
     fingerprint,
     async read(indices, signal) {
       checkIndices(indices, lengths.length, name);

@@ -14,7 +14,7 @@ import { decodeSound, mixDown, type Sound } from '../formats/index.js';
 import { type Resampler, resampler } from '../resample.js';
 
 /** Goes up when the same files would decode or be described differently, so that older caches are not used. */
-export const VERSION = 1;
+export const VERSION = 2;
 
 /** Files that are read ahead. */
 const READ_AHEAD = 8;
@@ -58,7 +58,7 @@ async function decodeAll(
   activity: Activity,
 ): Promise<Description> {
   const parts = Object.entries(layout).map(([name, part]) => ({
-    collector: new PartCollector(name as KeptPart['name'], part, 'sound'),
+    collector: new PartCollector(name as KeptPart['name'], part, 'sound', options.labelled === false),
     lengths: [] as number[],
   }));
   const items = Object.values(layout).flatMap(({ files }, part) => files.map((file, place) => ({ part, place, file })));

@@ -80,10 +80,11 @@ async function openCache(
   const datasets: Partial<Record<string, Dataset>> = {};
   const closers: (() => Promise<void>)[] = [];
   let offset = 0;
-  for (const { name: part, targets, fingerprint, lengths } of parts) {
+  for (const { name: part, targets, files, fingerprint, lengths } of parts) {
     const { dataset, close } = await soundDataset({
       name: parts.length > 1 ? `${where} (${part})` : where,
       ...(targets && { targets: reviveTargets(targets) }),
+      ...(files && { files }),
       fingerprint: `${fingerprint}-${length}${options.ragged ? '-ragged' : ''}`,
       sampleRate,
       length,
