@@ -10,7 +10,7 @@ import {
   noMacs,
   refuses,
 } from '../rule.js';
-import { accumulateRows, asInt64, withBatchNumbers } from '../shared/accumulating.js';
+import { accumulateAt, accumulateRows, asInt64, withBatchNumbers } from '../shared/accumulating.js';
 import { allAxes, constantInts, normalizeAxis } from '../shared/axes.js';
 import { contentsOf } from '../shared/contents.js';
 import { padWithZeros, reshapeTo, zerosOf } from '../shared/gradients.js';
@@ -117,13 +117,12 @@ const gatherNDGradient: GradientRule = (context) => {
   const indexShape = context.shape(input(1));
   const batchAxes = node.int('batch_dims', 0);
   const places = asInt64(build, input(1));
-  if (batchAxes === 0) return [build.op('ScatterND', [zerosOf(build, grad(), shape), places, grad()], { reduction: 'add' })];
+  if (batchAxes === 0) return [accumulateAt(build, places, grad(), shape)];
   const batch = sizeOf(shape.slice(0, batchAxes));
   const numbered = withBatchNumbers(build, places, indexShape, batchAxes);
   const rest = shape.slice(batchAxes + indexShape[indexShape.length - 1]);
   const updates = reshapeTo(build, grad(), [batch, sizeOf(indexShape.slice(batchAxes, -1)), ...rest]);
-  const zeros = zerosOf(build, grad(), [batch, ...shape.slice(batchAxes)]);
-  return [reshapeTo(build, build.op('ScatterND', [zeros, numbered, updates], { reduction: 'add' }), shape)];
+  return [reshapeTo(build, accumulateAt(build, numbered, updates, [batch, ...shape.slice(batchAxes)]), shape)];
 };
 
 /** Reading elements at given indices. */

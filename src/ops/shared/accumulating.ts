@@ -8,12 +8,30 @@ export function asInt64(build: GraphBuilder, indices: Value): Value {
 }
 
 /**
- * Adds up rows of `updates` ([…indices, …rest]) into zeros of shape [size, …rest], each at its index along the first axis.
+ * Adds up rows of `updates` ([…indices, …rest]) into zeros of shape [size, …rest], each at its index along the first axis. Element by element, by
+ * ScatterElements: ONNX Runtime's ScatterND adds in several threads without a lock and loses some of what goes to one row.
  */
 export function accumulateRows(build: GraphBuilder, indices: Value, updates: Value, shape: readonly number[]): Value {
-  const indexShape = (indices.shape ?? []) as readonly number[];
-  const places = reshapeTo(build, asInt64(build, indices), [...indexShape, 1]);
-  return build.op('ScatterND', [zerosOf(build, updates, shape), places, updates], { reduction: 'add' });
+  const count = sizeOf((indices.shape ?? []) as readonly number[]);
+  const width = sizeOf(shape.slice(1));
+  const rows = reshapeTo(build, asInt64(build, indices), [count, 1]);
+  const places = width === 1 ? rows : build.op('Add', [build.op('Mul', [rows, build.ints([width])]), build.ints([...Array(width).keys()])]);
+  const zeros = zerosOf(build, updates, [shape[0] * width]);
+  const flat = (value: Value) => reshapeTo(build, value, [count * width]);
+  const sums = build.op('ScatterElements', [zeros, flat(places), flat(updates)], { axis: 0, reduction: 'add' });
+  return reshapeTo(build, sums, shape);
+}
+
+/** As `accumulateRows`, at index tuples [..., k] into the first k axes of `shape`, which may count from the end. */
+export function accumulateAt(build: GraphBuilder, tuples: Value, updates: Value, shape: readonly number[]): Value {
+  const tupleShape = (tuples.shape ?? []) as readonly number[];
+  const reached = shape.slice(0, tupleShape.at(-1));
+  const strides = reached.map((_, axis) => sizeOf(reached.slice(axis + 1)));
+  const fromStart = build.op('Mod', [tuples, build.ints(reached)]);
+  const rows = build.op('ReduceSum', [build.op('Mul', [fromStart, build.ints(strides)]), build.ints([tupleShape.length - 1])], {
+    keepdims: 0,
+  });
+  return reshapeTo(build, accumulateRows(build, rows, updates, [sizeOf(reached), ...shape.slice(reached.length)]), shape);
 }
 
 /** Index tuples of GatherND with batch axes, with the number of the batch put before each: [B, n, k] becomes [B, n, k + 1]. */
