@@ -121,7 +121,7 @@ export class CommandContext {
         fix: 'Leave it out: labels are needed.',
       });
     const source = given.source ?? (await this.source(options, model));
-    const { createTask, notedPreprocess, noteTask } = await import('../modalities/index.js');
+    const { createTask, notedPreprocess, notedSplit, noteSplit, noteTask } = await import('../modalities/index.js');
     const noted = options.preprocess === 'auto' && given.preprocess === undefined ? notedPreprocess(model, source.train.inputs) : undefined;
     const setup = await createTask(
       model,
@@ -144,8 +144,19 @@ export class CommandContext {
     );
     this.output.info(setup.explanation);
     noteTask(model, setup.task);
+    if (!source.test) {
+      const split = { seed: this.seed, data: source.train.fingerprint };
+      const before = notedSplit(model);
+      if (before?.data === split.data && before.seed !== split.seed)
+        this.output.message({ level: 'warning', text: otherSplit(before.seed) });
+      noteSplit(model, split);
+    }
     return setup.task;
   }
+}
+
+function otherSplit(seed: number): string {
+  return `The model was made with --seed ${seed}, which draws other parts of this data: it may have learned from what is now the test part. Give --seed ${seed}.`;
 }
 
 /** @throws OptionError where the same is said twice. */

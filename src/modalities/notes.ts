@@ -19,6 +19,7 @@ import { preprocessesFor } from './setup/ways.js';
 /** Metadata keys under which models carry how their inputs are prepared, and what they are for. */
 const KEY = 'espalier.preprocess';
 const TASK_KEY = 'espalier.task';
+const SPLIT_KEY = 'espalier.split';
 
 /** What is kept: the preprocessing, and for which stored values it is. */
 interface Noted {
@@ -54,6 +55,24 @@ export function noteTask(model: Model, task: Task): void {
     JSON.stringify(about, (_, value) => (ArrayBuffer.isView(value) ? [] : value)),
   );
   if (targets?.kind === 'class' || targets?.kind === 'labels') model.metadata.set(LABELS_KEY, JSON.stringify(targets.classes));
+}
+
+/** How data without a test part of its own was split when a model was first made: another seed draws test samples that it may have learned from. */
+export interface NotedSplit {
+  seed: number;
+  /** Fingerprint of the data. */
+  data: string;
+}
+
+/** Writes into the model's metadata how its data was split, unless it says so already. */
+export function noteSplit(model: Model, split: NotedSplit): void {
+  if (!notedSplit(model)) model.metadata.set(SPLIT_KEY, JSON.stringify(split));
+}
+
+/** How the data that a model was made with was split; undefined where its file does not say. */
+export function notedSplit(model: Model): NotedSplit | undefined {
+  const noted = parsed<NotedSplit>(model.metadata.get(SPLIT_KEY));
+  return typeof noted?.seed === 'number' && typeof noted.data === 'string' ? noted : undefined;
 }
 
 /** What a model is for and what its samples are like, as its file says; undefined where it says nothing that fits it. */

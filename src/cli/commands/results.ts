@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { formatBytes, formatCount } from '../../base/index.js';
 import { fidelityOnMadeUpInputs } from '../../diagnosis/index.js';
 import { type Footprint, footprint } from '../../infrastructure/hardware/index.js';
-import { noteTask } from '../../modalities/index.js';
+import { notedSplit, noteSplit, noteTask } from '../../modalities/index.js';
 import type { Model } from '../../onnx/index.js';
 import { loadModel, saveModel } from '../../onnx/node/index.js';
 import type { TechniqueResult } from '../../technique/index.js';
@@ -31,6 +31,8 @@ export async function writeCompressed({ model: made, notes, feeds }: TechniqueRe
   const { runtime, activity, output } = context;
   const taskNow = task && feeds ? { ...task, feeds } : task;
   if (taskNow && feeds) noteTask(made, taskNow);
+  const split = notedSplit(model);
+  if (split) noteSplit(made, split);
   const bytes = await saveModel(made, out);
   await clear?.();
   const written = loadModel(out);
