@@ -1,4 +1,5 @@
-import type { Answers, Numbers } from './answers.js';
+import type { Answers, Detection, Numbers } from './answers.js';
+import { matchBoxes, surest } from './boxes/matching.js';
 import { predictedClasses } from './classes/confusion.js';
 import { wilsonInterval } from './intervals.js';
 import { columnErrors, r2Of } from './numbers/columns.js';
@@ -41,8 +42,28 @@ export function agreementBetween(original: Answers, candidate: Answers): Agreeme
     const [a, b] = [original.predictions.predicted, candidate.predictions.predicted];
     return shareOf(a.length, (i) => a[i] === b[i]);
   }
+  if (original.kind === 'boxes' && candidate.kind === 'boxes') return boxesAgree(original.predictions, candidate.predictions);
   if (original.kind === 'numbers' && candidate.kind === 'numbers') return numbersAgree(original.predictions, candidate.predictions);
   return undefined;
+}
+
+/** Boxes that count: those that a user of a detector is usually shown. */
+const SHOWN = 0.25;
+/** Boxes that overlap by so much are the same, as in mAP@50. */
+const OVERLAP = 0.5;
+
+/** Share of both models' boxes that the other has, too: one of the same category that overlaps by half. Undefined where neither shows any. */
+function boxesAgree(original: readonly (readonly Detection[])[], candidate: readonly (readonly Detection[])[]): Agreement | undefined {
+  let [same, all] = [0, 0];
+  original.forEach((found, image) => {
+    const shown = [found, candidate[image]].map((each) => each.filter(({ score }) => score >= SHOWN));
+    for (const category of new Set(shown.flat().map((each) => each.category))) {
+      const [a, b] = shown.map((each) => surest(each.filter((one) => one.category === category)));
+      same += 2 * matchBoxes(b, a, OVERLAP).filter(({ isHit }) => isHit).length;
+      all += a.length + b.length;
+    }
+  });
+  return all === 0 ? undefined : { measure: 'share', value: same / all, interval: wilsonInterval(same, all), samples: all };
 }
 
 function shareOf(samples: number, isSame: (index: number) => boolean): Agreement {
