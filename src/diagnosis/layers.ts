@@ -8,6 +8,8 @@ import type { LayerCause } from './info.js';
 
 /** Layers that are exchanged one by one: those whose own error is largest. */
 const MOST_LAYERS = 64;
+/** A layer that alone changes so many times what all changes together change is none: its value means other numbers in the two models. */
+const UNLIKE = 10;
 const GIVEN = 'espalier.given.';
 const OWN = 'espalier.own.';
 const SWITCHES = 'espalier.switches';
@@ -30,8 +32,21 @@ export interface LayerRequest extends Activity {
  * @returns the layers, the one that changes most first; none where the models have no inner value of the same name and shape.
  */
 export async function layerCauses(request: LayerRequest): Promise<LayerCause[]> {
+  const { before, after, task } = request;
+  let names = sharedValues(before, after, task.outputs);
+  for (;;) {
+    const causes = await causesAt(names, request);
+    const unlike = new Set(causes.filter(({ share }) => share > UNLIKE).map(({ value }) => value));
+    // Where operators were fused, a value may keep its name and not its meaning, and those behind it look wrong too: without it they are compared anew.
+    const first = names.find((name) => unlike.has(name));
+    if (first === undefined) return causes;
+    names = names.filter((name) => name !== first);
+  }
+}
+
+/** Exchanges the layers that end at these values one by one. */
+async function causesAt(names: readonly string[], request: LayerRequest): Promise<LayerCause[]> {
   const { before, after, task, batch, onProgress, signal } = request;
-  const names = sharedValues(before, after, task.outputs);
   if (names.length === 0) return [];
   const feeds = feedsOf(task.feeds, batch);
   const first = await runOnce(exposed(before, [...names, ...task.outputs]), feeds, request);

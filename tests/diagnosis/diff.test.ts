@@ -88,6 +88,22 @@ test('a model and itself: no answer changes, no layer differs', async () => {
   assert.ok(layers.length > 0 && layers.every(({ error, share, samples: moved }) => error === 0 && share === 0 && moved === 0));
 });
 
+test('a value that keeps its name and not its scale is no layer that is behind the change', async () => {
+  const other = copyModel(model);
+  const change = (name: string, to: (weight: number) => number) => {
+    const value = [...other.graph.initializers].find((each) => each.name === name);
+    assert.ok(value?.initializer);
+    value.initializer = Tensor.from('float32', value.initializer.shape, Array.from(value.initializer.toFloat32(), to));
+  };
+  for (const name of ['first.weight', 'first.bias']) change(name, (each) => 100 * each);
+  change('second.weight', (each) => each / 100);
+  change('third.weight', (each) => Math.round(2 * each) / 2);
+  const { layers, changed } = await compared(other);
+  assert.ok(changed > 0);
+  assert.equal(layers[0].value, 'third');
+  assert.ok(!layers.some(({ value }) => value === 'first') && layers.every(({ share }) => share <= 10), JSON.stringify(layers));
+});
+
 test('samples that changed are those of two runs by hand, the ones that lost most of the right answer first', async () => {
   const damaged = coarse('second');
   const info = await compared(damaged, { most: 1000 });
