@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { type Activity, DataError, FormatError, UnsupportedError } from '../../base/index.js';
@@ -26,7 +27,7 @@ const TAR = /\.(tar|tar\.gz|tgz)$/i;
  */
 export async function openDataset(path: string, options: OpenOptions = {}, activity: Activity = {}): Promise<DataSource> {
   checkOptions(options);
-  const source = inOrder(await (isBuiltin(path) ? BUILTIN[path](options) : openPath(path, options, activity)), options.classes);
+  const source = inOrder(await openNamed(path, options, activity), options.classes);
   try {
     checkClasses(source.train);
   } catch (cause) {
@@ -45,7 +46,7 @@ export async function openSamples(path: string, options: OpenOptions = {}, activ
   const unlabelled = { ...options, labelled: false, label: false as const };
   if (isImage({ path })) return openTree(await fileTree(path), path, unlabelled, activity);
   checkOptions(unlabelled);
-  return isBuiltin(path) ? BUILTIN[path](unlabelled) : openPath(path, unlabelled, activity);
+  return openNamed(path, unlabelled, activity);
 }
 
 /** The source with its classes in the order that was given, where its form has an order of its own. */
@@ -67,6 +68,13 @@ function inOrder(source: DataSource, order: readonly string[] | undefined): Data
 
 function isBuiltin(name: string): name is keyof typeof BUILTIN {
   return Object.hasOwn(BUILTIN, name);
+}
+
+async function openNamed(path: string, options: OpenOptions, activity: Activity): Promise<DataSource> {
+  if (!isBuiltin(path)) return openPath(path, options, activity);
+  if (existsSync(path))
+    activity.onMessage?.({ level: 'warning', text: `"${path}" is the built-in data; what lies here under this name is "./${path}".` });
+  return BUILTIN[path](options);
 }
 
 async function openPath(path: string, options: OpenOptions, activity: Activity): Promise<DataSource> {

@@ -22,3 +22,12 @@ test('a seed that draws other parts than those that a model was made with is cal
     assert.doesNotMatch((await run(`eval ${model} --data iris --seed 1`)).stderr, /made with --seed/);
   }
 });
+
+test('a folder with the name of built-in data is not taken in silence for it', async () => {
+  await run('sample image -o digits');
+  assert.match(
+    (await run('train --arch survey-cnn --width 0.25 --data digits --epochs 1 -o built-in.onnx')).stderr,
+    /built-in data.*\.\/digits/,
+  );
+  assert.doesNotMatch((await run('eval built-in.onnx --data digits/ --limit 50')).stderr, /built-in data/);
+});
