@@ -31,7 +31,8 @@ export async function diff(request: DiffRequest): Promise<DiffInfo> {
   const options = { split, threads, signal };
   const first = await answersOf(before.model, task, runtime, { ...options, ...nested(request, 'before') });
   const second = await answersOf(after.model, task, runtime, { ...options, ...nested(request, 'after') });
-  const changes = changesBetween(first, second, task.parts) ?? [];
+  const compared = changesBetween(first, second, task.parts);
+  const changes = compared ?? [];
   const worst = await show(changes.slice(0, most), task.splits[split]);
   return {
     models: { before: before.name, after: after.name },
@@ -39,7 +40,7 @@ export async function diff(request: DiffRequest): Promise<DiffInfo> {
     split,
     quality: { before: judge(task, first), after: judge(task, second, first) },
     samples: first.size,
-    changed: changes.length,
+    ...(compared && { changed: compared.length }),
     classes: changesByClass(first, changes, task.parts),
     worst,
     ...(await layersOf(request, changes, task.splits[split])),
@@ -87,11 +88,11 @@ async function layersOf(
   return { layers, layersNote: `Each layer alone exchanged in ${before.name} for that of ${after.name}, on ${what}.` };
 }
 
-function changedIn(task: Task, batch: Batch, before: Record<string, Tensor>, after: Record<string, Tensor>): number {
+function changedIn(task: Task, batch: Batch, before: Record<string, Tensor>, after: Record<string, Tensor>): number | undefined {
   const answers = [before, after].map((outputs) => {
     const collector = task.collect();
     collector.add(batch, outputs, before);
     return collector.answers();
   });
-  return changesBetween(answers[0], answers[1], task.parts)?.length ?? 0;
+  return changesBetween(answers[0], answers[1], task.parts)?.length;
 }

@@ -37,8 +37,8 @@ export interface LayerCause {
   op: string;
   /** Squared difference of what the layer makes of the same inputs, relative to the variance of what the first model makes. */
   error: number;
-  /** How many of the changed samples change when this layer alone is exchanged for the second model's. */
-  samples: number;
+  /** How many of the changed samples change when this layer alone is exchanged for the second model's. Absent where `changed` is. */
+  samples?: number;
   /** Share of the whole change of the outputs that the exchange makes, from 0; above 1 it does more harm alone than all layers together. */
   share: number;
 }
@@ -49,9 +49,9 @@ export interface DiffInfo {
   task: { kind: string; title: string };
   split: string;
   quality: { before: Quality; after: Quality };
-  /** Samples that were compared, and how many of them have other answers. */
+  /** Samples that were compared, and how many of them have other answers; absent for tasks that judge all samples together, as fidelity does. */
   samples: number;
-  changed: number;
+  changed?: number;
   /** For tasks with classes, the ones that changed most first. */
   classes: ClassChanges[];
   /** The samples that changed, the worst first. */

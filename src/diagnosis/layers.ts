@@ -22,8 +22,8 @@ export interface LayerRequest extends Activity {
   batch: Batch;
   runtime: Runtime;
   threads?: number;
-  /** How many of the batch's samples have other answers in the second outputs than in the first. */
-  countChanged(before: Record<string, Tensor>, after: Record<string, Tensor>): number;
+  /** How many of the batch's samples have other answers in the second outputs than in the first; undefined where answers are no sample's own. */
+  countChanged(before: Record<string, Tensor>, after: Record<string, Tensor>): number | undefined;
 }
 
 /**
@@ -75,13 +75,14 @@ async function causesAt(names: readonly string[], request: LayerRequest): Promis
       );
       const outputs = await program.run(onlyInputs(program, { ...copies({ ...feeds, ...others }), [SWITCHES]: switches }), task.outputs);
       const share = whole === 0 ? 0 : outputError(task, first, outputs) / whole;
-      causes.push({ value: name, op: operatorOf(before, name), error, samples: request.countChanged(first, outputs), share });
+      const samples = request.countChanged(first, outputs);
+      causes.push({ value: name, op: operatorOf(before, name), error, ...(samples !== undefined && { samples }), share });
       onProgress?.({ task: 'layers', done: index + 1, total: chosen.length });
     }
   } finally {
     await program.dispose();
   }
-  return causes.sort((a, b) => b.samples - a.samples || b.share - a.share);
+  return causes.sort((a, b) => (b.samples ?? 0) - (a.samples ?? 0) || b.share - a.share);
 }
 
 /** Float values that nodes of both models make under the same name and in the same shape, in the first model's order. */

@@ -29,7 +29,7 @@ test('diff: text, JSON and page say the same of a quantized model', async () => 
   assert.equal(info.schema, 'espalier/diff@1');
   assert.deepEqual(info.models, { before: 'net.onnx', after: 'int8.onnx' });
   assert.equal(info.classes.length, 10);
-  assert.ok(info.samples > 1000 && info.layers.length > 0 && info.changed >= info.worst.length);
+  assert.ok(info.samples > 1000 && info.layers.length > 0 && (info.changed ?? 0) >= info.worst.length);
   const evaluated = JSON.parse((await run('eval int8.onnx --data digits --json --threads 1')).stdout);
   const ofTest = await json('diff net.onnx int8.onnx --data digits --threads 1');
   assert.deepEqual([ofTest.split, ofTest.samples, ofTest.quality.after.value], ['test', evaluated.samples, evaluated.value]);

@@ -10,6 +10,7 @@ export function diffSummary({ models, quality, samples, changed, classes }: Diff
   const agreement = after.agreement ? [`Agreement: ${formatAgreement(after.agreement)}.`] : [];
   const lost = classes.reduce((sum, each) => sum + each.lost, 0);
   const gained = classes.reduce((sum, each) => sum + each.gained, 0);
+  if (changed === undefined) return [score, `${plural(samples, 'sample')} were compared together, not one by one.`, ...agreement];
   const kinds =
     classes.length > 0 && changed > 0 ? `: ${lost} lost, ${gained} gained, ${changed - lost - gained} wrong in another way` : '';
   return [score, `${changed} of ${plural(samples, 'sample')} are answered differently${kinds}.`, ...agreement];

@@ -37,6 +37,7 @@ function classNames({ classes, quality }: DiffInfo): readonly string[] {
 }
 
 function samples({ worst, changed }: DiffInfo): Markup {
+  if (changed === undefined) return element('p', {}, 'Samples are compared together, not one by one.');
   if (worst.length === 0) return element('p', {}, 'No sample is answered differently.');
   const hidden = changed - worst.length;
   return fragment(
@@ -68,7 +69,13 @@ function classTable(classes: readonly ClassChanges[]): Markup {
 }
 
 function layerTable(layers: readonly LayerCause[]): Markup {
-  const rows = layers.map(({ value, op, samples: count, share, error }) => [value, op, count, shareText(share), significant(error, 2)]);
+  const rows = layers.map(({ value, op, samples: count, share, error }) => [
+    value,
+    op,
+    count ?? '–',
+    shareText(share),
+    significant(error, 2),
+  ]);
   return dataTable(['Layer', 'Operator', 'Samples that change by it alone', 'Of the whole change', 'Own error'], rows);
 }
 

@@ -56,7 +56,7 @@ const sampleColumns: Column<ChangedSample>[] = [
 const layerColumns: Column<LayerCause>[] = [
   { heading: 'layers, by what they change alone', text: ({ value }) => plain(value), shrink: { least: 16, where: 'middle' } },
   { heading: 'operator', text: ({ op }) => plain(op), drop: 1 },
-  { heading: 'samples', align: 'right', text: ({ samples }) => String(samples) },
+  { heading: 'samples', align: 'right', text: ({ samples }) => String(samples ?? '–') },
   { heading: 'of the change', align: 'right', text: ({ share }) => shareText(share) },
   { heading: '', text: ({ share }) => bar(Math.min(1, share), 12), style: () => 'cyan', drop: 2 },
   { heading: 'own error', align: 'right', text: ({ error }) => significant(error, 2) },
