@@ -19,7 +19,7 @@ export const mlp: Architecture = {
   takes: 'features',
   scales: ['width', 'depth'],
   preparation: [{ technique: 'standardize', options: {} }],
-  training: { freeze: ['standardize.*'], optimizer: 'adam', learningRate: 0.005, weightDecay: 0.1, batchSize: 32 },
+  training: { freeze: ['standardize.*'], optimizer: 'adamw', learningRate: 0.003, weightDecay: 1, batchSize: 32 },
   build: ({ input, classes, numbers = false, width = 1, depth = 1, seed = 0 }) => {
     checkInput(input, ['columns']);
     checkAnswers({ classes, numbers });

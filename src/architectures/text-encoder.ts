@@ -24,7 +24,7 @@ export const textEncoder: Architecture = {
   takes: 'text',
   prepared: 'text-words',
   scales: ['width', 'depth'],
-  training: { optimizer: 'adam', learningRate: 0.001, weightDecay: 0.01 },
+  training: { optimizer: 'adamw', learningRate: 0.001, weightDecay: 0.01 },
   build: ({ input, classes, numbers, vocabulary = VOCABULARY, width = 1, depth = 1, seed = 0 }) => {
     checkInput(input, ['ids']);
     checkAnswers({ classes, numbers });

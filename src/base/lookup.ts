@@ -12,3 +12,9 @@ export function addTo<K, T>(lists: Map<K, T[]>, key: K, item: T): void {
   if (list) list.push(item);
   else lists.set(key, [item]);
 }
+
+/** What came before already, each time that it comes again, in order; in linear time, which `indexOf` is not. */
+export function repeats<T>(items: Iterable<T>): T[] {
+  const seen = new Set<T>();
+  return [...items].filter((item) => seen.size === seen.add(item).size);
+}

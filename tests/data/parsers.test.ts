@@ -6,6 +6,7 @@ import { DataError, FormatError, OptionError, UnsupportedError } from 'espalier/
 import { parseCsv, parseIdx, parseNpy, parseNpz, Sha256 } from 'espalier/data';
 import { fromFloat16, toFloat16 } from '#dist/data/float16.js';
 import { classesOf, numberLabels, type TargetOptions, targetsFromTensor, targetsFromTexts } from '#dist/data/formats/labels.js';
+import { tableFromCsv } from '#dist/data/formats/tables/from-csv.js';
 import { asNumbers } from '#dist/data/preprocess/apply.js';
 import { fixture } from '../support/paths.js';
 import { numbersOf } from './support.js';
@@ -182,4 +183,11 @@ test('several columns: one-hot rows are classes, other zeros and ones labels, an
   refused(rows([1]), { like: labels }, /1 names, one for each column/);
   refused(rows([1, 2, 3]), { like: numbers }, /3 names, one for each column/);
   refused(rows([1, 2, 3]), { classes: ['a'] }, /3 names, one for each column/);
+});
+
+test('names of columns are compared in linear time', () => {
+  const names = Array.from({ length: 100_000 }, (_, i) => `c${i}`);
+  const table = (columns: string[]) => text(`${columns.join(',')}\n${columns.map(() => '1').join(',')}\n`);
+  assert.equal(tableFromCsv(table(names), 't.csv').columns.length, 100_000);
+  assert.throws(() => tableFromCsv(table([...names, 'c7', 'c3']), 't.csv'), /Two columns are called "c7"/);
 });

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { architecture } from 'espalier/architectures';
-import { OptionError } from 'espalier/base';
-import { applyPreprocess, type DataSource, type Prepare, textDataset } from 'espalier/data';
+import { OptionError, Random } from 'espalier/base';
+import { type Augmentation, applyPreprocess, type Batch, type DataSource, type Prepare, pipeline, textDataset } from 'espalier/data';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import { createTask, freshModel } from 'espalier/modalities';
 import { Tensor } from 'espalier/onnx';
@@ -122,4 +122,40 @@ test('padding says nothing: whatever its vector is, scores stay', async (t) => {
     assert.ok(before.every(Number.isFinite), family);
     for (const [i, score] of before.slice(0, 3).entries()) assert.ok(Math.abs(score - after[i]) < 1e-5, `${family} ${score} ${after[i]}`);
   }
+});
+
+const decoded = ({ inputs: { text } }: Batch) =>
+  Array.from(text.lengths as Int32Array, (length, i) =>
+    new TextDecoder().decode((text.data as Uint8Array).subarray(i * text.shape[1], i * text.shape[1] + length)),
+  );
+
+test('drop-words leaves out words, never all of them, and the rest stay in their order', async () => {
+  const words = Array.from({ length: 400 }, (_, i) => `wörd${i}`);
+  const dataset = textDataset('texts', [words.join(' '), 'one', '', '  spaced   out ']);
+  const batch = await dataset.read(Int32Array.of(0, 1, 2, 3));
+  const drop = (share: number, seed = 0) => decoded(pipeline([{ name: 'drop-words', share }])(batch, new Random(seed), 0));
+  const [long, one, none] = drop(0.3);
+  const kept = long.split(' ');
+  // 280 of 400 are expected, with a deviation of 9.2.
+  assert.ok(kept.length > 240 && kept.length < 320, String(kept.length));
+  assert.deepEqual(
+    kept,
+    words.filter((word) => kept.includes(word)),
+  );
+  assert.deepEqual([one, none], ['one', '']);
+  assert.notDeepEqual(drop(0.3, 1)[0], long);
+  assert.deepEqual(drop(0)[3], 'spaced out');
+  assert.deepEqual(drop(0.99, 2).slice(1, 3), ['one', '']);
+  assert.deepEqual(decoded(batch)[0], words.join(' '), 'the batch itself stays as it is');
+});
+
+test('drop-words refuses other data and shares that are none', async () => {
+  const image: Batch = {
+    size: 1,
+    indices: Int32Array.of(0),
+    inputs: { image: { type: 'uint8', shape: [1, 1, 1, 1], data: new Uint8Array(1), kind: 'image' } },
+  };
+  const run = (step: Augmentation) => pipeline([step])(image, new Random(0), 0);
+  assert.throws(() => run({ name: 'drop-words' }), { name: OptionError.name, message: /for texts, and the data has none.*got image/ });
+  assert.throws(() => run({ name: 'drop-words', share: 1 }), { name: OptionError.name, message: /a number in \[0, 1\)/ });
 });

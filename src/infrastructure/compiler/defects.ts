@@ -1,4 +1,4 @@
-import { allowed, COMPUTED, type ErrorFacts, GraphError, lookup } from '../../base/index.js';
+import { allowed, COMPUTED, type ErrorFacts, GraphError, lookup, repeats } from '../../base/index.js';
 import { bytesOf, type Graph, isFloat, type Model, type Node, type Tensor, type Value } from '../../onnx/index.js';
 import { ruleOf } from '../../ops/index.js';
 
@@ -81,8 +81,7 @@ function operatorDefects({ graph, functions, opsets }: Model): Defect[] {
 }
 
 function outputDefects({ outputs }: Graph): Defect[] {
-  const twice = outputs.filter((output, index) => outputs.indexOf(output) !== index);
-  return twice.map(({ name }) => ({
+  return repeats(outputs).map(({ name }) => ({
     severity: 'error',
     kind: 'output',
     what: 'The model lists the output twice',

@@ -1,4 +1,4 @@
-import { DataError } from '../../../base/index.js';
+import { DataError, repeats } from '../../../base/index.js';
 import { isNumber, LABEL_NAMES, MISSING } from '../csv.js';
 import { csvLines, type Line } from '../csv-lines.js';
 import { ColumnBuilder, type Table } from './column.js';
@@ -18,7 +18,7 @@ export function tableFromCsv(bytes: Uint8Array, where: string, header?: boolean)
   const [first, ...next] = ahead;
   const named = header ?? namesColumns(first.cells, next);
   const names = named ? first.cells.map((cell) => cell.trim()) : first.cells.map((_, i) => String(i));
-  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  const [twice] = repeats(names);
   if (twice !== undefined) throw new DataError({ what: `Two columns are called "${twice}"`, where, fix: 'Give each a name of its own' });
   const builders = names.map((name) => new ColumnBuilder(name, where));
   const add = ({ cells }: Line) => {
