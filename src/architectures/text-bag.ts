@@ -22,7 +22,7 @@ export const textBag: Architecture = {
   takes: 'text',
   prepared: 'text-ngrams',
   scales: ['width', 'depth'],
-  training: { optimizer: 'adam', learningRate: 0.003, weightDecay: 0 },
+  training: { optimizer: 'adamw', learningRate: 0.003, weightDecay: 0 },
   build: ({ input, classes, numbers, vocabulary = VOCABULARY, width = 1, depth = 1, seed = 0 }) => {
     checkInput(input, ['ids']);
     checkAnswers({ classes, numbers });

@@ -1,3 +1,4 @@
+import { architecture as familyOf } from '../architectures/index.js';
 import type { Point } from '../automation/index.js';
 import { OptionError } from '../base/index.js';
 import { type Searched, searchedOn } from '../modalities/index.js';
@@ -104,13 +105,16 @@ function growingSteps(
   };
   const optimizer = point.optimizer as keyof typeof OPTIMIZER_SETTINGS;
   const usual = OPTIMIZER_SETTINGS[optimizer];
+  const { training: suits } = familyOf(family);
+  // The family's own rate and decay are for its own update rule.
+  const settings = { ...usual, ...(suits?.optimizer === optimizer && suits) };
   const options = {
+    ...settings,
     epochs,
     augment: searched.augmentations[String(point.augment)],
     labelSmoothing: point.smoothing,
     optimizer,
-    ...usual,
-    learningRate: usual.learningRate * Number(point.rate),
+    learningRate: Number(settings.learningRate) * Number(point.rate),
   };
   if (point.learn !== 'distill') return trainingRecipe(size, { technique: 'train', options });
   return trainingRecipe(size, { technique: 'distill', options: { ...options, temperature: point.temperature } });

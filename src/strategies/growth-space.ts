@@ -7,7 +7,10 @@ import type { WeightType } from './fit.js';
 const GROWTH = [0.5, 0.7, 1, 1.5, 2, 3];
 const DEPTHS = [1, 1.5, 2];
 /** Peaks of one cycle, and what else suits the update rule: networks with batch normalization mostly learn more from few epochs of SGD. */
-export const OPTIMIZER_SETTINGS = { sgd: { learningRate: 0.3, weightDecay: 5e-4 }, adam: { learningRate: 0.006 } } as const;
+export const OPTIMIZER_SETTINGS = {
+  sgd: { learningRate: 0.3, weightDecay: 5e-4 },
+  adamw: { learningRate: 0.006, weightDecay: 0 },
+} as const;
 /** Factors of these. */
 const RATES = [0.5, 1, 2];
 

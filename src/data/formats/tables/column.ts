@@ -54,12 +54,13 @@ const SPELLED = /^\s*(\+|-?0\d)/;
  */
 export class ColumnBuilder {
   readonly #where: string;
-  readonly #places = new Map<string, number>();
-  #numbers: Float64Array | undefined = new Float64Array(64);
-  #codes = new Int32Array(0);
-  #lists: (readonly string[])[] | undefined;
+  // Made when they are needed: tables may have hundreds of thousands of columns.
+  #places: Map<string, number> | undefined;
   /** By row, what stands for a missing number: among texts it may be one of them. */
-  readonly #blanks = new Map<number, string>();
+  #blanks: Map<number, string> | undefined;
+  #numbers: number[] | undefined = [];
+  #codes: number[] = [];
+  #lists: (readonly string[])[] | undefined;
   #refused: DataError | undefined;
   #rows = 0;
 
@@ -97,44 +98,37 @@ export class ColumnBuilder {
     const { name } = this;
     if (this.#refused) return { kind: 'refused', name, error: this.#refused };
     if (this.#lists) return { kind: 'lists', name, values: this.#lists };
-    if (this.#numbers) return { kind: 'numbers', name, values: this.#numbers.slice(0, this.#rows) };
-    return { kind: 'texts', name, codes: this.#codes.slice(0, this.#rows), texts: [...this.#places.keys()] };
+    if (this.#numbers) return { kind: 'numbers', name, values: Float64Array.from(this.#numbers) };
+    return { kind: 'texts', name, codes: Int32Array.from(this.#codes), texts: [...(this.#places?.keys() ?? [])] };
   }
 
   #addNumber(cell: string | number | null): void {
-    const numbers = this.#numbers as Float64Array;
+    const numbers = this.#numbers as number[];
     const isMissing = isMissingCell(cell);
-    if (isMissing && typeof cell === 'string' && cell.trim() !== '') this.#blanks.set(this.#rows, cell.trim());
+    if (isMissing && typeof cell === 'string' && cell.trim() !== '') {
+      this.#blanks ??= new Map();
+      this.#blanks.set(this.#rows, cell.trim());
+    }
     const value = isMissing ? Number.NaN : Number(cell);
-    if (!isMissing && (!Number.isFinite(value) || (typeof cell === 'string' && SPELLED.test(cell)))) {
-      this.#numbers = undefined;
-      const before = numbers.subarray(0, this.#rows);
-      this.#codes = new Int32Array(Math.max(64, 2 * this.#rows));
-      before.forEach((number, row) => {
-        const text = Number.isNaN(number) ? this.#blanks.get(row) : String(number);
-        this.#codes[row] = text === undefined ? -1 : this.#place(text);
-      });
-      this.#addText(cell);
+    if (isMissing || (Number.isFinite(value) && !(typeof cell === 'string' && SPELLED.test(cell)))) {
+      numbers.push(value);
       return;
     }
-    if (this.#rows === numbers.length) {
-      this.#numbers = new Float64Array(2 * numbers.length);
-      this.#numbers.set(numbers);
+    this.#numbers = undefined;
+    for (const [row, number] of numbers.entries()) {
+      const text = Number.isNaN(number) ? this.#blanks?.get(row) : String(number);
+      this.#codes.push(text === undefined ? -1 : this.#place(text));
     }
-    (this.#numbers as Float64Array)[this.#rows] = value;
+    this.#addText(cell);
   }
 
   #addText(cell: string | number | null): void {
-    if (this.#rows === this.#codes.length) {
-      const larger = new Int32Array(2 * this.#codes.length);
-      larger.set(this.#codes);
-      this.#codes = larger;
-    }
     const text = cell === null ? '' : String(cell).trim();
-    this.#codes[this.#rows] = text === '' ? -1 : this.#place(text);
+    this.#codes.push(text === '' ? -1 : this.#place(text));
   }
 
   #place(text: string): number {
+    this.#places ??= new Map();
     const known = this.#places.get(text);
     if (known !== undefined) return known;
     this.#places.set(text, this.#places.size);
@@ -143,7 +137,7 @@ export class ColumnBuilder {
 
   #addList(cell: readonly string[]): void {
     if (!this.#lists) {
-      const isEmpty = this.#numbers?.subarray(0, this.#rows).every(Number.isNaN);
+      const isEmpty = this.#numbers?.every(Number.isNaN);
       if (!isEmpty) throw this.#mixed();
       this.#lists = Array.from({ length: this.#rows }, () => []);
     }
