@@ -11,7 +11,7 @@ import {
   removeDeadCode,
   shareConstants,
 } from '../../onnx/index.js';
-import { inferShapes, upgradeOpset } from '../../ops/index.js';
+import { inferShapes, unfuse, upgradeOpset } from '../../ops/index.js';
 import { foldAffine, normalizationToConvolution } from './fold-affine.js';
 
 /** The first opset whose DequantizeLinear takes one scale for each channel. */
@@ -25,7 +25,7 @@ export interface PrepareOptions {
 }
 
 /**
- * A copy of a float model in the form that is quantized: standard operators at opset 13 or newer, constants and batch normalizations folded,
+ * A copy of a float model in the form that is quantized: what a runtime fused written out, standard operators at opset 13 or newer, constants and batch normalizations folded,
  * additions and multiplications of constants folded into the layer before, in branches and bodies too, every node named, every value typed where
  * rules tell.
  * @throws UnsupportedError where the model is quantized already.
@@ -33,7 +33,7 @@ export interface PrepareOptions {
 export async function prepareModel(source: Model, runtime: Runtime, options: PrepareOptions = {}): Promise<Model> {
   const { opset = CHANNEL_OPSET, normalizationToConvolution: convert = true } = options;
   refuseQuantized(source.graph, source.source);
-  const model = upgradeOpset(source, opset);
+  const model = upgradeOpset(unfuse(source), opset);
   const { graph } = model;
   dropDefaultInputs(graph);
   for (const each of graphsOf(graph)) constantsToInitializers(each);
