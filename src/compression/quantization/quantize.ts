@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { OptionError } from '../../base/index.js';
 import { type AnyMetric, hiddenChange, isWithin, lossBetween } from '../../metrics/index.js';
 import type { Model } from '../../onnx/index.js';
+import { isQuantized } from '../../ops/index.js';
 import type { Technique, TechniqueContext, TechniqueNotes, TechniqueResult } from '../../technique/index.js';
 import { evaluate } from '../../training/index.js';
 import { quantizeDynamic, quantizeWeights } from './dynamic.js';
@@ -41,6 +42,8 @@ const schema = z.strictObject({
 
 export type QuantizeOptions = z.infer<typeof schema>;
 
+const REQUANTIZED = 'The model was quantized already: its integers were turned into floats first. Quantizing the original loses less.';
+
 /** Quantization after training. */
 export const quantize: Technique<QuantizeOptions> = {
   name: 'quantize',
@@ -51,7 +54,10 @@ export const quantize: Technique<QuantizeOptions> = {
     mode: { type: 'categorical', choices: ['static', 'dynamic', 'weights'] },
     calibration: { type: 'categorical', choices: ['min-max', 'percentile', 'entropy', 'mse'], when: { mode: 'static' } },
   }),
-  apply: (context, options) => (options.mode === 'static' ? applyStatic(context, options) : applyWithoutData(context, options)),
+  apply: async (context, options) => {
+    const { model, notes } = await (options.mode === 'static' ? applyStatic(context, options) : applyWithoutData(context, options));
+    return { model, notes: isQuantized(context.model) ? { ...notes, remarks: [REQUANTIZED, ...(notes.remarks ?? [])] } : notes };
+  },
 };
 
 async function applyStatic(context: TechniqueContext, options: QuantizeOptions): Promise<TechniqueResult> {
