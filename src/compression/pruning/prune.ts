@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Technique, TechniqueContext, TechniqueNotes } from '../../technique/index.js';
 import type { EpochRecord, LossBuilder } from '../../training/index.js';
 import { type ChannelOptions, type PrunedChannels, pruneModel } from './channels.js';
+import { inFloats } from './in-floats.js';
 import { taylorImportance } from './taylor.js';
 import { tune, tuningLoss, untunable } from './tuning.js';
 
@@ -58,9 +59,11 @@ class Pruning {
   readonly #remarks = new Set<string>();
   readonly #history: EpochRecord[] = [];
 
-  constructor(context: TechniqueContext, options: PruneOptions) {
+  constructor(given: TechniqueContext, options: PruneOptions) {
+    const { context, remarks } = inFloats(given);
     this.#context = context;
     this.#options = options;
+    for (const remark of remarks) this.#remark(remark);
   }
 
   async run(): Promise<{ model: TechniqueContext['model']; notes: TechniqueNotes }> {

@@ -3,6 +3,7 @@ import { UnsupportedError } from '../../base/index.js';
 import type { Model, Tensor } from '../../onnx/index.js';
 import type { Technique, TechniqueContext, TechniqueNotes } from '../../technique/index.js';
 import { type StepControl, withWeights } from '../../training/index.js';
+import { inFloats } from './in-floats.js';
 import { findMasks, type MaskOptions, masked, maskOf, openCopy, sparsifiable, withMasks } from './masks.js';
 import { tune, tuningLoss, untunable } from './tuning.js';
 
@@ -41,8 +42,9 @@ export const sparsify: Technique<SparsifyOptions> = {
     tuning: { type: 'categorical', choices: ['distill', 'train'] },
     learningRate: { type: 'float', low: 0.0001, high: 0.01, log: true },
   }),
-  apply: async (context, options) => {
-    const remarks = ['Zeros take as much room as other numbers until the file is compressed: look at the bytes to download.'];
+  apply: async (given, options) => {
+    const { context, remarks } = inFloats(given);
+    remarks.push('Zeros take as much room as other numbers until the file is compressed: look at the bytes to download.');
     const obstacle = options.tuning === 'none' || options.epochs === 0 ? undefined : await untunable(context);
     if (obstacle) remarks.push(obstacle);
     const trains = options.tuning !== 'none' && options.epochs > 0 && !obstacle;
