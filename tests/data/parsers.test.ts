@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { DataError, FormatError, OptionError, UnsupportedError } from 'espalier/base';
-import { parseCsv, parseIdx, parseNpy, parseNpz, Sha256 } from 'espalier/data';
+import { parseCsv, parseIdx, parseNpy, parseNpz } from 'espalier/data';
 import { fromFloat16, toFloat16 } from '#dist/data/float16.js';
 import { classesOf, numberLabels, type TargetOptions, targetsFromTensor, targetsFromTexts } from '#dist/data/formats/labels.js';
 import { tableFromCsv } from '#dist/data/formats/tables/from-csv.js';
@@ -61,23 +60,6 @@ test('half precision agrees with numpy in both directions', () => {
   assert.equal(fromFloat16(0x3555), 0.333251953125);
   assert.equal(fromFloat16(toFloat16(Number.POSITIVE_INFINITY)), Number.POSITIVE_INFINITY);
   assert.ok(Number.isNaN(fromFloat16(toFloat16(Number.NaN))));
-});
-
-test('SHA-256 agrees with OpenSSL at every length around a block, however the bytes are cut', () => {
-  const content = Uint8Array.from({ length: 300 }, (_, i) => (i * 37) & 255);
-  for (let length = 0; length <= 200; length++) {
-    const piece = content.subarray(0, length);
-    const oracle = createHash('sha256').update(piece).digest('hex');
-    assert.equal(new Sha256().update(piece).hex(), oracle);
-    assert.equal(
-      new Sha256()
-        .update(piece.subarray(0, length >> 1))
-        .update(piece.subarray(length >> 1))
-        .hex(),
-      oracle,
-    );
-  }
-  assert.equal(new Sha256().update('abc').hex(), 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');
 });
 
 test('IDX: types, big-endian numbers, and files that lie about their length', () => {

@@ -1,6 +1,5 @@
-import type { Activity } from '../../../base/index.js';
+import { type Activity, Sha256 } from '../../../base/index.js';
 import type { ColumnSpec, Dataset } from '../../dataset.js';
-import { Sha256 } from '../../fingerprint.js';
 import { arrayDataset } from '../../memory.js';
 import { textDataset } from '../../ragged.js';
 import type { Targets } from '../../targets.js';
