@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { DataError, type EspalierError, FormatError, OptionError } from 'espalier/base';
 import { type Dataset, tableFromCsv } from 'espalier/data';
 import { openDataset } from 'espalier/data/node';
+import { tableFromParquet } from '#dist/data/node/readers/parquet.js';
 import { fixture, shared, skipWithout } from '../../support/paths.js';
 import { temporaryFolder, writeFiles } from './support.js';
 
@@ -120,6 +122,17 @@ test('Parquet files that pyarrow wrote, Snappy and gzip', async () => {
       values: Uint8Array.of(1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1),
     });
   }
+});
+
+test('a Parquet file that says it holds more than is allowed is refused before its rows are made', async () => {
+  const bytes = await readFile(fixture('tables', 'people-snappy.parquet'));
+  const { rows: all, columns } = await tableFromParquet(bytes, 'people.parquet');
+  const needed = 8 * all * columns.length;
+  assert.equal((await tableFromParquet(bytes, 'people.parquet', needed)).rows, all);
+  await assert.rejects(tableFromParquet(bytes, 'people.parquet', needed - 1), {
+    name: 'DataError',
+    message: /people.parquet.*more than is allowed.*--max-unpacked/,
+  });
 });
 
 test('parts: categories are those of the training part; pieces of a part are joined', async (t) => {
