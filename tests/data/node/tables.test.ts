@@ -135,6 +135,23 @@ test('a Parquet file that says it holds more than is allowed is refused before i
   });
 });
 
+test('a Parquet file whose columns are not those of its schema is refused, and no error is left to end the process', async () => {
+  const bytes = await readFile(fixture('tables', 'people-gzip.parquet'));
+  let refused = 0;
+  for (let at = bytes.indexOf('tags'); at >= 0; at = bytes.indexOf('tags', at + 1)) {
+    const damaged = Uint8Array.from(bytes);
+    damaged[at] = 120;
+    refused += await tableFromParquet(damaged, 'people.parquet').then(
+      () => 0,
+      (error) => {
+        assert.ok(error instanceof FormatError, String(error));
+        return 1;
+      },
+    );
+  }
+  assert.ok(refused >= 2, String(refused));
+});
+
 test('parts: categories are those of the training part; pieces of a part are joined', async (t) => {
   const folder = await temporaryFolder(t);
   await writeFiles(folder, {

@@ -1,5 +1,6 @@
 import * as zlib from 'node:zlib';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
+import type { SchemaTree } from 'hyparquet';
 import { allowed, DataError, EspalierError, FormatError, UNPACKED_IN_MEMORY } from '../../../base/index.js';
 import { type Table, tableFromRecords } from '../../formats/tables/index.js';
 
@@ -29,14 +30,23 @@ export async function tableFromParquet(
     // Runs of equal values take no room: what the file says of its rows is looked at before they are made.
     const mostCells = maxUnpacked / BYTES_PER_CELL;
     const metadata = parquetMetadata(file);
-    const cells = Number(metadata.num_rows) * parquetSchema(metadata).children.length;
+    const schema = parquetSchema(metadata);
+    const cells = Number(metadata.num_rows) * schema.children.length;
     if (!(cells <= mostCells)) throw tooLarge(where, cells, mostCells);
+    for (const { columns } of metadata.row_groups) for (const column of columns) checkPath(schema, column.meta_data?.path_in_schema ?? []);
     return tableFromRecords(await parquetReadObjects({ file, metadata, compressors }), where, mostCells);
   } catch (cause) {
     if (cause instanceof EspalierError) throw cause;
     const what = `The Parquet file cannot be read (${(cause as Error).message})`;
     throw new FormatError({ what, where, fix: 'Write it again with Snappy compression' }, { cause });
   }
+}
+
+/** The reader finds this out while other columns are read, whose own errors would then reach nobody and end the process. */
+function checkPath(schema: SchemaTree, path: readonly string[]): void {
+  let place: SchemaTree | undefined = schema;
+  for (const part of path) place = place?.children.find(({ element }) => element.name === part);
+  if (!place) throw new Error(`no column ${JSON.stringify(path.join('.'))} in its schema`);
 }
 
 function tooLarge(where: string, cells: number, most: number): DataError {
