@@ -19,7 +19,7 @@ export { logProbabilities } from './classes/probabilities.js';
 export { isWithin, lossBetween, worth } from './compare.js';
 export { fidelityOf, worstChannels } from './fidelity/worst-channel.js';
 export { hiddenChange } from './hidden-change.js';
-export { bootstrapInterval, wilsonInterval } from './intervals.js';
+export { bootstrapInterval, resampled, wilsonInterval } from './intervals.js';
 export type { Metric } from './metric.js';
 export { columnErrors, r2Of } from './numbers/columns.js';
 export { amount, coefficient, decibel, type Scale, share } from './scales.js';
