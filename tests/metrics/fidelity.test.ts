@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { intervalOf, metricNamed, scoreOf, wilsonInterval } from 'espalier/metrics';
 import { Tensor } from 'espalier/onnx';
-import { fidelity, NoiseMeter } from 'espalier/training';
+import { fidelity, judge, NoiseMeter } from 'espalier/training';
 import { modelOf } from '../training/support.js';
 
 type Rows = readonly (readonly number[])[];
@@ -105,6 +105,31 @@ test('outputs of other scales count alike, and each sample once', () => {
   near(found.meanFidelity, (1 + (1 - 0.08 / 0.02)) / 2, 1e-5);
   near(found.fidelity, 1 - 0.08 / 0.02, 1e-5);
   near(found.maxDifference, 0.2);
+});
+
+test('a channel that never moves in the original is measured by its size, and one that hardly does is said to be still', () => {
+  const judged = (reference: Rows, candidate: Rows) => {
+    const goal = { ...fidelity({ reference: original(['scores'], reference[0].length), outputs: ['scores'] }), name: 'rows' };
+    const collector = goal.collect();
+    const size = reference.length;
+    collector.add({ size, indices: new Int32Array(size), inputs: {} }, tensors({ scores: candidate }), tensors({ scores: reference }));
+    return judge(goal, collector.answers());
+  };
+  // Errs by 0.5 of 5 everywhere: 1 - 0.01.
+  const constant = judged([[5], [5], [5]], [[5.5], [5.5], [5.5]]);
+  near(constant.value, 0.99);
+  near(constant.channels?.[0].still ?? 0, 0.1);
+  // Lost altogether.
+  near(judged([[5], [5], [5]], [[0], [0], [0]]).value, 0);
+  // Float rounding is no movement, and where every channel is still a small probability counts as the others do.
+  near(judged([[5], [5 + 2 ** -21], [5]], [[5.5], [5.5], [5.5]]).value, 0.99);
+  const small = judged([[0.9, 1e-9], [0.9, 1e-9]], [[0.9, 3e-9], [0.9, 3e-9]]); // biome-ignore format: rows
+  assert.ok(small.value > 0.999, String(small.value));
+  // A small movement far from zero is a movement: what destroys it is not hidden.
+  const far = judged([[300], [300.02], [300.04]], [[300.02], [300.02], [300.02]]);
+  assert.ok(far.value < 0.8, String(far.value));
+  assert.notEqual(far.channels?.[0].still, undefined);
+  assert.equal(judged([[0], [1], [2]], [[0], [1], [1]]).channels?.[0].still, undefined);
 });
 
 test('a candidate that gives no numbers agrees with nothing', () => {
