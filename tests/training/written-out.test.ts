@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import type { GraphBuilder, Tensor, Value } from 'espalier/onnx';
+import { loadModel } from 'espalier/onnx/node';
 import { headOf } from 'espalier/training';
 import { shared, skipWithout } from '../support/paths.js';
 import { modelOf, normal } from './support.js';
