@@ -22,5 +22,5 @@ export { hiddenChange } from './hidden-change.js';
 export { bootstrapInterval, resampled, wilsonInterval } from './intervals.js';
 export type { Metric } from './metric.js';
 export { columnErrors, r2Of } from './numbers/columns.js';
-export { amount, coefficient, decibel, type Scale, share } from './scales.js';
+export { amount, coefficient, decibel, difference, type Scale, share } from './scales.js';
 export { type AnyMetric, addMetric, chanceOf, intervalOf, knownMetric, metricNamed, metricsOf, scoreOf } from './table.js';

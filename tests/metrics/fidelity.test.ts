@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { intervalOf, metricNamed, scoreOf, wilsonInterval } from 'espalier/metrics';
+import { intervalOf, isWithin, lossBetween, metricNamed, scoreOf, wilsonInterval } from 'espalier/metrics';
 import { Tensor } from 'espalier/onnx';
 import { fidelity, judge, NoiseMeter } from 'espalier/training';
 import { modelOf } from '../training/support.js';
@@ -52,7 +52,8 @@ test('identical outputs are perfect', () => {
     size: 2,
     fidelity: 1,
     meanFidelity: 1,
-    sqnr: Number.POSITIVE_INFINITY,
+    // JSON has no infinity: what float32 cannot tell apart counts as the same.
+    sqnr: 150,
     cosine: 1,
     maxDifference: 0,
     agreement: 1,
@@ -143,4 +144,29 @@ test('a candidate that gives no numbers agrees with nothing', () => {
   );
   assert.equal(found.agreement, 0.5);
   assert.ok(Number.isNaN(found.fidelity) && Number.isNaN(found.maxDifference));
+});
+
+test('a loss of SQNR is the noise that was added, also where the baseline has none', () => {
+  const sqnr = metricNamed('sqnr', 'fidelity');
+  near(lossBetween(sqnr, 150, 40), 0.01, 1e-6);
+  near(lossBetween(sqnr, 150, 20), 0.1, 1e-6);
+  near(lossBetween(sqnr, 40, 20), 0.09, 1e-9);
+  near(lossBetween(sqnr, 20, 40), -0.09, 1e-9);
+  const within = (after: number, tolerance: number) => isWithin(sqnr, { before: 150, after, samples: 100 }, tolerance);
+  assert.deepEqual(
+    [within(41, 0.01), within(39, 0.01), within(31, sqnr.tolerance), within(30, sqnr.tolerance)],
+    [true, false, true, false],
+  );
+  assert.equal(sqnr.scale.format(150), 'the same within rounding');
+  assert.equal(sqnr.scale.formatChange(40 - 150, 150), '-1.00%');
+  // Silent in the original: measured by what the others move.
+  const channels = [{ output: 'y', channel: 0, error: 0.01, variance: 1, power: 0 }];
+  near(sqnr.score({ size: 2, channels, cosine: 1, maxDifference: 0.1 } as never, undefined as never), 20);
+});
+
+test('a largest difference is measured as it is: nothing is relative to none', () => {
+  const metric = metricNamed('maxDifference', 'fidelity');
+  near(lossBetween(metric, 0, 0.02), 0.02);
+  assert.ok(isWithin(metric, { before: 0, after: 0.009, samples: 10 }, metric.tolerance));
+  assert.ok(!isWithin(metric, { before: 0, after: 0.011, samples: 10 }, metric.tolerance));
 });
