@@ -4,7 +4,7 @@ import { OptionError } from '../../base/index.js';
 export interface OpenOptions {
   /**
    * Tables: the target columns, by header name or number from 0, several separated by commas; false where there is none. Default: a column named "label",
-   * "class", "target" or "y", else the last. Files that are a sample each: a pattern of their names with {label} where the class is, e.g. "{label}_*".
+   * "class", "target" or "y", else the last, with those before it that are named as targets, too (label0, label1). Files that are a sample each: a pattern of their names with {label} where the class is, e.g. "{label}_*".
    */
   label?: string | number | false;
   /** Tables: the columns that are features, by name or number. Default: all that are not targets. */

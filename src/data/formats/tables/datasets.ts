@@ -7,7 +7,7 @@ import type { Targets } from '../../targets.js';
 import { keepAsTest, type PartName } from '../arrays.js';
 import { type Column, type Table, textsOf } from './column.js';
 import { featureSpec, isFreeText, tableFeatures } from './features.js';
-import { findColumns, splitNames, type TableTargetOptions, tableTargets, targetColumns } from './targets.js';
+import { doubtfulTargets, findColumns, splitNames, type TableTargetOptions, tableTargets, targetColumns } from './targets.js';
 
 /** How a table is read. */
 export interface TableOptions extends TableTargetOptions {
@@ -40,6 +40,9 @@ export function datasetsFromTables(
     const targets = targetOf.length > 0 ? tableTargets(targetOf, table.where, { ...options, like: like.targets }) : undefined;
     if (targets)
       say(`the targets are taken from ${columnWords(targetOf, table.named)}${targets.kind === 'numbers' ? ', as numbers to predict' : ''}`);
+    const doubtful = options.label === undefined && targetOf.length === 1 ? doubtfulTargets(table) : [];
+    if (targetOf[0] === doubtful.at(-1) && doubtful.length > 0)
+      say(`${columnWords(doubtful, true)} are zeros and ones: --label ${quoted(doubtful)} takes all of them as targets`);
     const [only] = features;
     const isText = like.text ?? (features.length === 1 && isFreeText(only, table.rows));
     if (isText && only.kind === 'texts') {
@@ -77,6 +80,12 @@ function featureDataset(name: string, read: ReturnType<typeof tableFeatures>, ta
   const dataset = arrayDataset({ name, inputs: { features: read.tensor }, kinds: { features: spec }, ...(targets && { targets }) });
   if (!spec.columns) return dataset;
   return { ...dataset, fingerprint: new Sha256().update(`${dataset.fingerprint}\n${JSON.stringify(spec.columns)}`).hex() };
+}
+
+/** Columns as the command line takes them. */
+function quoted(columns: readonly Column[]): string {
+  const text = columns.map(({ name }) => name).join(',');
+  return /^[\w,.-]+$/.test(text) ? text : `"${text}"`;
 }
 
 function columnWords(columns: readonly Column[], named: boolean): string {
