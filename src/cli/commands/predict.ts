@@ -62,7 +62,8 @@ async function answersTo(
     {
       orient: options.exif,
       maxUnpacked: options.maxUnpacked,
-      columns: options.columns ?? spec.columns?.map(({ name }) => name),
+      columns: options.columns,
+      order: spec.columns?.map(({ name }) => name) ?? spec.names,
       categories: Object.fromEntries((spec.columns ?? []).flatMap(({ name, categories }) => (categories ? [[name, categories]] : []))),
     },
     context.activity,

@@ -9,6 +9,8 @@ export interface OpenOptions {
   label?: string | number | false;
   /** Tables: the columns that are features, by name or number. Default: all that are not targets. */
   columns?: readonly string[];
+  /** Tables: names of the features in a trained model's order, in which they are read whatever their order in the file. Default: as they come. */
+  order?: readonly string[];
   /** Tables: categories of columns of texts by their names, as a trained model knows them. Default: found in the training part. */
   categories?: Readonly<Record<string, readonly string[]>>;
   /** Keeps at most so many samples, of every class its share; what is left out is not decoded. Default: all. */

@@ -76,6 +76,31 @@ test('several targets at the end: those that are named so are all taken, others 
   assert.doesNotMatch((await opened('x1,x2,x3\n0,1,1\n1,1,0\n')).said, /--label/);
 });
 
+test('the columns of a part, or of what is opened for a model, are found by their names', async (t) => {
+  const folder = await temporaryFolder(t);
+  await writeFiles(folder, {
+    'parts/train.csv': 'a,b,price\n1,2,3.5\n4,5,6.5\n',
+    'parts/test.csv': 'price,id,b,a\n7.5,0,8,9\n',
+    'other.csv': 'price,b,a\n7.5,8,9\n',
+    'bare.csv': '9,8,7.5\n',
+    'lacking.csv': 'a,c,price\n1,2,3.5\n',
+  });
+  const { train, test: tested } = await openDataset(join(folder, 'parts'));
+  assert.deepEqual(train.inputs[0].names, ['a', 'b']);
+  assert.ok(tested);
+  assert.deepEqual([await rows(tested), tested.targets], [[9, 8], { kind: 'numbers', columns: ['price'], values: Float32Array.of(7.5) }]);
+  const opened = async (file: string, options: OpenOptions = {}) =>
+    rows((await openDataset(join(folder, file), { order: ['a', 'b'], ...options })).train);
+  assert.deepEqual(await opened('other.csv'), [9, 8]);
+  assert.deepEqual(await opened('bare.csv'), [9, 8]);
+  assert.deepEqual(await opened('lacking.csv', { columns: ['a', 'c'] }), [1, 2]);
+  await assert.rejects(
+    opened('lacking.csv'),
+    (error) =>
+      error instanceof DataError && /lacking\.csv: Column "b" is missing\. Expected a, b, got a, c\..*--columns/.test(error.message),
+  );
+});
+
 test('whole numbers are classes when they are few or counted, quantities when most are different', async (t) => {
   const folder = await temporaryFolder(t);
   const csv = (value: (i: number) => number) => `x,y\n${Array.from({ length: 60 }, (_, i) => `${i},${value(i)}`).join('\n')}`;

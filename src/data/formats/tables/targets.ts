@@ -13,22 +13,26 @@ export interface TableTargetOptions extends TargetOptions {
 /**
  * The columns that hold targets: those named; else the only one called label, class, target or y; else the last, with those before it that are numbers and
  * whose names say that they are targets as well: label0, label1, ... or, of zeros and ones, label_cat, label_dog, ...
+ * @param features names of columns that are none where others are there.
  */
-export function targetColumns({ columns, named, where }: Table, label: TableTargetOptions['label']): Column[] {
+export function targetColumns(table: Table, label: TableTargetOptions['label'], features: readonly string[] = []): Column[] {
+  const { named, where } = table;
   if (label === false) return [];
-  if (label !== undefined) return findColumns({ columns, named, where }, splitNames(String(label), columns), 'label');
+  if (label !== undefined) return findColumns(table, splitNames(String(label), table.columns), 'label');
+  const others = table.columns.filter(({ name }) => !named || !features.includes(name));
+  const columns = others.length > 0 ? others : table.columns;
   const usual = columns.filter(({ name }) => named && LABEL_NAMES.includes(name.toLowerCase()));
-  if (columns.length < 2)
+  if (table.columns.length < 2)
     throw new DataError({
       what: 'A labelled table needs at least two columns',
       where,
-      got: String(columns.length),
+      got: String(table.columns.length),
       fix: 'Say that there is no label column (--unlabelled)',
     });
   if (usual.length === 1) return usual;
   const last = columns[columns.length - 1];
   const several = named ? atTheEnd(columns, (column) => isNamedTarget(column) && isAlike(column, last)) : [];
-  return several.length > 1 && several.length < columns.length ? several : [last];
+  return several.length > 1 && several.length < table.columns.length ? several : [last];
 }
 
 /**
