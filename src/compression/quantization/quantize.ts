@@ -12,6 +12,7 @@ import {
 } from '../../technique/index.js';
 import { evaluate } from '../../training/index.js';
 import { quantizeDynamic, quantizeWeights } from './dynamic.js';
+import { leftRemark } from './left.js';
 import { quantizeWithin, type SearchResult } from './search.js';
 import { type Prepared, prepareStatic } from './static.js';
 
@@ -132,9 +133,10 @@ function staticNotes(prepared: Prepared, result: SearchResult, metric: AnyMetric
 async function applyWithoutData(context: TechniqueContext, options: QuantizeOptions): Promise<TechniqueResult> {
   const { model, runtime } = context;
   const write = options.mode === 'dynamic' ? quantizeDynamic : quantizeWeights;
-  const { model: quantized, plan } = await write(model, runtime, options);
+  const { model: quantized, plan, left } = await write(model, runtime, options);
   const facts: Record<string, number> = { quantizedLayers: plan.stored.length + plan.tables.length };
-  const remarks: string[] = [];
+  const stays = leftRemark(left);
+  const remarks = stays ? [stays] : [];
   const loss = await lossOf(context, quantized);
   if (loss !== undefined) {
     facts.loss = loss;
