@@ -2,3 +2,6 @@
 export { type DiffRequest, diff } from './diff.js';
 export type { ChangedSample, ClassChanges, DiffInfo, LayerCause } from './info.js';
 export { fidelityOnMadeUpInputs, type MadeUpRequest } from './made-up.js';
+export { type InventedOptions, inventedFeeds, inventedShapes } from './proof/invented.js';
+export type { OutputNoise } from './proof/noise.js';
+export { type Feeds, type Proof, type ProofRequest, prove, type RealFeeds } from './proof/prove.js';
