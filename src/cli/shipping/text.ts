@@ -1,6 +1,5 @@
-import type { OutputNoise } from '../../diagnosis/index.js';
+import { inputsOf, LEAST_SQNR, noiseText } from '../../diagnosis/index.js';
 import { row } from '../quality.js';
-import { inputsOf, LEAST_SQNR } from './bounds.js';
 import type { Shipped } from './ship.js';
 import type { PairedTime } from './time.js';
 
@@ -26,20 +25,11 @@ export function proofLines({ proof, time }: Pick<Shipped, 'proof' | 'time'>): st
   ];
 }
 
-function noiseText({ sqnr, same, remark }: OutputNoise): string {
-  if (sqnr === Number.POSITIVE_INFINITY) return 'identical';
-  if (sqnr !== undefined) return Number.isFinite(sqnr) ? `${sqnr.toFixed(1)} dB SQNR` : 'broken';
-  return same === undefined ? (remark ?? 'unknown') : `${(100 * same).toFixed(1)}% the same`;
-}
-
 function timeLine(time: PairedTime): string {
   const { before, after, ratio, verdict, threads } = time;
-  return row(
-    'time',
-    milliseconds(before),
-    milliseconds(after),
-    `${ratio.toFixed(2)}x (${span(time)}), ${verdict}, ${threads} thread${threads === 1 ? '' : 's'}`,
-  );
+  const told = verdict === 'as fast' ? 'as fast as can be told' : verdict;
+  const change = `${ratio.toFixed(2)}x (${span(time)}), ${told}, ${threads} thread${threads === 1 ? '' : 's'}`;
+  return row('time', milliseconds(before), milliseconds(after), change);
 }
 
 function span({ interval: [low, high] }: PairedTime): string {

@@ -12,6 +12,8 @@ export interface OutputNoise {
   readonly same?: number;
   /** Why neither is known, or what is wrong besides: for people. */
   readonly remark?: string;
+  /** Whether its shape or type is not that of the original's. */
+  readonly isOtherShape?: true;
 }
 
 /** Adds up the power and the error of one output, run by run: memory does not grow. */
@@ -32,7 +34,7 @@ export class NoiseMeter {
   add(wanted: Tensor, got: Tensor): void {
     this.#dtype = wanted.dtype;
     if (String(wanted.shape) !== String(got.shape) || wanted.dtype !== got.dtype) {
-      this.#broken ??= `its shape is [${got.shape}] where the original's is [${wanted.shape}]`;
+      this.#broken ??= `the shape is ${got.dtype} [${got.shape}], where the original's is ${wanted.dtype} [${wanted.shape}]`;
       return;
     }
     this.#numbers += wanted.size;
@@ -42,9 +44,8 @@ export class NoiseMeter {
 
   get noise(): OutputNoise {
     const output = this.#output;
-    if (this.#isBroken)
-      return { output, sqnr: Number.NEGATIVE_INFINITY, remark: "it has values that are no finite numbers, where the original's are" };
-    if (this.#broken !== undefined) return { output, remark: this.#broken };
+    if (this.#isBroken) return { output, sqnr: Number.NEGATIVE_INFINITY, remark: "values are no finite numbers, where the original's are" };
+    if (this.#broken !== undefined) return { output, remark: this.#broken, isOtherShape: true };
     if (this.#numbers === 0) return { output, remark: 'it is empty' };
     if (!this.#dtype || !isFloat(this.#dtype)) return { output, same: this.#same / this.#numbers };
     if (this.#error === 0) return { output, sqnr: Number.POSITIVE_INFINITY };

@@ -31,6 +31,8 @@ export interface ProofRequest extends Pick<Activity, 'signal'> {
 /** Whether a new model does what the one does that it was made of. Plain JSON but for infinities. */
 export interface Proof {
   readonly inputs: 'samples' | 'made-up';
+  /** Samples in all runs together: by the first axis of the inputs. */
+  readonly samples: number;
   /** Runs that were compared; 0 where the original itself could not be run, for the reason in `remark`. */
   readonly runs: number;
   /** The worst first: what is broken, then floats by their SQNR, then the rest. */
@@ -97,7 +99,7 @@ async function compare({ request, goal, original, made, seen, fetch }: Compariso
   const meters = new Map(fetch.map((name) => [name, new NoiseMeter(name)]));
   const collector = request.samples ? undefined : goal?.collect();
   const start = performance.now();
-  let runs = 0;
+  let [runs, samples] = [0, 0];
   let failure: string | undefined;
   let known: InventedOptions | undefined;
   const feeds = request.samples
@@ -117,6 +119,7 @@ async function compare({ request, goal, original, made, seen, fetch }: Compariso
     const got = await seen.run(copied(after), fetch);
     for (const [name, meter] of meters) meter.add(wanted[name], got[name]);
     const size = Object.values(before)[0]?.shape[0] ?? 1;
+    samples += size;
     try {
       collector?.add({ size, indices: new Int32Array(size), inputs: {} }, got, wanted);
     } catch (error) {
@@ -132,6 +135,7 @@ async function compare({ request, goal, original, made, seen, fetch }: Compariso
   const quality = collector && goal && judged(goal, collector);
   return {
     inputs: request.samples ? 'samples' : 'made-up',
+    samples,
     runs,
     outputs,
     ...(own && { own }),
@@ -159,6 +163,7 @@ function rank({ sqnr, same, remark }: OutputNoise): number {
 function unproven({ samples }: ProofRequest, why: string): Proof {
   return {
     inputs: samples ? 'samples' : 'made-up',
+    samples: 0,
     runs: 0,
     outputs: [],
     remark: `It could not be run on ${samples ? 'samples' : 'made-up inputs'}: ${why}`,
