@@ -22,4 +22,5 @@ export { type ByteSource, Tensor } from './tensor.js';
 export * from './types.js';
 export { type DecodeOptions, decodeModel } from './wire/decode.js';
 export { type EncodeOptions, encodeModel } from './wire/encode.js';
+export { decodeTensor } from './wire/tensor-file.js';
 export type { RandomAccess } from './wire/skim.js';

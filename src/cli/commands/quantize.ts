@@ -47,7 +47,7 @@ export const quantizeCommand: AddCommand = (program, run) => {
         const mode = options.dynamic ? 'dynamic' : options.weights ? 'weights' : 'static';
         if (mode === 'static' && options.data === undefined) {
           const what = options.aware ? 'Training needs data' : 'Static quantization needs data to calibrate with';
-          throw new OptionError({ what, fix: 'Give --data, or use --dynamic or --weights.' });
+          throw new OptionError({ what, fix: 'Give --data, or use --dynamic, --weights or --data synthetic.' });
         }
         if (!options.aware && (options.epochs ?? options.lr) !== undefined)
           throw new OptionError({ what: '--epochs and --lr are for training', fix: 'Give --aware as well, or leave them out.' });

@@ -93,7 +93,7 @@ function invented(input: Value, made: Readonly<Record<string, Tensor>>, { random
 }
 
 /** Undefined for what nothing is known of. */
-function floats(name: string, shape: readonly number[], random: Random, seed: number): number[] | undefined {
+function floats(name: string, shape: readonly number[], random: Random, seed: number): ArrayLike<number> | undefined {
   const count = sizeOf(shape);
   // Streams begin with states of zeros, and go on with small ones.
   if (STATE.test(name)) return Array.from({ length: count }, () => (seed === 1 ? 0 : 0.1 * random.normal()));
@@ -123,25 +123,40 @@ const WAVES = 6;
 const GRAIN = 0.1;
 
 /** Smooth pictures with a little noise: standardized ones where the seed is odd, else from 0 to 1. */
-function pictures(shape: readonly number[], { height, width }: PictureAxes, random: Random, seed: number): number[] {
-  const strides = shape.map((_, axis) => sizeOf(shape.slice(axis + 1)));
-  const waves = Array.from({ length: WAVES }, () => ({
-    x: random.uniform(-4, 4),
-    y: random.uniform(-4, 4),
-    phase: random.uniform(0, 2 * Math.PI),
-    byChannel: random.uniform(0, 2),
-  }));
-  const channel = height === 2 ? 1 : 3;
-  const at = (index: number, axis: number) => Math.floor(index / strides[axis]) % shape[axis];
-  return Array.from({ length: sizeOf(shape) }, (_, index) => {
-    const [y, x, c] = [at(index, height) / shape[height], at(index, width) / shape[width], at(index, channel)];
-    const sum = waves.reduce(
-      (total, wave) => total + Math.sin(2 * Math.PI * (wave.x * x + wave.y * y) + wave.phase + wave.byChannel * c),
-      0,
-    );
-    const value = sum / Math.sqrt(WAVES / 2) + GRAIN * random.normal();
-    return seed % 2 === 1 ? value : Math.min(1, Math.max(0, 0.5 + 0.2 * value));
-  });
+function pictures(shape: readonly number[], { height, width }: PictureAxes, random: Random, seed: number): Float64Array {
+  const [rows, columns] = [shape[height], shape[width]];
+  const [channels, isFirst] = height === 2 ? [shape[1], true] : [shape[3], false];
+  const made = new Float64Array(sizeOf(shape));
+  const size = rows * columns * channels;
+  for (let picture = 0; picture < shape[0]; picture++) {
+    for (let channel = 0; channel < channels; channel++) {
+      // The channels of a picture are alike.
+      const plane = smoothPlane(rows, columns, random.fork(`picture ${picture}`), 0.5 * channel);
+      for (let i = 0; i < plane.length; i++) {
+        const value = plane[i] + GRAIN * random.normal();
+        const at = picture * size + (isFirst ? channel * plane.length + i : i * channels + channel);
+        made[at] = seed % 2 === 1 ? value : Math.min(1, Math.max(0, 0.5 + 0.2 * value));
+      }
+    }
+  }
+  return made;
+}
+
+/** A sum of plane waves of unit power. Each is a product along rows and columns, so that sines are few. */
+function smoothPlane(rows: number, columns: number, random: Random, shift: number): Float64Array {
+  const plane = new Float64Array(rows * columns);
+  const loudness = Math.sqrt(2 / WAVES);
+  for (let wave = 0; wave < WAVES; wave++) {
+    const [down, across, phase] = [random.uniform(-4, 4), random.uniform(-4, 4), random.uniform(0, 2 * Math.PI) + shift];
+    const angles = Float64Array.from({ length: columns }, (_, x) => (2 * Math.PI * across * x) / columns);
+    const [sines, cosines] = [angles.map(Math.sin), angles.map(Math.cos)];
+    for (let y = 0; y < rows; y++) {
+      const angle = (2 * Math.PI * down * y) / rows + phase;
+      const [sine, cosine] = [loudness * Math.sin(angle), loudness * Math.cos(angle)];
+      for (let x = 0; x < columns; x++) plane[y * columns + x] += sine * cosines[x] + cosine * sines[x];
+    }
+  }
+  return plane;
 }
 
 /** Some tones below a third of the rate, and quiet noise. */
