@@ -15,4 +15,4 @@ export { mapTargets, reorderClasses, withTargets } from './relabel.js';
 export { checkClasses, checkDisjoint, DEFAULT_SHARES, type Share, type SplitOptions, type Splits, splitSource } from './split.js';
 export { representatives, subset } from './subset.js';
 export * from './targets.js';
-export { allocate, bytesPerElement, type DataTensor, type ElementType, type SampleKind, type TypedData } from './tensor.js';
+export { allocate, bytesPerElement, type DataTensor, ELEMENT_TYPES, type ElementType, type SampleKind, type TypedData } from './tensor.js';

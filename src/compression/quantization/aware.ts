@@ -9,7 +9,7 @@ import {
   type TechniqueResult,
 } from '../../technique/index.js';
 import { evaluate, type LossBuilder, type TrainResult, train, trainable, withWeights } from '../../training/index.js';
-import { nothingToQuantize } from './dynamic.js';
+import { nothingToQuantize } from './nothing.js';
 import { type Prepared, prepareStatic } from './static.js';
 import { type WrittenModel, writeQuantized } from './write.js';
 
