@@ -30,9 +30,14 @@ export function sumBySlice(
   return sums;
 }
 
+/** Whether an axis belongs to a matrix or kernel: a constant with more than one axis of some length. [channels, 1, 1] is a vector. */
+export function isOfMatrix({ value: { constant } }: Axis): boolean {
+  return constant !== undefined && constant.shape.filter((size) => size > 1).length >= 2;
+}
+
 /** Axes of a layer whose slices say how much it matters: those of its matrices and kernels; of its vectors where it has no others. */
 export function scoredAxes(axes: readonly Axis[]): Set<Axis> {
   const constants = axes.filter(({ value }) => value.constant && value.dtype !== 'string');
-  const matrices = constants.filter(({ value }) => (value.constant?.shape.length ?? 0) >= 2);
+  const matrices = constants.filter(isOfMatrix);
   return new Set(matrices.length > 0 ? matrices : constants);
 }

@@ -3,7 +3,7 @@ import type { Cost, Loss } from './cost.js';
 import type { Group } from './dependencies.js';
 import type { Axis } from './elements.js';
 import type { Importance } from './importance.js';
-import type { Layer } from './layers.js';
+import { channelsOf, type Layer } from './layers.js';
 
 export interface SelectionLimits {
   /** Cost to come down to, in the cost's unit. */
@@ -78,7 +78,7 @@ class Candidate {
     this.#order.forEach((index, rank) => {
       this.#sums[rank + 1] = this.#sums[rank] + scores[index];
     });
-    const perGroup = layer.losses.reduce((least, { count }) => Math.min(least, count), Number.POSITIVE_INFINITY);
+    const perGroup = channelsOf(layer);
     const multiple = limits.multipleFor(layer.groups.length * perGroup);
     this.#unit = multiple / greatestCommonDivisor(multiple, perGroup);
     this.#next = this.#offers();
