@@ -78,7 +78,9 @@ export async function pruneModel(source: Model, options: ChannelOptions): Promis
   if (layers.length === 0) throw nothingToPrune(source, remarks);
   const sizes = options.sizes ?? sizesOf(dependencies);
   const whole = options.from ?? before;
-  const removed = selectGroups(layers, await importance(model, layers), cost, {
+  const measured = await importance(model, layers);
+  if (measured.remark) remarks.push(measured.remark);
+  const removed = selectGroups(layers, measured, cost, {
     target: keep * whole,
     tolerance: 0.01 * whole,
     multipleFor: multipleFor(options.multipleOf ?? 'auto'),
@@ -91,6 +93,7 @@ export async function pruneModel(source: Model, options: ChannelOptions): Promis
     ]);
   }
   const gone = new Set(removed);
+  measured.compensate?.(gone);
   removeGroups(model, dependencies, removed);
   restoreOpenShapes(model, source);
   return {

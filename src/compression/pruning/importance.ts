@@ -1,4 +1,5 @@
 import { stridesOf } from '../../base/index.js';
+import type { Group } from './dependencies.js';
 import type { Axis } from './elements.js';
 
 /** How much each group of each layer matters, at least 0. */
@@ -7,6 +8,10 @@ export interface Importance {
   readonly scores: readonly Float64Array[];
   /** Whether scores are shares of their layer, so that what is left matters more as the layer shrinks, or compare as they are. */
   readonly relative: boolean;
+  /** What it could not say, and what stands in for it: a sentence. */
+  readonly remark?: string;
+  /** Makes up for groups before they are removed, by changing weights of the model that was looked at. */
+  readonly compensate?: (removed: ReadonlySet<Group>) => void;
 }
 
 /** Sums a function of a tensor's numbers over all axes but one. */

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { Technique, TechniqueContext, TechniqueNotes } from '../../technique/index.js';
 import type { EpochRecord, LossBuilder } from '../../training/index.js';
-import { type ChannelOptions, type PrunedChannels, pruneModel } from './channels.js';
-import { taylorImportance } from './taylor.js';
+import { type PrunedChannels, pruneModel } from './channels.js';
+import { MEASURES, measureImportance, measuresByGradients } from './measures.js';
 import { tune, tuningLoss, untunable } from './tuning.js';
 
 const pruneSchema = z.strictObject({
@@ -12,9 +12,16 @@ const pruneSchema = z.strictObject({
     .default('macs')
     .describe('The cost: multiply-accumulates of one run, learned numbers, or bytes of weights.'),
   importance: z
-    .enum(['magnitude', 'taylor'])
+    .enum(MEASURES)
     .default('magnitude')
-    .describe('What counts as mattering: the norm of the weights, or how much the loss would change without them.'),
+    .describe(
+      'What counts as mattering: the norm of the weights; how much the loss would change without them, by its slope (taylor) or the square of it in each sample (fisher); the scale of the batch normalization; or how well the next layer can do without them (reconstruction: data only, and what stays makes up for what goes).',
+    ),
+  structure: z
+    .array(z.enum(['channels', 'heads']))
+    .min(1)
+    .default(['channels', 'heads'])
+    .describe('What may go: channels of layers, whole heads of attentions. Without heads, attentions lose a part of each head.'),
   rounds: z.int().min(1).max(20).default(3).describe('Prune a bit, tune, prune on: so many times. At most as many as there are epochs.'),
   tuning: z
     .enum(['distill', 'train', 'none'])
@@ -45,7 +52,7 @@ export const prune: Technique<PruneOptions> = {
   schema: pruneSchema,
   space: () => ({
     keep: { type: 'float', low: 0.2, high: 0.9 },
-    importance: { type: 'categorical', choices: ['magnitude', 'taylor'] },
+    importance: { type: 'categorical', choices: ['magnitude', 'taylor', 'reconstruction'] },
     tuning: { type: 'categorical', choices: ['distill', 'train'] },
     learningRate: { type: 'float', low: 0.0001, high: 0.01, log: true },
   }),
@@ -65,7 +72,7 @@ class Pruning {
 
   async run(): Promise<{ model: TechniqueContext['model']; notes: TechniqueNotes }> {
     const { keep, tuning, epochs, importance } = this.#options;
-    const wantsGradients = importance === 'taylor' || (tuning !== 'none' && epochs > 0);
+    const wantsGradients = measuresByGradients(importance) || (tuning !== 'none' && epochs > 0);
     const obstacle = wantsGradients ? await untunable(this.#context) : undefined;
     if (obstacle) this.#remark(obstacle);
     const tunes = tuning !== 'none' && epochs > 0 && !obstacle;
@@ -89,9 +96,8 @@ class Pruning {
     hasGradients: boolean,
   ): Promise<PrunedChannels> {
     const { task, runtime, threads, signal, seed } = this.#context;
-    const { target, importance, minChannels, maxLayerFraction, multipleOf, exclude, batches } = this.#options;
-    const taylor: ChannelOptions['importance'] = (_, layers) =>
-      taylorImportance({ model, task, runtime, threads, signal, seed, batches }, layers);
+    const { target, importance, structure, minChannels, maxLayerFraction, multipleOf, exclude, batches } = this.#options;
+    const measure = measuresByGradients(importance) && !hasGradients ? 'magnitude' : importance;
     const pruned = await pruneModel(model, {
       keep,
       of: target,
@@ -99,7 +105,8 @@ class Pruning {
       maxLayerFraction,
       multipleOf,
       exclude,
-      importance: importance === 'taylor' && hasGradients ? taylor : undefined,
+      structure,
+      importance: (work, layers) => measureImportance(measure, { model, task, runtime, threads, signal, seed, batches }, work, layers),
       sizes: first?.sizes,
       from: first?.before,
     });
@@ -137,7 +144,13 @@ class Pruning {
     return {
       training: this.#history,
       remarks: [...this.#remarks],
-      facts: { [`${target} before`]: first.before, [`${target} after`]: last.after, kept, channels: layers.join(', ') },
+      facts: {
+        [`${target} before`]: first.before,
+        [`${target} after`]: last.after,
+        kept,
+        channels: layers.join(', '),
+        ...(first.given.length > 0 && { given: first.given.join(' ') }),
+      },
     };
   }
 }

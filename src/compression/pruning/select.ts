@@ -127,7 +127,9 @@ class Candidate {
     const losses = this.#losses(count);
     const fits = count > 0 && losses.every(({ axis, count: lost }) => this.#cost.sizeOf(axis) - lost >= this.#limits.floorOf(axis));
     if (!fits) return { count, fits, saved: 0, importance: 0 };
-    const importance = this.#sums[this.#taken + count] - this.#sums[this.#taken];
+    // Infinite scores stand for "not known": their differences are no numbers.
+    const difference = this.#sums[this.#taken + count] - this.#sums[this.#taken];
+    const importance = Number.isNaN(difference) ? Number.POSITIVE_INFINITY : difference;
     const remaining = this.#sums[this.#sums.length - 1] - this.#sums[this.#taken];
     const scale = this.#relative && remaining > 0 ? this.#sums[this.#sums.length - 1] / remaining : 1;
     return { count, fits, saved: this.#cost.saving(losses), importance: importance * scale };
