@@ -2,7 +2,7 @@ import { EspalierError, UnsupportedError } from '../../base/index.js';
 import { type Graph, type Model, Tensor, type Value } from '../../onnx/index.js';
 import { typedBuilder, upgradeOpset } from '../../ops/index.js';
 import { trainableParameters } from '../../training/index.js';
-import { graphsWithin, openCopy } from '../open-copy.js';
+import { graphsWithin, openDeepCopy } from '../open-copy.js';
 import { clusterLine, nearest, type Palette } from './kmeans.js';
 
 export interface ShareOptions {
@@ -35,11 +35,8 @@ const OVERHEAD = 250;
  * @throws UnsupportedError where no weight would be stored in less.
  */
 export function shareWeights(source: Model, options: ShareOptions): { model: Model; weights: SharedWeight[]; remark?: string } {
-  const { model, remark } = upgraded(openCopy(source), options.bits);
+  const { model, remark } = upgraded(openDeepCopy(source), options.bits);
   const dtype = options.bits <= 4 && model.opset >= HALF_BYTES ? 'uint4' : 'uint8';
-  // IR versions before 4 list every weight as an input.
-  const { feeds } = model.graph;
-  model.graph.inputs.splice(0, Number.POSITIVE_INFINITY, ...feeds);
   const weights = [...graphsWithin(model.graph)].flatMap((graph) => sharable(graph, dtype, options).map((value) => share(graph, value, model, dtype, options)));
   if (weights.length === 0)
     throw new UnsupportedError({

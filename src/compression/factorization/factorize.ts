@@ -1,7 +1,7 @@
 import { UnsupportedError } from '../../base/index.js';
 import { type Model, type Node, removeDeadCode, Tensor, type Value } from '../../onnx/index.js';
 import { inferShapes, typedBuilder } from '../../ops/index.js';
-import { openCopy } from '../open-copy.js';
+import { openDeepCopy } from '../open-copy.js';
 import { type DenseLayer, denseLayers, rankWithin } from './layers.js';
 import { type Factors, leadingFactors } from './svd.js';
 
@@ -32,11 +32,8 @@ const LEAST_SAVED = 64;
  * @throws UnsupportedError where nothing would be saved.
  */
 export function factorizeModel(source: Model, options: FactorizeOptions): { model: Model; layers: FactorizedLayer[] } {
-  const model = openCopy(source);
+  const model = openDeepCopy(source);
   inferShapes(model);
-  // IR versions before 4 list every weight as an input.
-  const { feeds } = model.graph;
-  model.graph.inputs.splice(0, Number.POSITIVE_INFINITY, ...feeds);
   const candidates = denseLayers(model.graph).filter(({ node }) => !options.exclude?.includes(node.name));
   const layers = candidates.flatMap((layer) => factorizeLayer(layer, model, options) ?? []);
   if (layers.length === 0)

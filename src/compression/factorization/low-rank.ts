@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { percent, type Technique, type TechniqueContext, type TechniqueResult, unless, withTask } from '../../technique/index.js';
 import type { EpochRecord } from '../../training/index.js';
-import { openCopy } from '../open-copy.js';
+import { openDeepCopy } from '../open-copy.js';
 import { tune, tuningLoss, tuningSpace, USUAL_TUNING, untunable } from '../tuning.js';
 import { factorizeModel } from './factorize.js';
 import { denseLayers, rankWithin } from './layers.js';
@@ -41,7 +41,7 @@ export const lowRank: Technique<LowRankOptions> = {
     ...unless('distill', tuning, tuning === 'none' ? 'untuned' : tuning),
   ],
   space: (model, _task, { trainable }) => {
-    const isWorthIt = denseLayers(openCopy(model).graph).some(({ size }) => rankWithin(size, 1) >= 2);
+    const isWorthIt = denseLayers(openDeepCopy(model).graph).some(({ size }) => rankWithin(size, 1) >= 2);
     return isWorthIt ? { keep: { type: 'float', low: 0.2, high: 0.9, step: 0.1 }, ...tuningSpace(trainable) } : undefined;
   },
   usual: (_model, _task, { trainable }) => [{ point: { keep: 0.5, ...(trainable ? USUAL_TUNING : { tuning: 'none' }) }, late: true }],
