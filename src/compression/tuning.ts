@@ -1,7 +1,7 @@
-import type { SpaceDefinition } from '../../automation/index.js';
-import { EspalierError, nested } from '../../base/index.js';
-import type { Model } from '../../onnx/index.js';
-import { betterTeacher, type TaskContext } from '../../technique/index.js';
+import type { SpaceDefinition } from '../automation/index.js';
+import { EspalierError, nested } from '../base/index.js';
+import type { Model } from '../onnx/index.js';
+import { betterTeacher, type TaskContext } from '../technique/index.js';
 import {
   batchSizeOf,
   buildTrainingStep,
@@ -13,7 +13,7 @@ import {
   type TrainRequest,
   train,
   trainable,
-} from '../../training/index.js';
+} from '../training/index.js';
 
 /** How quality is won back: by the answers of the unpruned model, by the labels, or not at all. */
 export type Tuning = 'distill' | 'train' | 'none';
