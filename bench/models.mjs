@@ -1,5 +1,5 @@
 // What each way to make a model smaller does to each real model: written or refused and why, size, fidelity, time. Writes the table into docs/models.md:
-//   node bench/models.mjs --results results.json [--folder ../shared/models] [--seconds 300] [MODEL ...]
+//   node bench/models.mjs --results results.json [--folder ../shared/models] [--seconds 300] [--ways dynamic,weights] [MODEL ...]
 // Results are kept in the file as they come, and what is there is not measured again; without models left to measure only the table is written.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -15,6 +15,7 @@ const { values, positionals } = parseArgs({
     results: { type: 'string' },
     folder: { type: 'string', default: join(root, '..', 'shared', 'models') },
     seconds: { type: 'string', default: '300' },
+    ways: { type: 'string', default: 'dynamic,weights,minify,simplify,static' },
     one: { type: 'string' },
   },
 });
@@ -37,8 +38,8 @@ function sweep() {
   const models = readdirSync(values.folder)
     .filter((name) => name.endsWith('.onnx'))
     .map((name) => basename(name, '.onnx'));
-  for (const model of models.filter((name) => positionals.length === 0 || positionals.includes(name)))
-    for (const way of Object.keys(WAYS)) {
+  for (const way of values.ways.split(','))
+    for (const model of models.filter((name) => positionals.length === 0 || positionals.includes(name))) {
       known[model] ??= {};
       if (known[model][way]) continue;
       known[model][way] = tried(model, way);
@@ -107,6 +108,7 @@ async function oneByLibrary(way, path, out) {
     const timed = time && { ratio: time[1].ratio, interval: [time[1].interval.low, time[1].interval.high] };
     process.stdout.write(JSON.stringify({ proof: { ...proof, outputs }, time: timed }));
   } catch (error) {
+    // A reason, as the command line gives it.
     process.stdout.write(JSON.stringify({ error: { message: error.message } }));
     process.exitCode = 1;
   } finally {
@@ -115,9 +117,13 @@ async function oneByLibrary(way, path, out) {
 }
 
 function writeTable(known) {
-  const rows = Object.entries(known).flatMap(([model, ways]) =>
-    Object.entries(ways).map(([way, found]) => `| ${model} | ${way} | ${cells(found).join(' | ')} |`),
-  );
+  const rows = Object.keys(known)
+    .sort()
+    .flatMap((model) =>
+      Object.keys(WAYS)
+        .filter((way) => known[model][way])
+        .map((way) => `| ${model} | ${way} | ${cells(known[model][way]).join(' | ')} |`),
+    );
   const table = ['| model | way | file | worst output | time, 95% interval | |', '| --- | --- | --- | --- | --- | --- |', ...rows].join('\n');
   const page = join(root, 'docs', 'models.md');
   const text = readFileSync(page, 'utf8').replace(
