@@ -90,9 +90,9 @@ export class CommandContext {
     const chosen = unlabelled ? { label: false as const, labelled: false } : { label: targetsNamed(options), classes, annotations: labels };
     const limit = count === undefined ? undefined : { count, seed: this.seed };
     const { openDataset } = await import('../modalities/node/index.js');
-    const { notedCategories, notedSampleRate } = await import('../modalities/index.js');
+    const { notedCategories, notedColumns, notedSampleRate } = await import('../modalities/index.js');
     const { imageSize } = await import('./image-size.js');
-    const ofModel = model && { categories: notedCategories(model), fallbackSize: imageSize(model) };
+    const ofModel = model && { order: notedColumns(model), categories: notedCategories(model), fallbackSize: imageSize(model) };
     const sounds = { sampleRate: sampleRate ?? (model && notedSampleRate(model)), seconds };
     const given = { ...chosen, ...ofModel, ...sounds, columns, limit, orient: exif, maxUnpacked };
     const source = await openDataset(data, given, this.activity);
@@ -108,7 +108,8 @@ export class CommandContext {
   /** Samples that are files of a model's inputs, or made up for them; undefined where the data is of another form. */
   async #sourceOfInputs({ data, input, shape, limit, maxUnpacked }: DataOptions, model: Model): Promise<DataSource | undefined> {
     if (input) {
-      if (data !== INPUT_FILES) throw new OptionError({ what: '--data and --input both say what the samples are', fix: 'Give one of them.' });
+      if (data !== INPUT_FILES)
+        throw new OptionError({ what: '--data and --input both say what the samples are', fix: 'Give one of them.' });
       const { sourceOfFiles } = await import('./inputs.js');
       return sourceOfFiles(input, model, maxUnpacked);
     }

@@ -1,6 +1,14 @@
 import { basename, extname } from 'node:path';
 import { DataError, OptionError } from '../base/index.js';
-import { type DataSource, type DataTensor, datasetsFromArrays, ELEMENT_TYPES, type ElementType, parseNpy, parseNpz } from '../data/index.js';
+import {
+  type DataSource,
+  type DataTensor,
+  datasetsFromArrays,
+  ELEMENT_TYPES,
+  type ElementType,
+  parseNpy,
+  parseNpz,
+} from '../data/index.js';
 import { readContent } from '../data/node/index.js';
 import { decodeTensor, type Model } from '../onnx/index.js';
 
@@ -23,8 +31,18 @@ export async function sourceOfFiles(files: Readonly<Record<string, string>>, mod
   }
   const missing = names.filter((name) => !Object.hasOwn(arrays, name));
   if (missing.length > 0)
-    throw new OptionError({ what: `No file is given for the input(s) ${missing.join(', ')}`, where: '--input', fix: `Give --input ${missing[0]}=FILE as well.` });
-  const { train } = datasetsFromArrays(repeated(arrays), Object.values(files).map((file) => basename(file)).join(', '), { labelled: false });
+    throw new OptionError({
+      what: `No file is given for the input(s) ${missing.join(', ')}`,
+      where: '--input',
+      fix: `Give --input ${missing[0]}=FILE as well.`,
+    });
+  const { train } = datasetsFromArrays(
+    repeated(arrays),
+    Object.values(files)
+      .map((file) => basename(file))
+      .join(', '),
+    { labelled: false },
+  );
   if (!train) throw new DataError({ what: 'There is no sample', where: '--input' });
   return { name: train.name, format: 'input files', train, close: async () => undefined };
 }

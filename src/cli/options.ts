@@ -83,7 +83,10 @@ export function addDataOptions(
   return command
     .addOption(data.makeOptionMandatory(required))
     .addOption(
-      new Option('--input <name=file>', "samples from a .npy, .npz or .pb file for each of the model's inputs, instead of --data; may be repeated")
+      new Option(
+        '--input <name=file>',
+        "samples from a .npy, .npz or .pb file for each of the model's inputs, instead of --data; may be repeated",
+      )
         .argParser(inputFile)
         .implies({ data: INPUT_FILES }),
     )

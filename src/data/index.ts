@@ -6,7 +6,6 @@ export * from './augment/index.js';
 export * from './batches.js';
 export { concatDatasets, type WeightedPart } from './concat.js';
 export * from './dataset.js';
-export { Sha256 } from './fingerprint.js';
 export * from './formats/index.js';
 export { limitSource, thinned } from './limit.js';
 export { type ArrayData, arrayDataset, checkIndices, checkSignal, makeBatch } from './memory.js';

@@ -54,7 +54,7 @@ export async function measureCandidate(
   });
   return {
     id: stage.id,
-    label: recipeLabel(stage.recipe),
+    label: recipeLabel(stage.recipe, request.registry),
     file: stage.file,
     recipe: stage.recipe,
     seed: request.seed,

@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { prune, sparsify } from '../../compression/pruning/index.js';
-import { checkOptions } from '../../technique/index.js';
+import { applyTechnique, type Technique } from '../../technique/index.js';
 import type { AddCommand } from '../main.js';
 import { addDataOptions, type CommonOptions, type DataOptions } from '../options.js';
 import { addShippingOptions, type ShippingOptions } from '../shipping/index.js';
@@ -42,7 +42,7 @@ export const pruneCommand: AddCommand = (program, run) => {
         const model = await context.model(path);
         const task = await context.task(model, { ...options, target: undefined });
         const { kind, fraction } = options.target;
-        const technique = kind === 'sparsity' ? sparsify : prune;
+        const technique: Technique = kind === 'sparsity' ? sparsify : prune;
         const goal = kind === 'sparsity' ? { sparsity: fraction } : { keep: fraction, target: kind };
         const given = {
           ...goal,
@@ -52,15 +52,10 @@ export const pruneCommand: AddCommand = (program, run) => {
           epochs: options.epochs,
           learningRate: options.lr,
         };
-        const chosen = checkOptions(
-          technique as never,
-          Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
-        );
+        const chosen = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
         const { checkpoints, clear } = await context.checkpointsBeside(options.out);
-        const result = await technique.apply(
-          { ...activity, model, task, runtime, seed, threads: options.threads, checkpoints },
-          chosen as never,
-        );
+        const common = { ...activity, model, task, runtime, seed, threads: options.threads, checkpoints };
+        const result = await applyTechnique(technique, common, chosen);
         await writeCompressed(result, { context, task, model, path, out: options.out, options, advice: ADVICE, clear });
       }),
     );

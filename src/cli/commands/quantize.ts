@@ -1,7 +1,7 @@
 import { Option } from 'commander';
 import { OptionError } from '../../base/index.js';
 import { quantize, quantizeAwareTrain } from '../../compression/quantization/index.js';
-import { checkOptions } from '../../technique/index.js';
+import { applyTechnique, type Technique } from '../../technique/index.js';
 import type { AddCommand } from '../main.js';
 import { addDataOptions, type CommonOptions, type DataOptions } from '../options.js';
 import { addInventedOptions, addShippingOptions, type InventedOptions, type ShippingOptions } from '../shipping/index.js';
@@ -58,16 +58,11 @@ export const quantizeCommand: AddCommand = (program, run) => {
         const given = options.aware
           ? { calibration: options.calibration, samples: options.samples, exclude, epochs: options.epochs, learningRate: options.lr }
           : { mode, calibration: options.calibration, tolerance: options.tolerance, samples: options.samples, exclude };
-        const technique = options.aware ? quantizeAwareTrain : quantize;
-        const chosen = checkOptions(
-          technique as never,
-          Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
-        );
+        const technique: Technique = options.aware ? quantizeAwareTrain : quantize;
+        const chosen = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
         const kept = options.aware ? await context.checkpointsBeside(options.out) : undefined;
-        const result = await technique.apply(
-          { ...activity, model, task: task as never, runtime, seed, threads: options.threads, checkpoints: kept?.checkpoints },
-          chosen as never,
-        );
+        const common = { ...activity, model, task, runtime, seed, threads: options.threads, checkpoints: kept?.checkpoints };
+        const result = await applyTechnique(technique, common, chosen);
         const { out } = options;
         await writeCompressed(result, { context, task, model, path, out, options, mustGain: true, advice: ADVICE, clear: kept?.clear });
       }),

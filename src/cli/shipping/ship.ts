@@ -172,7 +172,8 @@ function fileOf({ model, path }: Known): string | undefined {
 }
 
 function refusal({ context, out, advice }: Shipment, faults: readonly string[]): Refused {
-  const kept = context.kept === undefined || !existsSync(context.kept) ? '' : ' (what was trained is kept, so that this goes on from there)';
+  const kept =
+    context.kept === undefined || !existsSync(context.kept) ? '' : ' (what was trained is kept, so that this goes on from there)';
   return new Refused({
     what: `The model is not written, because ${faults.join('; and ')}`,
     where: out,

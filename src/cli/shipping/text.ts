@@ -47,7 +47,17 @@ export function shippedFacts({ proof, time, forced }: Shipped): Record<string, u
     ...(sqnr === Number.POSITIVE_INFINITY ? { identical: true } : sqnr === Number.NEGATIVE_INFINITY ? { broken: true } : { sqnr }),
   }));
   return {
-    ...(proof && { proof: { inputs: proof.inputs, runs: proof.runs, samples: proof.samples, bound: LEAST_SQNR, outputs, own: proof.own, remark: proof.remark } }),
+    ...(proof && {
+      proof: {
+        inputs: proof.inputs,
+        runs: proof.runs,
+        samples: proof.samples,
+        bound: LEAST_SQNR,
+        outputs,
+        own: proof.own,
+        remark: proof.remark,
+      },
+    }),
     ...(typeof time === 'object' && { time }),
     ...(typeof time === 'string' && { timeRemark: time }),
     forced,

@@ -1,5 +1,13 @@
-import { OptionError } from '../../base/index.js';
-import { type Batch, checkIndices, checkSignal, type DataSource, type Dataset, type DataTensor, type ElementType, Sha256 } from '../../data/index.js';
+import { OptionError, Sha256 } from '../../base/index.js';
+import {
+  type Batch,
+  checkIndices,
+  checkSignal,
+  type DataSource,
+  type Dataset,
+  type DataTensor,
+  type ElementType,
+} from '../../data/index.js';
 import { type Model, type Tensor, viewAs } from '../../onnx/index.js';
 import { type InventedOptions, inventedFeeds, inventedShapes } from './invented.js';
 
