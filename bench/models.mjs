@@ -70,13 +70,20 @@ function tried(model, way) {
     return {
       outcome: 'written',
       size: statSync(out).size / statSync(path).size,
-      worst: worst && (worst.identical ? 'identical' : worst.sqnr === undefined ? worst.remark : `${worst.sqnr.toFixed(1)} dB`),
+      worst: worst && wordsOf(worst),
       inputs: found.proof?.remark ?? found.proof?.inputs,
       time: found.time && [found.time.ratio, ...found.time.interval],
     };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** How an output fares, as a JSON document has it. */
+function wordsOf({ identical, broken, sqnr, same, remark }) {
+  if (identical || broken) return identical ? 'identical' : 'broken';
+  if (typeof sqnr === 'number') return `${sqnr.toFixed(1)} dB`;
+  return same === undefined ? (remark ?? 'unknown') : `${(100 * same).toFixed(0)}% the same`;
 }
 
 /** Passes that no command of their own has: made, written, and proved in the same way. */
@@ -86,7 +93,7 @@ async function oneByLibrary(way, path, out) {
   const { compareLatency } = await import('espalier/infrastructure/hardware/node');
   const { inventedFeeds, noiseFaults, prove } = await import('espalier/diagnosis');
   const { simplify } = await import('espalier/infrastructure/compiler');
-  const { minifyModel } = await import('espalier/compression/coding');
+  const { minifyModel } = await import('espalier/compression/packaging');
   const { inferShapes } = await import('espalier/ops');
   const runtime = createNodeRuntime({ threads: 1 });
   try {

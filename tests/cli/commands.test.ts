@@ -124,7 +124,7 @@ test('quantize says of an output that hardly varies by how much of its size it c
   const weights = Float32Array.from({ length: 5 * 3 }, (_, i) => 0.3 + 0.4 * Math.sin(7 * i));
   build.output(build.op('MatMul', [ones, build.parameter('w', Tensor.of('float32', [5, 3], weights))]), 'y');
   await saveModel(new Model(graph, 17), at('still.onnx'));
-  const { stdout } = await run('quantize still.onnx --dynamic -o still-q.onnx');
+  const { stdout } = await run('quantize still.onnx --force --dynamic -o still-q.onnx');
   assert.match(
     stdout,
     /On 8 made-up inputs: fidelity of the worst channel .+ \(it hardly varies in the original: the difference is [\d.e-]+% of its size\), SQNR/,
