@@ -1,3 +1,4 @@
+export * from './cholesky.js';
 export * from './eigen.js';
 export * from './errors.js';
 export * from './limits.js';

@@ -42,7 +42,14 @@ function dense(isFragile: boolean, width = 64): Model {
   const build = typedBuilder(model.graph, model.opsets);
   const x = build.input('x', 'float32', [SymbolicDim.named('N'), 32]);
   const weight = (name: string, rows: number, columns: number) =>
-    build.parameter(name, Tensor.of('float32', [rows, columns], Float32Array.from({ length: rows * columns }, () => random.normal() / Math.sqrt(rows))));
+    build.parameter(
+      name,
+      Tensor.of(
+        'float32',
+        [rows, columns],
+        Float32Array.from({ length: rows * columns }, () => random.normal() / Math.sqrt(rows)),
+      ),
+    );
   const hidden = build.op('Relu', [build.op('MatMul', [x, weight('w', 32, width)])]);
   const first = weight('v', width, width);
   const result = build.op('MatMul', [hidden, first]);
@@ -81,7 +88,10 @@ test('a good model: what the worst output became, and the time before and after 
 
 test('a destroyed output is refused in one line, and forced it leads the text and stands in the file', async () => {
   const error = await refused('quantize fragile.onnx --dynamic --no-time -o bad.onnx', 'bad.onnx');
-  assert.match(error, /bad\.onnx: The model is not written, because output "y" has -?[\d.]+ dB SQNR to the original on 8 made-up inputs, and 10 dB is the bound\..*--force\.$/);
+  assert.match(
+    error,
+    /bad\.onnx: The model is not written, because output "y" has -?[\d.]+ dB SQNR to the original on 8 made-up inputs, and 10 dB is the bound\..*--force\.$/,
+  );
   const { code, stdout, stderr } = await run('quantize fragile.onnx --dynamic --no-time --force -o bad.onnx');
   assert.equal(code, 0, stderr);
   assert.match(stdout, /^FORCED: output "y" has /);
@@ -108,7 +118,10 @@ test('a loss of the metric beyond the bound is refused; a limit that is asked fo
   assert.equal(trained.code, 0, trained.stderr);
   const prune = 'prune net.onnx --data digits --target macs=0.3 --tuning none --threads 1 --no-time';
   const error = await refused(`${prune} -o half.onnx`, 'half.onnx');
-  assert.match(error, /it loses [\d.]+ points of accuracy on the test part \([\d.]+% to [\d.]+%\), and 5 is the bound\. Prune less.*--max-drop.*--force/);
+  assert.match(
+    error,
+    /it loses [\d.]+ points of accuracy on the test part \([\d.]+% to [\d.]+%\), and 5 is the bound\. Prune less.*--max-drop.*--force/,
+  );
   const allowed = await json(`${prune} --max-drop 95 -o half.onnx`);
   assert.ok(allowed.quality.before.value - allowed.quality.after.value > 0.05);
   assert.deepEqual(allowed.forced, []);

@@ -18,9 +18,11 @@ function model(write: Write): Model {
   return made;
 }
 
-const scaled = (factor: number): Write => (x, build) => {
-  build.output(build.op('Mul', [x, build.scalar(factor)]), 'y');
-};
+const scaled =
+  (factor: number): Write =>
+  (x, build) => {
+    build.output(build.op('Mul', [x, build.scalar(factor)]), 'y');
+  };
 
 describe('prove', () => {
   it('measures the noise of whole outputs, the worst first', async () => {
@@ -59,7 +61,8 @@ describe('prove', () => {
   });
 
   it('counts whole numbers that are the same, and refuses nothing for them', async () => {
-    const label = (factor: number) => model((x, build) => build.output(build.op('ArgMax', [build.op('Mul', [x, build.scalar(factor)])], { axis: 1 }), 'label'));
+    const label = (factor: number) =>
+      model((x, build) => build.output(build.op('ArgMax', [build.op('Mul', [x, build.scalar(factor)])], { axis: 1 }), 'label'));
     const proof = await prove({ before: label(1), after: label(-1), runtime });
     assert.equal(proof.outputs[0].same, 0);
     assert.deepEqual(noiseFaults(proof, label(1)), []);
@@ -68,7 +71,10 @@ describe('prove', () => {
   it('refuses an output of another shape, unless its shape depends on the numbers', async () => {
     const wide = model((x, build) => build.output(build.op('Concat', [x, x], { axis: 1 }), 'y'));
     const before = model(scaled(1));
-    assert.match(noiseFaults(await prove({ before, after: wide, runtime }), before)[0], /float32 \[1,32\], where the original's is float32 \[1,16\]/);
+    assert.match(
+      noiseFaults(await prove({ before, after: wide, runtime }), before)[0],
+      /float32 \[1,32\], where the original's is float32 \[1,16\]/,
+    );
   });
 
   it('says why where the original does not run, and throws where the new model does not load', async () => {
@@ -109,7 +115,12 @@ describe('made-up inputs', () => {
 
   it('are likely for their names and shapes', () => {
     const feeds = inventedFeeds(
-      inputs(['image', 'float32', ['N', 3, 'height', 'width']], ['state', 'float32', [2, 'N', 8]], ['sr', 'int64', []], ['audio', 'float32', ['N', 512]]),
+      inputs(
+        ['image', 'float32', ['N', 3, 'height', 'width']],
+        ['state', 'float32', [2, 'N', 8]],
+        ['sr', 'int64', []],
+        ['audio', 'float32', ['N', 512]],
+      ),
     );
     assert.deepEqual(feeds.image.shape, [1, 3, 224, 224]);
     assert.ok(feeds.state.toFloat32().every((value) => value === 0));

@@ -16,7 +16,11 @@ function net(): Model {
   const model = new Model(new Graph('net'), 17);
   const build = typedBuilder(model.graph, model.opsets);
   const weight = (shape: number[]) =>
-    Tensor.of('float32', shape, Float32Array.from({ length: shape.reduce((a, b) => a * b) }, (_, i) => Math.sin(i + shape.length)));
+    Tensor.of(
+      'float32',
+      shape,
+      Float32Array.from({ length: shape.reduce((a, b) => a * b) }, (_, i) => Math.sin(i + shape.length)),
+    );
   const x = build.input('x', 'float32', [SymbolicDim.named('N'), 2, 8, 8]);
   const conv = build.op('Relu', [build.op('Conv', [x, build.parameter('k', weight([4, 2, 3, 3]))], { pads: [1, 1, 1, 1] })]);
   const flat = build.op('Flatten', [conv]);

@@ -17,11 +17,16 @@ interface Options extends CommonOptions, ShippingOptions, InventedOptions, Parti
   samples?: number;
   epochs?: number;
   lr?: number;
+  equalize?: string;
+  smooth?: string;
+  correctBias?: string;
   exclude?: string[];
   out: string;
 }
 
 const ADVICE = 'Try --weights, which changes least, or leave layers in float with --exclude.';
+/** When a repair is made: where it is found to help, always, or never. */
+const WHEN = ['auto', 'always', 'never'];
 
 /** Int8 quantization after or during training. */
 export const quantizeCommand: AddCommand = (program, run) => {
@@ -32,6 +37,11 @@ export const quantizeCommand: AddCommand = (program, run) => {
     .addOption(new Option('--calibration <method>', 'how ranges are chosen').choices(['min-max', 'percentile', 'entropy', 'mse']))
     .option('--tolerance <loss>', 'largest loss of quality before layers are left in float, e.g. 0.003', number)
     .option('--samples <number>', 'calibration samples', positiveInteger)
+    .addOption(new Option('--equalize <when>', 'move scales between layers').choices(WHEN))
+    .addOption(
+      new Option('--smooth <when>', 'move scales of activations with outlier channels into the layers that read them').choices(WHEN),
+    )
+    .addOption(new Option('--correct-bias <when>', 'let biases take back what rounding shifts').choices(WHEN))
     .option('--exclude <names>', 'nodes to leave in float, separated by commas', list)
     .option('--epochs <number>', 'with --aware: passes over the training part', positiveInteger)
     .option('--lr <rate>', 'with --aware: learning rate', positiveNumber)
@@ -54,10 +64,19 @@ export const quantizeCommand: AddCommand = (program, run) => {
         context.willWrite(options.out);
         const model = await context.model(path);
         const task = options.data === undefined ? undefined : await context.task(model, options as DataOptions);
-        const { exclude } = options;
+        const { exclude, equalize, smooth, correctBias } = options;
         const given = options.aware
           ? { calibration: options.calibration, samples: options.samples, exclude, epochs: options.epochs, learningRate: options.lr }
-          : { mode, calibration: options.calibration, tolerance: options.tolerance, samples: options.samples, exclude };
+          : {
+              mode,
+              calibration: options.calibration,
+              tolerance: options.tolerance,
+              samples: options.samples,
+              exclude,
+              equalize,
+              smooth,
+              correctBias,
+            };
         const technique: Technique = options.aware ? quantizeAwareTrain : quantize;
         const chosen = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
         const kept = options.aware ? await context.checkpointsBeside(options.out) : undefined;

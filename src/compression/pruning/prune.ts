@@ -9,8 +9,8 @@ import {
   withTask,
 } from '../../technique/index.js';
 import type { EpochRecord, LossBuilder } from '../../training/index.js';
-import { type ChannelOptions, type PrunedChannels, pruneModel } from './channels.js';
-import { taylorImportance } from './taylor.js';
+import { type PrunedChannels, pruneModel } from './channels.js';
+import { MEASURES, measureImportance, measuresByData, measuresByGradients } from './measures.js';
 import { tune, tuningLoss, tuningSpace, USUAL_TUNING, untunable } from './tuning.js';
 
 const pruneSchema = z.strictObject({
@@ -20,9 +20,16 @@ const pruneSchema = z.strictObject({
     .default('macs')
     .describe('The cost: multiply-accumulates of one run, learned numbers, or bytes of weights.'),
   importance: z
-    .enum(['magnitude', 'taylor'])
+    .enum(MEASURES)
     .default('magnitude')
-    .describe('What counts as mattering: the norm of the weights, or how much the loss would change without them.'),
+    .describe(
+      'What counts as mattering: the norm of the weights; how much the loss would change without them, by its slope (taylor) or the square of it in each sample (fisher); the scale of the batch normalization; or how well the next layer can do without them (reconstruction: data only, and what stays makes up for what goes).',
+    ),
+  structure: z
+    .array(z.enum(['channels', 'heads']))
+    .min(1)
+    .default(['channels', 'heads'])
+    .describe('What may go: channels of layers, whole heads of attentions. Without heads, attentions lose a part of each head.'),
   rounds: z.int().min(1).max(20).default(3).describe('Prune a bit, tune, prune on: so many times. At most as many as there are epochs.'),
   tuning: z
     .enum(['distill', 'train', 'none'])
@@ -56,9 +63,9 @@ export const prune: Technique<PruneOptions> = {
   summary: 'Removes the channels that matter least, so that the graph physically shrinks, and tunes what is left.',
   schema: pruneSchema,
   needs: {
-    data: (options) => wantsGradients(options),
+    data: (options) => measuresByData(options.importance) || wantsGradients(options),
     gradients: (options) => wantsGradients(options),
-    runtime: (options) => wantsGradients(options),
+    runtime: (options) => measuresByData(options.importance) || wantsGradients(options),
   },
   example: { keep: 0.5 },
   label: ({ keep, target, importance, tuning }) => [
@@ -69,7 +76,7 @@ export const prune: Technique<PruneOptions> = {
   ],
   space: (_model, _task, { trainable }) => ({
     keep: { type: 'float', low: 0.1, high: 0.9, step: 0.1 },
-    importance: { type: 'categorical', choices: trainable ? ['magnitude', 'taylor'] : ['magnitude'] },
+    importance: { type: 'categorical', choices: trainable ? ['magnitude', 'taylor', 'reconstruction'] : ['magnitude', 'reconstruction'] },
     ...tuningSpace(trainable),
   }),
   usual: (_model, _task, { trainable }) =>
@@ -82,7 +89,7 @@ export const prune: Technique<PruneOptions> = {
 const USUALLY = { importance: 'magnitude', ...USUAL_TUNING };
 
 function wantsGradients({ importance, tuning, epochs }: PruneOptions): boolean {
-  return importance === 'taylor' || (tuning !== 'none' && epochs > 0);
+  return measuresByGradients(importance) || (tuning !== 'none' && epochs > 0);
 }
 
 class Pruning {
@@ -115,7 +122,7 @@ class Pruning {
   }
 
   get #taskContext(): TaskContext {
-    return withTask(this.#context, 'Pruning by gradients or with tuning');
+    return withTask(this.#context, 'Pruning by data or with tuning');
   }
 
   async #pruneOnce(
@@ -124,10 +131,11 @@ class Pruning {
     first: PrunedChannels | undefined,
     hasGradients: boolean,
   ): Promise<PrunedChannels> {
-    const { target, importance, minChannels, maxLayerFraction, multipleOf, exclude, batches } = this.#options;
-    const taylor: ChannelOptions['importance'] = (_, layers) => {
+    const { target, importance, structure, minChannels, maxLayerFraction, multipleOf, exclude, batches } = this.#options;
+    const measure = measuresByGradients(importance) && !hasGradients ? 'magnitude' : importance;
+    const request = () => {
       const { task, runtime, threads, signal, seed } = this.#taskContext;
-      return taylorImportance({ model, task, runtime, threads, signal, seed, batches }, layers);
+      return { model, task, runtime, threads, signal, seed, batches };
     };
     const pruned = await pruneModel(model, {
       keep,
@@ -136,7 +144,8 @@ class Pruning {
       maxLayerFraction,
       multipleOf,
       exclude,
-      importance: importance === 'taylor' && hasGradients ? taylor : undefined,
+      structure,
+      importance: (work, layers) => measureImportance(measure, request, work, layers),
       sizes: first?.sizes,
       from: first?.before,
     });
@@ -174,7 +183,13 @@ class Pruning {
     return {
       training: this.#history,
       remarks: [...this.#remarks],
-      facts: { [`${target} before`]: first.before, [`${target} after`]: last.after, kept, channels: layers.join(', ') },
+      facts: {
+        [`${target} before`]: first.before,
+        [`${target} after`]: last.after,
+        kept,
+        channels: layers.join(', '),
+        ...(first.given.length > 0 && { given: first.given.join(' ') }),
+      },
     };
   }
 }

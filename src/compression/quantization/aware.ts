@@ -10,7 +10,8 @@ import {
 } from '../../technique/index.js';
 import { evaluate, type LossBuilder, type TrainResult, train, trainable, withWeights } from '../../training/index.js';
 import { nothingToQuantize } from './nothing.js';
-import { type Prepared, prepareStatic } from './static.js';
+import { type Prepared, writePrepared } from './prepared.js';
+import { prepareStatic } from './static.js';
 import { type WrittenModel, writeQuantized } from './write.js';
 
 const schema = z.strictObject({
@@ -75,7 +76,7 @@ async function apply(context: TaskContext, options: AwareOptions): Promise<Techn
   const simulated = writeQuantized({ ...prepared, form: 'training' });
   const result = await trainSimulated(context, options, prepared, simulated);
   const trained = bake(prepared, simulated, result);
-  const untrained = writeQuantized(prepared).model;
+  const untrained = writePrepared(prepared);
   const judge = async (candidate: Model) => (await evaluate(candidate, task, runtime, { split: judged(context), threads, signal })).value;
   const quality = { before: await judge(model), untrained: await judge(untrained), trained: await judge(trained) };
   const improved = quality.trained >= quality.untrained;
