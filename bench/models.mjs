@@ -131,7 +131,9 @@ function writeTable(known) {
         .filter((way) => known[model][way])
         .map((way) => `| ${model} | ${way} | ${cells(known[model][way]).join(' | ')} |`),
     );
-  const table = ['| model | way | file | worst output | time, 95% interval | |', '| --- | --- | --- | --- | --- | --- |', ...rows].join('\n');
+  const table = ['| model | way | file | worst output | time, 95% interval | |', '| --- | --- | --- | --- | --- | --- |', ...rows].join(
+    '\n',
+  );
   const page = join(root, 'docs', 'models.md');
   const text = readFileSync(page, 'utf8').replace(
     /<!-- models: begin -->[\s\S]*<!-- models: end -->/,
@@ -148,6 +150,9 @@ function cells({ outcome, why, size, worst, inputs, time }) {
 
 /** A reason without the paths in it, as a cell of a table. */
 function short(text) {
-  const plain = text.replaceAll(/\S*\/(?=[^/\s]+\.onnx)/g, '').replaceAll('|', '\\|').replaceAll('\n', ' ');
+  const plain = text
+    .replaceAll(/\S*\/(?=[^/\s]+\.onnx)/g, '')
+    .replaceAll('|', '\\|')
+    .replaceAll('\n', ' ');
   return plain.length > 240 ? `${plain.slice(0, 240)}…` : plain;
 }

@@ -143,7 +143,7 @@ test('prune: the graph shrinks; sparsity leaves zeros', async () => {
 
 test('apply: a technique by its name, and the recipe of a card, step by step; techniques: what there is', async () => {
   const names = (await json('techniques')).techniques.map(({ name }: { name: string }) => name);
-  assert.ok(names.includes('mirror') && names.includes('quantize'), names.join());
+  assert.ok(names.includes('flip-ensemble') && names.includes('quantize'), names.join());
   const { options } = await json('techniques quantize-aware-train');
   const epochs = options.find(({ name }: { name: string }) => name === 'epochs');
   assert.deepEqual([epochs.values, epochs.preset], ['integer', 5]);

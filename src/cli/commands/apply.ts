@@ -21,7 +21,7 @@ export const applyCommand: AddCommand = (program, run) => {
   addInventedOptions(addShippingOptions(command))
     .addHelpText(
       'after',
-      '\nExamples:\n  $ espalier apply mirror int8.onnx --data photos/ -o twice.onnx\n  $ espalier apply quantize-aware-train model.onnx --data photos/ --set weightType=int4 --set epochs=3 -o int4.onnx\n  $ espalier apply better/models/ID.card.json other.onnx --data photos/ -o again.onnx\n\n`espalier techniques` lists what there is, `espalier techniques NAME` its options.',
+      '\nExamples:\n  $ espalier apply flip-ensemble int8.onnx --data photos/ -o twice.onnx\n  $ espalier apply quantize-aware-train model.onnx --data photos/ --set weightType=int4 --set epochs=3 -o int4.onnx\n  $ espalier apply better/models/ID.card.json other.onnx --data photos/ -o again.onnx\n\n`espalier techniques` lists what there is, `espalier techniques NAME` its options.',
     )
     .action(
       run(async (context, options: Options, what: string, path: string) => {
