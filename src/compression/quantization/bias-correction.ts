@@ -68,7 +68,10 @@ export function corrected(model: Model, plan: Plan, corrections: ReadonlyMap<str
     const constant = constantFloat(graph, node?.inputs[input]);
     if (!node || !shift || !constant) continue;
     const moved = constant.toFloat32().map((value, channel) => value + shift[channel]);
-    node.setInput(input, graph.addInitializer(graph.freshName(node.inputs[input]?.name ?? ''), Tensor.of('float32', constant.shape, moved)));
+    node.setInput(
+      input,
+      graph.addInitializer(graph.freshName(node.inputs[input]?.name ?? ''), Tensor.of('float32', constant.shape, moved)),
+    );
   }
   return result;
 }

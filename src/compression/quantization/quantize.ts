@@ -37,8 +37,12 @@ const schema = z.strictObject({
       "Largest loss of validation quality before the most sensitive layers are left in float (static). Default: the metric's own, 0.003 for accuracy.",
     ),
   sensitivity: z.boolean().default(true).describe('Measure what each layer alone loses also where nothing is left in float (static)'),
-  equalize: when.describe('Move scales between layers (cross-layer equalization); auto: where all quantized loses too much, if it then loses less (static)'),
-  smooth: when.describe('Move scales of activations with outlier channels into the layers that read them (SmoothQuant); auto: as equalize (static)'),
+  equalize: when.describe(
+    'Move scales between layers (cross-layer equalization); auto: where all quantized loses too much, if it then loses less (static)',
+  ),
+  smooth: when.describe(
+    'Move scales of activations with outlier channels into the layers that read them (SmoothQuant); auto: as equalize (static)',
+  ),
   correctBias: when.describe('Let biases take back what rounding the weights shifts; auto: as equalize (static)'),
   exclude: z.array(z.string()).default([]).describe('Nodes to leave in float, by name'),
   operators: z.array(z.string()).optional().describe('Operators that may be quantized; default all that can'),
@@ -69,7 +73,16 @@ async function applyStatic(context: TechniqueContext, options: QuantizeOptions):
   const prepared = await prepareStatic(model, task, runtime, { ...others, ...always, threads, signal, onProgress });
   const { tolerance, sensitivity } = options;
   const activity = { threads, signal, onProgress };
-  const result = await quantizeWithin({ prepared, task, runtime, tolerance, sensitivity, repairs: chosen('auto'), options: others, ...activity });
+  const result = await quantizeWithin({
+    prepared,
+    task,
+    runtime,
+    tolerance,
+    sensitivity,
+    repairs: chosen('auto'),
+    options: others,
+    ...activity,
+  });
   const notes = staticNotes(result, task.metric, tolerance);
   for (const text of notes.remarks ?? []) context.onMessage?.({ level: 'info', text });
   return { model: result.model, notes };

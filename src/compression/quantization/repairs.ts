@@ -22,7 +22,8 @@ async function migrated(prepared: Prepared, kind: Migration, context: Calibratio
   const statistics = await measured(prepared, measuredAxes(prepared.model, kind), context);
   const found = migrate(prepared.model, kind, statistics, prepared.weight.perChannel);
   if (!found) return undefined;
-  const words = kind === 'equalize' ? 'Scales were equalized across layers' : 'Scales of activations were moved into the layers that read them';
+  const words =
+    kind === 'equalize' ? 'Scales were equalized across layers' : 'Scales of activations were moved into the layers that read them';
   return { ...(await calibrated(found.model, context)), repairs: [...prepared.repairs, `${words}, in ${found.places} place(s).`] };
 }
 
@@ -36,7 +37,11 @@ async function biasCorrected(prepared: Prepared, context: CalibrationContext): P
   return { ...prepared, model, plan, corrections, repairs: [...prepared.repairs, words] };
 }
 
-async function measured({ model }: Prepared, axes: ReadonlyMap<string, number>, context: CalibrationContext): Promise<Map<string, ChannelStatistics>> {
+function measured(
+  { model }: Prepared,
+  axes: ReadonlyMap<string, number>,
+  context: CalibrationContext,
+): Promise<Map<string, ChannelStatistics>> {
   const { samples = 500 } = context;
-  return axes.size === 0 ? new Map() : channelStatistics({ ...context, model, axes, samples });
+  return channelStatistics({ ...context, model, axes, samples });
 }

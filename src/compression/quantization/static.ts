@@ -26,7 +26,12 @@ export async function quantizeStatic(
 }
 
 /** Everything of static quantization but the writing. */
-export async function prepareStatic(source: Model, task: Pick<Task, 'feeds' | 'splits'>, runtime: Runtime, options: StaticOptions): Promise<Prepared> {
+export async function prepareStatic(
+  source: Model,
+  task: Pick<Task, 'feeds' | 'splits'>,
+  runtime: Runtime,
+  options: StaticOptions,
+): Promise<Prepared> {
   const model = await prepareModel(source, runtime, options.weightType === 'int4' ? { opset: 21 } : {});
   checkNames(model, options.exclude ?? []);
   const context = { ...options, task, runtime };

@@ -104,7 +104,9 @@ async function steps({ model, task }: CalibrationRequest, names: readonly string
   const shapes = Object.entries(sample).map(([name, tensor]) => [name, tensor.shape] as const);
   inferShapes(copy, { inputShapes: Object.fromEntries(shapes) });
   const most = Math.min(MOST_OF_ONE, Math.max(FEWEST_OF_ONE, Math.floor(MOST_NUMBERS / Math.max(1, names.length))));
-  const known = new Map([...copy.graph.values()].filter(({ name }) => wanted.has(name)).map((value) => [value.name, staticShape(value.shape)]));
+  const known = new Map(
+    [...copy.graph.values()].filter(({ name }) => wanted.has(name)).map((value) => [value.name, staticShape(value.shape)]),
+  );
   return new Map(
     names.map((name) => {
       const shape = known.get(name);

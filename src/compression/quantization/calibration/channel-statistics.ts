@@ -27,6 +27,7 @@ export interface ChannelStatistics {
 /** Magnitudes and means of the channels of inner values on the calibration part. The runtime itself reduces them, so that little leaves it. */
 export async function channelStatistics(request: ChannelStatisticsRequest): Promise<Map<string, ChannelStatistics>> {
   const { model, task, runtime, axes, samples, threads, signal } = request;
+  if (axes.size === 0) return new Map();
   const dataset = representatives(task.splits.calibration, samples);
   const fixed = batchSizeOf(model, task, 0) > 0;
   const batchSize = await affordableBatch(model, task, { wished: Math.min(32, dataset.size), split: 'calibration' });
@@ -37,7 +38,10 @@ export async function channelStatistics(request: ChannelStatisticsRequest): Prom
     for await (const batch of batches(dataset, { batchSize, signal, prefetch: 1 })) {
       if (signal?.aborted) throw new Stopped('The calibration was stopped');
       const whole = fixed && batch.size < batchSize ? await filled(dataset, batch.indices, batchSize) : batch;
-      const found = await program.run(feedsOf(task.feeds, whole), [...outputs.values()].flatMap(({ largest, mean }) => [largest, mean]));
+      const found = await program.run(
+        feedsOf(task.feeds, whole),
+        [...outputs.values()].flatMap(({ largest, mean }) => [largest, mean]),
+      );
       for (const [name, { largest, mean }] of outputs) {
         const [most, average] = [found[largest].toFloat32(), found[mean].toFloat32()];
         const sum = sums.get(name) ?? { largest: new Float32Array(most.length), total: new Float64Array(most.length), count: 0 };
@@ -52,7 +56,9 @@ export async function channelStatistics(request: ChannelStatisticsRequest): Prom
   } finally {
     await program.dispose();
   }
-  return new Map([...sums].map(([name, { largest, total, count }]) => [name, { largest, mean: Float32Array.from(total, (sum) => sum / count) }]));
+  return new Map(
+    [...sums].map(([name, { largest, total, count }]) => [name, { largest, mean: Float32Array.from(total, (sum) => sum / count) }]),
+  );
 }
 
 function reduced(source: Model, axes: ReadonlyMap<string, number>) {

@@ -72,7 +72,8 @@ export function readerOf(graph: Graph, node: Node, index: number, { value, axis,
 /** What a node makes of channels that it hands on, each for itself. */
 function passedOn(graph: Graph, node: Node, index: number, from: Channels, found: Absorption): Channels | undefined {
   const [output] = node.outputs;
-  if (!output || node.outputs.slice(1).some((other) => other && (other.readers.size > 0 || graph.outputs.includes(other)))) return undefined;
+  if (!output || node.outputs.slice(1).some((other) => other && (other.readers.size > 0 || graph.outputs.includes(other))))
+    return undefined;
   const { axis, repeat, value } = from;
   if (index === 0 && HOMOGENEOUS.has(node.op)) return { value: output, axis, repeat };
   if (index === 0 && node.op === 'Transpose') {

@@ -22,7 +22,12 @@ export function measuredAxes({ graph }: Model, kind: Migration): Map<string, num
  * float is rounded, and what reads it multiplied.
  * @returns undefined where channels are alike already.
  */
-export function migrate(source: Model, kind: Migration, statistics: ReadonlyMap<string, ChannelStatistics>, perChannel: boolean): Migrated | undefined {
+export function migrate(
+  source: Model,
+  kind: Migration,
+  statistics: ReadonlyMap<string, ChannelStatistics>,
+  perChannel: boolean,
+): Migrated | undefined {
   const model = copyModel(source);
   const { graph } = model;
   let moved = 0;
@@ -68,9 +73,10 @@ function factorsOf(graph: Graph, site: Site, largest: Float32Array, perChannel: 
   const size = own ? largestOfChannels(own, makers[0], channels) : largest;
   const shared = readers.filter(({ groups = 1 }) => groups < channels || !perChannel);
   const weights = new Float32Array(channels);
-  for (const reader of shared) relativeColumns(graph, reader, channels, perChannel).forEach((value, c) => {
-    weights[c] = Math.max(weights[c], value);
-  });
+  for (const reader of shared)
+    relativeColumns(graph, reader, channels, perChannel).forEach((value, c) => {
+      weights[c] = Math.max(weights[c], value);
+    });
   const alive = [...size.keys()].filter((c) => size[c] > 0 && (shared.length === 0 || weights[c] > 0));
   if (kind === 'product' && !(Math.max(...size) > PRODUCT_PAYS * middle(alive.map((c) => size[c])))) return undefined;
   const logs = new Map(alive.map((c) => [c, shared.length === 0 ? Math.log2(size[c]) : (Math.log2(size[c]) - Math.log2(weights[c])) / 2]));
@@ -112,7 +118,10 @@ function apply(model: Model, site: Site, factors: Float32Array): void {
   for (const reader of site.readers) scaleConstant(graph, reader, factors);
   if (site.kind !== 'product') return;
   const [{ value }] = site.values;
-  const product = typedBuilder(graph, model.opsets).op('Mul', [value, graph.addInitializer(graph.freshName(`${value.name}_smoothing`), Tensor.of('float32', [factors.length], inverse))]);
+  const product = typedBuilder(graph, model.opsets).op('Mul', [
+    value,
+    graph.addInitializer(graph.freshName(`${value.name}_smoothing`), Tensor.of('float32', [factors.length], inverse)),
+  ]);
   for (const { node } of site.readers) node.setInput(0, product);
   const made = product.producer;
   if (made) made.name ||= product.name;
