@@ -25,3 +25,4 @@ export * from './types.js';
 export { type DecodeOptions, decodeModel } from './wire/decode.js';
 export { type EncodeOptions, encodeModel } from './wire/encode.js';
 export type { RandomAccess } from './wire/skim.js';
+export { decodeTensor } from './wire/tensor-file.js';

@@ -1,10 +1,18 @@
 import { z } from 'zod';
-import type { Technique, TechniqueContext, TechniqueNotes } from '../../technique/index.js';
+import {
+  percent as percentage,
+  type TaskContext,
+  type Technique,
+  type TechniqueContext,
+  type TechniqueNotes,
+  unless,
+  withTask,
+} from '../../technique/index.js';
 import type { EpochRecord, LossBuilder } from '../../training/index.js';
-import { type ChannelOptions, type PrunedChannels, pruneModel } from './channels.js';
+import { tune, tuningLoss, tuningSpace, USUAL_TUNING, untunable } from '../tuning.js';
+import { type PrunedChannels, pruneModel } from './channels.js';
 import { inFloats } from './in-floats.js';
-import { taylorImportance } from './taylor.js';
-import { tune, tuningLoss, untunable } from './tuning.js';
+import { MEASURES, measureImportance, measuresByData, measuresByGradients } from './measures.js';
 
 const pruneSchema = z.strictObject({
   keep: z.number().gt(0).lt(1).default(0.5).describe('Fraction of the cost that is kept.'),
@@ -13,9 +21,16 @@ const pruneSchema = z.strictObject({
     .default('macs')
     .describe('The cost: multiply-accumulates of one run, learned numbers, or bytes of weights.'),
   importance: z
-    .enum(['magnitude', 'taylor'])
+    .enum(MEASURES)
     .default('magnitude')
-    .describe('What counts as mattering: the norm of the weights, or how much the loss would change without them.'),
+    .describe(
+      'What counts as mattering: the norm of the weights; how much the loss would change without them, by its slope (taylor) or the square of it in each sample (fisher); the scale of the batch normalization; or how well the next layer can do without them (reconstruction: data only, and what stays makes up for what goes).',
+    ),
+  structure: z
+    .array(z.enum(['channels', 'heads']))
+    .min(1)
+    .default(['channels', 'heads'])
+    .describe('What may go: channels of layers, whole heads of attentions. Without heads, attentions lose a part of each head.'),
   rounds: z.int().min(1).max(20).default(3).describe('Prune a bit, tune, prune on: so many times. At most as many as there are epochs.'),
   tuning: z
     .enum(['distill', 'train', 'none'])
@@ -41,17 +56,42 @@ export type PruneOptions = z.infer<typeof pruneSchema>;
 /** Removes the channels that matter least, so that the graph physically shrinks, and tunes what is left. */
 export const prune: Technique<PruneOptions> = {
   name: 'prune',
+  title: 'Structured pruning',
+  source:
+    'Fang et al. 2023, "DepGraph: Towards Any Structural Pruning", CVPR, arXiv 2301.12900; scores: Lee et al. 2021, ICLR, arXiv 2010.07611; Molchanov et al. 2019, CVPR, arXiv 1906.10771',
   effects: ['shrink'],
+  order: 'prune',
   summary: 'Removes the channels that matter least, so that the graph physically shrinks, and tunes what is left.',
   schema: pruneSchema,
-  space: () => ({
-    keep: { type: 'float', low: 0.2, high: 0.9 },
-    importance: { type: 'categorical', choices: ['magnitude', 'taylor'] },
-    tuning: { type: 'categorical', choices: ['distill', 'train'] },
-    learningRate: { type: 'float', low: 0.0001, high: 0.01, log: true },
+  needs: {
+    data: (options) => measuresByData(options.importance) || wantsGradients(options),
+    gradients: (options) => wantsGradients(options),
+    runtime: (options) => measuresByData(options.importance) || wantsGradients(options),
+  },
+  example: { keep: 0.5 },
+  label: ({ keep, target, importance, tuning }) => [
+    `prune to ${percentage(keep)}`,
+    ...unless('macs', target, `of ${target}`),
+    ...unless('magnitude', importance, importance),
+    ...unless('distill', tuning, tuning === 'none' ? 'untuned' : tuning),
+  ],
+  space: (_model, _task, { trainable }) => ({
+    keep: { type: 'float', low: 0.1, high: 0.9, step: 0.1 },
+    importance: { type: 'categorical', choices: trainable ? ['magnitude', 'taylor', 'reconstruction'] : ['magnitude', 'reconstruction'] },
+    ...tuningSpace(trainable),
   }),
+  usual: (_model, _task, { trainable }) =>
+    trainable
+      ? [{ point: { keep: 0.5, ...USUALLY } }, { point: { keep: 0.7, ...USUALLY } }, { point: { keep: 0.3, ...USUALLY }, bold: true }]
+      : [{ point: { keep: 0.9, importance: 'magnitude', tuning: 'none' } }],
   apply: async (context, options) => new Pruning(context, options).run(),
 };
+
+const USUALLY = { importance: 'magnitude', ...USUAL_TUNING };
+
+function wantsGradients({ importance, tuning, epochs }: PruneOptions): boolean {
+  return measuresByGradients(importance) || (tuning !== 'none' && epochs > 0);
+}
 
 class Pruning {
   readonly #context: TechniqueContext;
@@ -67,12 +107,11 @@ class Pruning {
   }
 
   async run(): Promise<{ model: TechniqueContext['model']; notes: TechniqueNotes }> {
-    const { keep, tuning, epochs, importance } = this.#options;
-    const wantsGradients = importance === 'taylor' || (tuning !== 'none' && epochs > 0);
-    const obstacle = wantsGradients ? await untunable(this.#context) : undefined;
+    const { keep, tuning, epochs } = this.#options;
+    const obstacle = wantsGradients(this.#options) ? await untunable(this.#taskContext) : undefined;
     if (obstacle) this.#remark(obstacle);
     const tunes = tuning !== 'none' && epochs > 0 && !obstacle;
-    const loss = tunes ? await tuningLoss(this.#context, tuning) : undefined;
+    const loss = tunes ? await tuningLoss(this.#taskContext, tuning) : undefined;
     const plan = tunes ? epochsPerRound(epochs, this.#options.rounds) : [0];
     let { model } = this.#context;
     let first: PrunedChannels | undefined;
@@ -85,16 +124,22 @@ class Pruning {
     return { model, notes: this.#notes(first as PrunedChannels, last as PrunedChannels) };
   }
 
+  get #taskContext(): TaskContext {
+    return withTask(this.#context, 'Pruning by data or with tuning');
+  }
+
   async #pruneOnce(
     model: TechniqueContext['model'],
     keep: number,
     first: PrunedChannels | undefined,
     hasGradients: boolean,
   ): Promise<PrunedChannels> {
-    const { task, runtime, threads, signal, seed } = this.#context;
-    const { target, importance, minChannels, maxLayerFraction, multipleOf, exclude, batches } = this.#options;
-    const taylor: ChannelOptions['importance'] = (_, layers) =>
-      taylorImportance({ model, task, runtime, threads, signal, seed, batches }, layers);
+    const { target, importance, structure, minChannels, maxLayerFraction, multipleOf, exclude, batches } = this.#options;
+    const measure = measuresByGradients(importance) && !hasGradients ? 'magnitude' : importance;
+    const request = () => {
+      const { task, runtime, threads, signal, seed } = this.#taskContext;
+      return { model, task, runtime, threads, signal, seed, batches };
+    };
     const pruned = await pruneModel(model, {
       keep,
       of: target,
@@ -102,7 +147,8 @@ class Pruning {
       maxLayerFraction,
       multipleOf,
       exclude,
-      importance: importance === 'taylor' && hasGradients ? taylor : undefined,
+      structure,
+      importance: (work, layers) => measureImportance(measure, request, work, layers),
       sizes: first?.sizes,
       from: first?.before,
     });
@@ -112,7 +158,7 @@ class Pruning {
 
   async #tune(model: TechniqueContext['model'], round: number, epochs: number, loss: LossBuilder | undefined): Promise<typeof model> {
     const { learningRate } = this.#options;
-    const tuned = await tune(this.#context, {
+    const tuned = await tune(this.#taskContext, {
       name: `round-${round + 1}`,
       model,
       loss,
@@ -140,7 +186,13 @@ class Pruning {
     return {
       training: this.#history,
       remarks: [...this.#remarks],
-      facts: { [`${target} before`]: first.before, [`${target} after`]: last.after, kept, channels: layers.join(', ') },
+      facts: {
+        [`${target} before`]: first.before,
+        [`${target} after`]: last.after,
+        kept,
+        channels: layers.join(', '),
+        ...(first.given.length > 0 && { given: first.given.join(' ') }),
+      },
     };
   }
 }

@@ -1,4 +1,3 @@
-import { UnsupportedError } from '../../base/index.js';
 import type { Runtime } from '../../infrastructure/runtime/index.js';
 import {
   type Graph,
@@ -14,6 +13,7 @@ import {
 import { typedBuilder } from '../../ops/index.js';
 import { integerKernel } from './kernels.js';
 import { type LeftInFloat, leftInFloat } from './left.js';
+import { nothingToQuantize } from './nothing.js';
 import { Places } from './places.js';
 import { type Layer, type Plan, type PlanOptions, planQuantization } from './plan.js';
 import { prepareModel } from './prepare.js';
@@ -86,16 +86,6 @@ export function planOptions(options: Pick<WithoutDataOptions, 'exclude' | 'opera
     exclude: options.exclude && new Set(options.exclude),
     operators: options.operators && new Set(options.operators),
   };
-}
-
-export function nothingToQuantize(model: Model): UnsupportedError {
-  const halves = [...model.graph.initializers].some((value) => value.dtype === 'float16' || value.dtype === 'bfloat16');
-  return new UnsupportedError({
-    what: 'There is no layer to quantize',
-    where: model.source,
-    expected: 'a convolution or matrix product with a constant float32 weight that is not excluded',
-    ...(halves && { got: '16-bit floating-point weights', fix: 'Export the model in float32.' }),
-  });
 }
 
 /** Products whose left side is the activation as it is, and convolutions. */

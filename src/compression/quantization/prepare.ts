@@ -57,15 +57,14 @@ function dropDefaultInputs(graph: Graph): void {
   for (const feed of feeds) graph.inputs.push(feed);
 }
 
-/** Options, notes and plans speak of nodes by name: each, inner ones too, gets one of its own, after its first output where it had none. */
+/** Options, notes and plans speak of nodes by name: each, inner ones too, gets one of its own, after its first output where it had none. Names that are there stay. */
 function nameNodes(graph: Graph): void {
   const taken = new Set<string>();
-  for (const node of nodesOf(graph)) {
+  const isNew = ({ name }: Node) => name !== '' && !taken.has(name) && taken.add(name);
+  for (const node of [...nodesOf(graph)].filter((each) => !isNew(each))) {
     const base = node.name || firstOutput(node);
-    let name = base;
-    for (let count = 2; taken.has(name); count++) name = `${base}_${count}`;
-    taken.add(name);
-    node.name = name;
+    node.name = taken.has(base) ? graph.freshName(base) : base;
+    taken.add(node.name);
   }
 }
 
