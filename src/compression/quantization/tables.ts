@@ -23,7 +23,9 @@ export function storeTables(model: Model, nodes: readonly string[], options: Wei
   const store = (value: NonNullable<Node['inputs'][number]>) => {
     const table = constantFloat(graph, value);
     if (!table) return undefined;
-    const grid = weightGrid(table, 1, { ...options, reduceRange: false });
+    // Gather takes no 4-bit integers.
+    const type = options.type === 'int4' ? 'int8' : options.type;
+    const grid = weightGrid(table, 1, { ...options, type, reduceRange: false });
     const { scale, zeroPoint } = gridTensors(grid);
     const add = (suffix: string, tensor: Parameters<typeof graph.addInitializer>[1]) =>
       graph.addInitializer(graph.freshName(`${value.name}_${suffix}`), tensor);
