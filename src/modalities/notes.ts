@@ -133,6 +133,14 @@ function fitted({ kind, range, preprocess }: Noted, spec: InputSpec, input: Valu
   return way && { ...way, name, std, ...(isSameRange ? { scale, mean } : respread(preprocess, range, spec.range)) };
 }
 
+/** The names of a table's columns that a model takes, in their order; undefined where its file does not say. */
+export function notedColumns(model: Model): readonly string[] | undefined {
+  const inputs: unknown = parsed<NotedTask>(model.metadata.get(TASK_KEY))?.inputs;
+  const [spec] = (Array.isArray(inputs) ? inputs : []) as (InputSpec | undefined)[];
+  const names = spec?.columns?.map(({ name }) => name) ?? spec?.names;
+  return names?.every((name) => typeof name === 'string') ? names : undefined;
+}
+
 /** The categories of a table's columns that a model was trained with, by name; undefined where it has none. */
 export function notedCategories(model: Model): Record<string, readonly string[]> | undefined {
   const columns = readNote(model)?.flatMap(({ preprocess: { prepare } }) => (Array.isArray(prepare?.columns) ? prepare.columns : [])) ?? [];

@@ -1,7 +1,7 @@
 import { DataError, OptionError } from '../base/index.js';
 import { type Augmentation, pipeline, strataOf } from '../data/index.js';
 import type { Model } from '../onnx/index.js';
-import { batchSizeOf } from './evaluate.js';
+import { batchSizeOf } from './batch-size.js';
 import { checkOptimizer, type OptimizerSpec, ruleOf } from './optimizers/index.js';
 import { checkSchedule, type Schedule } from './schedules.js';
 import type { Task } from './tasks/task.js';

@@ -5,18 +5,20 @@ import { CARD_SCHEMA, techniques } from '../../strategies/index.js';
 import { applyRecipe, checkOptions, type Recipe } from '../../technique/index.js';
 import type { AddCommand } from '../main.js';
 import { addDataOptions, type CommonOptions, type DataOptions } from '../options.js';
+import { addInventedOptions, addShippingOptions, type InventedOptions, type ShippingOptions } from '../shipping/index.js';
 import { writeCompressed } from './results.js';
 
-interface Options extends CommonOptions, DataOptions {
+interface Options extends CommonOptions, ShippingOptions, InventedOptions, DataOptions {
   set: Record<string, unknown>;
   out: string;
 }
 
 /** Any technique, or a whole recipe, on a model. */
 export const applyCommand: AddCommand = (program, run) => {
-  addDataOptions(program.command('apply <what> <model>'))
+  const command = addDataOptions(program.command('apply <what> <model>'))
     .option('--set <option=value>', 'an option of the technique, as JSON or text; may be repeated', collect, {})
-    .requiredOption('-o, --out <file>', 'where the model goes')
+    .requiredOption('-o, --out <file>', 'where the model goes');
+  addInventedOptions(addShippingOptions(command))
     .addHelpText(
       'after',
       '\nExamples:\n  $ espalier apply mirror int8.onnx --data photos/ -o twice.onnx\n  $ espalier apply quantize-aware-train model.onnx --data photos/ --set weightType=int4 --set epochs=3 -o int4.onnx\n  $ espalier apply better/models/ID.card.json other.onnx --data photos/ -o again.onnx\n\n`espalier techniques` lists what there is, `espalier techniques NAME` its options.',
@@ -36,7 +38,8 @@ export const applyCommand: AddCommand = (program, run) => {
         const { model: made, notes, feeds } = await applyRecipe(recipe, { ...common, checkpoints }, techniques);
         const [own] = notes;
         const result = { model: made, feeds, notes: recipe.length === 1 ? own : { remarks: notes.flatMap(({ remarks = [] }) => remarks) } };
-        await writeCompressed(result, { context, task, model, path, out, threads, clear });
+        const mustGain = recipe.length === 1 && recipe[0].technique.startsWith('quantize');
+        await writeCompressed(result, { context, task, model, path, out, options, mustGain, clear });
       }),
     );
 };

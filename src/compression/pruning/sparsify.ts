@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { UnsupportedError } from '../../base/index.js';
 import type { Model, Tensor } from '../../onnx/index.js';
-import type { Technique, TechniqueContext, TechniqueNotes } from '../../technique/index.js';
+import { percent, type TaskContext, type Technique, type TechniqueNotes, withTask } from '../../technique/index.js';
 import { type StepControl, withWeights } from '../../training/index.js';
 import { findMasks, type MaskOptions, masked, maskOf, openCopy, sparsifiable, withMasks } from './masks.js';
 import { tune, tuningLoss, untunable } from './tuning.js';
@@ -27,26 +27,33 @@ const sparsifySchema = z
 
 export type SparsifyOptions = z.infer<typeof sparsifySchema>;
 
+function trains({ tuning, epochs }: SparsifyOptions): boolean {
+  return tuning !== 'none' && epochs > 0;
+}
+
 /** How often the masks change between `begin` and `end`. */
 const UPDATES = 20;
 
 /** Makes the weights that matter least zero, more and more of them while the model is trained. */
 export const sparsify: Technique<SparsifyOptions> = {
   name: 'sparsify',
+  title: 'Unstructured sparsity',
+  source: 'Zhu and Gupta 2017, "To prune, or not to prune", arXiv 1710.01878; scores: Lee et al. 2021, ICLR, arXiv 2010.07611',
   effects: ['shrink'],
+  order: 'sparsify',
   summary: 'Makes the weights that matter least zero while the model is trained; the file shrinks where it is compressed.',
   schema: sparsifySchema,
-  space: () => ({
-    sparsity: { type: 'float', low: 0.3, high: 0.95 },
-    tuning: { type: 'categorical', choices: ['distill', 'train'] },
-    learningRate: { type: 'float', low: 0.0001, high: 0.01, log: true },
-  }),
+  needs: { data: trains, gradients: trains, runtime: trains },
+  example: { sparsity: 0.8 },
+  label: ({ sparsity }) => [`${percent(sparsity)} zeros`],
+  // Zeros make a download smaller, which no search trades quality for, and neither the file nor a run.
+  space: () => undefined,
   apply: async (context, options) => {
     const remarks = ['Zeros take as much room as other numbers until the file is compressed: look at the bytes to download.'];
-    const obstacle = options.tuning === 'none' || options.epochs === 0 ? undefined : await untunable(context);
+    const given = trains(options) ? withTask(context, 'Training with zeros') : undefined;
+    const obstacle = given && (await untunable(given));
     if (obstacle) remarks.push(obstacle);
-    const trains = options.tuning !== 'none' && options.epochs > 0 && !obstacle;
-    const trained = trains ? await trainSparse(context, options) : { weights: new Map<string, Tensor>(), history: [] };
+    const trained = given && !obstacle ? await trainSparse(given, options) : { weights: new Map<string, Tensor>(), history: [] };
     const model = sparseModel(withWeights(openCopy(context.model), trained.weights), options);
     const notes: TechniqueNotes = { training: trained.history, remarks, facts: { sparsity: sparsityOf(model) } };
     return { model, notes };
@@ -56,7 +63,7 @@ export const sparsify: Technique<SparsifyOptions> = {
 /**
  * Trains with masks in the graph, so that what a step computes is what the sparse model would; the masks cover more and more of the weights.
  */
-async function trainSparse(context: TechniqueContext, options: SparsifyOptions) {
+async function trainSparse(context: TaskContext, options: SparsifyOptions) {
   const model = withMasks(context.model);
   const names = [...sparsifiable(context.model).keys()];
   const { epochs, learningRate } = options;

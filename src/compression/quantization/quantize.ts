@@ -1,12 +1,23 @@
 import { z } from 'zod';
-import { OptionError } from '../../base/index.js';
 import { type AnyMetric, hiddenChange, isWithin, lossBetween } from '../../metrics/index.js';
 import type { Model } from '../../onnx/index.js';
-import type { Technique, TechniqueContext, TechniqueNotes, TechniqueResult } from '../../technique/index.js';
+import {
+  type TaskContext,
+  type Technique,
+  type TechniqueContext,
+  type TechniqueNotes,
+  type TechniqueResult,
+  unless,
+  withTask,
+} from '../../technique/index.js';
 import { evaluate } from '../../training/index.js';
 import { quantizeDynamic, quantizeWeights } from './dynamic.js';
+import { leftRemark } from './left.js';
+import { REPAIRS } from './repairs.js';
 import { quantizeWithin, type SearchResult } from './search.js';
-import { type Prepared, prepareStatic } from './static.js';
+import { prepareStatic } from './static.js';
+
+const when = z.enum(['auto', 'always', 'never']).default('auto');
 
 const schema = z.strictObject({
   mode: z
@@ -34,6 +45,13 @@ const schema = z.strictObject({
       "Largest loss of validation quality before the most sensitive layers are left in float (static). Default: the metric's own, 0.003 for accuracy.",
     ),
   sensitivity: z.boolean().default(true).describe('Measure what each layer alone loses also where nothing is left in float (static)'),
+  equalize: when.describe(
+    'Move scales between layers (cross-layer equalization); auto: where all quantized loses too much, if it then loses less (static)',
+  ),
+  smooth: when.describe(
+    'Move scales of activations with outlier channels into the layers that read them (SmoothQuant); auto: as equalize (static)',
+  ),
+  correctBias: when.describe('Let biases take back what rounding the weights shifts; auto: as equalize (static)'),
   exclude: z.array(z.string()).default([]).describe('Nodes to leave in float, by name'),
   operators: z.array(z.string()).optional().describe('Operators that may be quantized; default all that can'),
 });
@@ -43,31 +61,68 @@ export type QuantizeOptions = z.infer<typeof schema>;
 /** Quantization after training. */
 export const quantize: Technique<QuantizeOptions> = {
   name: 'quantize',
+  title: 'Quantization',
+  source:
+    'Jacob et al. 2018, "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference", CVPR, arXiv 1712.05877; surveyed by Nagel et al. 2021, arXiv 2106.08295',
   effects: ['shrink'],
+  order: 'quantize',
   summary: 'Writes weights, and activations where asked, as 8-bit integers; layers that lose too much stay in float.',
   schema: schema as unknown as z.ZodType<QuantizeOptions>,
-  space: () => ({
-    mode: { type: 'categorical', choices: ['static', 'dynamic', 'weights'] },
+  needs: { data: ({ mode }) => mode === 'static', runtime: true },
+  example: { mode: 'dynamic' },
+  label: ({ mode, calibration }) => [
+    'int8',
+    ...unless('static', mode, mode),
+    ...(mode === 'static' ? unless('min-max', calibration, calibration) : []),
+  ],
+  space: (_model, _task, { trainable }) => ({
+    mode: { type: 'categorical', choices: ['static', 'dynamic'] },
     calibration: { type: 'categorical', choices: ['min-max', 'percentile', 'entropy', 'mse'], when: { mode: 'static' } },
+    // Where nothing can be tuned, what is left in float is all that may win quality back.
+    ...(!trainable && { tolerance: { type: 'categorical', choices: [0.001, 0.005, 0.02], when: { mode: 'static' } } }),
   }),
-  apply: (context, options) => (options.mode === 'static' ? applyStatic(context, options) : applyWithoutData(context, options)),
+  usual: (_model, _task, { trainable }) => {
+    const calibrated = { mode: 'static', ...(!trainable && { tolerance: 0.005 }) };
+    return [
+      { point: { ...calibrated, calibration: 'min-max' } },
+      { point: { ...calibrated, calibration: 'mse' } },
+      { point: { mode: 'dynamic' }, late: true },
+    ];
+  },
+  apply: (context, options) =>
+    options.mode === 'static'
+      ? applyStatic(withTask(context, 'Static quantization, which is calibrated,'), options)
+      : applyWithoutData(context, options),
 };
 
-async function applyStatic(context: TechniqueContext, options: QuantizeOptions): Promise<TechniqueResult> {
+async function applyStatic(context: TaskContext, options: QuantizeOptions): Promise<TechniqueResult> {
   const { model, task, runtime, threads, signal, onProgress } = context;
-  if (!task) throw new OptionError({ what: 'Static quantization needs data to calibrate with', fix: 'Give data, or use mode dynamic.' });
-  const prepared = await prepareStatic(model, task, runtime, { ...options, threads, signal, onProgress });
+  const { equalize, smooth, correctBias, ...others } = options;
+  const repairs = { equalize, smooth, correctBias };
+  const chosen = (when: 'always' | 'auto') => REPAIRS.filter((repair) => repairs[repair] === when);
+  const always = Object.fromEntries(chosen('always').map((repair) => [repair, true]));
+  const prepared = await prepareStatic(model, task, runtime, { ...others, ...always, threads, signal, onProgress });
   const { tolerance, sensitivity } = options;
-  const result = await quantizeWithin({ prepared, task, runtime, tolerance, sensitivity, threads, signal, onProgress });
-  const notes = staticNotes(prepared, result, task.metric, tolerance);
+  const activity = { threads, signal, onProgress };
+  const result = await quantizeWithin({
+    prepared,
+    task,
+    runtime,
+    tolerance,
+    sensitivity,
+    repairs: chosen('auto'),
+    options: others,
+    ...activity,
+  });
+  const notes = staticNotes(result, task.metric, tolerance);
   for (const text of notes.remarks ?? []) context.onMessage?.({ level: 'info', text });
   return { model: result.model, notes };
 }
 
-function staticNotes(prepared: Prepared, result: SearchResult, metric: AnyMetric, tolerance = metric.tolerance): TechniqueNotes {
-  const { plan, restored, before, after, loss, wholeLoss, wholeChange } = result;
+function staticNotes(result: SearchResult, metric: AnyMetric, tolerance = metric.tolerance): TechniqueNotes {
+  const { prepared, plan, restored, before, after, loss, wholeLoss, wholeChange } = result;
   const left = new Set(restored);
-  const remarks: string[] = [];
+  const remarks: string[] = [...prepared.repairs];
   if (left.size > 0) {
     const why =
       wholeChange === undefined
@@ -102,13 +157,14 @@ function staticNotes(prepared: Prepared, result: SearchResult, metric: AnyMetric
 async function applyWithoutData(context: TechniqueContext, options: QuantizeOptions): Promise<TechniqueResult> {
   const { model, runtime } = context;
   const write = options.mode === 'dynamic' ? quantizeDynamic : quantizeWeights;
-  const { model: quantized, plan } = await write(model, runtime, options);
+  const { model: quantized, plan, left } = await write(model, runtime, options);
   const facts: Record<string, number> = { quantizedLayers: plan.stored.length + plan.tables.length };
-  const remarks: string[] = [];
+  const stays = leftRemark(left);
+  const remarks = stays ? [stays] : [];
   const loss = await lossOf(context, quantized);
   if (loss !== undefined) {
     facts.loss = loss;
-    if (loss > (options.tolerance ?? context.task.metric.tolerance))
+    if (loss > (options.tolerance ?? context.task?.metric.tolerance ?? 0))
       remarks.push(`The loss of quality on the validation part is ${rounded(loss)}.`);
   }
   return { model: quantized, notes: { facts, remarks } };

@@ -5,9 +5,9 @@ import { type Answers, isWithin, lossBetween, worth } from '../../metrics/index.
 import type { Model } from '../../onnx/index.js';
 import { answersOf, type EvaluateOptions, evaluate, judge, type Quality, type Task } from '../../training/index.js';
 import type { Plan } from './plan.js';
+import { type CalibrationOptions, type Prepared, planWithout, writePrepared } from './prepared.js';
+import { type Repair, repaired } from './repairs.js';
 import { type LayerSensitivity, measureSensitivity } from './sensitivity.js';
-import { type Prepared, planWithout } from './static.js';
-import { writeQuantized } from './write.js';
 
 export interface SearchRequest extends Activity {
   prepared: Prepared;
@@ -18,11 +18,17 @@ export interface SearchRequest extends Activity {
   /** Measure each layer's sensitivity also where nothing has to be left in float. */
   sensitivity: boolean;
   threads?: number;
+  /** Repairs that are tried where everything quantized loses too much, and kept where it then loses less. Default: none. */
+  repairs?: readonly Repair[];
+  /** Options of the calibration, for models that repairs change. */
+  options?: CalibrationOptions;
 }
 
 export interface SearchResult {
   model: Model;
   plan: Plan;
+  /** What was quantized: the request's, or what repairs made of it. */
+  prepared: Prepared;
   /** Layers that were put back into float, by name. */
   restored: readonly string[];
   sensitivity: readonly LayerSensitivity[];
@@ -43,6 +49,7 @@ export interface SearchResult {
 interface Search extends SearchRequest {
   /** The float model's answers on the samples that candidates are measured on. */
   original: Answers;
+  before: Quality;
   tolerance: number;
 }
 
@@ -58,31 +65,55 @@ interface Candidate {
  * by doubling and halving, each try measured as the integer model that would be shipped.
  */
 export async function quantizeWithin(request: SearchRequest): Promise<SearchResult> {
-  const { prepared, task } = request;
+  const { task } = request;
   const { metric } = task;
-  const original = await answersOf(prepared.model, task, request.runtime, measuring(request));
+  const original = await answersOf(request.prepared.model, task, request.runtime, measuring(request));
   const before = judge(task, original);
-  const search = { ...request, original, tolerance: request.tolerance ?? metric.tolerance };
-  const { tolerance } = search;
-  const whole = await attempt(search, []);
-  const lossOf = (quality: Quality) => lossBetween(metric, before.value, quality.value);
-  const fits = ({ quality }: Candidate) =>
-    isWithin(metric, { before: before.value, after: quality.value, samples: before.samples }, tolerance) && agrees(quality, tolerance);
-  const needed = !fits(whole);
-  const sensitivity = needed || request.sensitivity ? await measureSensitivity({ ...request, prepared, task }) : [];
-  const best = needed ? await fewestRestored(search, whole, sensitivity, fits) : whole;
+  const plain = { ...request, original, before, tolerance: request.tolerance ?? metric.tolerance };
+  const { tolerance } = plain;
+  const first = await attempt(plain, []);
+  const { search, whole } = fits(plain, first) ? { search: plain, whole: first } : await repairedWhole(plain, first);
+  const { prepared } = search;
+  const needed = !fits(search, whole);
+  const sensitivity = needed || request.sensitivity ? await measureSensitivity(search) : [];
+  const best = needed ? await fewestRestored(search, whole, sensitivity) : whole;
   const { model, plan, restored, quality: after } = best;
   return {
     model,
     plan,
+    prepared,
     restored,
     sensitivity,
     before,
     after,
-    loss: lossOf(after),
-    wholeLoss: lossOf(whole.quality),
+    loss: lossOf(search, best),
+    wholeLoss: lossOf(search, whole),
     ...changeOf(whole.quality, tolerance),
   };
+}
+
+function lossOf({ task, before }: Search, { quality }: Candidate): number {
+  return lossBetween(task.metric, before.value, quality.value);
+}
+
+function fits({ task, before, tolerance }: Search, { quality }: Candidate): boolean {
+  const measured = { before: before.value, after: quality.value, samples: before.samples };
+  return isWithin(task.metric, measured, tolerance) && agrees(quality, tolerance);
+}
+
+/** Tries one repair after the other, each on what those before it made better, until the whole integer model is good enough. */
+async function repairedWhole(plain: Search, first: Candidate): Promise<{ search: Search; whole: Candidate }> {
+  let [search, whole] = [plain, first];
+  for (const repair of plain.repairs ?? []) {
+    if (fits(search, whole)) break;
+    const { options, task, runtime, threads, signal, onProgress } = plain;
+    const prepared = await repaired(search.prepared, repair, { ...options, task, runtime, threads, signal, onProgress });
+    if (!prepared) continue;
+    const changed = { ...search, prepared };
+    const candidate = await attempt(changed, []);
+    if (isBetter(candidate.quality, whole.quality, search)) [search, whole] = [changed, candidate];
+  }
+  return { search, whole };
 }
 
 /** Share of the answers that may be others than the float model's, beyond those that the tolerance gives away: gains and losses may cancel out. */
@@ -97,44 +128,56 @@ function changeOf(quality: Quality, tolerance: number): Pick<SearchResult, 'whol
 }
 
 /** By agreement where that is too low in one of them, else by the metric. */
-function isBetter(a: Quality, b: Quality, { metric }: Task, tolerance: number): boolean {
+function isBetter(a: Quality, b: Quality, { task, tolerance }: Search): boolean {
   if (!agrees(a, tolerance) || !agrees(b, tolerance)) return (a.agreement?.value ?? 1) > (b.agreement?.value ?? 1);
-  return worth(metric, a.value) > worth(metric, b.value);
+  return worth(task.metric, a.value) > worth(task.metric, b.value);
 }
 
-async function fewestRestored(
-  request: Search,
-  whole: Candidate,
-  sensitivity: readonly LayerSensitivity[],
-  fits: (candidate: Candidate) => boolean,
-): Promise<Candidate> {
+/** The number is looked for around the one that the layers' own noise foretells: outwards in growing steps, then in between. */
+async function fewestRestored(search: Search, whole: Candidate, sensitivity: readonly LayerSensitivity[]): Promise<Candidate> {
   const order = sensitivity.map(({ layer }) => layer);
-  const restore = (count: number) => attempt(request, order.slice(0, count));
   // With every layer in float there would be nothing to quantize.
-  const most = request.prepared.plan.layers.length === order.length ? order.length - 1 : order.length;
-  let [low, high] = [0, Math.min(1, most)];
+  const most = search.prepared.plan.layers.length === order.length ? order.length - 1 : order.length;
+  if (most < 1) return whole;
   let best = whole;
   let found: Candidate | undefined;
-  while (high > low && !found) {
-    const candidate = await restore(high);
-    if (isBetter(candidate.quality, best.quality, request.task, request.tolerance)) best = candidate;
-    if (fits(candidate)) found = candidate;
-    else [low, high] = [high, Math.min(most, high * 2)];
-  }
-  if (!found) return best;
-  while (high - low > 1) {
-    const middle = (low + high) >> 1;
-    const candidate = await restore(middle);
-    if (fits(candidate)) [found, high] = [candidate, middle];
-    else low = middle;
-  }
-  return found;
+  let [low, high] = [0, most + 1];
+  const measure = async (count: number) => {
+    const candidate = await attempt(search, order.slice(0, count));
+    if (isBetter(candidate.quality, best.quality, search)) best = candidate;
+    if (fits(search, candidate)) [found, high] = [candidate, count];
+    else low = count;
+  };
+  const start = foretold(search, whole, sensitivity, most);
+  await measure(start);
+  const upwards = !found;
+  for (let step = 1; high - low > 1 && (upwards ? !found : low === 0); step *= 2)
+    await measure(upwards ? Math.min(most, low + step) : Math.max(1, high - step));
+  while (found && high - low > 1 + Math.floor(order.length / COARSE)) await measure((low + high) >> 1);
+  return found ?? best;
+}
+
+/** Of so many layers, one more or less in float makes no difference that is worth another measurement. */
+const COARSE = 64;
+
+/** The fewest layers without which the noise that is left is the share of the whole that the tolerance allows. */
+function foretold(search: Search, whole: Candidate, sensitivity: readonly LayerSensitivity[], most: number): number {
+  const noise = sensitivity.reduce((sum, each) => sum + each.noise, 0);
+  const loss = lossOf(search, whole);
+  if (!(loss > search.tolerance) || !(noise > 0) || !Number.isFinite(noise)) return 1;
+  let left = noise;
+  const count = sensitivity.findIndex((each) => {
+    const isEnough = left / noise <= search.tolerance / loss;
+    left -= each.noise;
+    return isEnough;
+  });
+  return Math.min(most, Math.max(1, count === -1 ? most : count));
 }
 
 async function attempt(request: Search, restored: readonly string[]): Promise<Candidate> {
   const { prepared } = request;
   const plan = restored.length === 0 ? prepared.plan : planWithout(prepared, restored);
-  const { model } = writeQuantized({ ...prepared, plan });
+  const model = writePrepared(prepared, plan);
   const quality = await evaluate(model, request.task, request.runtime, { ...measuring(request), original: request.original });
   request.onProgress?.({
     task: 'quantize',
