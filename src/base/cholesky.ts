@@ -53,6 +53,7 @@ export function inverseByCholesky(lower: Float64Array, size: number): Float64Arr
       for (let column = 0; column <= row; column++) inverse[row * size + column] += left * inverted[k * size + column];
     }
   }
-  for (let row = 0; row < size; row++) for (let column = 0; column < row; column++) inverse[column * size + row] = inverse[row * size + column];
+  for (let row = 0; row < size; row++)
+    for (let column = 0; column < row; column++) inverse[column * size + row] = inverse[row * size + column];
   return inverse;
 }

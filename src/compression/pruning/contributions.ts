@@ -1,4 +1,4 @@
-import { Random, stridesOf } from '../../base/index.js';
+import { type Random, stridesOf } from '../../base/index.js';
 import type { Node, Tensor, Value } from '../../onnx/index.js';
 import { convolutionWindows, paddingOf, ruleOf } from '../../ops/index.js';
 

@@ -18,26 +18,33 @@ export function measuresByGradients(measure: Measure): boolean {
   return measure === 'taylor' || measure === 'fisher';
 }
 
-/** Importance by what the weights alone tell: no data. */
-export function scaleImportance(measure: 'magnitude' | 'batch-norm', work: Model, layers: readonly Layer[]): Importance {
-  const scales = measure === 'batch-norm' ? batchNormImportance(work, layers) : undefined;
-  return scales ?? { ...magnitudeImportance(work, layers), remark: measure === 'batch-norm' ? NO_SCALES : undefined };
+/** Whether a measure looks at samples. */
+export function measuresByData(measure: Measure): boolean {
+  return measuresByGradients(measure) || measure === 'reconstruction';
 }
 
 /**
  * The importance of groups by a measure.
- * @param request.model the model as it is; the groups are those of a static copy.
+ * @param request what measures by data look at, with the model as it is; the groups are those of a static copy.
  */
 export async function measureImportance(
   measure: Measure,
-  request: GradientRequest,
+  request: () => GradientRequest,
   work: Model,
   layers: readonly Layer[],
 ): Promise<Importance> {
-  if (measure === 'taylor') return taylorImportance(request, layers);
-  if (measure === 'fisher') return fisherImportance(request, layers);
-  if (measure === 'reconstruction') return reconstructionImportance(request, work, layers);
-  return scaleImportance(measure, work, layers);
+  switch (measure) {
+    case 'taylor':
+      return taylorImportance(request(), layers);
+    case 'fisher':
+      return fisherImportance(request(), layers);
+    case 'reconstruction':
+      return reconstructionImportance(request(), work, layers);
+    case 'batch-norm':
+      return batchNormImportance(work, layers) ?? { ...magnitudeImportance(work, layers), remark: NO_SCALES };
+    case 'magnitude':
+      return magnitudeImportance(work, layers);
+  }
 }
 
 const NO_SCALES = 'No layer has a batch normalization of its own (they may be folded): importance is by magnitude.';

@@ -21,8 +21,8 @@ const ASSUMED = [64, 512, 4096, 16, 1];
 
 /**
  * A copy of a model with static shapes: symbolic dimensions are bound to the sizes given, else the batch to 1 and the others to a size that
- * fits. Functions are inlined, fused operators written out, Constant nodes turned into initializers, sizes that are the same for all inputs
- * written as constants, and what nothing reads is left out.
+ * fits. Functions are inlined, fused operators written out, Constant nodes turned into initializers, sizes that are the same for all inputs written
+ * as constants, and what nothing reads is left out.
  * @throws GraphError where no size fits.
  */
 export function staticCopy(source: Model, bindings: Bindings = {}): Model {

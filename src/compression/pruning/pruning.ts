@@ -3,7 +3,7 @@ import type { EpochRecord, LossBuilder } from '../../training/index.js';
 import { type PrunedChannels, pruneModel } from './channels.js';
 import { type DroppedBlocks, dropBlocks } from './drop-blocks.js';
 import type { Structure } from './layers.js';
-import { measureImportance, measuresByGradients, scaleImportance } from './measures.js';
+import { measureImportance, measuresByData, measuresByGradients } from './measures.js';
 import type { PruneOptions } from './prune.js';
 import { tune, tuningLoss, untunable } from './tuning.js';
 
@@ -17,7 +17,7 @@ export function wantsGradients({ importance, tuning, epochs }: PruneOptions): bo
 
 /** Whether a pruning looks at data. */
 export function wantsData(options: PruneOptions): boolean {
-  return wantsGradients(options) || options.importance === 'reconstruction' || options.structure.includes('blocks');
+  return wantsGradients(options) || measuresByData(options.importance) || options.structure.includes('blocks');
 }
 
 /** One application of `prune`: blocks first, then channels and heads in rounds, each followed by tuning. */
@@ -79,6 +79,10 @@ export class Pruning {
   ): Promise<PrunedChannels> {
     const { target, importance, minChannels, maxLayerFraction, multipleOf, exclude, batches } = this.#options;
     const measure = measuresByGradients(importance) && !hasGradients ? 'magnitude' : importance;
+    const request = () => {
+      const { task, runtime, threads, signal, seed } = this.#taskContext;
+      return { model, task, runtime, threads, signal, seed, batches };
+    };
     const pruned = await pruneModel(model, {
       keep,
       of: target,
@@ -87,11 +91,7 @@ export class Pruning {
       maxLayerFraction,
       multipleOf,
       exclude,
-      importance: (work, layers) => {
-        if (measure === 'magnitude' || measure === 'batch-norm') return scaleImportance(measure, work, layers);
-        const { task, runtime, threads, signal, seed } = this.#taskContext;
-        return measureImportance(measure, { model, task, runtime, threads, signal, seed, batches }, work, layers);
-      },
+      importance: (work, layers) => measureImportance(measure, request, work, layers),
       sizes: first?.sizes,
       from,
     });

@@ -40,7 +40,7 @@ function points(shape: readonly number[]): { task: Task; x: Float32Array; labels
 async function scoresBy(measure: Parameters<typeof measureImportance>[0], model: Model, task: Task) {
   const work = staticCopy(model);
   const request = { model, task, runtime, threads: 1, seed: 0, batches: 4 };
-  return measureImportance(measure, request, work, findLayers(findDependencies(work)));
+  return measureImportance(measure, () => request, work, findLayers(findDependencies(work)));
 }
 
 test('importance by fisher is half the mean square of the slope of each sample, as worked out by hand for a perceptron', async () => {
@@ -101,7 +101,7 @@ test('reconstruction lets a channel go that another can stand in for, and the ou
     keep: 0.83,
     multipleOf: 1,
     minChannels: 5,
-    importance: (work, layers) => measureImportance('reconstruction', request, work, layers),
+    importance: (work, layers) => measureImportance('reconstruction', () => request, work, layers),
   });
   assert.deepEqual(
     pruned.layers.map(({ before, after }) => [before, after]),

@@ -58,11 +58,7 @@ export function someGroups(model: Model, seed: number, options: DependencyOption
 export async function provesRemoval(
   model: Model,
   seed: number,
-  {
-    feeds = noise(model),
-    tolerance = 2e-5,
-    heads = false,
-  }: { feeds?: Record<string, Tensor>; tolerance?: number; heads?: boolean } = {},
+  { feeds = noise(model), tolerance = 2e-5, heads = false }: { feeds?: Record<string, Tensor>; tolerance?: number; heads?: boolean } = {},
 ): Promise<{ removed: number; all: number }> {
   const { work, groups, all } = someGroups(model, seed, { heads });
   const [small, whole] = [await run(work, feeds), await run(zeroed(model, groups), feeds)];
