@@ -6,3 +6,4 @@ export { whereWeightsAre } from './nothing.js';
 export type { Layer, Plan } from './plan.js';
 export { type QuantizeOptions, quantize } from './quantize.js';
 export { quantizeStatic, type StaticOptions } from './static.js';
+export { type BlockOptions, type BlockResult, quantizeBlocks, ROUNDINGS, type Rounding } from './few-bits/quantize-blocks.js';
