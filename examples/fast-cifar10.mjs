@@ -18,8 +18,8 @@ import {
   createNodeRuntime,
   createTask,
   evaluate,
+  flipEnsemble,
   footprint,
-  mirror,
   openDataset,
   saveModel,
   techniques,
@@ -78,7 +78,7 @@ async function trainHere(seed) {
   };
   const { model: trained } = await train({ model, task, runtime, threads, options, onEpoch });
   const seconds = Number(elapsed(start));
-  const { model: shipped } = await mirror.apply({ model: trained, task, runtime, seed }, checkOptions(mirror, {}));
+  const { model: shipped } = await flipEnsemble.apply({ model: trained, task, runtime, seed }, checkOptions(flipEnsemble, {}));
   await saveModel(shipped, join(flags.work, `seed-${seed}.onnx`));
   const judge = (file) => evaluate(file, task, runtime, { split: flags.validate ? 'validation' : 'test', threads });
   const { value, interval } = await judge(shipped);

@@ -16,7 +16,7 @@ const FAST = [
   'automation/study',
   'base/',
   'cli/startup',
-  'compression/coding/',
+  'compression/packaging/',
   'compression/pruning/dependencies',
   'compression/pruning/measures',
   'conformance/',

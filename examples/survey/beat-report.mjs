@@ -84,7 +84,7 @@ function best(models) {
 
 /** As the survey's files are: weights of 8 bits, and no second look. */
 function isUsual({ recipe }) {
-  return recipe.every(({ technique, options }) => technique !== 'mirror' && options.weightType !== 'int4');
+  return recipe.every(({ technique, options }) => !['mirror', 'flip-ensemble'].includes(technique) && options.weightType !== 'int4');
 }
 
 /** @param validated images that models are chosen by. */

@@ -24,7 +24,7 @@ async function trainedBaseline(run: Run, architecture: NonNullable<Run['request'
   const request = recipeRequest(run, recipe, nested(run.request, 'baseline'));
   const stage = (await run.runner.run(request)).at(-1);
   if (!isKept(stage)) throw new EspalierError('The recipe of the baseline makes no model');
-  return { ...(await measureCandidate(stage, request, run.shapes)), label: recipeLabel(recipe) };
+  return { ...(await measureCandidate(stage, request, run.shapes)), label: recipeLabel(recipe, request.registry) };
 }
 
 async function givenBaseline(run: Run): Promise<ModelInfo> {

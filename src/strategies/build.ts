@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type ArchitectureRequest, architecture } from '../architectures/index.js';
 import { OptionError } from '../base/index.js';
 import { type Model, staticShape } from '../onnx/index.js';
-import type { Technique } from '../technique/index.js';
+import { short, type TaskContext, type Technique, unless } from '../technique/index.js';
 import type { Task } from '../training/index.js';
 
 const schema = z.strictObject({
@@ -16,12 +16,22 @@ const schema = z.strictObject({
 const CHANNELS = [1, 3];
 
 /** A fresh model of a family, untrained, with the inputs, outputs and metadata of the model that it stands in for. */
-export const build: Technique<z.infer<typeof schema>> = {
+export const build: Technique<z.infer<typeof schema>, TaskContext> = {
   name: 'build',
+  source: 'Tan and Le 2019, "EfficientNet", ICML, arXiv 1905.11946 (width, depth and resolution); each architecture cites its own',
   effects: ['grow', 'shrink'],
+  order: 'build',
   isTransient: true,
   summary: 'Makes a fresh model of an architecture, larger or smaller than the one before.',
   schema,
+  needs: { data: true },
+  example: { architecture: 'survey-cnn', width: 0.5 },
+  label: ({ architecture, width, depth, resolution }) => [
+    architecture,
+    ...unless(1, width, `${short(width)}x`),
+    ...unless(1, depth, `depth ${short(depth)}x`),
+    ...unless(undefined, resolution, `${resolution} px`),
+  ],
   space: () => ({ width: { type: 'float', low: 0.25, high: 4, log: true } }),
   apply: async ({ model, task, seed }, options) => {
     const built = architecture(options.architecture).build({ ...options, ...standInRequest(model, task), seed });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { withFrontEnd } from '../modalities/index.js';
-import type { Technique } from '../technique/index.js';
+import type { TaskContext, Technique } from '../technique/index.js';
 
 const schema = z.strictObject({
   operators: z
@@ -14,12 +14,16 @@ const schema = z.strictObject({
 });
 
 /** Builds the front end of a model of sound features into its graph, so that what ships takes sounds; see `withFrontEnd`. The last step of a recipe. */
-export const frontEnd: Technique<z.infer<typeof schema>> = {
+export const frontEnd: Technique<z.infer<typeof schema>, TaskContext> = {
   name: 'front-end',
+  source: 'Davis and Mermelstein 1980, IEEE TASSP 28(4) (features of sounds)',
   effects: ['grow'],
+  order: 'package',
   summary: 'Builds the features of sounds into the graph: what ships takes the samples of a sound.',
   schema,
-  space: () => ({}),
+  needs: { data: true },
+  label: () => ['front-end'],
+  space: () => undefined,
   apply: async ({ model, task }, options) => {
     const [feed] = task.feeds;
     const { model: made, preprocess } = withFrontEnd(model, feed.preprocess, options);

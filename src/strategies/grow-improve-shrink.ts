@@ -1,20 +1,23 @@
 import { architecture as familyOf } from '../architectures/index.js';
-import type { Point } from '../automation/index.js';
+import type { Point, Value } from '../automation/index.js';
 import { OptionError } from '../base/index.js';
 import { type Searched, searchedOn } from '../modalities/index.js';
-import type { Recipe } from '../technique/index.js';
+import type { Recipe, Scope, Technique } from '../technique/index.js';
 import type { Task } from '../training/index.js';
 import { trainingRecipe } from './base-recipe.js';
+import { compose } from './compose.js';
 import { fittingWidths } from './families.js';
 import type { WeightType } from './fit.js';
-import { firstPoints, growthSpace, OPTIMIZER_SETTINGS } from './growth-space.js';
+import { growthPoints, growthSpace, OPTIMIZER_SETTINGS } from './growth-space.js';
 import type { Limits } from './info.js';
-import { type ShrinkingEpochs, shrinkingSteps } from './shrink-and-improve.js';
 import type { Plan, PlanContext, Strategy } from './strategy.js';
 
-/** Shares of a candidate's epochs that go into tuning after pruning, and into training with rounded weights. Coarse ones take more to live with. */
+/** Shares of a candidate's epochs that go into the tuning of a technique, and into training with rounded weights. Coarse ones take more to live with. */
 const TUNING = 0.3;
 const AWARE: Readonly<Record<WeightType, number>> = { int8: 0.2, int4: 0.3 };
+
+/** Widths are fitted to files of static int8 or trained weights: dynamic quantization is slower and no smaller. */
+const NARROW: Readonly<Record<string, readonly Value[]>> = { 'quantize.mode': ['static'], 'quantize.calibration': ['min-max', 'mse'] };
 
 const FOOTPRINT = ['maxSize', 'maxMacs', 'maxMemory', 'maxLatency'] as const;
 
@@ -34,31 +37,57 @@ export const growImproveShrink: Strategy = {
 };
 
 function plan(context: PlanContext): Plan {
-  const { task, architecture: given } = context;
+  const { task, architecture: given, original, registry } = context;
   checkTask(task);
   const searched = searchedOn(task.splits.train.inputs[0]);
-  const anyWork = onlySizeLimited(context.limits);
-  const types: readonly WeightType[] = anyWork ? ['int8', 'int4'] : ['int8'];
+  const scope: Scope = { trainable: true, sizeOnly: onlySizeLimited(context.limits) };
+  const types: readonly WeightType[] = scope.sizeOnly ? ['int8', 'int4'] : ['int8'];
   const widths = new Map(types.map((type) => [type, fittingWidths(context, type)]));
   const families = [...(widths.get('int8')?.keys() ?? [])];
-  const mirrors = anyWork && searched.mirrors;
+  // Better at the cost of work, where work is free; smaller always.
+  const after = compose({
+    registry,
+    model: original,
+    task,
+    scope,
+    effects: scope.sizeOnly ? ['shrink', 'improve'] : ['shrink'],
+    always: 'quantize',
+    narrow: NARROW,
+  });
   return {
-    space: growthSpace(families, searched, { types, mirrors }),
-    initialPoints: firstPoints(families, searched, { fresh: given !== undefined, types, mirrors }),
+    space: { ...growthSpace(families, searched), ...after.space },
+    initialPoints: growthPoints(families, searched, { fresh: given !== undefined, coarse: scope.sizeOnly, after }),
     recipe: (point) => {
-      const weightType = (point.weights ?? 'int8') as WeightType;
-      const epochs = shareOut(context.epochs, point, weightType);
+      const weightType = weightTypeOf(point);
+      const steps = after.steps(point, (technique) => ({
+        epochs: part(context.epochs, shareOf(technique, weightType)),
+        augment: searched.augmentations[String(point.augment)],
+      }));
+      const spent = steps.reduce((sum, { options }) => sum + Number(options.epochs ?? 0), 0);
       const width = widths.get(weightType)?.get(String(point.family)) as number;
-      const aware = { weightType, augment: searched.augmentations[String(point.augment)] };
       return [
-        ...growingSteps(point, given, { epochs: epochs.growing, searched, width }),
-        ...shrinkingSteps(point, epochs, aware),
-        ...(point.looks === 2 ? [{ technique: 'mirror', options: {} }] : []),
+        ...growingSteps(point, given, { epochs: Math.max(1, context.epochs - spent), searched, width }),
+        ...steps,
         { technique: 'minify', options: {} },
       ];
     },
     remarks: leftOut(context, families),
   };
+}
+
+/** The type of the weights that a point's file has, as far as the width goes by it. */
+function weightTypeOf(point: Point): WeightType {
+  const [type] = Object.entries(point).flatMap(([key, value]) => (key.endsWith('.weightType') ? [value] : []));
+  return (type ?? 'int8') as WeightType;
+}
+
+function shareOf({ order }: Technique, weightType: WeightType): number {
+  return order === 'quantize' ? AWARE[weightType] : TUNING;
+}
+
+/** Epochs of a share of them: at least one, so that candidates of one or two epochs may come to three in all. */
+function part(epochs: number, share: number): number {
+  return Math.max(1, Math.floor(share * epochs));
 }
 
 /** What was asked for and is not searched. */
@@ -70,14 +99,6 @@ function leftOut({ families: wanted = [] }: PlanContext, families: readonly stri
 /** Whether a file may be made better or smaller by more work: no convolution kernel computes with 4 bits, and a second look takes twice the time. */
 function onlySizeLimited({ maxMacs, maxLatency, maxMemory }: Limits): boolean {
   return maxMacs === undefined && maxLatency === undefined && maxMemory === undefined;
-}
-
-/** What of a candidate's epochs each part of its training gets: at least one each, so that those of one or two epochs may come to three in all. */
-function shareOut(epochs: number, { keep, quantize }: Point, weightType: WeightType): ShrinkingEpochs & { growing: number } {
-  const part = (share: number, wanted: boolean) => (wanted ? Math.max(1, Math.floor(share * epochs)) : 0);
-  const tuning = part(TUNING, keep !== 1);
-  const aware = part(AWARE[weightType], quantize === 'aware');
-  return { growing: Math.max(1, epochs - tuning - aware), tuning, aware };
 }
 
 /** @throws OptionError where a family could not stand in for the model. */

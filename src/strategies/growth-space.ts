@@ -1,7 +1,7 @@
 import { architecture as familyOf } from '../architectures/index.js';
 import type { Point, SpaceDefinition } from '../automation/index.js';
 import type { Searched } from '../modalities/index.js';
-import type { WeightType } from './fit.js';
+import type { FirstPoints } from './first-points.js';
 
 /** How wide the models are that are trained, relative to what fits without pruning. */
 const GROWTH = [0.5, 0.7, 1, 1.5, 2, 3];
@@ -14,21 +14,13 @@ export const OPTIMIZER_SETTINGS = {
 /** Factors of these. */
 const RATES = [0.5, 1, 2];
 
-/** What may be tried, by what is limited and what the data are. */
-interface SearchScope {
-  types: readonly WeightType[];
-  /** Whether models may look at images mirrored as well. */
-  mirrors: boolean;
-}
-
 function hasDepth(family: string): boolean {
   return familyOf(family).scales.includes('depth');
 }
 
-/** What grow-improve-shrink draws from. */
-export function growthSpace(families: readonly string[], { augmentations }: Searched, { types, mirrors }: SearchScope): SpaceDefinition {
+/** What grow-improve-shrink draws from of what is grown and trained. */
+export function growthSpace(families: readonly string[], { augmentations }: Searched): SpaceDefinition {
   const deep = families.filter(hasDepth);
-  const keeps = [0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8];
   return {
     family: { type: 'categorical', choices: families },
     growth: { type: 'categorical', choices: GROWTH },
@@ -39,30 +31,20 @@ export function growthSpace(families: readonly string[], { augmentations }: Sear
     rate: { type: 'categorical', choices: RATES },
     learn: { type: 'categorical', choices: ['train', 'distill'] },
     temperature: { type: 'categorical', choices: [1, 4], when: { learn: 'distill' } },
-    keep: { type: 'categorical', choices: [1, ...keeps] },
-    importance: { type: 'categorical', choices: ['magnitude', 'taylor'], when: { keep: keeps } },
-    tuning: { type: 'categorical', choices: ['distill'], when: { keep: keeps } },
-    learningRate: { type: 'float', low: 0.0003, high: 0.003, log: true, when: { keep: keeps } },
-    quantize: { type: 'categorical', choices: ['static', 'aware'] },
-    calibration: { type: 'categorical', choices: ['min-max', 'mse'], when: { quantize: 'static' } },
-    weights: { type: 'categorical', choices: types, when: { quantize: 'aware' } },
-    looks: { type: 'categorical', choices: mirrors ? [1, 2] : [1] },
   };
 }
 
 /**
- * What is tried first: the first family in several sizes and with coarse weights, then each other one.
- * @param fresh whether the baseline is an architecture that was trained for this.
+ * What is tried first: the first family in several sizes and with coarse weights, then each other one, then the other techniques.
+ * @param fresh whether the baseline is an architecture that was trained for this; whether coarse weights are of use; what comes after the training.
  */
-export function firstPoints(
+export function growthPoints(
   families: readonly string[],
   searched: Searched,
-  { fresh, types, mirrors }: SearchScope & { fresh: boolean },
+  { fresh, coarse, after }: { fresh: boolean; coarse: boolean; after: FirstPoints },
 ): Point[] {
-  const shrunk = (keep: number) => ({ keep, importance: 'magnitude', tuning: 'distill', learningRate: 0.001 });
-  const finely = { quantize: 'static', calibration: 'min-max' };
-  const coarsely = { quantize: 'aware', weights: 'int4' };
-  const usual = (family: string, quantization: Point = finely) => ({
+  const { least, mild, strong, boldest, others } = after;
+  const usual = (family: string, shrunk: Point = least) => ({
     family,
     growth: 1,
     ...(hasDepth(family) ? { depth: 1 } : {}),
@@ -70,22 +52,21 @@ export function firstPoints(
     smoothing: 0,
     optimizer: String(familyOf(family).training?.optimizer ?? 'sgd'),
     rate: 1,
-    keep: 1,
-    ...quantization,
-    looks: 1,
+    ...shrunk,
   });
   const alone = { learn: 'train' };
   const taught = { learn: 'distill', temperature: 1 };
-  const [first, ...others] = families.map((family) => usual(family));
+  const [family, ...otherFamilies] = families;
   // A finished model knows more than a fresh one can find out in a few epochs; a trained architecture of the same size does not.
   const [likely, other] = fresh ? [alone, taught] : [taught, alone];
   return [
-    { ...first, ...likely },
-    ...(types.includes('int4') ? [{ ...usual(families[0], coarsely), ...likely, looks: mirrors ? 2 : 1 }] : []),
-    { ...first, ...likely, growth: 0.5 },
-    { ...first, ...likely, growth: 1.5, ...shrunk(0.3) },
-    ...others.map((point) => ({ ...point, ...likely })),
-    { ...first, ...likely, ...shrunk(0.5) },
-    { ...first, ...other },
+    { ...usual(family), ...likely },
+    ...(coarse && boldest ? [{ ...usual(family, boldest), ...likely }] : []),
+    { ...usual(family), ...likely, growth: 0.5 },
+    ...(strong ? [{ ...usual(family, strong), ...likely, growth: 1.5 }] : []),
+    ...otherFamilies.map((each) => ({ ...usual(each), ...likely })),
+    ...(mild ? [{ ...usual(family, mild), ...likely }] : []),
+    { ...usual(family), ...other },
+    ...others.map((each) => ({ ...usual(family, each), ...likely })),
   ];
 }

@@ -12,5 +12,5 @@ export { RecipeRunner, stageId } from './recipes.js';
 export type { OptimizeOptions } from './settings.js';
 export { shrinkAndImprove } from './shrink-and-improve.js';
 export type { Plan, PlanContext, Strategy } from './strategy.js';
-export { techniques } from './techniques.js';
+export { addTechnique, techniques } from './techniques.js';
 export type { Workspace } from './workspace.js';

@@ -1,9 +1,8 @@
 import { asJson, canonicalText } from '../automation/index.js';
-import { type Activity, hashText, nested } from '../base/index.js';
-import { Sha256 } from '../data/index.js';
+import { type Activity, hashText, nested, Sha256 } from '../base/index.js';
 import type { Runtime } from '../infrastructure/runtime/index.js';
 import type { Model } from '../onnx/index.js';
-import { checkOptions, type Recipe, type Step, type TechniqueNotes, type TechniqueRegistry } from '../technique/index.js';
+import { applyTechnique, type Recipe, type Step, type TechniqueNotes, type TechniqueRegistry } from '../technique/index.js';
 import type { Task } from '../training/index.js';
 import type { Workspace } from './workspace.js';
 
@@ -77,7 +76,8 @@ export class RecipeRunner {
     }
     const step = recipe.at(-1) as Step;
     const technique = request.registry.get(step.technique);
-    const { model, notes } = await technique.apply(
+    const { model, notes } = await applyTechnique(
+      technique,
       {
         ...nested(request.activity, technique.name),
         model: before,
@@ -88,7 +88,7 @@ export class RecipeRunner {
         seed: hashText(`${request.seed}/${id}`),
         checkpoints: workspace.checkpoints(id),
       },
-      checkOptions(technique, step.options),
+      step.options,
     );
     if (technique.isTransient) return { id, recipe, model, notes };
     const { bytes, file } = await workspace.save(id, model);

@@ -1,7 +1,10 @@
 import { nested } from '../base/index.js';
 import type { Model } from '../onnx/index.js';
 import type { Feed } from '../training/index.js';
-import { checkOptions, type Recipe, type TechniqueContext, type TechniqueNotes, type TechniqueRegistry } from './technique.js';
+import type { TechniqueContext, TechniqueNotes } from './context.js';
+import { applyTechnique } from './needs.js';
+import type { TechniqueRegistry } from './registry.js';
+import type { Recipe } from './technique.js';
 
 /**
  * Applies the steps of a recipe one after the other, each to what the one before made. Steps keep their checkpoints apart.
@@ -24,10 +27,10 @@ export async function applyRecipe(
       save: (name: string, checkpoint: Parameters<typeof checkpoints.save>[1]) => checkpoints.save(`${index}-${name}`, checkpoint),
     };
     const stepContext = { ...context, ...nested(context, technique.name), model, task, checkpoints: own };
-    const result = await technique.apply(stepContext, checkOptions(technique, step.options));
+    const result = await applyTechnique(technique, stepContext, step.options);
     model = result.model;
     feeds = result.feeds ?? feeds;
-    if (feeds) task = { ...task, feeds };
+    if (feeds && task) task = { ...task, feeds };
     notes.push(result.notes);
   }
   return { model, notes, ...(feeds && { feeds }) };

@@ -1,88 +1,105 @@
 import type { z } from 'zod';
-import type { SpaceDefinition } from '../automation/index.js';
-import { type Activity, OptionError } from '../base/index.js';
-import type { Backend, Runtime } from '../infrastructure/runtime/index.js';
+import type { Point, SpaceDefinition } from '../automation/index.js';
+import { OptionError } from '../base/index.js';
 import type { Model } from '../onnx/index.js';
-import type { Checkpoint, EpochRecord, Feed, Task } from '../training/index.js';
+import type { Task } from '../training/index.js';
+import type { TechniqueContext, TechniqueResult } from './context.js';
 
 /** What a technique does to a model: makes it larger, smaller, or better at the same size. */
 export type Effect = 'grow' | 'shrink' | 'improve';
 
+/**
+ * Where techniques stand in a recipe, from first to last. Those of one order are alternatives: a search puts at most one of them into a recipe.
+ * What is to package a finished file comes last, and a search does not ask whether it pays.
+ */
+export const ORDERS = [
+  'build',
+  'prepare',
+  'train',
+  'prune',
+  'factorize',
+  'sparsify',
+  'cluster',
+  'quantize',
+  'ensemble',
+  'package',
+] as const;
+export type Order = (typeof ORDERS)[number];
+
 /** Plain JSON values of a technique's options. */
 export type Options = Readonly<Record<string, unknown>>;
 
-/** What every technique is given. */
-export interface TechniqueContext extends Activity {
-  model: Model;
-  task: Task;
-  runtime: Runtime;
-  /** The model that the strategy began with: the teacher, where one is wanted. Default: `model` itself. */
-  original?: Model;
-  /**
-   * What the original is for, where that differs from the task: its inputs may be prepared in another size, scaling or layout, and its scores have
-   * another name. Only distillation learns from such an original; elsewhere the model's own answers teach. Default: the task.
-   */
-  originalTask?: Task;
-  /** Draws everything that is drawn. */
-  seed: number;
-  /** Where trainings run, with the evaluations in them. Default: on the processor, as everything else. */
-  backend?: Backend;
-  /** Threads for each run of the runtime. */
-  threads?: number;
-  /** Where long work may leave checkpoints and find them after a kill. */
-  checkpoints?: CheckpointStore;
+/** Always, never, or with which options. A method's type, so that techniques with options of their own can stand in one list. */
+type Need<O> = boolean | { holds(options: O): boolean }['holds'];
+
+/** What a technique cannot do without. */
+export interface Needs<O extends Options = Options> {
+  /** A task with data. Default: no. */
+  readonly data?: Need<O>;
+  /** That the model can be trained; where it cannot, the technique does less, and says so, or refuses. Default: no. */
+  readonly gradients?: Need<O>;
+  /** That models are run: all but what only rewrites the graph. Default: no. */
+  readonly runtime?: Need<O>;
+  /** Share of the epochs of a full training that it takes to train what it made, in its option "epochs". Default 1. */
+  readonly training?: number;
 }
 
-/** Keeps checkpoints by name. Names are unique within one application of one technique. */
-export interface CheckpointStore {
-  load(name: string): Promise<Checkpoint | undefined>;
-  save(name: string, checkpoint: Checkpoint): Promise<void>;
+export type NeedName = 'data' | 'gradients' | 'runtime';
+
+/** What a search may use. */
+export interface Scope {
+  /** Whether the model can be trained. */
+  trainable: boolean;
+  /** Whether the file's size alone is limited, so that a smaller or better model may take more work. */
+  sizeOnly: boolean;
 }
 
-/** One line of a technique's account of what it did, for cards and reports. */
-export interface SensitivityRecord {
-  /** The node or layer. */
-  layer: string;
-  /** Quality lost (in the metric's units, positive is worse) when only this layer is changed. */
-  loss: number;
-  /** What was decided for it, e.g. "int8" or "float". */
-  decision: string;
-}
-
-export interface TechniqueNotes {
-  /** Epochs of any training, in order. */
-  training?: EpochRecord[];
-  sensitivity?: SensitivityRecord[];
-  /** Sentences for people: what was left out and why, what to look at. */
-  remarks?: string[];
-  /** Numbers worth keeping, e.g. { sparsity: 0.8 }. */
-  facts?: Record<string, number | string>;
-}
-
-export interface TechniqueResult {
-  model: Model;
-  notes: TechniqueNotes;
-  /** How samples become the model's inputs, where the technique changed what it takes. Default: as before. */
-  feeds?: readonly Feed[];
+/** A point of a technique's own space that usually works. */
+export interface Usual {
+  point: Point;
+  /** It costs quality: tried together with a later technique that trains, where there is one, and not by itself. Default false. */
+  bold?: boolean;
+  /** Tried once everything else was. Default false. */
+  late?: boolean;
 }
 
 /**
- * A way to make a model smaller, faster or better. Everything in compression and learning is one: the same signature, options checked by a
- * schema with visible defaults, and a search space over them.
+ * A way to make a model smaller, faster or better. Everything in compression and learning is one, and says of itself all that others ask: strategies
+ * compose recipes by effect, order and space, the command line makes flags of the schema, pages and lists are made of summaries and sources.
+ * @typeParam C what it is given; those that always need data say so by `TaskContext`.
  */
-export interface Technique<O extends Options = Options> {
+export interface Technique<O extends Options = Options, C extends TechniqueContext = TechniqueContext> {
   /** What recipes call it, e.g. "quantize" or "prune". */
   readonly name: string;
-  readonly effects: readonly Effect[];
-  /** Whether what it makes is no use by itself and takes no time: it is then made again rather than kept. Default false. */
-  readonly isTransient?: boolean;
+  /** Names that it had, which old recipes use. */
+  readonly aliases?: readonly string[];
+  /** What people call it. Default: the name. */
+  readonly title?: string;
   /** One sentence. */
   readonly summary: string;
+  /** Where it is published, with venue or arXiv number; or that it is nowhere. */
+  readonly source: string;
+  readonly effects: readonly Effect[];
+  readonly order: Order;
+  /** Orders of techniques that would undo it, and that no recipe of a search has behind it. Default: none. */
+  readonly excludes?: readonly Order[];
+  /** Whether what it makes is no use by itself and takes no time: it is then made again rather than kept. Default false. */
+  readonly isTransient?: boolean;
   /** Every option with its default and description. */
   readonly schema: z.ZodType<O>;
-  /** What a search may try for this model and task; option names as in the schema. Options that are not named keep their defaults. */
-  space(model: Model, task: Task): SpaceDefinition;
-  apply(context: TechniqueContext, options: O): Promise<TechniqueResult>;
+  readonly needs: Needs<O>;
+  /** Options that an example gives. Default: none. */
+  readonly example?: Options;
+  /** What tells one application from another at a glance, in words that are joined by spaces, e.g. ["prune to 50%", "taylor"]; none where there is nothing to tell. */
+  label(options: O): readonly string[];
+  /**
+   * What a search may try for this model and task; option names as in the schema, options that are not named keep their defaults. Without
+   * parameters the search tries it or leaves it; undefined: there is nothing to be tried.
+   */
+  space(model: Model, task: Task, scope: Scope): SpaceDefinition | undefined;
+  /** Points of the space that are tried first, the likeliest first. Default: none. */
+  usual?(model: Model, task: Task, scope: Scope): readonly Usual[];
+  apply(context: C, options: O): Promise<TechniqueResult>;
 }
 
 /** A technique with its options, as recipes store it. */
@@ -95,7 +112,7 @@ export interface Step {
 export type Recipe = readonly Step[];
 
 /** @throws OptionError naming the option that cannot be used. */
-export function checkOptions<O extends Options>(technique: Technique<O>, options: unknown): O {
+export function checkOptions<O extends Options>(technique: Pick<Technique<O>, 'name' | 'schema'>, options: unknown): O {
   const checked = technique.schema.safeParse(options ?? {});
   if (checked.success) return checked.data;
   const [issue] = checked.error.issues;
@@ -103,24 +120,4 @@ export function checkOptions<O extends Options>(technique: Technique<O>, options
     what: issue.message,
     where: `technique "${technique.name}"${issue.path.length > 0 ? `, option "${issue.path.join('.')}"` : ''}`,
   });
-}
-
-/** Techniques by name. */
-export class TechniqueRegistry {
-  readonly #techniques = new Map<string, Technique>();
-
-  constructor(techniques: readonly Technique[]) {
-    for (const technique of techniques) this.#techniques.set(technique.name, technique);
-  }
-
-  /** @throws OptionError for a name that no technique has. */
-  get(name: string): Technique {
-    const technique = this.#techniques.get(name);
-    if (technique) return technique;
-    throw new OptionError({ what: `There is no technique "${name}"`, expected: [...this.#techniques.keys()].join(', ') });
-  }
-
-  all(): Technique[] {
-    return [...this.#techniques.values()];
-  }
 }

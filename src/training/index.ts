@@ -10,7 +10,7 @@ export { NoiseMeter } from './noise.js';
 export { OPTIMIZERS, type OptimizerSpec } from './optimizers/index.js';
 export type { TrainOptions } from './options.js';
 export { exposeParameters, trainableParameters } from './parameters.js';
-export { judge, NotFinite, type Quality } from './quality.js';
+export { type ChannelQuality, judge, NotFinite, type Quality } from './quality.js';
 export type { Checkpoint, EpochRecord, StepControl, TrainRequest, TrainResult } from './request.js';
 export { checkSchedule, type Schedule, scheduleFactor } from './schedules.js';
 export { buildTrainingStep, SEED_INPUT, type StepOptions, type TrainingStep } from './step.js';

@@ -64,7 +64,7 @@ const wrong: [string, number, RegExp][] = [
   ['quantize net.onnx --dynamic', 2, /--out/],
   ['prune net.onnx --data digits --target macs=2 -o p.onnx', 2, /macs=0\.5/],
   ['distill --teacher net.onnx --data digits -o d.onnx', 2, /either --student or --arch/],
-  ['apply magic net.onnx --data digits -o a.onnx', 2, /no technique "magic".*mirror/],
+  ['apply magic net.onnx --data digits -o a.onnx', 2, /no technique "magic".*flip-ensemble/],
   ['apply quantize net.onnx --data digits -o a.onnx --set mode', 2, /--set.*epochs=3/],
   ['apply quantize net.onnx --data digits -o a.onnx --set mode=magic', 2, /"quantize", option "mode".*static/],
   ['apply none.json net.onnx --data digits -o a.onnx', 1, /none\.json.*no recipe/],

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { type Architecture, architecture, architecturesFor } from 'espalier/architectures';
+import type { Point } from 'espalier/automation';
 import { OptionError } from 'espalier/base';
-import { minifyModel } from 'espalier/compression/coding';
+import { minifyModel } from 'espalier/compression/packaging';
 import { quantizeStatic } from 'espalier/compression/quantization';
 import { openDataset } from 'espalier/data/node';
 import { footprint } from 'espalier/infrastructure/hardware';
@@ -36,11 +37,19 @@ const planWithin = (limits: Limits, given: Architecture = family) =>
     architecture: { name: given.name, width: 0.25, depth: 1, scales: given.scales },
   });
 
+/** A point without what it says of quantization. */
+function withoutQuantization(point: Point): Point {
+  return Object.fromEntries(Object.entries(point).filter(([name]) => !name.startsWith('quantize')));
+}
+
 /** What the first recipes build: one model of each family, without pruning. */
 function firstModels(limits: Limits) {
   const { initialPoints, recipe } = planWithin(limits);
   return initialPoints
-    .filter(({ growth, keep, learn, quantize }) => growth === 1 && keep === 1 && learn === 'train' && quantize === 'static')
+    .filter(({ growth, prune, factorize, cluster, learn, quantize }) => {
+      const isPlain = [prune, factorize, cluster].every((technique) => technique === undefined || technique === 'none');
+      return growth === 1 && isPlain && learn === 'train' && quantize === 'quantize';
+    })
     .map((point) => {
       const [{ options }] = recipe(point);
       const { architecture: name, width, depth } = options as { architecture: string; width: number; depth: number };
@@ -68,7 +77,7 @@ test('every family is built as wide as its int8 file may be large', async () => 
 test('with 4-bit weights every family is wider, and its file as large', async () => {
   const maxSize = 60_000;
   const { initialPoints, recipe } = planWithin({ maxSize });
-  const coarse = initialPoints.find(({ weights }) => weights === 'int4');
+  const coarse = initialPoints.find((point) => point['quantize-aware-train.weightType'] === 'int4');
   assert.ok(coarse, 'tried first for one family');
   for (const { name } of architectures) {
     const steps = recipe({ ...coarse, family: name });
@@ -80,20 +89,25 @@ test('with 4-bit weights every family is wider, and its file as large', async ()
     assert.equal(aware?.options.weightType, 'int4');
   }
   const quick = planWithin({ maxLatency: 1 });
-  assert.deepEqual(
-    quick.space.weights,
-    { type: 'categorical', choices: ['int8'], when: { quantize: 'aware' } },
-    'there are no 4-bit kernels',
-  );
+  assert.equal(quick.space['quantize-aware-train.weightType'], undefined, 'there are no 4-bit kernels');
+  const aware = quick.initialPoints.map((point) => ({ ...withoutQuantization(point), quantize: 'quantize-aware-train' })).at(0);
+  assert.equal(quick.recipe(aware as Point).find(({ technique }) => technique === 'quantize-aware-train')?.options.weightType, undefined);
 });
 
 test('a candidate has the same epochs in all, however it spends them', () => {
   const { initialPoints, recipe } = planWithin({ maxSize: 60_000 });
   const epochsOf = (steps: ReturnType<typeof recipe>) => steps.map(({ options }) => Number(options.epochs ?? 0));
   const [usual] = initialPoints;
-  const pruned = { keep: 0.5, importance: 'magnitude', tuning: 'distill', learningRate: 0.001 };
-  const aware = { quantize: 'aware', weights: 'int8' };
-  for (const point of [...initialPoints, { ...usual, ...aware }, { ...usual, ...pruned, ...aware }, { ...usual, ...pruned }]) {
+  const pruned = {
+    prune: 'prune',
+    'prune.keep': 0.5,
+    'prune.importance': 'magnitude',
+    'prune.tuning': 'distill',
+    'prune.learningRate': 0.001,
+  };
+  const aware = { quantize: 'quantize-aware-train', 'quantize-aware-train.weightType': 'int8' };
+  const bare = withoutQuantization(usual);
+  for (const point of [...initialPoints, { ...bare, ...aware }, { ...bare, ...pruned, ...aware }, { ...usual, ...pruned }]) {
     const spent = epochsOf(recipe(point));
     assert.equal(
       spent.reduce((a, b) => a + b, 0),
@@ -103,7 +117,7 @@ test('a candidate has the same epochs in all, however it spends them', () => {
   }
   const parts = (epochs: number) => {
     const short = growImproveShrink.plan({ original, task, limits: {}, registry: techniques, epochs });
-    return epochsOf(short.recipe({ ...usual, ...pruned, ...aware })).filter((n) => n > 0);
+    return epochsOf(short.recipe({ ...bare, ...pruned, ...aware })).filter((n) => n > 0);
   };
   assert.deepEqual([10, 5, 3, 1].map(parts), [
     [5, 3, 2],
@@ -141,13 +155,15 @@ test('photos may be looked at mirrored as well, where work costs nothing', () =>
   const colour = family.build({ ...sizes, input: [3, 8, 8], width: 0.25 });
   const plan = (given: Task, limits: Limits) =>
     growImproveShrink.plan({ original: colour, task: given, limits, registry: techniques, epochs: 10 });
-  const looks = ({ space }: ReturnType<typeof plan>) => (space.looks as unknown as { choices: unknown[] }).choices;
-  assert.deepEqual(looks(plan(photos, { maxSize: 80_000 })), [1, 2]);
-  assert.deepEqual(looks(plan(photos, { maxSize: 80_000, maxMacs: 1e6 })), [1]);
-  assert.deepEqual(looks(plan(task, { maxSize: 80_000 })), [1], 'gray images are mostly writing');
+  const looks = ({ space }: ReturnType<typeof plan>) => space.ensemble;
+  assert.deepEqual(looks(plan(photos, { maxSize: 80_000 })), { type: 'categorical', choices: ['none', 'flip-ensemble'] });
+  assert.deepEqual(looks(plan(photos, { maxSize: 80_000, maxMacs: 1e6 })), undefined);
+  assert.deepEqual(looks(plan(task, { maxSize: 80_000 })), undefined, 'gray images are mostly writing');
   const { initialPoints, recipe } = plan(photos, { maxSize: 80_000 });
-  const mirrored = initialPoints.filter((point) => point.looks === 2).map((point) => recipe(point).map(({ technique }) => technique));
-  assert.deepEqual(mirrored.at(0)?.slice(-3), ['quantize-aware-train', 'mirror', 'minify']);
+  const mirrored = initialPoints
+    .filter(({ ensemble }) => ensemble === 'flip-ensemble')
+    .map((point) => recipe(point).map(({ technique }) => technique));
+  assert.deepEqual(mirrored.at(0)?.slice(-3), ['quantize-aware-train', 'flip-ensemble', 'minify']);
 });
 
 test('families may be chosen, the likeliest first', () => {

@@ -38,8 +38,12 @@ function counting() {
   const technique = (name: string, isTransient = false): Technique => ({
     name,
     effects: ['improve'],
+    order: 'train',
     summary: '',
+    source: '',
     isTransient,
+    needs: {},
+    label: () => [name],
     schema: z.strictObject({ n: z.number().default(0) }),
     space: () => ({}),
     apply: async ({ model, seed }, { n }) => {

@@ -1,13 +1,14 @@
 import { Option } from 'commander';
 import { OptionError } from '../../base/index.js';
 import { quantize, quantizeAwareTrain } from '../../compression/quantization/index.js';
-import { checkOptions } from '../../technique/index.js';
+import { applyTechnique, type Technique } from '../../technique/index.js';
 import type { AddCommand } from '../main.js';
 import { addDataOptions, type CommonOptions, type DataOptions } from '../options.js';
+import { addInventedOptions, addShippingOptions, type InventedOptions, type ShippingOptions } from '../shipping/index.js';
 import { list, number, positiveInteger, positiveNumber } from '../units.js';
 import { writeCompressed } from './results.js';
 
-interface Options extends CommonOptions, Partial<DataOptions> {
+interface Options extends CommonOptions, ShippingOptions, InventedOptions, Partial<DataOptions> {
   dynamic?: boolean;
   weights?: boolean;
   aware?: boolean;
@@ -23,6 +24,7 @@ interface Options extends CommonOptions, Partial<DataOptions> {
   out: string;
 }
 
+const ADVICE = 'Try --weights, which changes least, or leave layers in float with --exclude.';
 /** When a repair is made: where it is found to help, always, or never. */
 const WHEN = ['auto', 'always', 'never'];
 
@@ -44,7 +46,7 @@ export const quantizeCommand: AddCommand = (program, run) => {
     .option('--epochs <number>', 'with --aware: passes over the training part', positiveInteger)
     .option('--lr <rate>', 'with --aware: learning rate', positiveNumber)
     .requiredOption('-o, --out <file>', 'where the quantized model goes');
-  command
+  addInventedOptions(addShippingOptions(command))
     .addHelpText(
       'after',
       '\nExamples:\n  $ espalier quantize model.onnx --data photos/ -o int8.onnx\n  $ espalier quantize model.onnx --dynamic -o int8.onnx',
@@ -55,7 +57,7 @@ export const quantizeCommand: AddCommand = (program, run) => {
         const mode = options.dynamic ? 'dynamic' : options.weights ? 'weights' : 'static';
         if (mode === 'static' && options.data === undefined) {
           const what = options.aware ? 'Training needs data' : 'Static quantization needs data to calibrate with';
-          throw new OptionError({ what, fix: 'Give --data, or use --dynamic or --weights.' });
+          throw new OptionError({ what, fix: 'Give --data, or use --dynamic, --weights or --data synthetic.' });
         }
         if (!options.aware && (options.epochs ?? options.lr) !== undefined)
           throw new OptionError({ what: '--epochs and --lr are for training', fix: 'Give --aware as well, or leave them out.' });
@@ -68,7 +70,6 @@ export const quantizeCommand: AddCommand = (program, run) => {
           ? {
               calibration: options.calibration,
               samples: options.samples,
-              sensitivity: false,
               exclude,
               equalize,
               smooth,
@@ -86,18 +87,13 @@ export const quantizeCommand: AddCommand = (program, run) => {
               smooth,
               correctBias,
             };
-        const technique = options.aware ? quantizeAwareTrain : quantize;
-        const chosen = checkOptions(
-          technique as never,
-          Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
-        );
+        const technique: Technique = options.aware ? quantizeAwareTrain : quantize;
+        const chosen = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
         const kept = options.aware ? await context.checkpointsBeside(options.out) : undefined;
-        const result = await technique.apply(
-          { ...activity, model, task: task as never, runtime, seed, threads: options.threads, checkpoints: kept?.checkpoints },
-          chosen as never,
-        );
-        const { out, threads } = options;
-        await writeCompressed(result, { context, task, model, path, out, threads, clear: kept?.clear });
+        const common = { ...activity, model, task, runtime, seed, threads: options.threads, checkpoints: kept?.checkpoints };
+        const result = await applyTechnique(technique, common, chosen);
+        const { out } = options;
+        await writeCompressed(result, { context, task, model, path, out, options, mustGain: true, advice: ADVICE, clear: kept?.clear });
       }),
     );
 };

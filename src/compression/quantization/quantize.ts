@@ -1,10 +1,18 @@
 import { z } from 'zod';
-import { OptionError } from '../../base/index.js';
 import { type AnyMetric, hiddenChange, isWithin, lossBetween } from '../../metrics/index.js';
 import type { Model } from '../../onnx/index.js';
-import type { Technique, TechniqueContext, TechniqueNotes, TechniqueResult } from '../../technique/index.js';
+import {
+  type TaskContext,
+  type Technique,
+  type TechniqueContext,
+  type TechniqueNotes,
+  type TechniqueResult,
+  unless,
+  withTask,
+} from '../../technique/index.js';
 import { evaluate } from '../../training/index.js';
 import { quantizeDynamic, quantizeWeights } from './dynamic.js';
+import { leftRemark } from './left.js';
 import { REPAIRS } from './repairs.js';
 import { quantizeWithin, type SearchResult } from './search.js';
 import { prepareStatic } from './static.js';
@@ -53,19 +61,42 @@ export type QuantizeOptions = z.infer<typeof schema>;
 /** Quantization after training. */
 export const quantize: Technique<QuantizeOptions> = {
   name: 'quantize',
+  title: 'Quantization',
+  source:
+    'Jacob et al. 2018, "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference", CVPR, arXiv 1712.05877; surveyed by Nagel et al. 2021, arXiv 2106.08295',
   effects: ['shrink'],
+  order: 'quantize',
   summary: 'Writes weights, and activations where asked, as 8-bit integers; layers that lose too much stay in float.',
   schema: schema as unknown as z.ZodType<QuantizeOptions>,
-  space: () => ({
-    mode: { type: 'categorical', choices: ['static', 'dynamic', 'weights'] },
+  needs: { data: ({ mode }) => mode === 'static', runtime: true },
+  example: { mode: 'dynamic' },
+  label: ({ mode, calibration }) => [
+    'int8',
+    ...unless('static', mode, mode),
+    ...(mode === 'static' ? unless('min-max', calibration, calibration) : []),
+  ],
+  space: (_model, _task, { trainable }) => ({
+    mode: { type: 'categorical', choices: ['static', 'dynamic'] },
     calibration: { type: 'categorical', choices: ['min-max', 'percentile', 'entropy', 'mse'], when: { mode: 'static' } },
+    // Where nothing can be tuned, what is left in float is all that may win quality back.
+    ...(!trainable && { tolerance: { type: 'categorical', choices: [0.001, 0.005, 0.02], when: { mode: 'static' } } }),
   }),
-  apply: (context, options) => (options.mode === 'static' ? applyStatic(context, options) : applyWithoutData(context, options)),
+  usual: (_model, _task, { trainable }) => {
+    const calibrated = { mode: 'static', ...(!trainable && { tolerance: 0.005 }) };
+    return [
+      { point: { ...calibrated, calibration: 'min-max' } },
+      { point: { ...calibrated, calibration: 'mse' } },
+      { point: { mode: 'dynamic' }, late: true },
+    ];
+  },
+  apply: (context, options) =>
+    options.mode === 'static'
+      ? applyStatic(withTask(context, 'Static quantization, which is calibrated,'), options)
+      : applyWithoutData(context, options),
 };
 
-async function applyStatic(context: TechniqueContext, options: QuantizeOptions): Promise<TechniqueResult> {
+async function applyStatic(context: TaskContext, options: QuantizeOptions): Promise<TechniqueResult> {
   const { model, task, runtime, threads, signal, onProgress } = context;
-  if (!task) throw new OptionError({ what: 'Static quantization needs data to calibrate with', fix: 'Give data, or use mode dynamic.' });
   const { equalize, smooth, correctBias, ...others } = options;
   const repairs = { equalize, smooth, correctBias };
   const chosen = (when: 'always' | 'auto') => REPAIRS.filter((repair) => repairs[repair] === when);
@@ -126,13 +157,14 @@ function staticNotes(result: SearchResult, metric: AnyMetric, tolerance = metric
 async function applyWithoutData(context: TechniqueContext, options: QuantizeOptions): Promise<TechniqueResult> {
   const { model, runtime } = context;
   const write = options.mode === 'dynamic' ? quantizeDynamic : quantizeWeights;
-  const { model: quantized, plan } = await write(model, runtime, options);
+  const { model: quantized, plan, left } = await write(model, runtime, options);
   const facts: Record<string, number> = { quantizedLayers: plan.stored.length + plan.tables.length };
-  const remarks: string[] = [];
+  const stays = leftRemark(left);
+  const remarks = stays ? [stays] : [];
   const loss = await lossOf(context, quantized);
   if (loss !== undefined) {
     facts.loss = loss;
-    if (loss > (options.tolerance ?? context.task.metric.tolerance))
+    if (loss > (options.tolerance ?? context.task?.metric.tolerance ?? 0))
       remarks.push(`The loss of quality on the validation part is ${rounded(loss)}.`);
   }
   return { model: quantized, notes: { facts, remarks } };

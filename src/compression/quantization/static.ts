@@ -1,6 +1,6 @@
 import { type Activity, OptionError } from '../../base/index.js';
 import type { Runtime } from '../../infrastructure/runtime/index.js';
-import type { Model } from '../../onnx/index.js';
+import { type Model, nodesOf } from '../../onnx/index.js';
 import type { Task } from '../../training/index.js';
 import type { Plan } from './plan.js';
 import { prepareModel } from './prepare.js';
@@ -42,7 +42,7 @@ export async function prepareStatic(
 
 /** @throws OptionError for a name to leave out that no node has. */
 function checkNames(model: Model, names: readonly string[]): void {
-  const known = new Set(model.graph.nodes.map((node) => node.name));
+  const known = new Set(nodesOf(model.graph).map((node) => node.name));
   const unknown = names.find((name) => !known.has(name));
   if (unknown === undefined) return;
   throw new OptionError({

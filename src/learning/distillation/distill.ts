@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { freeBatch, simplify } from '../../infrastructure/compiler/index.js';
-import type { Technique } from '../../technique/index.js';
+import { type TaskContext, type Technique, unless } from '../../technique/index.js';
 import { type Task, train, trainable } from '../../training/index.js';
-import { trainingNotes, trainingSchema, trainOptions } from '../tuning/index.js';
+import { trainingLabel, trainingNotes, trainingSchema, trainOptions } from '../tuning/index.js';
 
 const distillationSchema = trainingSchema.extend({
   temperature: z.number().positive().default(4).describe("Softens both models' scores."),
@@ -20,11 +20,17 @@ type DistillOptions = z.infer<typeof distillationSchema>;
  * classes apart: its inputs may have other names where each has one, its batch may be fixed, and with `originalTask` it sees the same samples prepared
  * in its own way, in another size, say.
  */
-export const distill: Technique<DistillOptions> = {
+export const distill: Technique<DistillOptions, TaskContext> = {
   name: 'distill',
+  title: 'Distillation',
+  source: 'Hinton et al. 2015, "Distilling the Knowledge in a Neural Network", arXiv 1503.02531',
   effects: ['improve'],
+  order: 'train',
   summary: 'Trains the model to answer as the original does, teacher and student in one graph.',
   schema: distillationSchema,
+  needs: { data: true, gradients: true, runtime: true },
+  example: { epochs: 5, temperature: 2 },
+  label: (options) => ['distill', ...trainingLabel(options), ...unless(4, options.temperature, `T ${options.temperature}`)],
   space: () => ({
     temperature: { type: 'categorical', choices: [2, 4, 8] },
     weight: { type: 'categorical', choices: [0.5, 0.7, 0.9] },

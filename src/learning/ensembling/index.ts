@@ -1,1 +1,1 @@
-export { mirror } from './mirror.js';
+export { flipEnsemble } from './flip-ensemble.js';

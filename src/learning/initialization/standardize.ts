@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Random, Stopped, UnsupportedError } from '../../base/index.js';
 import type { Targets } from '../../data/index.js';
 import { Tensor } from '../../onnx/index.js';
-import type { Technique, TechniqueContext } from '../../technique/index.js';
+import type { TaskContext, Technique } from '../../technique/index.js';
 import { feedsOf, withWeights } from '../../training/index.js';
 
 const standardizeSchema = z.strictObject({
@@ -16,13 +16,19 @@ const CHUNK = 1000;
  * Fills in a network's own standardization by the training part: "standardize.mean" and "standardize.scale" so that each column has mean 0 and deviation 1 behind them, and,
  * where there are numbers to predict, "standardize.spread" and "standardize.shift" so that answers of mean 0 and deviation 1 come out in the units of the targets.
  */
-export const standardize: Technique<z.infer<typeof standardizeSchema>> = {
+export const standardize: Technique<z.infer<typeof standardizeSchema>, TaskContext> = {
   name: 'standardize',
+  title: 'Standardization',
+  source: 'LeCun et al. 1998, "Efficient BackProp", section 4.3',
   effects: ['improve'],
+  order: 'prepare',
   isTransient: true,
   summary: "Fills in an untrained network's own standardization of its input, and of numbers that it predicts, by the training part.",
   schema: standardizeSchema,
-  space: () => ({}),
+  needs: { data: true },
+  // It belongs to its family.
+  label: () => [],
+  space: () => undefined,
   apply: async (context, { samples }) => {
     const { model, task } = context;
     const names = new Set(Array.from(model.graph.initializers, ({ name }) => name));
@@ -75,7 +81,7 @@ class Moments {
   }
 }
 
-async function inputMoments({ task, model, seed, signal }: TechniqueContext, samples: number) {
+async function inputMoments({ task, model, seed, signal }: TaskContext, samples: number) {
   const { train } = task.splits;
   const { name } = model.graph.feeds[0];
   const chosen = new Random(seed).fork('standardization').permutation(train.size).slice(0, samples);

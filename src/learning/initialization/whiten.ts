@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { OptionError, Random, Stopped, symmetricEigen, UnsupportedError } from '../../base/index.js';
 import { staticShape, Tensor, type Value } from '../../onnx/index.js';
-import type { Technique, TechniqueContext } from '../../technique/index.js';
+import type { TaskContext, Technique } from '../../technique/index.js';
 import { feedsOf, withWeights } from '../../training/index.js';
 
 const whitenSchema = z.strictObject({
@@ -20,13 +20,19 @@ const CHUNK = 250;
  * that many stay as they are; where there are fewer, the axes of largest variance are taken. Freeze them when training (Page 2019, "How to train
  * your ResNet 8"; Jordan 2024, arXiv 2404.00498).
  */
-export const whiten: Technique<WhitenOptions> = {
+export const whiten: Technique<WhitenOptions, TaskContext> = {
   name: 'whiten',
+  title: 'Whitening',
+  source: 'Page 2019, "How to train your ResNet 8"; Jordan 2024, arXiv 2404.00498',
   effects: ['improve'],
+  order: 'prepare',
   isTransient: true,
   summary: "Fills an untrained network's first convolution with whitening filters of the data.",
   schema: whitenSchema,
-  space: () => ({}),
+  needs: { data: true },
+  // It belongs to its family.
+  label: () => [],
+  space: () => undefined,
   apply: async (context, options) => {
     const { model } = context;
     const { input, weight } = firstConvolution(context);
@@ -39,7 +45,7 @@ export const whiten: Technique<WhitenOptions> = {
 };
 
 /** The convolution that reads an input of the model, and its weight. */
-function firstConvolution({ model }: TechniqueContext): { input: Value; weight: Value } {
+function firstConvolution({ model }: TaskContext): { input: Value; weight: Value } {
   for (const input of model.graph.feeds) {
     const node = input.users.find((user) => user.op === 'Conv' && user.domain === '' && user.inputs[0] === input);
     const weight = node?.inputs[1];
@@ -56,7 +62,7 @@ function firstConvolution({ model }: TechniqueContext): { input: Value; weight: 
 
 /** Mean products of the numbers of a patch [C, h, w] over all places, n × n. Patches are not centred: the filters have no bias. */
 async function patchCovariance(
-  { task, seed, signal }: TechniqueContext,
+  { task, seed, signal }: TaskContext,
   input: string,
   [, channels, height, width]: readonly number[],
   samples: number,

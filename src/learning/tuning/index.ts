@@ -1,2 +1,2 @@
 export { trainingNotes } from './notes.js';
-export { type TrainingOptions, trainingSchema, trainOptions, trainTechnique } from './train.js';
+export { type TrainingOptions, trainingLabel, trainingSchema, trainOptions, trainTechnique } from './train.js';

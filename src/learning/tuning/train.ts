@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { augmentationSchema, type Technique } from '../../technique/index.js';
+import { augmentationSchema, type TaskContext, type Technique, unless } from '../../technique/index.js';
 import { OPTIMIZERS, type OptimizerSpec, type TrainOptions, train } from '../../training/index.js';
 import { trainingNotes } from './notes.js';
 
@@ -81,12 +81,23 @@ export function trainOptions(options: TrainingOptions, seed: number): TrainOptio
   };
 }
 
+/** What tells one training from another at a glance. */
+export function trainingLabel({ augment, labelSmoothing }: TrainingOptions): string[] {
+  return [...augment.map(({ name }) => name), ...unless(0, labelSmoothing, 'smoothed')];
+}
+
 /** Trains the model on the task's training part: labels for classifiers, the original's outputs otherwise. */
-export const trainTechnique: Technique<TrainingOptions> = {
+export const trainTechnique: Technique<TrainingOptions, TaskContext> = {
   name: 'train',
+  title: 'Training',
+  source: 'Smith and Topin 2018, "Super-Convergence", arXiv 1708.07120 (one cycle); Kingma and Ba 2015, ICLR, arXiv 1412.6980 (Adam)',
   effects: ['improve'],
+  order: 'train',
   summary: 'Trains or fine-tunes every weight on the training part.',
   schema: trainingSchema,
+  needs: { data: true, gradients: true, runtime: true },
+  example: { epochs: 5 },
+  label: (options) => ['train', ...trainingLabel(options)],
   space: () => ({
     learningRate: { type: 'float', low: 0.0003, high: 0.03, log: true },
     labelSmoothing: { type: 'categorical', choices: [0, 0.1] },

@@ -11,7 +11,7 @@ import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import { createTask } from 'espalier/modalities';
 import { encodeModel, type Model, Tensor } from 'espalier/onnx';
 import { loadModel } from 'espalier/onnx/node';
-import { checkOptions, type TechniqueContext } from 'espalier/technique';
+import { checkOptions, type TaskContext } from 'espalier/technique';
 import { classification, evaluate, type Task, train, withWeights } from 'espalier/training';
 import { saturates } from '#dist/compression/quantization/saturation.js';
 import { shared, skipWithout } from '../../support/paths.js';
@@ -20,9 +20,9 @@ import { madeModel, taskOf } from './models.js';
 const runtime = createNodeRuntime({ threads: 2 });
 after(() => runtime.dispose());
 
-const quantized = (context: Omit<TechniqueContext, 'runtime' | 'seed'>, options: Partial<QuantizeOptions> = {}) =>
+const quantized = (context: Omit<TaskContext, 'runtime' | 'seed'>, options: Partial<QuantizeOptions> = {}) =>
   quantize.apply({ ...context, runtime, seed: 1 }, checkOptions(quantize, options));
-const trained = (context: Omit<TechniqueContext, 'runtime' | 'seed'>, options: Partial<AwareOptions> = {}) =>
+const trained = (context: Omit<TaskContext, 'runtime' | 'seed'>, options: Partial<AwareOptions> = {}) =>
   quantizeAwareTrain.apply({ ...context, runtime, seed: 1 }, checkOptions(quantizeAwareTrain, options));
 
 /** A small net that knows digits, made once. */
@@ -164,7 +164,7 @@ test('training resumes from its checkpoint to the same bytes', async () => {
   const { model, task } = await digitsNet();
   const options = { epochs: 2, batchSize: 64 };
   const whole = await trained({ model, task }, options);
-  let kept: Parameters<NonNullable<TechniqueContext['checkpoints']>['save']>[1] | undefined;
+  let kept: Parameters<NonNullable<TaskContext['checkpoints']>['save']>[1] | undefined;
   const store = {
     load: async () => kept,
     save: async (_: string, checkpoint: NonNullable<typeof kept>) => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { minifyModel } from 'espalier/compression/coding';
+import { minifyModel } from 'espalier/compression/packaging';
 import { cancelMoves, foldConstants, foldNormalization, simplify, trimUnread } from 'espalier/infrastructure/compiler';
 import { makeFeeds } from 'espalier/infrastructure/hardware';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
 import { architecture } from '#dist/architectures/index.js';
 import { OptionError, Random } from '#dist/base/index.js';
-import { minifyModel } from '#dist/compression/coding/index.js';
+import { minifyModel } from '#dist/compression/packaging/index.js';
 import { applyPreprocess, type Preprocess } from '#dist/data/index.js';
 import { checkOnWeb, createNodeRuntime } from '#dist/infrastructure/runtime/node/index.js';
 import { completeFrontEnd, type FrontEnd, frameCount, frameWidth } from '#dist/modalities/audio/features/spec.js';

@@ -1,6 +1,7 @@
-import { EspalierError, nested } from '../../base/index.js';
-import type { Model } from '../../onnx/index.js';
-import { betterTeacher, type TechniqueContext } from '../../technique/index.js';
+import type { SpaceDefinition } from '../automation/index.js';
+import { EspalierError, nested } from '../base/index.js';
+import type { Model } from '../onnx/index.js';
+import { betterTeacher, type TaskContext } from '../technique/index.js';
 import {
   batchSizeOf,
   buildTrainingStep,
@@ -12,22 +13,32 @@ import {
   type TrainRequest,
   train,
   trainable,
-} from '../../training/index.js';
+} from '../training/index.js';
 
 /** How quality is won back: by the answers of the unpruned model, by the labels, or not at all. */
 export type Tuning = 'distill' | 'train' | 'none';
 
+/** What a search tries of tuning. */
+export function tuningSpace(trainable: boolean): SpaceDefinition {
+  if (!trainable) return { tuning: { type: 'categorical', choices: ['none'] } };
+  return {
+    tuning: { type: 'categorical', choices: ['distill', 'train'] },
+    learningRate: { type: 'float', low: 0.0001, high: 0.01, log: true },
+  };
+}
+
+/** What usually works of it. */
+export const USUAL_TUNING = { tuning: 'distill', learningRate: 0.001 };
+
 /** Why a model cannot be tuned, as a sentence; undefined where it can. */
-export async function untunable({ model, task, runtime }: TechniqueContext): Promise<string | undefined> {
+export async function untunable({ model, task, runtime }: TaskContext): Promise<string | undefined> {
   const seen = await trainable(model, task, runtime);
-  if (batchSizeOf(seen, task, 0) !== 0) {
-    return 'The model was not tuned: its batch size is fixed. Free the batch dimension first.';
-  }
+  const batchSize = batchSizeOf(seen, task, 2);
   try {
     const loss: LossBuilder = ({ build, value }) => {
       return build.op('ReduceMean', [logitsOf(value(headsOf(task)[0]))], { keepdims: 0 });
     };
-    buildTrainingStep(seen, { batchSize: 2, inputShapes: await inputShapes(task, 2), loss, optimizer: { kind: 'sgd' } });
+    buildTrainingStep(seen, { batchSize, inputShapes: await inputShapes(task, batchSize), loss, optimizer: { kind: 'sgd' } });
     return undefined;
   } catch (error) {
     if (!(error instanceof EspalierError)) throw error;
@@ -36,7 +47,7 @@ export async function untunable({ model, task, runtime }: TechniqueContext): Pro
 }
 
 /** The loss of a way of tuning; undefined for the task's own. */
-export async function tuningLoss(context: TechniqueContext, tuning: Tuning): Promise<LossBuilder | undefined> {
+export async function tuningLoss(context: TaskContext, tuning: Tuning): Promise<LossBuilder | undefined> {
   const { task, runtime } = context;
   if (tuning !== 'distill') return undefined;
   return task.distillation(await trainable(await betterTeacher(context), task, runtime));
@@ -49,10 +60,7 @@ export interface TuneRequest extends Pick<TrainRequest, 'options' | 'loss' | 'he
 }
 
 /** Trains a model; goes on from the checkpoint that an earlier run of the same name left. */
-export async function tune(
-  context: TechniqueContext,
-  { name, ...request }: TuneRequest,
-): Promise<{ model: Model; history: EpochRecord[] }> {
+export async function tune(context: TaskContext, { name, ...request }: TuneRequest): Promise<{ model: Model; history: EpochRecord[] }> {
   const { checkpoints, task, runtime, backend, threads } = context;
   return train({
     ...nested(context, name),

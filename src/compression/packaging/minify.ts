@@ -63,9 +63,14 @@ function isEqual(a: Tensor, b: Tensor): boolean {
 /** Makes small files smaller without changing what they compute; see `minifyModel`. */
 export const minify: Technique<Record<string, never>> = {
   name: 'minify',
+  source: 'Not published: what ONNX files carry that no runtime reads.',
   effects: ['shrink'],
+  order: 'package',
   summary: 'Shortens inner names and stores equal constants once: the same results from a smaller file.',
   schema: z.strictObject({}),
+  needs: {},
+  // It says nothing of what the model computes.
+  label: () => [],
   space: () => ({}),
   apply: async ({ model }) => ({ model: minifyModel(model), notes: {} }),
 };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { surveyCnn } from 'espalier/architectures';
-import { minifyModel } from 'espalier/compression/coding';
+import { minifyModel } from 'espalier/compression/packaging';
 import { quantizeDynamic } from 'espalier/compression/quantization';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import { checkLinks, decodeModel, encodeModel, Graph, Model, Tensor } from 'espalier/onnx';

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { OptionError, UnsupportedError } from '../../base/index.js';
 import { forgetShapes, freeBatch } from '../../infrastructure/compiler/index.js';
+import { searchedOn } from '../../modalities/index.js';
 import type { GraphBuilder, Model, Value } from '../../onnx/index.js';
 import { inferShapes, typedBuilder, upgradeOpset } from '../../ops/index.js';
-import type { Technique, TechniqueContext } from '../../technique/index.js';
+import type { TaskContext, Technique } from '../../technique/index.js';
 import { feedsOf } from '../../training/index.js';
 
 /** The number of axes of a batch of images, and which of them is the width in either layout. */
@@ -23,12 +24,19 @@ const SAMPLES = 7;
  * images that mean the same mirrored (photos, not digits). Any classifier of single images whose outputs are fractions for each sample will do, quantized
  * ones as well. (Krizhevsky et al. 2012 averaged over crops and their reflections; within the graph, whoever runs the file gets it.)
  */
-export const mirror: Technique<Record<string, never>> = {
-  name: 'mirror',
+export const flipEnsemble: Technique<Record<string, never>, TaskContext> = {
+  name: 'flip-ensemble',
+  aliases: ['mirror'],
+  title: 'Flip ensemble',
+  source: 'Krizhevsky et al. 2012, "ImageNet Classification with Deep Convolutional Neural Networks", NeurIPS, section 4.1',
   effects: ['improve'],
+  order: 'ensemble',
   summary: 'Scores every image together with its mirror image, within the graph: better answers for twice the work.',
   schema: z.strictObject({}),
-  space: () => ({}),
+  needs: { data: true, runtime: true },
+  label: () => ['mirrored'],
+  space: (_model, { splits }, { sizeOnly }) => (sizeOnly && searchedOn(splits.train.inputs[0]).mirrors ? {} : undefined),
+  usual: () => [{ point: {}, bold: true }],
   apply: async (context) => {
     const axis = widthAxis(context);
     const model = upgradeOpset(await freeBatch(context.model, context.runtime), OPSET);
@@ -50,7 +58,7 @@ export const mirror: Technique<Record<string, never>> = {
 };
 
 /** Of the images that the model takes. @throws OptionError where it takes something else. */
-function widthAxis({ model, task }: TechniqueContext): number {
+function widthAxis({ model, task }: TaskContext): number {
   const { feeds } = model.graph;
   const layout = task.feeds[0].preprocess.layout;
   if (feeds.length === 1 && task.answers === 'classes' && layout !== 'as-is' && feeds[0].shape?.length === AXES) return WIDTH[layout];
@@ -61,7 +69,7 @@ function widthAxis({ model, task }: TechniqueContext): number {
 }
 
 /** @throws UnsupportedError where an output is not a row of fractions for each sample, or is the image itself. */
-async function checkOutputs(model: Model, { task, runtime }: TechniqueContext): Promise<void> {
+async function checkOutputs(model: Model, { task, runtime }: TaskContext): Promise<void> {
   const samples = await task.splits.train.read(new Int32Array(SAMPLES));
   const program = await runtime.compile(model, { threads: 1 });
   const found = await program.run(feedsOf(task.feeds, samples)).finally(() => program.dispose());

@@ -6,7 +6,7 @@ import { quantizeStatic } from 'espalier/compression/quantization';
 import { arrayDataset, classTargets } from 'espalier/data';
 import { footprint } from 'espalier/infrastructure/hardware';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
-import { mirror } from 'espalier/learning/ensembling';
+import { flipEnsemble } from 'espalier/learning/ensembling';
 import { createTask } from 'espalier/modalities';
 import { decodeModel, encodeModel, Graph, Model, SymbolicDim, Tensor, type Value } from 'espalier/onnx';
 import { typedBuilder } from 'espalier/ops';
@@ -40,7 +40,7 @@ const photos = arrayDataset({
 const source = { name: 'photos', format: 'arrays', train: photos, close: async () => {} };
 const taskFor = async (model: Model): Promise<Task> => (await createTask(model, source, runtime, { untrained: true })).task;
 const apply = async (model: Model, task: Task) => {
-  const result = await mirror.apply({ model, task, runtime, seed: 0 }, checkOptions(mirror, {}));
+  const result = await flipEnsemble.apply({ model, task, runtime, seed: 0 }, checkOptions(flipEnsemble, {}));
   return decodeModel(encodeModel(result.model));
 };
 
