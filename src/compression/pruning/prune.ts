@@ -9,9 +9,9 @@ import {
   withTask,
 } from '../../technique/index.js';
 import type { EpochRecord, LossBuilder } from '../../training/index.js';
+import { tune, tuningLoss, tuningSpace, USUAL_TUNING, untunable } from '../tuning.js';
 import { type ChannelOptions, type PrunedChannels, pruneModel } from './channels.js';
 import { taylorImportance } from './taylor.js';
-import { tune, tuningLoss, tuningSpace, USUAL_TUNING, untunable } from '../tuning.js';
 
 const pruneSchema = z.strictObject({
   keep: z.number().gt(0).lt(1).default(0.5).describe('Fraction of the cost that is kept.'),

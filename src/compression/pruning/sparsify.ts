@@ -3,9 +3,9 @@ import { UnsupportedError } from '../../base/index.js';
 import type { Model, Tensor } from '../../onnx/index.js';
 import { percent, type TaskContext, type Technique, type TechniqueNotes, withTask } from '../../technique/index.js';
 import { type StepControl, withWeights } from '../../training/index.js';
-import { findMasks, type MaskOptions, masked, maskOf, sparsifiable, withMasks } from './masks.js';
 import { openCopy } from '../open-copy.js';
 import { tune, tuningLoss, untunable } from '../tuning.js';
+import { findMasks, type MaskOptions, masked, maskOf, sparsifiable, withMasks } from './masks.js';
 
 const sparsifySchema = z
   .strictObject({

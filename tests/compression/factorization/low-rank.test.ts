@@ -155,7 +155,10 @@ test('what saves nothing stays: weights that two layers read, grouped kernels, h
     const weight = build.parameter('w', ofRank(2, 24, 24));
     build.output(build.op('MatMul', [build.op('MatMul', [x, weight]), weight]), 'y');
   });
-  assert.throws(() => factorizeModel(twice, { keep: 0.5 }), (error) => error instanceof UnsupportedError && /no other node reads/.test(error.message));
+  assert.throws(
+    () => factorizeModel(twice, { keep: 0.5 }),
+    (error) => error instanceof UnsupportedError && /no other node reads/.test(error.message),
+  );
   const even = modelOf((build) => {
     const x = build.input('x', 'float32', [1, 24]);
     build.output(build.op('MatMul', [x, build.parameter('w', normal(24, 24))]), 'y');
