@@ -1,7 +1,7 @@
 import { addTo, OptionError, UnsupportedError } from '../../base/index.js';
 import type { Bindings, Model } from '../../onnx/index.js';
 import { Cost, type CostKind } from './cost.js';
-import { type Blocked, type Dependencies, findDependencies } from './dependencies.js';
+import { type Barrier, type Dependencies, findDependencies } from './dependencies.js';
 import type { Axis } from './elements.js';
 import type { Importance } from './importance.js';
 import { findLayers, type Layer } from './layers.js';
@@ -64,7 +64,7 @@ export async function pruneModel(source: Model, options: ChannelOptions): Promis
   const layers = findLayers(dependencies);
   const cost = new Cost(dependencies, of);
   const before = cost.total;
-  const remarks = remarksOn(dependencies.blocked);
+  const remarks = remarksOn(dependencies.barriers);
   if (layers.length === 0) throw nothingToPrune(source, remarks);
   const sizes = options.sizes ?? sizesOf(dependencies);
   const whole = options.from ?? before;
@@ -115,9 +115,9 @@ function floorOf(axis: Axis, sizes: Sizes, minChannels: number, maxLayerFraction
 }
 
 /** One sentence for each reason, with the nodes that it holds for. */
-function remarksOn(blocked: readonly Blocked[]): string[] {
+function remarksOn(barriers: readonly Barrier[]): string[] {
   const reasons = new Map<string, string[]>();
-  for (const { node, reason } of blocked) {
+  for (const { node, reason } of barriers) {
     const key = `${node.domain ? `${node.domain}.` : ''}${node.op}: ${reason}`;
     addTo(reasons, key, node.label);
   }
