@@ -28,7 +28,7 @@ const allowed = {
   technique: [...foundation, 'infrastructure', 'training', 'modalities', 'automation'],
   compression: [...engine, 'training', 'automation', 'technique'],
   learning: [...engine, 'training', 'modalities', 'automation', 'technique'],
-  strategies: techniques,
+  strategies: [...techniques, 'diagnosis'],
   report: ['base', 'pareto', 'metrics', 'diagnosis', 'automation', 'strategies', 'technique', 'infrastructure', 'training'],
   cli: [...techniques, 'diagnosis', 'strategies', 'report'],
 };

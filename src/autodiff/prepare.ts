@@ -1,6 +1,6 @@
 import { EspalierError } from '../base/index.js';
 import { type GraphBuilder, type Model, staticShape, type Value } from '../onnx/index.js';
-import { inferShapes, TRAINING_OPSET, typedBuilder, upgradeOpset } from '../ops/index.js';
+import { inferShapes, TRAINING_OPSET, typedBuilder, unfuse, upgradeOpset } from '../ops/index.js';
 import { takeKnownBranches } from './known-branches.js';
 import { fixKnownIntegers } from './known-integers.js';
 
@@ -11,7 +11,7 @@ export interface PrepareOptions {
 
 /** A model ready to be differentiated. */
 export interface Prepared {
-  /** A copy: functions inlined, standard operators at TRAINING_OPSET or newer, every shape that can be known static, settings computed from shapes constant, branches that follow from them taken. */
+  /** A copy: functions inlined, fused operators written out, standard operators at TRAINING_OPSET or newer, every shape that can be known static, settings computed from shapes constant, branches that follow from them taken. */
   model: Model;
   /** Writes into the copy's graph; every new value is typed. */
   build: GraphBuilder;
@@ -21,7 +21,7 @@ export interface Prepared {
 
 /** Makes the copy of a model that gradients are added to. The original is not changed; values keep their names. */
 export function prepare(source: Model, { inputShapes }: PrepareOptions = {}): Prepared {
-  const model = upgradeOpset(source, TRAINING_OPSET);
+  const model = upgradeOpset(unfuse(source), TRAINING_OPSET);
   // Inputs with a default are constants here; IR versions before 4 list every weight as an input.
   const feeds = model.graph.feeds;
   model.graph.inputs.length = 0;

@@ -1,3 +1,4 @@
+export * from './cholesky.js';
 export * from './eigen.js';
 export * from './errors.js';
 export * from './limits.js';
@@ -5,4 +6,5 @@ export * from './lookup.js';
 export * from './progress.js';
 export * from './quantities.js';
 export * from './random.js';
+export * from './sha256.js';
 export * from './shapes.js';

@@ -27,6 +27,9 @@ export const INFERRED: GrowthLimit = { floor: 20_000, ratio: 30, ceiling: 100_00
 /** Bytes of a value that is computed from constants alone, by the bytes of all constants of the model. */
 export const COMPUTED: GrowthLimit = { floor: 64e6, ratio: 16, ceiling: 2 ** 33 };
 
+/** Cells of a table of records, those that a record lacks included, by its bytes. */
+export const CELLS: GrowthLimit = { floor: 10e6, ratio: 8, ceiling: 2 ** 32 };
+
 /** Functions that call functions deeper than this are no honest model. */
 export const DEEPEST_CALLS = 64;
 /** Most dimensions of a tensor that are followed. */
@@ -35,6 +38,8 @@ export const MOST_DIMENSIONS = 64;
 export const MOST_PIXELS = 2 ** 26;
 /** Longest cell of a table, in characters. */
 export const LONGEST_CELL = 1_000_000;
+/** Most columns of a table whose columns have kinds of their own. */
+export const MOST_COLUMNS = 100_000;
 /** Longest name in an archive, in bytes, and what a header that describes an entry may take. */
 export const LONGEST_HEADER = 1_000_000;
 /** Most bytes of a JSON document that describes something: a front, a card, a recipe. */

@@ -8,9 +8,13 @@ import type { CheckpointStore } from '../technique/index.js';
 import type { Quality, Task } from '../training/index.js';
 import { checkWritable } from './checks.js';
 import type { Interruption } from './interruption.js';
-import type { CommonOptions, DataOptions } from './options.js';
+import { type CommonOptions, type DataOptions, INPUT_FILES } from './options.js';
 import { Output } from './output.js';
 import { LateRuntime } from './runtime.js';
+
+/** What `--data` is where samples are to be made up, and the metadata key under which models that are made with them say so. */
+const SYNTHETIC = 'synthetic';
+const SYNTHETIC_KEY = 'espalier.data';
 
 /** What a command works with; it is torn down when the command ends. What not every command needs is loaded when it is asked for. */
 export class CommandContext {
@@ -80,13 +84,15 @@ export class CommandContext {
   }
 
   async source(options: DataOptions, model?: Model): Promise<DataSource> {
+    const made = model && (await this.#sourceOfInputs(options, model));
+    if (made) return made;
     const { data, labels, classes, unlabelled, limit: count, columns, exif, maxUnpacked, sampleRate, seconds } = options;
     const chosen = unlabelled ? { label: false as const, labelled: false } : { label: targetsNamed(options), classes, annotations: labels };
     const limit = count === undefined ? undefined : { count, seed: this.seed };
     const { openDataset } = await import('../modalities/node/index.js');
-    const { notedCategories, notedSampleRate } = await import('../modalities/index.js');
+    const { notedCategories, notedColumns, notedSampleRate } = await import('../modalities/index.js');
     const { imageSize } = await import('./image-size.js');
-    const ofModel = model && { categories: notedCategories(model), fallbackSize: imageSize(model) };
+    const ofModel = model && { order: notedColumns(model), categories: notedCategories(model), fallbackSize: imageSize(model) };
     const sounds = { sampleRate: sampleRate ?? (model && notedSampleRate(model)), seconds };
     const given = { ...chosen, ...ofModel, ...sounds, columns, limit, orient: exif, maxUnpacked };
     const source = await openDataset(data, given, this.activity);
@@ -97,6 +103,21 @@ export class CommandContext {
   /** @throws EspalierError where a file could not be written there: better said before the work than after it. */
   willWrite(path: string): void {
     checkWritable(path);
+  }
+
+  /** Samples that are files of a model's inputs, or made up for them; undefined where the data is of another form. */
+  async #sourceOfInputs({ data, input, shape, limit, maxUnpacked }: DataOptions, model: Model): Promise<DataSource | undefined> {
+    if (input) {
+      if (data !== INPUT_FILES)
+        throw new OptionError({ what: '--data and --input both say what the samples are', fix: 'Give one of them.' });
+      const { sourceOfFiles } = await import('./inputs.js');
+      return sourceOfFiles(input, model, maxUnpacked);
+    }
+    if (data !== SYNTHETIC || existsSync(data)) return undefined;
+    const { syntheticSource } = await import('../diagnosis/index.js');
+    this.output.message({ level: 'warning', text: 'The samples are synthetic: what is measured on them says little of real ones.' });
+    model.metadata.set(SYNTHETIC_KEY, 'synthetic');
+    return syntheticSource(model, { shapes: shape, samples: limit });
   }
 
   /** Says what is wrong with a model that was measured, besides its score: it is at chance, its classes seem exchanged. */

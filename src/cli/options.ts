@@ -1,5 +1,8 @@
 import { type Command, Option } from 'commander';
-import { bytes, list, positiveInteger, positiveNumber, seed } from './units.js';
+import { bytes, inputFile, list, positiveInteger, positiveNumber, seed } from './units.js';
+
+/** What `--data` is where the samples come from `--input`. */
+export const INPUT_FILES = '--input';
 
 /** Options that every command has. */
 export interface CommonOptions {
@@ -12,6 +15,8 @@ export interface CommonOptions {
 /** Options of commands that read data. */
 export interface DataOptions {
   data: string;
+  input?: Record<string, string>;
+  shape?: Record<string, number[]>;
   preprocess: string;
   label?: string;
   target?: string;
@@ -73,10 +78,18 @@ export function addDataOptions(
   if (!named) command.option('--target <columns>', what);
   const data = new Option(
     '--data <path>',
-    'a folder of class folders of images, sounds or texts, .tar, MNIST IDX folder, a table (.csv, .jsonl, .parquet), .npy, .npz, or digits or iris',
+    'a folder of class folders of images, sounds or texts, .tar, MNIST IDX folder, a table (.csv, .jsonl, .parquet), .npy, .npz, or digits or iris; synthetic makes samples up',
   );
   return command
     .addOption(data.makeOptionMandatory(required))
+    .addOption(
+      new Option(
+        '--input <name=file>',
+        "samples from a .npy, .npz or .pb file for each of the model's inputs, instead of --data; may be repeated",
+      )
+        .argParser(inputFile)
+        .implies({ data: INPUT_FILES }),
+    )
     .option('--preprocess <name>', 'how samples become inputs: auto, 0-1, +-1, 0-255, imagenet, caffe, dataset, raw', 'auto')
     .option('--label <columns>', named ? what : 'the same as --target')
     .option('--columns <names>', 'columns of a table that are features (default: all that are not targets)', list)

@@ -79,6 +79,12 @@ export class Output {
     say(`${level === 'warning' ? 'warning: ' : ''}${clipped(text)}\n`);
   };
 
+  /** Something that went wrong and does not end the command: it is said with --quiet as well. */
+  error(text: string): void {
+    this.clear();
+    say(`error: ${clipped(text)}\n`);
+  }
+
   info(text: string): void {
     this.message({ level: 'info', text });
   }

@@ -68,8 +68,18 @@ function partLines({ channels = [], columns = [], metric }: Quality): string[] {
   if (shown.length === 0 || (shown.length === 1 && shown[0].fidelity >= CLOSE)) return [];
   return [
     'least like the original, by channel (R² against it):',
-    ...shown.map(({ output, channel, fidelity }) => `  "${output}" [${channel}]  ${fidelity.toFixed(4)}`),
+    ...shown.map((each) => `  "${each.output}" [${each.channel}]  ${channelText(each)}`),
   ];
+}
+
+/** Below this R² says no more than that nothing is left. */
+const LOST = -10;
+
+/** A channel's R². Of one that hardly moves in the original it divides by next to nothing: then also how large the difference is. */
+function channelText({ fidelity, still }: NonNullable<Quality['channels']>[number]): string {
+  if (still === undefined) return fidelity.toFixed(4);
+  const value = fidelity < LOST ? `below ${LOST}` : fidelity.toFixed(4);
+  return `${value} (it hardly varies in the original: the difference is ${(100 * still).toPrecision(3)}% of its size)`;
 }
 
 /** Quality before and after, with its interval and agreement; what got worse comes first. */
@@ -91,10 +101,11 @@ export function changedQuality(before: Quality | undefined, after: Quality | und
 export function unmeasured(madeUp: Quality | string | undefined): string[] {
   const said = 'Quality was not measured, because no data was given.';
   if (madeUp === undefined || typeof madeUp === 'string') return [said, ...(madeUp ? [madeUp] : [])];
-  const { metric, value, samples, details } = madeUp;
+  const { metric, value, samples, details, channels: [worst] = [] } = madeUp;
   const { label, scale } = metricNamed(metric);
   const noise = details.sqnr === undefined ? '' : `, SQNR ${metricNamed('sqnr').scale.format(details.sqnr)}`;
-  return [`${said} On ${samples} made-up inputs: ${label} ${scale.format(value, MANY)}${noise}.`];
+  const text = metric === 'fidelity' && worst?.still !== undefined ? channelText(worst) : scale.format(value, MANY);
+  return [`${said} On ${samples} made-up input${samples === 1 ? '' : 's'}: ${label} ${text}${noise}.`];
 }
 
 function agreementLines(before: Quality, after: Quality, { metric }: Task): string[] {

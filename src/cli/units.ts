@@ -82,6 +82,13 @@ export function shapes(text: string): Record<string, number[]> {
   );
 }
 
+/** "mask=m.npy" added to what was given before; a file alone feeds the only input. */
+export function inputFile(text: string, before: Record<string, string> = {}): Record<string, string> {
+  const [, name = '', file] = /^(?:([^=]+)=)?(.+\.(?:npy|npz|pb))$/is.exec(text) ?? [];
+  if (file === undefined) throw expected('NAME=FILE with a .npy, .npz or .pb file, as in mask=mask.npy');
+  return { ...before, [name]: file };
+}
+
 /** "backbone.*=0.1,head.*=2" as factors by name, in order. */
 export function factors(text: string): { match: string; factor: number }[] {
   return list(text).map((part) => {

@@ -1,6 +1,5 @@
-import { OptionError, sizeOf } from '../base/index.js';
+import { OptionError, Sha256, sizeOf } from '../base/index.js';
 import type { Batch, Dataset, InputSpec } from './dataset.js';
-import { Sha256 } from './fingerprint.js';
 import { checkIndices } from './memory.js';
 import { type ClassTargets, classTargets } from './targets.js';
 import { allocate, type DataTensor } from './tensor.js';

@@ -15,6 +15,8 @@ export interface InputSpec {
   ragged?: boolean;
   /** Features: the table's columns, where some are of categories or values are missing (NaN). Default: plain numbers. */
   columns?: readonly ColumnSpec[];
+  /** Features: the names of columns of plain numbers, where the table has them. */
+  names?: readonly string[];
   /** Smallest and largest possible stored value where that is known, e.g. [0, 255] for decoded images and [0, 16] for the built-in digits. */
   range?: readonly [number, number];
 }

@@ -11,7 +11,7 @@ export interface ArrayData {
   /** By input name; the first axis of each counts the samples and must agree. */
   inputs: Readonly<Record<string, DataTensor>>;
   /** What each input's axes mean, and the range of its values. Default: the tensor's own kind or "tensor", without a range. */
-  kinds?: Readonly<Record<string, Pick<InputSpec, 'kind' | 'range' | 'columns' | 'sampleRate'>>>;
+  kinds?: Readonly<Record<string, Pick<InputSpec, 'kind' | 'range' | 'columns' | 'names' | 'sampleRate'>>>;
   /** What is to be answered for each sample. Default: nothing. */
   targets?: Targets;
   /** Paths of the samples' files; see Dataset. */
@@ -29,8 +29,8 @@ export function arrayDataset(data: ArrayData): Dataset {
   const size = countSamples(data);
   if (targets) checkTargets(targets, size, name);
   const specs = Object.entries(inputs).map(([key, tensor]): InputSpec => {
-    const { kind = tensor.kind ?? 'tensor', range, columns, sampleRate } = data.kinds?.[key] ?? {};
-    const known = { ...(columns && { columns }), ...(range && { range }), ...(sampleRate && { sampleRate }) };
+    const { kind = tensor.kind ?? 'tensor', range, columns, names, sampleRate } = data.kinds?.[key] ?? {};
+    const known = { ...(columns && { columns }), ...(names && { names }), ...(range && { range }), ...(sampleRate && { sampleRate }) };
     return { name: key, type: tensor.type, shape: tensor.shape.slice(1), kind, ...known };
   });
   const tensors = specs.map((spec) => ({ ...inputs[spec.name], kind: spec.kind }));

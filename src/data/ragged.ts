@@ -1,6 +1,5 @@
-import { DataError, sizeOf } from '../base/index.js';
+import { DataError, Sha256, sizeOf } from '../base/index.js';
 import type { Dataset, InputSpec } from './dataset.js';
-import { Sha256 } from './fingerprint.js';
 import { checkIndices, checkSignal, makeBatch } from './memory.js';
 import { checkTargets, type Targets, targetBytes } from './targets.js';
 import { allocate, bytesOf, type DataTensor, type TypedData } from './tensor.js';

@@ -1,5 +1,5 @@
+import { Sha256 } from '../base/index.js';
 import type { Dataset } from './dataset.js';
-import { Sha256 } from './fingerprint.js';
 import { type ClassTargets, checkTargets, pickTargets, type Targets, targetBytes } from './targets.js';
 
 /**

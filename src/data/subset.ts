@@ -1,6 +1,5 @@
-import { Random } from '../base/index.js';
+import { Random, Sha256 } from '../base/index.js';
 import type { Dataset } from './dataset.js';
-import { Sha256 } from './fingerprint.js';
 import { checkIndices } from './memory.js';
 import { pickTargets, strataOf } from './targets.js';
 import { bytesOf } from './tensor.js';

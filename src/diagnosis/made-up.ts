@@ -1,43 +1,20 @@
-import { type Activity, EspalierError } from '../base/index.js';
-import { makeFeeds } from '../infrastructure/hardware/index.js';
-import type { Runtime } from '../infrastructure/runtime/index.js';
-import type { Model } from '../onnx/index.js';
-import { exposed, fidelity, fidelityOutputs, judge, type Quality } from '../training/index.js';
+import { EspalierError, Stopped } from '../base/index.js';
+import type { Quality } from '../training/index.js';
+import { type ProofRequest, prove } from './proof/prove.js';
 
-/** Inputs that are made up: few, since they say little. */
-const RUNS = 8;
-
-export interface MadeUpRequest extends Pick<Activity, 'signal'> {
-  before: Model;
-  after: Model;
-  runtime: Runtime;
-  threads?: number;
-}
+export type MadeUpRequest = Omit<ProofRequest, 'samples'>;
 
 /**
- * How closely a model follows the one that it was made of on made-up inputs, where there is no data: random numbers are not what it was trained on, so
- * that this shows a model that is broken, and not how good one is.
+ * How closely a model follows the one that it was made of on made-up inputs, where there is no data: they are not what it was trained on, so that this shows
+ * a model that is broken, and not how good one is.
  * @returns the quality, or why it could not be measured, as a sentence.
  */
-export async function fidelityOnMadeUpInputs({ before, after, runtime, threads, signal }: MadeUpRequest): Promise<Quality | string> {
-  const programs = [];
+export async function fidelityOnMadeUpInputs(request: MadeUpRequest): Promise<Quality | string> {
   try {
-    const goal = fidelity({ reference: before, ...fidelityOutputs(before) });
-    const collector = goal.collect();
-    for (const model of [before, after]) programs.push(await runtime.compile(exposed(model, goal), { threads, signal }));
-    for (let seed = 1; seed <= RUNS; seed++) {
-      const [wanted, got] = [
-        await programs[0].run(makeFeeds(before, { seed }), goal.outputs),
-        await programs[1].run(makeFeeds(before, { seed }), goal.outputs),
-      ];
-      const size = wanted[goal.outputs[0]].shape[0] ?? 1;
-      collector.add({ size, indices: new Int32Array(size), inputs: {} }, got, wanted);
-    }
-    return judge({ ...goal, name: 'made-up inputs' }, collector.answers());
+    const { quality, remark } = await prove(request);
+    return quality ?? remark ?? 'It could not be run on made-up inputs: no output holds numbers';
   } catch (error) {
-    if (!(error instanceof EspalierError)) throw error;
+    if (!(error instanceof EspalierError) || error instanceof Stopped) throw error;
     return `It could not be run on made-up inputs: ${error.message}`;
-  } finally {
-    for (const program of programs) await program.dispose();
   }
 }

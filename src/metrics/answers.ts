@@ -71,6 +71,8 @@ export interface ChannelError {
   variance: number;
   /** Mean squared value of the original. */
   power: number;
+  /** Set where the original hardly moves, by less than a hundredth of its own size, and others no more: R² then says little. */
+  isStill?: boolean;
 }
 
 /** How closely a model's outputs follow the original's on the same inputs. */

@@ -7,10 +7,10 @@ export function worth({ direction }: Pick<Metric, 'direction'>, value: number): 
 
 /**
  * How much is lost from one value of a metric to another, as its scale measures: a difference of shares and coefficients, for amounts relative to
- * the first. Negative where it got better.
+ * the first, for decibels the noise that was added. Negative where it got better.
  */
 export function lossBetween(metric: Pick<Metric, 'direction' | 'scale'>, before: number, after: number): number {
-  return metric.scale.measure(worth(metric, before) - worth(metric, after), before);
+  return metric.scale.measure(worth(metric, before), worth(metric, after));
 }
 
 /** Whether the loss from one value to another is within a tolerance. A single sample that changes sides is never too much. */

@@ -40,8 +40,27 @@ export function bootstrapInterval(
   return [at(0.025), at(0.975)];
 }
 
-/** The rows of a matrix, in the order of `indices`. */
-export function rowsAt<T extends Float32Array | Uint8Array>(data: T, width: number, indices: Int32Array): T {
+/** Answers whose numbers stand in rows, one a sample. */
+interface Rows {
+  size: number;
+  data: Float32Array;
+}
+
+type Column = Float32Array | Int32Array | Uint8Array;
+
+/** Bootstrap interval of a score of rows, each with as many targets as any other; see `bootstrapInterval`. */
+export function resampled<P extends Rows, T extends Column>(score: (predictions: P, targets: T) => number) {
+  return (predictions: P, targets: T): readonly [number, number] | undefined => {
+    const { size, data } = predictions;
+    return bootstrapInterval(size, data.length, (drawn) =>
+      score({ ...predictions, data: rowsAt(data, size, drawn) }, rowsAt(targets, size, drawn)),
+    );
+  };
+}
+
+/** The rows of a matrix of `size` rows, in the order of `indices`. */
+function rowsAt<T extends Column>(data: T, size: number, indices: Int32Array): T {
+  const width = data.length / size;
   const rows = new (data.constructor as new (length: number) => T)(indices.length * width);
   indices.forEach((index, i) => {
     rows.set(data.subarray(index * width, (index + 1) * width), i * width);

@@ -6,8 +6,11 @@ export interface Scale {
   format(value: number, samples?: number): string;
   /** A change with its sign, in the unit. @param before the value that was changed. */
   formatChange(change: number, before: number, samples?: number): string;
-  /** The size of a change from `before`: what limits and tolerances are compared with. A hundredth of this is one unit. */
-  measure(change: number, before: number): number;
+  /**
+   * How much is lost between two values that are turned so that more is better: what limits and tolerances are compared with. A hundredth of this is
+   * one unit. Negative where it got better.
+   */
+  measure(before: number, after: number): number;
   /** The change that one sample may make: never too much to lose. */
   grain(samples: number): number;
 }
@@ -17,7 +20,7 @@ export const share: Scale = {
   unit: 'points',
   format: (value, samples = 0) => `${belowPerfect(value * 100, 100, decimals(samples))}%`,
   formatChange: (change, _, samples = 0) => signed(change * 100, decimals(samples)),
-  measure: (change) => change,
+  measure: (before, after) => before - after,
   grain: (samples) => 1.001 / samples,
 };
 
@@ -26,7 +29,7 @@ export const coefficient: Scale = {
   unit: 'hundredths',
   format: (value) => belowPerfect(value, 1, 4),
   formatChange: (change) => signed(change, 4),
-  measure: (change) => change,
+  measure: (before, after) => before - after,
   grain: () => 0,
 };
 
@@ -35,18 +38,37 @@ export const amount: Scale = {
   unit: '%',
   format: (value) => significant(value),
   formatChange: (change, before) => `${signed(100 * relative(change, before), 1)}%`,
-  measure: relative,
+  measure: (before, after) => relative(before - after, before),
   grain: () => 0,
 };
 
-/** Ratios of powers in decibels. */
-export const decibel: Scale = {
-  unit: 'dB',
-  format: (value) => (Number.isFinite(value) ? `${value.toFixed(1)} dB` : 'infinite: the outputs are the same'),
-  formatChange: (change) => `${signed(change, 1)} dB`,
-  measure: (change) => change / 100,
+/** Differences to what is wanted, in units of their own: there are none at best, and nothing is relative to that. */
+export const difference: Scale = {
+  unit: 'hundredths',
+  format: (value) => significant(value),
+  formatChange: (change) => (change > 0 ? `+${significant(change)}` : significant(change)),
+  measure: (before, after) => before - after,
   grain: () => 0,
 };
+
+/** Decibels that are as good as any more: float32 has 24 binary digits, 6.02 dB each. */
+export const MOST_DECIBELS = 150;
+
+/**
+ * Ratios of a signal's power to that of its noise, in decibels. Without noise there would be infinitely many, and no loss from there would have a size: what
+ * is lost is measured by how much noise was added, as a share of the signal, both as root mean squares: 40 dB are 1%.
+ */
+export const decibel: Scale = {
+  unit: '% of the signal',
+  format: (value) => (value >= MOST_DECIBELS ? 'the same within rounding' : `${value.toFixed(1)} dB`),
+  formatChange: (change, before) => `${signed(100 * (noiseAt(before) - noiseAt(before + change)), 2)}%`,
+  measure: (before, after) => noiseAt(after) - noiseAt(before),
+  grain: () => 0,
+};
+
+function noiseAt(decibels: number): number {
+  return 10 ** (-decibels / 20);
+}
 
 function relative(change: number, before: number): number {
   return change === 0 ? 0 : change / Math.max(Math.abs(before), 1e-12);

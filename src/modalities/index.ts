@@ -3,7 +3,17 @@
 export type { FrontEnd } from './audio/features/spec.js';
 export { type FrontEndForm, SOUND_INPUT, withFrontEnd } from './audio/graph/front-end.js';
 export type { Fresh, Modality, Searched, Shown } from './modality.js';
-export { type NotedSplit, notedCategories, notedPreprocess, notedSampleRate, notedSplit, notedTask, noteSplit, noteTask } from './notes.js';
+export {
+  type NotedSplit,
+  notedCategories,
+  notedColumns,
+  notedPreprocess,
+  notedSampleRate,
+  notedSplit,
+  notedTask,
+  noteSplit,
+  noteTask,
+} from './notes.js';
 export { type NamedAnswer, type Prediction, type Predictor, predictor } from './predict/predictor.js';
 export { addModality, modalities, modalityOf } from './registry.js';
 export { createTask, type TaskOptions, type TaskSetup } from './setup/create-task.js';

@@ -14,6 +14,7 @@ import type { Model, Value } from '../onnx/index.js';
 import { findGoal, type Goal, type Task } from '../training/index.js';
 import { forgetLikely } from './setup/likely.js';
 import { LABELS_KEY } from './setup/model-labels.js';
+import { forgetProblem } from './setup/problem-type.js';
 import { preprocessesFor } from './setup/ways.js';
 
 /** Metadata keys under which models carry how their inputs are prepared, and what they are for. */
@@ -48,6 +49,7 @@ export function noteTask(model: Model, task: Task): void {
   });
   model.metadata.set(KEY, JSON.stringify(noted));
   forgetLikely(model);
+  forgetProblem(model);
   const { targets, inputs } = task.splits.train;
   const about: NotedTask = { kind: task.kind, outputs: task.outputs, targets: targets ? targetsLike(targets, 0) : null, inputs };
   model.metadata.set(
@@ -131,6 +133,14 @@ function fitted({ kind, range, preprocess }: Noted, spec: InputSpec, input: Valu
   const fitting = preprocessesFor(spec, { shape, type: input.dtype as ElementType | undefined });
   const way = fitting.find((each) => each.layout === layout && each.channels === channels && !each.prepare);
   return way && { ...way, name, std, ...(isSameRange ? { scale, mean } : respread(preprocess, range, spec.range)) };
+}
+
+/** The names of a table's columns that a model takes, in their order; undefined where its file does not say. */
+export function notedColumns(model: Model): readonly string[] | undefined {
+  const inputs: unknown = parsed<NotedTask>(model.metadata.get(TASK_KEY))?.inputs;
+  const [spec] = (Array.isArray(inputs) ? inputs : []) as (InputSpec | undefined)[];
+  const names = spec?.columns?.map(({ name }) => name) ?? spec?.names;
+  return names?.every((name) => typeof name === 'string') ? names : undefined;
 }
 
 /** The categories of a table's columns that a model was trained with, by name; undefined where it has none. */

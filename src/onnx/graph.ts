@@ -204,6 +204,8 @@ export class Graph {
     node.graph = this;
     for (const inner of node.subgraphs()) inner.outer = this;
     this.nodes.push(node);
+    const { known } = this;
+    if (known) for (const name of namesOf(node)) known.add(name);
     return node;
   }
 
@@ -235,6 +237,7 @@ export class Graph {
     const value = new Value(name === '' ? this.freshName('constant') : name, { kind: 'tensor', dtype: tensor.dtype, shape: tensor.shape });
     value.initializer = tensor;
     this.initializers.add(value);
+    this.known?.add(value.name);
     return value;
   }
 
@@ -276,7 +279,12 @@ export class Graph {
 
   #known?: Set<string>;
 
-  /** Names in use. Built once and only ever added to: a name that was freed is not given out again. */
+  /** Names in use in the outermost graph, once somebody has asked for a fresh one. */
+  private get known(): Set<string> | undefined {
+    return this.outer ? this.outer.known : this.#known;
+  }
+
+  /** Names in use. Built once and only ever added to, by whatever is added to the graph too: a name that was freed is not given out again. */
   #names(): Set<string> {
     if (!this.#known) {
       this.#known = new Set();
@@ -358,6 +366,16 @@ function* once(value: Value, seen: Set<Value>): Generator<Value> {
 function unlink(node: Node): void {
   for (let index = 0; index < node.inputs.length; index++) node.setInput(index, undefined);
   for (const graph of node.subgraphs()) for (const inner of graph.nodes) unlink(inner);
+}
+
+/** Names of a node and of what it makes, in its subgraphs too. */
+function* namesOf(node: Node): Generator<string> {
+  yield node.name;
+  for (const output of node.outputs) if (output) yield output.name;
+  for (const inner of node.subgraphs()) {
+    for (const value of inner.values(true)) yield value.name;
+    yield* nodeNames(inner);
+  }
 }
 
 /** Names of all nodes, in subgraphs too: runtimes want each only once. */

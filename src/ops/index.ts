@@ -1,6 +1,9 @@
 export { tailOf } from './gradients/windows.js';
 export { Inference, type InferOptions, inferShapes, typedBuilder } from './inference.js';
+export { dequantize, isQuantized } from './plain/dequantize.js';
+export { unfuse } from './plain/unfuse.js';
 export * from './rule.js';
+export { axesOf } from './shared/axes.js';
 export { batchStatistics, channelsOf, inverseDeviation } from './shared/channels.js';
 export { isElementwise } from './shared/elementwise.js';
 export { convolutionWindows, paddingOf, poolWindows, type Window } from './shared/windows.js';

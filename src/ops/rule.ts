@@ -17,6 +17,8 @@ export interface OpRule {
   readonly quantization: Quantization;
   /** Rewrites from the version before opset k to the form of opset k, for each k at which the form changed incompatibly. */
   readonly upgrades: Readonly<Record<number, UpgradeRule>>;
+  /** For operators that runtimes' optimizers write: the same in operators of the standard. */
+  readonly plain?: PlainRule;
 }
 
 /** Why a rule does not exist, as a clause: "its output is an index". */
@@ -200,4 +202,14 @@ export interface UpgradeContext {
   replace(index: number, replacement: Value): void;
   /** @throws UnsupportedError: the old form cannot be said in the new opset, because `reason`. */
   refuse(reason: string): never;
+}
+
+// ---- fused operators -------------------------------------------------------------------------------------------------------------
+
+/** Replaces the outputs of a fused node, which is removed then, by those of plain ones. */
+export type PlainRule = (context: PlainContext) => void;
+
+export interface PlainContext extends UpgradeContext {
+  /** Version of the standard's operators. */
+  readonly opset: number;
 }

@@ -2,7 +2,7 @@ import { remember } from '../automation/index.js';
 import { nested } from '../base/index.js';
 import type { Answers } from '../metrics/index.js';
 import { answersOf, evaluate } from '../training/index.js';
-import { confusionOf, layerInfos, qualityInfo } from './candidates.js';
+import { confusionOf, layerInfos, type Original, qualityInfo } from './candidates.js';
 import { card } from './cards.js';
 import type { ModelInfo, RunInfo } from './info.js';
 import { type Run, sampleFeeds, storedModel } from './run.js';
@@ -51,6 +51,12 @@ async function testAnswers(model: ModelInfo, run: Run): Promise<Answers> {
   return answersOf(await storedModel(model, run), task, runtime, { split: 'test', threads: run.settings.threads, signal });
 }
 
+async function originalOf(baseline: ModelInfo, run: Run): Promise<Original> {
+  const { task } = run.request;
+  const model = await storedModel(baseline, run);
+  return { model, feeds: await sampleFeeds(model, task), judged: task.reference === undefined ? task.outputs : [] };
+}
+
 async function measure(model: ModelInfo, baseline: ModelInfo, run: Run, baselineAnswers: () => Promise<Answers>): Promise<Measured> {
   const { host, task, runtime, signal } = run.request;
   const file = await storedModel(model, run);
@@ -60,6 +66,7 @@ async function measure(model: ModelInfo, baseline: ModelInfo, run: Run, baseline
   const test = { ...qualityInfo(quality), confusion: confusionOf(quality) };
   const downloadBytes = await host.downloadBytes(model.file);
   const latency = await host.latency(file, model === baseline ? undefined : await storedModel(baseline, run), feeds);
-  const checks = await host.check(model.file, file, feeds);
+  const beginning = model === baseline ? undefined : await originalOf(baseline, run);
+  const checks = await host.check(model.file, file, feeds, beginning);
   return JSON.parse(JSON.stringify({ test, downloadBytes, latency, checks })) as Measured;
 }

@@ -18,7 +18,7 @@ export function markFront(
   const values = (model: ModelInfo) => objectives.map((name) => objectiveValue(model, name));
   const { value, chance } = baseline.validation;
   // Where nothing is known of guessing, anything half as good as the baseline is worth a look.
-  const guess = chance ?? (metric.direction === 'maximize' ? value / 2 : value * 2);
+  const guess = chance ?? (metric.direction === 'maximize' ? value / 2 : 2 * (value || worstOf(candidates)));
   const beatsGuessing = ({ validation }: ModelInfo) => worth(metric, validation.value) > worth(metric, guess);
   const feasible = [...candidates, baseline].filter((model) => model.breaks.length === 0 && beatsGuessing(model));
   const directions = directionsOf(objectives, metric);
@@ -33,4 +33,9 @@ export function markFront(
   );
   const reference = objectives.map((name) => (name === 'quality' ? guess : objectiveValue(baseline, name) * 1.1));
   return { models, hypervolume: hypervolume([...best].map(values), reference, directions) };
+}
+
+/** The largest value, where the baseline makes no error at all that others could be measured by. */
+function worstOf(candidates: readonly ModelInfo[]): number {
+  return candidates.reduce((most, { validation }) => Math.max(most, validation.value), 0);
 }

@@ -1,6 +1,5 @@
 import { asJson, canonicalText, type Json } from '../automation/index.js';
-import { OptionError } from '../base/index.js';
-import { Sha256 } from '../data/index.js';
+import { OptionError, Sha256 } from '../base/index.js';
 import { encodeModel, type Model } from '../onnx/index.js';
 import type { Task } from '../training/index.js';
 import { baseRecipe } from './base-recipe.js';
@@ -14,7 +13,18 @@ const KIND = 'run';
 
 /** Everything that a model made by a recipe depends on besides the recipe and the seed: the original and the task. */
 export function fingerprintOf(original: Model, task: Task): string {
-  return hash([hash([encodeModel(original)]), canonicalText(identityOf(task))]);
+  return hash([digestOf(original), canonicalText(identityOf(task))]);
+}
+
+/** Models that a run is about do not change in it. */
+const digests = new WeakMap<Model, string>();
+
+function digestOf(model: Model): string {
+  const known = digests.get(model);
+  if (known !== undefined) return known;
+  const digest = hash([encodeModel(model)]);
+  digests.set(model, digest);
+  return digest;
 }
 
 function identityOf(task: Task): Json {
@@ -26,7 +36,7 @@ function identityOf(task: Task): Json {
       feeds,
       task: task.kind,
       metric: task.metric.name,
-      scored: [...task.outputs, ...(task.reference ? [hash([encodeModel(task.reference)])] : [])],
+      scored: [...task.outputs, ...(task.reference ? [digestOf(task.reference)] : [])],
     },
     'task',
   );
@@ -44,7 +54,7 @@ function header({ name, original, task, strategy, architecture }: OptimizeReques
   const base = architecture ? baseRecipe({ architecture, task, epochs }) : [];
   return asJson(
     {
-      model: `${architecture ? 'architecture' : name}, SHA-256 ${hash([encodeModel(original)]).slice(0, 12)}`,
+      model: `${architecture ? 'architecture' : name}, SHA-256 ${digestOf(original).slice(0, 12)}`,
       architecture: architecture ?? null,
       data: `${task.name}, SHA-256 ${hash([
         canonicalText(

@@ -41,13 +41,15 @@ export interface LatencyInfo {
   throughput: number;
   /** Median over the baseline's, measured in turns; below 1 is faster. */
   ratioToBaseline?: number;
+  /** 95% interval of that ratio; only where it leaves out 1 one of the two is said to be faster. */
+  ratioInterval?: readonly [number, number];
 }
 
 /** Whether the written file loads in a runtime and gives the same answers there. */
 export interface RuntimeCheck {
   runtime: string;
   status: 'agrees' | 'differs' | 'fails' | 'not checked';
-  /** Largest absolute difference to the first runtime's outputs, or the error. */
+  /** How far the worst output is from the original's, or from what the first runtime gives, or the error. */
   detail?: string;
 }
 

@@ -1,6 +1,5 @@
 import { asJson, canonicalText } from '../automation/index.js';
-import { type Activity, hashText, nested } from '../base/index.js';
-import { Sha256 } from '../data/index.js';
+import { type Activity, hashText, nested, Sha256 } from '../base/index.js';
 import type { Runtime } from '../infrastructure/runtime/index.js';
 import type { Model } from '../onnx/index.js';
 import { applyTechnique, type Recipe, type Step, type TechniqueNotes, type TechniqueRegistry } from '../technique/index.js';

@@ -2,7 +2,8 @@ import { type Activity, DataError, OptionError, Stopped } from '../base/index.js
 import { type Batch, batchCount, batches, type Dataset, representatives } from '../data/index.js';
 import type { CompileOptions, Program, Runtime } from '../infrastructure/runtime/index.js';
 import type { Answers } from '../metrics/index.js';
-import type { Dim, Model, Tensor } from '../onnx/index.js';
+import type { Model, Tensor } from '../onnx/index.js';
+import { affordableBatch, batchSizeOf } from './batch-size.js';
 import { exposed } from './exposed.js';
 import { feedsOf } from './feeds.js';
 import { judge, type Quality } from './quality.js';
@@ -13,10 +14,12 @@ export interface EvaluateOptions extends Activity, Pick<CompileOptions, 'threads
   split?: 'train' | 'calibration' | 'validation' | 'test';
   /** At most this many samples of the part, every class with its share. Default: all. */
   limit?: number;
-  /** Samples a run, where the model's inputs leave it open. Default 100. */
+  /** Samples a run, where the model's inputs leave it open. Default: at most 100, fewer where activations are large; see `affordableBatch`. */
   batchSize?: number;
   /** Answers of the original model on the same samples: the quality then states how far the model agrees with it. Default: none. */
   original?: Answers;
+  /** The task's reference, exposed and compiled; see `referenceProgram`. Default: it is compiled for this evaluation alone. */
+  reference?: Program;
 }
 
 /**
@@ -29,7 +32,7 @@ export async function evaluate(model: Model, task: Task, runtime: Runtime, optio
 
 /** What a model answers on one part of a task's data; see `evaluate`. */
 export async function answersOf(model: Model, task: Task, runtime: Runtime, options: EvaluateOptions = {}): Promise<Answers> {
-  const { split = 'validation', limit, batchSize = 100 } = options;
+  const { split = 'validation', limit, batchSize } = options;
   const part = task.splits[split];
   if (part.size === 0) throw new DataError({ what: `The ${split} part is empty: there is nothing to measure on`, where: part.name });
   for (const [name, value] of Object.entries({ limit, batchSize })) {
@@ -43,9 +46,10 @@ export async function answersOf(model: Model, task: Task, runtime: Runtime, opti
   }
   const dataset = representatives(part, limit ?? part.size);
   const seen = exposed(model, task);
+  const size = batchSize === undefined ? await affordableBatch(seen, task, { wished: 100, split }) : batchSizeOf(seen, task, batchSize);
   const program = await runtime.compile(seen, { threads: options.threads, backend: options.backend, signal: options.signal });
   try {
-    return await collectAnswers(program, task, { dataset, batchSize: batchSizeOf(seen, task, batchSize), runtime, options });
+    return await collectAnswers(program, task, { dataset, batchSize: size, runtime, options });
   } finally {
     await program.dispose();
   }
@@ -59,24 +63,21 @@ interface Run {
   options: EvaluateOptions;
 }
 
-/** The fixed first dimension of the model's inputs, or what was wished where it is open. */
-export function batchSizeOf(model: Model, task: Pick<Task, 'feeds'>, wished: number): number {
-  const inputs = model.graph.inputs.filter((input) => task.feeds.some((feed) => feed.input === input.name));
-  const fixed = inputs.map((input) => input.shape?.[0] as Dim | undefined).filter((dim) => typeof dim === 'number');
-  return fixed.length > 0 ? Math.min(...(fixed as number[])) : wished;
+/** The task's reference as evaluations run it, for several of them; undefined where it has none. Whoever asks for it disposes of it. */
+export async function referenceProgram(task: Task, runtime: Runtime, options: EvaluateOptions = {}): Promise<Program | undefined> {
+  return task.reference && runtime.compile(exposed(task.reference, task), { threads: options.threads, signal: options.signal });
 }
 
 /** Runs a compiled model over data and collects what it answers. @param program of the exposed model. */
 export async function collectAnswers(program: Program, task: Task, run: Run): Promise<Answers> {
   const { runtime, options } = run;
   const collector = task.collect();
-  const reference =
-    task.reference && (await runtime.compile(exposed(task.reference, task), { threads: options.threads, signal: options.signal }));
+  const reference = options.reference ?? (await referenceProgram(task, runtime, options));
   try {
     for await (const { batch, outputs, feeds } of results(program, task, run))
       collector.add(batch, outputs, await reference?.run(feeds(), task.outputs));
   } finally {
-    await reference?.dispose();
+    if (reference !== options.reference) await reference?.dispose();
   }
   return collector.answers();
 }

@@ -1,6 +1,7 @@
+export { affordableBatch, batchSizeOf } from './batch-size.js';
 export { decodeCheckpoint, encodeCheckpoint } from './checkpoint.js';
 export { concerns, isAtChance, permutedClasses } from './concerns.js';
-export { answersOf, batchSizeOf, collectAnswers, type EvaluateOptions, evaluate } from './evaluate.js';
+export { answersOf, collectAnswers, type EvaluateOptions, evaluate, referenceProgram } from './evaluate.js';
 export { exposed, headsOf, trainable } from './exposed.js';
 export { type Feed, feedsOf, inputShapes, rowsOf } from './feeds.js';
 export { buildLossGradients, type LossGradients } from './loss-gradients.js';
@@ -9,7 +10,7 @@ export { NoiseMeter } from './noise.js';
 export { OPTIMIZERS, type OptimizerSpec, usualRate } from './optimizers/index.js';
 export type { TrainOptions } from './options.js';
 export { exposeParameters, trainableParameters } from './parameters.js';
-export { judge, NotFinite, type Quality } from './quality.js';
+export { type ChannelQuality, judge, NotFinite, type Quality } from './quality.js';
 export type { Checkpoint, EpochRecord, StepControl, TrainRequest, TrainResult } from './request.js';
 export { checkSchedule, type Schedule, scheduleFactor } from './schedules.js';
 export { buildTrainingStep, SEED_INPUT, type StepOptions, type TrainingStep } from './step.js';

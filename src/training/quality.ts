@@ -33,9 +33,19 @@ export interface Quality {
   /** The metric of each column alone, the worst first; for several columns of numbers. */
   columns?: { name: string; value: number }[];
   /** R² against the original of the channels that follow it least, the worst first; for fidelity. */
-  channels?: { output: string; channel: number; fidelity: number }[];
+  channels?: ChannelQuality[];
   /** How far the model answers as the original does, where that was measured. */
   agreement?: Agreement;
+}
+
+/** How closely one channel of an output follows the original's. */
+export interface ChannelQuality {
+  output: string;
+  channel: number;
+  /** R² against the original. */
+  fidelity: number;
+  /** Where the original hardly moves, so that R² says little: the difference as a share of the original's size, both as root mean squares. */
+  still?: number;
 }
 
 /** Channels that a quality lists. */
@@ -88,7 +98,12 @@ function columnsOf({ metric, parts }: Goal, answers: Answers): Pick<Quality, 'co
 function channelsOf({ predictions }: Extract<Answers, { kind: 'fidelity' }>): Quality['channels'] {
   return worstChannels(predictions)
     .slice(0, CHANNELS)
-    .map((channel) => ({ output: channel.output, channel: channel.channel, fidelity: fidelityOf(channel) }));
+    .map((each) => ({
+      output: each.output,
+      channel: each.channel,
+      fidelity: fidelityOf(each),
+      ...(each.isStill && { still: Math.sqrt(each.error / each.power) }),
+    }));
 }
 
 /** A model whose outputs overflow or are NaN: they cannot be scored. */

@@ -1,5 +1,4 @@
-import { OptionError } from '../base/index.js';
-import { Sha256 } from '../data/index.js';
+import { OptionError, Sha256 } from '../base/index.js';
 import { encodeModel, type Tensor } from '../onnx/index.js';
 import type { CompleteOptions } from './options.js';
 import type { Checkpoint, TrainRequest } from './request.js';

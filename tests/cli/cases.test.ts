@@ -35,7 +35,18 @@ describe('a detector whose boxes are in pixels and whose scores are beside them'
 
   it('is judged by its worst channel when it is pruned', { skip }, async () => {
     const detector = at('det-concat-boxes-scores', 'detc.onnx');
-    const pruned = await json('prune', detector, ...images, '--target', 'macs=0.3', '--tuning', 'none', '-o', join(folder, 'pruned.onnx'));
+    const pruned = await json(
+      'prune',
+      detector,
+      ...images,
+      '--target',
+      'macs=0.3',
+      '--tuning',
+      'none',
+      '--force',
+      '-o',
+      join(folder, 'pruned.onnx'),
+    );
     const { after: quality } = pruned.quality;
     assert.equal(quality.metric, 'fidelity');
     assert.equal(quality.value, Math.min(...quality.channels.map((each: { fidelity: number }) => each.fidelity)));

@@ -3,7 +3,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { loadModel } from 'espalier/onnx/node';
+import { Graph, GraphBuilder, Model, Tensor } from 'espalier/onnx';
+import { loadModel, saveModel } from 'espalier/onnx/node';
 import { espalier } from './run.js';
 
 let folder: string;
@@ -108,6 +109,26 @@ test('quantize: static, dynamic, weights and with training are smaller, load and
   }
   const { stdout } = await run('quantize net.onnx --dynamic -o q.onnx');
   assert.match(stdout, /Quality was not measured[\s\S]*weights .* -> .* smaller\n[\s\S]*Wrote q\.onnx\n$/);
+});
+
+test('quantize says of an output that hardly varies by how much of its size it changed, and not what R² makes of that', async () => {
+  // 1 + a millionth: the weights' rounding moves the constant, by far more than what comes on top of it.
+  const graph = new Graph('still');
+  const build = new GraphBuilder(graph);
+  const x = build.input('x', 'float32', [1, 4]);
+  const ones = build.op(
+    'Concat',
+    [build.op('Mul', [x, build.scalar(1e-5)]), build.constant(Tensor.of('float32', [1, 1], Float32Array.of(1)))],
+    { axis: 1 },
+  );
+  const weights = Float32Array.from({ length: 5 * 3 }, (_, i) => 0.3 + 0.4 * Math.sin(7 * i));
+  build.output(build.op('MatMul', [ones, build.parameter('w', Tensor.of('float32', [5, 3], weights))]), 'y');
+  await saveModel(new Model(graph, 17), at('still.onnx'));
+  const { stdout } = await run('quantize still.onnx --force --dynamic -o still-q.onnx');
+  assert.match(
+    stdout,
+    /On 8 made-up inputs: fidelity of the worst channel .+ \(it hardly varies in the original: the difference is [\d.e-]+% of its size\), SQNR/,
+  );
 });
 
 test('prune: the graph shrinks; sparsity leaves zeros', async () => {

@@ -193,6 +193,22 @@ test('files that cannot be read, or are of another kind, are named; among many g
   }
 });
 
+test('one bad file among several does not keep the others from being answered, and the exit code says that there was one', async () => {
+  writeFileSync(at('bad.png'), 'no image');
+  const line = 'predict digits.onnx three.png bad.png none.png three.png --threads 1';
+  const { code, stdout, stderr } = await run(`${line} --quiet`);
+  assert.equal(code, 1);
+  assert.equal(stdout.match(/^three\.png: /gm)?.length, 2, stdout);
+  assert.match(stderr, /^error: .*bad\.png.*\nerror: .*none\.png.*no such file.*\nerror: 2 of 4 files could not be answered\.?\n$/);
+  const documented = await run(`${line} --json`);
+  assert.equal(documented.code, 1);
+  const { files, failed } = JSON.parse(documented.stdout);
+  assert.deepEqual([files.length, failed.map(({ file }: { file: string }) => file)], [2, ['bad.png', 'none.png']]);
+  assert.match(failed[1].error.message, /no such file/);
+  const none = await run('predict digits.onnx bad.png none.png --threads 1');
+  assert.deepEqual([none.code, none.stdout], [1, '']);
+});
+
 test('a model that does not say what it is for is refused with what to do; a sample of another kind by its type', async () => {
   const model = loadModel(at('digits.onnx'));
   inferShapes(model);

@@ -254,6 +254,15 @@ test('without data, made-up inputs tell a model that follows the first one from 
   assert.match(refusal, /^It could not be run on made-up inputs: /);
 });
 
+test('made-up inputs that cannot be others are counted once', async () => {
+  // Nothing says what these integers mean: they are all 1.
+  const counts = modelOf([6], (build, x) => build.op('MatMul', [build.op('Cast', [x], { to: 1 }), weight(build, 'w', [6, 3])]));
+  counts.graph.inputs[0].type = { kind: 'tensor', dtype: 'int64', shape: [1, 6] };
+  const found = await fidelityOnMadeUpInputs({ before: counts, after: copyModel(counts), runtime });
+  assert.ok(typeof found !== 'string', String(found));
+  assert.equal(found.samples, 1);
+});
+
 test('a part without samples is refused', async () => {
   const nothing = { ...task, splits: { ...task.splits, test: empty(tested) } };
   await assert.rejects(compared(int8, { of: nothing }), /test part is empty/);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { OptionError } from 'espalier/base';
 import { makeFeeds } from 'espalier/infrastructure/hardware';
-import { type DataType, type Dim, Graph, GraphBuilder, Model, SymbolicDim, Tensor } from 'espalier/onnx';
+import { type DataType, type Dim, Graph, GraphBuilder, Model, SymbolicDim, Tensor, type Value } from 'espalier/onnx';
 import { convolutionModel } from './models.js';
 
 test('feeds fit the inputs, and the seed decides them', () => {
@@ -25,6 +25,30 @@ test('indices stay within the table that they look up, through casts and reshape
   build.output(build.op('Gather', [table, build.op('Reshape', [build.op('Cast', [ids], { to: 6 }), build.ints([10, 20])])]), 'y');
   const numbers = [...makeFeeds(new Model(graph, 21)).ids.numbers()];
   assert.deepEqual([...new Set(numbers)].sort(), [0, 1, 2]);
+});
+
+test('integers that are told apart as classes are any of them, by OneHot and by Equal to each', () => {
+  const numbers = (write: (build: GraphBuilder, ids: Value) => Value) => {
+    const graph = new Graph('classes');
+    const build = new GraphBuilder(graph);
+    build.output(write(build, build.input('ids', 'int64', [1, 200])), 'y');
+    return [...new Set(makeFeeds(new Model(graph, 21)).ids.numbers())].sort();
+  };
+  const ends = Tensor.from('float32', [2], [0, 1]);
+  const column = (build: GraphBuilder, ids: Value) => build.op('Reshape', [ids, build.ints([1, 200, 1])]);
+  assert.deepEqual(
+    numbers((build, ids) => build.op('OneHot', [ids, build.scalar(3, 'int64'), build.constant(ends)])),
+    [0, 1, 2],
+  );
+  assert.deepEqual(
+    numbers((build, ids) => build.op('Equal', [column(build, ids), build.ints([0, 1, 2, 3])])),
+    [0, 1, 2, 3],
+  );
+  // Equal to something else says nothing of what there is.
+  assert.deepEqual(
+    numbers((build, ids) => build.op('Equal', [column(build, ids), build.ints([0, 7])])),
+    [1],
+  );
 });
 
 test('other contents are safe ones', () => {

@@ -2,7 +2,16 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DataError, Random } from 'espalier/base';
 import { classTargets } from 'espalier/data';
-import { type AnyMetric, confusionMatrix, type Metric, metricNamed, predictedClasses, type Scores, wilsonInterval } from 'espalier/metrics';
+import {
+  type AnyMetric,
+  confusionMatrix,
+  type Metric,
+  metricNamed,
+  predictedClasses,
+  resampled,
+  type Scores,
+  wilsonInterval,
+} from 'espalier/metrics';
 import { Tensor } from 'espalier/onnx';
 import { classification } from 'espalier/training';
 import { trainingFixture } from '../training/support.js';
@@ -83,6 +92,20 @@ test("Wilson's interval has its closed form, stays within [0, 1], and knows noth
   assert.equal(wilsonInterval(10, 10)[1], 1);
   assert.equal(wilsonInterval(0, 10)[0], 0);
   assert.deepEqual(wilsonInterval(0, 0), [0, 1]);
+});
+
+test('a sample that is drawn anew keeps its targets beside its numbers, whatever kind the answers are', () => {
+  const size = 6;
+  const data = Float32Array.from({ length: size * 3 }, (_, i) => i);
+  const isWhole = ({ data: drawn }: { size: number; data: Float32Array }, targets: ArrayLike<number>) => {
+    const width = targets.length / size;
+    return Number(Array.from(targets).every((target, i) => target === drawn[3 * Math.floor(i / width) + (i % width)]));
+  };
+  for (const targets of [Int32Array.from({ length: size }, (_, i) => 3 * i), Uint8Array.from(data), data])
+    assert.deepEqual(resampled(isWhole)({ size, data }, targets), [1, 1]);
+  const mean = ({ data: drawn }: { size: number; data: Float32Array }) => drawn.reduce((sum, value) => sum + value / drawn.length, 0);
+  const [low, high] = resampled(mean)({ size, data }, data) ?? [Number.NaN, Number.NaN];
+  assert.ok(low < mean({ size, data }) && mean({ size, data }) < high, `${low} to ${high}`);
 });
 
 test('a label that has no score is refused', () => {

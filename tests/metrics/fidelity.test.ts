@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { intervalOf, metricNamed, scoreOf, wilsonInterval } from 'espalier/metrics';
+import { intervalOf, isWithin, lossBetween, metricNamed, scoreOf, wilsonInterval } from 'espalier/metrics';
 import { Tensor } from 'espalier/onnx';
-import { fidelity, NoiseMeter } from 'espalier/training';
+import { fidelity, judge, NoiseMeter } from 'espalier/training';
 import { modelOf } from '../training/support.js';
 
 type Rows = readonly (readonly number[])[];
@@ -52,7 +52,8 @@ test('identical outputs are perfect', () => {
     size: 2,
     fidelity: 1,
     meanFidelity: 1,
-    sqnr: Number.POSITIVE_INFINITY,
+    // JSON has no infinity: what float32 cannot tell apart counts as the same.
+    sqnr: 150,
     cosine: 1,
     maxDifference: 0,
     agreement: 1,
@@ -107,6 +108,31 @@ test('outputs of other scales count alike, and each sample once', () => {
   near(found.maxDifference, 0.2);
 });
 
+test('a channel that never moves in the original is measured by its size, and one that hardly does is said to be still', () => {
+  const judged = (reference: Rows, candidate: Rows) => {
+    const goal = { ...fidelity({ reference: original(['scores'], reference[0].length), outputs: ['scores'] }), name: 'rows' };
+    const collector = goal.collect();
+    const size = reference.length;
+    collector.add({ size, indices: new Int32Array(size), inputs: {} }, tensors({ scores: candidate }), tensors({ scores: reference }));
+    return judge(goal, collector.answers());
+  };
+  // Errs by 0.5 of 5 everywhere: 1 - 0.01.
+  const constant = judged([[5], [5], [5]], [[5.5], [5.5], [5.5]]);
+  near(constant.value, 0.99);
+  near(constant.channels?.[0].still ?? 0, 0.1);
+  // Lost altogether.
+  near(judged([[5], [5], [5]], [[0], [0], [0]]).value, 0);
+  // Float rounding is no movement, and where every channel is still a small probability counts as the others do.
+  near(judged([[5], [5 + 2 ** -21], [5]], [[5.5], [5.5], [5.5]]).value, 0.99);
+  const small = judged([[0.9, 1e-9], [0.9, 1e-9]], [[0.9, 3e-9], [0.9, 3e-9]]); // biome-ignore format: rows
+  assert.ok(small.value > 0.999, String(small.value));
+  // A small movement far from zero is a movement: what destroys it is not hidden.
+  const far = judged([[300], [300.02], [300.04]], [[300.02], [300.02], [300.02]]);
+  assert.ok(far.value < 0.8, String(far.value));
+  assert.notEqual(far.channels?.[0].still, undefined);
+  assert.equal(judged([[0], [1], [2]], [[0], [1], [1]]).channels?.[0].still, undefined);
+});
+
 test('a candidate that gives no numbers agrees with nothing', () => {
   const row: Rows = [[2, 1]];
   const found = measure(
@@ -118,4 +144,29 @@ test('a candidate that gives no numbers agrees with nothing', () => {
   );
   assert.equal(found.agreement, 0.5);
   assert.ok(Number.isNaN(found.fidelity) && Number.isNaN(found.maxDifference));
+});
+
+test('a loss of SQNR is the noise that was added, also where the baseline has none', () => {
+  const sqnr = metricNamed('sqnr', 'fidelity');
+  near(lossBetween(sqnr, 150, 40), 0.01, 1e-6);
+  near(lossBetween(sqnr, 150, 20), 0.1, 1e-6);
+  near(lossBetween(sqnr, 40, 20), 0.09, 1e-9);
+  near(lossBetween(sqnr, 20, 40), -0.09, 1e-9);
+  const within = (after: number, tolerance: number) => isWithin(sqnr, { before: 150, after, samples: 100 }, tolerance);
+  assert.deepEqual(
+    [within(41, 0.01), within(39, 0.01), within(31, sqnr.tolerance), within(30, sqnr.tolerance)],
+    [true, false, true, false],
+  );
+  assert.equal(sqnr.scale.format(150), 'the same within rounding');
+  assert.equal(sqnr.scale.formatChange(40 - 150, 150), '-1.00%');
+  // Silent in the original: measured by what the others move.
+  const channels = [{ output: 'y', channel: 0, error: 0.01, variance: 1, power: 0 }];
+  near(sqnr.score({ size: 2, channels, cosine: 1, maxDifference: 0.1 } as never, undefined as never), 20);
+});
+
+test('a largest difference is measured as it is: nothing is relative to none', () => {
+  const metric = metricNamed('maxDifference', 'fidelity');
+  near(lossBetween(metric, 0, 0.02), 0.02);
+  assert.ok(isWithin(metric, { before: 0, after: 0.009, samples: 10 }, metric.tolerance));
+  assert.ok(!isWithin(metric, { before: 0, after: 0.011, samples: 10 }, metric.tolerance));
 });

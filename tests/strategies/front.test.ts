@@ -99,3 +99,25 @@ test('labels are short', () => {
   assert.equal(recipeLabel([{ technique: 'build', options: { architecture: 'survey-cnn', width: 0.375, depth: 1 } }]), 'survey-cnn 0.375x');
   assert.equal(recipeLabel([{ technique: 'unheard-of', options: {} }]), 'unheard-of');
 });
+
+test('models are within limits and on the front where the baseline follows itself without any error', () => {
+  const judged = (name: string, id: string, quality: number, bytes: number) => {
+    const info = model(id, quality, bytes);
+    const { chance } = metricNamed(name);
+    return { ...info, validation: { ...info.validation, metric: name, ...(chance && { chance: chance(undefined as never, 0) }) } };
+  };
+  const kept = (name: string, perfect: number, limits: object, [close, far]: readonly [number, number]) => {
+    const own = metricNamed(name);
+    const original = judged(name, 'original', perfect, 1000);
+    const models = [judged(name, 'close', close, 500), judged(name, 'far', far, 400)];
+    for (const each of models) each.breaks = broken(violations(limits, each, original, own));
+    const found = markFront(models, original, ['quality', 'bytes'], own);
+    assert.ok(Number.isFinite(found.hypervolume) && found.hypervolume > 0, name);
+    return found.models.filter(({ onFront }) => onFront).map(({ id }) => id);
+  };
+  assert.deepEqual(kept('sqnr', 150, { maxDrop: 1 }, [41, 39]), ['close']);
+  assert.deepEqual(kept('sqnr', 150, { minQuality: 40 }, [41, 39]), ['close']);
+  assert.deepEqual(kept('sqnr', 150, {}, [41, 39]), ['close', 'far']);
+  assert.deepEqual(kept('maxDifference', 0, { maxDrop: 2 }, [0.01, 0.03]), ['close']);
+  assert.deepEqual(kept('maxDifference', 0, { minQuality: 0.02 }, [0.01, 0.03]), ['close']);
+});

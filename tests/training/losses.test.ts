@@ -253,3 +253,17 @@ test('the error to a reference has its closed form: channels in units of their o
     }
   }
 });
+
+test('the error to a reference that never moves is in units of its size', async () => {
+  const still = (value: number) => {
+    const model = modelOf([width], (build, x) => {
+      const weight = build.parameter('weight', Tensor.of('float32', [width, 1], new Float32Array(width)));
+      return build.op('Add', [build.op('MatMul', [x, weight]), build.scalar(value)]);
+    });
+    model.graph.inputs[0].name = 'x';
+    return model;
+  };
+  const x = normal([16, width], 'still').data() as Float32Array;
+  const { loss } = await lossAndGradient(still(5.5), followReference(['scores'], still(5)), [...x]);
+  near('loss', loss, 0.01, 1e-5);
+});

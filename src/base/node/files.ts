@@ -10,11 +10,13 @@ export type FileContents = Uint8Array | string | Iterable<Uint8Array>;
 /**
  * Writes a whole file or nothing: to a temporary name in the same folder, flushed to the disk, then renamed over the target. What writers that
  * were killed left behind under temporary names of this target is removed.
+ * @param check looks at the whole file under its temporary name; where it throws, nothing is written and its error goes on to the caller.
  * @throws ResourceError naming the file when it cannot be written (no space, no permission); the old file, if any, is untouched. EspalierError
  *   where the name is a folder's, a device's or a pipe's.
  */
-export async function writeFileAtomic(path: string, data: FileContents): Promise<void> {
+export async function writeFileAtomic(path: string, data: FileContents, check?: (temporary: string) => Promise<void>): Promise<void> {
   const temporary = temporaryName(path);
+  let isChecked = true;
   try {
     await requireRegular(path);
     await removeLeftovers(dirname(path), (name) => name === basename(path));
@@ -25,11 +27,14 @@ export async function writeFileAtomic(path: string, data: FileContents): Promise
     } finally {
       await file.close();
     }
+    isChecked = false;
+    await check?.(temporary);
+    isChecked = true;
     await rename(temporary, path);
     await syncFolder(dirname(path));
   } catch (cause) {
     await rm(temporary, { force: true }).catch(() => undefined);
-    throw cause instanceof EspalierError ? cause : fileError('Could not write the file', path, cause);
+    throw cause instanceof EspalierError || !isChecked ? cause : fileError('Could not write the file', path, cause);
   }
 }
 

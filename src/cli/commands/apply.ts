@@ -5,10 +5,11 @@ import { CARD_SCHEMA, techniques } from '../../strategies/index.js';
 import { applyRecipe, checkOptions, optionsOf, type Recipe, requireNoData, type Technique } from '../../technique/index.js';
 import type { AddCommand } from '../main.js';
 import { addDataOptions, type CommonOptions, type DataOptions } from '../options.js';
+import { addInventedOptions, addShippingOptions, type InventedOptions, type ShippingOptions } from '../shipping/index.js';
 import { addTechniqueFlags, flagsGiven, parsedValue } from '../technique-flags.js';
 import { writeCompressed } from './results.js';
 
-interface Options extends CommonOptions, Partial<DataOptions> {
+interface Options extends CommonOptions, ShippingOptions, InventedOptions, Partial<DataOptions> {
   set: Record<string, unknown>;
   out: string;
 }
@@ -30,8 +31,8 @@ export const applyCommand: AddCommand = (program, run, args) => {
     ...(takesTarget(named) && { named: '--label' }),
   })
     .option('--set <option=value>', 'an option of the technique, as JSON or text; may be repeated', collect, {})
-    .requiredOption('-o, --out <file>', 'where the model goes')
-    .addHelpText('after', EXAMPLES);
+    .requiredOption('-o, --out <file>', 'where the model goes');
+  addInventedOptions(addShippingOptions(command)).addHelpText('after', EXAMPLES);
   if (named) addTechniqueFlags(command, named);
   command.action(
     run(async (context, options: Options, what: string, path: string) => {
@@ -50,7 +51,8 @@ export const applyCommand: AddCommand = (program, run, args) => {
       const { model: made, notes, feeds } = await applyRecipe(recipe, { ...common, checkpoints }, techniques);
       const [own] = notes;
       const result = { model: made, feeds, notes: recipe.length === 1 ? own : { remarks: notes.flatMap(({ remarks = [] }) => remarks) } };
-      await writeCompressed(result, { context, task, model, path, out, threads, clear });
+      const mustGain = recipe.length === 1 && recipe[0].technique.startsWith('quantize');
+      await writeCompressed(result, { context, task, model, path, out, options, mustGain, clear });
     }),
   );
 };

@@ -6,7 +6,7 @@ import { writeFileAtomic } from '../../base/node/index.js';
 import { trainTechnique } from '../../learning/tuning/index.js';
 import { createTask, noteTask } from '../../modalities/index.js';
 import { openDataset } from '../../modalities/node/index.js';
-import { loadModel, saveModel } from '../../onnx/node/index.js';
+import { loadModel } from '../../onnx/node/index.js';
 import { frontSvg, frontTable } from '../../report/render/index.js';
 import type { RunInfo } from '../../strategies/index.js';
 import { checkpointFolder } from '../../strategies/node/index.js';
@@ -17,6 +17,7 @@ import type { CommandContext } from '../context.js';
 import type { AddCommand } from '../main.js';
 import type { CommonOptions } from '../options.js';
 import { duration } from '../progress.js';
+import { ship } from '../shipping/index.js';
 import { runOptimization, type Start } from './optimize.js';
 
 interface Options extends CommonOptions {
@@ -115,7 +116,7 @@ async function trainedStart(path: string, context: CommandContext): Promise<Star
   if (!existsSync(path)) {
     const options = checkOptions(trainTechnique, { epochs: EPOCHS, batchSize: 64, augment: [{ name: 'crop', pixels: 1 }] });
     const { model } = await trainTechnique.apply({ ...activity, model: fresh, task, runtime, seed, checkpoints }, options);
-    await saveModel(model, path);
+    await ship({ context, model, out: path, task, options: { time: false } });
     await rm(`${path}.work`, { recursive: true, force: true });
   }
   const model = loadModel(path);

@@ -5,7 +5,6 @@ import type { DataSource, Preprocess } from '../../data/index.js';
 import { distill } from '../../learning/distillation/index.js';
 import { freshModel, notedPreprocess, noteTask } from '../../modalities/index.js';
 import type { Dim, Model, Value } from '../../onnx/index.js';
-import { saveModel } from '../../onnx/node/index.js';
 import { prepareArchitecture, techniques } from '../../strategies/index.js';
 import { checkOptions } from '../../technique/index.js';
 import { evaluate, inputShapes, type Task } from '../../training/index.js';
@@ -13,10 +12,11 @@ import type { CommandContext } from '../context.js';
 import type { AddCommand } from '../main.js';
 import { addDataOptions, type CommonOptions, type DataOptions } from '../options.js';
 import { qualityText } from '../quality.js';
+import { addShippingOptions, leadingLines, proofLines, type ShippingOptions, ship, shippedFacts } from '../shipping/index.js';
 import { number, positiveNumber } from '../units.js';
 import { addTrainingOptions, epochLines, type TrainingFlags, trainingFlags } from './train.js';
 
-interface Options extends CommonOptions, DataOptions, TrainingFlags {
+interface Options extends CommonOptions, DataOptions, ShippingOptions, TrainingFlags {
   teacher: string;
   student?: string;
   arch?: string;
@@ -25,6 +25,8 @@ interface Options extends CommonOptions, DataOptions, TrainingFlags {
   weight?: number;
   out: string;
 }
+
+const ADVICE = 'Train longer or more gently (--epochs, --lr).';
 
 /** Trains a student to answer as a teacher does. */
 export const distillCommand: AddCommand = (program, run) => {
@@ -36,7 +38,7 @@ export const distillCommand: AddCommand = (program, run) => {
     .option('--temperature <number>', 'softens the scores (default: 4)', positiveNumber)
     .option('--weight <share>', "share of the teacher's scores in the loss (default: 0.7)", number)
     .requiredOption('-o, --out <file>', 'where the trained student goes');
-  addTrainingOptions(command)
+  addShippingOptions(addTrainingOptions(command))
     .addHelpText('after', '\nExample:\n  $ espalier distill --teacher big.onnx --student small.onnx --data photos/ -o better.onnx')
     .action(
       run(async (context, options: Options) => {
@@ -59,20 +61,33 @@ export const distillCommand: AddCommand = (program, run) => {
           { ...common, model, original: teacher, originalTask: task, checkpoints },
           checkOptions(distill, { ...(options.arch ? architecture(options.arch).training : {}), ...trainingFlags(options), ...given }),
         );
-        await saveModel(result.model, options.out);
-        await clear();
-        const [before, after] = [
-          await evaluate(teacher, task, runtime, { ...activity, split: 'test', threads: options.threads }),
-          await evaluate(result.model, studentTask, runtime, { ...activity, split: 'test', threads: options.threads }),
-        ];
-        await context.warnOf(after, studentTask);
+        const { out } = options;
+        const before = await evaluate(teacher, task, runtime, { ...activity, split: 'test', threads: options.threads });
+        const original = options.student === undefined ? undefined : { model: fresh, path: options.student, task: studentTask };
+        const rival = { model: teacher, path: options.teacher, task };
+        const shipped = await ship({
+          context,
+          model: result.model,
+          out,
+          task: studentTask,
+          original,
+          rival,
+          options,
+          advice: ADVICE,
+          clear,
+        });
+        const { after } = shipped.quality;
+        if (after) await context.warnOf(after, studentTask);
+        const { training, facts } = result.notes;
         output.result(
-          { model: options.out, training: result.notes.training, facts: result.notes.facts, teacher: before, test: after },
+          { model: out, training, facts, teacher: before, test: after, ...shippedFacts(shipped) },
           [
+            ...leadingLines(shipped),
             ...epochLines(result.notes.training ?? [], task.metric),
             ...(result.notes.remarks ?? []),
-            `teacher ${qualityText(before)}, student ${qualityText(after)} (test ${task.metric.label})`,
-            `Wrote ${options.out}`,
+            `teacher ${qualityText(before)}, student ${after ? qualityText(after) : 'not measured'} (test ${task.metric.label})`,
+            ...proofLines({ time: shipped.time }),
+            `Wrote ${out}`,
           ].join('\n'),
         );
       }),

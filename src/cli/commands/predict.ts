@@ -1,3 +1,4 @@
+import { DataError, EspalierError, Stopped } from '../../base/index.js';
 import type { NamedAnswer, Prediction, Predictor } from '../../modalities/index.js';
 import type { CommandContext } from '../context.js';
 import type { AddCommand } from '../main.js';
@@ -17,6 +18,12 @@ interface Answered {
   file: string;
   /** With the path of its own file in the folder, where each sample has one. */
   samples: (Prediction & { file?: string })[];
+}
+
+/** A file among several that could not be answered. */
+interface Refused {
+  file: string;
+  error: { name: string; message: string };
 }
 
 /** Named answers to raw files. */
@@ -43,8 +50,20 @@ export const predictCommand: AddCommand = (program, run) => {
         const made = await predictor(model, runtime, { threads: options.threads, signal: activity.signal });
         context.defer(() => made.dispose());
         const found: Answered[] = [];
-        for (const file of files) found.push({ file, samples: await answersTo(file, made, options, context) });
-        output.result({ model: path, task: made.title, files: found }, found.map((each) => text(each, options.top)).join('\n'));
+        const failed: Refused[] = [];
+        for (const file of files) {
+          try {
+            found.push({ file, samples: await answersTo(file, made, options, context) });
+          } catch (error) {
+            // One file among several does not keep the others from being answered.
+            if (files.length === 1 || !(error instanceof EspalierError) || error instanceof Stopped) throw error;
+            output.error(error.message);
+            failed.push({ file, error: { name: error.name, message: error.message } });
+          }
+        }
+        const document = { model: path, task: made.title, files: found, ...(failed.length > 0 && { failed }) };
+        if (found.length > 0 || output.isJson) output.result(document, found.map((each) => text(each, options.top)).join('\n'));
+        if (failed.length > 0) throw new DataError({ what: `${failed.length} of ${files.length} files could not be answered` });
       }),
     );
 };
@@ -62,7 +81,8 @@ async function answersTo(
     {
       orient: options.exif,
       maxUnpacked: options.maxUnpacked,
-      columns: options.columns ?? spec.columns?.map(({ name }) => name),
+      columns: options.columns,
+      order: spec.columns?.map(({ name }) => name) ?? spec.names,
       categories: Object.fromEntries((spec.columns ?? []).flatMap(({ name, categories }) => (categories ? [[name, categories]] : []))),
     },
     context.activity,

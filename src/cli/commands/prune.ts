@@ -3,10 +3,11 @@ import { prune, sparsify } from '../../compression/pruning/index.js';
 import { applyTechnique, type Technique } from '../../technique/index.js';
 import type { AddCommand } from '../main.js';
 import { addDataOptions, type CommonOptions, type DataOptions } from '../options.js';
+import { addShippingOptions, type ShippingOptions } from '../shipping/index.js';
 import { positiveInteger, positiveNumber } from '../units.js';
 import { writeCompressed } from './results.js';
 
-interface Options extends CommonOptions, Omit<DataOptions, 'target'> {
+interface Options extends CommonOptions, ShippingOptions, Omit<DataOptions, 'target'> {
   target: { kind: string; fraction: number };
   importance?: string;
   tuning?: string;
@@ -16,9 +17,11 @@ interface Options extends CommonOptions, Omit<DataOptions, 'target'> {
   out: string;
 }
 
+const ADVICE = 'Prune less (--target), tune longer (--epochs), or say with --max-drop how much may be lost.';
+
 /** Structured pruning with tuning, or global sparsity. */
 export const pruneCommand: AddCommand = (program, run) => {
-  addDataOptions(program.command('prune <model>'), { named: '--label' })
+  const command = addDataOptions(program.command('prune <model>'), { named: '--label' })
     .addOption(
       new Option('--target <what>', 'fraction to keep: macs=0.5, parameters=0.5, bytes=0.5; or sparsity=0.8 for zeros without shrinking')
         .argParser(target)
@@ -29,7 +32,8 @@ export const pruneCommand: AddCommand = (program, run) => {
     .option('--rounds <number>', 'prune and tune in so many rounds', positiveInteger)
     .option('--epochs <number>', 'epochs of tuning altogether', positiveInteger)
     .option('--lr <rate>', 'learning rate of tuning', positiveNumber)
-    .requiredOption('-o, --out <file>', 'where the pruned model goes')
+    .requiredOption('-o, --out <file>', 'where the pruned model goes');
+  addShippingOptions(command)
     .addHelpText('after', '\nExample:\n  $ espalier prune model.onnx --data photos/ --target macs=0.5 -o small.onnx')
     .action(
       run(async (context, options: Options, path: string) => {
@@ -52,8 +56,7 @@ export const pruneCommand: AddCommand = (program, run) => {
         const { checkpoints, clear } = await context.checkpointsBeside(options.out);
         const common = { ...activity, model, task, runtime, seed, threads: options.threads, checkpoints };
         const result = await applyTechnique(technique, common, chosen);
-        const { out, threads } = options;
-        await writeCompressed(result, { context, task, model, path, out, threads, clear });
+        await writeCompressed(result, { context, task, model, path, out: options.out, options, advice: ADVICE, clear });
       }),
     );
 };

@@ -4,10 +4,11 @@ import { quantize, quantizeAwareTrain } from '../../compression/quantization/ind
 import { applyTechnique, type Technique } from '../../technique/index.js';
 import type { AddCommand } from '../main.js';
 import { addDataOptions, type CommonOptions, type DataOptions } from '../options.js';
+import { addInventedOptions, addShippingOptions, type InventedOptions, type ShippingOptions } from '../shipping/index.js';
 import { list, number, positiveInteger, positiveNumber } from '../units.js';
 import { writeCompressed } from './results.js';
 
-interface Options extends CommonOptions, Partial<DataOptions> {
+interface Options extends CommonOptions, ShippingOptions, InventedOptions, Partial<DataOptions> {
   dynamic?: boolean;
   weights?: boolean;
   aware?: boolean;
@@ -16,9 +17,16 @@ interface Options extends CommonOptions, Partial<DataOptions> {
   samples?: number;
   epochs?: number;
   lr?: number;
+  equalize?: string;
+  smooth?: string;
+  correctBias?: string;
   exclude?: string[];
   out: string;
 }
+
+const ADVICE = 'Try --weights, which changes least, or leave layers in float with --exclude.';
+/** When a repair is made: where it is found to help, always, or never. */
+const WHEN = ['auto', 'always', 'never'];
 
 /** Int8 quantization after or during training. */
 export const quantizeCommand: AddCommand = (program, run) => {
@@ -29,11 +37,16 @@ export const quantizeCommand: AddCommand = (program, run) => {
     .addOption(new Option('--calibration <method>', 'how ranges are chosen').choices(['min-max', 'percentile', 'entropy', 'mse']))
     .option('--tolerance <loss>', 'largest loss of quality before layers are left in float, e.g. 0.003', number)
     .option('--samples <number>', 'calibration samples', positiveInteger)
+    .addOption(new Option('--equalize <when>', 'move scales between layers').choices(WHEN))
+    .addOption(
+      new Option('--smooth <when>', 'move scales of activations with outlier channels into the layers that read them').choices(WHEN),
+    )
+    .addOption(new Option('--correct-bias <when>', 'let biases take back what rounding shifts').choices(WHEN).conflicts('aware'))
     .option('--exclude <names>', 'nodes to leave in float, separated by commas', list)
     .option('--epochs <number>', 'with --aware: passes over the training part', positiveInteger)
     .option('--lr <rate>', 'with --aware: learning rate', positiveNumber)
     .requiredOption('-o, --out <file>', 'where the quantized model goes');
-  command
+  addInventedOptions(addShippingOptions(command))
     .addHelpText(
       'after',
       '\nExamples:\n  $ espalier quantize model.onnx --data photos/ -o int8.onnx\n  $ espalier quantize model.onnx --dynamic -o int8.onnx',
@@ -44,24 +57,43 @@ export const quantizeCommand: AddCommand = (program, run) => {
         const mode = options.dynamic ? 'dynamic' : options.weights ? 'weights' : 'static';
         if (mode === 'static' && options.data === undefined) {
           const what = options.aware ? 'Training needs data' : 'Static quantization needs data to calibrate with';
-          throw new OptionError({ what, fix: 'Give --data, or use --dynamic or --weights.' });
+          throw new OptionError({ what, fix: 'Give --data, or use --dynamic, --weights or --data synthetic.' });
         }
         if (!options.aware && (options.epochs ?? options.lr) !== undefined)
           throw new OptionError({ what: '--epochs and --lr are for training', fix: 'Give --aware as well, or leave them out.' });
         context.willWrite(options.out);
         const model = await context.model(path);
         const task = options.data === undefined ? undefined : await context.task(model, options as DataOptions);
-        const { exclude } = options;
+        const { exclude, equalize, smooth, correctBias } = options;
+        // Nobody sees how sensitive layers are where nothing is left in float.
         const given = options.aware
-          ? { calibration: options.calibration, samples: options.samples, exclude, epochs: options.epochs, learningRate: options.lr }
-          : { mode, calibration: options.calibration, tolerance: options.tolerance, samples: options.samples, exclude };
+          ? {
+              calibration: options.calibration,
+              samples: options.samples,
+              exclude,
+              equalize,
+              smooth,
+              epochs: options.epochs,
+              learningRate: options.lr,
+            }
+          : {
+              mode,
+              calibration: options.calibration,
+              tolerance: options.tolerance,
+              samples: options.samples,
+              sensitivity: false,
+              exclude,
+              equalize,
+              smooth,
+              correctBias,
+            };
         const technique: Technique = options.aware ? quantizeAwareTrain : quantize;
         const chosen = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
         const kept = options.aware ? await context.checkpointsBeside(options.out) : undefined;
         const common = { ...activity, model, task, runtime, seed, threads: options.threads, checkpoints: kept?.checkpoints };
         const result = await applyTechnique(technique, common, chosen);
-        const { out, threads } = options;
-        await writeCompressed(result, { context, task, model, path, out, threads, clear: kept?.clear });
+        const { out } = options;
+        await writeCompressed(result, { context, task, model, path, out, options, mustGain: true, advice: ADVICE, clear: kept?.clear });
       }),
     );
 };

@@ -6,14 +6,14 @@ import { withPseudoLabels } from '../../learning/semi-supervised/index.js';
 import { trainTechnique } from '../../learning/tuning/index.js';
 import type { AnyMetric } from '../../metrics/index.js';
 import { freshModel, usualAugmentation } from '../../modalities/index.js';
-import { loadModel, saveModel } from '../../onnx/node/index.js';
 import { prepareArchitecture, techniques } from '../../strategies/index.js';
 import { checkOptions } from '../../technique/index.js';
-import { type EpochRecord, evaluate, LOSSES, OPTIMIZERS, type Task } from '../../training/index.js';
+import { type EpochRecord, LOSSES, OPTIMIZERS, type Task } from '../../training/index.js';
 import type { CommandContext } from '../context.js';
 import type { AddCommand } from '../main.js';
 import { addDataOptions, type CommonOptions, type DataOptions } from '../options.js';
 import { intervalText, qualityText } from '../quality.js';
+import { addShippingOptions, leadingLines, proofLines, type ShippingOptions, ship, shippedFacts } from '../shipping/index.js';
 import { bytes, factors, list, number, positiveInteger, positiveNumber } from '../units.js';
 
 /** Options of commands that train. */
@@ -41,7 +41,7 @@ export interface TrainingFlags {
   rateFactors?: { match: string; factor: number }[];
 }
 
-interface Options extends CommonOptions, DataOptions, TrainingFlags {
+interface Options extends CommonOptions, DataOptions, ShippingOptions, TrainingFlags {
   arch?: string;
   model?: string;
   width: number;
@@ -66,6 +66,8 @@ Examples:
   $ espalier train --arch resnet-20 --data cifar10/ --max-memory 120MB --out model.onnx
   $ espalier train --arch survey-cnn --width 0.25 --data labelled/ --unlabelled-data photos/ --teacher big.onnx --out small.onnx`;
 
+const ADVICE = 'Train longer or more gently (--epochs, --lr).';
+
 /** Trains an architecture, or fine-tunes a model. */
 export const trainCommand: AddCommand = (program, run) => {
   const command = addDataOptions(program.command('train'))
@@ -80,7 +82,7 @@ export const trainCommand: AddCommand = (program, run) => {
     .option('--threshold <probability>', 'how sure the teacher must be of a label', number, 0.9)
     .option('--unlabelled-weight <factor>', 'how much a sample that the teacher labelled counts in the loss', positiveNumber, 1)
     .requiredOption('-o, --out <file>', 'where the trained model goes');
-  addTrainingOptions(command)
+  addShippingOptions(addTrainingOptions(command))
     .addHelpText('after', EXAMPLES)
     .action(
       run(async (context, options: Options) => {
@@ -101,17 +103,21 @@ export const trainCommand: AddCommand = (program, run) => {
           { ...common, model, checkpoints },
           options.arch && options.augment === undefined ? { ...given, augment: usualAugmentation(task.splits.train.inputs[0]) } : given,
         );
-        await saveModel(result.model, options.out);
-        await clear();
-        const quality = await evaluate(loadModel(options.out), task, runtime, { ...activity, split: 'test', threads: options.threads });
-        await context.warnOf(quality, task);
+        const original = options.model === undefined ? undefined : { model: fresh, path: options.model, task: labelled };
+        const { out } = options;
+        const shipped = await ship({ context, model: result.model, out, task, original, options, advice: ADVICE, clear });
+        const { after: quality } = shipped.quality;
+        if (quality) await context.warnOf(quality, task);
+        const { training, facts } = result.notes;
         output.result(
-          { model: options.out, preprocess: task.feeds, training: result.notes.training, facts: result.notes.facts, test: quality },
+          { model: out, preprocess: task.feeds, training, facts, test: quality, ...shippedFacts(shipped) },
           [
+            ...leadingLines(shipped),
             ...epochLines(result.notes.training ?? [], task.metric),
             ...(result.notes.remarks ?? []),
-            `test ${task.metric.label}: ${qualityText(quality)} ${intervalText(quality).trim()}`.trim(),
-            `Wrote ${options.out}`,
+            ...proofLines({ time: shipped.time }),
+            ...(quality ? [`test ${task.metric.label}: ${qualityText(quality)} ${intervalText(quality).trim()}`.trim()] : []),
+            `Wrote ${out}`,
           ].join('\n'),
         );
       }),

@@ -4,8 +4,9 @@ import { Cost, type CostKind } from './cost.js';
 import { type Barrier, type Dependencies, findDependencies } from './dependencies.js';
 import type { Axis } from './elements.js';
 import type { Importance } from './importance.js';
-import { findLayers, type Layer } from './layers.js';
+import { channelsOf, findLayers, type Layer, type Structure } from './layers.js';
 import { magnitudeImportance } from './magnitude.js';
+import { describeKept, findKept } from './obstacles.js';
 import { restoreOpenShapes, staticCopy } from './prepare.js';
 import { selectGroups } from './select.js';
 import { removeGroups } from './shrink.js';
@@ -15,6 +16,8 @@ export interface ChannelOptions {
   keep: number;
   /** What the fraction is of. Default multiply-accumulates. */
   of?: CostKind;
+  /** What may be removed. Without heads, attentions lose a part of each head instead. Default: channels and heads. */
+  structure?: readonly Structure[];
   /** Fewest channels that a layer keeps. Default 4. */
   minChannels?: number;
   /** Largest fraction of a layer that goes, in (0, 1]. Default 0.9. */
@@ -46,11 +49,13 @@ export interface PrunedChannels {
   before: number;
   after: number;
   /** Channels by layer, before and after; layers are named by their first constant. */
-  layers: { name: string; before: number; after: number }[];
+  layers: { name: string; kind: Structure; before: number; after: number }[];
   /** Sizes before anything was removed. */
   sizes: Sizes;
   /** Where nothing could be removed, and why: sentences. */
   remarks: string[];
+  /** Layers that keep channels because the model's inputs and outputs do, or on request: sentences. */
+  given: string[];
 }
 
 /** Removes the least important channels of a model, whatever its architecture, until the cost has come down to a fraction.
@@ -58,21 +63,25 @@ export interface PrunedChannels {
  */
 export async function pruneModel(source: Model, options: ChannelOptions): Promise<PrunedChannels> {
   const { keep, of = 'macs', exclude, importance = magnitudeImportance, minChannels = 4, maxLayerFraction = 0.9 } = options;
+  const { structure = ['channels', 'heads'] } = options;
   if (!(keep > 0 && keep < 1)) throw new OptionError({ what: 'Not a fraction to keep', expected: 'a number in (0, 1)', got: String(keep) });
   const model = staticCopy(source, options.bindings);
-  const dependencies = findDependencies(model, { exclude });
-  const layers = findLayers(dependencies);
+  const dependencies = findDependencies(model, { exclude, heads: structure.includes('heads') });
+  const layers = findLayers(dependencies).filter(({ kind }) => structure.includes(kind));
   const cost = new Cost(dependencies, of);
   const before = cost.total;
-  const remarks = remarksOn(dependencies.barriers);
+  const kept = findKept(dependencies);
+  const remarks = [...remarksOn(dependencies.barriers), ...describeKept(kept.filter(({ obstacle }) => !obstacle.isGiven))];
   if (layers.length === 0) throw nothingToPrune(source, remarks);
   const sizes = options.sizes ?? sizesOf(dependencies);
   const whole = options.from ?? before;
-  const removed = selectGroups(layers, await importance(model, layers), cost, {
+  const measured = await importance(model, layers);
+  if (measured.remark) remarks.push(measured.remark);
+  const removed = selectGroups(layers, measured, cost, {
     target: keep * whole,
     tolerance: 0.01 * whole,
     multipleFor: multipleFor(options.multipleOf ?? 'auto'),
-    floorOf: (axis) => floorOf(axis, sizes, minChannels, maxLayerFraction),
+    floorOf: (axis) => floorOf(axis, sizes, dependencies.elements.isHeads(axis) ? 1 : minChannels, maxLayerFraction),
   });
   if (removed.length === 0 && options.from === undefined) {
     throw nothingToPrune(source, [
@@ -81,18 +90,20 @@ export async function pruneModel(source: Model, options: ChannelOptions): Promis
     ]);
   }
   const gone = new Set(removed);
+  measured.compensate?.(gone);
   removeGroups(model, dependencies, removed);
   restoreOpenShapes(model, source);
   return {
     model,
     before,
     after: cost.total,
-    layers: layers.map(({ name, groups, losses }) => {
-      const each = losses.reduce((least, { count }) => Math.min(least, count), Number.POSITIVE_INFINITY);
-      return { name, before: groups.length * each, after: groups.filter((group) => !gone.has(group)).length * each };
+    layers: layers.map(({ name, kind, groups, losses }) => {
+      const each = kind === 'heads' ? 1 : channelsOf({ losses });
+      return { name, kind, before: groups.length * each, after: groups.filter((group) => !gone.has(group)).length * each };
     }),
     sizes,
     remarks,
+    given: describeKept(kept.filter(({ obstacle }) => obstacle.isGiven)),
   };
 }
 

@@ -2,7 +2,7 @@ import { EspalierError, UnsupportedError } from '../../base/index.js';
 import { type Graph, type Node, staticShape, type Value } from '../../onnx/index.js';
 import { type AxisChoice, type AxisRef, type CouplingContext, type CouplingRule, ruleOf } from '../../ops/index.js';
 import type { Barrier, Rewrite } from './dependencies.js';
-import type { Axis, Elements } from './elements.js';
+import type { Axis, Elements, Obstacle } from './elements.js';
 
 /** What was said of a graph's nodes besides ties. */
 interface Outcome {
@@ -12,6 +12,7 @@ interface Outcome {
 
 /** An axis that follows one of several, which is settled when all else is known. */
 interface Pending {
+  readonly node: Node;
   readonly whole: Axis;
   choices: readonly { readonly axis: Axis; readonly map: AxisChoice['map'] }[];
 }
@@ -59,10 +60,16 @@ class Visit {
     const reason = this.#ask();
     for (const value of valuesNextTo(this.#node)) {
       for (const axis of this.#elements.axesOf(value)) {
-        if (reason !== undefined || !this.#touched.has(axis)) this.#elements.lock(axis);
+        if (reason !== undefined || !this.#touched.has(axis)) this.#elements.lock(axis, { reason: this.#obstacle(reason) });
       }
     }
     return reason;
+  }
+
+  #obstacle(reason: string | undefined): string {
+    const { label, op } = this.#node;
+    if (op === 'Shape') return `${label} computes with their number`;
+    return reason === undefined ? `${label} mixes them` : `${label} stops it (${reason})`;
   }
 
   #ask(): string | undefined {
@@ -106,7 +113,7 @@ class Visit {
       tie: (a, b, map) => tie(elements, touch(a), touch(b), map),
       tieWithin: (ref, i, j) => elements.join(elements.axis(ref), i, elements.axis(ref), j),
       tieOneOf: (whole, choices) => {
-        this.pending.push({ whole: touch(whole), choices: choices.map(({ axis, map }) => ({ axis: touch(axis), map })) });
+        this.pending.push({ node, whole: touch(whole), choices: choices.map(({ axis, map }) => ({ axis: touch(axis), map })) });
       },
       free: (axis) => void touch(axis),
       afterwards: (rewrite) => void this.rewrites.push(rewrite),
@@ -142,22 +149,32 @@ function valuesNextTo(node: Node): Value[] {
 }
 
 /**
- * Lets each pending axis follow the first of its choices that is still open, and locks the others; itself where none is. Those with the
- * fewest open choices go first, for they have the least to choose from. An axis once closed stays so.
+ * Lets each pending axis follow one of its choices that is still open: heads of an attention, or else the first. The others are locked, and
+ * the axis itself where none is open. Those with the fewest open choices go first, for they have the least to choose from. An axis once
+ * closed stays so.
  */
 function settle(pending: readonly Pending[], elements: Elements): void {
   const left = new Set(pending);
   while (left.size > 0) {
     let next: Pending | undefined;
     for (const each of left) {
-      each.choices = each.choices.filter(({ axis }) => !elements.isClosed(axis));
+      const open = each.choices.filter(({ axis }) => !elements.isClosed(axis));
+      if (open.length === 0) elements.lock(each.whole, obstacleTo(each, elements));
+      each.choices = open;
       if (!next || each.choices.length < next.choices.length) next = each;
     }
     if (!next) return;
     left.delete(next);
-    const [chosen, ...others] = next.choices;
-    for (const { axis } of others) elements.lock(axis);
+    const chosen = next.choices.find(({ axis }) => elements.isHeads(axis)) ?? next.choices[0];
+    for (const choice of next.choices) {
+      if (choice !== chosen) elements.lock(choice.axis, { reason: `${next.node.label} can lose indices of one axis only` });
+    }
     if (chosen) tie(elements, chosen.axis, next.whole, chosen.map);
-    else elements.lock(next.whole);
   }
+}
+
+/** Why an axis has no part left that it could follow: what stops the longest of them. */
+function obstacleTo({ choices, node }: Pending, elements: Elements): Obstacle {
+  const [longest] = choices;
+  return (longest && elements.obstacleOf(elements.rootOf(longest.axis, 0))) ?? { reason: `${node.label} mixes them` };
 }

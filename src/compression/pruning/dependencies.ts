@@ -1,5 +1,5 @@
 import type { Graph, Model, Node, Value } from '../../onnx/index.js';
-import type { CouplingContext } from '../../ops/index.js';
+import type { AxisRef, CouplingContext } from '../../ops/index.js';
 import { couple } from './coupling.js';
 import { type Axis, Elements } from './elements.js';
 
@@ -36,6 +36,8 @@ export interface Dependencies {
 export interface DependencyOptions {
   /** Names of nodes, whose outputs keep their sizes, and of constants, which keep their shapes. Default: none. */
   exclude?: readonly string[];
+  /** Whether attentions lose whole heads rather than a part of each head. Default false. */
+  heads?: boolean;
 }
 
 /**
@@ -44,13 +46,28 @@ export interface DependencyOptions {
  * refuses, everything next to it is kept, and `barriers` says why: nothing is assumed.
  * @param model functions inlined, shapes static; values without a static shape are kept as they are.
  */
-export function findDependencies({ graph, opsets }: Model, { exclude = [] }: DependencyOptions = {}): Dependencies {
+export function findDependencies({ graph, opsets }: Model, { exclude = [], heads = false }: DependencyOptions = {}): Dependencies {
   const elements = new Elements(graph.values());
-  for (const value of [...graph.feeds, ...graph.outputs, ...excludedValues(graph, exclude)]) {
-    for (const axis of elements.axesOf(value)) elements.lock(axis);
-  }
+  const keep = (values: readonly Value[], reasonOf: (value: Value) => string) => {
+    for (const value of values) {
+      for (const axis of elements.axesOf(value)) elements.lock(axis, { reason: reasonOf(value), isGiven: true });
+    }
+  };
+  keep(graph.feeds, ({ name }) => `the input "${name}" keeps its shape`);
+  keep(graph.outputs, ({ name }) => `the output "${name}" keeps its shape`);
+  keep(excludedValues(graph, exclude), ({ name }) => `"${name}" is excluded`);
+  if (heads) for (const axis of headAxes(graph)) if (elements.has(axis.value)) elements.markHeads(elements.axis(axis));
   const { rewrites, barriers } = couple(graph, opsets, elements);
   return { graph, opsets, elements, rewrites, barriers, groups: collectGroups(elements) };
+}
+
+/** The innermost batch axis of each product of two activations: where several attentions work side by side, each index is one of them. */
+function headAxes(graph: Graph): AxisRef[] {
+  const isProduct = ({ op, domain, inputs }: Node) => op === 'MatMul' && domain === '' && inputs.every((input) => input && !input.constant);
+  return graph.nodes.filter(isProduct).flatMap(({ outputs: [value] }) => {
+    const axis = (value?.shape?.length ?? 0) - 3;
+    return value && axis >= 0 ? [{ value, axis }] : [];
+  });
 }
 
 function excludedValues(graph: Graph, names: readonly string[]): Value[] {

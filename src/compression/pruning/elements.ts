@@ -11,6 +11,14 @@ export interface Axis extends AxisRef {
   readonly first: number;
 }
 
+/** Why elements are kept. */
+export interface Obstacle {
+  /** A clause: "Reshape "r7" mixes them". */
+  readonly reason: string;
+  /** Whether nothing else could be expected: the model's own inputs and outputs, and what is kept on request. */
+  readonly isGiven?: boolean;
+}
+
 /**
  * Every index of every axis of the values given, in disjoint sets: those in one set are kept or removed together. A set may be locked: then
  * it is kept. Union by size with path halving (Tarjan and van Leeuwen 1984).
@@ -20,7 +28,10 @@ export class Elements {
   readonly #axesOf = new Map<Value, readonly Axis[]>();
   readonly #parents: Int32Array;
   readonly #sizes: Int32Array;
-  readonly #locked: Uint8Array;
+  /** By set: the first reason why it is locked. */
+  readonly #obstacles = new Map<number, Obstacle>();
+  /** By set: whether it stands for heads of an attention. */
+  readonly #heads: Uint8Array;
 
   /** Values without a static shape have no elements. */
   constructor(values: Iterable<Value>) {
@@ -38,7 +49,7 @@ export class Elements {
     }
     this.#parents = Int32Array.from({ length: count }, (_, element) => element);
     this.#sizes = new Int32Array(count).fill(1);
-    this.#locked = new Uint8Array(count);
+    this.#heads = new Uint8Array(count);
   }
 
   /** The axes of a value; none where its shape is not known. */
@@ -76,23 +87,47 @@ export class Elements {
     if (this.#sizes[large] < this.#sizes[small]) [large, small] = [small, large];
     this.#parents[small] = large;
     this.#sizes[large] += this.#sizes[small];
-    this.#locked[large] |= this.#locked[small];
+    this.#heads[large] |= this.#heads[small];
+    const obstacle = this.#obstacles.get(large) ?? this.#obstacles.get(small);
+    if (obstacle) this.#obstacles.set(large, obstacle);
   }
 
-  lock(axis: Axis): void {
-    for (let element = axis.first; element < axis.first + axis.size; element++) this.#locked[this.#find(element)] = 1;
+  lock(axis: Axis, obstacle: Obstacle): void {
+    for (const root of this.#rootsOf(axis)) if (!this.#obstacles.has(root)) this.#obstacles.set(root, obstacle);
   }
 
   isLocked(root: number): boolean {
-    return this.#locked[root] === 1;
+    return this.#obstacles.has(root);
+  }
+
+  /** Why a set is locked; undefined where it is not. */
+  obstacleOf(root: number): Obstacle | undefined {
+    return this.#obstacles.get(root);
+  }
+
+  /** The indices of the axis are heads: whole parts of an attention that work side by side. */
+  markHeads(axis: Axis): void {
+    for (const root of this.#rootsOf(axis)) this.#heads[root] = 1;
+  }
+
+  isHead(root: number): boolean {
+    return this.#heads[root] === 1;
+  }
+
+  /** Whether all indices of the axis are heads, or whole sets of them. */
+  isHeads(axis: Axis): boolean {
+    for (const root of this.#rootsOf(axis)) if (!this.#heads[root]) return false;
+    return true;
   }
 
   /** Whether no index of the axis may be removed. */
   isClosed(axis: Axis): boolean {
-    for (let element = axis.first; element < axis.first + axis.size; element++) {
-      if (!this.#locked[this.#find(element)]) return false;
-    }
+    for (const root of this.#rootsOf(axis)) if (!this.#obstacles.has(root)) return false;
     return true;
+  }
+
+  *#rootsOf({ first, size }: Axis): Generator<number> {
+    for (let element = first; element < first + size; element++) yield this.#find(element);
   }
 
   #find(element: number): number {

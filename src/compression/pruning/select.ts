@@ -3,7 +3,7 @@ import type { Cost, Loss } from './cost.js';
 import type { Group } from './dependencies.js';
 import type { Axis } from './elements.js';
 import type { Importance } from './importance.js';
-import type { Layer } from './layers.js';
+import { channelsOf, type Layer } from './layers.js';
 
 export interface SelectionLimits {
   /** Cost to come down to, in the cost's unit. */
@@ -78,7 +78,7 @@ class Candidate {
     this.#order.forEach((index, rank) => {
       this.#sums[rank + 1] = this.#sums[rank] + scores[index];
     });
-    const perGroup = layer.losses.reduce((least, { count }) => Math.min(least, count), Number.POSITIVE_INFINITY);
+    const perGroup = channelsOf(layer);
     const multiple = limits.multipleFor(layer.groups.length * perGroup);
     this.#unit = multiple / greatestCommonDivisor(multiple, perGroup);
     this.#next = this.#offers();
@@ -127,7 +127,9 @@ class Candidate {
     const losses = this.#losses(count);
     const fits = count > 0 && losses.every(({ axis, count: lost }) => this.#cost.sizeOf(axis) - lost >= this.#limits.floorOf(axis));
     if (!fits) return { count, fits, saved: 0, importance: 0 };
-    const importance = this.#sums[this.#taken + count] - this.#sums[this.#taken];
+    // Infinite scores stand for "not known": their differences are no numbers.
+    const difference = this.#sums[this.#taken + count] - this.#sums[this.#taken];
+    const importance = Number.isNaN(difference) ? Number.POSITIVE_INFINITY : difference;
     const remaining = this.#sums[this.#sums.length - 1] - this.#sums[this.#taken];
     const scale = this.#relative && remaining > 0 ? this.#sums[this.#sums.length - 1] / remaining : 1;
     return { count, fits, saved: this.#cost.saving(losses), importance: importance * scale };

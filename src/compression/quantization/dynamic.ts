@@ -1,8 +1,20 @@
-import { UnsupportedError } from '../../base/index.js';
 import type { Runtime } from '../../infrastructure/runtime/index.js';
-import { type GraphBuilder, type Model, type Node, removeDeadCode, Tensor, type Value } from '../../onnx/index.js';
+import {
+  type Graph,
+  type GraphBuilder,
+  graphsOf,
+  type Model,
+  type Node,
+  nodesOf,
+  removeDeadCode,
+  Tensor,
+  type Value,
+} from '../../onnx/index.js';
 import { typedBuilder } from '../../ops/index.js';
 import { integerKernel } from './kernels.js';
+import { type LeftInFloat, leftInFloat } from './left.js';
+import { nothingToQuantize } from './nothing.js';
+import { Places } from './places.js';
 import { type Layer, type Plan, type PlanOptions, planQuantization } from './plan.js';
 import { prepareModel } from './prepare.js';
 import { quantizeWeight, type WeightOptions, weightGrid } from './weights.js';
@@ -20,26 +32,29 @@ export interface WithoutDataOptions {
 export interface WithoutDataResult {
   model: Model;
   plan: Plan;
+  /** Large weights that are not stored as integers; the largest first. */
+  left: readonly LeftInFloat[];
 }
 
 /**
  * Quantizes weights beforehand and activations as they come, each tensor by its own range: DynamicQuantizeLinear, then MatMulInteger or
- * ConvInteger. Needs no data. Layers without such an operator keep float arithmetic and store their weights as int8.
+ * ConvInteger; in branches of If and bodies of Loop and Scan, too. Needs no data. Layers without such an operator keep float arithmetic and store
+ * their weights as int8.
  * @throws UnsupportedError where there is nothing to quantize.
  */
 export async function quantizeDynamic(source: Model, runtime: Runtime, options: WithoutDataOptions = {}): Promise<WithoutDataResult> {
   const { model: prepared, plan } = await planWithoutData(source, runtime, options);
   const perChannel = options.perChannel ?? true;
-  const nodes = new Map(prepared.graph.nodes.map((node) => [node.name, node]));
+  const nodes = new Map(nodesOf(prepared.graph).map((node) => [node.name, node]));
   const dynamic = plan.stored.filter((layer) => isDynamic(nodes.get(layer.node) as Node));
   const rest = { ...plan, stored: plan.stored.filter((layer) => !dynamic.includes(layer)) };
   const { model } = writeQuantized({ ...storage(perChannel), model: prepared, plan: rest });
   const writer = new DynamicWriter(model, perChannel);
-  const copies = new Map(model.graph.nodes.map((node) => [node.name, node]));
+  const copies = new Map(nodesOf(model.graph).map((node) => [node.name, node]));
   for (const layer of dynamic) writer.layer(copies.get(layer.node) as Node, layer);
   removeDeadCode(model.graph);
   model.graph.sort();
-  return { model, plan };
+  return { model, plan, left: leftInFloat(model.graph) };
 }
 
 /**
@@ -47,8 +62,9 @@ export async function quantizeDynamic(source: Model, runtime: Runtime, options: 
  * @throws UnsupportedError where there is nothing to quantize.
  */
 export async function quantizeWeights(source: Model, runtime: Runtime, options: WithoutDataOptions = {}): Promise<WithoutDataResult> {
-  const { model, plan } = await planWithoutData(source, runtime, options);
-  return { model: writeQuantized({ ...storage(options.perChannel ?? true), model, plan }).model, plan };
+  const { model: prepared, plan } = await planWithoutData(source, runtime, options);
+  const { model } = writeQuantized({ ...storage(options.perChannel ?? true), model: prepared, plan });
+  return { model, plan, left: leftInFloat(model.graph) };
 }
 
 function storage(perChannel: boolean) {
@@ -72,16 +88,6 @@ export function planOptions(options: Pick<WithoutDataOptions, 'exclude' | 'opera
   };
 }
 
-export function nothingToQuantize(model: Model): UnsupportedError {
-  const halves = [...model.graph.initializers].some((value) => value.dtype === 'float16' || value.dtype === 'bfloat16');
-  return new UnsupportedError({
-    what: 'There is no layer to quantize',
-    where: model.source,
-    expected: 'a convolution or matrix product with a constant float32 weight that is not excluded',
-    ...(halves && { got: '16-bit floating-point weights', fix: 'Export the model in float32.' }),
-  });
-}
-
 /** Products whose left side is the activation as it is, and convolutions. */
 function isDynamic(node: Node): boolean {
   if (integerKernel(node) === 'none') return false;
@@ -89,26 +95,26 @@ function isDynamic(node: Node): boolean {
 }
 
 class DynamicWriter {
-  readonly #model: Model;
-  readonly #build: GraphBuilder;
+  readonly #places: Places;
   readonly #perChannel: boolean;
-  readonly #activations = new Map<Value, Value[]>();
-  readonly #weights = new Map<string, Value>();
+  readonly #builders = new Map<Graph, GraphBuilder>();
+  readonly #activations = new Map<Graph, Map<Value, Value[]>>();
+  readonly #weights = new Map<Value, Map<string, Value>>();
 
   constructor(model: Model, perChannel: boolean) {
-    this.#model = model;
     this.#perChannel = perChannel;
-    this.#build = typedBuilder(model.graph, model.opsets);
+    this.#places = new Places(model.graph);
+    for (const graph of graphsOf(model.graph)) this.#builders.set(graph, typedBuilder(graph, model.opsets));
   }
 
   /** Replaces a layer by its integer form: float(product) · (scale of x · scale of w) + bias. */
   layer(node: Node, layer: Layer): void {
-    const { graph } = this.#model;
-    const build = this.#build;
+    const graph = node.graph as Graph;
+    const build = this.#builders.get(graph) as GraphBuilder;
     const input = node.inputs[layer.activations[0]] as Value;
     const value = node.inputs[layer.weight?.input as number] as Value;
     const bias = layer.bias === undefined ? undefined : (node.inputs[layer.bias]?.constant as Tensor);
-    const [quantized, scale, zeroPoint] = this.#activation(input);
+    const [quantized, scale, zeroPoint] = this.#activation(graph, input);
     const isProduct = integerKernel(node) === 'either';
     const weight = value.constant as Tensor;
     const transposed = isProduct && node.int('transB', 0) === 1;
@@ -117,11 +123,7 @@ class DynamicWriter {
     const grid = weightGrid(weight, layer.weight?.axis, options);
     const shape = grid.axis === undefined ? [] : isProduct ? [grid.scales.length] : channelShape(weight);
     const whole = quantizeWeight(weight, grid);
-    const integers = this.#weight(
-      `${value.name}${transposed ? ' transposed' : ''}${grid.type}`,
-      value.name,
-      transposed ? transpose(whole) : whole,
-    );
+    const integers = this.#weight(value, `${transposed ? 'transposed ' : ''}${grid.type}`, transposed ? transpose(whole) : whole);
     const attributes = isProduct ? {} : Object.fromEntries(node.attributes);
     const product = build.op(
       isProduct ? 'MatMulInteger' : 'ConvInteger',
@@ -136,19 +138,23 @@ class DynamicWriter {
     graph.remove(node);
   }
 
-  #activation(input: Value): Value[] {
-    const known = this.#activations.get(input);
-    if (known) return known;
-    const made = this.#build.node('DynamicQuantizeLinear', [input], {}, { outputs: 3 });
-    this.#activations.set(input, made);
+  /** An activation as integers, scale and zero point: once for all layers of a graph that read it. */
+  #activation(graph: Graph, input: Value): Value[] {
+    const known = this.#activations.get(graph) ?? new Map<Value, Value[]>();
+    const build = this.#builders.get(graph) as GraphBuilder;
+    const made = known.get(input) ?? build.node('DynamicQuantizeLinear', [input], {}, { outputs: 3 });
+    this.#activations.set(graph, known.set(input, made));
     return made;
   }
 
-  #weight(key: string, name: string, tensor: Tensor): Value {
-    const known = this.#weights.get(key);
+  /** A weight's integers. */
+  #weight(value: Value, form: string, tensor: Tensor): Value {
+    const forms = this.#weights.get(value) ?? new Map<string, Value>();
+    const known = forms.get(form);
     if (known) return known;
-    const made = this.#model.graph.addInitializer(this.#model.graph.freshName(`${name}_quantized`), tensor);
-    this.#weights.set(key, made);
+    const place = this.#places.of(value);
+    const made = place.addInitializer(place.freshName(`${value.name}_quantized`), tensor);
+    this.#weights.set(value, forms.set(form, made));
     return made;
   }
 }

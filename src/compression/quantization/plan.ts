@@ -22,9 +22,12 @@ export interface Plan {
   readonly layers: readonly Layer[];
   /** Every value that gets a QuantizeLinear and DequantizeLinear, with the value whose range it takes: itself, unless data only moves. */
   readonly values: ReadonlyMap<string, string>;
-  /** Layers of which only the weight is stored in integers, because there is no integer kernel for them. */
+  /**
+   * Layers of which only the weight is stored in integers: there is no integer kernel for them, or they stand in a branch or a body, whose values
+   * are not calibrated.
+   */
   readonly stored: readonly Layer[];
-  /** Nodes that look rows up in a constant table, which is stored in integers. */
+  /** Nodes, in branches and bodies too, that look rows up in a constant table, which is stored in integers. */
   readonly tables: readonly string[];
 }
 
@@ -38,7 +41,7 @@ export interface PlanOptions {
 /**
  * Decides what is quantized. Layers with a weight come first; arithmetic joins where it reads quantized values and its result is read by
  * something quantized, so that no conversion is added for its sake. Convolutions hand on quantized values, because that is the only form of
- * their integer kernel; matrix products hand on floats where nothing quantized reads them.
+ * their integer kernel; matrix products hand on floats where nothing quantized reads them. Inside If, Loop and Scan only weights are stored.
  */
 export function planQuantization(graph: Graph, options: PlanOptions = {}): Plan {
   return new Planner(graph, options).plan();
@@ -101,7 +104,13 @@ class Planner {
       if (output && integerKernel(node) === 'integers') this.#place(afterClipping(this.#graph, output));
     }
     const values = [...this.#values].map((value) => [value.name, this.#root(value).name] as const);
-    return { layers: [...this.#layers.values()], values: new Map(values), stored: this.#stored, tables: this.#tables() };
+    const inner = this.#graph.nodes.flatMap((node) => node.subgraphs().map((graph) => planQuantization(graph, this.#options)));
+    return {
+      layers: [...this.#layers.values()],
+      values: new Map(values),
+      stored: [...this.#stored, ...inner.flatMap(({ layers, stored }) => [...layers.filter((layer) => layer.weight), ...stored])],
+      tables: [...this.#tables(), ...inner.flatMap(({ tables }) => tables)],
+    };
   }
 
   #tables(): string[] {

@@ -1,8 +1,16 @@
-import { UnsupportedError } from '../../base/index.js';
 import { cancelMoves, foldConstants, foldNormalization, hoistAbovePools } from '../../infrastructure/compiler/index.js';
 import type { Runtime } from '../../infrastructure/runtime/index.js';
-import { constantsToInitializers, type Graph, type Model, type Node, removeDeadCode } from '../../onnx/index.js';
-import { inferShapes, upgradeOpset } from '../../ops/index.js';
+import {
+  constantsToInitializers,
+  type Graph,
+  graphsOf,
+  type Model,
+  type Node,
+  nodesOf,
+  removeDeadCode,
+  shareConstants,
+} from '../../onnx/index.js';
+import { dequantize, inferShapes, unfuse, upgradeOpset } from '../../ops/index.js';
 import { foldAffine, normalizationToConvolution } from './fold-affine.js';
 
 /** The first opset whose DequantizeLinear takes one scale for each channel. */
@@ -16,40 +24,30 @@ export interface PrepareOptions {
 }
 
 /**
- * A copy of a float model in the form that is quantized: standard operators at opset 13 or newer, constants and batch normalizations folded,
- * additions and multiplications of constants folded into the layer before, every node named, every value typed where rules tell.
- * @throws UnsupportedError where the model is quantized already.
+ * A copy of a float model in the form that is quantized: integers and what a runtime fused said in plain floats, standard operators at opset 13 or newer, constants and batch normalizations folded,
+ * additions and multiplications of constants folded into the layer before, in branches and bodies too, every node named, every value typed where
+ * rules tell.
+ * @throws UnsupportedError where a model that is quantized already cannot be said in floats.
  */
 export async function prepareModel(source: Model, runtime: Runtime, options: PrepareOptions = {}): Promise<Model> {
   const { opset = CHANNEL_OPSET, normalizationToConvolution: convert = true } = options;
-  refuseQuantized(source.graph, source.source);
-  const model = upgradeOpset(source, opset);
+  const model = upgradeOpset(unfuse(dequantize(source)), opset);
   const { graph } = model;
   dropDefaultInputs(graph);
-  constantsToInitializers(graph);
+  for (const each of graphsOf(graph)) constantsToInitializers(each);
   inferShapes(model);
   await foldConstants(model, runtime);
+  shareConstants(graph);
   cancelMoves(graph);
   inferShapes(model);
   hoistAbovePools(graph);
   foldNormalization(graph);
-  foldAffine(graph);
+  for (const each of graphsOf(graph)) foldAffine(each);
   if (convert) normalizationToConvolution(graph);
   removeDeadCode(graph);
   inferShapes(model);
   nameNodes(graph);
   return model;
-}
-
-function refuseQuantized(graph: Graph, source: string | undefined): void {
-  const integer = graph.nodes.find((node) => /^(QLinear|Quantize|Dequantize|DynamicQuantize)|Integer$|^QGemm$|^MatMulNBits$/.test(node.op));
-  if (!integer) return;
-  throw new UnsupportedError({
-    what: 'The model is quantized already',
-    where: source,
-    got: integer.label,
-    fix: 'Quantize the floating-point original instead.',
-  });
 }
 
 /** Weights that are listed as inputs too (all were before IR version 4, and some exporters went on) are constants: no caller feeds them. */
@@ -59,15 +57,14 @@ function dropDefaultInputs(graph: Graph): void {
   for (const feed of feeds) graph.inputs.push(feed);
 }
 
-/** Options, notes and plans speak of nodes by name: each gets one of its own, after its first output where it had none. */
+/** Options, notes and plans speak of nodes by name: each, inner ones too, gets one of its own, after its first output where it had none. Names that are there stay. */
 function nameNodes(graph: Graph): void {
   const taken = new Set<string>();
-  for (const node of graph.nodes) {
+  const isNew = ({ name }: Node) => name !== '' && !taken.has(name) && taken.add(name);
+  for (const node of [...nodesOf(graph)].filter((each) => !isNew(each))) {
     const base = node.name || firstOutput(node);
-    let name = base;
-    for (let count = 2; taken.has(name); count++) name = `${base}_${count}`;
-    taken.add(name);
-    node.name = name;
+    node.name = taken.has(base) ? graph.freshName(base) : base;
+    taken.add(node.name);
   }
 }
 

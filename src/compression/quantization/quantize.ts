@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type AnyMetric, hiddenChange, isWithin, lossBetween } from '../../metrics/index.js';
 import type { Model } from '../../onnx/index.js';
+import { isQuantized } from '../../ops/index.js';
 import {
   type TaskContext,
   type Technique,
@@ -12,8 +13,12 @@ import {
 } from '../../technique/index.js';
 import { evaluate } from '../../training/index.js';
 import { quantizeDynamic, quantizeWeights } from './dynamic.js';
+import { leftRemark } from './left.js';
+import { REPAIRS } from './repairs.js';
 import { quantizeWithin, type SearchResult } from './search.js';
-import { type Prepared, prepareStatic } from './static.js';
+import { prepareStatic } from './static.js';
+
+const when = z.enum(['auto', 'always', 'never']).default('auto');
 
 const schema = z.strictObject({
   mode: z
@@ -41,11 +46,20 @@ const schema = z.strictObject({
       "Largest loss of validation quality before the most sensitive layers are left in float (static). Default: the metric's own, 0.003 for accuracy.",
     ),
   sensitivity: z.boolean().default(true).describe('Measure what each layer alone loses also where nothing is left in float (static)'),
+  equalize: when.describe(
+    'Move scales between layers (cross-layer equalization); auto: where all quantized loses too much, if it then loses less (static)',
+  ),
+  smooth: when.describe(
+    'Move scales of activations with outlier channels into the layers that read them (SmoothQuant); auto: as equalize (static)',
+  ),
+  correctBias: when.describe('Let biases take back what rounding the weights shifts; auto: as equalize (static)'),
   exclude: z.array(z.string()).default([]).describe('Nodes to leave in float, by name'),
   operators: z.array(z.string()).optional().describe('Operators that may be quantized; default all that can'),
 });
 
 export type QuantizeOptions = z.infer<typeof schema>;
+
+const REQUANTIZED = 'The model was quantized already: its integers were turned into floats first. Quantizing the original loses less.';
 
 /** Quantization after training. */
 export const quantize: Technique<QuantizeOptions> = {
@@ -78,26 +92,42 @@ export const quantize: Technique<QuantizeOptions> = {
       { point: { mode: 'dynamic' }, late: true },
     ];
   },
-  apply: (context, options) =>
-    options.mode === 'static'
+  apply: async (context, options) => {
+    const { model, notes } = await (options.mode === 'static'
       ? applyStatic(withTask(context, 'Static quantization, which is calibrated,'), options)
-      : applyWithoutData(context, options),
+      : applyWithoutData(context, options));
+    return { model, notes: isQuantized(context.model) ? { ...notes, remarks: [REQUANTIZED, ...(notes.remarks ?? [])] } : notes };
+  },
 };
 
 async function applyStatic(context: TaskContext, options: QuantizeOptions): Promise<TechniqueResult> {
   const { model, task, runtime, threads, signal, onProgress } = context;
-  const prepared = await prepareStatic(model, task, runtime, { ...options, threads, signal, onProgress });
+  const { equalize, smooth, correctBias, ...others } = options;
+  const repairs = { equalize, smooth, correctBias };
+  const chosen = (when: 'always' | 'auto') => REPAIRS.filter((repair) => repairs[repair] === when);
+  const always = Object.fromEntries(chosen('always').map((repair) => [repair, true]));
+  const prepared = await prepareStatic(model, task, runtime, { ...others, ...always, threads, signal, onProgress });
   const { tolerance, sensitivity } = options;
-  const result = await quantizeWithin({ prepared, task, runtime, tolerance, sensitivity, threads, signal, onProgress });
-  const notes = staticNotes(prepared, result, task.metric, tolerance);
+  const activity = { threads, signal, onProgress };
+  const result = await quantizeWithin({
+    prepared,
+    task,
+    runtime,
+    tolerance,
+    sensitivity,
+    repairs: chosen('auto'),
+    options: others,
+    ...activity,
+  });
+  const notes = staticNotes(result, task.metric, tolerance);
   for (const text of notes.remarks ?? []) context.onMessage?.({ level: 'info', text });
   return { model: result.model, notes };
 }
 
-function staticNotes(prepared: Prepared, result: SearchResult, metric: AnyMetric, tolerance = metric.tolerance): TechniqueNotes {
-  const { plan, restored, before, after, loss, wholeLoss, wholeChange } = result;
+function staticNotes(result: SearchResult, metric: AnyMetric, tolerance = metric.tolerance): TechniqueNotes {
+  const { prepared, plan, restored, before, after, loss, wholeLoss, wholeChange } = result;
   const left = new Set(restored);
-  const remarks: string[] = [];
+  const remarks: string[] = [...prepared.repairs];
   if (left.size > 0) {
     const why =
       wholeChange === undefined
@@ -132,9 +162,10 @@ function staticNotes(prepared: Prepared, result: SearchResult, metric: AnyMetric
 async function applyWithoutData(context: TechniqueContext, options: QuantizeOptions): Promise<TechniqueResult> {
   const { model, runtime } = context;
   const write = options.mode === 'dynamic' ? quantizeDynamic : quantizeWeights;
-  const { model: quantized, plan } = await write(model, runtime, options);
+  const { model: quantized, plan, left } = await write(model, runtime, options);
   const facts: Record<string, number> = { quantizedLayers: plan.stored.length + plan.tables.length };
-  const remarks: string[] = [];
+  const stays = leftRemark(left);
+  const remarks = stays ? [stays] : [];
   const loss = await lossOf(context, quantized);
   if (loss !== undefined) {
     facts.loss = loss;

@@ -4,10 +4,10 @@ import { footprint } from '../../infrastructure/hardware/index.js';
 import type { Program, Runtime } from '../../infrastructure/runtime/index.js';
 import { lossBetween, scoreOf } from '../../metrics/index.js';
 import { type Model, Tensor } from '../../onnx/index.js';
-import { batchSizeOf, type Collector, exposed, feedsOf, headsOf, NoiseMeter, type Task } from '../../training/index.js';
+import { affordableBatch, batchSizeOf, type Collector, exposed, feedsOf, headsOf, NoiseMeter, type Task } from '../../training/index.js';
 import { filled } from './calibration/calibrate.js';
 import { type Layer, valuesOf } from './plan.js';
-import type { Prepared } from './static.js';
+import type { Prepared } from './prepared.js';
 import { dequantizeWeight, quantizeWeight, weightGrid } from './weights.js';
 import { SWITCHES, writeQuantized } from './write.js';
 
@@ -49,8 +49,8 @@ export async function measureSensitivity(request: SensitivityRequest): Promise<L
   const { layers, samples } = extent(prepared, task);
   const { model, switches } = writeQuantized({ ...prepared, form: 'switched' });
   const part = representatives(task.splits.calibration, samples);
-  const fixed = batchSizeOf(prepared.model, task, 0);
-  const batchSize = fixed > 0 ? fixed : 32;
+  const fixed = batchSizeOf(prepared.model, task, 0) > 0;
+  const batchSize = await affordableBatch(model, task, { wished: 32, split: 'calibration' });
   const settings = layers.map((layer) => settingOf(prepared, layer, switches));
   const meters = layers.map(() => new Meter(task));
   const program = await runtime.compile(exposed(model, task), { threads, signal });
@@ -58,7 +58,7 @@ export async function measureSensitivity(request: SensitivityRequest): Promise<L
   let done = 0;
   try {
     for await (const batch of batches(part, { batchSize, signal })) {
-      const whole = fixed > batch.size ? await filled(part, batch.indices, fixed) : batch;
+      const whole = batch.size < batchSize && fixed ? await filled(part, batch.indices, batchSize) : batch;
       await measureBatch({ program, task, settings, meters, batch: whole, signal });
       request.onProgress?.({ task: 'sensitivity', done: ++done, total });
     }

@@ -1,51 +1,13 @@
 import { type Activity, OptionError } from '../../base/index.js';
 import type { Runtime } from '../../infrastructure/runtime/index.js';
-import type { Model } from '../../onnx/index.js';
+import { type Model, nodesOf } from '../../onnx/index.js';
 import type { Task } from '../../training/index.js';
-import type { IntegerType } from './affine.js';
-import { type Calibrated, calibrate } from './calibration/calibrate.js';
-import type { CalibrationMethod } from './calibration/observers.js';
-import { nothingToQuantize, planOptions } from './dynamic.js';
-import { type Plan, type PlanOptions, planQuantization } from './plan.js';
+import type { Plan } from './plan.js';
 import { prepareModel } from './prepare.js';
-import { saturates } from './saturation.js';
-import type { WeightOptions } from './weights.js';
-import { writeQuantized } from './write.js';
+import { type CalibrationOptions, calibrated, type Prepared, writePrepared } from './prepared.js';
+import { REPAIRS, type Repair, repaired } from './repairs.js';
 
-export interface StaticOptions extends Activity {
-  /** How activations' ranges are chosen. Default 'mse'. */
-  calibration?: CalibrationMethod;
-  /** For 'percentile': how much of the values the range holds, in percent. Default 99.99. */
-  percentile?: number;
-  /** At most this many samples of the calibration part. Default 500. */
-  samples?: number;
-  /** One weight scale for each output channel rather than one for all. Default true. */
-  perChannel?: boolean;
-  /** Default 'int8'. 'int4' needs opset 21 and has no integer kernels: it is for size. */
-  weightType?: IntegerType;
-  /** Default 'uint8'. */
-  activationType?: 'uint8' | 'int8';
-  /** Weights of 7 bits, for processors whose 8-bit sums overflow. Default: where this runtime's do. */
-  reduceRange?: boolean | 'auto';
-  /** Nodes to leave in floating point, by name. */
-  exclude?: readonly string[];
-  /** Operators that may be quantized. Default: all that can. */
-  operators?: readonly string[];
-  threads?: number;
-}
-
-/** A float model made ready, what is to be quantized in it, and the ranges of its activations. */
-export interface Prepared {
-  model: Model;
-  plan: Plan;
-  /** What the plan was made with, to make others with more nodes left out. */
-  planOptions: PlanOptions;
-  /** By name, of every value in the plan. */
-  ranges: ReadonlyMap<string, Calibrated>;
-  weight: WeightOptions;
-  activationType: 'uint8' | 'int8';
-  samples: number;
-}
+export type StaticOptions = CalibrationOptions & Partial<Record<Repair, boolean>> & Activity;
 
 /**
  * Quantizes weights and activations to 8 bits by scales that are fixed beforehand, in the QDQ form. Every layer that can be is quantized;
@@ -60,7 +22,7 @@ export async function quantizeStatic(
   options: StaticOptions = {},
 ): Promise<{ model: Model; plan: Plan }> {
   const prepared = await prepareStatic(source, task, runtime, options);
-  return { model: writeQuantized(prepared).model, plan: prepared.plan };
+  return { model: writePrepared(prepared), plan: prepared.plan };
 }
 
 /** Everything of static quantization but the writing. */
@@ -70,36 +32,17 @@ export async function prepareStatic(
   runtime: Runtime,
   options: StaticOptions,
 ): Promise<Prepared> {
-  const { weightType = 'int8', activationType = 'uint8', perChannel = true, reduceRange = 'auto', samples = 500 } = options;
-  const model = await prepareModel(source, runtime, weightType === 'int4' ? { opset: 21 } : {});
+  const model = await prepareModel(source, runtime, options.weightType === 'int4' ? { opset: 21 } : {});
   checkNames(model, options.exclude ?? []);
-  const chosen = planOptions(options);
-  const plan = planQuantization(model.graph, chosen);
-  if (plan.layers.length + plan.stored.length === 0) throw nothingToQuantize(source);
-  const reduced = reduceRange === 'auto' ? weightType === 'int8' && (await saturates(runtime)) : reduceRange;
-  const calibration = await calibrate({
-    ...options,
-    model,
-    task,
-    runtime,
-    values: [...new Set(plan.values.values())],
-    observer: { method: options.calibration ?? 'mse', type: activationType, percentile: options.percentile ?? 99.99 },
-    samples,
-  });
-  return {
-    model,
-    plan,
-    planOptions: chosen,
-    ranges: new Map([...plan.values].map(([name, root]) => [name, calibration.values.get(root) as Calibrated])),
-    weight: { type: weightType, perChannel, reduceRange: reduced },
-    activationType,
-    samples: calibration.samples,
-  };
+  const context = { ...options, task, runtime };
+  let prepared = await calibrated(model, context);
+  for (const repair of REPAIRS) if (options[repair]) prepared = (await repaired(prepared, repair, context)) ?? prepared;
+  return prepared;
 }
 
 /** @throws OptionError for a name to leave out that no node has. */
 function checkNames(model: Model, names: readonly string[]): void {
-  const known = new Set(model.graph.nodes.map((node) => node.name));
+  const known = new Set(nodesOf(model.graph).map((node) => node.name));
   const unknown = names.find((name) => !known.has(name));
   if (unknown === undefined) return;
   throw new OptionError({
@@ -108,10 +51,4 @@ function checkNames(model: Model, names: readonly string[]): void {
     expected: `names such as ${[...known].slice(0, 5).join(', ')}`,
     fix: 'Layers that were folded into others have the name of the layer they were folded into',
   });
-}
-
-/** The plan with more nodes left in floating point. */
-export function planWithout(prepared: Prepared, nodes: Iterable<string>): Plan {
-  const { exclude = new Set(), ...rest } = prepared.planOptions;
-  return planQuantization(prepared.model.graph, { ...rest, exclude: new Set([...exclude, ...nodes]) });
 }

@@ -1,7 +1,18 @@
-import { copyModel, type GraphBuilder, type Model, type Node, Tensor, type Value } from '../../onnx/index.js';
+import {
+  copyModel,
+  type Graph,
+  type GraphBuilder,
+  graphsOf,
+  type Model,
+  type Node,
+  nodesOf,
+  Tensor,
+  type Value,
+} from '../../onnx/index.js';
 import { typedBuilder } from '../../ops/index.js';
 import { type Affine, affineOfRange, affineTensors, type IntegerType, quantizeNumber, type Range, representable } from './affine.js';
 import { constantFloat } from './fold-affine.js';
+import { Places } from './places.js';
 import type { Layer, Plan } from './plan.js';
 import { storeTables } from './tables.js';
 import { gridTensors, quantizeBias, quantizeWeight, type WeightGrid, type WeightOptions, weightGrid, widenForBias } from './weights.js';
@@ -51,11 +62,15 @@ class Writer {
   readonly #form: QuantizedForm;
   readonly #model: Model;
   readonly #build: GraphBuilder;
+  readonly #builders = new Map<Graph, GraphBuilder>();
+  readonly #places: Places;
   readonly #values: ReadonlyMap<string, Value>;
   readonly #nodes: ReadonlyMap<string, Node>;
   readonly #affines = new Map<string, Affine>();
   readonly #parameters = new Map<string, { scale: Value; zeroPoint: Value }>();
-  readonly #weights = new Map<Value, { grid: WeightGrid; restored: Value }[]>();
+  readonly #weights = new Map<Value, Stored>();
+  /** Constants that something else stands for. */
+  readonly #replaced = new Set<Value>();
   readonly #grids = new Map<string, WeightGrid>();
   readonly #switches: string[] = [];
   #switchInput?: Value;
@@ -65,9 +80,10 @@ class Writer {
     this.#form = request.form ?? 'deployment';
     this.#model = copyModel(request.model);
     const { graph } = this.#model;
-    this.#build = typedBuilder(graph, this.#model.opsets);
+    this.#build = this.#builder(graph);
+    this.#places = new Places(graph);
     this.#values = new Map([...graph.values()].map((value) => [value.name, value]));
-    this.#nodes = new Map(graph.nodes.map((node) => [node.name, node]));
+    this.#nodes = new Map(nodesOf(graph).map((node) => [node.name, node]));
     for (const [name, root] of request.plan.values) {
       const range = (request.ranges.get(root) ?? request.ranges.get(name)) as Range;
       this.#affines.set(name, affineOfRange(range, request.activationType));
@@ -84,13 +100,12 @@ class Writer {
     for (const name of plan.values.keys()) this.#value(this.#values.get(name) as Value);
     if (this.#form === 'deployment') storeTables(this.#model, plan.tables, weight);
     this.#model.graph.sort();
-    for (const value of [...this.#model.graph.initializers]) this.#dropUnread(value);
+    for (const graph of graphsOf(this.#model.graph)) for (const value of [...graph.initializers]) this.#dropUnread(graph, value);
     return { model: this.#model, grids: this.#grids, switches: this.#switches };
   }
 
-  #dropUnread(value: Value): void {
-    const { graph } = this.#model;
-    if (value.readers.size === 0 && !graph.outputs.includes(value) && !graph.inputs.includes(value) && this.#weights.has(value))
+  #dropUnread(graph: Graph, value: Value): void {
+    if (value.readers.size === 0 && !graph.outputs.includes(value) && !graph.inputs.includes(value) && this.#replaced.has(value))
       graph.initializers.delete(value);
   }
 
@@ -100,7 +115,8 @@ class Writer {
     if (!layer.weight) return;
     const value = node.inputs[layer.weight.input] as Value;
     const weight = value.constant as Tensor;
-    const activation = this.#affines.get(node.inputs[layer.activations[0]]?.name ?? '');
+    const isInner = node.graph !== this.#model.graph;
+    const activation = isInner ? undefined : this.#affines.get(node.inputs[layer.activations[0]]?.name ?? '');
     const bias = layer.bias !== undefined && activation ? node.inputs[layer.bias]?.constant?.toFloat32() : undefined;
     const own = this.#request.grids?.get(layer.node) ?? weightGrid(weight, layer.weight.axis, this.#request.weight);
     const grid = bias && activation ? widenForBias(own, bias, activation.scale) : own;
@@ -112,21 +128,22 @@ class Writer {
 
   /** The weight after rounding. A weight that several layers read in the same way is stored once. */
   #restoredWeight(value: Value, weight: Tensor, grid: WeightGrid): Value {
-    const known = this.#weights.get(value) ?? [];
-    const same = known.find((each) => sameGrid(each.grid, grid));
+    const known = this.#weights.get(value) ?? { place: this.#places.of(value), forms: [] };
+    const same = known.forms.find((each) => sameGrid(each.grid, grid));
     if (same) return same.restored;
+    const { place, forms } = known;
+    const build = this.#builder(place);
     const { scale, zeroPoint } = gridTensors(grid);
-    const [scaleValue, zeroValue] = [
-      this.#initializer(`${value.name}_scale`, scale),
-      this.#initializer(`${value.name}_zero_point`, zeroPoint),
-    ];
+    const scaleValue = this.#initializer(`${value.name}_scale`, scale, place);
+    const zeroValue = this.#initializer(`${value.name}_zero_point`, zeroPoint, place);
     const along = { axis: grid.axis };
     const integers =
       this.#form === 'training'
-        ? this.#op('QuantizeLinear', [value, scaleValue, zeroValue], along, value.name)
-        : this.#initializer(`${value.name}_quantized`, quantizeWeight(weight, grid));
-    const restored = this.#op('DequantizeLinear', [integers, scaleValue, zeroValue], along, value.name);
-    this.#weights.set(value, [...known, { grid, restored }]);
+        ? this.#op('QuantizeLinear', [value, scaleValue, zeroValue], along, value.name, build)
+        : this.#initializer(`${value.name}_quantized`, quantizeWeight(weight, grid), place);
+    const restored = this.#op('DequantizeLinear', [integers, scaleValue, zeroValue], along, value.name, build);
+    this.#weights.set(value, { place, forms: [...forms, { grid, restored }] });
+    this.#replaced.add(value);
     return restored;
   }
 
@@ -137,7 +154,7 @@ class Writer {
     const inputs = [this.#initializer(`${name}_quantized`, data), this.#initializer(`${name}_scale`, scale)];
     const old = node.inputs[index] as Value;
     node.setInput(index, this.#op('DequantizeLinear', inputs, { axis: scale.shape.length > 0 ? 0 : undefined }, name));
-    this.#weights.set(old, this.#weights.get(old) ?? []);
+    this.#replaced.add(old);
   }
 
   /** A constant that arithmetic reads beside its activations. */
@@ -158,7 +175,7 @@ class Writer {
       this.#form === 'training'
         ? this.#op('QuantizeLinear', [value, scale, zeroPoint], {}, value.name)
         : this.#initializer(`${value.name}_quantized`, integers);
-    this.#weights.set(value, this.#weights.get(value) ?? []);
+    this.#replaced.add(value);
     node.setInput(index, this.#op('DequantizeLinear', [quantized, scale, zeroPoint], {}, value.name));
   }
 
@@ -216,14 +233,31 @@ class Writer {
     return this.#build.op('Where', [this.#build.op('Gather', [this.#switchInput, index]), on, off]);
   }
 
-  #op(type: string, inputs: readonly Value[], attributes: Readonly<Record<string, number | undefined>>, about: string): Value {
-    return this.#build.node(type, inputs, attributes, { outputs: 1, name: `${about}_${type}` })[0];
+  #op(
+    type: string,
+    inputs: readonly Value[],
+    attributes: Readonly<Record<string, number | undefined>>,
+    about: string,
+    build = this.#build,
+  ): Value {
+    return build.node(type, inputs, attributes, { outputs: 1, name: `${about}_${type}` })[0];
   }
 
-  #initializer(name: string, tensor: Tensor): Value {
-    const { graph } = this.#model;
+  #builder(graph: Graph): GraphBuilder {
+    const known = this.#builders.get(graph) ?? typedBuilder(graph, this.#model.opsets);
+    this.#builders.set(graph, known);
+    return known;
+  }
+
+  #initializer(name: string, tensor: Tensor, graph = this.#model.graph): Value {
     return graph.addInitializer(graph.freshName(name), tensor);
   }
+}
+
+/** What a weight was replaced by. */
+interface Stored {
+  place: Graph;
+  forms: readonly { grid: WeightGrid; restored: Value }[];
 }
 
 function sameGrid(a: WeightGrid, b: WeightGrid): boolean {

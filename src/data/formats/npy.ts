@@ -42,6 +42,8 @@ export function parseNpyHeader(bytes: Uint8Array, where: string): NpyHeader {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const wide = bytes[6] > 1;
   const start = wide ? 12 : 10;
+  if (bytes.length < start)
+    throw new FormatError({ what: 'The header is cut off', where, expected: `${start} bytes`, got: `${bytes.length}` });
   const offset = start + (wide ? view.getUint32(8, true) : view.getUint16(8, true));
   if (offset > bytes.length)
     throw new FormatError({ what: 'The header is cut off', where, expected: `${offset} bytes`, got: `${bytes.length}` });

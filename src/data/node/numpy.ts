@@ -1,7 +1,6 @@
 import { basename, join } from 'node:path';
-import { DataError, FormatError, sizeOf } from '../../base/index.js';
+import { DataError, FormatError, Sha256, sizeOf } from '../../base/index.js';
 import type { DataSource, Dataset } from '../dataset.js';
-import { Sha256 } from '../fingerprint.js';
 import { datasetsFromArrays, describeArray, type PartName, rangeOf } from '../formats/arrays.js';
 import { NPY_HEAD_BYTES, parseNpy, parseNpyHeader } from '../formats/npy.js';
 import { parseNpz } from '../formats/npz.js';

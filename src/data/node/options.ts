@@ -4,11 +4,13 @@ import { OptionError } from '../../base/index.js';
 export interface OpenOptions {
   /**
    * Tables: the target columns, by header name or number from 0, several separated by commas; false where there is none. Default: a column named "label",
-   * "class", "target" or "y", else the last. Files that are a sample each: a pattern of their names with {label} where the class is, e.g. "{label}_*".
+   * "class", "target" or "y", else the last, with those before it that are named as targets, too (label0, label1). Files that are a sample each: a pattern of their names with {label} where the class is, e.g. "{label}_*".
    */
   label?: string | number | false;
   /** Tables: the columns that are features, by name or number. Default: all that are not targets. */
   columns?: readonly string[];
+  /** Tables: names of the features in a trained model's order, in which they are read whatever their order in the file. Default: as they come. */
+  order?: readonly string[];
   /** Tables: categories of columns of texts by their names, as a trained model knows them. Default: found in the training part. */
   categories?: Readonly<Record<string, readonly string[]>>;
   /** Keeps at most so many samples, of every class its share; what is left out is not decoded. Default: all. */
@@ -30,7 +32,7 @@ export interface OpenOptions {
    * for images with boxes "contain".
    */
   fit?: 'cover' | 'fill' | 'contain';
-  /** Images: COCO's instances JSON with their boxes. Default: annotations.json, _annotations.coco.json or instances.json in the folder, if it is there. */
+  /** Images: COCO's instances JSON with their boxes. Default: annotations.json, _annotations.coco.json or instances.json in the folder, or in those of its parts. */
   annotations?: string;
   /** Images: whether photos are turned as their EXIF orientation says. Default: true. */
   orient?: boolean;

@@ -15,7 +15,7 @@ export interface FeedOptions {
 
 /**
  * Inputs of the right types and shapes with made-up contents: floats from a normal distribution, 8- and 16-bit integers over their range,
- * indices within the table that they are looked up in, other integers 1 (a mask that hides nothing, a valid length), booleans true.
+ * indices within the table that they are looked up in or the classes that they are told apart as, other integers 1 (a mask that hides nothing, a valid length), booleans true.
  * The same seed gives the same feeds.
  * @throws OptionError where a dimension has no size.
  */
@@ -127,11 +127,21 @@ const carriers = new Set([
   'Tile',
 ]);
 
+/** How many classes an operator tells apart that writes its input `index` as one of them: OneHot, or Equal to each of 0, 1, 2... */
+function classesOf(node: Node, index: number): number | undefined {
+  if (node.op === 'OneHot') return index === 0 ? node.inputs[1]?.constant?.numbers()[0] : undefined;
+  if (node.op !== 'Equal') return undefined;
+  const numbers = node.inputs[1 - index]?.constant?.numbers();
+  return numbers && numbers.length > 1 && numbers.every((number, i) => number === i) ? numbers.length : undefined;
+}
+
 /** The fewest rows of the constant tables that a value is an index into; undefined where it is used otherwise. */
 function rowsLookedUp(value: Value, seen = new Set<Value>()): number | undefined {
   if (seen.has(value)) return undefined;
   seen.add(value);
   const found = value.uses().flatMap(({ node, index }) => {
+    const classes = node.domain === '' ? classesOf(node, index) : undefined;
+    if (classes !== undefined) return [classes];
     const axis = index === 1 && node.domain === '' ? lookup(lookups, node.op)?.(node) : undefined;
     const table = node.inputs[0]?.constant?.shape ?? staticShape(node.inputs[0]?.shape);
     if (axis !== undefined && table) return [table[axis < 0 ? axis + table.length : axis]];

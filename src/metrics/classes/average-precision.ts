@@ -1,8 +1,8 @@
+import { resampled } from '../intervals.js';
 import type { Metric } from '../metric.js';
 import { coefficient } from '../scales.js';
 import { column, oddsOf } from './probabilities.js';
 import * as ranks from './ranks.js';
-import { resampled } from './resampled.js';
 
 const score: Metric<'classes'>['score'] = (scores, labels) =>
   scores.classes === 2 ? ranks.averagePrecision(column(oddsOf(scores), scores, 1), (row) => labels[row] === 1) : Number.NaN;

@@ -1,8 +1,8 @@
+import { resampled } from '../intervals.js';
 import type { Metric } from '../metric.js';
 import { share } from '../scales.js';
 import { column, oddsOf } from './probabilities.js';
 import { countPositives, thresholds } from './ranks.js';
-import { resampled } from './resampled.js';
 
 const score: Metric<'classes'>['score'] = (scores, labels) => {
   if (scores.classes !== 2) return Number.NaN;

@@ -1,8 +1,8 @@
+import { resampled } from '../intervals.js';
 import type { Metric } from '../metric.js';
 import { share } from '../scales.js';
 import { predictedClasses } from './confusion.js';
 import { logProbabilities } from './probabilities.js';
-import { resampled } from './resampled.js';
 
 const BINS = 15;
 

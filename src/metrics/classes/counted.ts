@@ -1,7 +1,7 @@
+import { resampled } from '../intervals.js';
 import type { Metric } from '../metric.js';
 import { share } from '../scales.js';
 import { type ClassCounts, countClasses, type macro } from './confusion.js';
-import { resampled } from './resampled.js';
 
 interface Counted extends Pick<Metric<'classes'>, 'name' | 'label' | 'chance'> {
   /** What one class's counts give, in [0, 1]. */

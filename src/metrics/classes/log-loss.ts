@@ -1,8 +1,8 @@
+import { resampled } from '../intervals.js';
 import type { Metric } from '../metric.js';
 import { amount } from '../scales.js';
 import { checkLabels } from './confusion.js';
 import { logProbabilities } from './probabilities.js';
-import { resampled } from './resampled.js';
 
 const score: Metric<'classes'>['score'] = (scores, labels) => {
   checkLabels(labels, scores.classes);

@@ -1,5 +1,5 @@
 import type { Metric } from '../metric.js';
-import { amount } from '../scales.js';
+import { difference } from '../scales.js';
 
 /** Largest absolute difference of any output. */
 export const maxDifference: Metric<'fidelity'> = {
@@ -7,7 +7,7 @@ export const maxDifference: Metric<'fidelity'> = {
   label: 'largest difference',
   answers: 'fidelity',
   direction: 'minimize',
-  scale: amount,
+  scale: difference,
   tolerance: 0.01,
   score: ({ maxDifference: largest }) => largest,
 };

@@ -1,6 +1,5 @@
 import type { LabelScores } from '../answers.js';
 import type { ClassCounts } from '../classes/confusion.js';
-import { bootstrapInterval, rowsAt } from '../intervals.js';
 
 /** Above this probability a label is answered with yes. NaN is a no. */
 const YES = 0.5;
@@ -27,14 +26,4 @@ export function exactHits({ size, classes, data }: LabelScores, targets: Uint8Ar
     found += Number(isRight);
   }
   return found;
-}
-
-/** Bootstrap interval of a score of labels. */
-export function resampled(score: (scores: LabelScores, targets: Uint8Array) => number) {
-  return (scores: LabelScores, targets: Uint8Array): readonly [number, number] | undefined => {
-    const { size, classes, data } = scores;
-    return bootstrapInterval(size, size * classes, (drawn) =>
-      score({ size, classes, data: rowsAt(data, classes, drawn) }, rowsAt(targets, classes, drawn)),
-    );
-  };
 }

@@ -1,7 +1,7 @@
 import { averagePrecision } from '../classes/ranks.js';
+import { resampled } from '../intervals.js';
 import type { Metric } from '../metric.js';
 import { coefficient } from '../scales.js';
-import { resampled } from './counts.js';
 
 const score: Metric<'labels'>['score'] = ({ size, classes, data }, targets) => {
   const found: number[] = [];

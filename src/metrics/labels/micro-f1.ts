@@ -1,7 +1,8 @@
 import { f1Of } from '../classes/confusion.js';
+import { resampled } from '../intervals.js';
 import type { Metric } from '../metric.js';
 import { share } from '../scales.js';
-import { countLabels, resampled } from './counts.js';
+import { countLabels } from './counts.js';
 
 const score: Metric<'labels'>['score'] = (scores, targets) => {
   const total = { hits: 0, actual: 0, guessed: 0 };

@@ -1,5 +1,6 @@
+import { resampled } from '../intervals.js';
 import type { Metric } from '../metric.js';
-import { type ColumnErrors, columnErrors, resampled } from './columns.js';
+import { type ColumnErrors, columnErrors } from './columns.js';
 
 interface OfColumns extends Pick<Metric<'numbers'>, 'name' | 'label' | 'direction' | 'scale' | 'tolerance' | 'chance'> {
   /** What one column's errors give. */

@@ -1,5 +1,4 @@
 import type { Numbers } from '../answers.js';
-import { bootstrapInterval, rowsAt } from '../intervals.js';
 
 /** What the errors of one column sum up to. */
 export interface ColumnErrors {
@@ -38,15 +37,4 @@ function isConstant(targets: Float32Array, column: number, width: number): boole
 export function r2Of({ squared, variance }: ColumnErrors): number {
   if (Number.isNaN(squared)) return Number.NaN;
   return variance > 0 ? 1 - squared / variance : Number(squared === 0);
-}
-
-/** Bootstrap interval of a score of numbers. */
-export function resampled(score: (numbers: Numbers, targets: Float32Array) => number) {
-  return (numbers: Numbers, targets: Float32Array): readonly [number, number] | undefined => {
-    const { size, columns, data } = numbers;
-    const width = columns.length;
-    return bootstrapInterval(size, size * width, (drawn) =>
-      score({ size, columns, data: rowsAt(data, width, drawn) }, rowsAt(targets, width, drawn)),
-    );
-  };
 }

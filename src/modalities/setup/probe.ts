@@ -3,7 +3,7 @@ import { type Preprocess, representatives } from '../../data/index.js';
 import type { Program, Runtime } from '../../infrastructure/runtime/index.js';
 import { type Answers, logProbabilities, type Scores, scoreOf, share, worth } from '../../metrics/index.js';
 import type { Model } from '../../onnx/index.js';
-import { batchSizeOf, collectAnswers, exposed, type Feed, type Task } from '../../training/index.js';
+import { affordableBatch, collectAnswers, exposed, type Feed, type Task } from '../../training/index.js';
 import { type ClassOrder, withOrder } from './class-orders.js';
 import type { TaskOptions } from './create-task.js';
 
@@ -55,7 +55,8 @@ export async function probe(
       for (const [number, preprocess] of ways.entries()) {
         const varied = { ...task, feeds: feeds.map((feed, each) => (each === index ? { ...feed, preprocess } : feed)) };
         try {
-          const run = { dataset, batchSize: batchSizeOf(model, varied, 100), runtime, options: { signal: activity.signal } };
+          const batchSize = await affordableBatch(model, varied, { wished: 100, split: 'train' });
+          const run = { dataset, batchSize, runtime, options: { signal: activity.signal } };
           tried.push(...(await tryOrders(program, varied, run, orders, preprocess.name ?? 'unnamed')));
         } catch (error) {
           // What the runtime refuses is only the wrong way for this model.

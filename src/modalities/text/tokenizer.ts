@@ -1,6 +1,6 @@
 import type { Tokenizer } from '@huggingface/tokenizers';
-import { EspalierError, OptionError } from '../../base/index.js';
-import { addPreparation, type Preparation, type Prepare, Sha256 } from '../../data/index.js';
+import { EspalierError, OptionError, Sha256 } from '../../base/index.js';
+import { addPreparation, type Preparation, type Prepare } from '../../data/index.js';
 import { checkWhole, idTensor, textsOfBatch } from './preparations.js';
 
 /** What of a text's tokens a model's input takes: their ids, 1 where there is one, or 0 throughout (a single text has one segment). */

@@ -24,6 +24,8 @@ export interface SaveOptions {
    * where the model would exceed 2 GB.
    */
   externalFrom?: number;
+  /** Looks at the whole file, at the path that it is given, before it takes its name; where it throws, nothing is written. Default: no look. */
+  check?: (draft: string) => Promise<void>;
 }
 
 /**
@@ -48,7 +50,7 @@ export async function saveModel(model: Model, path: string, options: SaveOptions
   const isNew = location !== '' && !existsSync(data);
   if (location !== '') await writeFileAtomic(data, parts(outside.tensors));
   try {
-    await writeFileAtomic(path, bytes);
+    await writeFileAtomic(path, bytes, options.check);
   } catch (error) {
     if (isNew) await rm(data, { force: true });
     throw error;

@@ -1,5 +1,7 @@
 import { addDims, type Dim, floorDivideDims, multiplyDims, tensorType } from '../../onnx/index.js';
-import type { CostContext, Family, InferContext, InferRule } from '../rule.js';
+import { plainSimplified, plainSkip, plainSkipSimplified } from '../plain/normalization.js';
+import { plainConv } from '../plain/products.js';
+import { type CostContext, type Family, type InferContext, type InferRule, noMacs } from '../rule.js';
 import { inferSame } from '../shared/broadcast.js';
 import { convolutionMacs } from '../shared/convolution.js';
 import { fused } from '../shared/fused.js';
@@ -82,16 +84,20 @@ export const microsoftFused: Family = {
   Attention: fused(inferPacked, packedMacs),
   MultiHeadAttention: fused(inferMultiHead, multiHeadMacs),
   RotaryEmbedding: fused(inferSame),
-  SkipLayerNormalization: fused(inferSkip),
-  SkipSimplifiedLayerNormalization: fused(inferSkip),
+  SkipLayerNormalization: fused(inferSkip, noMacs, plainSkip),
+  SkipSimplifiedLayerNormalization: fused(inferSkip, noMacs, plainSkipSimplified),
   EmbedLayerNormalization: fused(inferEmbed),
-  FusedConv: fused(convolution.Conv.infer, (context) => convolutionMacs(context, 1)),
+  FusedConv: fused(convolution.Conv.infer, (context) => convolutionMacs(context, 1), plainConv),
 };
 
 /** What ONNX Runtime's optimizer puts into the standard's own domain: RMSNormalization under its older name. */
 export const microsoftStandard: Family = {
-  SimplifiedLayerNormalization: fused((context) => {
-    const type = context.type(0);
-    return [type && { type }, { type: tensorType('float32') }];
-  }),
+  SimplifiedLayerNormalization: fused(
+    (context) => {
+      const type = context.type(0);
+      return [type && { type }, { type: tensorType('float32') }];
+    },
+    noMacs,
+    plainSimplified,
+  ),
 };

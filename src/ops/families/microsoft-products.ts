@@ -1,4 +1,5 @@
 import { type Dim, type Node, tensorType } from '../../onnx/index.js';
+import { plainGemm, plainMatMul } from '../plain/products.js';
 import type { CostContext, Family, InferRule } from '../rule.js';
 import { fused } from '../shared/fused.js';
 import { productMacs, productShapeOf } from '../shared/quantized.js';
@@ -27,6 +28,6 @@ const costsProduct = (context: CostContext): number =>
 
 /** Matrix products with what ONNX Runtime's optimizer folded into them: transpositions, a factor, an activation. */
 export const microsoftProducts: Family = {
-  FusedMatMul: fused(inferProduct, costsProduct),
-  FusedGemm: fused(matrixProducts.Gemm.infer, matrixProducts.Gemm.macs),
+  FusedMatMul: fused(inferProduct, costsProduct, plainMatMul),
+  FusedGemm: fused(matrixProducts.Gemm.infer, matrixProducts.Gemm.macs, plainGemm),
 };

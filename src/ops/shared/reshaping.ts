@@ -35,7 +35,7 @@ function longAxes(shape: readonly number[]): number[] {
 
 /**
  * Ties the axes of input 0 and output 0 of a node that gives the same elements another shape. An axis that is kept goes with itself, one
- * that is merged or split with one of its parts: the longest that nothing else locks.
+ * that is merged or split with one of its parts: the longest that nothing else locks; of several that become several others, the leading two.
  * @param mayShrink whether an output axis follows when the input loses indices. Others stay locked.
  */
 export function tieReshaped(context: CouplingContext, mayShrink: (outputAxis: number) => boolean = () => true): void {
@@ -51,7 +51,19 @@ export function tieReshaped(context: CouplingContext, mayShrink: (outputAxis: nu
     if (group.from.length === 1 && group.to.length === 1) context.tie(inner[0], outer[0]);
     else if (group.to.length === 1) context.tieOneOf(outer[0], choices(inner, group.from, from));
     else if (group.from.length === 1) context.tieOneOf(inner[0], choices(outer, group.to, to));
+    else if (mayShrink(group.to[0])) tieLeading(context, inner[0], { value: output, axis: group.to[0] });
   }
+}
+
+/**
+ * Of axes that are regrouped, as [channels, height, width] into [groups, rest], the leading ones hold blocks of the same elements where one
+ * size divides the other: a block of the longer goes with one index of the shorter. The axes behind them stay.
+ */
+function tieLeading(context: CouplingContext, inner: AxisRef, outer: AxisRef): void {
+  const [a, b] = [context.shape(inner.value)[inner.axis], context.shape(outer.value)[outer.axis]];
+  const [long, short, ratio] = a >= b ? [inner, outer, a / b] : [outer, inner, b / a];
+  if (!Number.isInteger(ratio)) return;
+  context.tie(short, long, (index) => Array.from({ length: ratio }, (_, place) => index * ratio + place));
 }
 
 /** Ways to tie a whole axis, which lists `axes` in row-major order, with one of `parts`: the longest first. */

@@ -36,6 +36,9 @@ function speedUp(model: ModelInfo, baseline: ModelInfo): number | undefined {
   const [before, after] = [baseline.footprint.latency, model.footprint.latency];
   if (!after) return undefined;
   const paired = finite(after.ratioToBaseline);
+  const [low, high] = after.ratioInterval ?? [1, 1];
+  // Where the interval holds 1, nobody can tell which is faster.
+  if (paired !== undefined && after.ratioInterval && low <= 1 && high >= 1) return 1;
   if (paired !== undefined) return paired > 0 ? 1 / paired : undefined;
   const alike = before?.batch === after.batch && before.threads === after.threads && before.backend === after.backend;
   return alike ? timesLess(finite(before.p50), finite(after.p50)) : undefined;

@@ -1,5 +1,5 @@
 import { finite, NOTHING, significant, withUnit } from '../../base/index.js';
-import { type Agreement, agreementScale, coefficient, knownMetric, lossBetween, type Scale, share } from '../../metrics/index.js';
+import { type Agreement, agreementScale, amount, coefficient, knownMetric, lossBetween, type Scale, share } from '../../metrics/index.js';
 
 export { finite, formatBytes, formatCount, NOTHING, significant } from '../../base/index.js';
 
@@ -80,7 +80,7 @@ export function formatChange(
 /** A loss as metrics measure it, with the sign of a change: positive is worse. */
 export function formatLoss(metric: string, loss: number): string {
   const { unit, formatChange: write } = scaleOf(metric);
-  return unit === '%' ? write(loss, 1) : write(-loss, 1, 5000);
+  return unit.startsWith('%') ? amount.formatChange(loss, 1) : write(-loss, 1, 5000);
 }
 
 /** How far a model answers as the original does: "99.2% of the answers", "R² 0.9987". */

@@ -55,6 +55,7 @@ export function summarize(info: RunInfo): Summary {
 /** "1 point", "0.01 of the original's R²", "1% of the original's RMSE". */
 function marginIn(unit: string, tolerance: number, metric: string): string {
   if (unit === 'points') return plural(tolerance, 'point');
+  if (unit.startsWith('% of')) return `${tolerance}${unit}`;
   return `${unit === '%' ? `${tolerance}%` : tolerance / 100} of the original's ${metric}`;
 }
 

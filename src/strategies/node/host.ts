@@ -1,12 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
+import { EspalierError, Stopped } from '../../base/index.js';
+import { noiseFaults, noiseText, prove } from '../../diagnosis/index.js';
 import { compareLatency, downloadBytes, measureLatency } from '../../infrastructure/hardware/node/index.js';
 import type { Runtime } from '../../infrastructure/runtime/index.js';
 import { checkOnWeb } from '../../infrastructure/runtime/node/index.js';
-import { isFloat } from '../../onnx/index.js';
-import type { HostServices } from '../candidates.js';
-import type { LatencyInfo } from '../info.js';
+import { isFloat, type Model } from '../../onnx/index.js';
+import type { Feeds, HostServices, Original } from '../candidates.js';
+import type { LatencyInfo, RuntimeCheck } from '../info.js';
 
 /** Measures on this machine: latency through the given runtime, download sizes by Brotli, and agreement with onnxruntime-web. */
 export function nodeHost(runtime: Runtime, folder: string, options: { threads?: number; signal?: AbortSignal } = {}): HostServices {
@@ -22,20 +24,26 @@ export function nodeHost(runtime: Runtime, folder: string, options: { threads?: 
       };
       const { p50, p95, p99, batch, backend, throughput } = await measureLatency(runtime, model, settings);
       const compared = baseline && (await compareLatency(runtime, [baseline, model], settings));
-      return { p50, p95, p99, batch, threads, backend, throughput, ratioToBaseline: compared?.[1].ratio };
+      const { ratio, interval } = compared?.[1] ?? {};
+      return {
+        ...{ p50, p95, p99, batch, threads, backend, throughput, ratioToBaseline: ratio },
+        ...(interval && { ratioInterval: [interval.low, interval.high] }),
+      };
     },
     downloadBytes: async (file) => downloadBytes(await readFile(join(folder, file)), { signal }),
-    check: async (file, model, feeds) => {
+    check: async (file, model, feeds, original) => {
+      const native = {
+        runtime: runtime.name,
+        ...(await checkOnNode(join(folder, file), { model, feeds, original, runtime, threads, signal })),
+      };
+      if (native.status === 'fails') return [native];
       const { outputs } = model.graph;
       const numbers = outputs.filter((output) => isFloat(output.dtype));
       // A model that gives labels alone is compared by these.
       const fetch = (numbers.length > 0 ? numbers : outputs).map((output) => output.name);
       const { status, detail, difference } = await checkOnWeb(await readFile(join(folder, file)), feeds, { signal, fetch });
       const shown = difference === undefined ? detail : `largest difference ${difference.toExponential(1)} of the largest output`;
-      return [
-        { runtime: 'onnxruntime-node', status: 'agrees' as const },
-        { runtime: 'onnxruntime-web', status, detail: shown },
-      ];
+      return [native, { runtime: 'onnxruntime-web', status, detail: shown }];
     },
     machine: () => ({
       node: process.version,
@@ -44,4 +52,35 @@ export function nodeHost(runtime: Runtime, folder: string, options: { threads?: 
       cores: availableParallelism(),
     }),
   };
+}
+
+interface NodeCheck {
+  model: Model;
+  feeds: Feeds;
+  original?: Original;
+  runtime: Runtime;
+  threads: number;
+  signal?: AbortSignal;
+}
+
+/** Loads and runs a written file, and compares it with what it was made of, as commands that write a model do. */
+async function checkOnNode(
+  path: string,
+  { model, feeds, original, runtime, threads, signal }: NodeCheck,
+): Promise<Omit<RuntimeCheck, 'runtime'>> {
+  const { model: before, judged, feeds: given } = original ?? { model, judged: [], feeds };
+  const samples = async function* () {
+    yield { before: given, after: feeds };
+  };
+  try {
+    const proof = await prove({ before, after: model, source: { path }, runtime, threads, signal, samples });
+    const [fault] = noiseFaults(proof, before, judged);
+    const [worst] = proof.outputs;
+    if (fault !== undefined) return { status: worst.sqnr === Number.NEGATIVE_INFINITY ? 'fails' : 'differs', detail: fault };
+    if (!original || !worst) return { status: 'agrees', ...(proof.remark && { detail: proof.remark }) };
+    return { status: 'agrees', detail: `worst output "${worst.output}" beside the original's: ${noiseText(worst)}` };
+  } catch (error) {
+    if (!(error instanceof EspalierError) || error instanceof Stopped) throw error;
+    return { status: 'fails', detail: error.message };
+  }
 }

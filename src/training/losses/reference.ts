@@ -9,6 +9,8 @@ const FEW = 8;
 /** A channel that hardly moves counts by these shares of what others move that are measured alike: those within [0, 1], as scores are, or the rest. */
 const UNIT_FLOOR = 0.01;
 const FLOOR = 1e-4;
+/** Below this share of its power a channel's variance is what rounding makes of a constant. */
+const ROUNDING = 1e-12;
 
 /**
  * How far a model's outputs are from the same outputs of a reference model: the mean over channels of the squared difference, each channel in units of
@@ -54,7 +56,10 @@ function leastVariance(build: GraphBuilder, wanted: Value, variance: Value, othe
     const typical = build.op('Div', [sum(build.op('Mul', [variance, members])), count]);
     return build.op('Mul', [members, build.op('Mul', [typical, build.scalar(floor)])]);
   };
-  return build.op('Add', [share(units, UNIT_FLOOR), share(rest, FLOOR)]);
+  const power = mean(build, build.op('Mul', [wanted, wanted]), others);
+  const isStill = build.op('LessOrEqual', [variance, build.op('Mul', [power, build.scalar(ROUNDING)])]);
+  const still = build.op('Mul', [build.op('Cast', [isStill], { to: FLOAT }), power]);
+  return build.op('Sum', [share(units, UNIT_FLOOR), share(rest, FLOOR), still]);
 }
 
 /** Mean over the given axes, or over all. */

@@ -1,4 +1,5 @@
 import type { Value } from '../../onnx/index.js';
+import { writtenOut } from './written-out.js';
 
 /** Operators that pass class scores on in another shape. */
 const PASSING = new Set(['Identity', 'Squeeze', 'Unsqueeze', 'Reshape', 'Flatten', 'Cast']);
@@ -14,7 +15,7 @@ export interface Head {
 
 /**
  * Finds the scores that an output is made of. LogSoftmax of a LogSoftmax is itself, so that one is as good as logits, and so are outputs without any
- * activation. An output that ends in ArgMax has its scores before it.
+ * activation. An output that ends in ArgMax has its scores before it. An activation that is written out counts as the operator; see `writtenOut`.
  */
 export function headOf(output: Value): Head {
   const node = output.producer;
@@ -31,10 +32,16 @@ export function headOf(output: Value): Head {
     case 'ArgMax':
       return { ...headOf(input), isActivated: true };
     default: {
-      const inner = PASSING.has(node.op) ? headOf(input) : undefined;
+      const inner = PASSING.has(node.op) ? headOf(input) : writtenHead(output);
       return inner?.isActivated ? inner : plain;
     }
   }
+}
+
+function writtenHead(output: Value): Head | undefined {
+  const found = writtenOut(output);
+  if (found?.kind === 'logSoftmax') return { logits: output, kind: 'softmax', isActivated: true };
+  return found && { logits: found.logits, kind: found.kind, isActivated: true };
 }
 
 /** The values before a classifier's final Softmax or Sigmoid, or the output itself where there is none. */

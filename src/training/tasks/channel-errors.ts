@@ -10,6 +10,10 @@ import { channelAxis } from '../channels.js';
 const LEAST_OF_POWER = 1e-8;
 const LEAST_OF_UNIT = 0.01;
 const LEAST_OF_MEDIAN = 1e-4;
+/** Below this share of its power a channel's variance is what rounding makes of a constant, some ten steps of float32: then its power is what counts. */
+const ROUNDING = 1e-12;
+/** Below this share of its power, a hundredth of its size, a channel hardly moves. */
+const STILL = 1e-4;
 
 /** Sums the differences of one output to the original's, channel by channel, sample by sample, so that memory does not grow. */
 export class ChannelErrors {
@@ -80,15 +84,19 @@ export class ChannelErrors {
       variance: Math.max(0, (this.#square[channel] - this.#sum[channel] ** 2 / count) / count),
       power: this.#power[channel] / count,
     }));
+    // Where nothing moves there is nothing but the values themselves to measure by.
+    const moves = found.some(({ variance, power }) => variance > ROUNDING * power);
     const isUnit = (channel: number) => this.#least[channel] >= 0 && this.#most[channel] <= 1;
     const [units, others] = [true, false].map((unit) =>
-      found.filter(({ channel }) => isUnit(channel) === unit).map(({ variance }) => variance),
+      found.filter(({ channel }) => isUnit(channel) === unit).map(({ variance, power }) => (moves ? variance : power)),
     );
     const mean = units.reduce((sum, variance) => sum + variance, 0) / Math.max(1, units.length);
     const median = others.sort((a, b) => a - b)[Math.floor(others.length / 2)] ?? 0;
     return found.map((each) => {
       const floor = isUnit(each.channel) ? LEAST_OF_UNIT * mean : LEAST_OF_MEDIAN * median;
-      return { ...each, variance: Math.max(each.variance, floor, LEAST_OF_POWER * each.power) };
+      const { variance, power } = each;
+      const own = variance > ROUNDING * power ? Math.max(variance, LEAST_OF_POWER * power) : power;
+      return { ...each, variance: Math.max(own, floor), ...(variance < STILL * power && floor < own && { isStill: true }) };
     });
   }
 

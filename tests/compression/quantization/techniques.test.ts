@@ -86,7 +86,7 @@ test('layers that lose too much are found and left in float', async () => {
   const task = taskOf(model, shape);
   const all = await quantized({ model, task }, { tolerance: 10 });
   assert.ok((all.notes.facts?.loss as number) > 0.05, `all in int8 lose ${all.notes.facts?.loss}`);
-  const { notes, model: mixed } = await quantized({ model, task }, { tolerance: 0.01 });
+  const { notes, model: mixed } = await quantized({ model, task }, { tolerance: 0.01, equalize: 'never' });
   const floats = notes.sensitivity?.filter(({ decision }) => decision === 'float').map(({ layer }) => layer) ?? [];
   assert.ok(floats.includes('bad1') && floats.includes('bad2'), `in float: ${floats}`);
   assert.ok(floats.length <= 3 && (notes.facts?.quantizedLayers as number) >= 2);

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { DataError, type EspalierError, FormatError, OptionError } from 'espalier/base';
 import { type Dataset, tableFromCsv } from 'espalier/data';
-import { openDataset } from 'espalier/data/node';
+import { type OpenOptions, openDataset } from 'espalier/data/node';
+import { tableFromParquet } from '#dist/data/node/readers/parquet.js';
 import { fixture, shared, skipWithout } from '../../support/paths.js';
 import { temporaryFolder, writeFiles } from './support.js';
 
@@ -42,6 +44,62 @@ test('targets: a column of texts is classes, several of numbers are several, of 
   await assert.rejects(
     openDataset(path, { label: 'a,kind' }),
     (error) => error instanceof DataError && /"kind" is none of numbers/.test(error.message),
+  );
+});
+
+test('several targets at the end: those that are named so are all taken, others are pointed out with the option that takes them', async (t) => {
+  const folder = await temporaryFolder(t);
+  const opened = async (csv: string, options: OpenOptions = {}) => {
+    await writeFiles(folder, { 't.csv': csv });
+    const messages: string[] = [];
+    const { train } = await openDataset(join(folder, 't.csv'), options, { onMessage: ({ text }) => messages.push(text) });
+    return { width: train.inputs[0].shape[0], targets: train.targets, said: messages.join('\n') };
+  };
+  const names = ({ targets }: Awaited<ReturnType<typeof opened>>) =>
+    targets && ('classes' in targets ? targets.classes : targets.kind === 'numbers' && targets.columns);
+  const labels = await opened('f0,f1,label0,label1\n0.5,1.5,0,1\n1.5,2.5,1,1\n0.1,0.2,0,0\n');
+  assert.deepEqual(
+    [labels.width, labels.targets],
+    [2, { kind: 'labels', classes: ['label0', 'label1'], values: Uint8Array.of(0, 1, 1, 1, 0, 0) }],
+  );
+  assert.match(labels.said, /the targets are taken from columns "label0", "label1"/);
+  assert.deepEqual(names(await opened('f,label_cat,label_dog\n0.5,0,1\n1.5,1,1\n')), ['label_cat', 'label_dog']);
+  assert.deepEqual(names(await opened('f,target1,target2\n0.5,3.25,1\n1.5,2.5,7.5\n')), ['target1', 'target2']);
+  // A year is none of several y, texts are one class, and a column that is called label is the label.
+  assert.equal((await opened('f,year1,year2\n0.5,0,1\n1.5,1,0\n')).width, 2);
+  assert.equal((await opened('f,class1,class2\n0.5,a,b\n1.5,b,a\n')).width, 2);
+  assert.equal((await opened('label,f,label0,label1\n0,0.5,0,1\n1,1.5,1,0\n')).width, 3);
+  const genres = 'f,genre_1,genre_2,genre_3\n0.5,0,1,1\n1.5,1,1,0\n2.5,0,0,0\n';
+  const last = await opened(genres);
+  assert.equal(last.width, 3);
+  const [, option] = /are zeros and ones: --label (\S+) takes all of them as targets/.exec(last.said) ?? [];
+  assert.deepEqual(names(await opened(genres, { label: option })), ['genre_1', 'genre_2', 'genre_3']);
+  // Where everything is called alike there is nothing to point out.
+  assert.doesNotMatch((await opened('x1,x2,x3\n0,1,1\n1,1,0\n')).said, /--label/);
+});
+
+test('the columns of a part, or of what is opened for a model, are found by their names', async (t) => {
+  const folder = await temporaryFolder(t);
+  await writeFiles(folder, {
+    'parts/train.csv': 'a,b,price\n1,2,3.5\n4,5,6.5\n',
+    'parts/test.csv': 'price,id,b,a\n7.5,0,8,9\n',
+    'other.csv': 'price,b,a\n7.5,8,9\n',
+    'bare.csv': '9,8,7.5\n',
+    'lacking.csv': 'a,c,price\n1,2,3.5\n',
+  });
+  const { train, test: tested } = await openDataset(join(folder, 'parts'));
+  assert.deepEqual(train.inputs[0].names, ['a', 'b']);
+  assert.ok(tested);
+  assert.deepEqual([await rows(tested), tested.targets], [[9, 8], { kind: 'numbers', columns: ['price'], values: Float32Array.of(7.5) }]);
+  const opened = async (file: string, options: OpenOptions = {}) =>
+    rows((await openDataset(join(folder, file), { order: ['a', 'b'], ...options })).train);
+  assert.deepEqual(await opened('other.csv'), [9, 8]);
+  assert.deepEqual(await opened('bare.csv'), [9, 8]);
+  assert.deepEqual(await opened('lacking.csv', { columns: ['a', 'c'] }), [1, 2]);
+  await assert.rejects(
+    opened('lacking.csv'),
+    (error) =>
+      error instanceof DataError && /lacking\.csv: Column "b" is missing\. Expected a, b, got a, c\..*--columns/.test(error.message),
   );
 });
 
@@ -120,6 +178,34 @@ test('Parquet files that pyarrow wrote, Snappy and gzip', async () => {
       values: Uint8Array.of(1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1),
     });
   }
+});
+
+test('a Parquet file that says it holds more than is allowed is refused before its rows are made', async () => {
+  const bytes = await readFile(fixture('tables', 'people-snappy.parquet'));
+  const { rows: all, columns } = await tableFromParquet(bytes, 'people.parquet');
+  const needed = 8 * all * columns.length;
+  assert.equal((await tableFromParquet(bytes, 'people.parquet', needed)).rows, all);
+  await assert.rejects(tableFromParquet(bytes, 'people.parquet', needed - 1), {
+    name: 'DataError',
+    message: /people.parquet.*more than is allowed.*--max-unpacked/,
+  });
+});
+
+test('a Parquet file whose columns are not those of its schema is refused, and no error is left to end the process', async () => {
+  const bytes = await readFile(fixture('tables', 'people-gzip.parquet'));
+  let refused = 0;
+  for (let at = bytes.indexOf('tags'); at >= 0; at = bytes.indexOf('tags', at + 1)) {
+    const damaged = Uint8Array.from(bytes);
+    damaged[at] = 120;
+    refused += await tableFromParquet(damaged, 'people.parquet').then(
+      () => 0,
+      (error) => {
+        assert.ok(error instanceof FormatError, String(error));
+        return 1;
+      },
+    );
+  }
+  assert.ok(refused >= 2, String(refused));
 });
 
 test('parts: categories are those of the training part; pieces of a part are joined', async (t) => {

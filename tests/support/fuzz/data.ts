@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { crc32, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import type { Random } from 'espalier/base';
+import { fixture } from '../paths.js';
 import { damage, oddNames, oddNumbers } from './odd.js';
 
 /** A file of data, and what was done to it. */
@@ -147,6 +149,76 @@ function csv(random: Random): Uint8Array {
   return concat(Buffer.from([...head, ...rows].join(maybe(random, '\n', '\r\n', '\r')), 'utf8'));
 }
 
+function records(random: Random): string[] {
+  const value = () =>
+    random.pick<unknown>([
+      random.integer(9),
+      'a',
+      null,
+      true,
+      [],
+      ['x', 'y'],
+      [1],
+      {},
+      [[1]],
+      1e308,
+      ...oddNames,
+      ...oddNumbers.map(String),
+    ]);
+  const keys = ['a', 'b', maybe(random, 'text', ...oddNames), maybe(random, 'label', '__proto__', 'tags')];
+  return Array.from({ length: 1 + random.integer(20) }, () =>
+    JSON.stringify(
+      Object.fromEntries(keys.filter(() => random.uniform() < 0.9).map((key) => [key, maybe(random, random.integer(3), value())])),
+    ),
+  );
+}
+
+/** A RIFF file of 16-bit samples, whatever its chunks say. */
+function wav(random: Random): Uint8Array {
+  const chunk = (type: string, bytes: Uint8Array) => {
+    const length = Buffer.alloc(4);
+    length.writeUInt32LE(maybe(random, bytes.length, 0, 1, 2 ** 31, 2 ** 32 - 1));
+    return concat(maybe(random, type, 'LIST', 'data'), length, bytes);
+  };
+  const format = Buffer.alloc(maybe(random, 16, 0, 15, 18, 40));
+  const fields = [maybe(random, 1, 0, 3, 6, 0xfffe), maybe(random, 1, 0, 2, 65_535), 8000, 16_000];
+  const rate = maybe(random, fields[2], 0, 1, 2 ** 32 - 1);
+  if (format.length >= 16) {
+    format.writeUInt16LE(fields[0], 0);
+    format.writeUInt16LE(fields[1], 2);
+    format.writeUInt32LE(rate, 4);
+    format.writeUInt32LE(fields[3], 8);
+    format.writeUInt16LE(2, 12);
+    format.writeUInt16LE(maybe(random, 16, 0, 8, 24, 64), 14);
+  }
+  const samples = new Uint8Array(maybe(random, 800, 0, 1, 801)).map(() => random.integer(256));
+  return concat('RIFF', Uint8Array.of(0, 0, 0, 0), 'WAVE', chunk('fmt ', format), chunk('data', samples));
+}
+
+const sounds = (random: Random) => ['no/0', 'no/1', 'yes/0', 'yes/1'].map((name) => [`${name}.wav`, wav(random)] as const);
+
+/** Boxes of two images as COCO has them. */
+function coco(random: Random): Uint8Array {
+  const number = (honest: number) => maybe<number | string | null>(random, honest, ...oddNumbers.map(Number), 'x', null);
+  const document = {
+    images: [0, 1].map((id) => ({ id: number(id), file_name: maybe<unknown>(random, `${id}.png`, '../0.png', 7), width: 8, height: 8 })),
+    annotations: [0, 1, 2].map((id) => ({
+      id,
+      image_id: number(id % 2),
+      category_id: number(1),
+      bbox: maybe<unknown>(random, [number(1), number(1), number(3), number(3)], [], 'x', [1, 2]),
+      iscrowd: maybe<unknown>(random, 0, 1, 'yes'),
+    })),
+    categories: maybe<unknown>(random, [{ id: 1, name: maybe<unknown>(random, 'cat', ...oddNames, 3) }], [], {}, null),
+  };
+  return Buffer.from(JSON.stringify(maybe<unknown>(random, document, [], null, { images: document.images })));
+}
+
+const labelled = (random: Random) => [
+  ...['0', '1'].map((name) => [`${name}.png`, png(random)] as const),
+  ['annotations.json', coco(random)] as const,
+];
+
 /** Files that ask for much more than they are. */
 const bombs: Readonly<Record<string, (random: Random) => DataFile>> = {
   'a gzip bomb': (random) => {
@@ -159,6 +231,11 @@ const bombs: Readonly<Record<string, (random: Random) => DataFile>> = {
     what: '',
   }),
   'many columns': () => ({ name: 'wide.csv', bytes: concat('1,'.repeat(400_000), '1\n'), what: '' }),
+  'lines that each bring another key': () => ({
+    name: 'keys.jsonl',
+    bytes: concat(...Array.from({ length: 50_000 }, (_, i) => `{"k${i}":1,"label":${i % 2}}\n`)),
+    what: '',
+  }),
   'an archive of bombs': (random) => ({
     name: 'bomb.npz',
     bytes: zip(
@@ -177,6 +254,14 @@ const kinds: Readonly<Record<string, (random: Random) => { name: string; bytes: 
   idx: (random) => ({ name: 'train-images-idx3-ubyte', bytes: idx(random) }),
   'idx.gz': (random) => ({ name: 'train-images-idx3-ubyte.gz', bytes: gzipSync(idx(random)) }),
   csv: (random) => ({ name: 'data.csv', bytes: csv(random) }),
+  jsonl: (random) => ({ name: 'data.jsonl', bytes: Buffer.from(records(random).join(maybe(random, '\n', '\r\n', ',', ''))) }),
+  json: (random) => ({ name: 'data.json', bytes: Buffer.from(`[${records(random).join(maybe(random, ',', '\n', ''))}]`) }),
+  parquet: (random) => ({
+    name: 'data.parquet',
+    bytes: damage(readFileSync(fixture('tables', random.pick(['people-snappy.parquet', 'people-gzip.parquet']))), random),
+  }),
+  sounds: (random) => ({ name: 'sounds.tar', bytes: tar(random, sounds(random)) }),
+  boxes: (random) => ({ name: 'boxes.tar', bytes: tar(random, labelled(random)) }),
 };
 
 /** A file of data of any form that is read, with something wrong in it more often than not. */

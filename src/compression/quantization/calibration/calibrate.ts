@@ -1,11 +1,12 @@
-import { type Activity, DataError, Stopped, sizeOf } from '../../../base/index.js';
+import { type Activity, DataError, Stopped } from '../../../base/index.js';
 import { batchCount, batches, type Dataset, representatives } from '../../../data/index.js';
 import type { Runtime } from '../../../infrastructure/runtime/index.js';
-import { copyModel, type Model, staticShape, type Value } from '../../../onnx/index.js';
+import { copyModel, type Model, staticShape } from '../../../onnx/index.js';
 import { inferShapes } from '../../../ops/index.js';
-import { batchSizeOf, feedsOf, type Task } from '../../../training/index.js';
+import { affordableBatch, feedsOf, type Task } from '../../../training/index.js';
 import type { Range } from '../affine.js';
 import { createObserver, type Observer, type ObserverOptions } from './observers.js';
+import { stepOf, watching } from './watch.js';
 
 export interface CalibrationRequest extends Activity {
   model: Model;
@@ -30,38 +31,43 @@ export interface Calibration {
   samples: number;
 }
 
-/** Numbers that are taken out of the runtime at a time, over all observed values. */
-const MOST_NUMBERS = 2 ** 24;
+/** Numbers that are taken out of the runtime in a run, over all observed values, and of one value. */
+const MOST_NUMBERS = 2 ** 20;
+const MOST_OF_ONE = 2 ** 16;
+const FEWEST_OF_ONE = 2 ** 11;
 
 /**
- * Runs the model on the calibration part and observes inner values, which a copy of the model hands out. Batches, and the values fetched at a
- * time, are made as small as the activations are large.
+ * Runs the model on the calibration part and observes inner values, of which a copy of the model hands out a sample and the extremes: memory depends neither
+ * on the number of samples nor on how large activations are, beyond those of one run.
  * @throws DataError where there is nothing to calibrate on, or a value is never finite; Stopped when aborted.
  */
 export async function calibrate(request: CalibrationRequest): Promise<Calibration> {
-  const { task, runtime, values, observer, threads, signal } = request;
+  const { model, task, runtime, values, observer, threads, signal } = request;
   const dataset = calibrationSet(request);
   const observers = new Map(values.map((name) => [name, createObserver(observer)]));
-  const inputs = values.filter((name) => request.model.graph.inputs.some((input) => input.name === name));
+  const inputs = values.filter((name) => model.graph.inputs.some((input) => input.name === name));
   const inner = values.filter((name) => !inputs.includes(name));
-  const { batchSize, groups } = await portions(request, inner);
-  const total = groups.length * batchCount(dataset.size, { batchSize });
+  const batchSize = await affordableBatch(model, task, { wished: Math.min(64, dataset.size), split: 'calibration' });
+  const seen = watching(model, await steps(request, inner, batchSize));
+  const wanted = seen.model.graph.outputs.map((output) => output.name);
+  // A run without outputs would compute nothing.
+  const program = wanted.length > 0 ? await runtime.compile(seen.model, { threads, signal }) : undefined;
+  const total = batchCount(dataset.size, { batchSize });
   let done = 0;
-  for (const [index, group] of groups.entries()) {
-    const program = await runtime.compile(handingOut(request.model, group), { threads, signal });
-    try {
-      for await (const batch of batches(dataset, { batchSize, signal })) {
-        if (signal?.aborted) throw new Stopped('The calibration was stopped');
-        const feeds = feedsOf(task.feeds, batch.size < batchSize ? await filled(dataset, batch.indices, batchSize) : batch);
-        if (index === 0) for (const name of inputs) observers.get(name)?.add(feeds[name].toFloat32());
-        // A run without outputs would compute nothing.
-        const outputs = group.length > 0 ? await program.run(feeds, group) : {};
-        for (const name of group) observers.get(name)?.add(outputs[name].toFloat32());
-        request.onProgress?.({ task: 'calibrate', done: ++done, total });
+  try {
+    for await (const batch of batches(dataset, { batchSize, signal, prefetch: 1 })) {
+      if (signal?.aborted) throw new Stopped('The calibration was stopped');
+      const feeds = feedsOf(task.feeds, batch.size < batchSize ? await filled(dataset, batch.indices, batchSize) : batch);
+      for (const name of inputs) observers.get(name)?.add(feeds[name].toFloat32());
+      const outputs = (await program?.run(feeds, wanted)) ?? {};
+      for (const [name, { sample, extremes }] of seen.watched) {
+        const [min, max] = extremes ? [extremes.min, extremes.max].map((output) => outputs[output].toFloat32()[0]) : [];
+        observers.get(name)?.add(outputs[sample].toFloat32(), extremes && { min, max });
       }
-    } finally {
-      await program.dispose();
+      request.onProgress?.({ task: 'calibrate', done: ++done, total });
     }
+  } finally {
+    await program?.dispose();
   }
   return { samples: dataset.size, values: new Map([...observers].map(([name, each]) => [name, resultOf(name, each)])) };
 }
@@ -90,45 +96,21 @@ export function filled(dataset: Dataset, indices: Int32Array, batchSize: number)
   return dataset.read(Int32Array.from({ length: batchSize }, (_, i) => indices[i % indices.length]));
 }
 
-/** Samples at a time, and which values at a time, so that what is fetched stays within MOST_NUMBERS where it can. */
-async function portions({ model, task }: CalibrationRequest, names: readonly string[]) {
-  const sizes = await sampleSizes(model, task, names);
-  const all = names.reduce((sum, name) => sum + (sizes.get(name) ?? 0), 0);
-  const batchSize = batchSizeOf(model, task, Math.max(1, Math.min(64, Math.floor(MOST_NUMBERS / Math.max(1, all)))));
-  const groups: string[][] = [[]];
-  let held = 0;
-  for (const name of names) {
-    const numbers = (sizes.get(name) ?? 0) * batchSize;
-    if (held > 0 && held + numbers > MOST_NUMBERS) {
-      groups.push([]);
-      held = 0;
-    }
-    groups.at(-1)?.push(name);
-    held += numbers;
-  }
-  return { batchSize, groups };
-}
-
-/** Numbers in each value for one sample, where shapes tell. */
-async function sampleSizes(model: Model, task: CalibrationRequest['task'], names: readonly string[]): Promise<Map<string, number>> {
+/** Of each value the step at which its numbers are handed out; 1 where its shape is not known. */
+async function steps({ model, task }: CalibrationRequest, names: readonly string[], batchSize: number): Promise<Map<string, number>> {
   const wanted = new Set(names);
-  const batchSize = batchSizeOf(model, task, 1);
   const sample = feedsOf(task.feeds, await task.splits.calibration.read(new Int32Array(batchSize)));
   const copy = copyModel(model);
   const shapes = Object.entries(sample).map(([name, tensor]) => [name, tensor.shape] as const);
   inferShapes(copy, { inputShapes: Object.fromEntries(shapes) });
-  const sizes = [...copy.graph.values()].flatMap((value) => {
-    const shape = wanted.has(value.name) ? staticShape(value.shape) : undefined;
-    return shape ? [[value.name, sizeOf(shape) / batchSize] as const] : [];
-  });
-  return new Map(sizes);
-}
-
-/** A copy of the model with inner values as further outputs. */
-function handingOut(source: Model, names: readonly string[]): Model {
-  const model = copyModel(source);
-  const wanted = new Set(names);
-  const values = [...model.graph.values()].filter((value: Value) => wanted.has(value.name));
-  for (const value of values) if (!model.graph.outputs.includes(value)) model.graph.outputs.push(value);
-  return model;
+  const most = Math.min(MOST_OF_ONE, Math.max(FEWEST_OF_ONE, Math.floor(MOST_NUMBERS / Math.max(1, names.length))));
+  const known = new Map(
+    [...copy.graph.values()].filter(({ name }) => wanted.has(name)).map((value) => [value.name, staticShape(value.shape)]),
+  );
+  return new Map(
+    names.map((name) => {
+      const shape = known.get(name);
+      return [name, shape ? stepOf(shape, most) : 1];
+    }),
+  );
 }

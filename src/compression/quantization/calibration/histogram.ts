@@ -23,9 +23,12 @@ export class StreamingHistogram {
   /** Zeros seen before there were bins. */
   #zeros = 0;
 
-  add(values: Float32Array): void {
-    const { min, max } = this.#extremes(values);
-    if (min > max) return;
+  /** @param whole the extremes of all the numbers that `values` are drawn from. Default: of `values`. */
+  add(values: Float32Array, whole?: Range): void {
+    const seen = this.#extremes(values);
+    if (seen.min > seen.max) return;
+    const min = whole && Number.isFinite(whole.min) ? Math.min(seen.min, whole.min) : seen.min;
+    const max = whole && Number.isFinite(whole.max) ? Math.max(seen.max, whole.max) : seen.max;
     if (min < this.min) this.min = min;
     if (max > this.max) this.max = max;
     const step = Math.max(1, Math.floor(values.length / MOST_COUNTED));

@@ -1,5 +1,5 @@
 import type { Range } from '../affine.js';
-import { affineOfRange, type IntegerType, simulate } from '../affine.js';
+import { type Affine, affineOfRange, type IntegerType, simulate } from '../affine.js';
 import { StreamingHistogram } from './histogram.js';
 
 /** How the range of an activation is found from what is seen of it. */
@@ -15,7 +15,8 @@ export interface ObserverOptions {
 
 /** Looks at a stream of activations and chooses the range to quantize. Memory does not grow with the number of samples. */
 export interface Observer {
-  add(values: Float32Array): void;
+  /** @param whole the extremes of all the numbers that `values` are a sample of. Default: of `values`. */
+  add(values: Float32Array, whole?: Range): void;
   /** The chosen range; never wider than what was seen, except that it holds zero. */
   range(): Range;
   /** Mean square of what quantization to the chosen range changes, over the mean square of the values; 0 where it is not known. */
@@ -31,13 +32,15 @@ export function createObserver(options: ObserverOptions): Observer {
 class HistogramObserver implements Observer {
   readonly #histogram = new StreamingHistogram();
   readonly #options: ObserverOptions;
+  #range?: Range;
 
   constructor(options: ObserverOptions) {
     this.#options = options;
   }
 
-  add(values: Float32Array): void {
-    this.#histogram.add(values);
+  add(values: Float32Array, whole?: Range): void {
+    this.#histogram.add(values, whole);
+    this.#range = undefined;
   }
 
   get ignored(): number {
@@ -45,6 +48,11 @@ class HistogramObserver implements Observer {
   }
 
   range(): Range {
+    this.#range ??= this.#choose();
+    return this.#range;
+  }
+
+  #choose(): Range {
     const histogram = this.#histogram;
     if (histogram.width === 0) return histogram.range;
     switch (this.#options.method) {
@@ -63,7 +71,7 @@ class HistogramObserver implements Observer {
     const histogram = this.#histogram;
     if (histogram.width === 0) return 0;
     const power = histogram.counts.reduce((sum, count, bin) => sum + count * histogram.middle(bin) ** 2, 0);
-    return power === 0 ? 0 : squaredError(histogram, this.range(), this.#options.type) / power;
+    return power === 0 ? 0 : squaredError(pointsOf(histogram), affineOfRange(this.range(), this.#options.type)) / power;
   }
 }
 
@@ -146,9 +154,10 @@ const FRACTIONS = Array.from({ length: 90 }, (_, i) => 1 - i / 100);
 /** The range whose quantization changes the numbers least in the mean square: first both ends together, then each end by itself. */
 export function meanSquaredErrorRange(histogram: StreamingHistogram, type: IntegerType): Range {
   const whole = histogram.range;
-  let best = { range: whole, error: squaredError(histogram, whole, type) };
+  const points = pointsOf(histogram);
+  let best = { range: whole, error: squaredError(points, affineOfRange(whole, type)) };
   const attempt = (range: Range) => {
-    const error = squaredError(histogram, range, type);
+    const error = squaredError(points, affineOfRange(range, type), best.error);
     if (error < best.error) best = { range, error };
   };
   for (const fraction of FRACTIONS) attempt({ min: whole.min * fraction, max: whole.max * fraction });
@@ -161,23 +170,28 @@ export function meanSquaredErrorRange(histogram: StreamingHistogram, type: Integ
   return best.range;
 }
 
-/** Sum over the histogram of the squared change by quantization, at the middle of each bin plus what varies within it. */
-function squaredError(histogram: StreamingHistogram, range: Range, type: IntegerType): number {
-  const affine = affineOfRange(range, type);
-  let error = 0;
-  for (let bin = 0; bin < histogram.counts.length; bin++) {
-    const count = histogram.counts[bin];
-    if (count === 0) continue;
-    const x = binValue(histogram, bin);
-    error += count * (x - simulate(x, affine)) ** 2;
-  }
-  return error;
+/** What stands for the numbers in each bin that has any, from the outside in: what clipping costs most comes first. */
+interface Points {
+  values: Float64Array;
+  counts: Float64Array;
 }
 
-/** What stands for the numbers in a bin: its middle, but zero for the bin of zero, where Relu puts most of them. */
-function binValue(histogram: StreamingHistogram, bin: number): number {
-  const left = histogram.low + bin * histogram.width;
-  return left <= 0 && left + histogram.width > 0 ? 0 : left + histogram.width / 2;
+/** A bin's middle stands for its numbers, but zero for the bin of zero, where Relu puts most of them. */
+function pointsOf({ counts, low, width }: StreamingHistogram): Points {
+  const bins = Array.from(counts.keys()).filter((bin) => counts[bin] > 0);
+  const pointOf = (bin: number) => {
+    const left = low + bin * width;
+    return left <= 0 && left + width > 0 ? 0 : left + width / 2;
+  };
+  const outside = bins.map((_, i) => bins[i % 2 === 0 ? i / 2 : bins.length - 1 - (i - 1) / 2]);
+  return { values: Float64Array.from(outside, pointOf), counts: Float64Array.from(outside, (bin) => counts[bin]) };
+}
+
+/** Sum over the points of the squared change by quantization; only that it is more than `enough`, once that is clear. */
+function squaredError({ values, counts }: Points, affine: Affine, enough = Number.POSITIVE_INFINITY): number {
+  let error = 0;
+  for (let i = 0; i < values.length && error <= enough; i++) error += counts[i] * (values[i] - simulate(values[i], affine)) ** 2;
+  return error;
 }
 
 function within(range: Range, min: number, max: number): Range {

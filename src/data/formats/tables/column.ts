@@ -1,4 +1,4 @@
-import { DataError } from '../../../base/index.js';
+import { DataError, MOST_COLUMNS } from '../../../base/index.js';
 import { MISSING } from '../csv.js';
 
 /** What one cell may hold; null where its value is missing. */
@@ -178,4 +178,16 @@ export function pickTableRows(table: Table, rows: Int32Array): Table {
     return { ...column, codes: Int32Array.from(rows, (row) => column.codes[row]) };
   });
   return { ...table, rows: rows.length, columns };
+}
+
+/** @throws DataError where a table has more columns than are read one by one. */
+export function checkColumnCount(count: number, where: string): void {
+  if (count <= MOST_COLUMNS) return;
+  throw new DataError({
+    what: 'The table has too many columns',
+    where,
+    expected: `at most ${MOST_COLUMNS}`,
+    got: String(count),
+    fix: 'Save the numbers as an array, .npy or .npz',
+  });
 }

@@ -111,8 +111,8 @@ function refused(name: string, where: string, what: string, fix?: string): DataE
   });
 }
 
-/** How features of a table are declared. */
-export function featureSpec({ tensor, columns }: TableFeatures): Pick<InputSpec, 'kind' | 'columns'> {
+/** How features of a table are declared. @param named whether the columns have names of their own. */
+export function featureSpec({ tensor, columns }: TableFeatures, named: boolean): Pick<InputSpec, 'kind' | 'columns' | 'names'> {
   const plain = columns.every(({ categories }) => !categories) && !(tensor.data as Float32Array).some(Number.isNaN);
-  return { kind: 'features', ...(!plain && { columns }) };
+  return { kind: 'features', ...(!plain && { columns }), ...(plain && named && { names: columns.map(({ name }) => name) }) };
 }

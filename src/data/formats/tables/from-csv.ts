@@ -1,7 +1,7 @@
 import { DataError, repeats } from '../../../base/index.js';
 import { isNumber, LABEL_NAMES, MISSING } from '../csv.js';
 import { csvLines, type Line } from '../csv-lines.js';
-import { ColumnBuilder, type Table } from './column.js';
+import { ColumnBuilder, checkColumnCount, type Table } from './column.js';
 
 /** So many rows are looked at to tell whether the first one names the columns. */
 const LOOKED_AT = 1000;
@@ -9,13 +9,14 @@ const LOOKED_AT = 1000;
 /**
  * A CSV file as a table.
  * @param header whether the first line names the columns. Default: found out.
- * @throws as csvLines does; DataError where there is no row, or two columns have one name.
+ * @throws as csvLines does; DataError where there is no row, too many columns, or two of one name.
  */
 export function tableFromCsv(bytes: Uint8Array, where: string, header?: boolean): Table {
   const lines = csvLines(bytes, where);
   const ahead: Line[] = [];
   for (let line = lines.next(); !line.done; line = lines.next()) if (ahead.push(line.value) > LOOKED_AT) break;
   const [first, ...next] = ahead;
+  checkColumnCount(first.cells.length, where);
   const named = header ?? namesColumns(first.cells, next);
   const names = named ? first.cells.map((cell) => cell.trim()) : first.cells.map((_, i) => String(i));
   const [twice] = repeats(names);

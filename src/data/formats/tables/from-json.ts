@@ -1,12 +1,12 @@
-import { DataError, FormatError } from '../../../base/index.js';
-import { type Cell, ColumnBuilder, type Table } from './column.js';
+import { allowed, CELLS, DataError, FormatError } from '../../../base/index.js';
+import { type Cell, ColumnBuilder, checkColumnCount, type Table } from './column.js';
 
 /**
  * JSON Lines as a table: one flat object a line; its keys name the columns, and a key that a line lacks is a missing value.
- * @throws FormatError naming the line that is no JSON; DataError for what is no object.
+ * @throws FormatError naming the line that is no JSON; DataError for what is no object, and for keys that hardly any line has.
  */
 export function tableFromJsonLines(bytes: Uint8Array, where: string): Table {
-  const collector = new RecordCollector(where);
+  const collector = new RecordCollector(where, allowed(CELLS, bytes.length));
   const decoder = new TextDecoder();
   let number = 0;
   for (let start = 0; start < bytes.length; ) {
@@ -27,12 +27,12 @@ export function tableFromJson(bytes: Uint8Array, where: string): Table {
   const value = parse(new TextDecoder().decode(bytes), where, 'Files of one object a line are called .jsonl');
   if (!Array.isArray(value))
     throw new DataError({ what: 'This JSON is no table', where, expected: 'an array of flat objects', got: typeName(value) });
-  return tableFromRecords(value, where);
+  return tableFromRecords(value, where, allowed(CELLS, bytes.length));
 }
 
-/** Objects as a table. @throws DataError for what is no object. */
-export function tableFromRecords(records: readonly unknown[], where: string): Table {
-  const collector = new RecordCollector(where);
+/** Objects as a table. @param mostCells that it may have, empty ones included. @throws DataError as tableFromJsonLines does. */
+export function tableFromRecords(records: readonly unknown[], where: string, mostCells: number): Table {
+  const collector = new RecordCollector(where, mostCells);
   for (const [i, record] of records.entries()) collector.add(record, `record ${i}`);
   return collector.finish();
 }
@@ -48,11 +48,13 @@ function parse(text: string, where: string, fix: string): unknown {
 /** Collects objects that may lack some of the keys. */
 class RecordCollector {
   readonly #where: string;
+  readonly #mostCells: number;
   readonly #columns = new Map<string, ColumnBuilder>();
   #rows = 0;
 
-  constructor(where: string) {
+  constructor(where: string, mostCells: number) {
     this.#where = where;
+    this.#mostCells = mostCells;
   }
 
   add(record: unknown, at: string): void {
@@ -69,12 +71,26 @@ class RecordCollector {
       else this.#column(name).add(cell);
     }
     this.#rows++;
+    this.#checkSize();
     for (const column of this.#columns.values()) if (column.rows < this.#rows) column.add(null);
   }
 
   finish(): Table {
     if (this.#rows === 0) throw new DataError({ what: 'The table is empty', where: this.#where });
     return { where: this.#where, rows: this.#rows, columns: [...this.#columns.values()].map((column) => column.finish()), named: true };
+  }
+
+  #checkSize(): void {
+    checkColumnCount(this.#columns.size, this.#where);
+    const cells = this.#rows * this.#columns.size;
+    if (cells <= this.#mostCells) return;
+    throw new DataError({
+      what: 'Most cells of the table would be empty',
+      where: this.#where,
+      expected: `at most ${Math.floor(this.#mostCells)} cells for a file of its size`,
+      got: `${this.#rows} rows with ${this.#columns.size} different keys so far`,
+      fix: 'Give every row the same few keys',
+    });
   }
 
   #column(name: string): ColumnBuilder {

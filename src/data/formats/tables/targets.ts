@@ -10,19 +10,70 @@ export interface TableTargetOptions extends TargetOptions {
   label?: string | number | false;
 }
 
-/** The columns that hold targets: those named; else the only one called label, class, target or y; else the last. */
-export function targetColumns({ columns, named, where }: Table, label: TableTargetOptions['label']): Column[] {
+/**
+ * The columns that hold targets: those named; else the only one called label, class, target or y; else the last, with those before it that are numbers and
+ * whose names say that they are targets as well: label0, label1, ... or, of zeros and ones, label_cat, label_dog, ...
+ * @param features names of columns that are none where others are there.
+ */
+export function targetColumns(table: Table, label: TableTargetOptions['label'], features: readonly string[] = []): Column[] {
+  const { named, where } = table;
   if (label === false) return [];
-  if (label !== undefined) return findColumns({ columns, named, where }, splitNames(String(label), columns), 'label');
+  if (label !== undefined) return findColumns(table, splitNames(String(label), table.columns), 'label');
+  const others = table.columns.filter(({ name }) => !named || !features.includes(name));
+  const columns = others.length > 0 ? others : table.columns;
   const usual = columns.filter(({ name }) => named && LABEL_NAMES.includes(name.toLowerCase()));
-  if (columns.length < 2)
+  if (table.columns.length < 2)
     throw new DataError({
       what: 'A labelled table needs at least two columns',
       where,
-      got: String(columns.length),
+      got: String(table.columns.length),
       fix: 'Say that there is no label column (--unlabelled)',
     });
-  return [usual.length === 1 ? usual[0] : columns[columns.length - 1]];
+  if (usual.length === 1) return usual;
+  const last = columns[columns.length - 1];
+  const several = named ? atTheEnd(columns, (column) => isNamedTarget(column) && isAlike(column, last)) : [];
+  return several.length > 1 && several.length < table.columns.length ? several : [last];
+}
+
+/**
+ * Columns of zeros and ones at the end whose names count them, where only the last is taken for the target: they may be targets, too, or features. Empty
+ * where there are none.
+ */
+export function doubtfulTargets({ columns, named }: Table): Column[] {
+  const last = columns[columns.length - 1];
+  const isCounted = (column: Column) => COUNTED.test(column.name) && stemOf(column) === stemOf(last) && isBinary(column);
+  const found = named ? atTheEnd(columns, isCounted) : [];
+  // Where all are called so, nothing tells features from targets.
+  const isApart = columns.slice(0, -found.length).some((column) => stemOf(column) !== stemOf(last));
+  return found.length > 1 && isApart && !found.some(({ name }) => name.includes(',')) ? found : [];
+}
+
+/** A name that ends in a number. */
+const COUNTED = /^(.*?)[_\-. ]?\d+$/;
+/** The name of one target of several. */
+const NAMED_TARGET = /^(labels?|class|targets?|y)([_\-. ].+|\d+)$/i;
+
+function stemOf({ name }: Column): string {
+  return (COUNTED.exec(name)?.[1] ?? name).toLowerCase();
+}
+
+function isNamedTarget(column: Column): boolean {
+  return NAMED_TARGET.test(column.name) && (isBinary(column) || (COUNTED.test(column.name) && column.kind === 'numbers'));
+}
+
+/** Whether two columns begin alike: label_cat and label_dog. */
+function isAlike(a: Column, b: Column): boolean {
+  const [word, other] = [a, b].map(({ name }) => NAMED_TARGET.exec(name)?.[1].toLowerCase());
+  return word === other;
+}
+
+function isBinary(column: Column): boolean {
+  return column.kind === 'numbers' && column.values.every((value) => value === 0 || value === 1);
+}
+
+/** The columns at the end that all are so. */
+function atTheEnd(columns: readonly Column[], is: (column: Column) => boolean): Column[] {
+  return columns.slice(columns.findLastIndex((column) => !is(column)) + 1);
 }
 
 /** Names separated by commas, unless a column's own name has commas. */

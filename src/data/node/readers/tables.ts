@@ -66,8 +66,8 @@ export const tables: Reader = {
   },
 };
 
-function tableOptions({ label, labelled, classes, targets, columns, categories }: OpenOptions) {
-  return { label, labelled, classes, targets, columns, categories };
+function tableOptions({ label, labelled, classes, targets, columns, order, categories }: OpenOptions) {
+  return { label, labelled, classes, targets, columns, order, categories };
 }
 
 function format({ inputs: [{ kind }] }: Dataset): string {

@@ -1,0 +1,3 @@
+export { addInventedOptions, addShippingOptions, type InventedOptions, type ShippingOptions } from './options.js';
+export { bytesOf, Refused, type Shipment, type Shipped, ship } from './ship.js';
+export { leadingLines, proofLines, shippedFacts } from './text.js';

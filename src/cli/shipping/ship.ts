@@ -1,0 +1,182 @@
+import { existsSync, statSync } from 'node:fs';
+import { EspalierError, Stopped } from '../../base/index.js';
+import { type Proof, prove } from '../../diagnosis/index.js';
+import type { ModelSource } from '../../infrastructure/runtime/index.js';
+import type { Model } from '../../onnx/index.js';
+import { loadModel, saveModel } from '../../onnx/node/index.js';
+import { answersOf, judge, type Quality, type Task } from '../../training/index.js';
+import type { CommandContext } from '../context.js';
+import { faultsOf } from './bounds.js';
+import { noGain } from './gain.js';
+import type { InventedOptions, ShippingOptions } from './options.js';
+import { oneRun, testFeeds } from './samples.js';
+import { type PairedTime, pairedTime } from './time.js';
+
+/** Metadata key under which a model that was written against a bound says so. */
+const FORCED_KEY = 'espalier.forced';
+
+/** A model that is there, with what it is for. */
+export interface Known {
+  model: Model;
+  /** Its file, or the folder that it is in. */
+  path: string;
+  /** Absent where no data was given. */
+  task?: Task;
+}
+
+export interface Shipment {
+  context: CommandContext;
+  /** What is to be written. */
+  model: Model;
+  out: string;
+  /** The task as the new model takes it. Absent where no data was given. */
+  task?: Task;
+  /** What the new model was made of and must not be much worse than. Absent for one that was made of nothing. */
+  original?: Known;
+  /** What it is timed against. Default: the original. */
+  rival?: Known;
+  options: ShippingOptions & InventedOptions & { threads?: number };
+  /** Whether being smaller was what was asked for, so that a file as large is refused. Default false. */
+  mustGain?: boolean;
+  /** What else can be done where the model is refused, as a sentence. */
+  advice?: string;
+  /** Forgets the checkpoints, once the file is there. */
+  clear?: () => Promise<void>;
+}
+
+/** A model that is written, and what was found of it before. */
+export interface Shipped {
+  /** From its file. */
+  model: Model;
+  bytes: number;
+  quality: { before?: Quality; after?: Quality };
+  /** Absent where there is no original. */
+  proof?: Proof;
+  /** A sentence where it could not be measured; absent where it was not to be, or there is nothing to compare with. */
+  time?: PairedTime | string;
+  /** Why it would not have been written without --force; empty where every bound is kept. */
+  forced: readonly string[];
+}
+
+/** A model that is too bad to be written. */
+export class Refused extends EspalierError {
+  override readonly name: string = 'Refused';
+}
+
+/**
+ * The one way in which commands write models: the file is written under another name, loaded by the runtime, compared with the original, timed beside it, and
+ * judged; only then it takes its name. What breaks a bound is not written, unless that is forced; the file then says so itself.
+ * @throws Refused with the reason, where nothing was written.
+ */
+export async function ship(shipment: Shipment): Promise<Shipped> {
+  const { context, model, out, options, clear } = shipment;
+  let found: Omit<Shipped, 'model' | 'bytes'> | undefined;
+  const check = async (draft: string) => {
+    found = await look(shipment, draft);
+    if (found.forced.length > 0 && !options.force) throw refusal(shipment, found.forced);
+  };
+  let bytes = await saveModel(model, out, { check });
+  const { forced = [] } = found ?? {};
+  if (forced.length > 0) {
+    model.metadata.set(FORCED_KEY, forced.join('; '));
+    bytes = await saveModel(model, out);
+  }
+  await clear?.();
+  context.kept = undefined;
+  return { quality: {}, forced, ...found, model: loadModel(out), bytes };
+}
+
+/** Everything that is to be known of a written file before it is called done. */
+async function look(shipment: Shipment, draft: string): Promise<Omit<Shipped, 'model' | 'bytes'>> {
+  const { context, task, original, options, mustGain = false } = shipment;
+  const written = loadModel(draft);
+  const faults: string[] = [];
+  /** What fails in the new model is its fault. */
+  const tried = async <T>(what: string, work: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof EspalierError) || error instanceof Stopped) throw error;
+      faults.push(`${what}: ${error.message.replace(/\.$/, '')}`);
+      return undefined;
+    }
+  };
+  const proof = await tried('it does not load or run', () => proofOf(shipment, written, draft));
+  if (faults.length > 0) return { quality: {}, forced: faults };
+  const before = original?.task && (await answers(original.model, original.task, shipment));
+  const after = task && (await tried('it cannot be judged', () => answers(written, task, shipment)));
+  const quality = {
+    before: original?.task && before && judge(original.task, before),
+    after: task && after && (await tried('it cannot be judged', async () => judge(task, after, before))),
+  };
+  if (original && proof) faults.push(...faultsOf({ before: original.model, proof, task, quality, maxDrop: options.maxDrop }));
+  const time = options.time ? await timeOf(shipment, draft, proof) : undefined;
+  const bytes = { before: original ? bytesOf(original) : 0, after: statSync(draft).size };
+  const waste = original && mustGain ? noGain(bytes, time, original.model) : undefined;
+  if (waste !== undefined) faults.push(waste);
+  context.output.clear();
+  return { quality, ...(original && { proof }), time, forced: faults };
+}
+
+/** Compared with the original where there is one; else the new model is only loaded. */
+async function proofOf({ context, task, original, options }: Shipment, written: Model, draft: string): Promise<Proof | undefined> {
+  const { runtime, activity } = context;
+  const { threads, shape: shapes, batch } = options;
+  if (!original) {
+    await (await runtime.compile({ path: draft }, { threads, signal: activity.signal })).dispose();
+    return undefined;
+  }
+  const before = original.task;
+  return prove({
+    before: original.model,
+    after: written,
+    source: { path: draft },
+    runtime,
+    threads,
+    signal: activity.signal,
+    invented: { shapes, batch },
+    ...(before && task && { samples: () => testFeeds(original.model, before, task) }),
+  });
+}
+
+function answers(model: Model, task: Task, { context, options }: Shipment) {
+  return answersOf(model, task, context.runtime, { ...context.activity, split: 'test', threads: options.threads });
+}
+
+async function timeOf({ context, model, task, original, rival = original, options }: Shipment, draft: string, proof?: Proof) {
+  if (!rival) return undefined;
+  const { runtime, activity } = context;
+  const file = fileOf(rival);
+  // The file itself where there is one: what was read of it may have been given a free batch since.
+  const given = file === undefined ? rival.model : loadModel(file);
+  try {
+    const before = {
+      source: file === undefined ? rival.model : ({ path: file } satisfies ModelSource),
+      feeds: await oneRun(given, rival.task, proof?.invented),
+    };
+    const after = { source: { path: draft }, feeds: rival.task === task ? before.feeds : await oneRun(model, task, proof?.invented) };
+    return await pairedTime({ before, after, runtime, threads: options.threads, signal: activity.signal });
+  } catch (error) {
+    if (!(error instanceof EspalierError) || error instanceof Stopped) throw error;
+    return `The time could not be measured: ${error.message}`;
+  }
+}
+
+/** Bytes of a model's file. */
+export function bytesOf(known: Known): number {
+  return statSync(fileOf(known) ?? known.path).size;
+}
+
+function fileOf({ model, path }: Known): string | undefined {
+  return [path, model.source].find((file) => file !== undefined && existsSync(file) && statSync(file).isFile());
+}
+
+function refusal({ context, out, advice }: Shipment, faults: readonly string[]): Refused {
+  const kept =
+    context.kept === undefined || !existsSync(context.kept) ? '' : ' (what was trained is kept, so that this goes on from there)';
+  return new Refused({
+    what: `The model is not written, because ${faults.join('; and ')}`,
+    where: out,
+    fix: `${advice ? `${advice} ` : ''}Write it all the same with --force${kept}.`,
+  });
+}

@@ -1,0 +1,53 @@
+import { EspalierError, Stopped } from '../../base/index.js';
+import type { Feeds } from '../../diagnosis/index.js';
+import { compareLatency } from '../../infrastructure/hardware/node/index.js';
+import type { ModelSource, Runtime } from '../../infrastructure/runtime/index.js';
+
+/** Time before and after, from one measurement in which the models take turns. Plain JSON. */
+export interface PairedTime {
+  /** Median milliseconds of a run. */
+  before: number;
+  after: number;
+  /** Median over the turns of the new model's time divided by the original's in the same turn, and the 95% interval of that. */
+  ratio: number;
+  interval: readonly [number, number];
+  /** What the interval allows to say. */
+  verdict: 'faster' | 'slower' | 'as fast';
+  threads: number;
+  /** Turns that each took. */
+  runs: number;
+}
+
+export interface TimeRequest {
+  before: { source: ModelSource; feeds: Feeds };
+  after: { source: ModelSource; feeds: Feeds };
+  runtime: Runtime;
+  /** The same for both. Default 1: what other threads do to a time differs from machine to machine. */
+  threads?: number;
+  signal?: AbortSignal;
+}
+
+/** Seconds that usual models are timed, and that slow ones may take. */
+const SECONDS = 1;
+const MOST_SECONDS = 2.5;
+
+/** @returns the times, or why there are none, as a sentence. */
+export async function pairedTime({ before, after, runtime, threads = 1, signal }: TimeRequest): Promise<PairedTime | string> {
+  try {
+    const [first, second] = await compareLatency(runtime, [before.source, after.source], {
+      feedsOfEach: [before.feeds, after.feeds],
+      threads,
+      signal,
+      warmup: 2,
+      runs: 1,
+      minSeconds: SECONDS,
+      maxSeconds: MOST_SECONDS,
+    });
+    const { low, high } = second.interval;
+    const verdict = high < 1 ? 'faster' : low > 1 ? 'slower' : 'as fast';
+    return { before: first.p50, after: second.p50, ratio: second.ratio, interval: [low, high], verdict, threads, runs: second.runs };
+  } catch (error) {
+    if (!(error instanceof EspalierError) || error instanceof Stopped) throw error;
+    return `The time could not be measured: ${error.message}`;
+  }
+}

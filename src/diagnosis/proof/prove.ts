@@ -1,0 +1,269 @@
+import { type Activity, EspalierError, Random, Stopped } from '../../base/index.js';
+import type { ModelSource, Program, Runtime } from '../../infrastructure/runtime/index.js';
+import { isFloat, type Model, Tensor } from '../../onnx/index.js';
+import { exposed, fidelity, fidelityOutputs, type Goal, judge, type Quality } from '../../training/index.js';
+import { ATTEMPTS, type InventedOptions, inventedFeeds } from './invented.js';
+import { NoiseMeter, type OutputNoise } from './noise.js';
+
+/** Values by name, for one run. */
+export type Feeds = Readonly<Record<string, Tensor>>;
+
+/** Real inputs of one run, for each of the two models: a new one may take its inputs in another form. */
+export interface RealFeeds {
+  before: Feeds;
+  after: Feeds;
+}
+
+export interface ProofRequest extends Pick<Activity, 'signal'> {
+  /** The original. */
+  before: Model;
+  after: Model;
+  /** What is run for the new model: its written file. Default: the model itself. */
+  source?: ModelSource;
+  runtime: Runtime;
+  threads?: number;
+  /** Real inputs, run by run. Default: made-up ones. */
+  samples?: () => AsyncIterable<RealFeeds>;
+  /** How inputs are made up. */
+  invented?: Pick<InventedOptions, 'batch' | 'shapes'>;
+}
+
+/** Whether a new model does what the one does that it was made of. Plain JSON but for infinities. */
+export interface Proof {
+  readonly inputs: 'samples' | 'made-up';
+  /** Samples in all runs together: by the first axis of the inputs. */
+  readonly samples: number;
+  /** Runs that were compared; 0 where the original itself could not be run, for the reason in `remark`. */
+  readonly runs: number;
+  /** The worst first: what is broken, then floats by their SQNR, then the rest. */
+  readonly outputs: readonly OutputNoise[];
+  /**
+   * On made-up inputs, for outputs that follow the original badly: SQNR in dB of the original itself where 1% of noise is added to its inputs. Where this is low
+   * as well, the inputs are at fault and not the new model.
+   */
+  readonly own?: Readonly<Record<string, number>>;
+  /** How inputs were made up so that the original ran. */
+  readonly invented?: InventedOptions;
+  /** On made-up inputs: how closely the model follows, by all metrics of fidelity. */
+  readonly quality?: Quality;
+  readonly remark?: string;
+}
+
+/** Below this the original's own sensitivity is looked at, in dB. */
+const LOW = 20;
+/** Noise that is added to inputs for that, relative to their power. */
+const NUDGE = 0.01;
+/** Runs on made-up inputs: few, since they say little; fewer where they take long, in milliseconds all together. */
+const RUNS = 8;
+const LEAST_RUNS = 3;
+const LONG = 4000;
+
+/**
+ * Loads the new model and the original, runs both on the same inputs and compares every output that can be read, whole outputs by their SQNR. Of detectors
+ * that end in a selection of boxes what it selects from is compared.
+ * @throws RuntimeError where the new model does not load or run and the original does; Stopped when aborted.
+ */
+export async function prove(request: ProofRequest): Promise<Proof> {
+  const { before, after, source = after, runtime, threads, signal } = request;
+  const options = { threads, signal };
+  const goal = goalOf(before);
+  const programs: Program[] = [];
+  const compile = async (model: ModelSource) => {
+    const program = await runtime.compile(model, options);
+    programs.push(program);
+    return program;
+  };
+  try {
+    const made = await compile(source);
+    const original = await attempted(() => compile(exposed(before, goal ?? {})));
+    if (typeof original === 'string') return unproven(request, `The original does not load: ${original}`);
+    // Where the goal looks at inner values, the file itself is run as well.
+    const seen = goal?.expose ? await compile(exposed(after, goal)) : made;
+    return await compare({ request, goal, original, made, seen, fetch: goal?.expose ? [...goal.outputs] : readable(before) });
+  } finally {
+    for (const program of programs) await program.dispose();
+  }
+}
+
+interface Comparison {
+  request: ProofRequest;
+  goal?: Goal;
+  original: Program;
+  made: Program;
+  /** The new model as the goal looks at it. */
+  seen: Program;
+  fetch: readonly string[];
+}
+
+async function compare({ request, goal, original, made, seen, fetch }: Comparison): Promise<Proof> {
+  const meters = new Map(fetch.map((name) => [name, new NoiseMeter(name)]));
+  const collector = request.samples ? undefined : goal?.collect();
+  const start = performance.now();
+  let [runs, samples] = [0, 0];
+  let failure: string | undefined;
+  let known: InventedOptions | undefined;
+  const feeds = request.samples
+    ? request.samples()
+    : madeUp(
+        request,
+        (found) => (known = found),
+        (feeds) => original.run(feeds, fetch),
+      );
+  for await (const { before, after } of feeds) {
+    const wanted = await attempted(() => original.run(copied(before), fetch));
+    if (typeof wanted === 'string') {
+      failure = wanted;
+      break;
+    }
+    if (seen !== made) await made.run(copied(after), readable(request.after));
+    const got = await seen.run(copied(after), fetch);
+    for (const [name, meter] of meters) meter.add(wanted[name], got[name]);
+    const size = Object.values(before)[0]?.shape[0] ?? 1;
+    samples += size;
+    try {
+      collector?.add({ size, indices: new Int32Array(size), inputs: {} }, got, wanted);
+    } catch (error) {
+      if (!(error instanceof EspalierError)) throw error;
+    }
+    runs++;
+    if (!request.samples && runs >= LEAST_RUNS && performance.now() - start > LONG) break;
+  }
+  if (runs === 0) return unproven(request, failure ?? 'no inputs could be made up for it');
+  const outputs = [...meters.values()].map((meter) => meter.noise).sort((a, b) => rank(a) - rank(b));
+  const low = outputs.filter(({ sqnr }) => sqnr !== undefined && sqnr < LOW).map(({ output }) => output);
+  const own = known && low.length > 0 ? await ownNoise(request, known, original, low) : undefined;
+  const quality = collector && goal && judged(goal, collector);
+  return {
+    inputs: request.samples ? 'samples' : 'made-up',
+    samples,
+    runs,
+    outputs,
+    ...(own && { own }),
+    ...(known && { invented: known }),
+    ...(quality && { quality }),
+  };
+}
+
+function judged(goal: Goal, collector: ReturnType<Goal['collect']>): Quality | undefined {
+  try {
+    return judge({ ...goal, name: 'made-up inputs' }, collector.answers());
+  } catch (error) {
+    if (error instanceof EspalierError) return undefined;
+    throw error;
+  }
+}
+
+/** What is broken first, then floats by their noise, then shares of what is the same; what is not known last. */
+function rank({ sqnr, same, remark }: OutputNoise): number {
+  if (sqnr !== undefined) return sqnr;
+  if (same !== undefined) return 1e6 - same;
+  return remark ? 1e7 : 1e8;
+}
+
+function unproven({ samples }: ProofRequest, why: string): Proof {
+  return {
+    inputs: samples ? 'samples' : 'made-up',
+    samples: 0,
+    runs: 0,
+    outputs: [],
+    remark: `It could not be run on ${samples ? 'samples' : 'made-up inputs'}: ${why}`,
+  };
+}
+
+/** Made-up inputs that the original takes: open dimensions have sizes with which it runs. @param found is told with which. */
+async function* madeUp(
+  { before, invented }: ProofRequest,
+  found: (options: InventedOptions) => void,
+  run: (feeds: Feeds) => Promise<unknown>,
+): AsyncGenerator<RealFeeds> {
+  const options = await runnable(before, invented, run);
+  found(options);
+  for (let seed = 1; seed <= RUNS; seed++) {
+    const feeds = inventedFeeds(before, { ...options, seed });
+    yield { before: feeds, after: feeds };
+  }
+}
+
+/** The first choice of open sizes with which a model runs; the first of all where it runs with none. */
+async function runnable(model: Model, invented: InventedOptions = {}, run: (feeds: Feeds) => Promise<unknown>): Promise<InventedOptions> {
+  const isOpen = model.graph.feeds.some(({ shape }) => shape?.some((dim) => typeof dim !== 'number'));
+  for (let attempt = 0; isOpen && attempt < ATTEMPTS; attempt++) {
+    const options = { ...invented, attempt };
+    const ran = await attempted(() => run(inventedFeeds(model, options)));
+    if (typeof ran !== 'string') return options;
+  }
+  return invented;
+}
+
+/** SQNR of the original's outputs where its inputs are nudged, on the same made-up inputs; nothing where no input is a float. */
+async function ownNoise(
+  { before }: ProofRequest,
+  options: InventedOptions,
+  original: Program,
+  names: readonly string[],
+): Promise<Record<string, number> | undefined> {
+  if (!before.graph.feeds.some(({ dtype }) => isFloat(dtype))) return undefined;
+  const meters = new Map(names.map((name) => [name, new NoiseMeter(name)]));
+  for (let seed = 1; seed <= LEAST_RUNS; seed++) {
+    const feeds = inventedFeeds(before, { ...options, seed });
+    const [wanted, got] = [await original.run(copied(feeds), names), await original.run(nudged(feeds, seed), names)];
+    for (const [name, meter] of meters) meter.add(wanted[name], got[name]);
+  }
+  const found = [...meters.values()].flatMap(({ noise: { output, sqnr } }) => (sqnr === undefined ? [] : [[output, sqnr] as const]));
+  return Object.fromEntries(found);
+}
+
+function nudged(feeds: Feeds, seed: number): Record<string, Tensor> {
+  const random = new Random(`nudge ${seed}`);
+  const nudge = (tensor: Tensor) => {
+    const values = tensor.toFloat32();
+    const deviation = NUDGE * Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / Math.max(1, values.length));
+    return Tensor.from(
+      tensor.dtype,
+      tensor.shape,
+      values.map((value) => value + deviation * random.normal()),
+    );
+  };
+  return Object.fromEntries(Object.entries(copied(feeds)).map(([name, tensor]) => [name, isFloat(tensor.dtype) ? nudge(tensor) : tensor]));
+}
+
+/** A program may take the memory of what it is fed. */
+function copied(feeds: Feeds): Record<string, Tensor> {
+  return Object.fromEntries(
+    Object.entries(feeds).map(([name, tensor]) => [
+      name,
+      tensor.dtype === 'string' ? tensor : new Tensor(tensor.dtype, tensor.shape, tensor.bytes().slice()),
+    ]),
+  );
+}
+
+/** How models are looked at whose outputs are compared; undefined where none of them holds numbers. */
+function goalOf(model: Model): Goal | undefined {
+  try {
+    const goal = fidelity({ reference: model, ...fidelityOutputs(model) });
+    exposed(model, goal);
+    return goal;
+  } catch (error) {
+    if (error instanceof EspalierError) return undefined;
+    throw error;
+  }
+}
+
+const READABLE = /^(float(16|32|64)|u?int(8|16|32|64)|bool|string)$/;
+
+/** Outputs that runtimes hand out: no sequences, maps, or the smallest floats. */
+function readable({ graph }: Model): string[] {
+  return graph.outputs
+    .filter(({ type, dtype }) => type === undefined || (dtype !== undefined && READABLE.test(dtype)))
+    .map(({ name }) => name);
+}
+
+/** What came of it, or why it failed. */
+async function attempted<T>(work: () => Promise<T>): Promise<T | string> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof EspalierError) || error instanceof Stopped) throw error;
+    return error.message;
+  }
+}

@@ -1,0 +1,47 @@
+import { EspalierError } from '../base/index.js';
+import { footprint } from '../infrastructure/hardware/index.js';
+import type { Dim, Model } from '../onnx/index.js';
+import { type Feed, feedsOf } from './feeds.js';
+import type { Task } from './tasks/task.js';
+
+/** Bytes of activations that live at one time in a run whose batch size nobody chose. What runs faster in larger batches is smaller than this. */
+const MOST_BYTES = 2 ** 24;
+
+/** The fixed first dimension of the model's inputs, or what was wished where it is open. */
+export function batchSizeOf(model: Model, task: Pick<Task, 'feeds'>, wished: number): number {
+  return fixedSize(model, task.feeds) ?? wished;
+}
+
+function fixedSize({ graph }: Model, feeds: readonly Feed[]): number | undefined {
+  const inputs = graph.inputs.filter((input) => feeds.some((feed) => feed.input === input.name));
+  const fixed = inputs.map((input) => input.shape?.[0] as Dim | undefined).filter((dim) => typeof dim === 'number');
+  return fixed.length > 0 ? Math.min(...(fixed as number[])) : undefined;
+}
+
+/**
+ * Samples a run: the fixed batch size of the model's inputs, or at most `wished`, fewer the more memory a sample's activations take, so that memory depends
+ * neither on how many samples there are nor on how large they are.
+ * @param split whose first sample's shape stands for all.
+ */
+export async function affordableBatch(
+  model: Model,
+  { feeds, splits }: Pick<Task, 'feeds' | 'splits'>,
+  { wished, split }: { wished: number; split: keyof Task['splits'] },
+): Promise<number> {
+  const fixed = fixedSize(model, feeds);
+  if (fixed !== undefined || wished <= 1) return fixed ?? wished;
+  const sample = feedsOf(feeds, await splits[split].read(Int32Array.of(0)));
+  const shapes = Object.entries(sample).map(([name, tensor]) => [name, tensor.shape] as const);
+  const bytes = bytesOfRun(model, Object.fromEntries(shapes));
+  return Math.max(1, Math.min(wished, Math.floor(MOST_BYTES / Math.max(1, bytes))));
+}
+
+/** Nothing for inputs that contradict the model: the runtime says best what is wrong with them. */
+function bytesOfRun(model: Model, inputShapes: Readonly<Record<string, readonly number[]>>): number {
+  try {
+    return footprint(model, { bytes: 0, inputShapes }).memory.total;
+  } catch (error) {
+    if (error instanceof EspalierError) return 0;
+    throw error;
+  }
+}
