@@ -4,7 +4,7 @@ import { Cost, type CostKind } from './cost.js';
 import { type Blocked, type Dependencies, findDependencies } from './dependencies.js';
 import type { Axis } from './elements.js';
 import type { Importance } from './importance.js';
-import { channelsOf, findLayers, type Layer } from './layers.js';
+import { channelsOf, findLayers, type Layer, type Structure } from './layers.js';
 import { magnitudeImportance } from './magnitude.js';
 import { describeKept, findKept } from './obstacles.js';
 import { restoreOpenShapes, staticCopy } from './prepare.js';
@@ -38,9 +38,6 @@ export interface ChannelOptions {
   /** Cost that `keep` is a fraction of. Default: the model's. */
   from?: number;
 }
-
-/** What may be removed: channels of layers, or whole heads of attentions. */
-export type Structure = Layer['kind'];
 
 /** Sizes of axes, as "name/axis". */
 export type Sizes = ReadonlyMap<string, number>;
