@@ -1,5 +1,5 @@
 // What each way to make a model smaller does to each real model: written or refused and why, size, fidelity, time. Writes the table into docs/models.md:
-//   node bench/models.mjs --results results.json [--folder ../shared/models] [--seconds 300] [MODEL ...]
+//   node bench/models.mjs --results results.json [--folder ../shared/models] [--seconds 300] [--ways dynamic,weights] [MODEL ...]
 // Results are kept in the file as they come, and what is there is not measured again; without models left to measure only the table is written.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -15,6 +15,7 @@ const { values, positionals } = parseArgs({
     results: { type: 'string' },
     folder: { type: 'string', default: join(root, '..', 'shared', 'models') },
     seconds: { type: 'string', default: '300' },
+    ways: { type: 'string', default: 'dynamic,weights,minify,simplify,static' },
     one: { type: 'string' },
   },
 });
@@ -37,8 +38,8 @@ function sweep() {
   const models = readdirSync(values.folder)
     .filter((name) => name.endsWith('.onnx'))
     .map((name) => basename(name, '.onnx'));
-  for (const model of models.filter((name) => positionals.length === 0 || positionals.includes(name)))
-    for (const way of Object.keys(WAYS)) {
+  for (const way of values.ways.split(','))
+    for (const model of models.filter((name) => positionals.length === 0 || positionals.includes(name))) {
       known[model] ??= {};
       if (known[model][way]) continue;
       known[model][way] = tried(model, way);
@@ -69,13 +70,20 @@ function tried(model, way) {
     return {
       outcome: 'written',
       size: statSync(out).size / statSync(path).size,
-      worst: worst && (worst.identical ? 'identical' : worst.sqnr === undefined ? worst.remark : `${worst.sqnr.toFixed(1)} dB`),
+      worst: worst && wordsOf(worst),
       inputs: found.proof?.remark ?? found.proof?.inputs,
       time: found.time && [found.time.ratio, ...found.time.interval],
     };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** How an output fares, as a JSON document has it. */
+function wordsOf({ identical, broken, sqnr, same, remark }) {
+  if (identical || broken) return identical ? 'identical' : 'broken';
+  if (typeof sqnr === 'number') return `${sqnr.toFixed(1)} dB`;
+  return same === undefined ? (remark ?? 'unknown') : `${(100 * same).toFixed(0)}% the same`;
 }
 
 /** Passes that no command of their own has: made, written, and proved in the same way. */
@@ -85,7 +93,7 @@ async function oneByLibrary(way, path, out) {
   const { compareLatency } = await import('espalier/infrastructure/hardware/node');
   const { inventedFeeds, noiseFaults, prove } = await import('espalier/diagnosis');
   const { simplify } = await import('espalier/infrastructure/compiler');
-  const { minifyModel } = await import('espalier/compression/coding');
+  const { minifyModel } = await import('espalier/compression/packaging');
   const { inferShapes } = await import('espalier/ops');
   const runtime = createNodeRuntime({ threads: 1 });
   try {
@@ -107,6 +115,7 @@ async function oneByLibrary(way, path, out) {
     const timed = time && { ratio: time[1].ratio, interval: [time[1].interval.low, time[1].interval.high] };
     process.stdout.write(JSON.stringify({ proof: { ...proof, outputs }, time: timed }));
   } catch (error) {
+    // A reason, as the command line gives it.
     process.stdout.write(JSON.stringify({ error: { message: error.message } }));
     process.exitCode = 1;
   } finally {
@@ -115,10 +124,16 @@ async function oneByLibrary(way, path, out) {
 }
 
 function writeTable(known) {
-  const rows = Object.entries(known).flatMap(([model, ways]) =>
-    Object.entries(ways).map(([way, found]) => `| ${model} | ${way} | ${cells(found).join(' | ')} |`),
+  const rows = Object.keys(known)
+    .sort()
+    .flatMap((model) =>
+      Object.keys(WAYS)
+        .filter((way) => known[model][way])
+        .map((way) => `| ${model} | ${way} | ${cells(known[model][way]).join(' | ')} |`),
+    );
+  const table = ['| model | way | file | worst output | time, 95% interval | |', '| --- | --- | --- | --- | --- | --- |', ...rows].join(
+    '\n',
   );
-  const table = ['| model | way | file | worst output | time, 95% interval | |', '| --- | --- | --- | --- | --- | --- |', ...rows].join('\n');
   const page = join(root, 'docs', 'models.md');
   const text = readFileSync(page, 'utf8').replace(
     /<!-- models: begin -->[\s\S]*<!-- models: end -->/,
@@ -135,6 +150,9 @@ function cells({ outcome, why, size, worst, inputs, time }) {
 
 /** A reason without the paths in it, as a cell of a table. */
 function short(text) {
-  const plain = text.replaceAll(/\S*\/(?=[^/\s]+\.onnx)/g, '').replaceAll('|', '\\|').replaceAll('\n', ' ');
+  const plain = text
+    .replaceAll(/\S*\/(?=[^/\s]+\.onnx)/g, '')
+    .replaceAll('|', '\\|')
+    .replaceAll('\n', ' ');
   return plain.length > 240 ? `${plain.slice(0, 240)}…` : plain;
 }

@@ -4,6 +4,8 @@
  */
 export { architecture, architectures } from './architectures/index.js';
 export * from './base/index.js';
+export { shareWeights, weightSharing } from './compression/clustering/index.js';
+export { factorizeModel, lowRank } from './compression/factorization/index.js';
 export { minify, minifyModel } from './compression/packaging/index.js';
 export { prune, pruneModel, sparsify } from './compression/pruning/index.js';
 export { quantize, quantizeAwareTrain, quantizeDynamic, quantizeStatic } from './compression/quantization/index.js';

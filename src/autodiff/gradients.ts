@@ -17,6 +17,8 @@ export interface GradientRequest {
    * Resize, say) or that the loss does not depend on. Default false. Operators between them and the loss are never skipped.
    */
   lenient?: boolean;
+  /** Told of each wanted value that is left out, and why, as a clause. */
+  onMissing?: (value: Value, reason: string) => void;
 }
 
 /**
@@ -27,7 +29,7 @@ export interface GradientRequest {
  * @returns for each wanted value its gradient, of the same shape.
  * @throws UnsupportedError naming the node where an operator on a path has no gradient; nothing is taken to be zero that is not.
  */
-export function addGradients({ build, opsets, from, to, lenient = false }: GradientRequest): Map<Value, Value> {
+export function addGradients({ build, opsets, from, to, lenient = false, onMissing }: GradientRequest): Map<Value, Value> {
   build.graph.sort();
   const sweep = new Sweep(build, opsets, dependentsOf(build.graph, to), new Set(lenient ? to : []));
   for (const [value, gradient] of from) sweep.contribute(value, gradient);
@@ -37,6 +39,7 @@ export function addGradients({ build, opsets, from, to, lenient = false }: Gradi
     const gradient = sweep.gradient(value);
     if (gradient && !sweep.settings.has(value)) found.set(value, gradient);
     else if (!lenient) found.set(value, zeros(build, value));
+    else onMissing?.(value, sweep.whyMissing(value));
   }
   return found;
 }
@@ -63,6 +66,8 @@ class Sweep {
   readonly #lenient: ReadonlySet<Value>;
   /** Wanted values that an operator takes as a setting. */
   readonly settings = new Set<Value>();
+  /** Nodes that pass on nothing of what arrives at them, by the input that gets none. */
+  readonly #ends = new Map<Value, Node>();
   /** What has arrived at each value so far. */
   readonly #parts = new Map<Value, Value[]>();
 
@@ -94,13 +99,24 @@ class Sweep {
     if ('refuses' in rule) throw notDifferentiable(node, rule);
     const given = rule(this.#context(node));
     node.inputs.forEach((input, index) => {
-      if (!input || !this.#wanted.has(input) || given[index] === ZERO) return;
+      if (!input || !this.#wanted.has(input)) return;
+      if (given[index] === undefined || given[index] === ZERO) this.#ends.set(input, node);
+      if (given[index] === ZERO) return;
       const gradient = given[index] as Value | undefined;
       if (gradient) this.contribute(input, sumToShape(this.#build, gradient, shapeOf(input, node)));
       else if (this.#lenient.has(input)) this.settings.add(input);
       else if (isFloat(input.dtype))
         throw notDifferentiable(node, { refuses: `its rule gives no gradient for input ${index} ("${input.name}")` });
     });
+  }
+
+  /** Why no gradient arrives at a wanted value, as a clause. */
+  whyMissing(value: Value): string {
+    const reached = dependentsOf(this.#build.graph, [value]);
+    const end = [...reached].find((each) => this.#ends.has(each));
+    const node = end && this.#ends.get(end);
+    if (!node || !end) return 'the loss does not depend on it';
+    return end === value ? `${node.label} takes it as a setting` : `${node.label} passes no gradient on`;
   }
 
   #context(node: Node): GradientContext {

@@ -8,8 +8,11 @@ import { jsonDocument, resultWasPrinted } from './output.js';
 import { buildProgram, commandIn } from './program.js';
 import { say } from './terminal.js';
 
-/** A command: adds itself to the program; `run` hands it a context and tears that down. */
-export type AddCommand = (program: Command, run: Run) => void;
+/**
+ * A command: adds itself to the program; `run` hands it a context and tears that down.
+ * @param args the command line, for commands whose options depend on what it names; none where it is not known.
+ */
+export type AddCommand = (program: Command, run: Run, args: readonly string[]) => void;
 export type Run = <A extends unknown[], O extends CommonOptions>(
   action: (context: CommandContext, options: O, ...args: A) => Promise<void>,
 ) => (...given: [...A, O, Command]) => Promise<void>;
@@ -24,7 +27,7 @@ export async function main(args: readonly string[]): Promise<number> {
     const run = runIn(interruption, (path) => {
       kept = path;
     });
-    const program = await buildProgram(run, commandIn(args));
+    const program = await buildProgram(run, commandIn(args), args);
     const command = program.commands.find((each) => commandIn(args)(each.name()));
     if (command) {
       await applyConfig(command, process.cwd());

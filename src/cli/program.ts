@@ -14,8 +14,9 @@ Examples:
 /**
  * The command line, with the options of the commands that are wanted; the others are there with name and summary only.
  * @param wanted says of a command's name whether its module is to be loaded.
+ * @param args the command line, where it is known.
  */
-export async function buildProgram(run: Run, wanted: (name: string) => boolean): Promise<Command> {
+export async function buildProgram(run: Run, wanted: (name: string) => boolean, args: readonly string[] = []): Promise<Command> {
   const program = new Command('espalier')
     .description(
       'Makes deep-learning models smaller, faster and better: an ONNX model and data in, a Pareto front of ready-to-ship ONNX models out.',
@@ -25,14 +26,14 @@ export async function buildProgram(run: Run, wanted: (name: string) => boolean):
     .addHelpText('after', EXAMPLES)
     .exitOverride();
   for (const entry of commands) {
-    const command = wanted(entry.name) ? await loaded(entry, program, run) : program.command(entry.name);
+    const command = wanted(entry.name) ? await loaded(entry, program, run, args) : program.command(entry.name);
     command.description(entry.summary);
   }
   return program;
 }
 
-async function loaded({ name, load }: CommandEntry, program: Command, run: Run): Promise<Command> {
-  (await load())(program, run);
+async function loaded({ name, load }: CommandEntry, program: Command, run: Run, args: readonly string[]): Promise<Command> {
+  (await load())(program, run, args);
   const command = program.commands.find((each) => each.name() === name);
   if (!command) throw new Error(`The module of the command "${name}" adds no command of that name`);
   return addCommonOptions(command).exitOverride().showHelpAfterError(USAGE);

@@ -14,6 +14,7 @@ import type { Model, Value } from '../onnx/index.js';
 import { findGoal, type Goal, type Task } from '../training/index.js';
 import { forgetLikely } from './setup/likely.js';
 import { LABELS_KEY } from './setup/model-labels.js';
+import { forgetProblem } from './setup/problem-type.js';
 import { preprocessesFor } from './setup/ways.js';
 
 /** Metadata keys under which models carry how their inputs are prepared, and what they are for. */
@@ -48,6 +49,7 @@ export function noteTask(model: Model, task: Task): void {
   });
   model.metadata.set(KEY, JSON.stringify(noted));
   forgetLikely(model);
+  forgetProblem(model);
   const { targets, inputs } = task.splits.train;
   const about: NotedTask = { kind: task.kind, outputs: task.outputs, targets: targets ? targetsLike(targets, 0) : null, inputs };
   model.metadata.set(

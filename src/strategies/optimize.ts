@@ -3,7 +3,7 @@ import { requireSound } from '../infrastructure/compiler/index.js';
 import type { Runtime } from '../infrastructure/runtime/index.js';
 import type { Model } from '../onnx/index.js';
 import type { TechniqueRegistry } from '../technique/index.js';
-import { buildTrainingStep, inputShapes, type Task, trainable } from '../training/index.js';
+import { batchSizeOf, buildTrainingStep, inputShapes, type Task, trainable } from '../training/index.js';
 import { measureBaseline, timedBaseline } from './baseline.js';
 import type { HostServices } from './candidates.js';
 import { measureFront, writeCards } from './finish.js';
@@ -161,7 +161,8 @@ async function addTime({ storage }: Workspace, seconds: number): Promise<number>
 export async function whyUntrainable(model: Model, task: Task, runtime: Runtime): Promise<string | undefined> {
   try {
     const seen = await trainable(model, task, runtime);
-    buildTrainingStep(seen, { batchSize: 2, inputShapes: await inputShapes(task, 2), loss: task.loss(), optimizer: { kind: 'sgd' } });
+    const batchSize = batchSizeOf(seen, task, 2);
+    buildTrainingStep(seen, { batchSize, inputShapes: await inputShapes(task, batchSize), loss: task.loss(), optimizer: { kind: 'sgd' } });
     return undefined;
   } catch (error) {
     if (error instanceof EspalierError) return error.message;

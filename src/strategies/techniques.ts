@@ -1,3 +1,5 @@
+import { weightSharing } from '../compression/clustering/index.js';
+import { lowRank } from '../compression/factorization/index.js';
 import { minify } from '../compression/packaging/index.js';
 import { prune, sparsify } from '../compression/pruning/index.js';
 import { quantize, quantizeAwareTrain } from '../compression/quantization/index.js';
@@ -18,6 +20,8 @@ export const techniques = new TechniqueRegistry([
   distill,
   prune,
   sparsify,
+  lowRank,
+  weightSharing,
   quantize,
   quantizeAwareTrain,
   flipEnsemble,

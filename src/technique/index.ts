@@ -1,6 +1,7 @@
 export { applyRecipe } from './apply-recipe.js';
 export { augmentationSchema } from './augmentation.js';
 export * from './context.js';
+export { describeNeeds, exampleOf } from './describe.js';
 export { percent, short, unless } from './label.js';
 export { applyTechnique, needs, requireNoData, waysWithout } from './needs.js';
 export { choicesOf, type OptionInfo, optionsOf } from './options.js';

@@ -18,6 +18,8 @@ export interface EvaluateOptions extends Activity, Pick<CompileOptions, 'threads
   batchSize?: number;
   /** Answers of the original model on the same samples: the quality then states how far the model agrees with it. Default: none. */
   original?: Answers;
+  /** The task's reference, exposed and compiled; see `referenceProgram`. Default: it is compiled for this evaluation alone. */
+  reference?: Program;
 }
 
 /**
@@ -61,17 +63,21 @@ interface Run {
   options: EvaluateOptions;
 }
 
+/** The task's reference as evaluations run it, for several of them; undefined where it has none. Whoever asks for it disposes of it. */
+export async function referenceProgram(task: Task, runtime: Runtime, options: EvaluateOptions = {}): Promise<Program | undefined> {
+  return task.reference && runtime.compile(exposed(task.reference, task), { threads: options.threads, signal: options.signal });
+}
+
 /** Runs a compiled model over data and collects what it answers. @param program of the exposed model. */
 export async function collectAnswers(program: Program, task: Task, run: Run): Promise<Answers> {
   const { runtime, options } = run;
   const collector = task.collect();
-  const reference =
-    task.reference && (await runtime.compile(exposed(task.reference, task), { threads: options.threads, signal: options.signal }));
+  const reference = options.reference ?? (await referenceProgram(task, runtime, options));
   try {
     for await (const { batch, outputs, feeds } of results(program, task, run))
       collector.add(batch, outputs, await reference?.run(feeds(), task.outputs));
   } finally {
-    await reference?.dispose();
+    if (reference !== options.reference) await reference?.dispose();
   }
   return collector.answers();
 }

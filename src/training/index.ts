@@ -1,7 +1,7 @@
 export { affordableBatch, batchSizeOf } from './batch-size.js';
 export { decodeCheckpoint, encodeCheckpoint } from './checkpoint.js';
 export { concerns, isAtChance, permutedClasses } from './concerns.js';
-export { answersOf, collectAnswers, type EvaluateOptions, evaluate } from './evaluate.js';
+export { answersOf, collectAnswers, type EvaluateOptions, evaluate, referenceProgram } from './evaluate.js';
 export { exposed, headsOf, trainable } from './exposed.js';
 export { type Feed, feedsOf, inputShapes, rowsOf } from './feeds.js';
 export { buildLossGradients, type LossGradients } from './loss-gradients.js';

@@ -2,6 +2,7 @@ import { DataError, OptionError } from '../base/index.js';
 import { type Augmentation, pipeline, strataOf } from '../data/index.js';
 import type { Model } from '../onnx/index.js';
 import { batchSizeOf } from './batch-size.js';
+import { FEW_SAMPLES } from './checks.js';
 import { checkOptimizer, type OptimizerSpec, ruleOf } from './optimizers/index.js';
 import { checkSchedule, type Schedule } from './schedules.js';
 import type { Task } from './tasks/task.js';
@@ -12,13 +13,14 @@ export interface TrainOptions {
   epochs?: number;
   /**
    * Samples a step. Default 128. Every step takes exactly as many, so that a last batch that is not full is left out, other samples each
-   * epoch; where that would be over 2% of the part, batches are made smaller and even. A model with a fixed batch size takes that.
+   * epoch; where that would be over 2% of the part, batches are made smaller and even. A model with a fixed batch size goes through a step in parts of
+   * that size; see `accumulate`.
    */
   batchSize?: number;
   /**
    * Go through each batch in so many equal parts, whose gradients are added up before the weights change: as much memory as a part needs, and
    * the result of the whole batch to rounding, but for losses and batch normalizations that look at a batch as one, which see the parts. A
-   * divisor of `batchSize`; for a model with a fixed batch size, which is then a part's, any number. Default 1.
+   * divisor of `batchSize`; for a model with a fixed batch size, which is then a part's, any number, and by default as many as `batchSize` holds. Otherwise 1.
    */
   accumulate?: number;
   /**
@@ -70,7 +72,7 @@ export interface TrainOptions {
    * others learn at the full rate. Default: none.
    */
   rateFactors?: readonly { match: string; factor: number }[];
-  /** Keep BatchNormalization's statistics as they are. Default false. */
+  /** Keep BatchNormalization's statistics as they are. Default false; true for a model that is fixed to fewer than 8 samples. */
   freezeStatistics?: boolean;
   /** Stop when the validation quality has not improved for this many epochs, and keep the best. Default: never, and keep the last. */
   patience?: number;
@@ -121,7 +123,7 @@ export function completeOptions(options: TrainOptions, model: Model, task: Task)
     optimizer,
   };
   checkOptions(complete, model, task);
-  return { ...complete, batchSize: stepSize(complete, model, task) };
+  return { ...complete, ...stepSize(complete, model, task) };
 }
 
 function checkOptions(options: CompleteOptions, model: Model, task: Task): void {
@@ -166,22 +168,29 @@ function checkOptions(options: CompleteOptions, model: Model, task: Task): void 
   inside('keepBest', options.keepBest !== true || judged, 'false where the validation part is empty');
 }
 
-/** Samples a step: see TrainOptions.batchSize. */
-function stepSize({ batchSize, accumulate = 1 }: CompleteOptions, model: Model, task: Task): number {
+/** Samples a step and the parts of it: see TrainOptions.batchSize and TrainOptions.accumulate. */
+function stepSize(options: CompleteOptions, model: Model, task: Task): Partial<TrainOptions> & { batchSize: number } {
   const { size, name } = task.splits.train;
-  const fixed = accumulate * batchSizeOf(model, task, 0);
-  if (fixed > size) {
+  const fixed = batchSizeOf(model, task, 0);
+  if (fixed === 0) return { batchSize: evenSize(options.batchSize, size, options.accumulate ?? 1) };
+  const parts = options.accumulate ?? Math.max(1, Math.floor(evenSize(options.batchSize, size, 1) / fixed));
+  if (parts * fixed > size) {
     throw new DataError({
       what: 'The training part is smaller than the batch that the model is fixed to',
       where: name,
-      expected: `at least ${fixed} samples`,
+      expected: `at least ${parts * fixed} samples`,
       got: String(size),
       fix: 'Export the model with a symbolic batch dimension, or use more data.',
     });
   }
-  if (fixed > 0) return fixed;
-  const inParts = (count: number) => Math.max(1, Math.floor(count / accumulate)) * accumulate;
-  if (size <= batchSize) return inParts(size);
-  const even = Math.floor(size / Math.ceil(size / batchSize));
-  return size % batchSize <= LEFT_OUT * size ? batchSize : inParts(even);
+  const { freezeStatistics = fixed < FEW_SAMPLES } = options;
+  return { batchSize: parts * fixed, ...(parts > 1 && { accumulate: parts }), freezeStatistics };
+}
+
+/** The number of samples near a wished one, a multiple of `parts`, that leaves out few of `size`. */
+function evenSize(wished: number, size: number, parts: number): number {
+  const inParts = (count: number) => Math.max(1, Math.floor(count / parts)) * parts;
+  if (size <= wished) return inParts(size);
+  const even = Math.floor(size / Math.ceil(size / wished));
+  return size % wished <= LEFT_OUT * size ? wished : inParts(even);
 }

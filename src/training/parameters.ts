@@ -14,7 +14,7 @@ export function trainableParameters(graph: Graph, constants: ReadonlySet<string>
   return [...graph.initializers].filter((value) => {
     const tensor = value.initializer;
     if (tensor?.dtype !== 'float32' || sizeOf(tensor.shape) < 2 || graph.inputs.includes(value)) return false;
-    return !constants.has(value.name) && !isMask(tensor);
+    return !constants.has(value.name) && !isMask(tensor) && !isPairOfMarks(value);
   });
 }
 
@@ -36,6 +36,11 @@ export function namesOfOne({ graph }: Model): Set<string> {
   const counts = new Map<string, number>();
   for (const { name } of graph.values(true)) counts.set(name, (counts.get(name) ?? 0) + 1);
   return new Set([...counts].flatMap(([name, count]) => (count === 1 ? [name] : [])));
+}
+
+/** What OneHot writes where an index hits and where it does not: a code, and no weight. */
+function isPairOfMarks(value: Value): boolean {
+  return value.uses().every(({ node, index }) => node.op === 'OneHot' && index === 2);
 }
 
 function isMatrix(tensor: Tensor | undefined): tensor is Tensor {

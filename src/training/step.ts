@@ -74,6 +74,10 @@ export interface TrainingStep {
   watched: readonly string[];
   /** Names of the parameters that are trained. */
   parameters: readonly string[];
+  /** Floats that could be weights and get no gradient, and why, as a clause; frozen ones are not among them. */
+  untrained: readonly { name: string; reason: string }[];
+  /** Their share of all numbers that could be trained, in [0, 1]. */
+  untrainedShare: number;
   /** Memory that a step is predicted to need, and what recomputation adds to its work. Only where `maxMemory` was given. */
   memory?: Recomputation;
   /** The tensors of the model that may change, out of a state: weights (their moving average where `ema` is on), running statistics, held ones. */
@@ -115,7 +119,16 @@ export function buildTrainingStep(source: Model, options: StepOptions): Training
   graph.outputs.push(...watched.filter((each) => !graph.outputs.includes(each)));
   trimUnread(graph);
 
-  const gradients = addGradients({ build, opsets: model.opsets, from: new Map([[loss, build.scalar(1)]]), to: candidates, lenient: true });
+  const untrained = new Map<Value, string>();
+  const gradients = addGradients({
+    build,
+    opsets: model.opsets,
+    from: new Map([[loss, build.scalar(1)]]),
+    to: candidates,
+    lenient: true,
+    onMissing: (value, reason) => untrained.set(value, reason),
+  });
+  const untrainedShare = sizesOf(untrained.keys()) / sizesOf(candidates);
   if (gradients.size === 0) throw nothingToTrain(source, candidates);
   for (const node of normalizations) expandBatchNormalization(build, node);
 
@@ -143,9 +156,15 @@ export function buildTrainingStep(source: Model, options: StepOptions): Training
     lossOutput,
     watched: watchedNames,
     parameters: [...gradients.keys()].map((parameter) => parameter.name),
+    untrained: [...untrained].map(([{ name }, reason]) => ({ name, reason })),
+    untrainedShare,
     ...(memory && { memory }),
     weights: state.extractor(),
   };
+}
+
+function sizesOf(parameters: Iterable<Value>): number {
+  return [...parameters].reduce((sum, { initializer }) => sum + (initializer?.size ?? 0), 0);
 }
 
 /** @throws UnsupportedError where an input is fixed to another number of samples: what follows would fail somewhere inside. */

@@ -3,7 +3,7 @@ import { type Batch, batchCount, batches, pipeline } from '../data/index.js';
 import type { Program } from '../infrastructure/runtime/index.js';
 import { worth } from '../metrics/index.js';
 import { type Model, Tensor } from '../onnx/index.js';
-import { warnOfBatch } from './checks.js';
+import { warnOfBatch, warnOfUntrained } from './checks.js';
 import { evaluate } from './evaluate.js';
 import { trainable } from './exposed.js';
 import { type Feed, feedsOf, inputShapes } from './feeds.js';
@@ -73,6 +73,7 @@ async function prepare(request: TrainRequest, options: CompleteOptions): Promise
     held: request.held,
   });
   warnOfBatch(built, batchSize, request);
+  warnOfUntrained(built, request);
   const identity = describe(options, request, built);
   if (request.resume) checkCheckpoint(request.resume, built, identity);
   const { model: graph, state, resident, ...step } = built;

@@ -64,7 +64,7 @@ const recurrent: readonly { op: string; attributes: Readonly<Record<string, Attr
   { op: 'LSTM', attributes: { layout: 1 }, because: /no kernel for its layout 1/ },
   { op: 'GRU', attributes: { clip: floatAttribute(3) }, because: /its gates are clipped/ },
   { op: 'LSTM', attributes: { input_forget: 1 }, because: /its input gate is tied to its forget gate/ },
-  { op: 'RNN', attributes: { activations: ['Softsign'] }, because: /the slope of its activation Softsign/ },
+  { op: 'RNN', attributes: { activations: ['Swish'] }, because: /the slope of its activation Swish is not known/ },
 ];
 
 for (const { op, attributes, because } of recurrent) {

@@ -124,7 +124,7 @@ test('quantize says of an output that hardly varies by how much of its size it c
   const weights = Float32Array.from({ length: 5 * 3 }, (_, i) => 0.3 + 0.4 * Math.sin(7 * i));
   build.output(build.op('MatMul', [ones, build.parameter('w', Tensor.of('float32', [5, 3], weights))]), 'y');
   await saveModel(new Model(graph, 17), at('still.onnx'));
-  const { stdout } = await run('quantize still.onnx --dynamic -o still-q.onnx');
+  const { stdout } = await run('quantize still.onnx --force --dynamic -o still-q.onnx');
   assert.match(
     stdout,
     /On 8 made-up inputs: fidelity of the worst channel .+ \(it hardly varies in the original: the difference is [\d.e-]+% of its size\), SQNR/,
@@ -143,11 +143,19 @@ test('prune: the graph shrinks; sparsity leaves zeros', async () => {
 
 test('apply: a technique by its name, and the recipe of a card, step by step; techniques: what there is', async () => {
   const names = (await json('techniques')).techniques.map(({ name }: { name: string }) => name);
-  assert.ok(names.includes('mirror') && names.includes('quantize'), names.join());
+  assert.ok(names.includes('flip-ensemble') && names.includes('quantize'), names.join());
   const { options } = await json('techniques quantize-aware-train');
   const epochs = options.find(({ name }: { name: string }) => name === 'epochs');
   assert.deepEqual([epochs.values, epochs.preset], ['integer', 5]);
 
+  const bare = await json('apply minify net.onnx -o bare.onnx');
+  assert.equal(bare.quality.after, undefined, 'no data is asked for');
+  const palette = await json('apply weight-sharing net.onnx --bits 3 -o palette.onnx');
+  assert.ok(palette.footprint.after.bytes < 0.4 * palette.footprint.before.bytes);
+  const pruned = await json('apply prune net.onnx --target parameters --keep 0.6 --tuning none -o pruned.onnx');
+  assert.ok(pruned.footprint.after.parameters < 0.65 * pruned.footprint.before.parameters);
+  const trained = 'apply quantize-aware-train net.onnx --data digits --weight-type int4 --no-distill --epochs 1 --threads 1 -o aware.onnx';
+  assert.equal((await json(trained)).notes.training.length, 1);
   const short = await json('apply minify net.onnx --data digits -o short.onnx');
   assert.ok(short.footprint.after.bytes < short.footprint.before.bytes);
   assert.equal(short.quality.after.value, short.quality.before.value);

@@ -3,7 +3,7 @@ import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { arrayDataset, textDataset } from 'espalier/data';
+import { arrayDataset, type DataTensor, textDataset } from 'espalier/data';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import { createTask } from 'espalier/modalities';
 import { openModel } from 'espalier/modalities/node';
@@ -112,4 +112,40 @@ test('damaged JSON in a folder is an error, a folder without a model says what i
   await assert.rejects(openModel(folder), /config\.json: This is no JSON/);
   await rm(join(folder, 'onnx'), { recursive: true });
   await assert.rejects(openModel(folder), /holds no model.*onnx\/model\.onnx or model\.onnx/);
+});
+
+test('problem_type says what a model is for, where the data could be read in two ways; else it is the data that does', async (t) => {
+  const runtime = createNodeRuntime();
+  t.after(() => runtime.dispose());
+  const { model: scores, build } = builder('scores');
+  const x = build.input('x', 'float32', [SymbolicDim.named('N'), 2]);
+  build.output(build.op('Identity', [x]), 'scores');
+  const data: DataTensor = { type: 'float32', shape: [60, 2], data: Float32Array.from({ length: 120 }, (_, i) => ((i * 7) % 11) - 5) };
+  const found = async (model: Model, config: object, classes: readonly string[]) => {
+    const targets = { kind: 'class', classes, values: Int32Array.from({ length: 60 }, (_, i) => i % 2) } as const;
+    const train = arrayDataset({ name: 'rows', inputs: { x: data }, targets });
+    const opened = await openModel(await folderOf(t, model, { 'config.json': config }));
+    const { task, explanation } = await createTask(
+      opened,
+      { name: 'rows', format: 'memory', train, close: async () => undefined },
+      runtime,
+    );
+    return { kind: task.kind, parts: task.parts, targets: task.splits.train.targets, explanation };
+  };
+  const names = { id2label: { 0: 'warm', 1: 'cold' } };
+  const several = await found(scores, { ...names, problem_type: 'multi_label_classification' }, ['cold', 'warm']);
+  assert.deepEqual([several.kind, several.parts], ['multi-label', ['warm', 'cold']]);
+  assert.match(several.explanation, /because the model's config\.json says so \(problem_type "multi_label_classification"\)/);
+  assert.ok(several.targets?.kind === 'labels');
+  const single = await found(scores, { ...names, problem_type: 'single_label_classification' }, ['cold', 'warm']);
+  assert.equal(single.kind, 'classification');
+  assert.equal((await found(scores, { problem_type: 'something' }, ['cold', 'warm'])).kind, 'classification');
+  // Names that are no numbers cannot be predicted as such.
+  assert.equal((await found(scores, { problem_type: 'regression' }, ['cold', 'warm'])).kind, 'classification');
+  const { model: one, build: narrow } = builder('one');
+  const input = narrow.input('x', 'float32', [SymbolicDim.named('N'), 2]);
+  narrow.output(narrow.op('ReduceSum', [input, narrow.ints([1])], { keepdims: 1 }), 'score');
+  assert.equal((await found(one, {}, ['0', '1'])).kind, 'classification');
+  const stars = await found(one, { problem_type: 'regression' }, ['0', '1']);
+  assert.deepEqual([stars.kind, stars.targets?.kind], ['regression', 'numbers']);
 });

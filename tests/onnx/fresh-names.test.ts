@@ -1,7 +1,7 @@
 // Names that a pass would choose are there already: whatever is made must load, as runtimes want each name of a node and of a value only once.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { minifyModel } from 'espalier/compression/coding';
+import { minifyModel } from 'espalier/compression/packaging';
 import { quantizeDynamic, quantizeWeights } from 'espalier/compression/quantization';
 import { simplify } from 'espalier/infrastructure/compiler';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';

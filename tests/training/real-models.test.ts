@@ -10,7 +10,7 @@ import { type Model, Tensor, type Value } from 'espalier/onnx';
 import { loadModel } from 'espalier/onnx/node';
 import { inferShapes } from 'espalier/ops';
 import { whyUntrainable } from 'espalier/strategies';
-import { buildTrainingStep, evaluate, followReference, inputShapes, type Task, train, withWeights } from 'espalier/training';
+import { batchSizeOf, buildTrainingStep, evaluate, followReference, inputShapes, type Task, train, withWeights } from 'espalier/training';
 import { shared, skipWithout } from '../support/paths.js';
 import { differences, normal, weightsOf } from './support.js';
 
@@ -47,7 +47,8 @@ async function fidelityTask(model: Model, size: number): Promise<Task> {
 
 async function parametersOf(model: Model, task: Task): Promise<Set<string>> {
   const loss = followReference(task.outputs, task.reference as Model);
-  const step = buildTrainingStep(model, { batchSize: 2, inputShapes: await inputShapes(task, 2), loss, optimizer: { kind: 'sgd' } });
+  const batchSize = batchSizeOf(model, task, 2);
+  const step = buildTrainingStep(model, { batchSize, inputShapes: await inputShapes(task, batchSize), loss, optimizer: { kind: 'sgd' } });
   return new Set(step.parameters);
 }
 
@@ -117,7 +118,6 @@ const untrainable: Record<string, RegExp> = {
   olive_mnist_dynquant: /DynamicQuantizeLinear.*before it is quantized/s,
   shufflenet_v2_int8: /integers; train the model before it is quantized/,
   sklearn_scaler_lightgbm: /no weights that could be trained/,
-  fastestdet: /exactly 1 sample\(s\) at a time/,
 };
 
 for (const [name, reason] of Object.entries(untrainable)) {
@@ -128,6 +128,14 @@ for (const [name, reason] of Object.entries(untrainable)) {
     assert.match((await whyUntrainable(model, task, runtime)) ?? 'it can', reason);
   });
 }
+
+const single = shared('models', 'fastestdet.onnx');
+test('fastestdet, which takes one sample at a time, can be trained', { skip: skipWithout(single, 'fastestdet.onnx') }, async () => {
+  const model = await load('fastestdet');
+  const task = await fidelityTask(model, 5);
+  assert.equal(await whyUntrainable(model, task, runtime), undefined);
+  assert.equal((await parametersOf(model, task)).size, 139);
+});
 
 /** Where weights lie: how many are trained, and which arrays of floats are none. */
 const weights: Record<string, { trained: number; left: RegExp }> = {

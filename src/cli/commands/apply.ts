@@ -2,47 +2,71 @@ import { InvalidArgumentError } from 'commander';
 import { FormatError, OptionError } from '../../base/index.js';
 import { readJson } from '../../base/node/index.js';
 import { CARD_SCHEMA, techniques } from '../../strategies/index.js';
-import { applyRecipe, checkOptions, type Recipe } from '../../technique/index.js';
+import { applyRecipe, checkOptions, optionsOf, type Recipe, requireNoData, type Technique } from '../../technique/index.js';
 import type { AddCommand } from '../main.js';
 import { addDataOptions, type CommonOptions, type DataOptions } from '../options.js';
 import { addInventedOptions, addShippingOptions, type InventedOptions, type ShippingOptions } from '../shipping/index.js';
+import { addTechniqueFlags, flagsGiven, parsedValue } from '../technique-flags.js';
 import { writeCompressed } from './results.js';
 
-interface Options extends CommonOptions, ShippingOptions, InventedOptions, DataOptions {
+interface Options extends CommonOptions, ShippingOptions, InventedOptions, Partial<DataOptions> {
   set: Record<string, unknown>;
   out: string;
 }
 
-/** Any technique, or a whole recipe, on a model. */
-export const applyCommand: AddCommand = (program, run) => {
-  const command = addDataOptions(program.command('apply <what> <model>'))
+const EXAMPLES = `
+Examples:
+  $ espalier apply flip-ensemble int8.onnx --data photos/ -o twice.onnx
+  $ espalier apply quantize-aware-train model.onnx --data photos/ --weight-type int4 --epochs 3 -o int4.onnx
+  $ espalier apply weight-sharing model.onnx --bits 4 -o palette.onnx
+  $ espalier apply better/models/ID.card.json other.onnx --data photos/ -o again.onnx
+
+\`espalier techniques\` lists what there is, \`espalier techniques NAME\` its options, and \`espalier apply NAME --help\` its flags.`;
+
+/** Any technique, or a whole recipe, on a model. Where the command line names a technique, its options are flags. */
+export const applyCommand: AddCommand = (program, run, args) => {
+  const named = techniqueIn(args);
+  const command = addDataOptions(program.command('apply <what> <model>'), {
+    required: false,
+    ...(takesTarget(named) && { named: '--label' }),
+  })
     .option('--set <option=value>', 'an option of the technique, as JSON or text; may be repeated', collect, {})
     .requiredOption('-o, --out <file>', 'where the model goes');
-  addInventedOptions(addShippingOptions(command))
-    .addHelpText(
-      'after',
-      '\nExamples:\n  $ espalier apply mirror int8.onnx --data photos/ -o twice.onnx\n  $ espalier apply quantize-aware-train model.onnx --data photos/ --set weightType=int4 --set epochs=3 -o int4.onnx\n  $ espalier apply better/models/ID.card.json other.onnx --data photos/ -o again.onnx\n\n`espalier techniques` lists what there is, `espalier techniques NAME` its options.',
-    )
-    .action(
-      run(async (context, options: Options, what: string, path: string) => {
-        const recipe = recipeOf(what, options.set);
-        // Before any data is read.
-        for (const step of recipe) checkOptions(techniques.get(step.technique), step.options);
-        context.willWrite(options.out);
-        const model = await context.model(path);
-        const task = await context.task(model, options);
-        const { checkpoints, clear } = await context.checkpointsBeside(options.out);
-        const { threads, out } = options;
-        // The given model teaches where a step wants a teacher.
-        const common = { ...context.activity, model, original: model, task, runtime: context.runtime, seed: context.seed, threads };
-        const { model: made, notes, feeds } = await applyRecipe(recipe, { ...common, checkpoints }, techniques);
-        const [own] = notes;
-        const result = { model: made, feeds, notes: recipe.length === 1 ? own : { remarks: notes.flatMap(({ remarks = [] }) => remarks) } };
-        const mustGain = recipe.length === 1 && recipe[0].technique.startsWith('quantize');
-        await writeCompressed(result, { context, task, model, path, out, options, mustGain, clear });
-      }),
-    );
+  addInventedOptions(addShippingOptions(command)).addHelpText('after', EXAMPLES);
+  if (named) addTechniqueFlags(command, named);
+  command.action(
+    run(async (context, options: Options, what: string, path: string) => {
+      const recipe = recipeOf(what, { ...(named && flagsGiven(options, named)), ...options.set });
+      // Before any data is read.
+      for (const { technique, options } of recipe) checkOptions(techniques.get(technique), options);
+      if (options.data === undefined) for (const step of recipe) requireNoData(techniques.get(step.technique), step.options);
+      context.willWrite(options.out);
+      const model = await context.model(path);
+      const given = { ...options, ...(takesTarget(named) && { target: undefined }) };
+      const task = options.data === undefined ? undefined : await context.task(model, given as DataOptions);
+      const { checkpoints, clear } = await context.checkpointsBeside(options.out);
+      const { threads, out } = options;
+      // The given model teaches where a step wants a teacher.
+      const common = { ...context.activity, model, original: model, task, runtime: context.runtime, seed: context.seed, threads };
+      const { model: made, notes, feeds } = await applyRecipe(recipe, { ...common, checkpoints }, techniques);
+      const [own] = notes;
+      const result = { model: made, feeds, notes: recipe.length === 1 ? own : { remarks: notes.flatMap(({ remarks = [] }) => remarks) } };
+      const mustGain = recipe.length === 1 && recipe[0].technique.startsWith('quantize');
+      await writeCompressed(result, { context, task, model, path, out, options, mustGain, clear });
+    }),
+  );
 };
+
+/** The technique that a command line applies: the first word that names one. */
+function techniqueIn(args: readonly string[]): Technique | undefined {
+  const [technique] = args.flatMap((word) => (word.startsWith('-') ? [] : (techniques.find(word) ?? [])));
+  return technique;
+}
+
+/** Whether --target is an option of the technique, so that --label alone names what is to be predicted. */
+function takesTarget(technique: Technique | undefined): boolean {
+  return technique !== undefined && optionsOf(technique).some(({ name }) => name === 'target');
+}
 
 /** @throws OptionError for what is neither; FormatError for a file that holds no recipe. */
 function recipeOf(what: string, set: Readonly<Record<string, unknown>>): Recipe {
@@ -71,13 +95,5 @@ function recipeOf(what: string, set: Readonly<Record<string, unknown>>): Recipe 
 function collect(text: string, before: Record<string, unknown>): Record<string, unknown> {
   const [, name, value] = /^([^=\s]+)=(.*)$/s.exec(text) ?? [];
   if (name === undefined) throw new InvalidArgumentError('Expected option=value, e.g. epochs=3.');
-  return { ...before, [name]: parsed(value) };
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
+  return { ...before, [name]: parsedValue(value) };
 }

@@ -41,7 +41,7 @@ export const quantizeCommand: AddCommand = (program, run) => {
     .addOption(
       new Option('--smooth <when>', 'move scales of activations with outlier channels into the layers that read them').choices(WHEN),
     )
-    .addOption(new Option('--correct-bias <when>', 'let biases take back what rounding shifts').choices(WHEN))
+    .addOption(new Option('--correct-bias <when>', 'let biases take back what rounding shifts').choices(WHEN).conflicts('aware'))
     .option('--exclude <names>', 'nodes to leave in float, separated by commas', list)
     .option('--epochs <number>', 'with --aware: passes over the training part', positiveInteger)
     .option('--lr <rate>', 'with --aware: learning rate', positiveNumber)
@@ -65,13 +65,23 @@ export const quantizeCommand: AddCommand = (program, run) => {
         const model = await context.model(path);
         const task = options.data === undefined ? undefined : await context.task(model, options as DataOptions);
         const { exclude, equalize, smooth, correctBias } = options;
+        // Nobody sees how sensitive layers are where nothing is left in float.
         const given = options.aware
-          ? { calibration: options.calibration, samples: options.samples, exclude, epochs: options.epochs, learningRate: options.lr }
+          ? {
+              calibration: options.calibration,
+              samples: options.samples,
+              exclude,
+              equalize,
+              smooth,
+              epochs: options.epochs,
+              learningRate: options.lr,
+            }
           : {
               mode,
               calibration: options.calibration,
               tolerance: options.tolerance,
               samples: options.samples,
+              sensitivity: false,
               exclude,
               equalize,
               smooth,

@@ -1,6 +1,5 @@
-import { z } from 'zod';
 import { techniques } from '../../strategies/index.js';
-import type { Technique } from '../../technique/index.js';
+import { describeNeeds, exampleOf, optionsOf, type Technique } from '../../technique/index.js';
 import type { AddCommand } from '../main.js';
 import type { CommonOptions } from '../options.js';
 
@@ -8,51 +7,43 @@ import type { CommonOptions } from '../options.js';
 export const techniquesCommand: AddCommand = (program, run) => {
   program
     .command('techniques [name]')
-    .addHelpText('after', '\nExample:\n  $ espalier techniques quantize-aware-train')
+    .addHelpText('after', '\nExamples:\n  $ espalier techniques\n  $ espalier techniques quantize-aware-train')
     .action(
       run(async ({ output }, _options: CommonOptions, name: string | undefined) => {
         if (name === undefined) {
-          const rows = techniques.all().map(({ name, summary }) => ({ name, summary }));
-          output.result({ techniques: rows }, inColumns(rows.map(({ name, summary }) => [name, summary])));
+          const rows = techniques.all().map((technique) => ({ ...factsOf(technique), options: undefined }));
+          const table = [
+            ['technique', 'does', 'needs', ''],
+            ...rows.map(({ name, effects, needs, summary }) => [name, effects.join(', '), needs, summary]),
+          ];
+          output.result({ techniques: rows }, inColumns(table));
           return;
         }
-        const technique = techniques.get(name);
-        const options = optionsOf(technique);
-        const lines = options.map(({ name, values, preset, description }) => [
+        const facts = factsOf(techniques.get(name));
+        const lines = facts.options.map(({ name, values, preset, description }) => [
           name,
           values,
           preset === undefined ? '' : JSON.stringify(preset),
           description,
         ]);
-        const table = options.length === 0 ? 'It has no options.' : inColumns([['option', 'values', 'default', ''], ...lines]);
-        output.result({ name, summary: technique.summary, options }, `${technique.summary}\n\n${table}`);
+        const about = [
+          ['effects', facts.effects.join(', ')],
+          ['order', facts.order],
+          ['needs', facts.needs],
+          ['source', facts.source],
+          ['example', facts.example],
+        ];
+        const table = lines.length === 0 ? 'It has no options.' : inColumns([['option', 'values', 'default', ''], ...lines]);
+        output.result(facts, `${facts.summary}\n\n${inColumns(about)}\n\n${table}`);
       }),
     );
 };
 
-interface OptionInfo {
-  name: string;
-  /** "number", "min-max | mse", … */
-  values: string;
-  preset?: unknown;
-  description: string;
-}
-
-type Property = { type?: string; enum?: unknown[]; anyOf?: Property[]; const?: unknown; default?: unknown; description?: string };
-
-function optionsOf({ schema }: Technique): OptionInfo[] {
-  const { properties = {} } = z.toJSONSchema(schema, { io: 'input' }) as { properties?: Record<string, Property> };
-  return Object.entries(properties).map(([name, property]) => ({
-    name,
-    values: valuesOf(property),
-    preset: property.default,
-    description: property.description ?? '',
-  }));
-}
-
-function valuesOf({ type, enum: choices, anyOf, const: only }: Property): string {
-  if (anyOf) return anyOf.map(valuesOf).join(' | ');
-  return choices?.join(' | ') ?? (only === undefined ? type : String(only)) ?? 'any';
+/** All that a technique says of itself. */
+function factsOf(technique: Technique) {
+  const { name, title = name, summary, source, effects, order } = technique;
+  const needs = describeNeeds(technique);
+  return { name, title, summary, effects, order, needs, source, example: exampleOf(technique), options: optionsOf(technique) };
 }
 
 /** Lines whose cells begin below each other; the last cell is free to be long. */

@@ -1,7 +1,8 @@
 import type { Tensor } from '../../onnx/index.js';
 import { type TechniqueContext, withTask } from '../../technique/index.js';
 import type { WeightMatrix } from '../matrices.js';
-import { findMasks, openCopy, type Ranking, sparsifiable } from './masks.js';
+import { openCopy } from '../open-copy.js';
+import { findMasks, type Ranking, sparsifiable } from './masks.js';
 import { type InputNorms, inputNorms, maskByRows, matricesOf, type Pattern } from './wanda.js';
 
 export interface ChooserOptions {

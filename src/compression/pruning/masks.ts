@@ -1,5 +1,6 @@
-import { constantsToInitializers, copyModel, inlineFunctions, type Model, Node, Tensor, Value } from '../../onnx/index.js';
+import { type Model, Node, Tensor, Value } from '../../onnx/index.js';
 import { trainableParameters } from '../../training/index.js';
+import { openCopy } from '../open-copy.js';
 
 /** How weights of different layers compare: by magnitude, or by their share of what is at least as large in their layer. */
 export type Ranking = 'lamp' | 'magnitude';
@@ -45,13 +46,6 @@ export function withMasks(source: Model): Model {
     for (const use of uses) use.node.setInput(use.index, masked);
   }
   graph.sort();
-  return model;
-}
-
-/** A copy of a model with initializers for Constant nodes and without functions. */
-export function openCopy(source: Model): Model {
-  const model = copyModel(inlineFunctions(source));
-  constantsToInitializers(model.graph);
   return model;
 }
 

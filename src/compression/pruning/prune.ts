@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { percent, type Technique, unless } from '../../technique/index.js';
+import { tuningSpace, USUAL_TUNING } from '../tuning.js';
 import { MEASURES } from './measures.js';
 import { Pruning, STRUCTURES, wantsData, wantsGradients } from './pruning.js';
-import { tuningSpace, USUAL_TUNING } from './tuning.js';
 
 const pruneSchema = z.strictObject({
   keep: z.number().gt(0).lt(1).default(0.5).describe('Fraction of the cost that is kept.'),

@@ -1,11 +1,11 @@
 import { type TaskContext, type TechniqueContext, type TechniqueNotes, withTask } from '../../technique/index.js';
 import type { EpochRecord, LossBuilder } from '../../training/index.js';
+import { tune, tuningLoss, untunable } from '../tuning.js';
 import { type PrunedChannels, pruneModel } from './channels.js';
 import { type DroppedBlocks, dropBlocks } from './drop-blocks.js';
 import type { Structure } from './layers.js';
 import { measureImportance, measuresByData, measuresByGradients } from './measures.js';
 import type { PruneOptions } from './prune.js';
-import { tune, tuningLoss, untunable } from './tuning.js';
 
 /** What may go. */
 export const STRUCTURES = ['channels', 'heads', 'blocks'] as const;
@@ -135,7 +135,10 @@ export class Pruning {
         [`${target} after`]: after,
         kept,
         ...(layers.length > 0 && { channels: layers.join(', ') }),
-        ...(blocks && { blocks: `${blocks.dropped.length} of ${blocks.found} gone`, blocksGone: blocks.dropped.map(({ name }) => name).join(', ') }),
+        ...(blocks && {
+          blocks: `${blocks.dropped.length} of ${blocks.found} gone`,
+          blocksGone: blocks.dropped.map(({ name }) => name).join(', '),
+        }),
         ...(first && first.given.length > 0 && { given: first.given.join(' ') }),
       },
     };

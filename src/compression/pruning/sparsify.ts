@@ -3,9 +3,10 @@ import { UnsupportedError } from '../../base/index.js';
 import type { Model, Tensor } from '../../onnx/index.js';
 import { percent, type TaskContext, type Technique, type TechniqueNotes, unless, withTask } from '../../technique/index.js';
 import { type StepControl, withWeights } from '../../training/index.js';
+import { openCopy } from '../open-copy.js';
+import { tune, tuningLoss, untunable } from '../tuning.js';
 import { MaskChooser } from './mask-chooser.js';
-import { masked, maskOf, openCopy, sparsifiable, withMasks } from './masks.js';
-import { tune, tuningLoss, untunable } from './tuning.js';
+import { masked, maskOf, sparsifiable, withMasks } from './masks.js';
 
 const sparsifySchema = z
   .strictObject({
@@ -13,7 +14,9 @@ const sparsifySchema = z
     importance: z
       .enum(['magnitude', 'wanda'])
       .default('magnitude')
-      .describe('What a weight counts: its magnitude, or that times the norm of what it multiplies, each output by itself (wanda: data only).'),
+      .describe(
+        'What a weight counts: its magnitude, or that times the norm of what it multiplies, each output by itself (wanda: data only).',
+      ),
     pattern: z
       .enum(['unstructured', '2:4'])
       .default('unstructured')

@@ -9,10 +9,13 @@ import {
   type TechniqueResult,
 } from '../../technique/index.js';
 import { evaluate, type LossBuilder, type TrainResult, train, trainable, withWeights } from '../../training/index.js';
+import { withWhole } from './candidates.js';
 import { nothingToQuantize } from './nothing.js';
 import { type Prepared, writePrepared } from './prepared.js';
 import { prepareStatic } from './static.js';
 import { type WrittenModel, writeQuantized } from './write.js';
+
+const when = z.enum(['auto', 'always', 'never']).default('auto');
 
 const schema = z.strictObject({
   epochs: z.int().min(1).default(5).describe('Passes over the training part'),
@@ -40,6 +43,10 @@ const schema = z.strictObject({
   temperature: z.number().positive().default(2).describe('Softens the scores that are learnt from'),
   weight: z.number().min(0).max(1).default(0.7).describe('Share of these scores in the loss'),
   augment: z.array(augmentationSchema).default([]).describe('Changes to each training batch, in order'),
+  equalize: when.describe(
+    'Move scales between layers first; auto: where all quantized loses too much without training, if it then loses less',
+  ),
+  smooth: when.describe('Move scales of activations with outlier channels into the layers that read them first; auto: as equalize'),
   exclude: z.array(z.string()).default([]).describe('Nodes to leave in float, by name'),
 });
 
@@ -71,7 +78,13 @@ export const quantizeAwareTrain: Technique<AwareOptions, TaskContext> = {
 
 async function apply(context: TaskContext, options: AwareOptions): Promise<TechniqueResult> {
   const { model, task, runtime, threads, signal, onProgress } = context;
-  const prepared = await prepareStatic(model, task, runtime, { ...options, threads, signal, onProgress });
+  const { equalize, smooth, ...calibration } = options;
+  const given = { equalize, smooth };
+  const chosen = (when: 'always' | 'auto') => (['equalize', 'smooth'] as const).filter((repair) => given[repair] === when);
+  const always = Object.fromEntries(chosen('always').map((repair) => [repair, true]));
+  const plain = await prepareStatic(model, task, runtime, { ...calibration, ...always, threads, signal, onProgress });
+  const request = { prepared: plain, task, runtime, repairs: chosen('auto'), options: calibration, threads, signal, onProgress };
+  const prepared = chosen('auto').length > 0 ? await withWhole(request, async ({ search }) => search.prepared) : plain;
   if (prepared.plan.layers.length === 0) throw nothingToQuantize(model);
   const simulated = writeQuantized({ ...prepared, form: 'training' });
   const result = await trainSimulated(context, options, prepared, simulated);
@@ -82,7 +95,9 @@ async function apply(context: TaskContext, options: AwareOptions): Promise<Techn
   const improved = quality.trained >= quality.untrained;
   const notes: TechniqueNotes = {
     training: result.history,
-    remarks: improved ? [] : ['Training did not make the quantized model better, so that it is kept as it was after calibration.'],
+    remarks: improved
+      ? prepared.repairs.slice()
+      : [...prepared.repairs, 'Training did not make the quantized model better, so that it is kept as it was after calibration.'],
     facts: {
       quantizedLayers: prepared.plan.layers.length,
       calibrationSamples: prepared.samples,

@@ -37,11 +37,11 @@ async function biasCorrected(prepared: Prepared, context: CalibrationContext): P
   return { ...prepared, model, plan, corrections, repairs: [...prepared.repairs, words] };
 }
 
-async function measured(
+function measured(
   { model }: Prepared,
   axes: ReadonlyMap<string, number>,
   context: CalibrationContext,
 ): Promise<Map<string, ChannelStatistics>> {
   const { samples = 500 } = context;
-  return axes.size === 0 ? new Map() : channelStatistics({ ...context, model, axes, samples });
+  return channelStatistics({ ...context, model, axes, samples });
 }

@@ -25,28 +25,32 @@ interface Annotation {
   iscrowd?: unknown;
 }
 
+/** A file of COCO's, and where its images lie. */
+export interface CocoFile {
+  text: string;
+  /** For messages. */
+  where: string;
+  /** The folder that its paths are relative to. Default: anywhere. */
+  folder?: string;
+}
+
+/** Lists of a file, as it has them. */
+type Lists = Record<'images' | 'categories' | 'annotations', Record<string, unknown>[]>;
+
+type Refuse = (what: string, got?: unknown) => FormatError;
+
 /**
- * Reads instances in COCO's form: `images` (id, file_name, width, height), `categories` (id, name) and `annotations` (image_id, category_id, bbox [left,
+ * Reads instances in COCO's form, from one file or from one for each part of the data: `images` (id, file_name, width, height), `categories` (id, name) and `annotations` (image_id, category_id, bbox [left,
  * top, width, height], area, iscrowd). A category that only names others' supercategory and has no box is left out.
  * @throws FormatError naming what is missing or does not fit.
  */
-export function parseCoco(text: string, where: string): Coco {
-  const refuse = (what: string, got?: unknown) =>
-    new FormatError({
-      what,
-      where,
-      expected: 'COCO instances: images (id, file_name, width, height), categories (id, name), annotations (image_id, category_id, bbox)',
-      got: got === undefined ? undefined : JSON.stringify(got)?.slice(0, 100),
-    });
-  const parsed = parse(text, refuse);
-  const list = (name: string) => {
-    const found = parsed[name];
-    if (!Array.isArray(found)) throw refuse(`There is no list "${name}"`);
-    return found as Record<string, unknown>[];
-  };
-  const annotations = list('annotations') as unknown as Annotation[];
+export function parseCoco(files: readonly CocoFile[]): Coco {
+  const refuse = refuseIn(files.map(({ where }) => where).join(', '));
+  const lists = files.map(listsOf);
+  const merged = files.length === 1 ? lists[0] : merge(lists, files);
+  const annotations = merged.annotations as unknown as Annotation[];
   const used = new Set(annotations.map(({ category_id }) => category_id));
-  const all = list('categories');
+  const all = merged.categories;
   const isHeading = ({ id, name }: Record<string, unknown>) =>
     !used.has(id) && all.some((each) => each.supercategory === name && each.id !== id);
   const categories = all.filter((each) => !isHeading(each)).sort((a, b) => Number(a.id) - Number(b.id));
@@ -54,7 +58,7 @@ export function parseCoco(text: string, where: string): Coco {
     if (!Number.isInteger(each.id) || typeof each.name !== 'string') throw refuse('A category has no id or name', each);
   const numbers = new Map(categories.map(({ id }, i) => [id, i]));
   const images = new Map<unknown, CocoImage>();
-  for (const image of list('images')) {
+  for (const image of merged.images) {
     const { id, file_name: path, width, height } = image;
     const isSized = [width, height].every((side) => typeof side === 'number' && side > 0);
     if (typeof path !== 'string' || !isSized) throw refuse('An image has no name or size', image);
@@ -73,6 +77,53 @@ export function parseCoco(text: string, where: string): Coco {
     ids: categories.map(({ id }) => id as number),
     images: [...images.values()],
   };
+}
+
+function refuseIn(where: string): Refuse {
+  return (what, got) =>
+    new FormatError({
+      what,
+      where,
+      expected: 'COCO instances: images (id, file_name, width, height), categories (id, name), annotations (image_id, category_id, bbox)',
+      got: got === undefined ? undefined : JSON.stringify(got)?.slice(0, 100),
+    });
+}
+
+function listsOf({ text, where }: CocoFile): Lists {
+  const refuse = refuseIn(where);
+  const parsed = parse(text, refuse);
+  const list = (name: string) => {
+    const found = parsed[name];
+    if (!Array.isArray(found)) throw refuse(`There is no list "${name}"`);
+    return found as Record<string, unknown>[];
+  };
+  return { annotations: list('annotations'), categories: list('categories'), images: list('images') };
+}
+
+/** Several files as one: each counts its images from the start, and all know the same categories. */
+function merge(lists: readonly Lists[], files: readonly CocoFile[]): Lists {
+  const categories = new Map<unknown, Record<string, unknown>>();
+  const merged: Lists = { images: [], categories: [], annotations: [] };
+  for (const [i, { where, folder }] of files.entries()) {
+    const unique = (id: unknown) => `${i} ${JSON.stringify(id)}`;
+    for (const each of lists[i].categories) {
+      const known = categories.get(each.id) ?? each;
+      if (known.name !== each.name) throw refuseIn(where)(`Category ${each.id} is called "${known.name}" in another part`, each);
+      categories.set(each.id, known);
+    }
+    for (const image of lists[i].images)
+      merged.images.push({
+        ...image,
+        id: unique(image.id),
+        ...(folder !== undefined && typeof image.file_name === 'string' && { file_name: within(folder, image.file_name) }),
+      });
+    for (const each of lists[i].annotations) merged.annotations.push({ ...each, image_id: unique(each.image_id) });
+  }
+  return { ...merged, categories: [...categories.values()] };
+}
+
+function within(folder: string, path: string): string {
+  return `${folder}/${path.replaceAll('\\', '/').replace(/^\.\//, '')}`;
 }
 
 function parse(text: string, refuse: (what: string) => FormatError): Record<string, unknown> {

@@ -1,7 +1,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import { type Activity, DataError } from '../../base/index.js';
 import type { DataSource } from '../dataset.js';
-import { type BoxFit, boxTargets, type CocoImage, parseCoco } from '../formats/coco.js';
+import { type PartName, partOf } from '../formats/arrays.js';
+import { type BoxFit, boxTargets, type CocoFile, type CocoImage, parseCoco } from '../formats/coco.js';
 import { listed } from '../formats/labels.js';
 import { contentOf, unreadable } from './files.js';
 import { isImage, openImages } from './images.js';
@@ -11,28 +12,52 @@ import type { FileTree, TreeFile } from './tree.js';
 /** What annotations beside images are called. */
 const ANNOTATIONS = ['annotations.json', '_annotations.coco.json', 'instances.json'];
 
-/** COCO's JSON beside images. */
+/** The training part says what the categories are. */
+const ORDER: readonly PartName[] = ['train', 'validation', 'test'];
+
+/** COCO's JSON beside images: one file, or one in the folder of each part. */
 export interface Annotations {
   /** For messages. */
   where: string;
-  /** Changes when the file does. */
+  /** Changes when a file does. */
   stamp: string;
-  text: string;
+  files: readonly CocoFile[];
+  /** The part that each file is for, where there are several. */
+  parts?: readonly PartName[];
 }
 
-/** The annotations that options name, or that lie at the root of a tree; undefined where there are none, or labels are not wanted. */
+/**
+ * The annotations that options name, that lie at the root of a tree, or that lie in folders named like parts, as Roboflow exports them: train/, valid/, test/.
+ * Undefined where there are none, or labels are not wanted.
+ */
 export async function annotationsOf(files: readonly TreeFile[], where: string, options: OpenOptions): Promise<Annotations | undefined> {
   if (options.labelled === false) return undefined;
   const { annotations } = options;
   if (annotations !== undefined) {
     const text = await readFile(annotations, 'utf8').catch((cause) => Promise.reject(unreadable(annotations, cause)));
     const { mtimeMs, size } = await stat(annotations);
-    return { where: annotations, stamp: `${size}@${mtimeMs}`, text };
+    return { where: annotations, stamp: `${size}@${mtimeMs}`, files: [{ text, where: annotations }] };
   }
+  const read = async (file: TreeFile, folder?: string): Promise<CocoFile> => {
+    const text = new TextDecoder().decode(await contentOf(file, `${where}, ${file.path}`, options.maxUnpacked));
+    return { text, where: `${where}, ${file.path}`, folder };
+  };
   const own = files.find(({ path }) => ANNOTATIONS.includes(path));
-  if (!own) return undefined;
-  const text = new TextDecoder().decode(await contentOf(own, `${where}, ${own.path}`, options.maxUnpacked));
-  return { where: `${where}, ${own.path}`, stamp: `${text.length}`, text };
+  if (own) {
+    const file = await read(own);
+    return { where: file.where, stamp: `${file.text.length}`, files: [file] };
+  }
+  const found = files.flatMap((file) => {
+    const folders = file.path.split('/');
+    const part = ANNOTATIONS.includes(folders.pop() ?? '') ? partOf(folders.at(-1) ?? '') : undefined;
+    return part === undefined ? [] : [{ file, part, folder: folders.join('/') }];
+  });
+  found.sort((a, b) => ORDER.indexOf(a.part) - ORDER.indexOf(b.part));
+  const parts = found.map(({ part }) => part);
+  if (!parts.includes('train') || new Set(parts).size < parts.length) return undefined;
+  const all = [];
+  for (const { file, folder } of found) all.push(await read(file, folder));
+  return { where, stamp: all.map(({ text }) => text.length).join(), files: all, parts };
 }
 
 /**
@@ -42,12 +67,12 @@ export async function annotationsOf(files: readonly TreeFile[], where: string, o
  */
 export async function openAnnotated(
   tree: FileTree,
-  { where: annotations, stamp, text }: Annotations,
+  { where: annotations, stamp, files: described, parts }: Annotations,
   where: string,
   options: OpenOptions,
   activity: Activity,
 ): Promise<DataSource> {
-  const coco = parseCoco(text, annotations);
+  const coco = parseCoco(described);
   const files = (await tree.list()).filter(isImage);
   const byPath = new Map<string, CocoImage>();
   for (const image of coco.images) {
@@ -70,13 +95,16 @@ export async function openAnnotated(
     list: async () => files.filter(({ path }) => byPath.has(path)),
     close: () => tree.close(),
   };
-  const source = await openImages(annotated, where, { ...options, labelled: false, classes: undefined, fit }, activity, (paths, stored) =>
-    boxTargets(
-      coco,
-      paths.map((path) => byPath.get(path) as CocoImage),
-      stored,
-      fit,
-    ),
-  );
+  const partOfFile = ({ path }: TreeFile) => parts?.[described.findIndex(({ folder }) => path.startsWith(`${folder}/`))] ?? 'train';
+  const source = await openImages(annotated, where, { ...options, labelled: false, classes: undefined, fit }, activity, {
+    partOf: partOfFile,
+    targetsOf: (paths, stored) =>
+      boxTargets(
+        coco,
+        paths.map((path) => byPath.get(path) as CocoImage),
+        stored,
+        fit,
+      ),
+  });
   return { ...source, format: 'images with boxes (COCO)' };
 }

@@ -1,11 +1,12 @@
 import { basename, join, resolve } from 'node:path';
 import type { Activity } from '../../base/index.js';
 import type { DataSource } from '../dataset.js';
+import { keepAsTest, type PartName } from '../formats/arrays.js';
 import { listed } from '../formats/labels.js';
 import { cacheFolder, cacheName, readDescription } from './cache.js';
 import { type Description, openCache, type TargetsOf, VERSION } from './image-cache.js';
 import { decodeAll } from './image-passes.js';
-import { layOutFiles, limited } from './layout.js';
+import { type Layout, layOutFiles, limited } from './layout.js';
 import type { OpenOptions } from './options.js';
 import type { FileTree, TreeFile } from './tree.js';
 
@@ -13,6 +14,13 @@ const IMAGE = /\.(jpe?g|png|webp|gif|tiff?|avif)$/i;
 
 export function isImage({ path }: Pick<TreeFile, 'path'>): boolean {
   return IMAGE.test(path);
+}
+
+/** What lies beside images and says what is to be answered for each. */
+export interface Beside {
+  targetsOf: TargetsOf;
+  /** The part that an image belongs to. */
+  partOf(file: TreeFile): PartName;
 }
 
 /** Where the decoded images of a tree are kept. @param isAnnotated whether their targets lie beside them. */
@@ -40,20 +48,22 @@ export async function rememberImages(
 /**
  * Opens a tree of images: decoded once, kept on disk, read back at once the next time.
  * @param where the folder or archive, for messages and the cache's key.
- * @param targetsOf gives what is to be answered for each image, where that lies beside the images. Default: class folders do.
+ * @param beside gives parts and targets, where these lie beside the images. Default: folders do.
  */
 export async function openImages(
   tree: FileTree,
   where: string,
   options: OpenOptions,
   activity: Activity,
-  targetsOf?: TargetsOf,
+  beside?: Beside,
 ): Promise<DataSource> {
+  const targetsOf = beside?.targetsOf;
   const kept = await rememberImages(tree, where, options, activity, targetsOf);
   if (kept) return kept;
   const path = await cachePath(where, options, targetsOf !== undefined);
   const all = await tree.list();
-  const layout = limited(await layOutFiles(all.filter(isImage), all, where, 'image', options, activity), options);
+  const files = all.filter(isImage);
+  const layout = limited(beside ? inParts(files, beside) : await layOutFiles(files, all, where, 'image', options, activity), options);
   const description = await decodeAll(
     layout,
     path,
@@ -64,6 +74,15 @@ export async function openImages(
   );
   announce(description, where, activity);
   return openCache(description, path, where, options.memoryLimit ?? 2 ** 30, targetsOf);
+}
+
+function inParts(files: readonly TreeFile[], { partOf }: Beside): Layout {
+  const parts: Partial<Record<PartName, { files: TreeFile[] }>> = {};
+  for (const name of ['train', 'validation', 'test'] as const) {
+    const own = files.filter((file) => partOf(file) === name);
+    if (own.length > 0) parts[name] = { files: own };
+  }
+  return keepAsTest(parts);
 }
 
 function announce({ unreadable, resized, image }: Description, where: string, activity: Activity): void {

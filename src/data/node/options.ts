@@ -32,7 +32,7 @@ export interface OpenOptions {
    * for images with boxes "contain".
    */
   fit?: 'cover' | 'fill' | 'contain';
-  /** Images: COCO's instances JSON with their boxes. Default: annotations.json, _annotations.coco.json or instances.json in the folder, if it is there. */
+  /** Images: COCO's instances JSON with their boxes. Default: annotations.json, _annotations.coco.json or instances.json in the folder, or in those of its parts. */
   annotations?: string;
   /** Images: whether photos are turned as their EXIF orientation says. Default: true. */
   orient?: boolean;

@@ -7,6 +7,7 @@ import { type Model, staticShape } from '../../onnx/index.js';
 import { loadModel } from '../../onnx/node/index.js';
 import { preprocessOfConfig } from '../image/preprocessor-config.js';
 import { noteLikely } from '../setup/likely.js';
+import { noteProblem } from '../setup/problem-type.js';
 import { loadTokenizer, type TokenPart } from '../text/tokenizer.js';
 
 /** Where model folders keep the graph, the likeliest place first. */
@@ -20,7 +21,7 @@ const TOKENS = 128;
 
 /**
  * A model from its file, or from a folder as Hugging Face's models have it: the graph in onnx/model.onnx or model.onnx, the names of its classes in
- * config.json, and how samples are prepared in preprocessor_config.json or tokenizer.json, which `createTask` then tries first. Of a file these are looked for
+ * config.json with what it is for (`problem_type`), and how samples are prepared in preprocessor_config.json or tokenizer.json, which `createTask` then tries first. Of a file these are looked for
  * beside it, where its own metadata says nothing.
  * @throws DataError where a folder has no graph; FormatError for JSON that is damaged; EspalierError where the tokenizer cannot be loaded.
  */
@@ -38,7 +39,9 @@ export async function openModel(path: string): Promise<Model> {
   const folder = isFile ? dirname(path) : path;
   // Beside a single file anything may lie: what cannot be read there is about something else.
   const json = (name: string) => readJson(join(folder, name), isFile);
-  noteLabels(model, await json('config.json'));
+  const config = await json('config.json');
+  noteLabels(model, config);
+  noteProblem(model, (config as { problem_type?: unknown } | null | undefined)?.problem_type);
   const ways = { ...imageWays(model, await json('preprocessor_config.json')), ...(await textWays(model, folder, json)) };
   if (Object.keys(ways).length > 0) noteLikely(model, ways);
   return model;

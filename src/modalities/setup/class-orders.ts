@@ -29,7 +29,7 @@ export function classOrders(model: Model, { splits, kind }: Task): ClassOrder[] 
 }
 
 /** The model's list with the data's spellings, where every class of the data is in it; else undefined. */
-function matchLabels(labels: readonly string[], classes: readonly string[]): string[] | undefined {
+export function matchLabels(labels: readonly string[], classes: readonly string[]): string[] | undefined {
   const plain = (name: string) =>
     name
       .trim()

@@ -16,6 +16,7 @@ import { classOrders, withOrder } from './class-orders.js';
 import { checkBatchAxis, type InputPair, pairInputs } from './inputs.js';
 import { likelyOf } from './likely.js';
 import { probe, type Tried } from './probe.js';
+import { problemOf } from './problem-type.js';
 import { preprocessesFor } from './ways.js';
 
 export interface TaskOptions extends GoalOptions {
@@ -58,7 +59,10 @@ export async function createTask(
   options: TaskOptions = {},
   activity: Activity = {},
 ): Promise<TaskSetup> {
-  const { goal, splits, reason } = await findGoal({ model, splits: splitSource(source, options.splits), options, runtime });
+  const whole = splitSource(source, options.splits);
+  const problem = options.task !== undefined || options.fidelity ? undefined : problemOf(model, whole);
+  const meant = problem ? { ...options, task: problem.task } : options;
+  const { goal, splits, reason } = await findGoal({ model, splits: problem?.splits ?? whole, options: meant, runtime });
   const inputs = model.graph.feeds;
   checkBatchAxis(inputs, model.source);
   const pairs = pairInputs(inputs, source.train.inputs, source.name);
@@ -66,7 +70,7 @@ export async function createTask(
   const choices = await Promise.all(pairs.map((pair) => waysFor(pair, splits, likely[pair.input.name] ?? [], options, activity)));
   const first = choices.map((ways, index) => ({ input: pairs[index].input.name, from: pairs[index].spec.name, preprocess: ways[0] }));
   const task: Task = { ...goal, name: source.name, splits, feeds: first };
-  const what = `Task: ${goal.title}, because ${reason}.`;
+  const what = `Task: ${goal.title}, because ${problem?.reason ?? reason}.`;
   const isOnlyWay = choices.every((ways) => ways.length === 1);
   const orders = options.classesGiven || options.untrained ? [] : classOrders(model, task);
   if (goal.reference || options.untrained || (isOnlyWay && orders.length < 2)) {

@@ -1,7 +1,8 @@
-import { SymbolicDim } from '../../onnx/index.js';
-import { type Family, type InferContext, type InferRule, noMacs, type OpRule, refuses, ZERO } from '../rule.js';
+import { SymbolicDim, Tensor } from '../../onnx/index.js';
+import { type Family, type GradientRule, type InferContext, type InferRule, noMacs, type OpRule, refuses, ZERO } from '../rule.js';
 import { constantInts, normalizeAxis } from '../shared/axes.js';
 import { inferSame, tieAllBut } from '../shared/broadcast.js';
+import { formula } from '../shared/formula.js';
 import { tensorOf } from '../shared/inferred.js';
 
 const inferCompress: InferRule = (context) => {
@@ -45,6 +46,19 @@ function selects(infer: InferRule, reason = counted): OpRule {
   return { infer, macs: noMacs, gradient: refuses(reason), coupling: refuses(reason), quantization: { kind: 'float' }, upgrades: {} };
 }
 
+/** The two values get what arrives where each stands; the indices are no quantity. */
+const oneHotGradient: GradientRule = (context) => {
+  const { build, node, grad, input, needs } = context;
+  if (!needs(2)) return [ZERO, ZERO];
+  const f = formula(context);
+  const pair = build.constant(Tensor.from(f.dtype, [2], [0, 1]));
+  const marks = build.op('OneHot', [input(0), input(1), pair], { axis: node.int('axis', -1) });
+  const axes = (grad().shape ?? []).map((_, axis) => axis);
+  const on = f.sum(f.mul(grad(), marks), axes, false);
+  const off = f.sub(f.sum(grad(), axes, false), on);
+  return [ZERO, ZERO, f.concat(0, f.reshape(off, [1]), f.reshape(on, [1]))];
+};
+
 /** The axes along which sequences of a batch are reversed. */
 function sequenceAxes({ node }: Pick<InferContext, 'node'>): number[] {
   return [node.int('time_axis', 0), node.int('batch_axis', 1)];
@@ -57,7 +71,7 @@ export const selection: Family = {
   NonZero: selects((context) => [tensorOf('int64', [context.shape(0)?.length ?? SymbolicDim.unknown(), SymbolicDim.unknown()])]),
   OneHot: {
     ...selects(inferOneHot),
-    gradient: (context) => [ZERO, ZERO, context.needs(2) ? context.refuse('its two values are wanted') : undefined],
+    gradient: oneHotGradient,
     coupling: refuses('its new axis enumerates classes'),
   },
   ReverseSequence: {

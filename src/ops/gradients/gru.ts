@@ -1,5 +1,5 @@
 import type { Value } from '../../onnx/index.js';
-import { type Cell, type Pass, present, slope } from './recurrent-cells.js';
+import { type Cell, type Pass, present } from './recurrent-cells.js';
 import { throughTime } from './through-time.js';
 
 /** H' = (1 - update) * candidate + update * H, candidate = g(x w + (reset * H) r). Gates are in ONNX's order: update, reset, candidate. */
@@ -10,16 +10,16 @@ export const gruCell: Cell = (pass) => {
   // Nothing comes between the two biases.
   const given = f.gemm(x, w, { transB: true, plus: bias && f.add(bias.w, bias.r) });
   const [toGates, toCandidate] = f.split(given, 1, [2 * hidden, hidden]);
-  const gates = f.of(gate, f.gemm(before, weightOfGates, { transB: true, plus: toGates }));
+  const gates = gate.of(f, f.gemm(before, weightOfGates, { transB: true, plus: toGates }));
   const [update, reset] = f.split(gates, 1, [hidden, hidden]);
   const kept = f.mul(reset, before);
-  const candidate = f.of(squash, f.gemm(kept, weightOfCandidate, { transB: true, plus: toCandidate }));
+  const candidate = squash.of(f, f.gemm(kept, weightOfCandidate, { transB: true, plus: toCandidate }));
   const gains = gainsOf(pass, update, candidate);
   const { last, collected } = throughTime(f, {
     steps,
     backwards: true,
     start: [arriving.last],
-    sequences: [update, reset, gains.update, f.mul(before, slope(f, gate, reset)), gains.candidate, ...present(arriving.each)],
+    sequences: [update, reset, gains.update, f.mul(before, gate.slope(f, reset)), gains.candidate, ...present(arriving.each)],
     step: (f, [later], [update, reset, gainUpdate, gainReset, gainCandidate, ...own]) => {
       const ofHidden = f.add(later, ...own);
       const ofCandidate = f.mul(ofHidden, gainCandidate);
@@ -45,10 +45,10 @@ export const gruCellResetLast: Cell = (pass) => {
   const [gate, squash] = activations;
   const [inputToGates, inputToCandidate] = f.split(f.gemm(x, w, { transB: true, plus: bias?.w }), 1, [2 * hidden, hidden]);
   const [hiddenToGates, hiddenToCandidate] = f.split(f.gemm(before, r, { transB: true, plus: bias?.r }), 1, [2 * hidden, hidden]);
-  const [update, reset] = f.split(f.of(gate, f.add(inputToGates, hiddenToGates)), 1, [hidden, hidden]);
-  const candidate = f.of(squash, f.add(inputToCandidate, f.mul(reset, hiddenToCandidate)));
+  const [update, reset] = f.split(gate.of(f, f.add(inputToGates, hiddenToGates)), 1, [hidden, hidden]);
+  const candidate = squash.of(f, f.add(inputToCandidate, f.mul(reset, hiddenToCandidate)));
   const gains = gainsOf(pass, update, candidate);
-  const gainReset = f.mul(gains.candidate, hiddenToCandidate, slope(f, gate, reset));
+  const gainReset = f.mul(gains.candidate, hiddenToCandidate, gate.slope(f, reset));
   const { last, collected } = throughTime(f, {
     steps,
     backwards: true,
@@ -69,7 +69,7 @@ export const gruCellResetLast: Cell = (pass) => {
 function gainsOf({ f, activations, before }: Pass, update: Value, candidate: Value): { update: Value; candidate: Value } {
   const [gate, squash] = activations;
   return {
-    update: f.mul(f.sub(before, candidate), slope(f, gate, update)),
-    candidate: f.mul(f.sub(1, update), slope(f, squash, candidate)),
+    update: f.mul(f.sub(before, candidate), gate.slope(f, update)),
+    candidate: f.mul(f.sub(1, update), squash.slope(f, candidate)),
   };
 }

@@ -1,6 +1,7 @@
 import type { Value } from '../../onnx/index.js';
 import type { Formula } from '../shared/formula.js';
-import { type Cell, type Pass, present, shifted, slope, sums } from './recurrent-cells.js';
+import type { Activation } from './recurrent-activations.js';
+import { type Cell, type Pass, present, shifted, sums } from './recurrent-cells.js';
 import { throughTime } from './through-time.js';
 
 /** C' = forget * C + input * candidate, H' = output * h(C'). Gates are in ONNX's order: input, output, forget, candidate. */
@@ -10,22 +11,22 @@ export const lstmCell: Cell = (pass) => {
   const each = [hidden, hidden, hidden, hidden];
   const [toInput, toOutput, toForget, toCandidate] = f.split(sums(pass), 1, each);
   const [peepIn, peepOut, peepForget] = pass.peepholes ? f.split(pass.peepholes, 0, [hidden, hidden, hidden]) : [];
-  const candidate = f.of(squash, toCandidate);
+  const candidate = squash.of(f, toCandidate);
   const after = cellStates(pass, { toInput, toForget, candidate, peepIn, peepForget });
   const earlier = shifted(f, pass.cell, after);
   const input = gated(f, gate, toInput, peepIn, earlier);
   const forget = gated(f, gate, toForget, peepForget, earlier);
   const output = gated(f, gate, toOutput, peepOut, after);
-  const shown = f.of(show, after);
+  const shown = show.of(f, after);
 
   // What each sum gets of the gradient of the cell state, or of the hidden state for the output gate.
-  const gainIn = f.mul(candidate, slope(f, gate, input));
-  const gainOut = f.mul(shown, slope(f, gate, output));
-  const gainForget = f.mul(earlier, slope(f, gate, forget));
-  const gains = f.concat(1, gainIn, gainOut, gainForget, f.mul(input, slope(f, squash, candidate)));
+  const gainIn = f.mul(candidate, gate.slope(f, input));
+  const gainOut = f.mul(shown, gate.slope(f, output));
+  const gainForget = f.mul(earlier, gate.slope(f, forget));
+  const gains = f.concat(1, gainIn, gainOut, gainForget, f.mul(input, squash.slope(f, candidate)));
   const peeped = (direct: Value, ...ways: [Value, Value | undefined][]) =>
     f.add(direct, ...ways.flatMap(([gain, peephole]) => (peephole ? [f.mul(gain, peephole)] : [])));
-  const hiddenToCell = peeped(f.mul(output, slope(f, show, shown)), [gainOut, peepOut]);
+  const hiddenToCell = peeped(f.mul(output, show.slope(f, shown)), [gainOut, peepOut]);
   const cellToEarlier = peeped(forget, [gainIn, peepIn], [gainForget, peepForget]);
   const { last, collected } = throughTime(f, {
     steps,
@@ -80,6 +81,6 @@ function cellStates({ f, steps, activations, cell }: Pass, { toInput, toForget, 
 }
 
 /** A gate, which a peephole lets see the cell state. */
-function gated(f: Formula, activation: string, sum: Value, peephole?: Value, cell?: Value): Value {
-  return f.of(activation, peephole && cell ? f.add(sum, f.mul(peephole, cell)) : sum);
+function gated(f: Formula, activation: Activation, sum: Value, peephole?: Value, cell?: Value): Value {
+  return activation.of(f, peephole && cell ? f.add(sum, f.mul(peephole, cell)) : sum);
 }

@@ -1,6 +1,7 @@
 import type { Value } from '../../onnx/index.js';
 import type { Formula } from '../shared/formula.js';
 import { sliceAxis } from '../shared/gradients.js';
+import type { Activation } from './recurrent-activations.js';
 import { throughTime } from './through-time.js';
 import type { Arriving } from './timeline.js';
 
@@ -10,7 +11,7 @@ export interface Pass {
   readonly steps: number;
   readonly hidden: number;
   /** What the sums are squashed by, in the order of the attribute. */
-  readonly activations: readonly string[];
+  readonly activations: readonly Activation[];
   /** What goes in: [rows, inputs]. */
   readonly x: Value;
   /** The hidden state before each step: [rows, hidden]. */
@@ -48,12 +49,12 @@ export type Cell = (pass: Pass) => PassGradients;
 /** H' = f(x w + H r). */
 export const rnnCell: Cell = (pass) => {
   const { f, steps, activations, r, arriving } = pass;
-  const state = f.of(activations[0], sums(pass));
+  const state = activations[0].of(f, sums(pass));
   const { last, collected } = throughTime(f, {
     steps,
     backwards: true,
     start: [arriving.last],
-    sequences: [slope(f, activations[0], state), ...present(arriving.each)],
+    sequences: [activations[0].slope(f, state), ...present(arriving.each)],
     step: (f, [later], [gain, ...own]) => {
       const ofSum = f.mul(f.add(later, ...own), gain);
       return { next: [f.matmul(ofSum, r)], collected: [ofSum] };
@@ -66,12 +67,6 @@ export const rnnCell: Cell = (pass) => {
 export function sums({ f, x, before, w, r, bias }: Pass): Value {
   const ofInput = f.gemm(x, w, { transB: true, plus: bias && f.add(bias.w, bias.r) });
   return f.gemm(before, r, { transB: true, plus: ofInput });
-}
-
-/** The slope of an activation, by what it gave. */
-export function slope(f: Formula, activation: string, y: Value): Value {
-  if (activation === 'Relu') return f.positive(y);
-  return activation === 'Sigmoid' ? f.mul(y, f.sub(1, y)) : f.sub(1, f.square(y));
 }
 
 /** The state before each step, from the one before the first and those after each. */

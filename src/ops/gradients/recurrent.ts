@@ -4,11 +4,9 @@ import { type Formula, formula } from '../shared/formula.js';
 import { sliceAxis, zerosOf } from '../shared/gradients.js';
 import { gruCell, gruCellResetLast } from './gru.js';
 import { lstmCell } from './lstm.js';
+import { type Activation, activationsOf } from './recurrent-activations.js';
 import { type Cell, rnnCell, shifted } from './recurrent-cells.js';
 import { Timeline } from './timeline.js';
-
-/** Activations whose slope follows from what they give. */
-const ACTIVATIONS = ['Relu', 'Sigmoid', 'Tanh'];
 
 export const rnnGradient: GradientRule = (context) => recurrentGradient(context, rnnCell, ['Tanh']);
 
@@ -52,14 +50,6 @@ function recurrentGradient(context: GradientContext, cell: Cell, defaults: reado
   ];
 }
 
-/** One name per activation of each direction. */
-function activationsOf({ node, refuse }: GradientContext, defaults: readonly string[]): readonly string[] {
-  const given = node.strings('activations') ?? [...defaults, ...defaults];
-  const strange = given.find((name) => !ACTIVATIONS.includes(name));
-  if (strange !== undefined) refuse(`the slope of its activation ${strange} is not written`);
-  return given;
-}
-
 interface DirectionGradients {
   x(): Value;
   w(): Value;
@@ -74,7 +64,7 @@ function gradientsOfDirection(
   context: GradientContext,
   timeline: Timeline,
   direction: number,
-  activations: readonly string[],
+  activations: readonly Activation[],
   cell: Cell,
 ): DirectionGradients {
   const { build, node, has, input, output, grad, hasGrad, shape } = context;

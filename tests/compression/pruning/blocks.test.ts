@@ -44,7 +44,9 @@ test('without a block whose branch gave nothing, the outputs are equal', async (
     const silent = copyModel(model);
     for (const place of dropped) {
       // The last product of a branch and the bias behind it.
-      const constants = [...blocks[place].nodes].slice(0, 4).flatMap(({ inputs }) => inputs.flatMap((input) => (input?.constant ? [input.name] : [])));
+      const constants = [...blocks[place].nodes]
+        .slice(0, 4)
+        .flatMap(({ inputs }) => inputs.flatMap((input) => (input?.constant ? [input.name] : [])));
       for (const value of silent.graph.initializers) {
         const { initializer } = value;
         if (initializer?.dtype === 'float32' && constants.includes(value.name)) {
@@ -67,10 +69,7 @@ test('without a block whose branch gave nothing, the outputs are equal', async (
 test('blocks go by the change of the outputs, down to the target and not below; what is left is said', async () => {
   const { model, task } = digits;
   const context = { model, task, runtime, threads: 1, seed: 3 };
-  const { model: small, notes } = await prune.apply(
-    context,
-    checkOptions(prune, { keep: 0.5, structure: ['blocks'], tuning: 'none' }),
-  );
+  const { model: small, notes } = await prune.apply(context, checkOptions(prune, { keep: 0.5, structure: ['blocks'], tuning: 'none' }));
   assert.equal(notes.facts?.blocks, '1 of 1 gone');
   const kept = footprint(small, { batch: 1 }).macs / footprint(model, { batch: 1 }).macs;
   assert.equal(notes.facts?.kept, kept);

@@ -8,7 +8,7 @@ import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import type { Model } from 'espalier/onnx';
 import { checkOptions } from 'espalier/technique';
 import { classification, type Task } from 'espalier/training';
-import { openCopy } from '#dist/compression/pruning/masks.js';
+import { openCopy } from '#dist/compression/open-copy.js';
 import { inputNorms, maskByRows, matricesOf } from '#dist/compression/pruning/wanda.js';
 import { modelOf } from './graphs.js';
 
@@ -43,7 +43,12 @@ async function firstMask(model: Model, task: Task, options: { sparsity: number; 
   const weight = [...open.graph.initializers].find((value) => value.name === name)?.initializer;
   assert.ok(weight);
   const own = norms.get(name) ?? new Float64Array();
-  return { weight: weight.numbers(), shape: weight.shape, norms: own, mask: maskByRows(weight, matrix, { ...options, norms: own }).numbers() };
+  return {
+    weight: weight.numbers(),
+    shape: weight.shape,
+    norms: own,
+    mask: maskByRows(weight, matrix, { ...options, norms: own }).numbers(),
+  };
 }
 
 test('wanda takes the weights of least |weight| · norm from each output of a product, as worked out by hand', async () => {
@@ -86,7 +91,8 @@ test('sparsify by wanda and 2:4 reaches its zeros, without training and with it'
   const model = modelOf([8, 5, 5], (l, x) => l.dense(l.build.op('Flatten', [l.relu(l.conv(x, 8))]), 3));
   const context = { model, task, runtime, threads: 1, seed: 3 };
   const zerosOf = async (options: object) =>
-    (await sparsify.apply(context, checkOptions(sparsify, { tuning: 'none', importance: 'wanda', ...options }))).notes.facts?.sparsity as number;
+    (await sparsify.apply(context, checkOptions(sparsify, { tuning: 'none', importance: 'wanda', ...options }))).notes.facts
+      ?.sparsity as number;
   assert.ok(Math.abs((await zerosOf({ sparsity: 0.6 })) - 0.6) < 0.02);
   assert.equal(await zerosOf({ pattern: '2:4' }), 0.5);
   assert.equal(await zerosOf({ pattern: '2:4', importance: 'magnitude', tuning: 'train', epochs: 2 }), 0.5);

@@ -59,12 +59,15 @@ export function readTree(bytes: Uint8Array, type = 'model'): WireMessage {
   return { kind: 'message', type, fields };
 }
 
-export function writeTree(message: WireMessage): Uint8Array {
+/** A message that was put within itself is empty there. */
+export function writeTree(message: WireMessage, around: ReadonlySet<WireMessage> = new Set()): Uint8Array {
+  if (around.has(message)) return new Uint8Array(0);
+  const path = new Set([...around, message]);
   return join(
     message.fields.flatMap(({ number, contents }) => {
       if (contents.kind === 'number') return [tag(number, 0), bigVarint(contents.value)];
       if (contents.kind === 'bytes' && contents.wireType !== 2) return [tag(number, contents.wireType), contents.bytes];
-      const bytes = contents.kind === 'bytes' ? contents.bytes : writeTree(contents);
+      const bytes = contents.kind === 'bytes' ? contents.bytes : writeTree(contents, path);
       return [tag(number, 2), Uint8Array.from(varint(bytes.length)), bytes];
     }),
   );

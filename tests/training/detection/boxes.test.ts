@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -16,6 +16,12 @@ import { evaluate } from 'espalier/training';
 import { espalier } from '../../cli/run.js';
 import { detector } from './detector.js';
 import { writeImages } from './images.js';
+
+interface Truth {
+  images: object[];
+  categories: { name: string }[];
+  annotations: { image_id: number; category_id: number }[];
+}
 
 const SIDE = 32;
 const CELL = 8;
@@ -159,6 +165,46 @@ describe('boxes of COCO', () => {
       assert.ok(Math.abs(quality.details.map50 - 1) < 1e-6);
       await source.close();
     });
+
+  it('folders of parts, each with its annotations as Roboflow exports them, are parts', async () => {
+    const root = folder();
+    for (const part of ['train', 'valid', 'test']) {
+      mkdirSync(join(root, part));
+      await writeImages(join(root, part), [[SIDE, SIDE]], '_annotations.coco.json');
+    }
+    // Every part counts from 0 and names its files alike. Roboflow heads the categories with one that has no boxes; a part may lack some.
+    const change = (part: string, of: (truth: Truth) => Truth) => {
+      const path = join(root, part, '_annotations.coco.json');
+      writeFileSync(path, JSON.stringify(of(JSON.parse(readFileSync(path, 'utf8')))));
+    };
+    const headed = ({ categories, ...rest }: Truth) => ({
+      ...rest,
+      categories: [{ id: 0, name: 'squares', supercategory: 'none' }, ...categories.map((each) => ({ ...each, supercategory: 'squares' }))],
+    });
+    for (const part of ['train', 'valid', 'test']) change(part, headed);
+    const onlyRed = (truth: Truth) => ({ ...truth, annotations: truth.annotations.filter(({ category_id }) => category_id === 1) });
+    change('valid', onlyRed);
+    change('test', (truth) => ({
+      ...truth,
+      images: truth.images.slice(0, 10),
+      annotations: truth.annotations.filter(({ image_id }) => image_id < 10),
+    }));
+    const options = { cacheDir: cacheDir() };
+    for (const time of ['decoded', 'remembered']) {
+      const source = await openDataset(root, options);
+      assert.deepEqual([source.train.size, source.validation?.size, source.test?.size], [40, 40, 10], time);
+      const parts = [source.train, source.validation, source.test].map((part) =>
+        part?.targets?.kind === 'boxes' ? part.targets : undefined,
+      );
+      for (const targets of parts) assert.deepEqual(targets?.classes, ['red', 'green'], time);
+      assert.ok(parts[1]?.values.flat().every(({ category }) => category === 0));
+      const { task } = await createTask(colourDetector('pair'), source, runtime, { preprocess: '0-1 NCHW RGB' });
+      assert.equal((await evaluate(colourDetector('pair'), task, runtime, { split: 'test' })).details.map50, 1, time);
+      await source.close();
+    }
+    change('test', (truth) => ({ ...truth, categories: truth.categories.map((each) => ({ ...each, name: `${each.name}s` })) }));
+    await assert.rejects(openDataset(root, options), /test\/_annotations\.coco\.json: Category 0 is called "squares" in another part/);
+  });
 
   for (const fit of ['contain', 'fill'] as const)
     it(`boxes move with images of other sizes: ${fit}`, async () => {

@@ -27,6 +27,7 @@ export interface ChannelStatistics {
 /** Magnitudes and means of the channels of inner values on the calibration part. The runtime itself reduces them, so that little leaves it. */
 export async function channelStatistics(request: ChannelStatisticsRequest): Promise<Map<string, ChannelStatistics>> {
   const { model, task, runtime, axes, samples, threads, signal } = request;
+  if (axes.size === 0) return new Map();
   const dataset = representatives(task.splits.calibration, samples);
   const fixed = batchSizeOf(model, task, 0) > 0;
   const batchSize = await affordableBatch(model, task, { wished: Math.min(32, dataset.size), split: 'calibration' });

@@ -179,12 +179,12 @@ interface Points {
 /** A bin's middle stands for its numbers, but zero for the bin of zero, where Relu puts most of them. */
 function pointsOf({ counts, low, width }: StreamingHistogram): Points {
   const bins = Array.from(counts.keys()).filter((bin) => counts[bin] > 0);
-  const valueOf = (bin: number) => {
+  const pointOf = (bin: number) => {
     const left = low + bin * width;
     return left <= 0 && left + width > 0 ? 0 : left + width / 2;
   };
   const outside = bins.map((_, i) => bins[i % 2 === 0 ? i / 2 : bins.length - 1 - (i - 1) / 2]);
-  return { values: Float64Array.from(outside, valueOf), counts: Float64Array.from(outside, (bin) => counts[bin]) };
+  return { values: Float64Array.from(outside, pointOf), counts: Float64Array.from(outside, (bin) => counts[bin]) };
 }
 
 /** Sum over the points of the squared change by quantization; only that it is more than `enough`, once that is clear. */

@@ -82,7 +82,9 @@ export async function quantizeBlocks(source: Model, runtime: Runtime, options: B
   });
   const fallen = written.filter((each) => each.rounding !== rounding).map(({ matrix }) => matrix.node.name);
   if (fallen.length > 0) {
-    remarks.push(`Rounded by hqq rather than gptq, for being grouped, too wide (${MOST_COLUMNS} inputs at most) or never fed: ${fallen.join(', ')}.`);
+    remarks.push(
+      `Rounded by hqq rather than gptq, for being grouped, too wide (${MOST_COLUMNS} inputs at most) or never fed: ${fallen.join(', ')}.`,
+    );
   }
   const writer = new BlockWriter(model);
   for (const { matrix, weight, blocked } of written) writer.layer(matrix, weight, blocked);

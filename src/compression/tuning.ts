@@ -1,7 +1,7 @@
-import type { SpaceDefinition } from '../../automation/index.js';
-import { EspalierError, nested } from '../../base/index.js';
-import type { Model } from '../../onnx/index.js';
-import { betterTeacher, type TaskContext } from '../../technique/index.js';
+import type { SpaceDefinition } from '../automation/index.js';
+import { EspalierError, nested } from '../base/index.js';
+import type { Model } from '../onnx/index.js';
+import { betterTeacher, type TaskContext } from '../technique/index.js';
 import {
   batchSizeOf,
   buildTrainingStep,
@@ -13,7 +13,7 @@ import {
   type TrainRequest,
   train,
   trainable,
-} from '../../training/index.js';
+} from '../training/index.js';
 
 /** How quality is won back: by the answers of the unpruned model, by the labels, or not at all. */
 export type Tuning = 'distill' | 'train' | 'none';
@@ -33,14 +33,12 @@ export const USUAL_TUNING = { tuning: 'distill', learningRate: 0.001 };
 /** Why a model cannot be tuned, as a sentence; undefined where it can. */
 export async function untunable({ model, task, runtime }: TaskContext): Promise<string | undefined> {
   const seen = await trainable(model, task, runtime);
-  if (batchSizeOf(seen, task, 0) !== 0) {
-    return 'The model was not tuned: its batch size is fixed. Free the batch dimension first.';
-  }
+  const batchSize = batchSizeOf(seen, task, 2);
   try {
     const loss: LossBuilder = ({ build, value }) => {
       return build.op('ReduceMean', [logitsOf(value(headsOf(task)[0]))], { keepdims: 0 });
     };
-    buildTrainingStep(seen, { batchSize: 2, inputShapes: await inputShapes(task, 2), loss, optimizer: { kind: 'sgd' } });
+    buildTrainingStep(seen, { batchSize, inputShapes: await inputShapes(task, batchSize), loss, optimizer: { kind: 'sgd' } });
     return undefined;
   } catch (error) {
     if (!(error instanceof EspalierError)) throw error;

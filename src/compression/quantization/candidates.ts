@@ -1,0 +1,140 @@
+import type { Activity } from '../../base/index.js';
+import { footprint } from '../../infrastructure/hardware/index.js';
+import type { Program, Runtime } from '../../infrastructure/runtime/index.js';
+import { type Answers, isWithin, lossBetween, worth } from '../../metrics/index.js';
+import type { Model } from '../../onnx/index.js';
+import { answersOf, type EvaluateOptions, evaluate, judge, type Quality, referenceProgram, type Task } from '../../training/index.js';
+import type { Plan } from './plan.js';
+import { type CalibrationOptions, type Prepared, planWithout, writePrepared } from './prepared.js';
+import { type Repair, repaired } from './repairs.js';
+
+export interface CandidateRequest extends Activity {
+  prepared: Prepared;
+  task: Task;
+  runtime: Runtime;
+  /** Largest loss of the task's metric; see `lossBetween` in metrics. A single sample that changes sides is never too much. Default: the metric's own tolerance. */
+  tolerance?: number;
+  threads?: number;
+  /** Repairs that are tried where everything quantized loses too much, and kept where it then loses less. Default: none. */
+  repairs?: readonly Repair[];
+  /** Options of the calibration, for models that repairs change. */
+  options?: CalibrationOptions;
+}
+
+/** A search that has begun. */
+export interface Search extends CandidateRequest {
+  /** The float model's answers on the samples that candidates are measured on. */
+  original: Answers;
+  reference?: Program;
+  before: Quality;
+  tolerance: number;
+}
+
+export interface Candidate {
+  model: Model;
+  plan: Plan;
+  quality: Quality;
+  restored: readonly string[];
+}
+
+/** Everything quantized, after the repairs that helped. */
+export interface Whole {
+  search: Search;
+  whole: Candidate;
+}
+
+/**
+ * Quantizes everything, with repairs where that loses too much, and hands the result to `use`. All candidates are compared with the same reference, which
+ * is compiled once.
+ */
+export async function withWhole<T>(request: CandidateRequest, use: (whole: Whole) => Promise<T>): Promise<T> {
+  const { task, runtime } = request;
+  const reference = await referenceProgram(task, runtime, request);
+  try {
+    const original = await answersOf(request.prepared.model, task, runtime, { ...measuring(request), reference });
+    const plain = { ...request, original, reference, before: judge(task, original), tolerance: request.tolerance ?? task.metric.tolerance };
+    const first = await attempt(plain, []);
+    return await use(fits(plain, first) ? { search: plain, whole: first } : await repairedWhole(plain, first));
+  } finally {
+    await reference?.dispose();
+  }
+}
+
+/**
+ * Tries one repair after the other, each on what those before it made better, until the whole integer model is good enough. One that takes away less than half
+ * of what is lost is left out: on the few samples of a measurement that may be chance.
+ */
+async function repairedWhole(plain: Search, first: Candidate): Promise<Whole> {
+  let [search, whole] = [plain, first];
+  for (const repair of plain.repairs ?? []) {
+    if (fits(search, whole)) break;
+    const { options, task, runtime, threads, signal, onProgress } = plain;
+    const prepared = await repaired(search.prepared, repair, { ...options, task, runtime, threads, signal, onProgress });
+    if (!prepared) continue;
+    const changed = { ...search, prepared };
+    const candidate = await attempt(changed, []);
+    if (fits(changed, candidate) || isHalved(search, whole, candidate)) [search, whole] = [changed, candidate];
+  }
+  return { search, whole };
+}
+
+function isHalved(search: Search, before: Candidate, after: Candidate): boolean {
+  const { agreement: old } = before.quality;
+  const { agreement: now } = after.quality;
+  if (old && now && !agrees(before.quality, search.tolerance)) return 1 - now.value <= (1 - old.value) / 2;
+  return lossOf(search, after) <= lossOf(search, before) / 2;
+}
+
+/** Loss of the task's metric to the float model. */
+export function lossOf({ task, before }: Search, { quality }: Candidate): number {
+  return lossBetween(task.metric, before.value, quality.value);
+}
+
+export function fits({ task, before, tolerance }: Search, { quality }: Candidate): boolean {
+  const measured = { before: before.value, after: quality.value, samples: before.samples };
+  return isWithin(task.metric, measured, tolerance) && agrees(quality, tolerance);
+}
+
+/** Share of the answers that may be others than the float model's, beyond those that the tolerance gives away: gains and losses may cancel out. */
+const MOST_CHANGED = 0.1;
+
+export function agrees({ agreement }: Quality, tolerance: number): boolean {
+  return agreement?.measure !== 'share' || agreement.value >= 1 - MOST_CHANGED - tolerance;
+}
+
+/** By agreement where that is too low in one of them, else by the metric. */
+export function isBetter(a: Quality, b: Quality, { task, tolerance }: Search): boolean {
+  if (!agrees(a, tolerance) || !agrees(b, tolerance)) return (a.agreement?.value ?? 1) > (b.agreement?.value ?? 1);
+  return worth(task.metric, a.value) > worth(task.metric, b.value);
+}
+
+/** The integer model without the layers that were put back into float, measured. */
+export async function attempt(request: Search, restored: readonly string[]): Promise<Candidate> {
+  const { prepared } = request;
+  const plan = restored.length === 0 ? prepared.plan : planWithout(prepared, restored);
+  const model = writePrepared(prepared, plan);
+  const quality = await evaluate(model, request.task, request.runtime, {
+    ...measuring(request),
+    original: request.original,
+    reference: request.reference,
+  });
+  request.onProgress?.({
+    task: 'quantize',
+    done: plan.layers.length,
+    total: prepared.plan.layers.length,
+    facts: { [quality.metric]: quality.value, float: restored.length },
+  });
+  return { model, plan, quality, restored };
+}
+
+/** Multiply-accumulates that one measurement of quality may take, and the samples that it takes at least. */
+const WORK = 1e12;
+const FEWEST_SAMPLES = 200;
+
+/** How models are measured: on the validation part where there is one, on fewer samples the more a model computes. */
+function measuring({ prepared, task, threads, signal }: CandidateRequest): EvaluateOptions {
+  const split = task.splits.validation.size > 0 ? 'validation' : 'calibration';
+  const { macs } = footprint(prepared.model, { bytes: 0 });
+  const limit = Math.max(FEWEST_SAMPLES, Math.floor(WORK / Math.max(1, macs)));
+  return { split, limit, threads, signal };
+}

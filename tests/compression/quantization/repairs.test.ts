@@ -1,0 +1,247 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { after, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { Random } from 'espalier/base';
+import { type AwareOptions, type QuantizeOptions, quantize, quantizeAwareTrain, quantizeStatic } from 'espalier/compression/quantization';
+import { openDataset } from 'espalier/data/node';
+import { footprint } from 'espalier/infrastructure/hardware';
+import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
+import { createTask } from 'espalier/modalities';
+import { type GraphBuilder, type Model, Tensor, type Value } from 'espalier/onnx';
+import { loadModel } from 'espalier/onnx/node';
+import { checkOptions } from 'espalier/technique';
+import { answersOf, evaluate, feedsOf, judge, type Task } from 'espalier/training';
+import { channelStatistics } from '#dist/compression/quantization/calibration/channel-statistics.js';
+import { type Migration, measuredAxes, migrate } from '#dist/compression/quantization/scales/migrate.js';
+import { shared, skipWithout } from '../../support/paths.js';
+import { madeModel, noiseOf, taskOf, type Weights } from './models.js';
+
+const runtime = createNodeRuntime({ threads: 1 });
+after(() => runtime.dispose());
+
+/** Random weights whose slices along `axis` differ in size by up to 2^±7: `direction` says whether a channel is made larger or smaller. */
+function uneven(shape: readonly number[], axis: number, direction: 1 | -1, size = 0.3): Tensor {
+  const random = new Random(7);
+  const inner = shape.slice(axis + 1).reduce((a, b) => a * b, 1);
+  const count = shape.reduce((a, b) => a * b, 1);
+  const scale = (i: number) => 2 ** (direction * ((((Math.floor(i / inner) % shape[axis]) * 5) % 15) - 7));
+  return Tensor.from(
+    'float32',
+    shape,
+    Float32Array.from({ length: count }, (_, i) => random.normal() * size * scale(i)),
+  );
+}
+
+const image = [3, 8, 8];
+
+/** Convolutions whose common activation has channels of very different size, with a residual branch, pools and a dense layer behind. */
+function wildNet(build: GraphBuilder, x: Value, weights: Weights): Value {
+  const a = build.op('Conv', [x, build.parameter('w', uneven([12, 3, 3, 3], 0, 1)), build.parameter('b', uneven([12], 0, 1, 0.1))], {
+    pads: [1, 1, 1, 1],
+  });
+  const b = build.op('Conv', [build.op('Relu', [a]), build.parameter('w', uneven([12, 1, 3, 3], 0, -1))], {
+    group: 12,
+    pads: [1, 1, 1, 1],
+  });
+  const pooled = build.op('MaxPool', [build.op('LeakyRelu', [b], { alpha: { type: 'float', value: 0.1 } })], {
+    kernel_shape: [2, 2],
+    strides: [2, 2],
+  });
+  const c = build.op('Relu', [build.op('Conv', [pooled, build.parameter('w', uneven([8, 12, 1, 1], 0, 1))])]);
+  const flat = build.op('Flatten', [c]);
+  const d = build.op('Gemm', [flat, build.parameter('w', uneven([128, 6], 0, -1)), weights([6])]);
+  return d;
+}
+
+/** A block as transformers have it: a normalization with outlier channels before three products, and a product without one. */
+function outlierNet(build: GraphBuilder, x: Value, weights: Weights): Value {
+  const normal = build.op('LayerNormalization', [
+    x,
+    build.parameter(
+      'gain',
+      Tensor.from(
+        'float32',
+        [16],
+        Array.from({ length: 16 }, (_, c) => (c === 3 ? 200 : 1)),
+      ),
+    ),
+    build.parameter(
+      'shift',
+      Tensor.from(
+        'float32',
+        [16],
+        Array.from({ length: 16 }, (_, c) => (c === 3 ? 20 : 0.1)),
+      ),
+    ),
+  ]);
+  const taken = (size: number) => {
+    const tensor = new Random(9);
+    return build.parameter(
+      'w',
+      Tensor.from(
+        'float32',
+        [16, size],
+        Float32Array.from({ length: 16 * size }, (_, i) => (tensor.normal() * 0.3) / (Math.floor(i / size) === 3 ? 200 : 1)),
+      ),
+    );
+  };
+  const [q, k] = [build.op('MatMul', [normal, taken(8)]), build.op('MatMul', [normal, taken(8)])];
+  const sum = build.op('Add', [build.op('MatMul', [normal, taken(8)]), weights([8])]);
+  const gated = build.op('Add', [build.op('Mul', [q, k]), build.op('Erf', [sum])]);
+  return build.op('MatMul', [gated, weights([8, 4])]);
+}
+
+async function moved(model: Model, task: Task, kind: Migration) {
+  const axes = measuredAxes(model, kind);
+  const statistics = await channelStatistics({ model, task, runtime, axes, samples: 64 });
+  return migrate(model, kind, statistics, true);
+}
+
+for (const [kind, shape, net] of [
+  ['equalize', image, wildNet],
+  ['smooth', [5, 16], outlierNet],
+] as const) {
+  test(`${kind}: the float model stays the same function to the last bit, and its channels come closer`, async () => {
+    const model = madeModel(shape, net);
+    const task = taskOf(model, shape);
+    const found = await moved(model, task, kind);
+    assert.ok(found && found.places >= 1);
+    const run = async (of: Model) => {
+      const program = await runtime.compile(of, { optimize: 'none' });
+      const { y0 } = await program.run(feedsOf(task.feeds, await task.splits.test.read(Int32Array.of(0, 1, 2, 3))));
+      await program.dispose();
+      return y0.toFloat32();
+    };
+    assert.deepEqual(await run(found.model), await run(model));
+    const spread = async (of: Model) => {
+      const axes = measuredAxes(model, kind);
+      const seen = [...(await channelStatistics({ model: of, task, runtime, axes, samples: 64 })).values()];
+      return Math.max(...seen.map(({ largest }) => Math.max(...largest) / Math.min(...largest.filter((value) => value > 0))));
+    };
+    const [before, now] = [await spread(model), await spread(found.model)];
+    assert.ok(now < before / 8, `largest to smallest channel: ${before}, then ${now}`);
+    assert.equal(
+      await moved(
+        madeModel(shape, (build, x) => build.op('Relu', [x])),
+        task,
+        kind,
+      ),
+      undefined,
+    );
+  });
+
+  test(`${kind}: the integer model loses far less, and is told so`, async () => {
+    const model = madeModel(shape, net);
+    const task = taskOf(model, shape);
+    const noise = async (options: object) => noiseOf((await quantizeStatic(model, task, runtime, options)).model, task, runtime, 'test');
+    const [plain, better] = [await noise({}), await noise({ [kind]: true })];
+    assert.ok(better < plain / 5, `1 - R² ${plain}, then ${better}`);
+    const applied = async (options: Partial<QuantizeOptions>) =>
+      (await quantize.apply({ model, task, runtime, seed: 0 }, checkOptions(quantize, { tolerance: 0.05, ...options }))).notes;
+    const [never, auto] = [await applied({ [kind]: 'never', correctBias: 'never' }), await applied({})];
+    assert.ok((never.facts?.floatLayers as number) > 0);
+    assert.equal(auto.facts?.floatLayers, 0);
+    assert.match(auto.remarks?.[0] ?? '', /^Scales .* in \d+ place/);
+  });
+}
+
+test('scales are not moved through bounds, out of outputs, or past what reads them otherwise', async () => {
+  const conv = (build: GraphBuilder, x: Value, direction: 1 | -1, axis: number) =>
+    build.op('Conv', [x, build.parameter('w', uneven([12, axis === 0 && direction === 1 ? 3 : 12, 1, 1], axis, direction))]);
+  const between = (write: (build: GraphBuilder, value: Value) => Value | Value[]) =>
+    madeModel(image, (build, x) => {
+      const made = write(build, conv(build, x, 1, 0));
+      const [value, ...outputs] = Array.isArray(made) ? made : [made];
+      return [conv(build, value, -1, 1), ...outputs];
+    });
+  const models = {
+    bounds: between((build, value) => build.op('Clip', [value, build.scalar(0), build.scalar(6)])),
+    output: between((build, value) => {
+      const relu = build.op('Relu', [value]);
+      return [relu, relu];
+    }),
+    sigmoid: between((build, value) => build.op('Mul', [value, build.op('Sigmoid', [value])])),
+  };
+  for (const [name, model] of Object.entries(models)) assert.equal(measuredAxes(model, 'equalize').size, 0, name);
+  assert.equal(
+    measuredAxes(
+      between((build, value) => build.op('Relu', [value])),
+      'equalize',
+    ).size,
+    1,
+  );
+});
+
+test('corrected biases take back the shift of means that 4-bit weights make', async () => {
+  const model = madeModel(image, (build, x, weights) => {
+    const a = build.op('Relu', [build.op('Conv', [build.op('Abs', [x]), weights([12, 3, 3, 3])], { pads: [1, 1, 1, 1] })]);
+    return build.op('Conv', [a, weights([8, 12, 1, 1]), weights([8])]);
+  });
+  const task = taskOf(model, image);
+  const means = async (of: Model) => {
+    const program = await runtime.compile(of);
+    const batch = await task.splits.test.read(Int32Array.from({ length: 64 }, (_, i) => i));
+    const { y0 } = await program.run(feedsOf(task.feeds, batch));
+    await program.dispose();
+    const sums = new Float64Array(8);
+    y0.toFloat32().forEach((value, i) => {
+      sums[Math.floor(i / 64) % 8] += value / 4096;
+    });
+    return sums;
+  };
+  const wanted = await means(model);
+  const shiftOf = async (correctBias: boolean) => {
+    const { model: small } = await quantizeStatic(model, task, runtime, { weightType: 'int4', perChannel: false, correctBias });
+    return (await means(small)).reduce((sum, mean, c) => sum + (mean - wanted[c]) ** 2, 0);
+  };
+  const [plain, corrected] = [await shiftOf(false), await shiftOf(true)];
+  assert.ok(corrected < plain / 10, `squared shift ${plain}, then ${corrected}`);
+});
+
+test('peak memory depends neither on the number of samples nor on how large a batch of their activations would be', () => {
+  const child = fileURLToPath(new URL('./peak-memory.js', import.meta.url));
+  const peak = (samples: number) => Number(execFileSync(process.execPath, [child, String(samples)], { encoding: 'utf8' })) / 2 ** 20;
+  const [few, many] = [peak(4), peak(64)];
+  assert.ok(many < few + 64, `${few} MB with 4 samples, ${many} MB with 64`);
+  assert.ok(many < 512, `${many} MB`);
+});
+
+const depthwise = shared('cases', 'depthwise-wild-scales');
+test('a depthwise net with wild scales becomes as good as its twin, by itself and before training', {
+  skip: skipWithout(depthwise, 'cases/depthwise-wild-scales'),
+}, async () => {
+  const source = await openDataset('digits');
+  const made = async (name: string) => {
+    const model = await loadModel(`${depthwise}/${name}.t.onnx`);
+    const { task } = await createTask(model, source, runtime, { preprocess: '0-1' });
+    const float = await evaluate(model, task, runtime, { split: 'test' });
+    return { model, task, float };
+  };
+  const { model, task, float } = await made('mbwild');
+  const { model: small, notes } = await quantize.apply({ model, task, runtime, seed: 0 }, checkOptions(quantize, {}));
+  const twin = await made('mbr');
+  const { model: smallTwin } = await quantize.apply({ ...twin, runtime, seed: 0 }, checkOptions(quantize, {}));
+  assert.equal(notes.facts?.floatLayers, 0);
+  const lossOf = async (of: Model, own: Task, before: number) => before - (await evaluate(of, own, runtime, { split: 'test' })).value;
+  assert.ok((await lossOf(small, task, float.value)) <= Math.max(0.003, await lossOf(smallTwin, twin.task, twin.float.value)));
+  assert.ok(footprint(model).weightBytes / footprint(small).weightBytes > 3);
+  const tuned = await quantizeAwareTrain.apply(
+    { model, task, runtime, seed: 0 },
+    checkOptions(quantizeAwareTrain, { epochs: 1 } as Partial<AwareOptions>),
+  );
+  assert.ok((await lossOf(tuned.model, task, float.value)) < 0.01);
+});
+
+const outliers = shared('cases', 'transformer-outlier-channels');
+test('a transformer with outlier channels answers as its float model does, with every layer in integers', {
+  skip: skipWithout(outliers, 'cases/transformer-outlier-channels'),
+}, async () => {
+  const model = await loadModel(`${outliers}/tx2out.t.onnx`);
+  const { task } = await createTask(model, await openDataset(`${outliers}/pol2s.npz`), runtime);
+  const { model: small, notes } = await quantize.apply({ model, task, runtime, seed: 0 }, checkOptions(quantize, {}));
+  assert.equal(notes.facts?.floatLayers, 0);
+  const answers = (of: Model) => answersOf(of, task, runtime, { split: 'test' });
+  const { agreement } = judge(task, await answers(small), await answers(model));
+  assert.ok((agreement?.value ?? 0) >= 0.985, `agrees on ${agreement?.value}`);
+});
