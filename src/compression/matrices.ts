@@ -27,7 +27,7 @@ export function weightMatrices({ graph }: Model): Map<string, WeightMatrix> {
     if (!input || !weight?.constant || input.constant || weight.uses().length > 1) continue;
     const outputs = quantization.axis(node);
     const isKernel = node.op === 'Conv' && rank > 2;
-    const isMatrix = (node.op === 'MatMul' || node.op === 'Gemm') && rank === 2 && (input.shape?.length ?? 0) > 0;
+    const isMatrix = (node.op === 'MatMul' || node.op === 'Gemm') && rank === 2 && (input.shape?.length ?? 0) >= 2;
     if (!isKernel && !isMatrix) continue;
     found.set(weight.name, {
       node,

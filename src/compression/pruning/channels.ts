@@ -54,7 +54,7 @@ export interface PrunedChannels {
   sizes: Sizes;
   /** Where nothing could be removed, and why: sentences. */
   remarks: string[];
-  /** Layers that keep channels because the model's inputs and outputs do, or on request: sentences. */
+  /** Last layers, and others that keep channels because the model's inputs and outputs do, or on request: sentences. */
   given: string[];
 }
 
@@ -71,8 +71,9 @@ export async function pruneModel(source: Model, options: ChannelOptions): Promis
   const cost = new Cost(dependencies, of);
   const before = cost.total;
   const kept = findKept(dependencies);
-  const remarks = [...remarksOn(dependencies.barriers), ...describeKept(kept.filter(({ obstacle }) => !obstacle.isGiven))];
-  if (layers.length === 0) throw nothingToPrune(source, remarks);
+  const remarks = [...remarksOn(dependencies.barriers), ...describeKept(kept.filter(({ isGiven }) => !isGiven))];
+  const given = describeKept(kept.filter(({ isGiven }) => isGiven));
+  if (layers.length === 0) throw nothingToPrune(source, [...remarks, ...given]);
   const sizes = options.sizes ?? sizesOf(dependencies);
   const whole = options.from ?? before;
   const measured = await importance(model, layers);
@@ -103,7 +104,7 @@ export async function pruneModel(source: Model, options: ChannelOptions): Promis
     }),
     sizes,
     remarks,
-    given: describeKept(kept.filter(({ obstacle }) => obstacle.isGiven)),
+    given,
   };
 }
 

@@ -6,34 +6,25 @@ const PULL = 10;
 const PULL_GROWTH = 1.01;
 const ITERATIONS = 20;
 
-/** Parts of the whole range that are tried as the reach of the grid. */
-const REACHES = [1, 0.9, 0.8, 0.7, 0.6, 0.5];
-
 /**
  * The grid of a block by half-quadratic quantization (HQQ, Badri and Shaji 2023): the zero point that leaves the error sparse, found in turns
- * with an error that is shrunk towards zero. Needs no data. Two things differ from the reference, because zero points are integers here: the
- * scale is fitted to the integers by least squares afterwards, and several reaches are tried; what leaves the least error, in the same norm,
- * is taken. Never worse in it than round to nearest.
+ * with an error that is shrunk towards zero. Needs no data. Zero points are integers here, so that the one found is rounded, and the scale
+ * fitted to the integers by least squares; of these grids and that of round to nearest, the one of least error in the same norm is taken.
  */
 export function hqqScale(values: Float32Array, bits: Bits): BlockScale {
-  const start = nearestScale(values, bits);
-  let best = start;
-  let least = errorOf(values, start, bits);
-  for (const reach of REACHES) {
-    const scale = Math.fround(start.scale * reach);
-    for (const candidate of [solved(values, scale, start.zero, bits), refitted(values, { ...start, scale }, bits)]) {
-      const fitted = refitted(values, candidate, bits);
-      for (const each of [candidate, fitted]) {
-        const error = errorOf(values, each, bits);
-        if (error < least) [best, least] = [each, error];
-      }
-    }
+  const nearest = nearestScale(values, bits);
+  const solved = solvedZero(values, nearest, bits);
+  let best = nearest;
+  let least = errorOf(values, nearest, bits);
+  for (const grid of [solved, refitted(values, solved, bits), refitted(values, nearest, bits)]) {
+    const error = errorOf(values, grid, bits);
+    if (error < least) [best, least] = [grid, error];
   }
   return best;
 }
 
 /** The zero point by half-quadratic splitting, rounded to an integer. */
-function solved(values: Float32Array, scale: number, from: number, bits: Bits): BlockScale {
+function solvedZero(values: Float32Array, { scale, zero: from }: BlockScale, bits: Bits): BlockScale {
   const top = 2 ** bits - 1;
   let zero = from;
   let pull = PULL;

@@ -65,7 +65,8 @@ export async function quantizeBlocks(source: Model, runtime: Runtime, options: B
   const remarks: string[] = [];
   const layers = [...weightMatrices(model).values()].flatMap((matrix) => {
     const tensor = matrix.node.inputs.find((input) => input?.name === matrix.name)?.constant;
-    if (tensor?.dtype !== 'float32' || exclude.includes(matrix.node.name)) return [];
+    const isScaled = matrix.node.float('alpha', 1) !== 1 || matrix.node.float('beta', 1) !== 1;
+    if (tensor?.dtype !== 'float32' || isScaled || exclude.includes(matrix.node.name)) return [];
     const weight = rowsOf(tensor, matrix);
     const smaller = bytesOf(weight, bits, blockSize, isProduct(matrix.node)) < 4 * tensor.size;
     return smaller ? [{ matrix, weight, shape: tensor.shape, columns: weight.columns }] : [];

@@ -42,7 +42,7 @@ export class BlockWriter {
     graph.remove(node);
   }
 
-  #unpacked({ node, name, outputs }: WeightMatrix, { rows, columns }: Rows, { grid, integers }: Blocked): void {
+  #unpacked({ node, name }: WeightMatrix, { rows, columns }: Rows, { grid, integers }: Blocked): void {
     const build = this.#build;
     const { bits, blockSize, scales, zeros } = grid;
     const blocks = blocksOf(columns, blockSize);
@@ -56,9 +56,7 @@ export class BlockWriter {
         ? this.#constant(`${name}.packed`, Tensor.from('uint4', [rows, columns], integers))
         : this.#unpackPairs(name, integers, rows, columns);
     const whole = build.op('DequantizeLinear', [packed, scale, zero], { axis: 1, block_size: blockSize });
-    const [first, ...rest] = outputs === 0 ? shape : [...shape].reverse();
-    const kernel = build.op('Reshape', [whole, build.ints([first, ...rest])]);
-    node.setInput(index, outputs === 0 ? kernel : build.op('Transpose', [kernel], { perm: [1, 0] }));
+    node.setInput(index, build.op('Reshape', [whole, build.ints(shape)]));
   }
 
   /** No type of two bits is read everywhere: four to a byte, shifted and masked in the graph, which a runtime does once, when it loads. */
@@ -77,10 +75,9 @@ export class BlockWriter {
   }
 }
 
-/** Whether MatMulNBits can take a node's place. */
+/** Whether MatMulNBits takes a node's place: all but convolutions. */
 export function isProduct(node: Node): boolean {
-  const plain = node.float('alpha', 1) === 1 && node.float('beta', 1) === 1;
-  return (node.op === 'MatMul' || (node.op === 'Gemm' && plain)) && (node.inputs[0]?.shape?.length ?? 0) >= 2;
+  return node.op !== 'Conv';
 }
 
 /** Bytes that a blocked weight takes. */
