@@ -38,7 +38,11 @@ export const pruneCommand: AddCommand = (program, run) => {
     .addOption(
       new Option('--importance <measure>', 'what counts as mattering; with sparsity: magnitude or wanda').choices([...MEASURES, 'wanda']),
     )
-    .option('--structure <what>', 'what may go: channels, heads (of attentions), blocks (residual branches), with commas between', structures)
+    .option(
+      '--structure <what>',
+      'what may go: channels, heads (of attentions), blocks (residual branches), with commas between',
+      structures,
+    )
     .addOption(new Option('--pattern <where>', 'with sparsity: where zeros may be').choices(['unstructured', '2:4']))
     .addOption(new Option('--tuning <how>', 'how quality is won back').choices(['distill', 'train', 'none']))
     .option('--rounds <number>', 'prune and tune in so many rounds', positiveInteger)
@@ -56,8 +60,7 @@ export const pruneCommand: AddCommand = (program, run) => {
         const { kind, fraction } = options.target;
         const technique: Technique = kind === 'sparsity' ? sparsify : prune;
         const { structure, pattern } = options;
-        const goal =
-          kind === 'sparsity' ? { sparsity: fraction, pattern } : { ...(await goalOf(context, model, options)), structure };
+        const goal = kind === 'sparsity' ? { sparsity: fraction, pattern } : { ...(await goalOf(context, model, options)), structure };
         const given = {
           ...goal,
           importance: options.importance,
@@ -78,7 +81,10 @@ export const pruneCommand: AddCommand = (program, run) => {
 /** The fraction to keep, and of what. A fraction of the latency becomes one of the multiply-accumulates. */
 async function goalOf({ runtime, activity }: CommandContext, model: Model, { target: wanted, threads, structure }: Options) {
   if (wanted.kind !== 'latency') return { keep: wanted.fraction, target: wanted.kind };
-  const { keep, ratio } = await keepForLatency(runtime, model, wanted.fraction, { threads, structure: structure as PruneOptions['structure'] });
+  const { keep, ratio } = await keepForLatency(runtime, model, wanted.fraction, {
+    threads,
+    structure: structure as PruneOptions['structure'],
+  });
   const text = `${Math.round(100 * keep)}% of the multiply-accumulates took ${ratio.toFixed(2)} of the time, measured beside the original.`;
   activity.onMessage?.({ level: Math.abs(ratio - wanted.fraction) > 0.1 ? 'warning' : 'info', text });
   return { keep, target: 'macs' };

@@ -7,7 +7,14 @@ import { arrayDataset } from 'espalier/data';
 import type { Runtime } from 'espalier/infrastructure/runtime';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import { encodeModel, type Model, Tensor } from 'espalier/onnx';
-import { type Blocked, dequantized, gridOf, nearestScale, type Rows, roundToGrid } from '#dist/compression/quantization/few-bits/block-grid.js';
+import {
+  type Blocked,
+  dequantized,
+  gridOf,
+  nearestScale,
+  type Rows,
+  roundToGrid,
+} from '#dist/compression/quantization/few-bits/block-grid.js';
 import { gptq } from '#dist/compression/quantization/few-bits/gptq.js';
 import { hqqScale } from '#dist/compression/quantization/few-bits/hqq.js';
 import { fixture } from '../../support/paths.js';
@@ -146,7 +153,9 @@ test('what a file holds is what was rounded: a weight on the grid comes through 
     for (const value of floats.graph.initializers) {
       const tensor = value.initializer;
       if (!tensor || tensor.shape.length < 2) continue;
-      const turned = floats.graph.nodes.some(({ op, inputs: [, w], attributes }) => w === value && op !== 'Conv' && !attributes.has('transB'));
+      const turned = floats.graph.nodes.some(
+        ({ op, inputs: [, w], attributes }) => w === value && op !== 'Conv' && !attributes.has('transB'),
+      );
       value.initializer = roundedTensor(tensor, turned, bits);
     }
     const [a, b] = [await run(once.model, feeds), await run(floats, feeds)];
