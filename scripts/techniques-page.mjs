@@ -39,7 +39,10 @@ function section(technique) {
     required ? 'required' : preset === undefined ? '' : `\`${JSON.stringify(preset)}\``,
     description.replaceAll('|', '\\|'),
   ]);
-  const given = JSON.stringify(example ?? {}).replaceAll('"', "'").replace(/'(\w+)':/g, ' $1: ').replace(/\}$/, Object.keys(example ?? {}).length > 0 ? ' }' : '}');
+  const given = JSON.stringify(example ?? {})
+    .replaceAll('"', "'")
+    .replace(/'(\w+)':/g, ' $1: ')
+    .replace(/\}$/, Object.keys(example ?? {}).length > 0 ? ' }' : '}');
   return [
     `## ${name}`,
     `${title === name ? '' : `**${title}.** `}${summary} Source: ${source.replace(/\.$/, '')}.`,

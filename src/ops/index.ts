@@ -1,5 +1,6 @@
 export { tailOf } from './gradients/windows.js';
 export { Inference, type InferOptions, inferShapes, typedBuilder } from './inference.js';
+export { dequantize, isQuantized } from './plain/dequantize.js';
 export { unfuse } from './plain/unfuse.js';
 export * from './rule.js';
 export { axesOf } from './shared/axes.js';

@@ -3,6 +3,7 @@ import { type Batch, batchCount, batches, pipeline } from '../data/index.js';
 import type { Program } from '../infrastructure/runtime/index.js';
 import { worth } from '../metrics/index.js';
 import { type Model, Tensor } from '../onnx/index.js';
+import { dequantize, isQuantized } from '../ops/index.js';
 import { warnOfBatch, warnOfUntrained } from './checks.js';
 import { evaluate } from './evaluate.js';
 import { trainable } from './exposed.js';
@@ -26,7 +27,8 @@ import { withWeights } from './weights.js';
  * @throws EspalierError where the loss or the weights are no numbers any more; the last checkpoint is still good. OptionError for options that
  * cannot be used and for a checkpoint of another training; UnsupportedError for a model that cannot be trained; Stopped when the signal is aborted.
  */
-export async function train(request: TrainRequest): Promise<TrainResult> {
+export async function train(given: TrainRequest): Promise<TrainResult> {
+  const request = inFloats(given);
   const options = completeOptions(request.options ?? {}, request.model, request.task);
   const { program, ...prepared } = await prepare(request, options);
   try {
@@ -34,6 +36,16 @@ export async function train(request: TrainRequest): Promise<TrainResult> {
   } finally {
     await program.dispose();
   }
+}
+
+/** The request with its model in floats, where it was quantized: integers have no gradient. */
+function inFloats(request: TrainRequest): TrainRequest {
+  if (!isQuantized(request.model)) return request;
+  request.onMessage?.({
+    level: 'warning',
+    text: 'The model was quantized: it is trained, and written, in floating point. Quantize it again afterwards.',
+  });
+  return { ...request, model: dequantize(request.model) };
 }
 
 /** How many times its beginning, or 1 where it began lower, a loss may be: in the course of a training, and when it is over. */

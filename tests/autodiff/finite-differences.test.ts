@@ -91,7 +91,7 @@ for (const [name, { names, alpha, beta, size = 0.5 }] of Object.entries(activati
       const floats = (values: readonly number[] | undefined) => values && { type: 'floats', value: values };
       const takers = (values?: readonly number[]) => {
         const count = names[op].filter((each) => /HardSigmoid|ScaledTanh|Elu|LeakyRelu|Affine/.test(each)).length;
-        return floats(values && values.slice(0, count));
+        return floats(values?.slice(0, count));
       };
       const attributes = { activations: names[op], activation_alpha: takers(alpha), activation_beta: takers(beta) };
       const rows = GATES[op] * H;

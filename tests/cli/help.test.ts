@@ -50,7 +50,9 @@ test('the commands that README and docs name exist, with their options', async (
   const pages = ['README.md', ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`)].filter((name) => name.endsWith('.md'));
   // The flags of `apply` are those of the technique that it names.
   const asked = [...COMMANDS.map((command) => [command]), ...techniques.all().map(({ name }) => ['apply', name])];
-  const helps = new Map(await Promise.all(asked.map(async (words) => [words.join(' '), (await espalier([...words, '--help'])).stdout] as const)));
+  const helps = new Map(
+    await Promise.all(asked.map(async (words) => [words.join(' '), (await espalier([...words, '--help'])).stdout] as const)),
+  );
   let checked = 0;
   for (const page of pages) {
     for (const line of commandsOf(readFileSync(join(root, page), 'utf8'))) {

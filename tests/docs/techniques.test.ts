@@ -49,7 +49,9 @@ const OTHER_DATA = ['standardize', 'front-end'];
 
 for (const technique of techniques.all()) {
   const { name, example = {} } = technique;
-  test(`the example of ${name} works: as a call, and where it needs no data as the command that is printed`, { skip: OTHER_DATA.includes(name) && 'it takes other data' }, async () => {
+  test(`the example of ${name} works: as a call, and where it needs no data as the command that is printed`, {
+    skip: OTHER_DATA.includes(name) && 'it takes other data',
+  }, async () => {
     const short = optionsOf(technique).some((option) => option.name === 'epochs') ? { epochs: 1 } : {};
     const { model: made } = await applyTechnique(technique, { model, task, runtime, seed: 1, threads: 1 }, { ...example, ...short });
     assert.ok(encodeModel(made).byteLength > 0);

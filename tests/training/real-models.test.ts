@@ -8,7 +8,7 @@ import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import { createTask } from 'espalier/modalities';
 import { type Model, Tensor, type Value } from 'espalier/onnx';
 import { loadModel } from 'espalier/onnx/node';
-import { inferShapes } from 'espalier/ops';
+import { dequantize, inferShapes } from 'espalier/ops';
 import { whyUntrainable } from 'espalier/strategies';
 import { batchSizeOf, buildTrainingStep, evaluate, followReference, inputShapes, type Task, train, withWeights } from 'espalier/training';
 import { shared, skipWithout } from '../support/paths.js';
@@ -115,8 +115,6 @@ for (const [name, { noise, learningRate }] of Object.entries(trainable)) {
 
 /** Models that cannot, and what the reason must say. */
 const untrainable: Record<string, RegExp> = {
-  olive_mnist_dynquant: /DynamicQuantizeLinear.*before it is quantized/s,
-  shufflenet_v2_int8: /integers; train the model before it is quantized/,
   sklearn_scaler_lightgbm: /no weights that could be trained/,
 };
 
@@ -126,6 +124,17 @@ for (const [name, reason] of Object.entries(untrainable)) {
     const model = await load(name);
     const task = await fidelityTask(model, 8);
     assert.match((await whyUntrainable(model, task, runtime)) ?? 'it can', reason);
+  });
+}
+
+/** Quantized models, of which the floats are trained that their integers stand for. */
+for (const [name, count] of Object.entries({ olive_mnist_dynquant: 6, shufflenet_v2_int8: 114 })) {
+  const path = shared('models', `${name}.onnx`);
+  test(`${name} is trained in floats`, { skip: skipWithout(path, `${name}.onnx`) }, async () => {
+    const model = await load(name);
+    const task = await fidelityTask(model, 8);
+    assert.equal(await whyUntrainable(model, task, runtime), undefined);
+    assert.equal((await parametersOf(dequantize(model), task)).size, count);
   });
 }
 

@@ -1,7 +1,7 @@
 import { addTo, OptionError, UnsupportedError } from '../../base/index.js';
 import type { Bindings, Model } from '../../onnx/index.js';
 import { Cost, type CostKind } from './cost.js';
-import { type Blocked, type Dependencies, findDependencies } from './dependencies.js';
+import { type Barrier, type Dependencies, findDependencies } from './dependencies.js';
 import type { Axis } from './elements.js';
 import type { Importance } from './importance.js';
 import { channelsOf, findLayers, type Layer, type Structure } from './layers.js';
@@ -71,7 +71,7 @@ export async function pruneModel(source: Model, options: ChannelOptions): Promis
   const cost = new Cost(dependencies, of);
   const before = cost.total;
   const kept = findKept(dependencies);
-  const remarks = [...remarksOn(dependencies.blocked), ...describeKept(kept.filter(({ isGiven }) => !isGiven))];
+  const remarks = [...remarksOn(dependencies.barriers), ...describeKept(kept.filter(({ isGiven }) => !isGiven))];
   const given = describeKept(kept.filter(({ isGiven }) => isGiven));
   if (layers.length === 0) throw nothingToPrune(source, [...remarks, ...given]);
   const sizes = options.sizes ?? sizesOf(dependencies);
@@ -127,9 +127,9 @@ function floorOf(axis: Axis, sizes: Sizes, minChannels: number, maxLayerFraction
 }
 
 /** One sentence for each reason, with the nodes that it holds for. */
-function remarksOn(blocked: readonly Blocked[]): string[] {
+function remarksOn(barriers: readonly Barrier[]): string[] {
   const reasons = new Map<string, string[]>();
-  for (const { node, reason } of blocked) {
+  for (const { node, reason } of barriers) {
     const key = `${node.domain ? `${node.domain}.` : ''}${node.op}: ${reason}`;
     addTo(reasons, key, node.label);
   }

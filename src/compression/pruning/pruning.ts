@@ -3,6 +3,7 @@ import type { EpochRecord, LossBuilder } from '../../training/index.js';
 import { tune, tuningLoss, untunable } from '../tuning.js';
 import { type PrunedChannels, pruneModel } from './channels.js';
 import { type DroppedBlocks, dropBlocks } from './drop-blocks.js';
+import { inFloats } from './in-floats.js';
 import type { Structure } from './layers.js';
 import { measureImportance, measuresByData, measuresByGradients } from './measures.js';
 import type { PruneOptions } from './prune.js';
@@ -27,9 +28,11 @@ export class Pruning {
   readonly #remarks = new Set<string>();
   readonly #history: EpochRecord[] = [];
 
-  constructor(context: TechniqueContext, options: PruneOptions) {
+  constructor(given: TechniqueContext, options: PruneOptions) {
+    const { context, remarks } = inFloats(given);
     this.#context = context;
     this.#options = options;
+    for (const remark of remarks) this.#remark(remark);
   }
 
   async run(): Promise<{ model: TechniqueContext['model']; notes: TechniqueNotes }> {

@@ -5,6 +5,7 @@ import { percent, type TaskContext, type Technique, type TechniqueNotes, unless,
 import { type StepControl, withWeights } from '../../training/index.js';
 import { openCopy } from '../open-copy.js';
 import { tune, tuningLoss, untunable } from '../tuning.js';
+import { inFloats } from './in-floats.js';
 import { MaskChooser } from './mask-chooser.js';
 import { masked, maskOf, sparsifiable, withMasks } from './masks.js';
 
@@ -71,8 +72,9 @@ export const sparsify: Technique<SparsifyOptions> = {
   ],
   // Zeros make a download smaller, which no search trades quality for, and neither the file nor a run.
   space: () => undefined,
-  apply: async (context, options) => {
-    const remarks = ['Zeros take as much room as other numbers until the file is compressed: look at the bytes to download.'];
+  apply: async (handed, options) => {
+    const { context, remarks } = inFloats(handed);
+    remarks.push('Zeros take as much room as other numbers until the file is compressed: look at the bytes to download.');
     const given = trains(options) ? withTask(context, 'Training with zeros') : undefined;
     const obstacle = given && (await untunable(given));
     if (obstacle) remarks.push(obstacle);

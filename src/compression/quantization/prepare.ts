@@ -1,4 +1,3 @@
-import { UnsupportedError } from '../../base/index.js';
 import { cancelMoves, foldConstants, foldNormalization, hoistAbovePools } from '../../infrastructure/compiler/index.js';
 import type { Runtime } from '../../infrastructure/runtime/index.js';
 import {
@@ -11,7 +10,7 @@ import {
   removeDeadCode,
   shareConstants,
 } from '../../onnx/index.js';
-import { inferShapes, unfuse, upgradeOpset } from '../../ops/index.js';
+import { dequantize, inferShapes, unfuse, upgradeOpset } from '../../ops/index.js';
 import { foldAffine, normalizationToConvolution } from './fold-affine.js';
 
 /** The first opset whose DequantizeLinear takes one scale for each channel. */
@@ -25,15 +24,14 @@ export interface PrepareOptions {
 }
 
 /**
- * A copy of a float model in the form that is quantized: what a runtime fused written out, standard operators at opset 13 or newer, constants and batch normalizations folded,
+ * A copy of a float model in the form that is quantized: integers and what a runtime fused said in plain floats, standard operators at opset 13 or newer, constants and batch normalizations folded,
  * additions and multiplications of constants folded into the layer before, in branches and bodies too, every node named, every value typed where
  * rules tell.
- * @throws UnsupportedError where the model is quantized already.
+ * @throws UnsupportedError where a model that is quantized already cannot be said in floats.
  */
 export async function prepareModel(source: Model, runtime: Runtime, options: PrepareOptions = {}): Promise<Model> {
   const { opset = CHANNEL_OPSET, normalizationToConvolution: convert = true } = options;
-  refuseQuantized(source.graph, source.source);
-  const model = upgradeOpset(unfuse(source), opset);
+  const model = upgradeOpset(unfuse(dequantize(source)), opset);
   const { graph } = model;
   dropDefaultInputs(graph);
   for (const each of graphsOf(graph)) constantsToInitializers(each);
@@ -50,19 +48,6 @@ export async function prepareModel(source: Model, runtime: Runtime, options: Pre
   inferShapes(model);
   nameNodes(graph);
   return model;
-}
-
-function refuseQuantized(graph: Graph, source: string | undefined): void {
-  const integer = nodesOf(graph).find((node) =>
-    /^(QLinear|Quantize|Dequantize|DynamicQuantize)|Integer$|^QGemm$|^MatMulNBits$/.test(node.op),
-  );
-  if (!integer) return;
-  throw new UnsupportedError({
-    what: 'The model is quantized already',
-    where: source,
-    got: integer.label,
-    fix: 'Quantize the floating-point original instead.',
-  });
 }
 
 /** Weights that are listed as inputs too (all were before IR version 4, and some exporters went on) are constants: no caller feeds them. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type AnyMetric, hiddenChange, isWithin, lossBetween } from '../../metrics/index.js';
 import type { Model } from '../../onnx/index.js';
+import { isQuantized } from '../../ops/index.js';
 import {
   type TaskContext,
   type Technique,
@@ -58,6 +59,8 @@ const schema = z.strictObject({
 
 export type QuantizeOptions = z.infer<typeof schema>;
 
+const REQUANTIZED = 'The model was quantized already: its integers were turned into floats first. Quantizing the original loses less.';
+
 /** Quantization after training. */
 export const quantize: Technique<QuantizeOptions> = {
   name: 'quantize',
@@ -89,10 +92,12 @@ export const quantize: Technique<QuantizeOptions> = {
       { point: { mode: 'dynamic' }, late: true },
     ];
   },
-  apply: (context, options) =>
-    options.mode === 'static'
+  apply: async (context, options) => {
+    const { model, notes } = await (options.mode === 'static'
       ? applyStatic(withTask(context, 'Static quantization, which is calibrated,'), options)
-      : applyWithoutData(context, options),
+      : applyWithoutData(context, options));
+    return { model, notes: isQuantized(context.model) ? { ...notes, remarks: [REQUANTIZED, ...(notes.remarks ?? [])] } : notes };
+  },
 };
 
 async function applyStatic(context: TaskContext, options: QuantizeOptions): Promise<TechniqueResult> {

@@ -103,7 +103,7 @@ for (const bits of [4, 8]) {
       return Object.values(await program.run(feeds()).finally(() => program.dispose()))[0].numbers();
     };
     const [a, b] = [await answer(shared), await answer(plain)];
-    a.forEach((value, i) => assert.ok(Math.abs(value - b[i]) < 1e-5, `${i}: ${value}, not ${b[i]}`));
+    for (const [i, value] of a.entries()) assert.ok(Math.abs(value - b[i]) < 1e-5, `${i}: ${value}, not ${b[i]}`);
     await saveModel(shared, join(folder, `shared-${bits}.onnx`));
     const checks = await nodeHost(runtime, folder, { threads: 1 }).check(`shared-${bits}.onnx`, shared, feeds());
     assert.deepEqual(

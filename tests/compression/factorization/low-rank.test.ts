@@ -143,7 +143,7 @@ for (const [name, { model, shape }] of Object.entries(forms)) {
     const [before, now] = [await answers(model, feeds()), await answers(made, feeds())];
     assert.equal(now.length, before.length);
     const largest = Math.max(...before.map(Math.abs));
-    now.forEach((value, i) => assert.ok(Math.abs(value - before[i]) <= 1e-4 * largest, `${i}: ${value}, not ${before[i]}`));
+    for (const [i, value] of now.entries()) assert.ok(Math.abs(value - before[i]) <= 1e-4 * largest, `${i}: ${value}, not ${before[i]}`);
     assert.ok(footprint(made).parameters < 0.6 * footprint(model).parameters);
     assert.ok(footprint(made).macs < 0.6 * footprint(model).macs);
   });

@@ -1,0 +1,90 @@
+import { sizeOf } from '../../base/index.js';
+import { type DataType, type GraphBuilder, type Node, Tensor, type Value } from '../../onnx/index.js';
+
+/** Real numbers as integers: x = (q - zeroPoint) · scale, one of each for all elements or for each index of an axis. */
+export interface Grid {
+  readonly scale: Value | undefined;
+  readonly zeroPoint?: Value;
+}
+
+/** What the integers of a graph stand for, as it is turned into floats from its inputs on. */
+export class RealValues {
+  readonly build: GraphBuilder;
+  /** Values that held integers and hold floats now, with the grid that they were on. */
+  readonly #grids = new Map<Value, Grid>();
+  readonly #constants = new Map<Value, Value>();
+
+  constructor(build: GraphBuilder) {
+    this.build = build;
+  }
+
+  gridOf(value: Value | undefined): Grid | undefined {
+    return value && this.#grids.get(value);
+  }
+
+  mark(value: Value, grid: Grid): void {
+    this.#grids.set(value, grid);
+  }
+
+  /** The floats that stand in for an operand in integers. */
+  of(value: Value | undefined, grid: Grid, axis?: number): Value | undefined {
+    if (!value || this.#grids.has(value)) return value;
+    const known = this.#constants.get(value);
+    if (known) return known;
+    if (!value.constant) return this.build.op('DequantizeLinear', [value, grid.scale, grid.zeroPoint], { axis });
+    const made = this.constant(`${value.name}_float`, dequantized(value.constant, grid, axis));
+    this.#constants.set(value, made);
+    return made;
+  }
+
+  constant(name: string, tensor: Tensor): Value {
+    const { graph } = this.build;
+    return graph.addInitializer(graph.freshName(name), tensor);
+  }
+}
+
+/** A tensor of integers as the floats that it stands for. `axis`: along which scales run, where there are several. */
+export function dequantized(tensor: Tensor, { scale, zeroPoint }: Grid, axis = 1): Tensor {
+  const scales = scale?.constant?.numbers() ?? [1];
+  const zeros = zeroPoint?.constant?.numbers() ?? [0];
+  const along = scales.length > 1 || zeros.length > 1 ? (axis + tensor.shape.length) % tensor.shape.length : 0;
+  const inner = sizeOf(tensor.shape.slice(along + 1));
+  const channels = tensor.shape[along] ?? 1;
+  const of = (list: ArrayLike<number>, i: number) => (list.length === 1 ? list[0] : list[Math.floor(i / inner) % channels]);
+  const numbers = tensor.numbers();
+  return Tensor.of(
+    'float32',
+    tensor.shape,
+    Float32Array.from(numbers, (q, i) => (q - of(zeros, i)) * of(scales, i)),
+  );
+}
+
+const lowest: Partial<Record<DataType, number>> = { uint8: 0, int8: -128, uint16: 0, int16: -32768 };
+const highest: Partial<Record<DataType, number>> = { uint8: 255, int8: 127, uint16: 65535, int16: 32767 };
+
+/** Relu6 says no more than six. */
+const SIX = 6;
+
+/**
+ * What rounding to a grid did besides rounding: a grid that begins at zero stands for Relu, and one that ends at six besides for Relu6, for quantizers drop
+ * them there. Elsewhere the ends lie where calibration put them, and nothing is cut off.
+ */
+export function saturated(build: GraphBuilder, x: Value, { scale, zeroPoint }: Grid): Value {
+  const [step] = scale?.constant?.numbers() ?? [];
+  const zero = zeroPoint?.constant;
+  const type = zeroPoint?.dtype ?? 'uint8';
+  const [low, high] = [lowest[type], highest[type]];
+  const at = zeroPoint ? zero?.numbers()[0] : 0;
+  if (step === undefined || low === undefined || high === undefined || at !== low || isNonNegative(x)) return x;
+  const most = (high - low) * step;
+  return Math.abs(most - SIX) <= step ? build.op('Clip', [x, build.scalar(0), build.scalar(SIX)]) : build.op('Relu', [x]);
+}
+
+function isNonNegative({ producer }: Value): boolean {
+  return producer !== undefined && ['Relu', 'Sigmoid', 'Softmax', 'HardSigmoid'].includes(producer.op);
+}
+
+/** Inputs of a node that come in threes: a tensor of integers, its scale and its zero point. */
+export function gridAt(node: Node, index: number): Grid {
+  return { scale: node.inputs[index], zeroPoint: node.inputs[index + 1] };
+}
