@@ -64,7 +64,9 @@ function tried(model, way) {
       maxBuffer: 2 ** 28,
     });
     if (error?.code === 'ETIMEDOUT') return { outcome: `not done in ${values.seconds} s` };
-    const found = stdout ? JSON.parse(stdout) : {};
+    // Nothing that says why is no refusal, but a crash.
+    if (!stdout) return { outcome: `failed: ${stderr.trim().split('\n').at(-1)}` };
+    const found = JSON.parse(stdout);
     if (status !== 0) return { outcome: 'refused', why: found.error?.message ?? stderr.trim().split('\n').at(-1), left: existsSync(out) };
     const [worst] = found.proof?.outputs ?? [];
     return {

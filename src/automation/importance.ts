@@ -40,7 +40,7 @@ export function parameterImportance(
   }
   const sign = directions[objective] === 'minimize' ? 1 : -1;
   const finished = trials
-    .filter((trial) => trial.state === 'told' && totalViolation(trial) === 0)
+    .filter((trial) => trial.state === 'completed' && totalViolation(trial) === 0)
     .sort((a, b) => sign * (a.values![objective] - b.values![objective]) || a.number - b.number);
   if (finished.length < fewest) {
     throw new DataError({

@@ -23,7 +23,7 @@ export interface StudyResults {
 
 /** @param trialsOf read at each call, so that the results follow a study that runs. */
 export function resultsOf(directions: readonly Direction[], trialsOf: () => readonly TrialRecord[]): StudyResults {
-  const feasible = (): TrialRecord[] => trialsOf().filter((trial) => trial.state === 'told' && totalViolation(trial) === 0);
+  const feasible = (): TrialRecord[] => trialsOf().filter((trial) => trial.state === 'completed' && totalViolation(trial) === 0);
   return {
     directions,
     get trials() {

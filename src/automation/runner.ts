@@ -52,12 +52,12 @@ export class Runner {
     for (let start = 0; start < maxTrials; start += header.waveSize) {
       this.#checkAborted();
       const end = Math.min(start + header.waveSize, maxTrials);
-      const isPending = this.#state.trials.length < end || this.#state.trials.slice(start, end).some(({ state }) => state === 'asked');
+      const isPending = this.#state.trials.length < end || this.#state.trials.slice(start, end).some(({ state }) => state === 'running');
       if (isPending && this.#isOverBudget()) return 'budget';
       await this.#askWave(start, end);
       await this.#runWave(start, end, known);
       this.#checkFailures(end);
-      if (this.#state.trials.slice(start, end).some(({ state }) => state === 'asked')) return 'budget';
+      if (this.#state.trials.slice(start, end).some(({ state }) => state === 'running')) return 'budget';
       if (this.#state.trials.length < end) return this.#finish('exhausted');
     }
     return this.#finish('trials');
@@ -79,7 +79,7 @@ export class Runner {
   }
 
   async #runWave(start: number, end: number, known: number): Promise<void> {
-    const pending = this.#state.trials.slice(start, end).filter(({ state }) => state === 'asked');
+    const pending = this.#state.trials.slice(start, end).filter(({ state }) => state === 'running');
     const wave = new Wave(
       pending.map(({ number }) => number),
       this.#settings.concurrency,
@@ -226,7 +226,7 @@ export class Runner {
     const facts: Record<string, number | string> = {};
     if (header.directions.length > 1) facts.front = results.front().length;
     else facts.best = results.best()?.values?.[0] ?? 'none yet';
-    activity.onProgress({ task: 'study', done: trials.filter(({ state }) => state !== 'asked').length, total: maxTrials, facts });
+    activity.onProgress({ task: 'study', done: trials.filter(({ state }) => state !== 'running').length, total: maxTrials, facts });
   }
 
   #where(): string {
@@ -254,7 +254,7 @@ function failedEnding(error: unknown): Ending & { readonly fields: { readonly er
 
 /** A trial as it was proposed. */
 function unseen({ number, point, seed }: TrialRecord): TrialRecord {
-  return { number, point, seed, state: 'asked', reports: [], attributes: {} };
+  return { number, point, seed, state: 'running', reports: [], attributes: {} };
 }
 
 /** A trial's reports as far as the first at the rung or after it. */

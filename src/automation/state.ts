@@ -88,12 +88,12 @@ export class StudyState {
   #ask({ study: _, ...asked }: Fields): void {
     if (!this.header || asked.number !== this.#trials.length) throw this.#contradiction('a trial is out of order', asked);
     const { number, point, seed } = asked as unknown as { number: number; point: Point; seed: number };
-    this.#trials.push({ number, point, seed, state: 'asked', reports: [], attributes: {} });
+    this.#trials.push({ number, point, seed, state: 'running', reports: [], attributes: {} });
   }
 
   #change(kind: string, fields: Fields): void {
     const trial = this.#trials[fields.number as number];
-    if (trial?.state !== 'asked') throw this.#contradiction(`"${kind}" for a trial that is not running`, fields);
+    if (trial?.state !== 'running') throw this.#contradiction(`"${kind}" for a trial that is not running`, fields);
     this.#trials[trial.number] = changed(trial, kind, fields);
   }
 
@@ -118,7 +118,7 @@ function changed(trial: TrialRecord, kind: string, fields: Fields): TrialRecord 
       return { ...trial, reports: [...trial.reports, report] };
     }
     case kinds.told:
-      return { ...trial, ...ended, state: 'told' };
+      return { ...trial, ...ended, state: 'completed' };
     case kinds.stopped:
       return { ...trial, ...ended, state: 'stopped' };
     default:

@@ -13,7 +13,7 @@ export interface Study extends StudyResults {
   /**
    * Goes on until `maxTrials`, the budget or the end of the space. What an earlier run finished is kept; trials that it began are run
    * again with the same number, point and seed.
-   * @throws Stopped when aborted, once the running objectives have ended; their trials stay 'asked'. EspalierError when too many trials
+   * @throws Stopped when aborted, once the running objectives have ended; their trials stay 'running'. EspalierError when too many trials
    *   fail, or the journal cannot be written.
    */
   run(): Promise<StudyEnd>;

@@ -5,10 +5,10 @@ import type { Json } from './json.js';
 import type { Point } from './parameters.js';
 
 /**
- * 'asked': proposed, and running or to be run again; 'told': finished with values; 'stopped': ended early on the stopper's word;
+ * 'running': proposed, and running or to be run again; 'completed': finished with values; 'stopped': ended early on the stopper's word;
  * 'failed': its objective threw or returned something unusable.
  */
-export type TrialState = 'asked' | 'told' | 'stopped' | 'failed';
+export type TrialState = 'running' | 'completed' | 'stopped' | 'failed';
 
 /** A measurement on the way, e.g. the validation accuracy after an epoch. NaN stands for any value that is not finite, and is the worst. */
 export interface Report {
@@ -45,7 +45,7 @@ export interface History {
   readonly directions: readonly Direction[];
   /** How reports compare. */
   readonly reportDirection: Direction;
-  /** By number, without gaps. Trials whose results must not be seen yet are there as 'asked', without reports. */
+  /** By number, without gaps. Trials whose results must not be seen yet are there as 'running', without reports. */
   readonly trials: readonly TrialRecord[];
 }
 

@@ -20,7 +20,8 @@ function flagFor({ name, kind, values, choices, preset, required, description }:
   const words = description.replace(/\.$/, '');
   const usual = required ? ' (required)' : preset === undefined || kind === 'switch' ? '' : ` (default: ${textOf(preset)})`;
   // The schema's own default counts: Commander's would pass for what was given.
-  if (kind === 'switch') return new Option(preset === true ? `--no-${flag}` : `--${flag}`, preset === true ? `not: ${words}` : words).default(undefined);
+  if (kind === 'switch')
+    return new Option(preset === true ? `--no-${flag}` : `--${flag}`, preset === true ? `not: ${words}` : words).default(undefined);
   const option = new Option(`--${flag} <${kind === 'other' ? 'value' : kind}>`, `${words}${usual}`);
   if (choices) return option.choices(choices.map(String));
   if (kind === 'list') return option.argParser(list);

@@ -53,7 +53,7 @@ export async function search(given: Omit<Search, 'teacher'>, budgetMs: number): 
     seed,
     activity: { ...run.request, signal: clock.signal },
   });
-  const ended = study.trials.filter(({ state }) => state !== 'asked').length;
+  const ended = study.trials.filter(({ state }) => state !== 'running').length;
   if (ended < trials) run.request.onProgress?.({ task: 'study', done: ended, total: trials });
   let complete = false;
   try {
@@ -140,7 +140,7 @@ function outcomeOf(study: Study, plan: Plan): Omit<SearchOutcome, 'complete'> {
   return {
     candidates: [...found.values()],
     failures,
-    trials: { finished: count('told'), failed: failures.length, stopped: count('stopped') },
+    trials: { finished: count('completed'), failed: failures.length, stopped: count('stopped') },
   };
 }
 

@@ -21,7 +21,9 @@ export function describeNeeds(technique: Technique): string {
 export function exampleOf(technique: Technique): string {
   const { name, example = {} } = technique;
   const needsData = needs(technique, 'data', checkOptions(technique, example));
-  const flags = Object.entries(example).map(([option, value]) => `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} ${value}`);
+  const flags = Object.entries(example).map(
+    ([option, value]) => `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} ${value}`,
+  );
   return ['espalier apply', name, 'model.onnx', ...(needsData ? ['--data photos/'] : []), ...flags, '-o new.onnx'].join(' ');
 }
 

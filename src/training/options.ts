@@ -3,7 +3,8 @@ import { type Augmentation, pipeline, strataOf } from '../data/index.js';
 import type { Model } from '../onnx/index.js';
 import { batchSizeOf } from './batch-size.js';
 import { FEW_SAMPLES } from './checks.js';
-import { checkOptimizer, type OptimizerSpec, ruleOf } from './optimizers/index.js';
+import type { LossName } from './losses/index.js';
+import { type OptimizerSpec, optimizerOf } from './optimizers/index.js';
 import { checkSchedule, type Schedule } from './schedules.js';
 import type { Task } from './tasks/task.js';
 
@@ -31,7 +32,7 @@ export interface TrainOptions {
   maxMemory?: number;
   /** Default Adam. */
   optimizer?: OptimizerSpec;
-  /** Base learning rate. Default 0.001 for Adam and AdamW, 0.05 for SGD; others have their own. */
+  /** Base learning rate. Default: the optimizer's, 0.003 for Adam and AdamW, 0.05 for SGD. */
   learningRate?: number;
   /** Default one-cycle; for the schedule-free optimizers constant with 5% of warmup. */
   schedule?: Schedule;
@@ -54,7 +55,7 @@ export interface TrainOptions {
   /** Changes to each training batch; see data. Default: none. */
   augment?: readonly Augmentation[];
   /** Name of the loss, one of the task's. Default: its usual one, e.g. cross entropy for classification. */
-  loss?: string;
+  loss?: LossName;
   /** Weigh the loss of rare classes up until every class counts alike. Default false. */
   balanceClasses?: boolean;
   /** Draw as many samples of each class in each epoch, rare ones repeatedly, for data with few samples of some. Default false. */
@@ -109,7 +110,7 @@ const LEFT_OUT = 0.02;
  */
 export function completeOptions(options: TrainOptions, model: Model, task: Task): CompleteOptions {
   const optimizer = options.optimizer ?? { kind: 'adam' };
-  const { schedule, learningRate } = ruleOf(optimizer);
+  const { schedule, learningRate } = optimizerOf(optimizer);
   const complete: CompleteOptions = {
     epochs: 10,
     schedule,
@@ -129,7 +130,6 @@ export function completeOptions(options: TrainOptions, model: Model, task: Task)
 function checkOptions(options: CompleteOptions, model: Model, task: Task): void {
   checkSchedule(options.schedule);
   pipeline(options.augment);
-  checkOptimizer(options.optimizer);
   const { accumulate = 1, ema, clipNorm, samRadius, freezeDepth = 0, rateFactors = [], patience, evaluateLimit } = options;
   const whole = (value: number, least: number) => Number.isInteger(value) && value >= least;
   const inside = (name: keyof TrainOptions, good: boolean, expected: string) => {

@@ -1,7 +1,7 @@
 import { sizeOf } from '../base/index.js';
 import { type GraphBuilder, Tensor, type Value } from '../onnx/index.js';
 import { flatten, unflatten } from './flat.js';
-import { clipFactor, type OptimizerSpec, ruleOf, type ScalarName, type Slot, type SlotStart } from './optimizers/index.js';
+import { clipFactor, type OptimizerSpec, optimizerOf, type ScalarName, type Slot, type SlotStart } from './optimizers/index.js';
 import { isDecayed } from './parameters.js';
 import type { StepOptions } from './step.js';
 
@@ -87,7 +87,7 @@ export class StateBuilder {
     const tensors = members.map((member) => member.initializer as Tensor);
     const vector = this.#resident(`espalier.${name}`, concatenate(tensors));
     const slot = (each: string, start?: SlotStart) => this.#slot(name, each, start);
-    const point = ruleOf(optimizer).point?.(optimizer, { build, parameter: vector, slot }) ?? vector;
+    const point = optimizerOf(optimizer).point?.({ build, parameter: vector, slot }) ?? vector;
     let offset = 0;
     const slices = members.map((member, index) => {
       const slice = { name: member.name, shape: tensors[index].shape, offset };
@@ -174,7 +174,7 @@ export class StateBuilder {
     groups.forEach((group, index) => {
       const { name, decayed, members, vector, point } = group;
       const rates = group.rates && build.constant(group.rates);
-      const next = ruleOf(optimizer).update(optimizer, {
+      const next = optimizerOf(optimizer).update({
         build,
         parameter: vector,
         point,

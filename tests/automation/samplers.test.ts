@@ -51,11 +51,11 @@ function askAll(
     const base = { number, point, seed: 0, reports: [], attributes: {} };
     const values = directions.map(() => outcomes.integer(5));
     const kind = outcomes.integer(12);
-    if (kind === 0) trials.push({ ...base, state: 'asked' });
+    if (kind === 0) trials.push({ ...base, state: 'running' });
     else if (kind === 1) trials.push({ ...base, state: 'failed', error: { name: 'Error', message: 'no' } });
     else if (kind === 2) trials.push({ ...base, state: 'stopped', reports: [{ step: number, value: number % 2 ? Number.NaN : 1 }] });
-    else if (kind === 3) trials.push({ ...base, state: 'told', values, violations: [-1, 2] });
-    else trials.push({ ...base, state: 'told', values });
+    else if (kind === 3) trials.push({ ...base, state: 'completed', values, violations: [-1, 2] });
+    else trials.push({ ...base, state: 'completed', values });
   }
   return trials.map((trial) => trial.point);
 }

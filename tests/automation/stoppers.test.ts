@@ -15,7 +15,7 @@ import {
 import { OptionError, Random } from 'espalier/base';
 import type { Direction } from 'espalier/pareto';
 
-function trialOf(number: number, values: readonly number[], state: TrialRecord['state'] = 'told'): TrialRecord {
+function trialOf(number: number, values: readonly number[], state: TrialRecord['state'] = 'completed'): TrialRecord {
   const reports: Report[] = values.map((value, i) => ({ step: i + 1, value }));
   return {
     number,
@@ -24,7 +24,7 @@ function trialOf(number: number, values: readonly number[], state: TrialRecord['
     state,
     reports,
     attributes: {},
-    ...(state === 'told' ? { values: [values.at(-1) ?? 0] } : {}),
+    ...(state === 'completed' ? { values: [values.at(-1) ?? 0] } : {}),
   };
 }
 
@@ -35,7 +35,7 @@ function historyOf(trials: TrialRecord[], reportDirection: Direction = 'minimize
 /** The step at which a trial with these reports is stopped; undefined when it never is. */
 function stopsAt(stopper: Stopper, number: number, values: readonly number[], history: History): number | undefined {
   for (let step = 1; step <= values.length; step++) {
-    if (stopper.shouldStop(trialOf(number, values.slice(0, step), 'asked'), step, values[step - 1], history)) return step;
+    if (stopper.shouldStop(trialOf(number, values.slice(0, step), 'running'), step, values[step - 1], history)) return step;
   }
   return undefined;
 }

@@ -58,7 +58,7 @@ for (const [name, stopper] of Object.entries(stoppers)) {
   test(`the trials do not depend on how many run at a time, nor on which ends first (stopper: ${name})`, async () => {
     const expected = (await runStudy(study({ stopper }))).trials;
     assert.equal(expected.length, 24);
-    assert.ok(expected.some(({ state }) => state === 'told'));
+    assert.ok(expected.some(({ state }) => state === 'completed'));
     assert.equal(
       expected.some(({ state }) => state === 'stopped'),
       stopper !== undefined,
@@ -97,8 +97,8 @@ test('the sampler sees nothing of its own wave but the points', async () => {
       sampler: {
         ...inner,
         ask: (space, history, random) => {
-          seen.push(history.trials.map(({ state }) => (state === 'asked' ? '?' : '!')).join(''));
-          assert.ok(history.trials.every(({ state, reports }) => state !== 'asked' || reports.length === 0));
+          seen.push(history.trials.map(({ state }) => (state === 'running' ? '?' : '!')).join(''));
+          assert.ok(history.trials.every(({ state, reports }) => state !== 'running' || reports.length === 0));
           return inner.ask(space, history, random);
         },
       },
@@ -131,8 +131,8 @@ test('aborted, the study rejects with Stopped, keeps what is done, and goes on l
   };
   const stopped = await createStudy(study({ objective, storage, concurrency: 2, activity: { signal: abort.signal } }));
   await assert.rejects(stopped.run(), Stopped);
-  assert.equal(stopped.trials[9].state, 'asked');
-  assert.ok(stopped.trials.slice(0, 8).every(({ state }) => state !== 'asked'));
+  assert.equal(stopped.trials[9].state, 'running');
+  assert.ok(stopped.trials.slice(0, 8).every(({ state }) => state !== 'running'));
   assert.deepEqual((await runStudy(study({ storage }))).trials, expected);
 });
 
@@ -155,7 +155,7 @@ test('aborted while trials wait for each other at a rung, nothing hangs', async 
   });
   const stopped = await createStudy(options);
   await assert.rejects(stopped.run(), Stopped);
-  assert.ok(stopped.trials.every(({ state }) => state === 'asked'));
+  assert.ok(stopped.trials.every(({ state }) => state === 'running'));
 });
 
 test('a signal aborted before the start runs nothing', async () => {
@@ -173,12 +173,12 @@ test('with its budget used up no trial starts, and the rest comes in a later run
   };
   const first = await createStudy(study({ objective: slow, storage, budgetMs, waveSize: 8 }));
   assert.equal(await first.run(), 'budget');
-  const told = first.trials.filter(({ state }) => state === 'told').length;
+  const told = first.trials.filter(({ state }) => state === 'completed').length;
   assert.ok(told >= 1 && told < 8, `${told} trials`);
   const quick: Objective = async (point) => mixed.of(point);
   const second = await createStudy(study({ objective: quick, storage, waveSize: 8, maxTrials: 8 }));
   assert.equal(await second.run(), 'trials');
-  assert.ok(second.trials.every(({ state }) => state === 'told'));
+  assert.ok(second.trials.every(({ state }) => state === 'completed'));
   assert.equal(await (await createStudy(study({ budgetMs: 0 }))).run(), 'budget');
 });
 
@@ -197,7 +197,7 @@ test('a failed trial is kept with its reason, and the study goes on', async () =
   const { trials } = await runStudy(study({ objective, maxTrials: 9 }));
   assert.deepEqual(
     trials.map(({ state }) => state),
-    ['told', ...Array(7).fill('failed'), 'told'],
+    ['completed', ...Array(7).fill('failed'), 'completed'],
   );
   assert.deepEqual(trials[1].error, { name: 'TypeError', message: 'of a kind' });
 });
@@ -240,7 +240,7 @@ test('what the machine failed at is no failure of a trial: the run ends with it,
   const { trials } = await runStudy(study({ storage, objective, concurrency: 2 }));
   assert.deepEqual(
     trials.map(({ state }) => state),
-    Array(24).fill('told'),
+    Array(24).fill('completed'),
   );
 });
 
@@ -253,7 +253,7 @@ test('what the machine fails at every time is a failure of the trial after all',
   await assert.rejects(runStudy(study({ storage, objective })), ResourceError);
   const { trials } = await runStudy(study({ storage, objective }));
   assert.deepEqual(
-    trials.filter(({ state }) => state !== 'told').map(({ number, state }) => [number, state]),
+    trials.filter(({ state }) => state !== 'completed').map(({ number, state }) => [number, state]),
     [[5, 'failed']],
   );
 });

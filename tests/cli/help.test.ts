@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { techniques } from 'espalier/strategies';
 import { root } from '../support/paths.js';
 import { espalier } from './run.js';
 
@@ -47,14 +48,16 @@ function commandsOf(page: string): string[] {
 
 test('the commands that README and docs name exist, with their options', async () => {
   const pages = ['README.md', ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`)].filter((name) => name.endsWith('.md'));
+  // The flags of `apply` are those of the technique that it names.
+  const asked = [...COMMANDS.map((command) => [command]), ...techniques.all().map(({ name }) => ['apply', name])];
   const helps = new Map(
-    await Promise.all(COMMANDS.map(async (command) => [command, (await espalier([command, '--help'])).stdout] as const)),
+    await Promise.all(asked.map(async (words) => [words.join(' '), (await espalier([...words, '--help'])).stdout] as const)),
   );
   let checked = 0;
   for (const page of pages) {
     for (const line of commandsOf(readFileSync(join(root, page), 'utf8'))) {
       const [command, ...words] = line.replace(/\s#.*$/, '').split(/\s+/);
-      const help = helps.get(command);
+      const help = helps.get(`${command} ${words[0]}`) ?? helps.get(command);
       assert.ok(help, `${page}: "espalier ${line}"`);
       for (const word of words.filter((each) => /^--?[a-z]/.test(each))) {
         const [option] = word.split('=');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { OptionError, Random } from 'espalier/base';
-import { type Augmentation, type Batch, pipeline, softTargets } from 'espalier/data';
+import { type Augmentation, augmentationKinds, type Batch, pipeline, softTargets } from 'espalier/data';
 import { classesOf, countedDataset, imageBatch } from './support.js';
 
 const run = (batch: Batch, steps: Augmentation[], seed = 0, epoch = 0) => pipeline(steps)(batch, new Random(seed), epoch);
@@ -162,4 +162,20 @@ test('what cannot be augmented is refused', async () => {
   const table = await countedDataset([2, 2]).read(Int32Array.of(0, 1));
   assert.throws(() => run(table, [{ name: 'flip' }]), /for images/);
   assert.equal(run(table, [{ name: 'mixup' }]).inputs.x.type, 'float32');
+});
+
+test('an option that there is not is refused by its name, and so are values that are not good', () => {
+  assert.throws(
+    () => pipeline([{ name: 'crop', pixles: 99 }]),
+    (error) => error instanceof OptionError && /"crop", option "pixles"/.test(error.message) && /pixels, padding/.test(error.message),
+  );
+  assert.throws(() => pipeline([{ name: 'flip', probability: 2 }]), /"probability".*a number in \[0, 1\].*2/s);
+  assert.throws(() => pipeline([{ name: 'flip', alternate: true, probability: 0.3 }]), /true only with probability 0\.5/);
+  assert.throws(() => pipeline([{ name: 'mixup', alpha: 0 }]), /a number above 0/);
+  assert.throws(() => pipeline([{ name: 'cutout', size: 1.5 }]), /a whole number, at least 1/);
+  for (const { name, options } of augmentationKinds().values())
+    for (const [option, { preset, isGood, description }] of Object.entries(options)) {
+      assert.ok(isGood(preset), `${name} ${option}`);
+      assert.notEqual(description, '');
+    }
 });

@@ -60,6 +60,18 @@ describe('prove', () => {
     assert.deepEqual(noiseFaults(proof, before), []);
   });
 
+  it('blames no output that stays near zero as probabilities do, unless it rises in the new model', async () => {
+    const unlikely = (bias: number) =>
+      model((x, build) =>
+        build.output(build.op('Sigmoid', [build.op('Add', [build.op('Mul', [x, build.scalar(0.1)]), build.scalar(bias)])]), 'y'),
+      );
+    const before = unlikely(-7);
+    const proof = await prove({ before, after: unlikely(-6), runtime });
+    assert.ok((proof.outputs[0].sqnr as number) < 0, noiseText(proof.outputs[0]));
+    assert.deepEqual(noiseFaults(proof, before), []);
+    assert.equal(noiseFaults(await prove({ before, after: unlikely(1), runtime }), before).length, 1);
+  });
+
   it('counts whole numbers that are the same, and refuses nothing for them', async () => {
     const label = (factor: number) =>
       model((x, build) => build.output(build.op('ArgMax', [build.op('Mul', [x, build.scalar(factor)])], { axis: 1 }), 'label'));
@@ -117,12 +129,13 @@ describe('made-up inputs', () => {
     const feeds = inventedFeeds(
       inputs(
         ['image', 'float32', ['N', 3, 'height', 'width']],
-        ['state', 'float32', [2, 'N', 8]],
+        ['state', 'float32', [2, 'M', 8]],
         ['sr', 'int64', []],
         ['audio', 'float32', ['N', 512]],
       ),
     );
     assert.deepEqual(feeds.image.shape, [1, 3, 224, 224]);
+    assert.deepEqual(feeds.state.shape, [2, 1, 8]);
     assert.ok(feeds.state.toFloat32().every((value) => value === 0));
     assert.equal(feeds.sr.numbers()[0], 16_000);
     const pixels = feeds.image.toFloat32();

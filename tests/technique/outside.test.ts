@@ -45,8 +45,20 @@ test('a technique from outside is in the list and in labels, under its old name,
   assert.ok(registry.all().some(({ name }) => name === 'rounding'));
   assert.equal(techniques.find('rounding'), undefined, 'a registry of its own');
   assert.equal(registry.get('round-off'), registry.get('rounding'));
-  assert.equal(recipeLabel([{ technique: 'rounding', options: {} }, { technique: 'round-off', options: { digits: 1 } }], registry), '2 digits + 1 digits');
-  assert.throws(() => registry.with(rounding), (error) => error instanceof OptionError && /of this name already/.test(error.message));
+  assert.equal(
+    recipeLabel(
+      [
+        { technique: 'rounding', options: {} },
+        { technique: 'round-off', options: { digits: 1 } },
+      ],
+      registry,
+    ),
+    '2 digits + 1 digits',
+  );
+  assert.throws(
+    () => registry.with(rounding),
+    (error) => error instanceof OptionError && /of this name already/.test(error.message),
+  );
 });
 
 test('strategies search it, without being told: an order of its own, its options, its usual point, and no quantization behind it', () => {
@@ -83,7 +95,10 @@ test('where the model cannot be trained, the techniques say what is left to try'
 
 test('what it needs is asked for before it is applied', async () => {
   const bare = { model: original, runtime, seed: 1 };
-  await assert.rejects(applyTechnique(rounding, bare, {}), (error) => error instanceof OptionError && /"rounding" needs data/.test(error.message));
+  await assert.rejects(
+    applyTechnique(rounding, bare, {}),
+    (error) => error instanceof OptionError && /"rounding" needs data/.test(error.message),
+  );
   assert.equal((await applyTechnique(rounding, bare, { epochs: 0 })).model, original);
 });
 

@@ -134,7 +134,7 @@ describe('embeddings', () => {
     assert.ok(Math.abs(own.details.cosine - 1) < 1e-6 && other.details.cosine < 0.5, `${own.details.cosine} ${other.details.cosine}`);
   });
 
-  for (const loss of ['cosine', 'mse'])
+  for (const loss of ['cosine', 'mse'] as const)
     it(`gradients of the loss "${loss}" are those of finite differences`, async () => {
       const task = await taskOf(teacher, clusters(4));
       await checkGradients(student, task, task.loss({ loss }));
@@ -169,7 +169,7 @@ describe('anomalies', () => {
     assert.match(task.title, /"good" being normal/);
   });
 
-  for (const loss of ['mse', 'mae'])
+  for (const loss of ['mse', 'mae'] as const)
     it(`gradients of the loss "${loss}" are those of finite differences`, async () => {
       const task = await taskOf(fresh, planes());
       await checkGradients(fresh, task, task.loss({ loss }));

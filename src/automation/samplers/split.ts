@@ -20,7 +20,7 @@ const mostForHypervolume = 4;
  * @param countOf how many of n finished trials are better.
  */
 export function splitHistory(history: History, countOf: (n: number) => number): Split {
-  const told = history.trials.filter((trial) => trial.state === 'told');
+  const told = history.trials.filter((trial) => trial.state === 'completed');
   const feasible = told.filter((trial) => totalViolation(trial) === 0);
   const infeasible = told
     .filter((trial) => totalViolation(trial) > 0)

@@ -38,7 +38,7 @@ export function tpeSampler({ startupTrials = 10, gamma = 0.15, mostGood = 25, ca
     name: 'tpe',
     options: { startupTrials, gamma, mostGood, candidates },
     ask: (space, history, random) => {
-      const finished = history.trials.filter((trial) => trial.state !== 'asked').length;
+      const finished = history.trials.filter((trial) => trial.state !== 'running').length;
       if (finished < startupTrials) return space.sampleUniform(random);
       const splitFor = splitsByCondition(space, history, (n) => Math.min(mostGood, Math.ceil(gamma * n)));
       return space.build((name) => propose(space, name, splitFor(name), candidates, random));

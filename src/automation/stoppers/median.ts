@@ -23,7 +23,7 @@ export function medianStopper({ startupTrials = 4, warmupSteps = 0 }: MedianOpti
       if (step < warmupSteps) return false;
       const means = trials.flatMap(({ state, reports }) => {
         const costs = reports.filter((report) => report.step <= step).map(({ value }) => costOf(value, reportDirection));
-        return state === 'told' && costs.length > 0 ? [costs.reduce((sum, cost) => sum + cost, 0) / costs.length] : [];
+        return state === 'completed' && costs.length > 0 ? [costs.reduce((sum, cost) => sum + cost, 0) / costs.length] : [];
       });
       return means.length >= startupTrials && lowestCost(trial.reports, reportDirection) > medianOf(means);
     },

@@ -26,7 +26,10 @@ Examples:
 /** Any technique, or a whole recipe, on a model. Where the command line names a technique, its options are flags. */
 export const applyCommand: AddCommand = (program, run, args) => {
   const named = techniqueIn(args);
-  const command = addDataOptions(program.command('apply <what> <model>'), { required: false, ...(takesTarget(named) && { named: '--label' }) })
+  const command = addDataOptions(program.command('apply <what> <model>'), {
+    required: false,
+    ...(takesTarget(named) && { named: '--label' }),
+  })
     .option('--set <option=value>', 'an option of the technique, as JSON or text; may be repeated', collect, {})
     .requiredOption('-o, --out <file>', 'where the model goes');
   addInventedOptions(addShippingOptions(command)).addHelpText('after', EXAMPLES);

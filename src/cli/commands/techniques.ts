@@ -12,7 +12,10 @@ export const techniquesCommand: AddCommand = (program, run) => {
       run(async ({ output }, _options: CommonOptions, name: string | undefined) => {
         if (name === undefined) {
           const rows = techniques.all().map((technique) => ({ ...factsOf(technique), options: undefined }));
-          const table = [['technique', 'does', 'needs', ''], ...rows.map(({ name, effects, needs, summary }) => [name, effects.join(', '), needs, summary])];
+          const table = [
+            ['technique', 'does', 'needs', ''],
+            ...rows.map(({ name, effects, needs, summary }) => [name, effects.join(', '), needs, summary]),
+          ];
           output.result({ techniques: rows }, inColumns(table));
           return;
         }

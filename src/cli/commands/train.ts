@@ -8,7 +8,7 @@ import type { AnyMetric } from '../../metrics/index.js';
 import { freshModel, usualAugmentation } from '../../modalities/index.js';
 import { prepareArchitecture, techniques } from '../../strategies/index.js';
 import { checkOptions } from '../../technique/index.js';
-import { type EpochRecord, OPTIMIZERS, type Task } from '../../training/index.js';
+import { type EpochRecord, LOSSES, OPTIMIZERS, type Task } from '../../training/index.js';
 import type { CommandContext } from '../context.js';
 import type { AddCommand } from '../main.js';
 import { addDataOptions, type CommonOptions, type DataOptions } from '../options.js';
@@ -187,7 +187,7 @@ export function addTrainingOptions<C extends import('commander').Command>(comman
     .option('--freeze-depth <share>', 'share of the layers that stay, the first ones; 1 trains the last one alone', number)
     .option('--freeze-statistics', 'leave the running statistics of batch normalizations as they are')
     .option('--patience <epochs>', 'stop after so many epochs without a better validation quality, and keep the best', positiveInteger)
-    .option('--loss <name>', 'cross-entropy or focal; mse, mae or huber (default: the first of the task)')
+    .addOption(new Option('--loss <name>', "one of the task's (default: its first)").choices(LOSSES))
     .option('--balance-classes', 'weigh the loss of rare classes up until every class counts alike')
     .option('--balanced', 'draw as many samples of each class, rare ones repeatedly')
     .option('--rate-factors <list>', 'factors of the learning rate, by name, e.g. "backbone.*=0.1"', factors);

@@ -37,7 +37,9 @@ const OVERHEAD = 250;
 export function shareWeights(source: Model, options: ShareOptions): { model: Model; weights: SharedWeight[]; remark?: string } {
   const { model, remark } = upgraded(openDeepCopy(source), options.bits);
   const dtype = options.bits <= 4 && model.opset >= HALF_BYTES ? 'uint4' : 'uint8';
-  const weights = [...graphsWithin(model.graph)].flatMap((graph) => sharable(graph, dtype, options).map((value) => share(graph, value, model, dtype, options)));
+  const weights = [...graphsWithin(model.graph)].flatMap((graph) =>
+    sharable(graph, dtype, options).map((value) => share(graph, value, model, dtype, options)),
+  );
   if (weights.length === 0)
     throw new UnsupportedError({
       what: 'No weight of the model would take less room as a palette',

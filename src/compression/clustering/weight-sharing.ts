@@ -14,7 +14,9 @@ const schema = z.strictObject({
   tuning: z
     .enum(['distill', 'train', 'none'])
     .default('none')
-    .describe("How quality is won back, by training the palettes: by the model's own answers before and the labels, by the labels alone, or not at all."),
+    .describe(
+      "How quality is won back, by training the palettes: by the model's own answers before and the labels, by the labels alone, or not at all.",
+    ),
   epochs: z.int().min(0).default(5).describe('Epochs of tuning.'),
   learningRate: z.number().positive().default(0.0005).describe('Largest learning rate of tuning (Adam, one cycle).'),
   exclude: z.array(z.string()).default([]).describe('Names of weights that stay as they are.'),
@@ -26,7 +28,8 @@ export type WeightSharingOptions = z.infer<typeof schema>;
 export const weightSharing: Technique<WeightSharingOptions> = {
   name: 'weight-sharing',
   title: 'Weight sharing',
-  summary: 'Stores each matrix and kernel as a palette of few numbers and a short code for each weight; runtimes look them up when they load it.',
+  summary:
+    'Stores each matrix and kernel as a palette of few numbers and a short code for each weight; runtimes look them up when they load it.',
   source: 'Han et al. 2016, "Deep Compression", ICLR, arXiv 1510.00149',
   effects: ['shrink'],
   order: 'cluster',

@@ -75,7 +75,12 @@ function heldBy({ values }: Factors, whole: number): number[] {
 }
 
 /** Puts the factor that meets the data first into a node of its own, before the layer, which keeps the other. */
-function writeFactors({ graph, node, weight, index, size: [rows, columns] }: DenseLayer, model: Model, factors: Factors, rank: number): void {
+function writeFactors(
+  { graph, node, weight, index, size: [rows, columns] }: DenseLayer,
+  model: Model,
+  factors: Factors,
+  rank: number,
+): void {
   const { dtype, shape } = weight.initializer as Tensor;
   const build = typedBuilder(graph, model.opsets, { prefix: weight.name });
   const kernel = node.op === 'Conv' ? shape.slice(2) : [];
@@ -106,9 +111,15 @@ function writeFactors({ graph, node, weight, index, size: [rows, columns] }: Den
 
 /** Vectors as the columns of a matrix that is stored row by row, and as its rows. */
 function sideBySide(vectors: readonly Float64Array[]): Float64Array {
-  return Float64Array.from({ length: vectors.length * vectors[0].length }, (_, i) => vectors[i % vectors.length][Math.floor(i / vectors.length)]);
+  return Float64Array.from(
+    { length: vectors.length * vectors[0].length },
+    (_, i) => vectors[i % vectors.length][Math.floor(i / vectors.length)],
+  );
 }
 
 function oneBelowAnother(vectors: readonly Float64Array[]): Float64Array {
-  return Float64Array.from({ length: vectors.length * vectors[0].length }, (_, i) => vectors[Math.floor(i / vectors[0].length)][i % vectors[0].length]);
+  return Float64Array.from(
+    { length: vectors.length * vectors[0].length },
+    (_, i) => vectors[Math.floor(i / vectors[0].length)][i % vectors[0].length],
+  );
 }

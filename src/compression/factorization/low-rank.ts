@@ -35,7 +35,7 @@ export const lowRank: Technique<LowRankOptions> = {
   order: 'factorize',
   schema,
   needs: { data: tunes, gradients: tunes, runtime: tunes },
-  example: { energy: 0.9, tuning: 'none' },
+  example: { keep: 0.5 },
   label: ({ keep, energy, tuning }) => [
     energy === undefined ? `rank to ${percent(keep)}` : `rank by ${percent(energy)} energy`,
     ...unless('distill', tuning, tuning === 'none' ? 'untuned' : tuning),

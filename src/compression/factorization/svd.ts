@@ -55,8 +55,7 @@ function orthogonalized(rows: Float64Array[]): Float64Array[] {
   for (let sweep = 0; turned && sweep < MOST_SWEEPS; sweep++) {
     turned = false;
     byLength();
-    for (let i = 0; i < rows.length - 1; i++)
-      for (let j = i + 1; j < rows.length; j++) if (turn(rows[i], rows[j])) turned = true;
+    for (let i = 0; i < rows.length - 1; i++) for (let j = i + 1; j < rows.length; j++) if (turn(rows[i], rows[j])) turned = true;
   }
   byLength();
   return rows;

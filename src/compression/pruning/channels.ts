@@ -1,10 +1,10 @@
 import { addTo, OptionError, UnsupportedError } from '../../base/index.js';
 import type { Bindings, Model } from '../../onnx/index.js';
 import { Cost, type CostKind } from './cost.js';
-import { type Blocked, type Dependencies, findDependencies } from './dependencies.js';
+import { type Barrier, type Dependencies, findDependencies } from './dependencies.js';
 import type { Axis } from './elements.js';
 import type { Importance } from './importance.js';
-import { channelsOf, findLayers, type Layer } from './layers.js';
+import { channelsOf, findLayers, type Layer, type Structure } from './layers.js';
 import { magnitudeImportance } from './magnitude.js';
 import { describeKept, findKept } from './obstacles.js';
 import { restoreOpenShapes, staticCopy } from './prepare.js';
@@ -39,9 +39,6 @@ export interface ChannelOptions {
   from?: number;
 }
 
-/** What may be removed: channels of layers, or whole heads of attentions. */
-export type Structure = Layer['kind'];
-
 /** Sizes of axes, as "name/axis". */
 export type Sizes = ReadonlyMap<string, number>;
 
@@ -57,7 +54,7 @@ export interface PrunedChannels {
   sizes: Sizes;
   /** Where nothing could be removed, and why: sentences. */
   remarks: string[];
-  /** Layers that keep channels because the model's inputs and outputs do, or on request: sentences. */
+  /** Last layers, and others that keep channels because the model's inputs and outputs do, or on request: sentences. */
   given: string[];
 }
 
@@ -74,8 +71,9 @@ export async function pruneModel(source: Model, options: ChannelOptions): Promis
   const cost = new Cost(dependencies, of);
   const before = cost.total;
   const kept = findKept(dependencies);
-  const remarks = [...remarksOn(dependencies.blocked), ...describeKept(kept.filter(({ obstacle }) => !obstacle.isGiven))];
-  if (layers.length === 0) throw nothingToPrune(source, remarks);
+  const remarks = [...remarksOn(dependencies.barriers), ...describeKept(kept.filter(({ isGiven }) => !isGiven))];
+  const given = describeKept(kept.filter(({ isGiven }) => isGiven));
+  if (layers.length === 0) throw nothingToPrune(source, [...remarks, ...given]);
   const sizes = options.sizes ?? sizesOf(dependencies);
   const whole = options.from ?? before;
   const measured = await importance(model, layers);
@@ -106,7 +104,7 @@ export async function pruneModel(source: Model, options: ChannelOptions): Promis
     }),
     sizes,
     remarks,
-    given: describeKept(kept.filter(({ obstacle }) => obstacle.isGiven)),
+    given,
   };
 }
 
@@ -129,9 +127,9 @@ function floorOf(axis: Axis, sizes: Sizes, minChannels: number, maxLayerFraction
 }
 
 /** One sentence for each reason, with the nodes that it holds for. */
-function remarksOn(blocked: readonly Blocked[]): string[] {
+function remarksOn(barriers: readonly Barrier[]): string[] {
   const reasons = new Map<string, string[]>();
-  for (const { node, reason } of blocked) {
+  for (const { node, reason } of barriers) {
     const key = `${node.domain ? `${node.domain}.` : ''}${node.op}: ${reason}`;
     addTo(reasons, key, node.label);
   }

@@ -1,11 +1,11 @@
-import { EspalierError } from '../../base/index.js';
+import { EspalierError, sizeOf } from '../../base/index.js';
 import { byteLengthOf, type DataType, type Node, type Value } from '../../onnx/index.js';
 import { ruleOf } from '../../ops/index.js';
 import type { Dependencies } from './dependencies.js';
 import type { Axis, Elements } from './elements.js';
 
-/** What pruning is to save: multiply-accumulates of one run, learned numbers, or bytes of constants. */
-export type CostKind = 'macs' | 'parameters' | 'bytes';
+/** What pruning is to save: multiply-accumulates of one run, learned numbers, bytes of constants, or bytes of all that the nodes of one run make. */
+export type CostKind = 'macs' | 'parameters' | 'bytes' | 'activations';
 
 /** How many indices of an axis go. */
 export interface Loss {
@@ -34,7 +34,8 @@ export class Cost {
   constructor(dependencies: Dependencies, kind: CostKind) {
     this.#elements = dependencies.elements;
     this.#sizes = Int32Array.from(dependencies.elements.axes, (axis) => axis.size);
-    if (kind === 'macs') for (const node of dependencies.graph.nodes) this.#addNode(node, dependencies.opsets);
+    if (kind === 'activations') for (const node of dependencies.graph.nodes) this.#addOutputs(node);
+    else if (kind === 'macs') for (const node of dependencies.graph.nodes) this.#addNode(node, dependencies.opsets);
     else for (const value of dependencies.graph.initializers) this.#addConstant(value, kind);
   }
 
@@ -94,6 +95,14 @@ export class Cost {
     } catch (error) {
       // What cannot be counted cannot be saved either.
       if (!(error instanceof EspalierError)) throw error;
+    }
+  }
+
+  #addOutputs(node: Node): void {
+    for (const value of node.outputs) {
+      const { dtype } = value ?? {};
+      if (!value || !dtype || dtype === 'string' || !this.#elements.has(value)) continue;
+      this.#add([value], () => byteLengthOf(dtype, sizeOf(this.#shape(value))));
     }
   }
 

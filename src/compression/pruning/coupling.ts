@@ -1,13 +1,13 @@
 import { EspalierError, UnsupportedError } from '../../base/index.js';
 import { type Graph, type Node, staticShape, type Value } from '../../onnx/index.js';
 import { type AxisChoice, type AxisRef, type CouplingContext, type CouplingRule, ruleOf } from '../../ops/index.js';
-import type { Blocked, Rewrite } from './dependencies.js';
+import type { Barrier, Rewrite } from './dependencies.js';
 import type { Axis, Elements, Obstacle } from './elements.js';
 
 /** What was said of a graph's nodes besides ties. */
 interface Outcome {
   rewrites: Rewrite[];
-  blocked: Blocked[];
+  barriers: Barrier[];
 }
 
 /** An axis that follows one of several, which is settled when all else is known. */
@@ -20,7 +20,7 @@ interface Pending {
 /** Ties and locks the elements of a graph as its nodes' rules say. */
 export function couple(graph: Graph, opsets: ReadonlyMap<string, number>, elements: Elements): Outcome {
   const rewrites: Rewrite[] = [];
-  const blocked: Blocked[] = [];
+  const barriers: Barrier[] = [];
   const pending: Pending[] = [];
   for (const node of graph.nodes) {
     const opset = opsets.get(node.domain) ?? opsets.get(node.domain === '' ? 'ai.onnx' : '') ?? 1;
@@ -29,10 +29,10 @@ export function couple(graph: Graph, opsets: ReadonlyMap<string, number>, elemen
     if (reason === undefined) {
       for (const rewrite of visit.rewrites) rewrites.push(rewrite);
       for (const later of visit.pending) pending.push(later);
-    } else if (!computesWithConstants(node)) blocked.push({ node, reason });
+    } else if (!computesWithConstants(node)) barriers.push({ node, reason });
   }
   settle(pending, elements);
-  return { rewrites, blocked };
+  return { rewrites, barriers };
 }
 
 /** Nodes that compute shapes and the like carry nothing that could be pruned: it is no news that they keep it. */

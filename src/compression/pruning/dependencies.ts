@@ -13,7 +13,7 @@ export interface Part {
 export type Group = readonly Part[];
 
 /** A node next to which nothing is removed. */
-export interface Blocked {
+export interface Barrier {
   readonly node: Node;
   /** A clause. */
   readonly reason: string;
@@ -30,7 +30,7 @@ export interface Dependencies {
   /** Groups that may be removed and hold a slice of some constant, in the order of their first elements. */
   readonly groups: readonly Group[];
   readonly rewrites: readonly Rewrite[];
-  readonly blocked: readonly Blocked[];
+  readonly barriers: readonly Barrier[];
 }
 
 export interface DependencyOptions {
@@ -43,7 +43,7 @@ export interface DependencyOptions {
 /**
  * Finds what must be removed together, by asking every node's coupling rule: the idea of the dependency graph (Fang et al. 2023), with
  * single indices of axes as its elements. Inputs and outputs of the model never change. Where an operator has no rule, or its rule
- * refuses, everything next to it is kept, and `blocked` says why: nothing is assumed.
+ * refuses, everything next to it is kept, and `barriers` says why: nothing is assumed.
  * @param model functions inlined, shapes static; values without a static shape are kept as they are.
  */
 export function findDependencies({ graph, opsets }: Model, { exclude = [], heads = false }: DependencyOptions = {}): Dependencies {
@@ -57,8 +57,8 @@ export function findDependencies({ graph, opsets }: Model, { exclude = [], heads
   keep(graph.outputs, ({ name }) => `the output "${name}" keeps its shape`);
   keep(excludedValues(graph, exclude), ({ name }) => `"${name}" is excluded`);
   if (heads) for (const axis of headAxes(graph)) if (elements.has(axis.value)) elements.markHeads(elements.axis(axis));
-  const { rewrites, blocked } = couple(graph, opsets, elements);
-  return { graph, opsets, elements, rewrites, blocked, groups: collectGroups(elements) };
+  const { rewrites, barriers } = couple(graph, opsets, elements);
+  return { graph, opsets, elements, rewrites, barriers, groups: collectGroups(elements) };
 }
 
 /** The innermost batch axis of each product of two activations: where several attentions work side by side, each index is one of them. */

@@ -2,12 +2,15 @@ import type { Loss } from './cost.js';
 import type { Dependencies, Group } from './dependencies.js';
 import { isOfMatrix } from './importance.js';
 
+/** What may be removed one by one: channels of layers, or whole heads of attentions. */
+export type Structure = 'channels' | 'heads';
+
 /** Groups that do the same in the same place: the channels of one layer, or of all layers that a residual stream ties together. */
 export interface Layer {
   /** Name of the first constant that they are slices of. */
   readonly name: string;
-  /** What a group is: a channel (or those that cannot go apart), or a whole head of an attention. */
-  readonly kind: 'channels' | 'heads';
+  /** What a group is; channels that cannot go apart are one. */
+  readonly kind: Structure;
   readonly groups: readonly Group[];
   /** What one group takes of each axis; the same for all. */
   readonly losses: readonly Loss[];

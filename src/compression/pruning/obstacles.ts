@@ -1,5 +1,5 @@
 import { addTo } from '../../base/index.js';
-import type { Node } from '../../onnx/index.js';
+import type { Graph, Node } from '../../onnx/index.js';
 import { ruleOf } from '../../ops/index.js';
 import type { Dependencies } from './dependencies.js';
 import type { Axis, Obstacle } from './elements.js';
@@ -12,10 +12,13 @@ export interface Kept {
   /** All that it makes. */
   readonly of: number;
   readonly obstacle: Obstacle;
+  /** Whether nothing else could be expected: its obstacle is given, or no layer with weights comes after it. */
+  readonly isGiven: boolean;
 }
 
 /** The channels of layers with weights that cannot be removed, each with the first thing that stops it. */
 export function findKept({ graph, elements, groups }: Dependencies): Kept[] {
+  const inner = feedingLayers(graph);
   const free = new Set(groups.map(([{ axis, indices }]) => elements.rootOf(axis, indices[0])));
   return graph.nodes.flatMap((node) => {
     const axis = channelAxis(node, elements.axesOf.bind(elements));
@@ -29,8 +32,29 @@ export function findKept({ graph, elements, groups }: Dependencies): Kept[] {
       entry.channels++;
       counts.set(obstacle.reason, entry);
     }
-    return [...counts.values()].map(({ channels, obstacle }) => ({ node, channels, of: axis.size, obstacle }));
+    const isLast = !inner.has(node);
+    return [...counts.values()].map(({ channels, obstacle }) => ({
+      node,
+      channels,
+      of: axis.size,
+      obstacle,
+      isGiven: isLast || obstacle.isGiven === true,
+    }));
   });
+}
+
+/** Nodes that some layer with weights comes after. */
+function feedingLayers(graph: Graph): Set<Node> {
+  const found = new Set<Node>();
+  const waiting = graph.nodes.filter((node) => ruleOf(node)?.quantization.kind === 'weighted');
+  for (let node = waiting.pop(); node; node = waiting.pop()) {
+    for (const input of node.inputs) {
+      if (!input?.producer || found.has(input.producer)) continue;
+      found.add(input.producer);
+      waiting.push(input.producer);
+    }
+  }
+  return found;
 }
 
 /** The axis of a node's weight that holds its outputs. */

@@ -1,25 +1,15 @@
 import { z } from 'zod';
-import {
-  percent as percentage,
-  type TaskContext,
-  type Technique,
-  type TechniqueContext,
-  type TechniqueNotes,
-  unless,
-  withTask,
-} from '../../technique/index.js';
-import type { EpochRecord, LossBuilder } from '../../training/index.js';
-import { tune, tuningLoss, tuningSpace, USUAL_TUNING, untunable } from '../tuning.js';
-import { type PrunedChannels, pruneModel } from './channels.js';
-import { inFloats } from './in-floats.js';
-import { MEASURES, measureImportance, measuresByData, measuresByGradients } from './measures.js';
+import { percent, type Technique, unless } from '../../technique/index.js';
+import { tuningSpace, USUAL_TUNING } from '../tuning.js';
+import { MEASURES } from './measures.js';
+import { Pruning, STRUCTURES, wantsData, wantsGradients } from './pruning.js';
 
 const pruneSchema = z.strictObject({
   keep: z.number().gt(0).lt(1).default(0.5).describe('Fraction of the cost that is kept.'),
   target: z
-    .enum(['macs', 'parameters', 'bytes'])
+    .enum(['macs', 'parameters', 'bytes', 'activations'])
     .default('macs')
-    .describe('The cost: multiply-accumulates of one run, learned numbers, or bytes of weights.'),
+    .describe('The cost: multiply-accumulates of one run, learned numbers, bytes of weights, or bytes of all that a run makes.'),
   importance: z
     .enum(MEASURES)
     .default('magnitude')
@@ -27,10 +17,17 @@ const pruneSchema = z.strictObject({
       'What counts as mattering: the norm of the weights; how much the loss would change without them, by its slope (taylor) or the square of it in each sample (fisher); the scale of the batch normalization; or how well the next layer can do without them (reconstruction: data only, and what stays makes up for what goes).',
     ),
   structure: z
-    .array(z.enum(['channels', 'heads']))
+    .array(z.enum(STRUCTURES))
     .min(1)
     .default(['channels', 'heads'])
-    .describe('What may go: channels of layers, whole heads of attentions. Without heads, attentions lose a part of each head.'),
+    .describe(
+      'What may go: channels of layers, whole heads of attentions, residual branches (blocks). Without heads, attentions lose a part of each head.',
+    ),
+  blockChange: z
+    .number()
+    .gt(0)
+    .default(0.05)
+    .describe("Share of the outputs' variance that may change by the loss of blocks, where channels or heads may go as well."),
   rounds: z.int().min(1).max(20).default(3).describe('Prune a bit, tune, prune on: so many times. At most as many as there are epochs.'),
   tuning: z
     .enum(['distill', 'train', 'none'])
@@ -48,29 +45,32 @@ const pruneSchema = z.strictObject({
     .array(z.string())
     .default([])
     .describe('Names of nodes that keep the size of their outputs, and of weights that keep their shapes.'),
-  batches: z.int().min(1).default(8).describe('Batches of training data that importance by taylor looks at.'),
+  batches: z.int().min(1).default(8).describe('Batches of training data that importance by taylor or fisher looks at.'),
 });
+
+export { epochsPerRound } from './pruning.js';
 
 export type PruneOptions = z.infer<typeof pruneSchema>;
 
-/** Removes the channels that matter least, so that the graph physically shrinks, and tunes what is left. */
+/** Removes the channels, heads or blocks that matter least, so that the graph physically shrinks, and tunes what is left. */
 export const prune: Technique<PruneOptions> = {
   name: 'prune',
   title: 'Structured pruning',
   source:
-    'Fang et al. 2023, "DepGraph: Towards Any Structural Pruning", CVPR, arXiv 2301.12900; scores: Lee et al. 2021, ICLR, arXiv 2010.07611; Molchanov et al. 2019, CVPR, arXiv 1906.10771',
+    'Fang et al. 2023, "DepGraph: Towards Any Structural Pruning", CVPR, arXiv 2301.12900; scores: Lee et al. 2021, ICLR, arXiv 2010.07611; Molchanov et al. 2019, CVPR, arXiv 1906.10771; Theis et al. 2018, arXiv 1801.05787; Liu et al. 2017, ICCV, arXiv 1708.06519; He et al. 2017, ICCV, arXiv 1707.06168; blocks: Men et al. 2024, arXiv 2403.03853',
   effects: ['shrink'],
   order: 'prune',
-  summary: 'Removes the channels that matter least, so that the graph physically shrinks, and tunes what is left.',
+  summary: 'Removes the channels, heads or blocks that matter least, so that the graph physically shrinks, and tunes what is left.',
   schema: pruneSchema,
   needs: {
-    data: (options) => measuresByData(options.importance) || wantsGradients(options),
+    data: (options) => wantsData(options),
     gradients: (options) => wantsGradients(options),
-    runtime: (options) => measuresByData(options.importance) || wantsGradients(options),
+    runtime: (options) => wantsData(options),
   },
   example: { keep: 0.5 },
-  label: ({ keep, target, importance, tuning }) => [
-    `prune to ${percentage(keep)}`,
+  label: ({ keep, target, importance, tuning, structure }) => [
+    `prune to ${percent(keep)}`,
+    ...(structure.includes('blocks') ? ['blocks'] : []),
     ...unless('macs', target, `of ${target}`),
     ...unless('magnitude', importance, importance),
     ...unless('distill', tuning, tuning === 'none' ? 'untuned' : tuning),
@@ -88,129 +88,3 @@ export const prune: Technique<PruneOptions> = {
 };
 
 const USUALLY = { importance: 'magnitude', ...USUAL_TUNING };
-
-function wantsGradients({ importance, tuning, epochs }: PruneOptions): boolean {
-  return measuresByGradients(importance) || (tuning !== 'none' && epochs > 0);
-}
-
-class Pruning {
-  readonly #context: TechniqueContext;
-  readonly #options: PruneOptions;
-  readonly #remarks = new Set<string>();
-  readonly #history: EpochRecord[] = [];
-
-  constructor(given: TechniqueContext, options: PruneOptions) {
-    const { context, remarks } = inFloats(given);
-    this.#context = context;
-    this.#options = options;
-    for (const remark of remarks) this.#remark(remark);
-  }
-
-  async run(): Promise<{ model: TechniqueContext['model']; notes: TechniqueNotes }> {
-    const { keep, tuning, epochs } = this.#options;
-    const obstacle = wantsGradients(this.#options) ? await untunable(this.#taskContext) : undefined;
-    if (obstacle) this.#remark(obstacle);
-    const tunes = tuning !== 'none' && epochs > 0 && !obstacle;
-    const loss = tunes ? await tuningLoss(this.#taskContext, tuning) : undefined;
-    const plan = tunes ? epochsPerRound(epochs, this.#options.rounds) : [0];
-    let { model } = this.#context;
-    let first: PrunedChannels | undefined;
-    let last: PrunedChannels | undefined;
-    for (const [round, count] of plan.entries()) {
-      last = await this.#pruneOnce(model, keep ** ((round + 1) / plan.length), first, !obstacle);
-      first ??= last;
-      model = count > 0 ? await this.#tune(last.model, round, count, loss) : last.model;
-    }
-    return { model, notes: this.#notes(first as PrunedChannels, last as PrunedChannels) };
-  }
-
-  get #taskContext(): TaskContext {
-    return withTask(this.#context, 'Pruning by data or with tuning');
-  }
-
-  async #pruneOnce(
-    model: TechniqueContext['model'],
-    keep: number,
-    first: PrunedChannels | undefined,
-    hasGradients: boolean,
-  ): Promise<PrunedChannels> {
-    const { target, importance, structure, minChannels, maxLayerFraction, multipleOf, exclude, batches } = this.#options;
-    const measure = measuresByGradients(importance) && !hasGradients ? 'magnitude' : importance;
-    const request = () => {
-      const { task, runtime, threads, signal, seed } = this.#taskContext;
-      return { model, task, runtime, threads, signal, seed, batches };
-    };
-    const pruned = await pruneModel(model, {
-      keep,
-      of: target,
-      minChannels,
-      maxLayerFraction,
-      multipleOf,
-      exclude,
-      structure,
-      importance: (work, layers) => measureImportance(measure, request, work, layers),
-      sizes: first?.sizes,
-      from: first?.before,
-    });
-    for (const remark of pruned.remarks) this.#remark(remark);
-    return pruned;
-  }
-
-  async #tune(model: TechniqueContext['model'], round: number, epochs: number, loss: LossBuilder | undefined): Promise<typeof model> {
-    const { learningRate } = this.#options;
-    const tuned = await tune(this.#taskContext, {
-      name: `round-${round + 1}`,
-      model,
-      loss,
-      options: { epochs, learningRate, seed: this.#context.seed + round, evaluateEvery: 0 },
-    });
-    const done = this.#history.length;
-    this.#history.push(...tuned.history.map((record) => ({ ...record, epoch: done + record.epoch })));
-    return tuned.model;
-  }
-
-  #remark(text: string): void {
-    if (this.#remarks.has(text)) return;
-    this.#remarks.add(text);
-    this.#context.onMessage?.({ level: 'warning', text });
-  }
-
-  #notes(first: PrunedChannels, last: PrunedChannels): TechniqueNotes {
-    const { target, keep } = this.#options;
-    const kept = last.after / first.before;
-    if (kept > keep + 0.02) {
-      this.#remark(`${percent(kept)} of ${target} are left rather than ${percent(keep)}: more could not be removed within the limits.`);
-    }
-    const [widths, left] = [widthsOf(first.layers, 'before'), widthsOf(last.layers, 'after')];
-    const layers = [...widths].map(([name, width]) => `${name} ${left.get(name) ?? 0} of ${width}`);
-    return {
-      training: this.#history,
-      remarks: [...this.#remarks],
-      facts: {
-        [`${target} before`]: first.before,
-        [`${target} after`]: last.after,
-        kept,
-        channels: layers.join(', '),
-        ...(first.given.length > 0 && { given: first.given.join(' ') }),
-      },
-    };
-  }
-}
-
-/** Epochs after each round: half of all, shared out, between the rounds, and the rest after the last. No round goes without. */
-export function epochsPerRound(epochs: number, rounds: number): number[] {
-  const count = Math.min(rounds, epochs);
-  const between = count > 1 ? Math.max(1, Math.floor(epochs / 2 / (count - 1))) : 0;
-  return Array.from({ length: count }, (_, round) => (round < count - 1 ? between : epochs - between * (count - 1)));
-}
-
-/** Channels by the layer's name; parts of a layer that hang together differently count together. */
-function widthsOf(layers: PrunedChannels['layers'], which: 'before' | 'after'): Map<string, number> {
-  const widths = new Map<string, number>();
-  for (const layer of layers) widths.set(layer.name, (widths.get(layer.name) ?? 0) + layer[which]);
-  return widths;
-}
-
-function percent(fraction: number): string {
-  return `${Math.round(fraction * 1000) / 10}%`;
-}

@@ -52,7 +52,9 @@ export async function reconstructionImportance(
     }
     return lossesInTurn(together, groups.length);
   });
-  const compensate = (removed: ReadonlySet<Group>) => layers.forEach((layer, place) => rescale(layer, views[place], removed));
+  const compensate = (removed: ReadonlySet<Group>) => {
+    for (const [place, layer] of layers.entries()) rescale(layer, views[place], removed);
+  };
   return { scores, relative: false, compensate };
 }
 

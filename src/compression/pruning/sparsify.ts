@@ -1,20 +1,33 @@
 import { z } from 'zod';
 import { UnsupportedError } from '../../base/index.js';
 import type { Model, Tensor } from '../../onnx/index.js';
-import { percent, type TaskContext, type Technique, type TechniqueNotes, withTask } from '../../technique/index.js';
+import { percent, type TaskContext, type Technique, type TechniqueNotes, unless, withTask } from '../../technique/index.js';
 import { type StepControl, withWeights } from '../../training/index.js';
 import { openCopy } from '../open-copy.js';
 import { tune, tuningLoss, untunable } from '../tuning.js';
 import { inFloats } from './in-floats.js';
-import { findMasks, type MaskOptions, masked, maskOf, sparsifiable, withMasks } from './masks.js';
+import { MaskChooser } from './mask-chooser.js';
+import { masked, maskOf, sparsifiable, withMasks } from './masks.js';
 
 const sparsifySchema = z
   .strictObject({
     sparsity: z.number().gt(0).lt(1).default(0.8).describe('Fraction of all weights of matrices and kernels that becomes zero.'),
+    importance: z
+      .enum(['magnitude', 'wanda'])
+      .default('magnitude')
+      .describe(
+        'What a weight counts: its magnitude, or that times the norm of what it multiplies, each output by itself (wanda: data only).',
+      ),
+    pattern: z
+      .enum(['unstructured', '2:4'])
+      .default('unstructured')
+      .describe('Where zeros may be: anywhere, or two of every four neighbouring input channels, whatever the sparsity asked for.'),
     ranking: z
       .enum(['lamp', 'magnitude'])
       .default('lamp')
-      .describe('How weights of different layers compare: by their share of their layer (LAMP), or by plain magnitude.'),
+      .describe(
+        'How weights of different layers compare: by their share of their layer (LAMP), or by plain magnitude (importance magnitude, unstructured).',
+      ),
     tuning: z
       .enum(['distill', 'train', 'none'])
       .default('distill')
@@ -33,6 +46,11 @@ function trains({ tuning, epochs }: SparsifyOptions): boolean {
   return tuning !== 'none' && epochs > 0;
 }
 
+/** Whether it looks at data. */
+function looks(options: SparsifyOptions): boolean {
+  return trains(options) || options.importance === 'wanda';
+}
+
 /** How often the masks change between `begin` and `end`. */
 const UPDATES = 20;
 
@@ -40,14 +58,18 @@ const UPDATES = 20;
 export const sparsify: Technique<SparsifyOptions> = {
   name: 'sparsify',
   title: 'Unstructured sparsity',
-  source: 'Zhu and Gupta 2017, "To prune, or not to prune", arXiv 1710.01878; scores: Lee et al. 2021, ICLR, arXiv 2010.07611',
+  source:
+    'Zhu and Gupta 2017, "To prune, or not to prune", arXiv 1710.01878; scores: Lee et al. 2021, ICLR, arXiv 2010.07611; Sun et al. 2023, "Wanda", arXiv 2306.11695; 2:4: Mishra et al. 2021, arXiv 2104.08378',
   effects: ['shrink'],
   order: 'sparsify',
   summary: 'Makes the weights that matter least zero while the model is trained; the file shrinks where it is compressed.',
   schema: sparsifySchema,
-  needs: { data: trains, gradients: trains, runtime: trains },
+  needs: { data: looks, gradients: trains, runtime: looks },
   example: { sparsity: 0.8 },
-  label: ({ sparsity }) => [`${percent(sparsity)} zeros`],
+  label: ({ sparsity, pattern, importance }) => [
+    pattern === '2:4' ? '2:4 zeros' : `${percent(sparsity)} zeros`,
+    ...unless('magnitude', importance, importance),
+  ],
   // Zeros make a download smaller, which no search trades quality for, and neither the file nor a run.
   space: () => undefined,
   apply: async (handed, options) => {
@@ -56,8 +78,10 @@ export const sparsify: Technique<SparsifyOptions> = {
     const given = trains(options) ? withTask(context, 'Training with zeros') : undefined;
     const obstacle = given && (await untunable(given));
     if (obstacle) remarks.push(obstacle);
-    const trained = given && !obstacle ? await trainSparse(given, options) : { weights: new Map<string, Tensor>(), history: [] };
-    const model = sparseModel(withWeights(openCopy(context.model), trained.weights), options);
+    const chooser = await MaskChooser.of(context, options);
+    remarks.push(...chooser.remarks);
+    const trained = given && !obstacle ? await trainSparse(given, options, chooser) : { weights: new Map<string, Tensor>(), history: [] };
+    const model = sparseModel(withWeights(openCopy(context.model), trained.weights), chooser);
     const notes: TechniqueNotes = { training: trained.history, remarks, facts: { sparsity: sparsityOf(model) } };
     return { model, notes };
   },
@@ -66,7 +90,7 @@ export const sparsify: Technique<SparsifyOptions> = {
 /**
  * Trains with masks in the graph, so that what a step computes is what the sparse model would; the masks cover more and more of the weights.
  */
-async function trainSparse(context: TaskContext, options: SparsifyOptions) {
+async function trainSparse(context: TaskContext, options: SparsifyOptions, chooser: MaskChooser) {
   const model = withMasks(context.model);
   const names = [...sparsifiable(context.model).keys()];
   const { epochs, learningRate } = options;
@@ -76,19 +100,24 @@ async function trainSparse(context: TaskContext, options: SparsifyOptions) {
     loss: await tuningLoss(context, options.tuning),
     options: { epochs, learningRate, seed: context.seed, evaluateEvery: 0 },
     held: names.map(maskOf),
-    beforeStep: (control) => updateMasks(control, names, options),
+    beforeStep: (control) => updateMasks(control, names, options, chooser),
   });
   const all = new Map([...tuned.model.graph.initializers].map((value) => [value.name, value.initializer as Tensor]));
   for (const name of names) all.set(name, masked(all.get(name) as Tensor, all.get(maskOf(name)) as Tensor));
   return { weights: all, history: tuned.history };
 }
 
-async function updateMasks({ step, steps, weights, hold }: StepControl, names: readonly string[], options: SparsifyOptions): Promise<void> {
-  const sparsity = scheduledSparsity(step, steps, options);
+async function updateMasks(
+  { step, steps, weights, hold }: StepControl,
+  names: readonly string[],
+  options: SparsifyOptions,
+  chooser: MaskChooser,
+): Promise<void> {
+  const sparsity = scheduledSparsity(step, steps, { ...options, sparsity: chooser.sparsity });
   if (sparsity === undefined) return;
   const now = await weights();
   const effective = new Map(names.map((name) => [name, masked(now.get(name) as Tensor, now.get(maskOf(name)) as Tensor)]));
-  const masks = findMasks(effective, { ...options, sparsity });
+  const masks = chooser.masks(effective, sparsity);
   await hold(new Map([...masks].map(([name, mask]) => [maskOf(name), mask])));
 }
 
@@ -110,12 +139,12 @@ export function scheduledSparsity(
 }
 
 /** Makes the lowest weights of a model zero, in place. @throws UnsupportedError where it has no weights that could be. */
-function sparseModel(model: Model, options: MaskOptions): Model {
+function sparseModel(model: Model, chooser: MaskChooser): Model {
   const weights = sparsifiable(model);
   if (weights.size === 0) {
     throw new UnsupportedError({ what: 'The model has no float32 matrix or kernel that could become sparse', where: model.source });
   }
-  const masks = findMasks(weights, options);
+  const masks = chooser.masks(weights, chooser.sparsity);
   for (const value of model.graph.initializers) {
     const [weight, mask] = [weights.get(value.name), masks.get(value.name)];
     if (weight && mask) value.initializer = masked(weight, mask);

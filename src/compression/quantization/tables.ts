@@ -47,7 +47,9 @@ interface StoredTable {
 function store(home: Graph, value: Value, options: WeightOptions): StoredTable | undefined {
   const table = constantFloat(home, value);
   if (!table) return undefined;
-  const grid = weightGrid(table, 1, { ...options, reduceRange: false });
+  // Gather takes no 4-bit integers.
+  const type = options.type === 'int4' ? 'int8' : options.type;
+  const grid = weightGrid(table, 1, { ...options, type, reduceRange: false });
   const { scale, zeroPoint } = gridTensors(grid);
   const add = (suffix: string, tensor: Tensor) => home.addInitializer(home.freshName(`${value.name}_${suffix}`), tensor);
   return {

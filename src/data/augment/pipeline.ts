@@ -1,6 +1,6 @@
 import { OptionError } from '../../base/index.js';
 import type { Transform } from '../batches.js';
-import type { Augmentation } from './kind.js';
+import { type Augmentation, completeOptions } from './kind.js';
 import { augmentationNamed } from './table.js';
 
 export { softTargets } from './mixup.js';
@@ -11,7 +11,10 @@ export { softTargets } from './mixup.js';
  * @throws OptionError for an unknown augmentation or an impossible option.
  */
 export function pipeline(steps: readonly Augmentation[]): Transform {
-  const transforms = steps.map((step) => augmentationNamed(step.name).make(step));
+  const transforms = steps.map((step) => {
+    const kind = augmentationNamed(step.name);
+    return kind.make(completeOptions(kind, step));
+  });
   if (steps.filter((step) => step.name === 'mixup').length > 1) {
     throw new OptionError({ what: 'A pipeline can mix only once', where: 'augmentation "mixup"', fix: 'Remove all but one' });
   }

@@ -17,8 +17,10 @@ export interface InventedOptions {
 const OPEN_SIZES = [
   { image: 224, other: 32 },
   { image: 64, other: 128 },
+  { image: 320, other: 512 },
   { image: 320, other: 16 },
   { image: 416, other: 256 },
+  { image: 416, other: 1024 },
   { image: 32, other: 1 },
 ] as const;
 
@@ -52,17 +54,19 @@ export function inventedShapes(
       const given = Object.hasOwn(shapes, name) ? shapes[name][axis] : undefined;
       if (typeof dim !== 'number' && given !== undefined) sizes.set(dim.text, given);
     });
-  const sizeOfDim = (dim: Dim, axis: number, rank: number): number => {
+  const sizeOfDim = (dim: Dim, axis: number, { name, rank }: { name: string; rank: number }): number => {
     if (typeof dim === 'number') return dim;
     const known = sizes.get(dim.text);
     if (known !== undefined) return known;
-    const size = axis === 0 || /batch/i.test(dim.text) ? batch : openSize(dim.text, axis, rank, attempt);
+    // States of recurrent layers are [layers, batch, width].
+    const isBatch = axis === 0 || /batch/i.test(dim.text) || (rank === 3 && axis === 1 && STATE.test(name));
+    const size = isBatch ? batch : openSize(dim.text, axis, rank, attempt);
     sizes.set(dim.text, size);
     return size;
   };
   const known = feeds.flatMap(({ name, shape }) => {
     if (Object.hasOwn(shapes, name)) return [[name, shapes[name]] as const];
-    return shape ? [[name, shape.map((dim, axis) => sizeOfDim(dim, axis, shape.length))] as const] : [];
+    return shape ? [[name, shape.map((dim, axis) => sizeOfDim(dim, axis, { name, rank: shape.length }))] as const] : [];
   });
   return Object.fromEntries(known);
 }

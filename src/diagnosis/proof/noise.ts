@@ -12,9 +12,14 @@ export interface OutputNoise {
   readonly same?: number;
   /** Why neither is known, or what is wrong besides: for people. */
   readonly remark?: string;
+  /** Whether it stays below a tenth of what a probability may be, in both models: nothing that it answers to was among the inputs. */
+  readonly isQuiet?: true;
   /** Whether its shape or type is not that of the original's. */
   readonly isOtherShape?: true;
 }
+
+/** Probabilities below this say no. */
+const QUIET = 0.1;
 
 /** Adds up the power and the error of one output, run by run: memory does not grow. */
 export class NoiseMeter {
@@ -24,6 +29,9 @@ export class NoiseMeter {
   #numbers = 0;
   #same = 0;
   #dtype?: DataType;
+  /** Smallest and largest number of either model's. */
+  #least = Number.POSITIVE_INFINITY;
+  #most = Number.NEGATIVE_INFINITY;
   #broken?: string;
   #isBroken = false;
 
@@ -50,7 +58,8 @@ export class NoiseMeter {
     if (!this.#dtype || !isFloat(this.#dtype)) return { output, same: this.#same / this.#numbers };
     if (this.#error === 0) return { output, sqnr: Number.POSITIVE_INFINITY };
     if (this.#power === 0) return { output, remark: "the original's is zero everywhere" };
-    return { output, sqnr: 10 * Math.log10(this.#power / this.#error) };
+    const isQuiet = this.#least >= 0 && this.#most < QUIET;
+    return { output, sqnr: 10 * Math.log10(this.#power / this.#error), ...(isQuiet && { isQuiet }) };
   }
 
   /** Where the original itself overflows, on -inf for what is masked say, the new one must as well. */
@@ -60,6 +69,8 @@ export class NoiseMeter {
       if (!Number.isFinite(a)) continue;
       if (!Number.isFinite(b)) this.#isBroken = true;
       else {
+        this.#least = Math.min(this.#least, a, b);
+        this.#most = Math.max(this.#most, a, b);
         this.#power += a * a;
         this.#error += (a - b) * (a - b);
       }

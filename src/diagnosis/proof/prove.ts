@@ -129,7 +129,7 @@ async function compare({ request, goal, original, made, seen, fetch }: Compariso
     if (!request.samples && runs >= LEAST_RUNS && performance.now() - start > LONG) break;
   }
   if (runs === 0) return unproven(request, failure ?? 'no inputs could be made up for it');
-  const outputs = [...meters.values()].map((meter) => meter.noise).sort((a, b) => rank(a) - rank(b));
+  const outputs = [...meters.values()].map((meter) => meter.noise).sort((a, b) => compareRanks(rank(a), rank(b)));
   const low = outputs.filter(({ sqnr }) => sqnr !== undefined && sqnr < LOW).map(({ output }) => output);
   const own = known && low.length > 0 ? await ownNoise(request, known, original, low) : undefined;
   const quality = collector && goal && judged(goal, collector);
@@ -153,11 +153,16 @@ function judged(goal: Goal, collector: ReturnType<Goal['collect']>): Quality | u
   }
 }
 
-/** What is broken first, then floats by their noise, then shares of what is the same; what is not known last. */
+/** Two infinite ranks are alike; their difference would be no number. */
+function compareRanks(a: number, b: number): number {
+  return a === b ? 0 : a - b;
+}
+
+/** What is broken first, then floats by their noise and shares of what is the same, what is not known, and what is identical last. */
 function rank({ sqnr, same, remark }: OutputNoise): number {
   if (sqnr !== undefined) return sqnr;
-  if (same !== undefined) return 1e6 - same;
-  return remark ? 1e7 : 1e8;
+  if (same !== undefined) return same === 1 ? Number.POSITIVE_INFINITY : 1000 * same;
+  return remark ? 1e7 : Number.POSITIVE_INFINITY;
 }
 
 function unproven({ samples }: ProofRequest, why: string): Proof {

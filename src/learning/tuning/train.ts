@@ -1,18 +1,7 @@
 import { z } from 'zod';
 import { augmentationSchema, type TaskContext, type Technique, unless } from '../../technique/index.js';
-import { OPTIMIZERS, type OptimizerSpec, type TrainOptions, train } from '../../training/index.js';
+import { LOSSES, OPTIMIZERS, type TrainOptions, train, usualRate } from '../../training/index.js';
 import { trainingNotes } from './notes.js';
-
-/** Learning rates where none is given: the peaks of one cycle over a few epochs, and what the schedule-free optimizers stay at. */
-const RATES: Readonly<Record<OptimizerSpec['kind'], number>> = {
-  adam: 0.003,
-  adamw: 0.003,
-  sgd: 0.05,
-  lion: 0.001,
-  lamb: 0.01,
-  'schedule-free-sgd': 0.5,
-  'schedule-free-adamw': 0.005,
-};
 
 /** Options of `train` as recipes store them. */
 export const trainingSchema = z.strictObject({
@@ -33,9 +22,7 @@ export const trainingSchema = z.strictObject({
     .number()
     .positive()
     .optional()
-    .describe(
-      'Largest learning rate. Default: 0.003 for adam and adamw, 0.05 for sgd, 0.001 for lion, 0.01 for lamb, 0.5 for schedule-free-sgd, 0.005 for schedule-free-adamw.',
-    ),
+    .describe(`Largest learning rate. Default: ${OPTIMIZERS.map((kind) => `${usualRate(kind)} for ${kind}`).join(', ')}.`),
   schedule: z
     .enum(['one-cycle', 'cosine', 'linear', 'constant'])
     .optional()
@@ -46,10 +33,7 @@ export const trainingSchema = z.strictObject({
   labelSmoothing: z.number().min(0).lt(1).default(0).describe('Share of each label that is spread over all classes.'),
   ema: z.number().gt(0).lt(1).optional().describe('Factor of a moving average of the weights, which is then kept. Default: none.'),
   augment: z.array(augmentationSchema).default([]).describe('Changes to each training batch, in order.'),
-  loss: z
-    .string()
-    .optional()
-    .describe("Name of the loss, one of the task's: cross-entropy or focal; mse, mae or huber. Default: the first."),
+  loss: z.enum(LOSSES).optional().describe("One of the task's losses. Default: its first."),
   balanceClasses: z.boolean().default(false).describe('Weigh the loss of rare classes up until every class counts alike.'),
   balanced: z.boolean().default(false).describe('Draw as many samples of each class, rare ones repeatedly.'),
   freeze: z.array(z.string()).default([]).describe('Names of weights that stay as they are; * stands for any characters.'),
@@ -70,13 +54,12 @@ export type TrainingOptions = z.infer<typeof trainingSchema>;
 
 /** Recipe options as the training loop takes them. */
 export function trainOptions(options: TrainingOptions, seed: number): TrainOptions {
-  const { optimizer, schedule, learningRate, augment, ...rest } = options;
+  const { optimizer, schedule, augment, ...rest } = options;
   return {
     ...rest,
     augment: augment as TrainOptions['augment'],
     optimizer: { kind: optimizer },
     schedule: schedule && { kind: schedule },
-    learningRate: learningRate ?? RATES[optimizer],
     seed,
   };
 }

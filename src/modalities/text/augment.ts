@@ -1,28 +1,23 @@
 import { OptionError, type Random } from '../../base/index.js';
-import { type Augmentation, type AugmentationKind, type Batch, checkOption, type DataTensor } from '../../data/index.js';
+import { type AugmentationKind, type Batch, type DataTensor, numberOption } from '../../data/index.js';
 import { textsOfBatch } from './preparations.js';
 import { textSample } from './sample.js';
 
 /** Leaves out words of texts (Iyyer et al. 2015, "Deep unordered composition rivals syntactic methods for text classification"). */
-interface DropWords extends Augmentation {
-  /** Of leaving out each word. Default: 0.1. */
-  share?: number;
-}
-
-const dropWords: AugmentationKind = {
+const dropWords: AugmentationKind<{ share: number }> = {
   name: 'drop-words',
   shorthand: { option: 'share' },
-  make: ({ name, share = 0.1 }: DropWords) => {
-    checkOption(name, 'share', share, share >= 0 && share < 1, 'a number in [0, 1)');
-    return (batch, random) => {
-      checkTexts(batch, name);
+  options: { share: numberOption(0.1, 'of leaving out each word', { least: 0, most: 1, below: true }) },
+  make:
+    ({ share }) =>
+    (batch, random) => {
+      checkTexts(batch, 'drop-words');
       const inputs = Object.entries(batch.inputs).map(([key, tensor]) => [
         key,
         tensor.kind === 'text' ? withFewerWords(tensor, share, random) : tensor,
       ]);
       return { ...batch, inputs: Object.fromEntries(inputs) };
-    };
-  },
+    },
 };
 
 /** Words end at white space; at least one of a text stays. */

@@ -1,12 +1,14 @@
 import type { Value } from '../../onnx/index.js';
-import { type ConstantChecks, mix, shrunk, type UpdateContext, type UpdateRule, withDecay } from './rule.js';
+import { fraction, mix, positive, shrunk, type UpdateContext, type UpdateRule, withDecay } from './rule.js';
 
-/** beta1 0.9, beta2 0.999, epsilon 1e-8 by default. */
+/** Shares of the running means of gradients and of their squares, and what keeps the divisor from zero. */
 export interface MomentConstants {
-  beta1?: number;
-  beta2?: number;
-  epsilon?: number;
+  beta1: number;
+  beta2: number;
+  epsilon: number;
 }
+
+export const momentConstants = { beta1: fraction(0.9), beta2: fraction(0.999), epsilon: positive(1e-8) };
 
 /** Adam (Kingma and Ba 2015). Weight decay is added to the gradient. */
 export interface AdamSpec extends MomentConstants {
@@ -16,12 +18,6 @@ export interface AdamSpec extends MomentConstants {
 /** Adam with decoupled weight decay (Loshchilov and Hutter 2019). */
 export interface AdamWSpec extends MomentConstants {
   kind: 'adamw';
-}
-
-export function checkMoments({ beta1, beta2, epsilon }: MomentConstants, checks: ConstantChecks): void {
-  checks.fraction('beta1', beta1);
-  checks.fraction('beta2', beta2);
-  checks.positive('epsilon', epsilon);
 }
 
 /** The running mean of a gradient. */
@@ -47,14 +43,14 @@ export function rootOfSecondMoment(
 
 /** The arithmetic is PyTorch's, operation by operation. */
 export const adam: UpdateRule<AdamSpec | AdamWSpec> = {
-  learningRate: 0.001,
+  learningRate: 0.003,
   schedule: { kind: 'one-cycle' },
-  check: checkMoments,
-  scalars: ({ beta1 = 0.9, beta2 = 0.999 }, rate, count) => ({
+  constants: momentConstants,
+  scalars: ({ beta1, beta2 }, rate, count) => ({
     stepSize: rate / (1 - beta1 ** count),
     inverseRootCorrection: 1 / Math.sqrt(1 - beta2 ** count),
   }),
-  update: ({ kind, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }, context) => {
+  update: ({ kind, beta1, beta2, epsilon }, context) => {
     const { build, scalar } = context;
     const gradient = kind === 'adam' ? withDecay(context, context.gradient) : context.gradient;
     const mean = firstMoment(context, gradient, beta1);

@@ -1,11 +1,11 @@
 import type { GraphBuilder, Value } from '../../onnx/index.js';
 import { split } from '../flat.js';
-import { checkMoments, firstMoment, type MomentConstants, rootOfSecondMoment } from './adam.js';
-import { type UpdateContext, type UpdateRule, withDecay } from './rule.js';
+import { firstMoment, type MomentConstants, momentConstants, rootOfSecondMoment } from './adam.js';
+import { positive, type UpdateContext, type UpdateRule, withDecay } from './rule.js';
 
 /**
  * LAMB (You et al. 2020), for large batches: the direction is AdamW's, scaled for each matrix and kernel to the norm of its weights. Biases and
- * normalizations, which begin as zeros and ones, move as with AdamW, as in the authors' code. beta1 0.9, beta2 0.999, epsilon 1e-6 by default.
+ * normalizations, which begin as zeros and ones, move as with AdamW, as in the authors' code.
  */
 export interface LambSpec extends MomentConstants {
   kind: 'lamb';
@@ -15,12 +15,12 @@ export interface LambSpec extends MomentConstants {
 export const lamb: UpdateRule<LambSpec> = {
   learningRate: 0.01,
   schedule: { kind: 'one-cycle' },
-  check: checkMoments,
-  scalars: ({ beta1 = 0.9, beta2 = 0.999 }, _, count) => ({
+  constants: { ...momentConstants, epsilon: positive(1e-6) },
+  scalars: ({ beta1, beta2 }, _, count) => ({
     inverseCorrection: 1 / (1 - beta1 ** count),
     inverseRootCorrection: 1 / Math.sqrt(1 - beta2 ** count),
   }),
-  update: ({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-6 }, context) => {
+  update: ({ beta1, beta2, epsilon }, context) => {
     const { build, gradient, parameter, scalar, multiplies } = context;
     const mean = build.op('Mul', [firstMoment(context, gradient, beta1), scalar('inverseCorrection')]);
     const direction = withDecay(context, build.op('Div', [mean, rootOfSecondMoment(context, gradient, { beta2, epsilon })]));

@@ -33,14 +33,39 @@ export interface Slot {
 /** Numbers that depend on the step. */
 export type ScalarName = 'rate' | 'stepSize' | 'inverseCorrection' | 'inverseRootCorrection' | 'squaredRate' | 'averageFactor';
 
-/** An update rule. The learning rate is fed at each step. */
-export interface UpdateRule<Spec> {
-  /** Base learning rate where none is given. */
+/** A constant of an update rule. */
+export interface Constant<V> {
+  /** Its value where none is given. */
+  readonly preset: V;
+  /** Which values are good, in words. */
+  readonly expected: string;
+  isGood(value: V): boolean;
+}
+
+/** A share of what was before: momentum and its like. */
+export function fraction(preset: number): Constant<number> {
+  return { preset, expected: 'a number in [0, 1)', isGood: (value) => value >= 0 && value < 1 };
+}
+
+export function positive(preset: number): Constant<number> {
+  return { preset, expected: 'a positive number', isGood: (value) => value > 0 };
+}
+
+export function onOrOff(preset: boolean): Constant<boolean> {
+  return { preset, expected: 'true or false', isGood: (value) => typeof value === 'boolean' };
+}
+
+/** A spec as a user gives it: constants may be left out. */
+export type Given<Spec extends { kind: string }> = Pick<Spec, 'kind'> & Partial<Spec>;
+
+/** An update rule for specs with all their constants. The learning rate is fed at each step. */
+export interface UpdateRule<Spec extends { kind: string }> {
+  /** Base learning rate where none is given: the peak of one cycle over a few epochs, or what the schedule-free optimizers stay at. */
   learningRate: number;
   /** Where none is given. */
   schedule: Schedule;
-  /** Looks at the constants that are given. */
-  check(spec: Spec, checks: ConstantChecks): void;
+  /** Every constant that it has. */
+  constants: { readonly [Name in Exclude<keyof Spec, 'kind'>]: Constant<Spec[Name]> };
   /** Numbers besides the rate that the rule reads at step `count`, from 1. */
   scalars?(spec: Spec, rate: number, count: number): Partial<Record<ScalarName, number>>;
   /** Where to take the gradient. Default: at the parameters. */
@@ -49,24 +74,27 @@ export interface UpdateRule<Spec> {
   update(spec: Spec, context: UpdateContext): Value;
 }
 
-/** Checks of constants that may be given; each throws OptionError naming the constant that cannot be used. */
-export class ConstantChecks {
-  fraction(name: string, value = 0): void {
-    if (!(value >= 0 && value < 1)) this.refuse(name, 'a number in [0, 1)', value);
-  }
+/** A spec with all its constants. @throws OptionError naming a constant that there is not, or whose value is not good. */
+export function complete<Spec extends { kind: string }>({ constants }: UpdateRule<Spec>, { kind, ...given }: Given<Spec>): Spec {
+  const known = constants as Readonly<Record<string, Constant<unknown>>>;
+  const values = given as Readonly<Record<string, unknown>>;
+  const unknown = Object.keys(values).find((name) => !Object.hasOwn(known, name));
+  if (unknown !== undefined) throw refused(unknown, Object.keys(known).join(', '), undefined, `The optimizer "${kind}" has no such option`);
+  const entries = Object.entries(known).map(([name, { preset, expected, isGood }]) => {
+    const value = values[name] ?? preset;
+    if (!isGood(value)) throw refused(name, expected, value);
+    return [name, value];
+  });
+  return { kind, ...Object.fromEntries(entries) };
+}
 
-  positive(name: string, value = 1): void {
-    if (!(value > 0)) this.refuse(name, 'a positive number', value);
-  }
-
-  refuse(name: string, expected: string, got: unknown): never {
-    throw new OptionError({
-      what: 'Not a usable value',
-      where: `optimizer option "${name}"`,
-      expected,
-      got: JSON.stringify(got) ?? String(got),
-    });
-  }
+export function refused(name: string, expected: string, got: unknown, what = 'Not a usable value'): OptionError {
+  return new OptionError({
+    what,
+    where: `optimizer option "${name}"`,
+    expected,
+    ...(got !== undefined && { got: JSON.stringify(got) ?? String(got) }),
+  });
 }
 
 /** a * weight + b * (1 - weight). */

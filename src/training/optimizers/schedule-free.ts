@@ -1,16 +1,16 @@
 import type { GraphBuilder, Value } from '../../onnx/index.js';
 import type { Schedule } from '../schedules.js';
-import { checkMoments, type MomentConstants, rootOfSecondMoment } from './adam.js';
-import { type UpdateContext, type UpdateRule, withDecay } from './rule.js';
+import { type MomentConstants, momentConstants, rootOfSecondMoment } from './adam.js';
+import { fraction, type UpdateContext, type UpdateRule, withDecay } from './rule.js';
 
 /**
  * Schedule-free SGD (Defazio et al. 2024): steps are taken by a fast sequence z, the weights are its average x, and the gradient is taken between
- * them, at y = (1 - momentum) z + momentum x. The rate needs no schedule but a warmup, and may be larger than SGD's. `momentum` 0.9 by default.
+ * them, at y = (1 - momentum) z + momentum x. The rate needs no schedule but a warmup, and may be larger than SGD's.
  * Weight decay is added to the gradient, at y.
  */
 export interface ScheduleFreeSgdSpec {
   kind: 'schedule-free-sgd';
-  momentum?: number;
+  momentum: number;
 }
 
 /**
@@ -27,22 +27,22 @@ const SCHEDULE: Schedule = { kind: 'constant', warmup: 0.05 };
 export const scheduleFreeSgd: UpdateRule<ScheduleFreeSgdSpec> = {
   learningRate: 0.5,
   schedule: SCHEDULE,
-  check: ({ momentum }, checks) => checks.fraction('momentum', momentum),
+  constants: { momentum: fraction(0.9) },
   scalars: (_, rate) => ({ squaredRate: rate * rate }),
-  point: ({ momentum = 0.9 }, context) => between(context, momentum),
+  point: ({ momentum }, context) => between(context, momentum),
   update: (_, context) => advance(context, withDecay(context, context.gradient)),
 };
 
 export const scheduleFreeAdamW: UpdateRule<ScheduleFreeAdamWSpec> = {
-  learningRate: 0.0025,
+  learningRate: 0.005,
   schedule: SCHEDULE,
-  check: checkMoments,
-  scalars: ({ beta2 = 0.999 }, rate, count) => ({
+  constants: momentConstants,
+  scalars: ({ beta2 }, rate, count) => ({
     squaredRate: rate * rate,
     inverseRootCorrection: 1 / Math.sqrt(1 - beta2 ** count),
   }),
-  point: ({ beta1 = 0.9 }, context) => between(context, beta1),
-  update: ({ beta2 = 0.999, epsilon = 1e-8 }, context) => {
+  point: ({ beta1 }, context) => between(context, beta1),
+  update: ({ beta2, epsilon }, context) => {
     const { build, gradient } = context;
     const direction = build.op('Div', [gradient, rootOfSecondMoment(context, gradient, { beta2, epsilon })]);
     return advance(context, withDecay(context, direction));

@@ -1,18 +1,18 @@
-import { type UpdateRule, withDecay } from './rule.js';
+import { fraction, onOrOff, type UpdateRule, withDecay } from './rule.js';
 
-/** Stochastic gradient descent; `momentum` 0.9 and `nesterov` true by default. Weight decay is added to the gradient. */
+/** Stochastic gradient descent with momentum, Nesterov's by default. Weight decay is added to the gradient. */
 export interface SgdSpec {
   kind: 'sgd';
-  momentum?: number;
-  nesterov?: boolean;
+  momentum: number;
+  nesterov: boolean;
 }
 
 /** The arithmetic is PyTorch's, operation by operation. */
 export const sgd: UpdateRule<SgdSpec> = {
   learningRate: 0.05,
   schedule: { kind: 'one-cycle' },
-  check: ({ momentum }, checks) => checks.fraction('momentum', momentum),
-  update: ({ momentum = 0.9, nesterov = true }, context) => {
+  constants: { momentum: fraction(0.9), nesterov: onOrOff(true) },
+  update: ({ momentum, nesterov }, context) => {
     const { build, parameter, scalar } = context;
     const gradient = withDecay(context, context.gradient);
     if (momentum === 0) return build.op('Sub', [parameter, build.op('Mul', [scalar('rate'), gradient])]);

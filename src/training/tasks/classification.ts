@@ -6,13 +6,11 @@ import { rowsOf } from '../feeds.js';
 import { crossEntropy } from '../losses/cross-entropy.js';
 import { distillation } from '../losses/distillation.js';
 import { type LossBuilder, TARGETS } from '../losses/loss.js';
+import { FOCUS } from '../losses/names.js';
 import { doesNotFit, type TaskKind } from './kind.js';
 import { type ClassOutput, classOutput } from './outputs.js';
 import { RowCollector } from './rows.js';
 import type { Collector, Goal, LossOptions } from './task.js';
-
-/** Exponent of the focal loss where it is asked for by name (Lin et al. 2017). */
-const FOCUS = 2;
 
 export interface ClassificationOptions extends ClassOutput {
   classes: readonly string[];

@@ -6,6 +6,7 @@ import { rowsOf } from '../feeds.js';
 import { labelCrossEntropy } from '../losses/cross-entropy.js';
 import { distillation } from '../losses/distillation.js';
 import { TARGETS } from '../losses/loss.js';
+import { FOCUS } from '../losses/names.js';
 import { isSigmoid } from '../losses/scores.js';
 import { doesNotFit, type TaskKind } from './kind.js';
 import { classOutput, outputNamed } from './outputs.js';
@@ -26,7 +27,8 @@ export interface MultiLabelOptions {
 /** Any number of labels for each sample. */
 export function multiLabel(options: MultiLabelOptions): Goal {
   const { output, classes, metric = 'macroF1' } = options;
-  const loss = ({ loss: name }: LossOptions = {}) => labelCrossEntropy(output, { focus: name === 'focal' ? 2 : 0, width: classes.length });
+  const loss = ({ loss: name }: LossOptions = {}) =>
+    labelCrossEntropy(output, { focus: name === 'focal' ? FOCUS : 0, width: classes.length });
   return {
     kind: 'multi-label',
     title: `multi-label classification, ${classes.length} labels`,

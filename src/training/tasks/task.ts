@@ -4,6 +4,7 @@ import type { Model, Tensor } from '../../onnx/index.js';
 import type { Feed } from '../feeds.js';
 import type { DistillationOptions } from '../losses/distillation.js';
 import type { LossBuilder } from '../losses/loss.js';
+import type { LossName } from '../losses/names.js';
 
 /** What a model's outputs hold, by output name. */
 export type Outputs = Readonly<Record<string, Tensor>>;
@@ -21,7 +22,7 @@ export interface Collector {
 /** How a loss may differ from the task's usual one. */
 export interface LossOptions {
   /** One of the task's `losses`. Default: the first. */
-  loss?: string;
+  loss?: LossName;
   /** Give rare classes as much weight as frequent ones, by the classes' shares of the training part. Default false. */
   balanceClasses?: boolean;
 }
@@ -65,7 +66,7 @@ export interface Goal {
   /** Numbers a sample that a fresh model for this goal gives; absent where none could stand in. */
   readonly width?: number;
   /** Names of the losses that it may be trained with, the usual one first. */
-  readonly losses: readonly string[];
+  readonly losses: readonly LossName[];
   /** The loss of answering otherwise than the targets say. @throws OptionError for a loss that the task does not have. */
   loss(options?: LossOptions): LossBuilder;
   /**

@@ -54,7 +54,8 @@ test('a few numbers: the best of all ways to cut them, tried one by one', () => 
     };
     let best = Number.POSITIVE_INFINITY;
     for (let a = 1; a < 8; a++)
-      for (let b = a + 1; b < 9; b++) best = Math.min(best, spread(values.slice(0, a)) + spread(values.slice(a, b)) + spread(values.slice(b)));
+      for (let b = a + 1; b < 9; b++)
+        best = Math.min(best, spread(values.slice(0, a)) + spread(values.slice(a, b)) + spread(values.slice(b)));
     assert.ok(Math.abs(clusterLine(values, 3).inertia - best) < 1e-12);
   }
   assert.deepEqual([...clusterLine([2, 1, 2, 1], 16).centres], [1, 2], 'no more centres than numbers');
@@ -71,7 +72,16 @@ function meant(model: Model): Map<string, Tensor> {
       const palette = stored.get(name.replace(/\.codes$/, '.palette'));
       if (!name.endsWith('.codes') || !palette) return [];
       const colours = palette.toFloat32();
-      return [[name.replace(/\.codes$/, ''), Tensor.from('float32', codes.shape, Array.from(codes.numbers(), (code) => colours[code]))]] as const;
+      return [
+        [
+          name.replace(/\.codes$/, ''),
+          Tensor.from(
+            'float32',
+            codes.shape,
+            Array.from(codes.numbers(), (code) => colours[code]),
+          ),
+        ],
+      ] as const;
     }),
   );
 }
@@ -93,17 +103,22 @@ for (const bits of [4, 8]) {
       return Object.values(await program.run(feeds()).finally(() => program.dispose()))[0].numbers();
     };
     const [a, b] = [await answer(shared), await answer(plain)];
-    a.forEach((value, i) => assert.ok(Math.abs(value - b[i]) < 1e-5, `${i}: ${value}, not ${b[i]}`));
+    for (const [i, value] of a.entries()) assert.ok(Math.abs(value - b[i]) < 1e-5, `${i}: ${value}, not ${b[i]}`);
     await saveModel(shared, join(folder, `shared-${bits}.onnx`));
     const checks = await nodeHost(runtime, folder, { threads: 1 }).check(`shared-${bits}.onnx`, shared, feeds());
-    assert.deepEqual(checks.map(({ status }) => status), ['agrees', 'agrees'], JSON.stringify(checks));
+    assert.deepEqual(
+      checks.map(({ status }) => status),
+      ['agrees', 'agrees'],
+      JSON.stringify(checks),
+    );
   });
 }
 
 test('zeros of pruned weights stay zero', async () => {
   const { model } = await digits;
   const { model: sparse } = await applyTechnique(sparsify, { model, runtime, seed: 1 }, { sparsity: 0.7, tuning: 'none' });
-  const zeros = (weights: Iterable<Tensor>) => [...weights].reduce((sum, tensor) => sum + tensor.numbers().filter((x) => x === 0).length, 0);
+  const zeros = (weights: Iterable<Tensor>) =>
+    [...weights].reduce((sum, tensor) => sum + tensor.numbers().filter((x) => x === 0).length, 0);
   const shared = meant(shareWeights(sparse, { bits: 4 }).model);
   const before = [...sparse.graph.initializers].filter(({ name }) => shared.has(name)).map(({ initializer }) => initializer as Tensor);
   assert.ok(zeros(before) > 0);
@@ -118,7 +133,9 @@ test('tuning trains the palettes of the file that ships: the codes stay, quality
   const tuned = await applyTechnique(weightSharing, context, { ...options, tuning: 'distill' });
   assert.equal(tuned.notes.training?.length, 3);
   const part = (each: Model, suffix: string) =>
-    [...each.graph.initializers].filter(({ name }) => name.endsWith(suffix)).map(({ initializer }) => [...(initializer as Tensor).numbers()]);
+    [...each.graph.initializers]
+      .filter(({ name }) => name.endsWith(suffix))
+      .map(({ initializer }) => [...(initializer as Tensor).numbers()]);
   assert.deepEqual(part(tuned.model, '.codes'), part(plain.model, '.codes'));
   assert.notDeepEqual(part(tuned.model, '.palette'), part(plain.model, '.palette'));
   const value = async (each: Model) => (await evaluate(each, task, runtime, { threads: 1 })).value;

@@ -143,7 +143,7 @@ for (const [name, { model, shape }] of Object.entries(forms)) {
     const [before, now] = [await answers(model, feeds()), await answers(made, feeds())];
     assert.equal(now.length, before.length);
     const largest = Math.max(...before.map(Math.abs));
-    now.forEach((value, i) => assert.ok(Math.abs(value - before[i]) <= 1e-4 * largest, `${i}: ${value}, not ${before[i]}`));
+    for (const [i, value] of now.entries()) assert.ok(Math.abs(value - before[i]) <= 1e-4 * largest, `${i}: ${value}, not ${before[i]}`);
     assert.ok(footprint(made).parameters < 0.6 * footprint(model).parameters);
     assert.ok(footprint(made).macs < 0.6 * footprint(model).macs);
   });
@@ -155,7 +155,10 @@ test('what saves nothing stays: weights that two layers read, grouped kernels, h
     const weight = build.parameter('w', ofRank(2, 24, 24));
     build.output(build.op('MatMul', [build.op('MatMul', [x, weight]), weight]), 'y');
   });
-  assert.throws(() => factorizeModel(twice, { keep: 0.5 }), (error) => error instanceof UnsupportedError && /no other node reads/.test(error.message));
+  assert.throws(
+    () => factorizeModel(twice, { keep: 0.5 }),
+    (error) => error instanceof UnsupportedError && /no other node reads/.test(error.message),
+  );
   const even = modelOf((build) => {
     const x = build.input('x', 'float32', [1, 24]);
     build.output(build.op('MatMul', [x, build.parameter('w', normal(24, 24))]), 'y');

@@ -92,10 +92,10 @@ test('next to an operator without a rule nothing is removed, and elsewhere it is
     return l.conv(strange, 2);
   });
   model.opsets.set('some.where', 1);
-  const { groups, blocked } = dependenciesOf(model);
+  const { groups, barriers } = dependenciesOf(model);
   assert.equal(groups.length, 6, 'the six channels of the first convolution');
   assert.deepEqual(
-    blocked.map(({ node, reason }) => [node.op, reason]),
+    barriers.map(({ node, reason }) => [node.op, reason]),
     [
       ['Strange', 'there is no rule for this operator'],
       ['Conv', 'the shape of "odd" is only known when it runs'],
@@ -115,10 +115,10 @@ test('what a subgraph reads from outside is kept', () => {
     const [chosen] = l.build.node('If', [l.build.constant(condition)], { then_branch: branch('Relu'), else_branch: branch('Neg') });
     return l.conv(chosen, 2);
   });
-  const { groups, blocked } = dependenciesOf(model);
+  const { groups, barriers } = dependenciesOf(model);
   assert.equal(groups.length, 0);
   assert.deepEqual(
-    blocked.map(({ node }) => node.op),
+    barriers.map(({ node }) => node.op),
     ['If'],
   );
 });

@@ -113,7 +113,7 @@ describe('augmentations of sounds', () => {
 });
 
 it('augmentations come from a table that others add to', () => {
-  const kind = { name: 'silence', shorthand: { option: 'share' }, make: () => (batch: Batch) => ({ ...batch, size: 0 }) };
+  const kind = { name: 'silence', options: {}, shorthand: { option: 'share' }, make: () => (batch: Batch) => ({ ...batch, size: 0 }) };
   addAugmentation(kind);
   assert.equal(run([{ name: 'silence' }], soundBatch(2)).size, 0);
   assert.throws(() => addAugmentation(kind), OptionError);

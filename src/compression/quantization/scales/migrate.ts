@@ -57,7 +57,7 @@ function sitesOf(graph: Graph, kind: Migration): Site[] {
 /** The value whose range is that of its integers: behind the activation that follows the layer, where one does. */
 function firstClipped({ values }: Site) {
   const [first, second] = values;
-  return second && second.value.producer?.op.includes('elu') ? second : first;
+  return second?.value.producer?.op.includes('elu') ? second : first;
 }
 
 /** Channels must differ by so much that a new multiplication pays, between the largest and the middle one. */

@@ -73,7 +73,7 @@ function normalizationSite(graph: Graph, node: Node): Site[] {
   if (node.op !== 'Mul') return [];
   const side = constantFloat(graph, node.inputs[0]) ? 0 : 1;
   const factor = constantFloat(graph, node.inputs[side]);
-  const axis = factor?.shape.findIndex((dim) => dim === factor.size) ?? -1;
+  const axis = factor?.shape.indexOf(factor.size) ?? -1;
   if (!factor || factor.size < 2 || axis < 0 || factor.shape.length > rank) return [];
   const from = { value: output, axis: axis + rank - factor.shape.length, repeat: 1 };
   return siteOf(graph, from, factor.size, [{ node, input: side, axis }], 'normalization');

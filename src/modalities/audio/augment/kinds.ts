@@ -1,47 +1,35 @@
-import { type Augmentation, type AugmentationKind, checkOption } from '../../../data/index.js';
+import { type AugmentationKind, numberOption } from '../../../data/index.js';
 import { maskFeatures } from './masks.js';
 import { atSpeed, changeSounds, loudness } from './sounds.js';
 
 /** Moves sounds in time; zeros come in. */
-interface TimeShift extends Augmentation {
-  /** Furthest move each way, as a share of the length. Default: 0.1. */
-  share?: number;
-}
-
-const timeShift: AugmentationKind = {
+const timeShift: AugmentationKind<{ share: number }> = {
   name: 'time-shift',
   shorthand: { option: 'share' },
-  make: ({ name, share = 0.1 }: TimeShift) => {
-    checkOption(name, 'share', share, share >= 0 && share <= 1, 'a number in [0, 1]');
-    return changeSounds(name, (random) => {
+  options: { share: numberOption(0.1, 'furthest move each way, as a share of the length; zeros come in', { least: 0, most: 1 }) },
+  make: ({ share }) =>
+    changeSounds('time-shift', (random) => {
       const place = random.uniform(-share, share);
       return (from, to) => {
         const move = Math.round(place * from.length);
         if (move >= 0) to.set(from.subarray(0, from.length - move), move);
         else to.set(from.subarray(-move));
       };
-    });
-  },
+    }),
 };
 
 /** Adds white noise to sounds. */
-interface Noise extends Augmentation {
-  /** Loudest noise: how far it stays below the sound, in decibels. Default: 10. */
-  decibels?: number;
-  /** How much further below it may be; drawn evenly. Default: 30. */
-  spread?: number;
-  /** Of adding any: models must know sounds that are silent before and after, too. Default: 0.5. */
-  probability?: number;
-}
-
-const noise: AugmentationKind = {
+const noise: AugmentationKind<{ decibels: number; spread: number; probability: number }> = {
   name: 'noise',
   shorthand: { option: 'decibels' },
-  make: ({ name, decibels = 10, spread = 30, probability = 0.5 }: Noise) => {
-    checkOption(name, 'decibels', decibels, Number.isFinite(decibels), 'a finite number');
-    checkOption(name, 'spread', spread, spread >= 0 && Number.isFinite(spread), 'a number, at least 0');
-    checkOption(name, 'probability', probability, probability >= 0 && probability <= 1, 'a number in [0, 1]');
-    return changeSounds(name, (random) => {
+  options: {
+    decibels: numberOption(10, 'how far the loudest noise stays below the sound'),
+    spread: numberOption(30, 'how much further below it may be, in decibels; drawn evenly', { least: 0 }),
+    // Models must know sounds that are silent before and after, too.
+    probability: numberOption(0.5, 'of adding any', { least: 0, most: 1 }),
+  },
+  make: ({ decibels, spread, probability }) =>
+    changeSounds('noise', (random) => {
       if (random.uniform() >= probability) return (from, to) => to.set(from);
       const below = decibels + random.uniform() * spread;
       const own = random.fork(random.uint32());
@@ -50,64 +38,44 @@ const noise: AugmentationKind = {
         const level = loudness(from) * 10 ** (-below / 20);
         for (let i = 0; i < to.length; i++) to[i] = from[i] + level * (2 * (own.uniform() + own.uniform() + own.uniform()) - 3);
       };
-    });
-  },
+    }),
 };
 
 /** Makes sounds louder or softer. */
-interface Gain extends Augmentation {
-  /** Furthest change each way; drawn evenly. Default: 6. */
-  decibels?: number;
-}
-
-const gain: AugmentationKind = {
+const gain: AugmentationKind<{ decibels: number }> = {
   name: 'gain',
   shorthand: { option: 'decibels' },
-  make: ({ name, decibels = 6 }: Gain) => {
-    checkOption(name, 'decibels', decibels, decibels >= 0 && Number.isFinite(decibels), 'a number, at least 0');
-    return changeSounds(name, (random) => {
+  options: { decibels: numberOption(6, 'furthest change each way; drawn evenly', { least: 0 }) },
+  make: ({ decibels }) =>
+    changeSounds('gain', (random) => {
       const factor = 10 ** (random.uniform(-decibels, decibels) / 20);
       return (from, to) => {
         for (let i = 0; i < to.length; i++) to[i] = factor * from[i];
       };
-    });
-  },
+    }),
 };
 
 /** Plays sounds faster and higher, or slower and lower (Ko et al. 2015, "Audio augmentation for speech recognition"). */
-interface Speed extends Augmentation {
-  /** Largest change of the speed each way. Default: 0.1. */
-  share?: number;
-}
-
-const speed: AugmentationKind = {
+const speed: AugmentationKind<{ share: number }> = {
   name: 'speed',
   shorthand: { option: 'share' },
-  make: ({ name, share = 0.1 }: Speed) => {
-    checkOption(name, 'share', share, share >= 0 && share < 1, 'a number in [0, 1)');
-    return changeSounds(name, (random) => {
+  options: { share: numberOption(0.1, 'largest change of the speed each way', { least: 0, most: 1, below: true }) },
+  make: ({ share }) =>
+    changeSounds('speed', (random) => {
       const factor = 1 + random.uniform(-share, share);
       return (from, to) => atSpeed(from, to, factor);
-    });
-  },
+    }),
 };
 
 /** SpecAugment (Park et al. 2019, arXiv 1904.08779) without warping: blanks bands of a spectrogram's times and frequencies. */
-interface SpecAugment extends Augmentation {
-  /** Widest band, as a share of the axis. Default: 0.15. */
-  share?: number;
-  /** Bands along each axis. Default: 1. */
-  bands?: number;
-}
-
-const specAugment: AugmentationKind = {
+const specAugment: AugmentationKind<{ share: number; bands: number }> = {
   name: 'spec-augment',
   shorthand: { option: 'share' },
-  make: ({ name, share = 0.15, bands = 1 }: SpecAugment) => {
-    checkOption(name, 'share', share, share >= 0 && share <= 1, 'a number in [0, 1]');
-    checkOption(name, 'bands', bands, Number.isInteger(bands) && bands >= 1, 'a whole number, at least 1');
-    return maskFeatures(name, share, bands);
+  options: {
+    share: numberOption(0.15, 'widest band, as a share of the axis', { least: 0, most: 1 }),
+    bands: numberOption(1, 'bands along each axis', { least: 1, whole: true }),
   },
+  make: ({ share, bands }) => maskFeatures('spec-augment', share, bands),
 };
 
 /** Augmentations of sounds. */
