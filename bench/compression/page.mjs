@@ -1,6 +1,7 @@
 // Writes what bench/compression.mjs found into docs/side-by-side.md, between the markers.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { standings } from './standings.mjs';
+import { picture } from './picture.mjs';
+import { isUnchanged, standings } from './standings.mjs';
 
 const page = new URL('../../docs/side-by-side.md', import.meta.url);
 const HEAD = [
@@ -28,6 +29,7 @@ export function writePage(known) {
       () => `<!-- ${name}: begin -->\n${content}\n<!-- ${name}: end -->`,
     );
   writeFileSync(page, text);
+  writeFileSync(new URL('../../docs/images/side-by-side.svg', import.meta.url), picture(known.models));
 }
 
 function versions({ tools }) {
@@ -45,7 +47,7 @@ function standingsTable(known) {
       each.name,
       each.models,
       each.good,
-      ...[each.first, each.last].map((count) => `${count} of ${each.compared}`),
+      ...[each.first, each.last].map((count) => `${count} of ${each.models}`),
       each.sqnr?.toFixed(1) ?? '',
       each.size?.toFixed(2) ?? '',
       each.latency?.toFixed(2) ?? '',
@@ -77,7 +79,7 @@ function cells(run, original, idle) {
     return [`${run.outcome}${run.outcome === 'written' ? ', does not load' : ''}: ${cell(run.why ?? '')}`, '', '', '', '', '', ...cost];
   const { worst, agreement, accuracy, bytes, ratio, interval } = run;
   return [
-    'loads',
+    isUnchanged(run, original) ? 'loads, unchanged' : 'loads',
     worst.decibels > 199 ? 'the same' : worst.decibels.toFixed(1),
     agreement === undefined ? '' : percent(agreement),
     accuracy ? `${percent(accuracy.before)} → ${percent(accuracy.after)}` : '',

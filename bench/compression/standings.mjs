@@ -6,16 +6,18 @@ const SOUND = { decibels: 10, change: -0.05 };
 const TIE = { decibels: 0.5, change: 0.001 };
 
 /**
- * Rows for one mode, one for each tool and variant: models tried, results that load and are sound, models on which it is best or tied with the best
+ * Rows for one mode, one for each tool and variant: models compared, results that load, are sound and smaller, models on which it is best or tied with the best
  * (quality: accuracy where there are labels, else the worst output) and alone the worst, and medians over the models on which all variants that
  * succeeded at all are compared.
  */
 export function standings({ models, tools }, mode) {
   const names = [...new Set(Object.values(models).flatMap(({ runs }) => Object.keys(runs)))].filter((name) => kindOf(name) === mode);
-  const fields = Object.values(models).filter(({ runs }) => names.some((name) => runs[name] && isSound(runs[name])));
+  // Where no tool finds anything to quantize there is nothing to compare.
+  const fields = Object.values(models).filter(({ runs, bytes }) =>
+    names.some((name) => runs[name]?.loads && !isUnchanged(runs[name], bytes)),
+  );
   const median = middleOf(fields, names);
   return names.map((name) => {
-    const tried = Object.values(models).filter(({ runs }) => runs[name]);
     const compared = fields.filter(({ runs }) => runs[name]);
     const count = (test) =>
       compared.filter(({ runs }) =>
@@ -26,9 +28,8 @@ export function standings({ models, tools }, mode) {
       ).length;
     return {
       name: name.replace(` ${mode}-`, ', ').replace(` ${mode}`, ''),
-      models: tried.length,
-      good: tried.filter(({ runs }) => isSound(runs[name])).length,
-      compared: compared.length,
+      models: compared.length,
+      good: compared.filter(({ runs, bytes }) => isSound(runs[name]) && !isUnchanged(runs[name], bytes)).length,
       first: count((run, all) => all.every((other) => !isBetter(other, run)) && isSound(run)),
       last: count((run, all) => all.length > 1 && all.every((other) => other === run || isBetter(other, run))),
       ...median(name, tools[name.split(' ')[0]].idle),
@@ -37,6 +38,11 @@ export function standings({ models, tools }, mode) {
 }
 
 const kindOf = (name) => name.split(' ')[1].split('-')[0];
+
+/** Whether a tool has written a model that it has not changed, or no smaller. */
+export function isUnchanged(run, original) {
+  return run.worst?.decibels > 199 && run.bytes > 0.99 * original;
+}
 
 function isSound(run) {
   if (!run.loads) return false;
