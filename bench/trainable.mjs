@@ -4,8 +4,7 @@
  */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { Random, sizeOf } from '../dist/base/index.js';
-import { arrayDataset } from '../dist/data/index.js';
+import { syntheticSource } from '../dist/diagnosis/index.js';
 import { fixedBatch, freeBatch } from '../dist/infrastructure/compiler/index.js';
 import { createNodeRuntime } from '../dist/infrastructure/runtime/node/index.js';
 import { createTask } from '../dist/modalities/index.js';
@@ -15,29 +14,14 @@ import { batchSizeOf, buildTrainingStep, inputShapes, trainable } from '../dist/
 
 const [, , folder = '../shared/models', only = ''] = process.argv;
 const SAMPLES = 6;
-const OPEN = 24;
-
-const arrays = { float32: Float32Array, int64: BigInt64Array, int32: Int32Array, uint8: Uint8Array };
-
-function made(input, random) {
-  const shape = [SAMPLES, ...(input.shape ?? []).slice(1).map((dim) => (typeof dim === 'number' ? dim : OPEN))];
-  const Numbers = arrays[input.dtype];
-  if (!Numbers) throw new Error(`input "${input.name}" is ${input.dtype}`);
-  const draw = { float32: () => random.uniform(), int64: () => BigInt(1 + random.integer(10)) }[input.dtype] ?? (() => random.integer(255));
-  return { type: input.dtype, shape, data: Numbers.from({ length: sizeOf(shape) }, draw) };
-}
-
-function samplesFor(model) {
-  const random = new Random('made samples');
-  const inputs = Object.fromEntries(model.graph.feeds.map((input) => [input.name, made(input, random)]));
-  return { name: 'made', format: 'memory', train: arrayDataset({ name: 'made', inputs }), close: async () => undefined };
-}
 
 async function examine(path, runtime) {
   const loaded = loadModel(path);
   inferShapes(loaded);
   const model = fixedBatch(loaded) === undefined ? loaded : await freeBatch(loaded, runtime).catch(() => loaded);
-  const { task } = await createTask(model, samplesFor(model), runtime, { splits: { test: 1, validation: 1, calibration: 1 } });
+  const { task } = await createTask(model, syntheticSource(model, { samples: SAMPLES }), runtime, {
+    splits: { test: 1, validation: 1, calibration: 1 },
+  });
   const seen = await trainable(model, task, runtime);
   const batchSize = batchSizeOf(seen, task, 2);
   const { parameters, untrained, untrainedShare } = buildTrainingStep(seen, {

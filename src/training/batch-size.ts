@@ -1,20 +1,21 @@
 import { EspalierError } from '../base/index.js';
 import { footprint } from '../infrastructure/hardware/index.js';
 import type { Dim, Model } from '../onnx/index.js';
-import { type Feed, feedsOf } from './feeds.js';
+import { axesOf, type Feed, feedsOf } from './feeds.js';
 import type { Task } from './tasks/task.js';
 
 /** Bytes of activations that live at one time in a run whose batch size nobody chose. What runs faster in larger batches is smaller than this. */
 const MOST_BYTES = 2 ** 24;
 
-/** The fixed first dimension of the model's inputs, or what was wished where it is open. */
+/** The fixed number of samples of the model's inputs, or what was wished where it is open. */
 export function batchSizeOf(model: Model, task: Pick<Task, 'feeds'>, wished: number): number {
   return fixedSize(model, task.feeds) ?? wished;
 }
 
 function fixedSize({ graph }: Model, feeds: readonly Feed[]): number | undefined {
-  const inputs = graph.inputs.filter((input) => feeds.some((feed) => feed.input === input.name));
-  const fixed = inputs.map((input) => input.shape?.[0] as Dim | undefined).filter((dim) => typeof dim === 'number');
+  const axes = axesOf(feeds);
+  const dims = graph.inputs.map(({ name, shape }) => shape?.[axes.get(name) ?? Number.NaN] as Dim | undefined);
+  const fixed = dims.filter((dim) => typeof dim === 'number');
   return fixed.length > 0 ? Math.min(...(fixed as number[])) : undefined;
 }
 

@@ -3,6 +3,7 @@ import { type Batch, batchCount, batches, type Dataset, representatives } from '
 import type { CompileOptions, Program, Runtime } from '../infrastructure/runtime/index.js';
 import type { Answers } from '../metrics/index.js';
 import type { Model, Tensor } from '../onnx/index.js';
+import { samplesFirst } from './axes.js';
 import { affordableBatch, batchSizeOf } from './batch-size.js';
 import { exposed } from './exposed.js';
 import { feedsOf } from './feeds.js';
@@ -75,7 +76,7 @@ export async function collectAnswers(program: Program, task: Task, run: Run): Pr
   const reference = options.reference ?? (await referenceProgram(task, runtime, options));
   try {
     for await (const { batch, outputs, feeds } of results(program, task, run))
-      collector.add(batch, outputs, await reference?.run(feeds(), task.outputs));
+      collector.add(batch, outputs, reference && ordered(await reference.run(feeds(), task.outputs), task));
   } finally {
     if (reference !== options.reference) await reference?.dispose();
   }
@@ -90,11 +91,17 @@ async function* results(program: Program, task: Task, { dataset, batchSize, opti
     if (options.signal?.aborted) throw new Stopped('The evaluation was stopped');
     const full = batch.size < batchSize ? await padded(dataset, batch, batchSize) : batch;
     const feeds = () => feedsOf(task.feeds, full);
-    const computed: Record<string, Tensor> = await program.run(feeds(), task.outputs);
+    const computed = ordered(await program.run(feeds(), task.outputs), task);
     done += batch.size;
     options.onProgress?.({ task: 'evaluate', done: Math.ceil(done / batchSize), total: count });
     yield { batch, outputs: computed, feeds };
   }
+}
+
+/** Outputs with the samples along their first axis; see `Task.outputAxes`. */
+function ordered(outputs: Record<string, Tensor>, { outputAxes }: Pick<Task, 'outputAxes'>): Record<string, Tensor> {
+  if (!outputAxes) return outputs;
+  return Object.fromEntries(Object.entries(outputs).map(([name, tensor]) => [name, samplesFirst(tensor, outputAxes[name] ?? 0)]));
 }
 
 async function padded(dataset: Dataset, batch: Batch, batchSize: number): Promise<Batch> {

@@ -1,3 +1,4 @@
+export { samplesFirst } from './axes.js';
 export { affordableBatch, batchSizeOf } from './batch-size.js';
 export { decodeCheckpoint, encodeCheckpoint } from './checkpoint.js';
 export { concerns, isAtChance, permutedClasses } from './concerns.js';

@@ -7,7 +7,7 @@ import { dequantize, otherPrecision, widen } from '../ops/index.js';
 import { warnOfBatch, warnOfUntrained } from './checks.js';
 import { evaluate } from './evaluate.js';
 import { trainable } from './exposed.js';
-import { type Feed, feedsOf, inputShapes } from './feeds.js';
+import { axesOf, type Feed, feedsOf, inputShapes } from './feeds.js';
 import { InputClock, slowInput } from './input-clock.js';
 import { stepScalars } from './optimizers/index.js';
 import { type CompleteOptions, completeOptions } from './options.js';
@@ -224,7 +224,7 @@ class Training {
     const samples = feedsOf(this.#samples, batch);
     Object.assign(samples, task.targets(batch, { smoothing: labelSmoothing }));
     const numbers = stepScalars(optimizer, rate, step, ema);
-    return partsOf(samples, accumulate).map((part, index) => {
+    return partsOf(samples, accumulate, axesOf(this.#samples)).map((part, index) => {
       const feeds = { ...part };
       for (const name of this.#step.scalars) feeds[`espalier.${name}`] = Tensor.scalar('float32', numbers[name] as number);
       feeds[SEED_INPUT] = Tensor.scalar('int64', (seed * 1_000_003 + step * accumulate + index) % 2 ** 31);

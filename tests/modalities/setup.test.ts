@@ -203,9 +203,9 @@ test('data of another shape is refused', async () => {
   );
 });
 
-test('a model whose samples do not lie along the first axis is refused', async () => {
+test('a model of which it cannot be told where its samples lie is refused', async () => {
   const model = twoInputs();
-  model.graph.inputs[1].type = { kind: 'tensor', dtype: 'float32', shape: [3, SymbolicDim.named('N'), 2] };
+  model.graph.inputs[1].type = { kind: 'tensor', dtype: 'float32', shape: [3, 5, 2] };
   await assert.rejects(createTask(model, sourceOf(clusters({ width: 2, classes: 2 })), runtime), UnsupportedError);
 });
 

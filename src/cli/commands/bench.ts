@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { Option } from 'commander';
 import { formatBytes, OptionError } from '../../base/index.js';
+import { batchBindings } from '../../infrastructure/hardware/index.js';
 import { measureLatency } from '../../infrastructure/hardware/node/index.js';
 import type { Model } from '../../onnx/index.js';
 import { loadModel } from '../../onnx/node/index.js';
@@ -62,12 +63,13 @@ export const benchCommand: AddCommand = (program, run) => {
 /** @throws OptionError naming the options that give open dimensions a size; those of the batch have one. */
 function checkDims(model: Model, dims: Record<string, number> = {}, shape: Record<string, number[]> = {}): void {
   const { feeds } = model.graph;
-  const known = new Set([...Object.keys(dims), ...feeds.flatMap((input) => (input.shape?.length ? [String(input.shape[0])] : []))]);
+  const batch = batchBindings(model, 1);
+  const known = new Set([...Object.keys(dims), ...Object.keys(batch)]);
   for (const { name, shape: declared } of feeds) {
     if (shape[name]) continue;
     const open = declared?.filter((dim) => typeof dim !== 'number' && !known.has(dim.text)).map(String);
     if (open?.length === 0) continue;
-    const example = declared?.map((dim, axis) => (typeof dim === 'number' ? dim : axis === 0 ? 1 : 16)).join('x');
+    const example = declared?.map((dim) => (typeof dim === 'number' ? dim : (batch[dim.text] ?? 16))).join('x');
     throw new OptionError({
       what: `The input "${name}" has ${open ? 'open dimensions' : 'no known shape'}`,
       where: model.source,

@@ -144,7 +144,9 @@ function staticNotes(result: SearchResult, metric: AnyMetric, tolerance = metric
   const hidden = hiddenChange(before, after, metric);
   if (hidden) remarks.push(hidden.text);
   if (plan.stored.length > 0)
-    remarks.push(`No integer kernel, only the weights are int8: ${plan.stored.map((layer) => layer.node).join(', ')}.`);
+    remarks.push(
+      `Only the weights are int8, without an integer kernel or inside a branch: ${plan.stored.map((layer) => layer.node).join(', ')}.`,
+    );
   if (prepared.weight.reduceRange)
     remarks.push('Weights use 7 of 8 bits, because 8-bit sums overflow on this processor or it was asked for.');
   return {

@@ -8,6 +8,7 @@ import {
   type DataTensor,
   type ElementType,
 } from '../../data/index.js';
+import { batchAxesOf } from '../../infrastructure/hardware/index.js';
 import { type Model, type Tensor, viewAs } from '../../onnx/index.js';
 import { type InventedOptions, inventedFeeds, inventedShapes } from './invented.js';
 
@@ -18,21 +19,24 @@ const KEPT_BYTES = 2 ** 26;
 /**
  * Made-up samples as a data source without targets: they are made when they are read, and as many kept as take little memory.
  * @param options shapes of whole inputs, their first axis counting the samples.
- * @throws OptionError where samples do not lie along the first axis of every input, or an input is of texts.
+ * @throws OptionError where an input takes several samples only, or is of texts.
  */
 export function syntheticSource(model: Model, options: Pick<InventedOptions, 'shapes'> & { samples?: number } = {}): DataSource {
   const { samples = SAMPLES, shapes } = options;
-  const one = { shapes: singles(inventedShapes(model, { shapes })) };
+  const axes = batchAxesOf(model.graph.feeds) ?? new Map<string, number | null>();
+  const axisOf = (name: string) => (axes.has(name) ? (axes.get(name) ?? null) : 0);
+  const one = { shapes: singles(inventedShapes(model, { shapes }), axisOf) };
   const first = inventedFeeds(model, one);
   for (const [name, { dtype, shape }] of Object.entries(first)) {
-    if (dtype !== 'string' && shape[0] === 1) continue;
-    const what = dtype === 'string' ? 'No texts can be made up as samples' : 'Samples do not lie along the first axis of this input';
+    const axis = axisOf(name);
+    if (dtype !== 'string' && (axis === null || shape[axis] === 1)) continue;
+    const what = dtype === 'string' ? 'No texts can be made up as samples' : 'This input takes another number of samples than one';
     throw new OptionError({ what, where: `input "${name}"`, got: `${dtype} [${shape}]`, fix: 'Give real samples.' });
   }
   const inputs = Object.entries(first).map(([name, { dtype, shape }]) => ({
     name,
     type: dtype as ElementType,
-    shape: shape.slice(1),
+    shape: sampleShape(shape, axisOf(name)),
     kind: 'tensor' as const,
   }));
   const row = kept(Math.floor(KEPT_BYTES / Object.values(first).reduce((sum, { byteLength }) => sum + byteLength, 1)), (index) =>
@@ -47,7 +51,16 @@ export function syntheticSource(model: Model, options: Pick<InventedOptions, 'sh
       checkIndices(indices, samples, 'synthetic');
       checkSignal(signal);
       const rows = [...indices].map(row);
-      const tensors = inputs.map(({ name }) => [name, stacked(rows.map((row) => row[name]))] as const);
+      const tensors = inputs.map(
+        ({ name, shape }) =>
+          [
+            name,
+            stacked(
+              rows.map((row) => row[name]),
+              shape,
+            ),
+          ] as const,
+      );
       return { size: indices.length, indices: indices.slice(), inputs: Object.fromEntries(tensors) };
     },
   };
@@ -65,12 +78,24 @@ function kept<T>(most: number, make: (index: number) => T): (index: number) => T
 }
 
 /** One sample of each input. */
-function singles(shapes: Readonly<Record<string, readonly number[]>>): Record<string, readonly number[]> {
-  return Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, [1, ...shape.slice(1)]]));
+function singles(
+  shapes: Readonly<Record<string, readonly number[]>>,
+  axisOf: (name: string) => number | null,
+): Record<string, readonly number[]> {
+  const single = (name: string, shape: readonly number[]) => {
+    const axis = axisOf(name);
+    return axis === null ? shape : shape.with(axis, 1);
+  };
+  return Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, single(name, shape)]));
 }
 
-function stacked(rows: readonly Tensor[]): DataTensor {
-  const [{ dtype, shape }] = rows;
+/** What the data says of a sample: settings are a sample's own there. */
+function sampleShape(shape: readonly number[], axis: number | null): readonly number[] {
+  return axis === null ? shape : shape.toSpliced(axis, 1);
+}
+
+function stacked(rows: readonly Tensor[], shape: readonly number[]): DataTensor {
+  const [{ dtype }] = rows;
   const bytes = new Uint8Array(rows.reduce((sum, row) => sum + row.byteLength, 0));
   let at = 0;
   for (const row of rows) {
@@ -78,5 +103,5 @@ function stacked(rows: readonly Tensor[]): DataTensor {
     at += row.byteLength;
   }
   const data = viewAs(dtype, bytes) as DataTensor['data'];
-  return { type: dtype as ElementType, shape: [rows.length, ...shape.slice(1)], data, kind: 'tensor' };
+  return { type: dtype as ElementType, shape: [rows.length, ...shape], data, kind: 'tensor' };
 }

@@ -1,5 +1,16 @@
 import { lookup, OptionError, Random, sizeOf } from '../../base/index.js';
-import { type Bindings, bindDim, type DataType, type Model, type Node, staticShape, Tensor, type Value } from '../../onnx/index.js';
+import {
+  type Bindings,
+  bindDim,
+  type DataType,
+  type Dim,
+  type Model,
+  type Node,
+  staticShape,
+  Tensor,
+  type Value,
+} from '../../onnx/index.js';
+import { batchAxesOf } from './batch-axes.js';
 import { batchBindings } from './footprint.js';
 
 export interface FeedOptions {
@@ -30,7 +41,9 @@ export function makeFeeds(model: Model, options: FeedOptions = {}): Record<strin
 
 /** @throws OptionError where a batch size was asked for and every input's first dimension is fixed at another. */
 function requireBatch(model: Model, batch: number | undefined, bindings: Bindings): void {
-  const sizes = model.graph.feeds.flatMap(({ shape }) => (shape?.length ? [bindDim(shape[0], bindings)] : []));
+  const axes = batchAxesOf(model.graph.feeds);
+  const own = model.graph.feeds.map(({ name, shape }) => shape?.[axes ? (axes.get(name) ?? Number.NaN) : 0] as Dim | undefined);
+  const sizes = own.flatMap((dim) => (dim === undefined ? [] : [bindDim(dim, bindings)]));
   if (batch === undefined || sizes.length === 0 || sizes.includes(batch)) return;
   const fix = 'Leave the batch size out, or export the model with a symbolic first dimension.';
   throw new OptionError({ what: 'The model fixes its batch size', where: 'batch', expected: String(sizes[0]), got: String(batch), fix });

@@ -2,6 +2,7 @@ import { OptionError } from '../../base/index.js';
 import { type Bindings, copyModel, encodeModel, inlineFunctions, type Model, nodesOf } from '../../onnx/index.js';
 import { inferShapes } from '../../ops/index.js';
 import { storedInAttributes, type Trees, treesOf } from './attributes.js';
+import { batchAxesOf } from './batch-axes.js';
 import { ConstantValues, constantsOf, isParameter, type ParameterTable, tally } from './constants.js';
 import { type EnergyEstimate, estimateEnergy } from './energy.js';
 import { type Gap, type LayerCost, layerCosts } from './layers.js';
@@ -96,12 +97,14 @@ export function footprint(model: Model, options: FootprintOptions = {}): Footpri
   };
 }
 
-/** The batch size for every symbolic first dimension of an input. */
+/** The batch size for the symbolic dimension of each input along which its samples lie; see `batchAxesOf`. */
 export function batchBindings(model: Model, batch: number): Bindings {
   const found: Record<string, number> = {};
-  for (const input of model.graph.feeds) {
-    const first = input.shape?.[0];
-    if (first !== undefined && typeof first !== 'number') found[first.text] = batch;
+  const { feeds } = model.graph;
+  const axes = batchAxesOf(feeds);
+  for (const { name, shape } of feeds) {
+    const own = shape?.[axes ? (axes.get(name) ?? Number.NaN) : 0];
+    if (own !== undefined && typeof own !== 'number') found[own.text] = batch;
   }
   return found;
 }

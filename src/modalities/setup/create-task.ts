@@ -13,8 +13,9 @@ import type { Dim, Model } from '../../onnx/index.js';
 import { type Feed, findGoal, type GoalOptions, type Task } from '../../training/index.js';
 import { modalityOf } from '../registry.js';
 import { classOrders, withOrder } from './class-orders.js';
-import { checkBatchAxis, type InputPair, pairInputs } from './inputs.js';
+import { type InputPair, pairInputs, requireBatchAxes } from './inputs.js';
 import { likelyOf } from './likely.js';
+import { outputAxes } from './output-axes.js';
 import { probe, type Tried } from './probe.js';
 import { problemOf } from './problem-type.js';
 import { preprocessesFor } from './ways.js';
@@ -64,12 +65,20 @@ export async function createTask(
   const meant = problem ? { ...options, task: problem.task } : options;
   const { goal, splits, reason } = await findGoal({ model, splits: problem?.splits ?? whole, options: meant, runtime });
   const inputs = model.graph.feeds;
-  checkBatchAxis(inputs, model.source);
+  const axes = requireBatchAxes(inputs, model.source);
   const pairs = pairInputs(inputs, source.train.inputs, source.name);
   const likely = likelyOf(model);
-  const choices = await Promise.all(pairs.map((pair) => waysFor(pair, splits, likely[pair.input.name] ?? [], options, activity)));
-  const first = choices.map((ways, index) => ({ input: pairs[index].input.name, from: pairs[index].spec.name, preprocess: ways[0] }));
-  const task: Task = { ...goal, name: source.name, splits, feeds: first };
+  const choices = await Promise.all(
+    pairs.map((pair) => waysFor(pair, axes.get(pair.input.name) ?? null, splits, likely[pair.input.name] ?? [], options, activity)),
+  );
+  const first = choices.map((ways, index) => ({
+    input: pairs[index].input.name,
+    from: pairs[index].spec.name,
+    preprocess: ways[0],
+    ...placeOf(axes.get(pairs[index].input.name)),
+  }));
+  const placed: Task = { ...goal, name: source.name, splits, feeds: first };
+  const task = { ...placed, ...(await outputAxes(model, placed, runtime)) };
   const what = `Task: ${goal.title}, because ${problem?.reason ?? reason}.`;
   const isOnlyWay = choices.every((ways) => ways.length === 1);
   const orders = options.classesGiven || options.untrained ? [] : classOrders(model, task);
@@ -79,6 +88,11 @@ export async function createTask(
   }
   const found = await probe({ model, task, choices, orders, runtime, options }, activity);
   return { ...found, explanation: `${what} ${isOnlyWay ? untried(first, options, isOnlyWay) : found.explanation}${found.orderWords}` };
+}
+
+/** Where a batch lies, where that is not the first axis. */
+function placeOf(axis: number | null | undefined): Pick<Feed, 'axis'> {
+  return axis === 0 || axis === undefined ? {} : { axis };
 }
 
 function untried(feeds: readonly Feed[], { untrained, noted }: TaskOptions, isOnlyWay: boolean): string {
@@ -94,6 +108,7 @@ function untried(feeds: readonly Feed[], { untrained, noted }: TaskOptions, isOn
 
 async function waysFor(
   { input, spec }: InputPair,
+  axis: number | null,
   splits: Splits,
   likely: readonly Preprocess[],
   { preprocess = 'auto', untrained = false, noted }: TaskOptions,
@@ -101,7 +116,9 @@ async function waysFor(
 ): Promise<Preprocess[]> {
   if (typeof preprocess === 'object') return [preprocess];
   if (preprocess === 'auto' && noted?.[input.name]) return [noted[input.name]];
-  const shape = (input.shape ?? []).map((dim: Dim) => (typeof dim === 'number' ? dim : null));
+  // Samples come first in the data, wherever the model has them.
+  const moved = axis === null ? [null, ...(input.shape ?? [])] : [input.shape?.[axis] ?? null, ...(input.shape ?? []).toSpliced(axis, 1)];
+  const shape = input.shape ? moved.map((dim: Dim | null) => (typeof dim === 'number' ? dim : null)) : [];
   const wanted = { name: input.name, shape, type: input.dtype as ElementType | undefined };
   const modality = modalityOf(spec.kind);
   // Where several inputs come of one sample, they belong together: those that a tokenizer gives are not mixed with others.

@@ -1,6 +1,7 @@
 import { DataError, UnsupportedError } from '../../base/index.js';
 import type { InputSpec } from '../../data/index.js';
-import type { Dim, Value } from '../../onnx/index.js';
+import { type BatchAxes, batchAxesOf } from '../../infrastructure/hardware/index.js';
+import type { Value } from '../../onnx/index.js';
 import { modalityOf } from '../registry.js';
 
 /** One of the model's inputs, and the stored input that feeds it. */
@@ -9,18 +10,16 @@ export interface InputPair {
   spec: InputSpec;
 }
 
-/** @throws UnsupportedError where samples cannot lie along the first axis of every input. */
-export function checkBatchAxis(inputs: readonly Value[], where: string | undefined): void {
-  const firsts = inputs.flatMap(({ shape }) => (shape ? [shape[0] as Dim | undefined] : []));
-  const sizes = new Set(firsts.filter((dim) => typeof dim === 'number' && (dim !== 1 || firsts.length === 1)));
-  const mixed = sizes.size > 1 || (sizes.size === 1 && firsts.some((dim) => !sizes.has(dim)));
-  if (!mixed && firsts.every((dim) => dim !== undefined)) return;
+/** Where the samples of a batch lie in each input. @throws UnsupportedError where that cannot be told. */
+export function requireBatchAxes(inputs: readonly Value[], where: string | undefined): BatchAxes {
+  const axes = batchAxesOf(inputs);
+  if (axes) return axes;
   throw new UnsupportedError({
-    what: 'The samples of a batch do not lie along the first axis of every input',
+    what: 'It cannot be told along which axis of every input the samples of a batch lie',
     where,
-    expected: 'inputs [batch, ...]',
+    expected: 'inputs [batch, ...], or one symbolic dimension for the batch in all of them',
     got: inputs.map(({ name, shape }) => `"${name}" [${shape?.map((dim) => (typeof dim === 'number' ? dim : '?')) ?? '?'}]`).join(', '),
-    fix: 'Export the model so that every input, states and settings among them, has its samples first, or with the others as constants.',
+    fix: 'Export the model with a symbolic dimension "batch" in every input, or with the others as constants.',
   });
 }
 

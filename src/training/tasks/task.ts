@@ -94,4 +94,6 @@ export interface Task extends Goal {
   name: string;
   splits: Splits;
   feeds: readonly Feed[];
+  /** Along which axis of an output the samples lie, where that is not the first. */
+  outputAxes?: Readonly<Record<string, number>>;
 }
