@@ -33,6 +33,6 @@ export async function applyTechnique(technique: Technique, context: TechniqueCon
 export function requireNoData(technique: Technique, options: Options): void {
   if (!needs(technique, 'data', checkOptions(technique, options))) return;
   const ways = waysWithout(technique, 'data', options);
-  const or = ways.length > 0 ? `, or ${ways.join(' or ')}, which needs none` : '';
+  const or = ways.length > 0 ? `, or ${ways.join(', or ')}, which needs none` : '';
   throw new OptionError({ what: `The technique "${technique.name}" needs data`, fix: `Give data${or}.` });
 }
