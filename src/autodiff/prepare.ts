@@ -1,6 +1,6 @@
 import { EspalierError } from '../base/index.js';
 import { type GraphBuilder, type Model, staticShape, type Value } from '../onnx/index.js';
-import { inferShapes, TRAINING_OPSET, typedBuilder, unfuse, upgradeOpset } from '../ops/index.js';
+import { floatOutputs, inferShapes, TRAINING_OPSET, typedBuilder, unfuse, upgradeOpset } from '../ops/index.js';
 import { takeKnownBranches } from './known-branches.js';
 import { fixKnownIntegers } from './known-integers.js';
 
@@ -11,7 +11,7 @@ export interface PrepareOptions {
 
 /** A model ready to be differentiated. */
 export interface Prepared {
-  /** A copy: functions inlined, fused operators written out, standard operators at TRAINING_OPSET or newer, every shape that can be known static, settings computed from shapes constant, branches that follow from them taken. */
+  /** A copy: functions inlined, fused operators written out, standard operators at TRAINING_OPSET or newer, every shape that can be known static, settings computed from shapes constant, branches that follow from them taken, outputs that were cast to half precision in float32. */
   model: Model;
   /** Writes into the copy's graph; every new value is typed. */
   build: GraphBuilder;
@@ -37,6 +37,7 @@ export function prepare(source: Model, { inputShapes }: PrepareOptions = {}): Pr
       });
     }
   }
+  floatOutputs(model);
   takeKnownBranches(model);
   fixKnownIntegers(model);
   const values = new Map([...model.graph.values()].map((value) => [value.name, value]));

@@ -52,12 +52,13 @@ export class CommandContext {
 
   /** A model from a file or a folder of Hugging Face's, with a free batch dimension where it can have one. @throws GraphError where it cannot be any good: NaN weights, say. */
   async model(path: string): Promise<Model> {
-    const { fixedBatch, freeBatch, requireSound } = await import('../infrastructure/compiler/index.js');
+    const { declareBatch, fixedBatch, freeBatch, requireSound } = await import('../infrastructure/compiler/index.js');
     const { openModel } = await import('../modalities/node/index.js');
     const { inferShapes } = await import('../ops/index.js');
-    const model = await openModel(path);
-    inferShapes(model);
-    requireSound(model);
+    const opened = await openModel(path);
+    inferShapes(opened);
+    requireSound(opened);
+    const model = declareBatch(opened);
     const fixed = fixedBatch(model);
     if (fixed === undefined) return model;
     try {

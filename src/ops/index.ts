@@ -1,7 +1,9 @@
 export { tailOf } from './gradients/windows.js';
 export { Inference, type InferOptions, inferShapes, typedBuilder } from './inference.js';
 export { dequantize, isQuantized } from './plain/dequantize.js';
+export { inPlainFloats, otherPrecision } from './plain/plain-floats.js';
 export { unfuse } from './plain/unfuse.js';
+export { floatOutputs, isHalf, widen } from './plain/widen.js';
 export * from './rule.js';
 export { axesOf } from './shared/axes.js';
 export { batchStatistics, channelsOf, inverseDeviation } from './shared/channels.js';

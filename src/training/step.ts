@@ -11,7 +11,7 @@ import {
   type Tensor,
   type Value,
 } from '../onnx/index.js';
-import { TRAINING_OPSET, unfuse, upgradeOpset } from '../ops/index.js';
+import { floatOutputs, inPlainFloats, TRAINING_OPSET, upgradeOpset } from '../ops/index.js';
 import { shallowPart } from './depth.js';
 import { toTrainingForm } from './forms.js';
 import type { LossBuilder } from './losses/index.js';
@@ -194,7 +194,8 @@ export function lossContext(
     input: value,
     feed: (name, dtype, shape) => build.input(name, dtype, shape),
     embed: (other, prefix) => {
-      const upgraded = upgradeOpset(unfuse(other), TRAINING_OPSET);
+      const upgraded = upgradeOpset(inPlainFloats(other), TRAINING_OPSET);
+      floatOutputs(upgraded);
       const { feeds } = upgraded.graph;
       const own = Object.keys(options.inputShapes);
       // Two models with one input each mean the same by it, whatever they call it.

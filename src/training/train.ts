@@ -3,7 +3,7 @@ import { type Batch, batchCount, batches, pipeline } from '../data/index.js';
 import type { Program } from '../infrastructure/runtime/index.js';
 import { worth } from '../metrics/index.js';
 import { type Model, Tensor } from '../onnx/index.js';
-import { dequantize, isQuantized } from '../ops/index.js';
+import { dequantize, otherPrecision, widen } from '../ops/index.js';
 import { warnOfBatch, warnOfUntrained } from './checks.js';
 import { evaluate } from './evaluate.js';
 import { trainable } from './exposed.js';
@@ -38,14 +38,15 @@ export async function train(given: TrainRequest): Promise<TrainResult> {
   }
 }
 
-/** The request with its model in floats, where it was quantized: integers have no gradient. */
+/** The request with its model in float32: integers have no gradient, and in half precision small gradients are none. */
 function inFloats(request: TrainRequest): TrainRequest {
-  if (!isQuantized(request.model)) return request;
+  const precision = otherPrecision(request.model);
+  if (!precision) return request;
   request.onMessage?.({
     level: 'warning',
-    text: 'The model was quantized: it is trained, and written, in floating point. Quantize it again afterwards.',
+    text: `The model was in ${precision}: it is trained, and written, in float32. Quantize it again afterwards.`,
   });
-  return { ...request, model: dequantize(request.model) };
+  return { ...request, model: dequantize(widen(request.model)) };
 }
 
 /** How many times its beginning, or 1 where it began lower, a loss may be: in the course of a training, and when it is over. */

@@ -152,7 +152,7 @@ test('apply: a technique by its name, and the recipe of a card, step by step; te
   assert.equal(bare.quality.after, undefined, 'no data is asked for');
   const palette = await json('apply weight-sharing net.onnx --bits 3 -o palette.onnx');
   assert.ok(palette.footprint.after.bytes < 0.4 * palette.footprint.before.bytes);
-  const pruned = await json('apply prune net.onnx --target parameters --keep 0.6 --tuning none -o pruned.onnx');
+  const pruned = await json('apply prune net.onnx --target parameters --keep 0.6 --tuning none --force -o pruned.onnx');
   assert.ok(pruned.footprint.after.parameters < 0.65 * pruned.footprint.before.parameters);
   const trained = 'apply quantize-aware-train net.onnx --data digits --weight-type int4 --no-distill --epochs 1 --threads 1 -o aware.onnx';
   assert.equal((await json(trained)).notes.training.length, 1);

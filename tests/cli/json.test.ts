@@ -23,7 +23,7 @@ for (const [line, exitCode, error] of [
   ['frobnicate --json', 2, { name: 'UsageError' }],
   ['bench net.onnx --runs many --json', 2, { name: 'UsageError' }],
   ['techniques magic --json', 2, { name: 'OptionError' }],
-  ['quantize net.onnx -o q.onnx --json', 2, { name: 'OptionError', fix: 'Give --data, or use --dynamic or --weights.' }],
+  ['quantize net.onnx -o q.onnx --json', 2, { name: 'OptionError', fix: 'Give --data, or use --dynamic, --weights or --data synthetic.' }],
 ] as const) {
   test(`an error is a document on stdout, and the same words on stderr: ${line}`, async () => {
     const { code, stdout, stderr } = await run(line);

@@ -10,7 +10,7 @@ import { writeCompressed } from './results.js';
 
 interface Options extends CommonOptions, ShippingOptions, InventedOptions, Partial<DataOptions> {
   dynamic?: boolean;
-  weights?: boolean;
+  weights?: true | 'int8' | 'fp16';
   aware?: boolean;
   calibration?: string;
   tolerance?: number;
@@ -32,7 +32,11 @@ const WHEN = ['auto', 'always', 'never'];
 export const quantizeCommand: AddCommand = (program, run) => {
   const command = addDataOptions(program.command('quantize <model>'), { required: false })
     .addOption(new Option('--dynamic', 'activations are quantized as they come: needs no data').conflicts(['weights', 'aware']))
-    .addOption(new Option('--weights', 'only the weights are stored as int8: needs no data').conflicts('aware'))
+    .addOption(
+      new Option('--weights [type]', 'only the weights are stored as int8 (default) or fp16: needs no data')
+        .choices(['int8', 'fp16'])
+        .conflicts('aware'),
+    )
     .addOption(new Option('--aware', 'train the quantized graph (quantization-aware training)').conflicts('tolerance'))
     .addOption(new Option('--calibration <method>', 'how ranges are chosen').choices(['min-max', 'percentile', 'entropy', 'mse']))
     .option('--tolerance <loss>', 'largest loss of quality before layers are left in float, e.g. 0.003', number)
@@ -54,7 +58,7 @@ export const quantizeCommand: AddCommand = (program, run) => {
     .action(
       run(async (context, options: Options, path: string) => {
         const { runtime, activity, seed } = context;
-        const mode = options.dynamic ? 'dynamic' : options.weights ? 'weights' : 'static';
+        const mode = options.dynamic ? 'dynamic' : options.weights === 'fp16' ? 'half' : options.weights ? 'weights' : 'static';
         if (mode === 'static' && options.data === undefined) {
           const what = options.aware ? 'Training needs data' : 'Static quantization needs data to calibrate with';
           throw new OptionError({ what, fix: 'Give --data, or use --dynamic, --weights or --data synthetic.' });

@@ -7,7 +7,7 @@ import type { CommonOptions } from '../options.js';
 export const techniquesCommand: AddCommand = (program, run) => {
   program
     .command('techniques [name]')
-    .addHelpText('after', '\nExamples:\n  $ espalier techniques\n  $ espalier techniques quantize-aware-train')
+    .addHelpText('after', '\nExamples:\n  $ espalier techniques quantize-aware-train\n  $ espalier techniques')
     .action(
       run(async ({ output }, _options: CommonOptions, name: string | undefined) => {
         if (name === undefined) {

@@ -9,7 +9,7 @@ import {
   removeDeadCode,
   staticShape,
 } from '../../onnx/index.js';
-import { dequantize, inferShapes, unfuse } from '../../ops/index.js';
+import { inferShapes, inPlainFloats } from '../../ops/index.js';
 import { literalShapes } from './literal-shapes.js';
 import { forgetShapes } from './shrink.js';
 
@@ -21,13 +21,13 @@ const ASSUMED = [64, 512, 4096, 16, 1];
 
 /**
  * A copy of a model with static shapes: symbolic dimensions are bound to the sizes given, else the batch to 1 and the others to a size that
- * fits. Functions are inlined, fused operators and integers said in plain floats, Constant nodes turned into initializers, sizes that are the same for
+ * fits. Functions are inlined, fused operators, integers and half precision said in plain floats, Constant nodes turned into initializers, sizes that are the same for
  * all inputs written as constants, and what nothing reads is left out.
  * @throws GraphError where no size fits.
  */
 export function staticCopy(source: Model, bindings: Bindings = {}): Model {
   for (const [attempt, size] of ASSUMED.entries()) {
-    const model = copyModel(unfuse(dequantize(inlineFunctions(source))));
+    const model = copyModel(inPlainFloats(inlineFunctions(source)));
     constantsToInitializers(model.graph);
     literalShapes(model);
     removeDeadCode(model.graph);

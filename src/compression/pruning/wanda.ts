@@ -32,8 +32,7 @@ export async function inputNorms(
   await visitValues({ ...request, values: [...axes.keys()], samples: SAMPLES }, (name, tensor) => {
     const sums = sumBySlice(tensor.numbers(), tensor.shape, axes.get(name) as number, (number) => number ** 2);
     const known = squares.get(name);
-    if (!known) squares.set(name, sums);
-    else for (const [i, sum] of sums.entries()) known[i] += sum;
+    squares.set(name, known ? known.map((sum, i) => sum + sums[i]) : sums);
   });
   const normsOf = ({ input }: WeightMatrix) => squares.get(input)?.map(Math.sqrt) ?? new Float64Array();
   return new Map([...matrices].map(([name, matrix]) => [name, normsOf(matrix)]));

@@ -1,7 +1,10 @@
-import { byteLengthOf, type Graph, graphsOf, isFloat, type Node, type Value } from '../../onnx/index.js';
+import { byteLengthOf, type DataType, type Graph, graphsOf, type Node, type Value } from '../../onnx/index.js';
 
 /** Constants with fewer numbers (biases, scales, constants of formulas) are not spoken of. */
 const SMALLEST = 1024;
+
+/** Types in which nothing is saved. */
+const WHOLE = new Set<DataType>(['float32', 'float64']);
 
 /** A large constant that is stored in floating point. */
 export interface LeftInFloat {
@@ -24,7 +27,7 @@ export function leftInFloat(graph: Graph): LeftInFloat[] {
 
 function isLarge({ constant }: Value): boolean {
   return (
-    constant !== undefined && isFloat(constant.dtype) && constant.size >= SMALLEST && constant.shape.filter((dim) => dim > 1).length > 1
+    constant !== undefined && WHOLE.has(constant.dtype) && constant.size >= SMALLEST && constant.shape.filter((dim) => dim > 1).length > 1
   );
 }
 

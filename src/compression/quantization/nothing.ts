@@ -2,13 +2,11 @@ import { formatBytes, UnsupportedError } from '../../base/index.js';
 import { type Graph, isFloat, type Model, type Node } from '../../onnx/index.js';
 
 export function nothingToQuantize(model: Model): UnsupportedError {
-  const halves = [...model.graph.initializers].some((value) => value.dtype === 'float16' || value.dtype === 'bfloat16');
   return new UnsupportedError({
     what: 'There is no layer to quantize',
     where: model.source,
     expected: 'a convolution or matrix product with a constant float32 weight that is not excluded',
-    got: halves ? '16-bit floating-point weights' : whereWeightsAre(model),
-    ...(halves && { fix: 'Export the model in float32.' }),
+    got: whereWeightsAre(model),
   });
 }
 

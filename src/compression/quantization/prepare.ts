@@ -10,7 +10,7 @@ import {
   removeDeadCode,
   shareConstants,
 } from '../../onnx/index.js';
-import { dequantize, inferShapes, unfuse, upgradeOpset } from '../../ops/index.js';
+import { inferShapes, inPlainFloats, upgradeOpset } from '../../ops/index.js';
 import { foldAffine, normalizationToConvolution } from './fold-affine.js';
 
 /** The first opset whose DequantizeLinear takes one scale for each channel. */
@@ -24,14 +24,14 @@ export interface PrepareOptions {
 }
 
 /**
- * A copy of a float model in the form that is quantized: integers and what a runtime fused said in plain floats, standard operators at opset 13 or newer, constants and batch normalizations folded,
+ * A copy of a float model in the form that is quantized: integers, half precision and what a runtime fused said in plain floats, standard operators at opset 13 or newer, constants and batch normalizations folded,
  * additions and multiplications of constants folded into the layer before, in branches and bodies too, every node named, every value typed where
  * rules tell.
  * @throws UnsupportedError where a model that is quantized already cannot be said in floats.
  */
 export async function prepareModel(source: Model, runtime: Runtime, options: PrepareOptions = {}): Promise<Model> {
   const { opset = CHANNEL_OPSET, normalizationToConvolution: convert = true } = options;
-  const model = upgradeOpset(unfuse(dequantize(source)), opset);
+  const model = upgradeOpset(inPlainFloats(source), opset);
   const { graph } = model;
   dropDefaultInputs(graph);
   for (const each of graphsOf(graph)) constantsToInitializers(each);

@@ -13,6 +13,7 @@ import {
 } from '../../technique/index.js';
 import { evaluate } from '../../training/index.js';
 import { quantizeDynamic, quantizeWeights } from './dynamic.js';
+import { storeHalf } from './half.js';
 import { leftRemark } from './left.js';
 import { REPAIRS } from './repairs.js';
 import { quantizeWithin, type SearchResult } from './search.js';
@@ -22,9 +23,11 @@ const when = z.enum(['auto', 'always', 'never']).default('auto');
 
 const schema = z.strictObject({
   mode: z
-    .enum(['static', 'dynamic', 'weights'])
+    .enum(['static', 'dynamic', 'weights', 'half'])
     .default('static')
-    .describe('static: weights and activations by calibration; dynamic: activations as they come; weights: weights only'),
+    .describe(
+      'static: weights and activations by calibration; dynamic: activations as they come; weights: weights only; half: weights as float16, computed with in float32',
+    ),
   calibration: z
     .enum(['min-max', 'percentile', 'entropy', 'mse'])
     .default('mse')
@@ -74,8 +77,8 @@ export const quantize: Technique<QuantizeOptions> = {
   needs: { data: ({ mode }) => mode === 'static', runtime: true },
   example: { mode: 'dynamic' },
   label: ({ mode, calibration }) => [
-    'int8',
-    ...unless('static', mode, mode),
+    mode === 'half' ? 'float16 weights' : 'int8',
+    ...(mode === 'half' ? [] : unless('static', mode, mode)),
     ...(mode === 'static' ? unless('min-max', calibration, calibration) : []),
   ],
   space: (_model, _task, { trainable }) => ({
@@ -93,6 +96,7 @@ export const quantize: Technique<QuantizeOptions> = {
     ];
   },
   apply: async (context, options) => {
+    if (options.mode === 'half') return applyHalf(context, options);
     const { model, notes } = await (options.mode === 'static'
       ? applyStatic(withTask(context, 'Static quantization, which is calibrated,'), options)
       : applyWithoutData(context, options));
@@ -173,6 +177,12 @@ async function applyWithoutData(context: TechniqueContext, options: QuantizeOpti
       remarks.push(`The loss of quality on the validation part is ${rounded(loss)}.`);
   }
   return { model: quantized, notes: { facts, remarks } };
+}
+
+async function applyHalf(context: TechniqueContext, { exclude }: QuantizeOptions): Promise<TechniqueResult> {
+  const { model, stored, left } = storeHalf(context.model, new Set(exclude));
+  const remark = leftRemark(left);
+  return { model, notes: { facts: { halvedWeights: stored }, remarks: remark ? [remark] : [] } };
 }
 
 /** Loss on the validation part, where there is one. */

@@ -1,5 +1,6 @@
 export { lowerToBlocked } from './blocked/index.js';
 export { cancelMoves } from './cancel-moves.js';
+export { declareBatch } from './declare-batch.js';
 export { type Defect, type DefectOptions, findDefects, requireSound } from './defects.js';
 export { type Execution, orderForExecution } from './execution-order.js';
 export { foldConstants } from './fold-constants.js';

@@ -1,6 +1,7 @@
 import { OptionError } from '../../base/index.js';
-import { type Bindings, copyModel, encodeModel, inlineFunctions, type Model } from '../../onnx/index.js';
+import { type Bindings, copyModel, encodeModel, inlineFunctions, type Model, nodesOf } from '../../onnx/index.js';
 import { inferShapes } from '../../ops/index.js';
+import { storedInAttributes, type Trees, treesOf } from './attributes.js';
 import { ConstantValues, constantsOf, isParameter, type ParameterTable, tally } from './constants.js';
 import { type EnergyEstimate, estimateEnergy } from './energy.js';
 import { type Gap, type LayerCost, layerCosts } from './layers.js';
@@ -23,11 +24,16 @@ export interface FootprintOptions {
 export interface Footprint {
   /** Bytes of the ONNX file. */
   readonly bytes: number;
-  /** Learned numbers: elements of all constants, shapes and indices (int64), booleans and texts not counted. Shared ones count once. */
+  /**
+   * Learned numbers: elements of all constants, shapes and indices (int64), booleans and texts not counted, and what operators of classical machine
+   * learning have in their attributes. Shared ones count once.
+   */
   readonly parameters: number;
   /** All constants by element type. */
   readonly constants: ParameterTable;
-  /** Bytes of all constants as stored. */
+  /** Decision trees. */
+  readonly trees?: Trees;
+  /** Bytes of all of them as stored. */
   readonly weightBytes: number;
   /** Multiply-accumulates of one run. */
   readonly macs: number;
@@ -61,13 +67,19 @@ export function footprint(model: Model, options: FootprintOptions = {}): Footpri
   const gaps: Gap[] = [];
   const layers = layerCosts(typed.graph, typed.opsets, constants, gaps);
   const all = new Set(constantsOf(typed.graph));
-  const weightBytes = [...all].reduce((sum, tensor) => sum + tensor.byteLength, 0);
+  const inAttributes = nodesOf(typed.graph).map(storedInAttributes);
+  const weightBytes =
+    [...all].reduce((sum, tensor) => sum + tensor.byteLength, 0) + inAttributes.reduce((sum, { bytes }) => sum + bytes, 0);
+  const trees = treesOf(typed.graph);
   const running = layers.filter((layer) => !layer.alternative);
   const macs = running.reduce((sum, layer) => sum + (layer.macs ?? 0), 0);
   const traffic = running.reduce((sum, layer) => sum + layer.traffic, 0);
   return {
     bytes: options.bytes ?? encodeModel(model).byteLength,
-    parameters: [...all].filter(isParameter).reduce((sum, tensor) => sum + tensor.size, 0),
+    parameters:
+      [...all].filter(isParameter).reduce((sum, tensor) => sum + tensor.size, 0) +
+      inAttributes.reduce((sum, { parameters }) => sum + parameters, 0),
+    ...(trees && { trees }),
     constants: tally(all),
     weightBytes,
     macs,

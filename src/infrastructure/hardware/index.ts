@@ -1,3 +1,4 @@
+export type { Trees } from './attributes.js';
 export type { ParameterTable } from './constants.js';
 export { type DeviceProfile, deviceProfiles, parseDeviceProfile } from './devices.js';
 export { type ArithmeticType, type EnergyEstimate, horowitz45nm } from './energy.js';

@@ -11,6 +11,7 @@ import {
   type Value,
 } from '../../onnx/index.js';
 import { ruleOf } from '../../ops/index.js';
+import { storedInAttributes } from './attributes.js';
 import { type ConstantValues, isParameter, storedType } from './constants.js';
 import { type ArithmeticType, arithmeticType } from './energy.js';
 
@@ -85,6 +86,7 @@ function layerCost(
   const stored = new Set<Tensor>();
   for (const input of present(node.inputs)) constants.storedIn(input, stored);
   const weights = [...stored];
+  const own = storedInAttributes(node);
   const outputs = present(node.outputs);
   for (const value of outputs) {
     if (bytesOf(value) === undefined)
@@ -98,8 +100,8 @@ function layerCost(
     ...(within !== undefined && { within }),
     inputs: present(node.inputs).map((value) => shapeText(value.shape)),
     outputs: outputs.map((value) => shapeText(value.shape)),
-    parameters: weights.filter(isParameter).reduce((sum, tensor) => sum + tensor.size, 0),
-    weightBytes: weights.reduce((sum, tensor) => sum + tensor.byteLength, 0),
+    parameters: weights.filter(isParameter).reduce((sum, tensor) => sum + tensor.size, own.parameters),
+    weightBytes: weights.reduce((sum, tensor) => sum + tensor.byteLength, own.bytes),
     macs: macsOf(node, opsets, gaps),
     activationBytes: bytes(outputs),
     traffic: bytes(outputs) + bytes(moving),

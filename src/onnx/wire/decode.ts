@@ -1,5 +1,6 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { allowed, DENSE, EspalierError, FormatError, GraphError } from '../../base/index.js';
+import { assumeVersions } from '../assumed-versions.js';
 import type { Attribute } from '../attributes.js';
 import { checkCalls } from '../calls.js';
 import { type Extras, Graph, Node, Value } from '../graph.js';
@@ -109,6 +110,7 @@ class Decoder {
     checkCalls(model);
     model.extras = { doc: proto.docString || undefined, wire: { unknown: proto.$unknown, trainingInfo: proto.trainingInfo } };
     model.source = this.#source;
+    assumeVersions(model);
     return model;
   }
 

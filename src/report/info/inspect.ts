@@ -38,6 +38,8 @@ export interface InspectInfo {
   bytes: number;
   parameters: number;
   weightBytes: number;
+  /** Decision trees, and the branches and leaves of all of them. */
+  trees?: { trees: number; nodes: number };
   /** Of the layers that can be counted. */
   macs: number;
   /** Layers whose multiply-accumulates cannot be counted. */
@@ -69,6 +71,7 @@ export function inspectInfo(footprint: Footprint): InspectInfo {
     bytes: footprint.bytes,
     parameters: footprint.parameters,
     weightBytes: footprint.weightBytes,
+    ...(footprint.trees && { trees: footprint.trees }),
     macs: footprint.macs,
     uncounted: running.filter((layer) => layer.macs === undefined).length,
     peakMemory: footprint.memory.total,
@@ -93,6 +96,9 @@ export function inspectTotals(info: InspectInfo): [string, string][] {
   return [
     ['file', formatBytes(info.bytes)],
     ['parameters', `${formatCount(info.parameters)} (${formatBytes(info.weightBytes)}${types ? `: ${types}` : ''})`],
+    ...(info.trees
+      ? [['trees', `${formatCount(info.trees.trees)}, with ${formatCount(info.trees.nodes)} nodes in all`] as [string, string]]
+      : []),
     [
       'MACs',
       info.uncounted > 0
