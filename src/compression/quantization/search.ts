@@ -13,8 +13,8 @@ import {
   withWhole,
 } from './candidates.js';
 import type { Plan } from './plan.js';
-import type { Prepared } from './prepared.js';
-import { type LayerSensitivity, measureSensitivity } from './sensitivity.js';
+import { type Prepared, planWithout } from './prepared.js';
+import { byOwnNoise, type LayerSensitivity, measureSensitivity } from './sensitivity.js';
 
 export interface SearchRequest extends CandidateRequest {
   /** Measure each layer's sensitivity also where nothing has to be left in float. */
@@ -76,9 +76,9 @@ function changeOf(quality: Quality, tolerance: number): Pick<SearchResult, 'whol
 
 /** The number is looked for around the one that the layers' own noise foretells: outwards in growing steps, then in between. */
 async function fewestRestored(search: Search, whole: Candidate, sensitivity: readonly LayerSensitivity[]): Promise<Candidate> {
-  const order = sensitivity.map(({ layer }) => layer);
-  // With every layer in float there would be nothing to quantize.
-  const most = search.prepared.plan.layers.length === order.length ? order.length - 1 : order.length;
+  // Layers that were not measured come after those that were.
+  const order = [...new Set([...sensitivity.map(({ layer }) => layer), ...byOwnNoise(search.prepared).map(({ node }) => node)])];
+  const most = mostRestored(search.prepared, order);
   if (most < 1) return whole;
   let best = whole;
   let found: Candidate | undefined;
@@ -98,6 +98,24 @@ async function fewestRestored(search: Search, whole: Candidate, sensitivity: rea
   return found ?? best;
 }
 
+/** Share of the weights' numbers that must stay integers: with less the file is hardly smaller, and quantizing it was for nothing. */
+const LEAST_KEPT = 0.25;
+
+/** How many layers, from the first on, can go back to float: others that read or make what they do may go with them. */
+function mostRestored(prepared: Prepared, order: readonly string[]): number {
+  const nodes = new Map(prepared.model.graph.nodes.map((node) => [node.name, node]));
+  const sizeOf = ({ layers }: Plan) =>
+    layers.reduce((sum, { node, weight }) => sum + ((weight && nodes.get(node)?.inputs[weight.input]?.constant?.size) ?? 0), 0);
+  const whole = sizeOf(prepared.plan);
+  let [low, high] = [0, order.length];
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (sizeOf(planWithout(prepared, order.slice(0, middle))) >= LEAST_KEPT * whole) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+
 /** Of so many layers, one more or less in float makes no difference that is worth another measurement. */
 const COARSE = 64;
 
@@ -112,5 +130,5 @@ function foretold(search: Search, whole: Candidate, sensitivity: readonly LayerS
     left -= each.noise;
     return isEnough;
   });
-  return Math.min(most, Math.max(1, count === -1 ? most : count));
+  return Math.min(most, Math.max(1, count === -1 ? sensitivity.length : count));
 }

@@ -132,8 +132,13 @@ function extent(prepared: Prepared, task: Task): { layers: readonly Layer[]; sam
   const samples = Math.max(Math.min(FEWEST_SAMPLES, available), Math.min(available, Math.floor(runs / layers.length)));
   const most = Math.max(Math.min(FEWEST_LAYERS, layers.length), Math.floor(runs / samples));
   if (most >= layers.length) return { layers, samples };
-  const ranked = layers.map((layer) => ({ layer, noise: ownNoise(prepared, layer) })).sort((a, b) => b.noise - a.noise);
-  return { layers: ranked.slice(0, most).map(({ layer }) => layer), samples };
+  return { layers: byOwnNoise(prepared).slice(0, most), samples };
+}
+
+/** All layers, those first whose own inputs and weights change most by quantization: what is known without a run. */
+export function byOwnNoise(prepared: Prepared): Layer[] {
+  const ranked = prepared.plan.layers.map((layer) => ({ layer, noise: ownNoise(prepared, layer) }));
+  return ranked.sort((a, b) => b.noise - a.noise).map(({ layer }) => layer);
 }
 
 /** Noise to signal of a layer's own inputs: of its activations as calibrated, and of its weight. */

@@ -13,7 +13,11 @@ export function parseNpz(
   where: string,
   maxUnpacked = allowed(UNPACKED_IN_MEMORY, bytes.length),
 ): Record<string, DataTensor> {
-  const files = unzip(bytes, where, maxUnpacked);
+  return arraysOf(unzip(bytes, where, maxUnpacked), where);
+}
+
+/** The arrays of an archive's entries. @throws FormatError where there is none. */
+export function arraysOf(files: Readonly<Record<string, Uint8Array>>, where: string): Record<string, DataTensor> {
   const arrays = Object.entries(files).map(([name, content]) => [
     name.replace(/\.npy$/, ''),
     parseNpy(content, `${where}, array "${name}"`),

@@ -3,21 +3,20 @@ import { DataError, FormatError, Sha256, sizeOf } from '../../base/index.js';
 import type { DataSource, Dataset } from '../dataset.js';
 import { datasetsFromArrays, describeArray, type PartName, rangeOf } from '../formats/arrays.js';
 import { NPY_HEAD_BYTES, parseNpy, parseNpyHeader } from '../formats/npy.js';
-import { parseNpz } from '../formats/npz.js';
+import { arraysOf, parseNpz } from '../formats/npz.js';
 import { bytesPerElement, type DataTensor } from '../tensor.js';
 import { openForReading, readContent, stampOf } from './files.js';
 import type { OpenOptions } from './options.js';
 import { fileDataset } from './rows.js';
+import { readStoredEntries } from './stored-entries.js';
 
 const NOTHING_OPEN = async () => undefined;
 
 /** A .npz archive: every array is an input of its own, or the labels. */
 export async function openNpz(path: string, options: OpenOptions): Promise<DataSource> {
-  return asSource(
-    datasetsFromArrays(parseNpz(await readContent(path, options.maxUnpacked), path, options.maxUnpacked), path, options),
-    path,
-    '.npz archive',
-  );
+  const stored = await readStoredEntries(path, (name) => name.endsWith('.npy'), options.maxUnpacked ?? Number.POSITIVE_INFINITY);
+  const arrays = stored ? arraysOf(stored, path) : parseNpz(await readContent(path, options.maxUnpacked), path, options.maxUnpacked);
+  return asSource(datasetsFromArrays(arrays, path, options), path, '.npz archive');
 }
 
 /** A folder of .npy files is read as the archive that they would make. */

@@ -146,6 +146,17 @@ for (const [kind, shape, net] of [
   });
 }
 
+test('where no choice of layers is good enough, a quarter of the weights still stays integers, and that is said', async () => {
+  const model = madeModel(image, wildNet);
+  const task = taskOf(model, image);
+  const { model: small, notes } = await quantize.apply({ model, task, runtime, seed: 0 }, checkOptions(quantize, { tolerance: 1e-9 }));
+  const integers = [...small.graph.initializers].filter(({ dtype, shape }) => dtype === 'int8' && (shape?.length ?? 0) > 1);
+  const weights = [...model.graph.initializers].filter(({ shape }) => (shape?.length ?? 0) > 1);
+  const sizeOf = (values: readonly Value[]) => values.reduce((sum, value) => sum + (value.initializer?.size ?? 0), 0);
+  assert.ok(sizeOf(integers) >= sizeOf(weights) / 4, `${sizeOf(integers)} of ${sizeOf(weights)}`);
+  assert.match(notes.remarks?.join(' ') ?? '', /No choice of layers/);
+});
+
 test('scales are not moved through bounds, out of outputs, or past what reads them otherwise', async () => {
   const conv = (build: GraphBuilder, x: Value, direction: 1 | -1, axis: number) =>
     build.op('Conv', [x, build.parameter('w', uneven([12, axis === 0 && direction === 1 ? 3 : 12, 1, 1], axis, direction))]);

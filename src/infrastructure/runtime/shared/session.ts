@@ -17,6 +17,9 @@ export interface SessionParts {
   readonly free?: (tensors: readonly OrtTensor[]) => void;
 }
 
+/** Bytes fed to a run whose memory is given back at once. */
+const LARGE = 2 ** 18;
+
 /** One ONNX Runtime session and the inputs that live with it. Runs in a worker. */
 export class Session {
   readonly #session: OrtSession;
@@ -39,10 +42,14 @@ export class Session {
   }
 
   async run(feeds: SentTensors, fetch: readonly string[]): Promise<SentTensors> {
-    const { outputs } = await this.#step(received(feeds, this.#parts.Tensor), fetch);
+    const given = received(feeds, this.#parts.Tensor);
+    const { outputs } = await this.#step(given, fetch);
     // A resident value that is also wanted outside is copied: its memory stays here.
     const kept = new Set(this.#state.values());
-    return sent(fetch, async (name) => sendable(outputs[name], kept.has(outputs[name])));
+    const answer = await sent(fetch, async (name) => sendable(outputs[name], kept.has(outputs[name])));
+    // Nobody else has what was fed, and large inputs of many runs would pile up until they are collected.
+    if (bytesIn(feeds) >= LARGE) this.#parts.free?.(Object.values(given));
+    return answer;
   }
 
   async time(feeds: SentTensors, fetch: readonly string[], times: number, stopped: () => boolean): Promise<RunStats[]> {
@@ -89,6 +96,10 @@ export class Session {
     await this.#session.release();
     this.#parts.traces?.discard();
   }
+}
+
+function bytesIn(tensors: SentTensors): number {
+  return Object.values(tensors).reduce((sum, { contents }) => sum + (ArrayBuffer.isView(contents) ? contents.byteLength : 0), 0);
 }
 
 function disposeOf(tensors: readonly OrtTensor[]): void {
