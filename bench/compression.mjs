@@ -102,7 +102,8 @@ function tried(model, tool, mode, about) {
   const judged = measured([judgePython, join(here, 'compression', 'judge.py'), original, made, samples]);
   if (judged.status !== 0)
     return { outcome: 'written', loads: false, why: lastLine(judged.printed) || `the run ends with ${judged.ended}`, ...cost };
-  return { outcome: 'written', ...JSON.parse(judged.printed.trim().split('\n').at(-1)), ...cost };
+  const found = JSON.parse(judged.printed.trim().split('\n').at(-1));
+  return { outcome: 'written', ...found, ...(found.why && { why: withoutPaths(found.why) }), ...cost };
 }
 
 function measured(command) {
@@ -116,10 +117,14 @@ function measured(command) {
   return JSON.parse(stdout);
 }
 
-/** Why a run failed, without the paths of this machine. */
+/** Why a run failed. */
 function lastLine(printed) {
-  const plain = printed.replaceAll(/\S*\/(?=[^/\s]+)/g, '');
-  return plain.trim().split('\n').at(-1).slice(0, 300);
+  return withoutPaths(printed).trim().split('\n').at(-1).slice(0, 300);
+}
+
+/** A message without the folders of this machine. */
+function withoutPaths(text) {
+  return text.replaceAll(/\/\S*\/(?=[^/\s]+)/g, '');
 }
 
 /** Changes what is known and writes it, whole or not at all. */

@@ -15,7 +15,7 @@ import numpy as np
 import onnxruntime
 from files import bytes_of
 
-ROUNDS, SECONDS, WARMUP, DRAWS = 200, 4.0, 3, 1000
+ROUNDS, SECONDS, WARMUP, DRAWS = 200, 1.5, 3, 1000
 LOWEST, HIGHEST = -999.0, 200.0  # dB, for what is not a number and for what is the same
 FLOATS = ("float16", "float32", "float64")
 

@@ -1,7 +1,7 @@
 // Writes what bench/compression.mjs found into docs/side-by-side.md, between the markers.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { picture } from './picture.mjs';
-import { isUnchanged, standings } from './standings.mjs';
+import { gainsNothing, standings } from './standings.mjs';
 
 const page = new URL('../../docs/side-by-side.md', import.meta.url);
 const HEAD = [
@@ -56,7 +56,7 @@ function standingsTable(known) {
     ]),
   );
   const medians = ['worst output, dB', 'size', 'latency', 'CPU s', 'memory, MB'];
-  return table(['mode', 'tool', 'models', 'loads and is sound', 'best or tied', 'alone last', ...medians], rows);
+  return table(['mode', 'tool', 'models', 'succeeds', 'best or tied', 'alone last', ...medians], rows);
 }
 
 function rowsOf({ models, tools }, mode) {
@@ -79,7 +79,7 @@ function cells(run, original, idle) {
     return [`${run.outcome}${run.outcome === 'written' ? ', does not load' : ''}: ${cell(run.why ?? '')}`, '', '', '', '', '', ...cost];
   const { worst, agreement, accuracy, bytes, ratio, interval } = run;
   return [
-    isUnchanged(run, original) ? 'loads, unchanged' : 'loads',
+    gainsNothing(run, original) ? 'loads, gains nothing' : 'loads',
     worst.decibels > 199 ? 'the same' : worst.decibels.toFixed(1),
     agreement === undefined ? '' : percent(agreement),
     accuracy ? `${percent(accuracy.before)} → ${percent(accuracy.after)}` : '',

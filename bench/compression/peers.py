@@ -132,7 +132,7 @@ def aimet_static(original, made, samples):
 
     simulated = aimet_onnx.QuantizationSimModel(converted(original)[0], param_type=aimet_onnx.int8, activation_type=aimet_onnx.int8)
     simulated.compute_encodings(list(feeds(samples)))
-    onnx.save(simulated.to_onnx_qdq(), made)
+    onnx.save(simulated.to_onnx_qdq(prequantize_constants=True), made)
 
 
 def quark_static(original, made, samples):

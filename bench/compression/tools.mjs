@@ -15,7 +15,7 @@ export const PEERS = {
     packages: ['onnx-neural-compressor', 'onnx', 'onnxruntime', 'prettytable', 'scipy'],
     modes: ['static', 'dynamic'],
   },
-  'nvidia-modelopt': { packages: ['nvidia-modelopt[onnx]', 'onnxruntime'], modes: ['static'] },
+  'nvidia-modelopt': { packages: ['nvidia-modelopt[onnx]', 'onnxscript', 'onnxruntime'], modes: ['static'] },
   'aimet-onnx': { packages: ['aimet-onnx'], modes: ['static'] },
   'amd-quark': { packages: ['amd-quark', 'torch', 'onnx', 'onnxruntime'], modes: ['static'] },
 };
