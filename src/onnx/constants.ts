@@ -1,5 +1,5 @@
 import type { Attribute } from './attributes.js';
-import type { Node } from './graph.js';
+import type { Graph, Node, Value } from './graph.js';
 import { Tensor } from './tensor.js';
 
 /** Tensors of value_* attributes, made once. */
@@ -31,4 +31,10 @@ function readConstant(name: string, attribute: Attribute): Tensor | undefined {
 
 function bytesOf(text: string | Uint8Array): Uint8Array {
   return typeof text === 'string' ? new TextEncoder().encode(text) : text;
+}
+
+/** A float32 constant that no caller can replace. */
+export function constantFloat(graph: Graph, value: Value | undefined): Tensor | undefined {
+  const tensor = value && !graph.inputs.includes(value) ? value.constant : undefined;
+  return tensor?.dtype === 'float32' ? tensor : undefined;
 }

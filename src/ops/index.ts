@@ -1,13 +1,13 @@
 export { tailOf } from './gradients/windows.js';
 export { Inference, type InferOptions, inferShapes, typedBuilder } from './inference.js';
-export { dequantize, isQuantized } from './plain/dequantize.js';
-export { inPlainFloats, otherPrecision } from './plain/plain-floats.js';
-export { unfuse } from './plain/unfuse.js';
-export { floatOutputs, isHalf, widen } from './plain/widen.js';
+export * from './passes/index.js';
+export { dequantized, integersAreReal, isQuantized } from './plain/dequantize.js';
+export { operatorsAreStandard, unfused } from './plain/unfuse.js';
+export { floatOutputs, floatsAreWide, isHalf, widened } from './plain/widen.js';
 export * from './rule.js';
 export { axesOf } from './shared/axes.js';
 export { batchStatistics, channelsOf, inverseDeviation } from './shared/channels.js';
 export { isElementwise } from './shared/elementwise.js';
 export { convolutionWindows, paddingOf, poolWindows, type Window } from './shared/windows.js';
 export { knownOperators, requireRule, ruleOf } from './table.js';
-export { upgradeOpset } from './upgrade.js';
+export { opsetAtLeast, upgradeOpset, upgradeTo } from './upgrade.js';

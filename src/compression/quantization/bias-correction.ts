@@ -1,6 +1,5 @@
-import { copyModel, type Graph, type Model, type Node, Tensor, type Value } from '../../onnx/index.js';
+import { constantFloat, copyModel, type Graph, type Model, type Node, Tensor, type Value } from '../../onnx/index.js';
 import type { ChannelStatistics } from './calibration/channel-statistics.js';
-import { constantFloat } from './fold-affine.js';
 import type { Layer, Plan } from './plan.js';
 import { readerOf } from './scales/absorb.js';
 import { forEachElement } from './scales/constants.js';

@@ -1,7 +1,6 @@
 import { sizeOf } from '../../base/index.js';
-import { type Graph, type Node, staticShape, type Value } from '../../onnx/index.js';
+import { constantFloat, type Graph, type Node, staticShape, type Value } from '../../onnx/index.js';
 import { ruleOf } from '../../ops/index.js';
-import { constantFloat } from './fold-affine.js';
 import { integerKernel, storableInputs } from './kernels.js';
 import { isLookup } from './tables.js';
 

@@ -1,6 +1,5 @@
-import { type Graph, graphsOf, homeOf, type Model, type Node, type Tensor, type Value } from '../../onnx/index.js';
+import { constantFloat, type Graph, graphsOf, homeOf, type Model, type Node, type Tensor, type Value } from '../../onnx/index.js';
 import { typedBuilder } from '../../ops/index.js';
-import { constantFloat } from './fold-affine.js';
 import { gridTensors, quantizeWeight, type WeightGrid, type WeightOptions, weightGrid } from './weights.js';
 
 /** Tables with fewer numbers are not worth two more operators. */

@@ -1,4 +1,5 @@
 import {
+  constantFloat,
   copyModel,
   type Graph,
   type GraphBuilder,
@@ -11,7 +12,6 @@ import {
 } from '../../onnx/index.js';
 import { typedBuilder } from '../../ops/index.js';
 import { type Affine, affineOfRange, affineTensors, type IntegerType, quantizeNumber, type Range, representable } from './affine.js';
-import { constantFloat } from './fold-affine.js';
 import { Places } from './places.js';
 import type { Layer, Plan } from './plan.js';
 import { storeTables } from './tables.js';

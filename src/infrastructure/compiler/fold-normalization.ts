@@ -1,5 +1,5 @@
 import { lookup } from '../../base/index.js';
-import { type Graph, type Node, Tensor, type Value } from '../../onnx/index.js';
+import { type Graph, type Node, type Pass, Tensor, type Value } from '../../onnx/index.js';
 
 /** A layer whose weight a following per-channel scale and shift can be folded into, and the weight's axis of output channels. */
 const channelAxis: Readonly<Record<string, (node: Node) => number | undefined>> = {
@@ -20,6 +20,15 @@ export function foldNormalization(graph: Graph): number {
   const inner = graph.nodes.flatMap((node) => node.subgraphs());
   return inner.reduce((sum, each) => sum + foldNormalization(each), folded.length);
 }
+
+export const foldedNormalization: Pass = {
+  name: 'fold-normalization',
+  summary: 'BatchNormalization goes into the Conv, ConvTranspose or Gemm before it.',
+  kind: 'simplify',
+  requires: [],
+  ensures: [],
+  run: ({ graph }) => foldNormalization(graph),
+};
 
 /** Before opset 9, `spatial` 0 normalized each element on its own; before opset 14, outputs beside the first meant training. */
 export function isInferenceNormalization(node: Node): boolean {

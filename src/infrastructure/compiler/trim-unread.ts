@@ -1,4 +1,4 @@
-import { type Dim, type Graph, type Node, staticShape, tensorType, type Value } from '../../onnx/index.js';
+import { type Dim, type Graph, type Node, type Pass, staticShape, tensorType, typesAreKnown, type Value } from '../../onnx/index.js';
 import { convolutionWindows, isElementwise, paddingOf, poolWindows, ruleOf, tailOf, type Window } from '../../ops/index.js';
 import { isInferenceNormalization, isInner } from './fold-normalization.js';
 
@@ -13,6 +13,16 @@ export function trimUnread(graph: Graph): number {
   const inner = graph.nodes.flatMap((node) => node.subgraphs());
   return inner.reduce((sum, each) => sum + trimUnread(each), trimmed);
 }
+
+export const trimmedUnread: Pass = {
+  name: 'trim-unread',
+  summary:
+    'Convolutions leave out last rows and columns that no window of the pool (or strided convolution) behind reads, by less padding.',
+  kind: 'simplify',
+  requires: [typesAreKnown],
+  ensures: [],
+  run: ({ graph }) => trimUnread(graph),
+};
 
 /** Lets the convolution whose result `reader` slides over make no more than that reads. */
 function trim(graph: Graph, reader: Node): boolean {

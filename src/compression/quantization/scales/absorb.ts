@@ -1,5 +1,4 @@
-import { type Graph, type Node, staticShape, type Value } from '../../../onnx/index.js';
-import { constantFloat } from '../fold-affine.js';
+import { constantFloat, type Graph, type Node, staticShape, type Value } from '../../../onnx/index.js';
 import type { ChannelConstant } from './constants.js';
 
 /** A value whose channels lie along an axis; each takes `repeat` neighbouring indices of it. */

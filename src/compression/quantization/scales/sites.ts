@@ -1,5 +1,4 @@
-import type { Graph, Node, Value } from '../../../onnx/index.js';
-import { constantFloat } from '../fold-affine.js';
+import { constantFloat, type Graph, type Node, type Value } from '../../../onnx/index.js';
 import { type Absorption, absorptionOf, type Channels, readerOf } from './absorb.js';
 import type { ChannelConstant } from './constants.js';
 
