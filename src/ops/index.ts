@@ -1,5 +1,6 @@
 export { tailOf } from './gradients/windows.js';
 export { Inference, type InferOptions, inferShapes, typedBuilder } from './inference.js';
+export { type LayerForm, layerOf, traitsOf } from './layers.js';
 export * from './passes/index.js';
 export { dequantized, integersAreReal, isQuantized } from './plain/dequantize.js';
 export { operatorsAreStandard, unfused } from './plain/unfuse.js';
@@ -9,5 +10,6 @@ export { axesOf } from './shared/axes.js';
 export { batchStatistics, channelsOf, inverseDeviation } from './shared/channels.js';
 export { isElementwise } from './shared/elementwise.js';
 export { convolutionWindows, paddingOf, poolWindows, type Window } from './shared/windows.js';
-export { knownOperators, requireRule, ruleOf } from './table.js';
+export { addOperator, knownOperators, requireRule, ruleOf } from './table.js';
+export type { LayerTrait, NormalizationTrait, Traits } from './traits.js';
 export { opsetAtLeast, upgradeOpset, upgradeTo } from './upgrade.js';

@@ -15,15 +15,3 @@ const kernels: Readonly<Record<string, IntegerKernel>> = { Conv: 'integers', Gem
 export function integerKernel(node: Node): IntegerKernel {
   return node.domain === '' ? (lookup(kernels, node.op) ?? 'none') : 'none';
 }
-
-/** Operators without facts on quantization whose weights may still be stored as integers: which inputs, and their axis of output channels. */
-const storable: Readonly<Record<string, { readonly inputs: readonly number[]; readonly axis: number }>> = {
-  LSTM: { inputs: [1, 2], axis: 1 },
-  GRU: { inputs: [1, 2], axis: 1 },
-  RNN: { inputs: [1, 2], axis: 1 },
-};
-
-/** Weights of a recurrent layer, which has no integer kernel in the standard: they can be stored as integers. */
-export function storableInputs(node: Node): { inputs: readonly number[]; axis: number } {
-  return (node.domain === '' ? lookup(storable, node.op) : undefined) ?? { inputs: [], axis: 0 };
-}

@@ -1,7 +1,7 @@
 import { sizeOf } from '../../base/index.js';
 import { constantFloat, type Graph, type Node, staticShape, type Value } from '../../onnx/index.js';
-import { ruleOf } from '../../ops/index.js';
-import { integerKernel, storableInputs } from './kernels.js';
+import { ruleOf, traitsOf } from '../../ops/index.js';
+import { integerKernel } from './kernels.js';
 import { isLookup } from './tables.js';
 
 /** A node that computes on integers. */
@@ -139,7 +139,7 @@ class Planner {
   }
 
   #storeWeights(node: Node): void {
-    const { inputs, axis } = storableInputs(node);
+    const { inputs, axis } = traitsOf(node).stored ?? { inputs: [], axis: 0 };
     for (const input of inputs) {
       const weight = constantFloat(this.#graph, node.inputs[input]);
       if (weight?.toFloat32().every(Number.isFinite))

@@ -1,5 +1,6 @@
 import { sizeOf } from '../../base/index.js';
 import { constantFloat, type Graph, graphsOf, type Node, type Pass, Tensor, typesAreKnown } from '../../onnx/index.js';
+import { layerOf } from '../../ops/index.js';
 
 /**
  * Brings layers into the form that has an integer kernel, in place: additions and multiplications of constants after a convolution or dense
@@ -69,16 +70,15 @@ interface LayerForm {
 
 /** A layer with constant float32 weight whose output channels can be scaled and shifted. Gemm's factors must have been folded. */
 function layerForm(graph: Graph, layer: Node): LayerForm | undefined {
+  const form = layer.domain === '' ? layerOf(layer) : undefined;
   const weight = constantFloat(graph, layer.inputs[1]);
   const rank = layer.inputs[0]?.shape?.length;
   const bias = constantFloat(graph, layer.inputs[2]);
-  if (!weight || rank === undefined || (layer.inputs[2] && !bias)) return undefined;
-  if (layer.op === 'Conv') return { weight, bias, axis: 0, channels: weight.shape[0], rank, channelAxis: 1 };
-  if (rank !== 2 || weight.shape.length !== 2) return undefined;
-  if (layer.op === 'MatMul') return { weight, axis: 1, channels: weight.shape[1], rank, channelAxis: 1 };
-  if (layer.op !== 'Gemm' || layer.float('alpha', 1) !== 1 || layer.float('beta', 1) !== 1) return undefined;
-  const axis = 1 - layer.int('transB', 0);
+  if (!form || form.kind === 'spread' || !weight || rank === undefined || (layer.inputs[2] && !bias)) return undefined;
+  const axis = form.outputs;
   const channels = weight.shape[axis];
+  if (form.kind === 'kernel') return { weight, bias, axis, channels, rank, channelAxis: 1 };
+  if (rank !== 2 || weight.shape.length !== 2 || form.factors.some((factor) => factor !== 1)) return undefined;
   return bias && bias.size !== channels ? undefined : { weight, bias, axis, channels, rank, channelAxis: 1 };
 }
 

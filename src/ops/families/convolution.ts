@@ -13,6 +13,7 @@ import {
   kernelOf,
 } from '../shared/convolution.js';
 import { transposedSize, transposedWindows } from '../shared/windows.js';
+import { withTraits } from '../traits.js';
 
 const inferConv: InferRule = (context) => [{ type: tensorType(context.dtype(0) ?? context.dtype(1), convolutionShape(context, 0, 1)) }];
 
@@ -39,7 +40,9 @@ const inferCausal: InferRule = (context) => {
 
 const outputChannels = (node: Node): number => (node.op === 'ConvTranspose' ? 1 : 0);
 
-export const convolution: Family = {
+const groups = (node: Node): number => node.int('group', 1);
+
+const rules = {
   Conv: {
     infer: inferConv,
     macs: (context) => convolutionMacs(context, 1),
@@ -93,4 +96,15 @@ export const convolution: Family = {
     quantization: { kind: 'float' },
     upgrades: {},
   },
-};
+} satisfies Family;
+
+export const convolution = withTraits(rules, {
+  Conv: {
+    channels: 'second',
+    layer: { kind: 'kernel', weight: 1, bias: 2, outputs: () => 0, inputs: () => 1, groups },
+  },
+  ConvTranspose: {
+    channels: 'second',
+    layer: { kind: 'spread', weight: 1, bias: 2, outputs: () => 1, inputs: () => 0, groups },
+  },
+});
