@@ -13,4 +13,4 @@ export { convolvedNormalization } from './normalization-to-convolution.js';
 export { simplify } from './simplify.js';
 export { passes } from './table.js';
 export { trimUnread } from './trim-unread.js';
-export { lowerToWebGpu, type WebGpuForm } from './webgpu/index.js';
+export { lowerToWebGpu, type WebGpuForm, webGpuPasses } from './webgpu/index.js';
