@@ -1,12 +1,19 @@
-import type { Attribute } from './attributes.js';
-import type { Graph, Node, Value } from './graph.js';
+import type { AttributeOf } from './attributes.js';
 import { Tensor } from './tensor.js';
 
 /** Tensors of value_* attributes, made once. */
 const constants = new WeakMap<Attribute, Tensor>();
 
+type Attribute = AttributeOf<unknown>;
+
+/** As far as a node is asked here. */
+interface ConstantNode {
+  readonly attributes: ReadonlyMap<string, Attribute>;
+  tensor(name: 'value'): Tensor | undefined;
+}
+
 /** The forms that a Constant node may take: a tensor, or one of the value_* attributes of opset 12. Sparse ones are not read. */
-export function constantOf(node: Node): Tensor | undefined {
+export function constantOf(node: ConstantNode): Tensor | undefined {
   const whole = node.tensor('value');
   if (whole) return whole;
   for (const [name, attribute] of node.attributes) {
@@ -31,10 +38,4 @@ function readConstant(name: string, attribute: Attribute): Tensor | undefined {
 
 function bytesOf(text: string | Uint8Array): Uint8Array {
   return typeof text === 'string' ? new TextEncoder().encode(text) : text;
-}
-
-/** A float32 constant that no caller can replace. */
-export function constantFloat(graph: Graph, value: Value | undefined): Tensor | undefined {
-  const tensor = value && !graph.inputs.includes(value) ? value.constant : undefined;
-  return tensor?.dtype === 'float32' ? tensor : undefined;
 }

@@ -1,14 +1,14 @@
-export type { Attribute, AttributeLike } from './attributes.js';
 export { attributeOf, type BuilderOptions, floatAttribute, GraphBuilder, type Operand } from './builder.js';
 export { calleesOf } from './calls.js';
 export { checkLinks } from './check.js';
-export { constantFloat } from './constants.js';
+export { constantFloat } from './constant-float.js';
 export { copyGraph, copyModel, copyNode, copyValue, type GraphCopy, instantiate } from './copy.js';
 export * from './dims.js';
 export * from './dtypes.js';
 export { embedModel } from './embed.js';
+export type { Extras } from './extras.js';
 export { roundHalfEven } from './floats.js';
-export { type Extras, Graph, Node, type Use, Value } from './graph.js';
+export { type Attribute, type AttributeLike, Graph, Node, type Use, Value } from './graph.js';
 export { bytesOf, isView, peakBytes } from './memory.js';
 export { type FunctionDefinition, Model } from './model.js';
 export { commonGraph, graphsOf, homeOf, nodesOf } from './nested.js';

@@ -1,5 +1,4 @@
 import type { Node } from '../onnx/index.js';
-import type { Family } from './rule.js';
 
 /** What is known to hold of some operators; of what is absent nothing is assumed. */
 export interface Traits {
@@ -62,9 +61,4 @@ export interface NormalizationTrait {
   readonly variance?: number;
   /** Axis of the data that holds channels, for its rank; undefined where it normalizes over more than that one. */
   readonly axis: (node: Node, rank: number) => number | undefined;
-}
-
-/** A family of which some operators have traits. */
-export function withTraits<F extends Family>(family: F, traits: { readonly [Name in keyof F]?: Traits }): Family {
-  return Object.fromEntries(Object.entries(family).map(([name, rule]) => [name, { ...rule, traits: traits[name] ?? rule.traits }]));
 }

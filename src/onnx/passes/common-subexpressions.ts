@@ -1,5 +1,4 @@
-import type { Attribute } from '../attributes.js';
-import type { Graph, Node, Value } from '../graph.js';
+import type { Attribute, Graph, Node, Value } from '../graph.js';
 import { mayVary } from '../random.js';
 import type { Tensor } from '../tensor.js';
 import type { Pass } from './pass.js';

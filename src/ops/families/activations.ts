@@ -4,7 +4,7 @@ import type { CouplingRule, Family, GradientRule, Quantization, UpgradeRule } fr
 import { couplesElementwise } from '../shared/broadcast.js';
 import { alignSecondInput, derivative, dropConsumedInputs, partials, unary } from '../shared/elementwise.js';
 import { type Formula, formula } from '../shared/formula.js';
-import { withTraits } from '../traits.js';
+import { withTraits } from '../with-traits.js';
 import { clip } from './clip.js';
 
 const arithmetic: Quantization = { kind: 'arithmetic', activations: [0] };

@@ -4,7 +4,7 @@ import { couplesElementwise } from '../shared/broadcast.js';
 import { castTo, passesGradient } from '../shared/gradients.js';
 import { carriedContents, tensorOf } from '../shared/inferred.js';
 import { escapingAxes } from '../shared/shape-flow.js';
-import { withTraits } from '../traits.js';
+import { withTraits } from '../with-traits.js';
 
 /** Opset 1 named the target type. */
 const namedTypes: Readonly<Record<string, DataType>> = {

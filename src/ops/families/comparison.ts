@@ -2,7 +2,7 @@ import { type Dim, type Node, sameDim, subtractDims, tensorType } from '../../on
 import { type Family, type OpRule, refuses } from '../rule.js';
 import { isNonNegative, mapContents } from '../shared/contents.js';
 import { binary, broadcastLegacy, numpyBroadcasting, unary } from '../shared/elementwise.js';
-import { withTraits } from '../traits.js';
+import { withTraits } from '../with-traits.js';
 
 const noGradient = refuses('its output is true or false');
 

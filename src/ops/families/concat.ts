@@ -23,7 +23,7 @@ import { contentsOf } from '../shared/contents.js';
 import { sliceAxis } from '../shared/gradients.js';
 import { lengthOf, mergeDims, tensorOf, unknownDims } from '../shared/inferred.js';
 import { attributeBecomesInput, defaultBecomes, setIntegers } from '../shared/rewriting.js';
-import { withTraits } from '../traits.js';
+import { withTraits } from '../with-traits.js';
 
 /** The axis along which tensors of rank `rank` are joined. Opset 1 had a default. */
 function joinedAxis({ node, opset }: Pick<InferContext, 'node' | 'opset'>, rank: number): number {

@@ -3,7 +3,7 @@ import { type Dim, type Graph, SymbolicDim, sameDim, tensorType, type Value, typ
 import { type Family, type InferContext, type InferRule, type Inferred, noMacs, type OpRule, refuses } from '../rule.js';
 import { normalizeAxis } from '../shared/axes.js';
 import { tensorOf, unifyTypes } from '../shared/inferred.js';
-import { withTraits } from '../traits.js';
+import { withTraits } from '../with-traits.js';
 
 /**
  * What both branches give, or the one that is taken, where the condition is known. A branch that contradicts the given shapes cannot be the

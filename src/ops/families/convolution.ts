@@ -13,7 +13,7 @@ import {
   kernelOf,
 } from '../shared/convolution.js';
 import { transposedSize, transposedWindows } from '../shared/windows.js';
-import { withTraits } from '../traits.js';
+import { withTraits } from '../with-traits.js';
 
 const inferConv: InferRule = (context) => [{ type: tensorType(context.dtype(0) ?? context.dtype(1), convolutionShape(context, 0, 1)) }];
 

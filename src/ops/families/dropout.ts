@@ -3,7 +3,7 @@ import { dropoutGradient } from '../gradients/dropout.js';
 import { type Family, noMacs, type UpgradeRule } from '../rule.js';
 import { tieAllBut } from '../shared/broadcast.js';
 import { dropOutputs, isRead } from '../shared/outputs.js';
-import { withTraits } from '../traits.js';
+import { withTraits } from '../with-traits.js';
 
 /** Opset 7 drops is_test (inference is what a graph says unless it asks for training). */
 const dropTestFlag: UpgradeRule = ({ node }) => {

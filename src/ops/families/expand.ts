@@ -8,7 +8,7 @@ import { lengthOf, tensorOf, unknownDims } from '../shared/inferred.js';
 import { follows, tieOrigins } from '../shared/reshaping.js';
 
 import { originsOfInput, rewriteLiterals } from '../shared/shape-flow.js';
-import { withTraits } from '../traits.js';
+import { withTraits } from '../with-traits.js';
 
 const inferExpand: InferRule = (context) => {
   const shape = context.shape(0);

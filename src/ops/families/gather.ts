@@ -16,7 +16,7 @@ import { contentsOf } from '../shared/contents.js';
 import { padWithZeros, reshapeTo, zerosOf } from '../shared/gradients.js';
 import { tensorOf, unknownDims } from '../shared/inferred.js';
 import { setIntegers } from '../shared/rewriting.js';
-import { withTraits } from '../traits.js';
+import { withTraits } from '../with-traits.js';
 
 function gatheredAxis({ node }: Pick<InferContext, 'node'>, rank: number): number {
   return normalizeAxis(node, node.int('axis', 0), rank);

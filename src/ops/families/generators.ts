@@ -16,7 +16,7 @@ import { contentsOf } from '../shared/contents.js';
 import { tensorOf, unknownDims } from '../shared/inferred.js';
 import { follows, tieOrigins } from '../shared/reshaping.js';
 import { originsOfInput, rewriteLiterals } from '../shared/shape-flow.js';
-import { withTraits } from '../traits.js';
+import { withTraits } from '../with-traits.js';
 
 /** Every axis is locked: the operator makes its output anew, whatever is pruned. */
 const locked: CouplingRule = () => {};

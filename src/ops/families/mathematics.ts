@@ -2,7 +2,7 @@ import { type Dim, multiplyDims } from '../../onnx/index.js';
 import { type Family, type GradientRule, type OpRule, ZERO } from '../rule.js';
 import { isNonNegative } from '../shared/contents.js';
 import { derivative, inferUnary, unary } from '../shared/elementwise.js';
-import { withTraits } from '../traits.js';
+import { withTraits } from '../with-traits.js';
 
 /** A step function: flat wherever it has a derivative. */
 const flat: GradientRule = () => [ZERO];

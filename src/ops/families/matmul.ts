@@ -3,7 +3,7 @@ import { gemmGradient, matMulGradient } from '../gradients/matmul.js';
 import { type CouplingContext, type CouplingRule, type Family, type InferRule, refuses, type UpgradeRule } from '../rule.js';
 import { printShape, tieAllBut, tieBroadcast } from '../shared/broadcast.js';
 import { productMacs, productShape } from '../shared/quantized.js';
-import { withTraits } from '../traits.js';
+import { withTraits } from '../with-traits.js';
 import { einsum } from './einsum.js';
 
 const couplesMatMul: CouplingRule = (context) => {

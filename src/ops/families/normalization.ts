@@ -8,7 +8,7 @@ import { type CouplingContext, type CouplingRule, type Family, type InferRule, n
 import { normalizeAxes, normalizeAxis } from '../shared/axes.js';
 import { inferSame, tieAllBut } from '../shared/broadcast.js';
 import { checkSize } from '../shared/convolution.js';
-import { withTraits } from '../traits.js';
+import { withTraits } from '../with-traits.js';
 import { batchNormalizationUpgrades, groupNormalizationUpgrade } from './normalization-upgrades.js';
 
 const inferBatch: InferRule = (context) => {

@@ -18,7 +18,7 @@ import { printShape } from '../shared/broadcast.js';
 import { checkSize, fittingSize } from '../shared/convolution.js';
 import { unknownDims } from '../shared/inferred.js';
 import { pooledSize, poolWindows } from '../shared/windows.js';
-import { withTraits } from '../traits.js';
+import { withTraits } from '../with-traits.js';
 
 /** Output shape of a pool of input 0. @throws GraphError where the window does not fit. */
 export function poolShape(context: InferContext): Dim[] | undefined {

@@ -4,7 +4,7 @@ import { type CouplingRule, type Family, type InferContext, type InferRule, noMa
 import { normalizeAxis } from '../shared/axes.js';
 import { convolutionMacs, convolutionShape } from '../shared/convolution.js';
 import { noIntegerCoupling, noIntegerGradient, productMacs, productShape } from '../shared/quantized.js';
-import { withTraits } from '../traits.js';
+import { withTraits } from '../with-traits.js';
 
 /** The element type that attribute output_dtype asks for; undefined where it leaves it open. */
 function askedType(node: Node) {

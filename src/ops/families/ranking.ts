@@ -12,7 +12,7 @@ import {
 import { normalizeAxis } from '../shared/axes.js';
 import { tieAllBut } from '../shared/broadcast.js';
 import { keepsDims, shapeWithout, tieKept } from '../shared/reduction.js';
-import { withTraits } from '../traits.js';
+import { withTraits } from '../with-traits.js';
 
 function axisOf(context: Pick<InferContext, 'node'>, rank: number, fallback: number): number {
   return normalizeAxis(context.node, context.node.int('axis', fallback), rank);

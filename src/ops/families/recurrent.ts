@@ -2,7 +2,7 @@ import { type Dim, tensorType } from '../../onnx/index.js';
 import { gruGradient, lstmGradient, rnnGradient } from '../gradients/recurrent.js';
 import type { CostContext, CouplingRule, Family, GradientRule, InferContext, InferRule, OpRule } from '../rule.js';
 import { places } from '../shared/convolution.js';
-import { withTraits } from '../traits.js';
+import { withTraits } from '../with-traits.js';
 
 /** [sequence, batch, …]: which axes of X hold them. Opset 14 can have the batch first. */
 function axesOf(node: InferContext['node']): { time: number; batch: number } {

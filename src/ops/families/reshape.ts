@@ -6,7 +6,7 @@ import { reshapesGradient } from '../shared/gradients.js';
 import { asNumbers, carriedContents, lengthOf, tensorOf, unknownDims } from '../shared/inferred.js';
 import { coupleToTarget, tieReshaped } from '../shared/reshaping.js';
 import { attributeBecomesInput } from '../shared/rewriting.js';
-import { withTraits } from '../traits.js';
+import { withTraits } from '../with-traits.js';
 
 const inferReshape: InferRule = (context) => {
   const attribute = context.node.ints('shape', undefined);

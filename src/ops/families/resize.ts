@@ -19,7 +19,7 @@ import { type Interpolation, type Tap, tapsOf } from '../shared/resampling.js';
 import { follows, tieOrigins } from '../shared/reshaping.js';
 import { setInput } from '../shared/rewriting.js';
 import { originsOfInput, rewriteLiterals } from '../shared/shape-flow.js';
-import { withTraits } from '../traits.js';
+import { withTraits } from '../with-traits.js';
 
 /** Where the scales and sizes of a Resize or Upsample stand among its inputs. */
 function inputsOf({ node, opset }: Pick<InferContext, 'node' | 'opset'>): { roi?: number; scales: number; sizes?: number } {

@@ -4,7 +4,7 @@ import { constantInts, normalizeAxis } from '../shared/axes.js';
 import { inferSame, tieAllBut } from '../shared/broadcast.js';
 import { formula } from '../shared/formula.js';
 import { tensorOf } from '../shared/inferred.js';
-import { withTraits } from '../traits.js';
+import { withTraits } from '../with-traits.js';
 
 const inferCompress: InferRule = (context) => {
   const shape = context.shape(0);

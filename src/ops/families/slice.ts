@@ -15,7 +15,7 @@ import { padWithZeros, reshapeTo, reverseAxis } from '../shared/gradients.js';
 import { asNumbers, carriedContents, tensorOf, unknownDims } from '../shared/inferred.js';
 import { attributeBecomesInput, setIntegers } from '../shared/rewriting.js';
 import { sliceBounds, slicedSize } from '../shared/slicing.js';
-import { withTraits } from '../traits.js';
+import { withTraits } from '../with-traits.js';
 
 type Bounds = { readonly axis: number; readonly start: Dim; readonly end: Dim; readonly step: Dim };
 

@@ -3,7 +3,7 @@ import { type CouplingContext, type GradientContext, type InferContext, noMacs, 
 import { printShape } from '../shared/broadcast.js';
 import { reshapeTo } from '../shared/gradients.js';
 import { asNumbers, carriedContents, tensorOf } from '../shared/inferred.js';
-import { withTraits } from '../traits.js';
+import { withTraits } from '../with-traits.js';
 
 /** The order of a Transpose's axes: output axis i is input axis order[i]. Reversed where it is not given. */
 function orderOf({ node }: Pick<InferContext, 'node'>, rank: number): number[] {
