@@ -7,10 +7,10 @@ import { OptionError } from 'espalier/base';
 import { quantizeDynamic } from 'espalier/compression/quantization';
 import { makeFeeds } from 'espalier/infrastructure/hardware';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
-import { agreementOf, lacking, ortNode } from 'espalier/infrastructure/targets';
-import { addTarget, nativeTarget, referenceAnswers, type Target, targetNamed, targets } from 'espalier/infrastructure/targets/node';
 import { encodeModel, type Model, nodesOf, Tensor } from 'espalier/onnx';
 import { nodeHost } from 'espalier/strategies/node';
+import { agreementOf, lacking, ortNode } from 'espalier/targets';
+import { addTarget, nativeTarget, referenceAnswers, type Target, targetNamed, targets } from 'espalier/targets/node';
 import { convolutionModel, vectorModel } from './models.js';
 
 const runtime = createNodeRuntime({ threads: 1 });
