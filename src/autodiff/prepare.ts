@@ -1,7 +1,7 @@
 import { EspalierError } from '../base/index.js';
 import { dropDefaultInputs, type GraphBuilder, type Model, staticShape, type Value } from '../onnx/index.js';
 import {
-  floatOutputs,
+  floatedOutputs,
   forms,
   inferShapes,
   knownBranches,
@@ -44,8 +44,7 @@ export function prepare(source: Model, { inputShapes }: PrepareOptions = {}): Pr
       });
     }
   }
-  floatOutputs(model);
-  forms.apply(model, [knownBranches, knownIntegers], undefined);
+  forms.apply(model, [floatedOutputs, knownBranches, knownIntegers], undefined);
   const values = new Map([...model.graph.values()].map((value) => [value.name, value]));
   return {
     model,

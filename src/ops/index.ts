@@ -4,7 +4,7 @@ export { type LayerForm, layerOf, traitsOf } from './layers.js';
 export * from './passes/index.js';
 export { dequantized, integersAreReal, isQuantized } from './plain/dequantize.js';
 export { operatorsAreStandard, unfused } from './plain/unfuse.js';
-export { floatOutputs, floatsAreWide, isHalf, widened } from './plain/widen.js';
+export { floatedOutputs, floatOutputs, floatsAreWide, isHalf, widened } from './plain/widen.js';
 export * from './rule.js';
 export { axesOf } from './shared/axes.js';
 export { batchStatistics, channelsOf, inverseDeviation } from './shared/channels.js';

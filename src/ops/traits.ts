@@ -1,4 +1,5 @@
 import type { Node } from '../onnx/index.js';
+import type { Window } from './shared/windows.js';
 
 /** What is known to hold of some operators; of what is absent nothing is assumed. */
 export interface Traits {
@@ -30,6 +31,8 @@ export interface Traits {
   readonly vectors?: readonly number[];
   /** Each of its subgraphs runs once at most. Those of others may run many times. */
   readonly branches?: true;
+  /** How it slides over input 0, axis by axis, from the third on; undefined where that is not known. */
+  readonly slides?: (node: Node) => Window[] | undefined;
   /** It picks some of its numbers, by these numbers: what comes out jumps where what goes in moves a little. */
   readonly selects?: true;
   /** Its result depends on the shape of its input alone. */

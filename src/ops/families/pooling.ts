@@ -89,8 +89,9 @@ const rules = {
 } satisfies Family;
 
 export const pooling = withTraits(rules, {
-  MaxPool: { channels: 'second', homogeneous: true },
-  AveragePool: { channels: 'second', homogeneous: true },
+  MaxPool: { channels: 'second', homogeneous: true, slides: poolWindows },
+  AveragePool: { channels: 'second', homogeneous: true, slides: poolWindows },
+  LpPool: { slides: poolWindows },
   GlobalMaxPool: { homogeneous: true },
   GlobalAveragePool: { channels: 'second', homogeneous: true },
 });

@@ -59,14 +59,26 @@ function widenInPlace(model: Model): number {
   return new Set(narrow.map(({ producer }) => producer)).size;
 }
 
-/** The same model with outputs in float32, in place: what they were cast from. Losses are written on them. */
-export function floatOutputs({ graph }: Model): void {
+export const floatedOutputs: Pass = {
+  name: 'float-outputs',
+  summary: 'Outputs that were cast to half precision become what they were cast from.',
+  kind: 'form',
+  requires: [],
+  ensures: [],
+  run: floatOutputs,
+};
+
+/** The same model with outputs in float32, in place: what they were cast from. Losses are written on them. @returns how many there are. */
+export function floatOutputs({ graph }: Pick<Model, 'graph'>): number {
+  let count = 0;
   graph.outputs.forEach((output, index) => {
     const [wide] = output.producer?.op === 'Cast' ? output.producer.inputs : [];
     if (!isNarrow(output.dtype) || wide?.dtype !== 'float32' || graph.inputs.includes(wide) || graph.outputs.includes(wide)) return;
+    count++;
     [output.name, wide.name] = [wide.name, output.name];
     graph.outputs[index] = wide;
   });
+  return count;
 }
 
 function isNarrow(dtype: Value['dtype']): boolean {
