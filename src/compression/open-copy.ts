@@ -1,9 +1,18 @@
-import { constantsToInitializers, copyModel, type Graph, inlineFunctions, type Model } from '../onnx/index.js';
+import {
+  constantInitializers,
+  copyModel,
+  type Graph,
+  inlinedFunctions,
+  innerConstantInitializers,
+  type Model,
+  noDefaultInputs,
+} from '../onnx/index.js';
+import { forms } from '../ops/index.js';
 
 /** A copy of a model with initializers for Constant nodes and without functions. */
 export function openCopy(source: Model): Model {
-  const model = copyModel(inlineFunctions(source));
-  constantsToInitializers(model.graph);
+  const model = copyModel(source);
+  forms.apply(model, [inlinedFunctions, constantInitializers], undefined);
   return model;
 }
 
@@ -13,11 +22,7 @@ export function openCopy(source: Model): Model {
  */
 export function openDeepCopy(source: Model): Model {
   const model = openCopy(source);
-  const { graph } = model;
-  const { feeds } = graph;
-  graph.inputs.length = 0;
-  for (const feed of feeds) graph.inputs.push(feed);
-  for (const each of graphsWithin(graph)) constantsToInitializers(each);
+  forms.apply(model, [noDefaultInputs, innerConstantInitializers], undefined);
   return model;
 }
 

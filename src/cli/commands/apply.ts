@@ -3,7 +3,7 @@ import { FormatError, OptionError } from '../../base/index.js';
 import { readJson } from '../../base/node/index.js';
 import { CARD_SCHEMA, techniques } from '../../strategies/index.js';
 import { applyRecipe, checkOptions, optionsOf, type Recipe, requireNoData, type Technique } from '../../technique/index.js';
-import type { AddCommand } from '../main.js';
+import type { AddCommand } from '../command.js';
 import { addDataOptions, type CommonOptions, type DataOptions } from '../options.js';
 import { addInventedOptions, addShippingOptions, type InventedOptions, type ShippingOptions } from '../shipping/index.js';
 import { addTechniqueFlags, flagsGiven, parsedValue } from '../technique-flags.js';

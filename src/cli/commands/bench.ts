@@ -5,7 +5,7 @@ import { batchBindings } from '../../infrastructure/hardware/index.js';
 import { measureLatency } from '../../infrastructure/hardware/node/index.js';
 import type { Model } from '../../onnx/index.js';
 import { loadModel } from '../../onnx/node/index.js';
-import type { AddCommand } from '../main.js';
+import type { AddCommand } from '../command.js';
 import type { CommonOptions } from '../options.js';
 import { positiveInteger, shapes, sizes } from '../units.js';
 
