@@ -6,4 +6,5 @@ export { inputsOf, LEAST_SQNR, noiseFaults, noiseText } from './proof/bounds.js'
 export { type InventedOptions, inventedFeeds, inventedShapes } from './proof/invented.js';
 export type { OutputNoise } from './proof/noise.js';
 export { type Feeds, type Proof, type ProofRequest, prove, type RealFeeds } from './proof/prove.js';
+export { runnableInputs } from './proof/runnable.js';
 export { syntheticSource } from './proof/synthetic.js';

@@ -1,10 +1,9 @@
-import { statSync } from 'node:fs';
 import { Option } from 'commander';
 import { formatBytes, OptionError } from '../../base/index.js';
 import { batchBindings } from '../../infrastructure/hardware/index.js';
 import { measureLatency } from '../../infrastructure/hardware/node/index.js';
 import type { Model } from '../../onnx/index.js';
-import { loadModel } from '../../onnx/node/index.js';
+import { loadModel, modelBytes } from '../../onnx/node/index.js';
 import type { AddCommand } from '../main.js';
 import type { CommonOptions } from '../options.js';
 import { positiveInteger, shapes, sizes } from '../units.js';
@@ -47,7 +46,7 @@ export const benchCommand: AddCommand = (program, run) => {
         const { p50, p95, p99, throughput, noise, memory, load } = measured;
         const ms = (value: number) => `${value < 100 ? value.toPrecision(3) : Math.round(value)} ms`;
         const lines = [
-          `${path} (${formatBytes(statSync(path).size)}) on ${measured.runtime}, ${backend}, ${measured.threads} thread(s), batch ${measured.batch}, ${measured.runs} runs`,
+          `${path} (${formatBytes(modelBytes(path))}) on ${measured.runtime}, ${backend}, ${measured.threads} thread(s), batch ${measured.batch}, ${measured.runs} runs`,
           `  latency     p50 ${ms(p50)}   p95 ${ms(p95)}   p99 ${ms(p99)}`,
           `  throughput  ${throughput.toPrecision(4)} samples/s`,
           `  load        ${ms(load)}`,

@@ -3,7 +3,7 @@ import { EspalierError, Stopped } from '../../base/index.js';
 import { type Proof, prove } from '../../diagnosis/index.js';
 import type { ModelSource } from '../../infrastructure/runtime/index.js';
 import type { Model } from '../../onnx/index.js';
-import { loadModel, saveModel } from '../../onnx/node/index.js';
+import { loadModel, modelBytes, saveModel } from '../../onnx/node/index.js';
 import { answersOf, judge, type Quality, type Task } from '../../training/index.js';
 import type { CommandContext } from '../context.js';
 import { faultsOf } from './bounds.js';
@@ -111,7 +111,7 @@ async function look(shipment: Shipment, draft: string): Promise<Omit<Shipped, 'm
   };
   if (original && proof) faults.push(...faultsOf({ before: original.model, proof, task, quality, maxDrop: options.maxDrop }));
   const time = options.time ? await timeOf(shipment, draft, proof) : undefined;
-  const bytes = { before: original ? bytesOf(original) : 0, after: statSync(draft).size };
+  const bytes = { before: original ? bytesOf(original) : 0, after: modelBytes(draft) };
   const waste = original && mustGain ? noGain(bytes, time, original.model) : undefined;
   if (waste !== undefined) faults.push(waste);
   context.output.clear();
@@ -162,9 +162,9 @@ async function timeOf({ context, model, task, original, rival = original, option
   }
 }
 
-/** Bytes of a model's file. */
+/** Bytes of a model's file, and of the weights beside it. */
 export function bytesOf(known: Known): number {
-  return statSync(fileOf(known) ?? known.path).size;
+  return modelBytes(fileOf(known) ?? known.path);
 }
 
 function fileOf({ model, path }: Known): string | undefined {
