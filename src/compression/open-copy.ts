@@ -1,4 +1,4 @@
-import { constantsToInitializers, copyModel, type Graph, inlineFunctions, type Model } from '../onnx/index.js';
+import { constantsToInitializers, copyModel, type Graph, inlineFunctions, type Model, staticShape } from '../onnx/index.js';
 
 /** A copy of a model with initializers for Constant nodes and without functions. */
 export function openCopy(source: Model): Model {
@@ -25,4 +25,23 @@ export function openDeepCopy(source: Model): Model {
 export function* graphsWithin(graph: Graph): Generator<Graph> {
   yield graph;
   for (const node of graph.nodes) for (const inner of node.subgraphs()) yield* graphsWithin(inner);
+}
+
+const RESHAPING = new Set(['Reshape', 'Squeeze', 'Unsqueeze', 'Flatten']);
+
+/** Weights that the graph only gives another shape have that shape from then on, in place, so that layers read them themselves. Shapes are inferred before. */
+export function reshapeWeights(graph: Graph): void {
+  for (const each of graphsWithin(graph)) {
+    for (const node of [...each.nodes]) {
+      const [weight] = node.inputs;
+      const [made] = node.outputs;
+      const shape = staticShape(made?.shape);
+      if (node.domain !== '' || !RESHAPING.has(node.op) || !weight?.initializer || !made || !shape) continue;
+      // Another reader needs it as it is, and two of them are larger than one.
+      if (!each.initializers.has(weight) || weight.uses().length > 1 || each.outputs.includes(made)) continue;
+      each.replace(made, each.addInitializer(each.freshName(`${weight.name}.reshaped`), weight.initializer.reshape([...shape])));
+      each.removeAll([node]);
+      each.initializers.delete(weight);
+    }
+  }
 }
