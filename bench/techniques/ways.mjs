@@ -32,6 +32,7 @@ export function waysOf() {
       return {
         way,
         technique: technique.name,
+        options: given,
         words,
         data: needs(technique, 'data', checked),
         trains: needs(technique, 'gradients', checked),

@@ -28,7 +28,7 @@ export function layerModel(node: Node, opsets: Model['opsets']): Model | undefin
     inputs.push(made);
   }
   const outputs = build.node(node.op, inputs, Object.fromEntries(node.attributes), { outputs: node.outputs.length });
-  outputs.forEach((output, index) => node.outputs[index] && build.output(output, `y${index}`));
+  for (const [index, output] of outputs.entries()) if (node.outputs[index]) build.output(output, `y${index}`);
   return model;
 }
 
@@ -67,7 +67,7 @@ function withoutEdges(model: Model): void {
   for (const output of [...graph.outputs]) {
     const last = output.producer;
     const [integers] = last?.inputs ?? [];
-    if (!last || last.op !== 'DequantizeLinear' || integers?.producer?.op !== 'QuantizeLinear') continue;
+    if (last?.op !== 'DequantizeLinear' || integers?.producer?.op !== 'QuantizeLinear') continue;
     graph.outputs[graph.outputs.indexOf(output)] = integers;
     graph.remove(last);
   }
