@@ -35,24 +35,30 @@ function gainOf({ way, technique, options, data, trains }) {
   const runs = models.map((name) => ({ name, run: known[name].runs[way] })).filter(({ run }) => run);
   const written = runs.filter(({ run }) => run.outcome === 'written');
   if (written.length < LEAST_MODELS) return undefined;
-  const points = (of) => written.flatMap(({ name, run }) => {
-    const y = of(run);
-    return Number.isFinite(y) ? [{ features: features.get(name), y }] : [];
-  });
+  const points = (of) =>
+    written.flatMap(({ name, run }) => {
+      const y = of(run);
+      return Number.isFinite(y) ? [{ features: features.get(name), y }] : [];
+    });
   const noise = points(({ worst, sqnr }) => (worst === 'identical' ? SAME : Math.min(SAME, sqnr ?? Number.NaN)));
-  return [[way, {
-    technique,
-    options,
-    needsData: data,
-    trains,
-    tried: runs.length,
-    written: written.length,
-    refused: runs.filter(({ run }) => run.outcome === 'refused').length,
-    failsOnWeb: written.filter(({ run }) => run.web === 'fails').length,
-    size: fitted(points(({ size }) => Math.log(size))),
-    time: fitted(points(({ time }) => Math.log(time?.[0]))),
-    ...(noise.length >= LEAST_MODELS && { fidelity: fitted(noise) }),
-  }]];
+  return [
+    [
+      way,
+      {
+        technique,
+        options,
+        needsData: data,
+        trains,
+        tried: runs.length,
+        written: written.length,
+        refused: runs.filter(({ run }) => run.outcome === 'refused').length,
+        failsOnWeb: written.filter(({ run }) => run.web === 'fails').length,
+        size: fitted(points(({ size }) => Math.log(size))),
+        time: fitted(points(({ time }) => Math.log(time?.[0]))),
+        ...(noise.length >= LEAST_MODELS && { fidelity: fitted(noise) }),
+      },
+    ],
+  ];
 }
 
 /** The best line, and what four of five left-out models were within. */
@@ -98,12 +104,17 @@ function round(number) {
 }
 
 function writePage(ways) {
-  const factor = ({ error, feature, models: count }) => `within ${Math.exp(error).toFixed(2)} times, by ${feature ?? 'the mean'}, ${count} models`;
-  const rows = Object.entries(ways).map(([way, { size, time, fidelity, tried, written }]) =>
-    `| ${way} | ${written} of ${tried} | ${factor(size)} | ${factor(time)} | ${fidelity ? `within ${fidelity.error.toFixed(0)} dB, by ${fidelity.feature ?? 'the mean'}` : ''} |`,
+  const factor = ({ error, feature, models: count }) =>
+    `within ${Math.exp(error).toFixed(2)} times, by ${feature ?? 'the mean'}, ${count} models`;
+  const rows = Object.entries(ways).map(
+    ([way, { size, time, fidelity, tried, written }]) =>
+      `| ${way} | ${written} of ${tried} | ${factor(size)} | ${factor(time)} | ${fidelity ? `within ${fidelity.error.toFixed(0)} dB, by ${fidelity.feature ?? 'the mean'}` : ''} |`,
   );
   const table = ['| way | written | file | time | worst output |', '| --- | --- | --- | --- | --- |', ...rows].join('\n');
   const page = join(root, 'docs', 'advise.md');
-  const text = readFileSync(page, 'utf8').replace(/<!-- errors: begin -->[\s\S]*<!-- errors: end -->/, () => `<!-- errors: begin -->\n${table}\n<!-- errors: end -->`);
+  const text = readFileSync(page, 'utf8').replace(
+    /<!-- errors: begin -->[\s\S]*<!-- errors: end -->/,
+    () => `<!-- errors: begin -->\n${table}\n<!-- errors: end -->`,
+  );
   writeFileSync(page, text);
 }

@@ -44,7 +44,9 @@ export const adviseCommand: AddCommand = (program, run) => {
 };
 
 function linesOf({ way, size, latency, fidelity, tried, written, command, trains }: Advice & { command: string }, index: number): string[] {
-  const closeness = fidelity ? `   worst output ${fidelity.value.toFixed(0)} dB (${fidelity.low.toFixed(0)} to ${fidelity.high.toFixed(0)})` : '';
+  const closeness = fidelity
+    ? `   worst output ${fidelity.value.toFixed(0)} dB (${fidelity.low.toFixed(0)} to ${fidelity.high.toFixed(0)})`
+    : '';
   return [
     '',
     `${index + 1}. ${way}   file ${ratio(size)}   time ${ratio(latency)}${closeness}`,

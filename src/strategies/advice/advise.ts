@@ -50,7 +50,8 @@ export function advise({ ways }: GainsTable, seen: Seen, place: Place): Advised 
   for (const [way, gain] of Object.entries(ways)) {
     const advice = adviceOf(way, gain, seen);
     const worth = -(WEIGHTS[place].size * Math.log(advice.size.value) + WEIGHTS[place].time * Math.log(advice.latency.value));
-    const why = obstacle(way, gain, advice, seen, place) ?? (worth < LEAST_GAIN ? `no gain is expected for ${place}: ${told(advice)}` : undefined);
+    const why =
+      obstacle(way, gain, advice, seen, place) ?? (worth < LEAST_GAIN ? `no gain is expected for ${place}: ${told(advice)}` : undefined);
     if (why === undefined) found.push({ advice, worth: worth * (gain.written / gain.tried) });
     else not.push({ way, why });
   }
@@ -74,9 +75,16 @@ function adviceOf(way: string, gain: Gain, { features }: Seen): Advice {
   };
 }
 
-function obstacle(way: string, { technique, written, failsOnWeb }: Gain, { fidelity }: Advice, seen: Seen, place: Place): string | undefined {
+function obstacle(
+  way: string,
+  { technique, written, failsOnWeb }: Gain,
+  { fidelity }: Advice,
+  seen: Seen,
+  place: Place,
+): string | undefined {
   if (technique.startsWith('quantize') && seen.isQuantized) return 'the model is quantized already';
-  if (seen.features.weightShare < 0.05 && technique !== 'minify' && !seen.isQuantized) return 'the model has hardly any floating-point weights';
+  if (seen.features.weightShare < 0.05 && technique !== 'minify' && !seen.isQuantized)
+    return 'the model has hardly any floating-point weights';
   if (place === 'mcu' && WIDENED.has(way)) return 'it computes with floats, or needs memory to widen what is stored';
   if (place === 'web' && failsOnWeb > written / 10) return `of ${written} files ${failsOnWeb} did not run in onnxruntime-web`;
   if (fidelity && fidelity.high < LEAST_SQNR) return `its worst output is expected to be below ${LEAST_SQNR} dB`;

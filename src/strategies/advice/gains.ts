@@ -50,7 +50,11 @@ export interface Expected {
 }
 
 /** @param scale makes of what was fitted what is told, e.g. the exponential of a logarithm. */
-export function expected({ feature, intercept, slope, error }: Line, features: Features, scale: (value: number) => number = (value) => value): Expected {
+export function expected(
+  { feature, intercept, slope, error }: Line,
+  features: Features,
+  scale: (value: number) => number = (value) => value,
+): Expected {
   const value = intercept + (feature ? slope * features[feature] : 0);
   return { value: scale(value), low: scale(value - error), high: scale(value + error) };
 }
