@@ -65,7 +65,7 @@ function gainOf({ way, technique, options, data, trains }) {
 function fitted(points) {
   const errors = points.map((point) => {
     const others = points.filter((other) => other !== point);
-    return Math.abs(point.y - valueOf(best(others), point.features));
+    return Math.abs(point.y - predicted(best(others), point.features));
   });
   const error = errors.toSorted((a, b) => a - b)[Math.min(errors.length - 1, Math.ceil(0.8 * errors.length) - 1)];
   const { feature, intercept, slope } = best(points);
@@ -77,7 +77,7 @@ function best(points) {
   const ranked = [undefined, ...FEATURES].map((feature) => {
     const loss = points.reduce((sum, point) => {
       const others = points.filter((other) => other !== point);
-      return sum + (point.y - valueOf(line(others, feature), point.features)) ** 2;
+      return sum + (point.y - predicted(line(others, feature), point.features)) ** 2;
     }, 0);
     return { feature, loss };
   });
@@ -95,7 +95,7 @@ function line(points, feature) {
   return { feature, intercept: middle - slope * center, slope };
 }
 
-function valueOf({ feature, intercept, slope }, seen) {
+function predicted({ feature, intercept, slope }, seen) {
   return intercept + (feature ? slope * seen[feature] : 0);
 }
 

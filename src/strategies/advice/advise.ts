@@ -38,7 +38,7 @@ const WEIGHTS: Readonly<Record<Place, { size: number; time: number }>> = {
   mcu: { size: 1, time: 0.25 },
 };
 /** A smaller expected gain, as a logarithm, is none; so is fidelity below so many dB. */
-const LEAST_GAIN = 0.01;
+const LEAST_GAIN = 0.05;
 const LEAST_SQNR = 10;
 /** Numbers that are stored small and widened when the model is loaded: a microcontroller has no memory for that. */
 const WIDENED = new Set(['quantize weights', 'quantize half', 'weight-sharing', 'quantize dynamic']);
