@@ -97,7 +97,13 @@ function tableOf(ways: Record<string, { size: number; time: number; failsOnWeb?:
 test('a place decides: time on a processor, the file in a page; what gains nothing there is said', () => {
   const table = tableOf({ small: { size: 0.3, time: 1.3 }, quick: { size: 0.9, time: 0.6 }, idle: { size: 1, time: 1 } });
   const order = (place: (typeof PLACES)[number]) => advise(table, even, place).advice.map(({ way }) => way);
-  assert.deepEqual([order('cpu'), order('web')], [['quick', 'small'], ['small', 'quick']]);
+  assert.deepEqual(
+    [order('cpu'), order('web')],
+    [
+      ['quick', 'small'],
+      ['small', 'quick'],
+    ],
+  );
   assert.match(advise(table, even, 'cpu').not[0].why, /no gain is expected for cpu: 1\.00 times the size, 1\.00 times the time/);
 });
 
@@ -112,7 +118,10 @@ test('what cannot be is not advised: integers again, files that a page does not 
 
 test('an expected value follows its feature, and its range the error', () => {
   const found = expected({ feature: 'weightShare', intercept: 1, slope: -2, error: 0.5, models: 9 }, even.features);
-  assert.deepEqual(Object.values(found).map((value) => Number(value.toFixed(6))), [-0.8, -1.3, -0.3]);
+  assert.deepEqual(
+    Object.values(found).map((value) => Number(value.toFixed(6))),
+    [-0.8, -1.3, -0.3],
+  );
 });
 
 test('a model that is none is said in one line', async () => {
