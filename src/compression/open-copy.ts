@@ -27,6 +27,23 @@ export function* graphsWithin(graph: Graph): Generator<Graph> {
   for (const node of graph.nodes) for (const inner of node.subgraphs()) yield* graphsWithin(inner);
 }
 
+/** A copy of a model whose constants stand in the graph itself, where they stood in branches and bodies: these see what is around them. */
+export function liftedWeights(source: Model): Model {
+  const model = openDeepCopy(source);
+  const { graph } = model;
+  for (const each of graphsWithin(graph)) {
+    if (each === graph) continue;
+    for (const value of [...each.initializers]) {
+      // What a branch hands out, it must hold.
+      if (each.outputs.includes(value) || each.inputs.includes(value)) continue;
+      each.initializers.delete(value);
+      value.name = graph.freshName(value.name);
+      graph.initializers.add(value);
+    }
+  }
+  return model;
+}
+
 const RESHAPING = new Set(['Reshape', 'Squeeze', 'Unsqueeze', 'Flatten']);
 
 /** Weights that the graph only gives another shape have that shape from then on, in place, so that layers read them themselves. Shapes are inferred before. */

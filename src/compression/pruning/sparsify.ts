@@ -3,7 +3,7 @@ import { UnsupportedError } from '../../base/index.js';
 import type { Model, Tensor } from '../../onnx/index.js';
 import { percent, type TaskContext, type Technique, type TechniqueNotes, unless, withTask } from '../../technique/index.js';
 import { type StepControl, withWeights } from '../../training/index.js';
-import { openCopy } from '../open-copy.js';
+import { liftedWeights, openCopy } from '../open-copy.js';
 import { whereWeightsAre } from '../quantization/index.js';
 import { tune, tuningLoss, untunable } from '../tuning.js';
 import { inFloats } from './in-floats.js';
@@ -74,7 +74,9 @@ export const sparsify: Technique<SparsifyOptions> = {
   // Zeros make a download smaller, which no search trades quality for, and neither the file nor a run.
   space: () => undefined,
   apply: async (handed, options) => {
-    const { context, remarks, restored } = inFloats(handed);
+    const { context: floats, remarks, restored } = inFloats(handed);
+    // Branches are not trained.
+    const context = trains(options) ? floats : { ...floats, model: liftedWeights(floats.model) };
     remarks.push('Zeros take as much room as other numbers until the file is compressed: look at the bytes to download.');
     const given = trains(options) ? withTask(context, 'Training with zeros') : undefined;
     const obstacle = given && (await untunable(given));
@@ -146,7 +148,7 @@ function sparseModel(model: Model, chooser: MaskChooser): Model {
     throw new UnsupportedError({
       what: 'There is no weight that could become sparse',
       where: model.source,
-      expected: 'a float32 matrix or kernel in the graph itself: those inside of If, Loop and Scan stay as they are',
+      expected: 'a float32 matrix or kernel; those inside of If, Loop and Scan without tuning only',
       got: whereWeightsAre(model),
     });
   }
