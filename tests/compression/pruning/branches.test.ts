@@ -48,7 +48,8 @@ test('the smallest weights of both branches are zero, and each branch computes w
     const [before, now] = [weight.numbers(), y.numbers()];
     const zeros = now.filter((number) => number === 0).length;
     assert.ok(zeros > 40 && zeros < 120, `${zeros} zeros`);
-    now.forEach((number, i) => assert.ok(number === 0 || Math.abs(number - before[i]) < 1e-6, `${i}: ${number}, not ${before[i]}`));
+    for (const [i, number] of now.entries())
+      assert.ok(number === 0 || Math.abs(number - before[i]) < 1e-6, `${i}: ${number}, not ${before[i]}`);
   }
   await program.dispose();
 });
