@@ -37,12 +37,17 @@ export class EspalierError extends Error implements ErrorFacts {
 }
 
 function sentence({ what, where, expected, got, fix }: ErrorFacts): string {
-  const parts = [where ? `${where}: ${what}.` : `${what}.`];
+  const parts = [ended(where ? `${where}: ${what}` : what)];
   if (expected !== undefined && got !== undefined) parts.push(`Expected ${expected}, got ${got}.`);
   else if (expected !== undefined) parts.push(`Expected ${expected}.`);
   else if (got !== undefined) parts.push(`Got ${got}.`);
-  if (fix) parts.push(/[.!?]$/.test(fix) ? fix : `${fix}.`);
+  if (fix) parts.push(ended(fix));
   return parts.join(' ');
+}
+
+/** With a full stop, unless it ends a sentence already. */
+function ended(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
 /** An option, argument or combination of them that cannot be used. */

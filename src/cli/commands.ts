@@ -21,6 +21,11 @@ export const commands = [
     load: async () => (await import('./commands/bench.js')).benchCommand,
   },
   {
+    name: 'advise',
+    summary: 'what to try on a model for a processor, a page, a phone or a microcontroller: commands, and the gain to expect',
+    load: async () => (await import('./commands/advise.js')).adviseCommand,
+  },
+  {
     name: 'train',
     summary: 'train an architecture from scratch, or fine-tune any ONNX model',
     load: async () => (await import('./commands/train.js')).trainCommand,

@@ -115,10 +115,11 @@ export class CommandContext {
       return sourceOfFiles(input, model, maxUnpacked);
     }
     if (data !== SYNTHETIC || existsSync(data)) return undefined;
-    const { syntheticSource } = await import('../diagnosis/index.js');
+    const { runnableInputs, syntheticSource } = await import('../diagnosis/index.js');
     this.output.message({ level: 'warning', text: 'The samples are synthetic: what is measured on them says little of real ones.' });
     model.metadata.set(SYNTHETIC_KEY, 'synthetic');
-    return syntheticSource(model, { shapes: shape, samples: limit });
+    const { attempt } = await runnableInputs(model, this.runtime, { shapes: shape, signal: this.activity.signal });
+    return syntheticSource(model, { shapes: shape, attempt, samples: limit });
   }
 
   /** Says what is wrong with a model that was measured, besides its score: it is at chance, its classes seem exchanged. */

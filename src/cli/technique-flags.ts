@@ -15,8 +15,18 @@ export function flagsGiven(given: object, technique: Technique): Options {
   return Object.fromEntries(named.filter(([, value]) => value !== undefined));
 }
 
+/** How the command line has a value of an option: "tuning=none" is "--tuning none". */
+export function asFlag(way: string): string {
+  const [name, value] = way.split('=');
+  return `--${flagName(name)} ${value}`;
+}
+
+function flagName(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
 function flagFor({ name, kind, values, choices, preset, required, description }: OptionInfo): Option {
-  const flag = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  const flag = flagName(name);
   const words = description.replace(/\.$/, '');
   const usual = required ? ' (required)' : preset === undefined || kind === 'switch' ? '' : ` (default: ${textOf(preset)})`;
   // The schema's own default counts: Commander's would pass for what was given.

@@ -1,3 +1,4 @@
+export * from './advice/index.js';
 export type { HostServices } from './candidates.js';
 export { card, warnings } from './cards.js';
 export { markFront } from './front.js';

@@ -29,10 +29,14 @@ export async function applyTechnique(technique: Technique, context: TechniqueCon
   return technique.apply(context, checked);
 }
 
-/** @param options as they are given. @throws OptionError where the technique needs data with them, saying how it would not. */
-export function requireNoData(technique: Technique, options: Options): void {
+/**
+ * @param options as they are given.
+ * @param spelt how an option's value is asked for where the caller reads it. Default: `tuning=none`.
+ * @throws OptionError where the technique needs data with them, saying how it would not.
+ */
+export function requireNoData(technique: Technique, options: Options, spelt: (way: string) => string = (way) => way): void {
   if (!needs(technique, 'data', checkOptions(technique, options))) return;
-  const ways = waysWithout(technique, 'data', options);
+  const ways = waysWithout(technique, 'data', options).map(spelt);
   const or = ways.length > 0 ? `, or ${ways.join(', or ')}, which needs none` : '';
   throw new OptionError({ what: `The technique "${technique.name}" needs data`, fix: `Give data${or}.` });
 }

@@ -12,6 +12,7 @@ const COMMANDS = [
   'sample',
   'inspect',
   'bench',
+  'advise',
   'train',
   'eval',
   'quantize',

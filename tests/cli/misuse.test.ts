@@ -66,7 +66,7 @@ const wrong: [string, number, RegExp][] = [
   ['distill --teacher net.onnx --data digits -o d.onnx', 2, /either --student or --arch/],
   ['apply magic net.onnx --data digits -o a.onnx', 2, /no technique "magic".*flip-ensemble/],
   ['apply quantize net.onnx --data digits -o a.onnx --set mode', 2, /--set.*epochs=3/],
-  ['apply quantize net.onnx -o a.onnx', 2, /"quantize" needs data.*mode=dynamic, or mode=weights, or mode=half, which needs none/],
+  ['apply quantize net.onnx -o a.onnx', 2, /"quantize" needs data.*--mode dynamic, or --mode weights, or --mode half, which needs none/],
   ['apply distill net.onnx -o a.onnx', 2, /"distill" needs data/],
   ['apply weight-sharing net.onnx -o a.onnx --bits 9', 2, /"weight-sharing", option "bits"/],
   ['apply weight-sharing net.onnx -o a.onnx --bits few', 2, /--bits.*Expected a whole number/],

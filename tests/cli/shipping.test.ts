@@ -1,6 +1,6 @@
 // Every command that writes a model proves it first: what is bad, or gains nothing, is not written, unless that is forced.
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -113,6 +113,21 @@ test('a file that gains nothing is refused with where its weights are', async ()
   const error = await refused('quantize tiny.onnx --weights --no-time -o none.onnx', 'none.onnx');
   assert.match(error, /it gains nothing: the file is [\d.]+ times as large; its float weights \(\d+ B\) are read by MatMul \(100%\)/);
   assert.equal((await run('quantize tiny.onnx --weights --no-time --force -o none.onnx')).code, 0);
+});
+
+test('what shrinks a model is refused where the file grows: integers that became floats', async () => {
+  assert.equal((await run('quantize good.onnx --weights --no-time -o int8.onnx')).code, 0);
+  const error = await refused('apply sparsify int8.onnx --sparsity 0.1 --tuning none --no-time -o grown.onnx', 'grown.onnx');
+  assert.match(error, /the file is [23]\.\d\d times as large: the integers of the model became floats; with quantize as the last step/);
+});
+
+test('weights beside a file count before and after', async () => {
+  mkdirSync(at('beside'), { recursive: true });
+  const bytes = await saveModel(dense(false), at('beside', 'model.onnx'), { externalFrom: 1024 });
+  assert.ok(bytes > 2 * statSync(at('beside', 'model.onnx')).size);
+  const found = await json('quantize beside/model.onnx --weights --no-time -o beside/small.onnx');
+  assert.equal(found.footprint.before.bytes, bytes);
+  assert.equal((await json('inspect beside/model.onnx')).bytes, bytes);
 });
 
 test('a loss of the metric beyond the bound is refused; a limit that is asked for replaces the bound', async () => {

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { pruneModel } from 'espalier/compression/pruning';
+import { prune, pruneModel, sparsify } from 'espalier/compression/pruning';
 import { quantizeDynamic, quantizeStatic, quantizeWeights, storeHalf } from 'espalier/compression/quantization';
+import { footprint } from 'espalier/infrastructure/hardware';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import { checkLinks, encodeModel, Graph, Model, SymbolicDim, Tensor } from 'espalier/onnx';
 import { loadModel } from 'espalier/onnx/node';
 import { isHalf, typedBuilder, widen } from 'espalier/ops';
+import { applyTechnique } from 'espalier/technique';
 import { train } from 'espalier/training';
 import { fixture, shared, skipWithout } from '../support/paths.js';
 import { madeModel, noiseOf, taskOf } from './quantization/models.js';
@@ -81,6 +83,22 @@ test('half precision: quantized, pruned and trained', async () => {
   const { model, plan } = await quantizeStatic(source, task, runtime);
   assert.ok(plan.layers.length >= 2);
   assert.ok((await noiseOf(model, task, runtime, 'test')) < 0.02);
+});
+
+test('half precision: what is pruned or made sparse stores its weights in half precision again', async () => {
+  const source = new Model(new Graph('dense'), 17);
+  const build = typedBuilder(source.graph, source.opsets);
+  const weight = (name: string, ...shape: [number, number]) => {
+    const numbers = Array.from({ length: shape[0] * shape[1] }, (_, i) => Math.sin(7 * i * i) / 8);
+    return build.parameter(name, Tensor.from('float16', shape, numbers));
+  };
+  const hidden = build.op('Relu', [build.op('MatMul', [build.input('x', 'float16', [SymbolicDim.named('N'), 32]), weight('w', 32, 64)])]);
+  build.output(build.op('MatMul', [hidden, weight('u', 64, 32)]), 'y');
+  const bytes = (model: Model) => footprint(model).weightBytes;
+  const pruned = await applyTechnique(prune, { model: source, runtime, seed: 1 }, { keep: 0.7, tuning: 'none', multipleOf: 1 });
+  const sparse = await applyTechnique(sparsify, { model: source, runtime, seed: 1 }, { sparsity: 0.3, tuning: 'none' });
+  assert.ok(bytes(pruned.model) < bytes(source), `${bytes(pruned.model)}, not below ${bytes(source)}`);
+  assert.ok(bytes(sparse.model) <= bytes(source) + 64, `${bytes(sparse.model)}, not ${bytes(source)}`);
 });
 
 test('half precision: trained and pruned in float32, and said', async () => {

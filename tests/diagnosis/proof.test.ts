@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
-import { inventedFeeds, inventedShapes, noiseFaults, noiseText, prove, syntheticSource } from 'espalier/diagnosis';
+import { inventedFeeds, inventedShapes, noiseFaults, noiseText, prove, runnableInputs, syntheticSource } from 'espalier/diagnosis';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import { Graph, type GraphBuilder, Model, SymbolicDim, Tensor, type Value } from 'espalier/onnx';
 import { typedBuilder } from 'espalier/ops';
@@ -156,5 +156,25 @@ describe('made-up inputs', () => {
     assert.deepEqual(a, c);
     assert.notDeepEqual(a, b);
     assert.deepEqual(batch.inputs.n.shape, [3]);
+  });
+});
+
+describe('runnableInputs', () => {
+  it('tries the next likely size where a model does not run with the first', async () => {
+    // Reflecting 100 numbers at both ends takes more than 100 of them.
+    const before = new Model(new Graph('stream'), 17);
+    const build = typedBuilder(before.graph, before.opsets);
+    const x = build.input('input', 'float32', [SymbolicDim.named('N'), SymbolicDim.named('T')]);
+    const padded = build.op('Pad', [x, build.ints([0, 100, 0, 100])], { mode: 'reflect' });
+    build.output(build.op('ReduceMean', [padded], { axes: { type: 'ints', value: [1n] } }), 'y');
+    const invented = await runnableInputs(before, runtime);
+    const [, length] = inventedFeeds(before, invented).input.shape;
+    assert.equal(length, 128);
+    const { train } = syntheticSource(before, { ...invented, samples: 4 });
+    assert.deepEqual(train.inputs[0].shape, [128]);
+  });
+
+  it('leaves fixed sizes as they are', async () => {
+    assert.deepEqual(await runnableInputs(new Model(new Graph('none'), 17), runtime, { batch: 2 }), { batch: 2 });
   });
 });

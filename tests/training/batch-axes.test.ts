@@ -5,7 +5,7 @@ import { quantizeStatic } from 'espalier/compression/quantization';
 import { arrayDataset, type DataSource } from 'espalier/data';
 import { batchAxesOf, makeFeeds } from 'espalier/infrastructure/hardware';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
-import { createTask } from 'espalier/modalities';
+import { createTask, noteTask, predictor } from 'espalier/modalities';
 import { type Dim, Graph, Model, SymbolicDim, Tensor, tensorType, Value } from 'espalier/onnx';
 import { typedBuilder } from 'espalier/ops';
 import { evaluate, feedsOf, inputShapes, train } from 'espalier/training';
@@ -94,6 +94,18 @@ for (const [name, batch] of Object.entries({ named: () => N, unnamed: open })) {
     });
   }
 }
+
+test('a stream answers raw samples, several at a time, with a setting that all share', async () => {
+  const model = stream(() => N);
+  const samples = source();
+  const { task } = await createTask(model, samples, runtime);
+  noteTask(model, task);
+  const made = await predictor(model, runtime, { threads: 1 });
+  let count = 0;
+  for await (const _ of made.predictAll(samples.train)) count++;
+  await made.dispose();
+  assert.equal(count, SAMPLES);
+});
 
 test('a stream of one sample at a time is trained in parts', async () => {
   const model = stream(() => 1);

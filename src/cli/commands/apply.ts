@@ -1,12 +1,21 @@
 import { InvalidArgumentError } from 'commander';
 import { FormatError, OptionError } from '../../base/index.js';
 import { readJson } from '../../base/node/index.js';
+import { type QuantizeOptions, quantize } from '../../compression/quantization/index.js';
 import { CARD_SCHEMA, techniques } from '../../strategies/index.js';
 import { applyRecipe, checkOptions, optionsOf, type Recipe, requireNoData, type Technique } from '../../technique/index.js';
 import type { AddCommand } from '../command.js';
 import { addDataOptions, type CommonOptions, type DataOptions } from '../options.js';
-import { addInventedOptions, addShippingOptions, type InventedOptions, type ShippingOptions } from '../shipping/index.js';
-import { addTechniqueFlags, flagsGiven, parsedValue } from '../technique-flags.js';
+import {
+  addInventedOptions,
+  addShippingOptions,
+  type FastestRequest,
+  type Gain,
+  type InventedOptions,
+  type ShippingOptions,
+  slowInIntegers,
+} from '../shipping/index.js';
+import { addTechniqueFlags, asFlag, flagsGiven, parsedValue } from '../technique-flags.js';
 import { writeCompressed } from './results.js';
 
 interface Options extends CommonOptions, ShippingOptions, InventedOptions, Partial<DataOptions> {
@@ -39,19 +48,21 @@ export const applyCommand: AddCommand = (program, run, args) => {
       const recipe = recipeOf(what, { ...(named && flagsGiven(options, named)), ...options.set });
       // Before any data is read.
       for (const { technique, options } of recipe) checkOptions(techniques.get(technique), options);
-      if (options.data === undefined) for (const step of recipe) requireNoData(techniques.get(step.technique), step.options);
+      if (options.data === undefined)
+        for (const step of recipe) requireNoData(techniques.get(step.technique), step.options, named ? asFlag : undefined);
       context.willWrite(options.out);
       const model = await context.model(path);
       const given = { ...options, ...(takesTarget(named) && { target: undefined }) };
       const task = options.data === undefined ? undefined : await context.task(model, given as DataOptions);
+      const steps = options.requireFaster ? await fastest(recipe, { context, model, task, options }) : recipe;
       const { checkpoints, clear } = await context.checkpointsBeside(options.out);
       const { threads, out } = options;
       // The given model teaches where a step wants a teacher.
       const common = { ...context.activity, model, original: model, task, runtime: context.runtime, seed: context.seed, threads };
-      const { model: made, notes, feeds } = await applyRecipe(recipe, { ...common, checkpoints }, techniques);
+      const { model: made, notes, feeds } = await applyRecipe(steps, { ...common, checkpoints }, techniques);
       const [own] = notes;
       const result = { model: made, feeds, notes: recipe.length === 1 ? own : { remarks: notes.flatMap(({ remarks = [] }) => remarks) } };
-      const mustGain = recipe.length === 1 && recipe[0].technique.startsWith('quantize');
+      const mustGain = recipe.length === 1 ? gainOf(techniques.get(recipe[0].technique)) : undefined;
       await writeCompressed(result, { context, task, model, path, out, options, mustGain, clear });
     }),
   );
@@ -61,6 +72,21 @@ export const applyCommand: AddCommand = (program, run, args) => {
 function techniqueIn(args: readonly string[]): Technique | undefined {
   const [technique] = args.flatMap((word) => (word.startsWith('-') ? [] : (techniques.find(word) ?? [])));
   return technique;
+}
+
+/** Leaves what is no faster in integers in float where quantization is all that is asked for: later steps see layers of other shapes. */
+async function fastest(recipe: Recipe, given: Omit<FastestRequest, 'mode'>): Promise<Recipe> {
+  const [{ technique, options }, ...more] = recipe;
+  if (more.length > 0 || technique !== quantize.name) return recipe;
+  const { mode, exclude } = checkOptions(quantize, options) as QuantizeOptions;
+  if (mode === 'half') return recipe;
+  return [{ technique, options: { ...options, exclude: [...exclude, ...(await slowInIntegers({ ...given, mode }))] } }];
+}
+
+/** Zeros shrink a file only where it is compressed, and so on: what shrinks at all makes no larger file. */
+function gainOf({ effects, order }: Technique): Gain | undefined {
+  if (order === 'quantize') return 'smaller';
+  return effects.includes('shrink') && !effects.includes('grow') ? 'no larger' : undefined;
 }
 
 /** Whether --target is an option of the technique, so that --label alone names what is to be predicted. */

@@ -1,10 +1,11 @@
-import { statSync } from 'node:fs';
 import { Option } from 'commander';
 import { formatBytes, OptionError } from '../../base/index.js';
+import { inventedShapes, runnableInputs } from '../../diagnosis/index.js';
 import { batchBindings } from '../../infrastructure/hardware/index.js';
 import { measureLatency } from '../../infrastructure/hardware/node/index.js';
-import type { Model } from '../../onnx/index.js';
-import { loadModel } from '../../onnx/node/index.js';
+import type { Runtime } from '../../infrastructure/runtime/index.js';
+import type { Model, Value } from '../../onnx/index.js';
+import { loadModel, modelBytes } from '../../onnx/node/index.js';
 import type { AddCommand } from '../command.js';
 import type { CommonOptions } from '../options.js';
 import { positiveInteger, shapes, sizes } from '../units.js';
@@ -33,7 +34,7 @@ export const benchCommand: AddCommand = (program, run) => {
       run(async (context, { threads, batch, runs, backend, dims, shape }: Options, path: string) => {
         const { runtime, output, activity, seed } = context;
         const model = loadModel(path);
-        checkDims(model, dims, shape);
+        await checkDims(model, runtime, dims, shape);
         const measured = await measureLatency(runtime, model, {
           ...activity,
           threads,
@@ -47,7 +48,7 @@ export const benchCommand: AddCommand = (program, run) => {
         const { p50, p95, p99, throughput, noise, memory, load } = measured;
         const ms = (value: number) => `${value < 100 ? value.toPrecision(3) : Math.round(value)} ms`;
         const lines = [
-          `${path} (${formatBytes(statSync(path).size)}) on ${measured.runtime}, ${backend}, ${measured.threads} thread(s), batch ${measured.batch}, ${measured.runs} runs`,
+          `${path} (${formatBytes(modelBytes(path))}) on ${measured.runtime}, ${backend}, ${measured.threads} thread(s), batch ${measured.batch}, ${measured.runs} runs`,
           `  latency     p50 ${ms(p50)}   p95 ${ms(p95)}   p99 ${ms(p99)}`,
           `  throughput  ${throughput.toPrecision(4)} samples/s`,
           `  load        ${ms(load)}`,
@@ -61,7 +62,12 @@ export const benchCommand: AddCommand = (program, run) => {
 };
 
 /** @throws OptionError naming the options that give open dimensions a size; those of the batch have one. */
-function checkDims(model: Model, dims: Record<string, number> = {}, shape: Record<string, number[]> = {}): void {
+async function checkDims(
+  model: Model,
+  runtime: Runtime,
+  dims: Record<string, number> = {},
+  shape: Record<string, number[]> = {},
+): Promise<void> {
   const { feeds } = model.graph;
   const batch = batchBindings(model, 1);
   const known = new Set([...Object.keys(dims), ...Object.keys(batch)]);
@@ -69,12 +75,16 @@ function checkDims(model: Model, dims: Record<string, number> = {}, shape: Recor
     if (shape[name]) continue;
     const open = declared?.filter((dim) => typeof dim !== 'number' && !known.has(dim.text)).map(String);
     if (open?.length === 0) continue;
-    const example = declared?.map((dim) => (typeof dim === 'number' ? dim : (batch[dim.text] ?? 16))).join('x');
+    // Sizes with which it runs.
+    const likely = inventedShapes(model, await runnableInputs(model, runtime, { shapes: shape }));
+    const isOpen = ({ name, shape: dims }: Value) => !shape[name] && !dims?.every((dim) => typeof dim === 'number');
+    const all = feeds.filter(isOpen).map((input) => `${input.name}=${likely[input.name]?.join('x') || '1x16'}`);
+    const sizeOf = (text: string) => likely[name]?.[declared?.findIndex((dim) => typeof dim !== 'number' && dim.text === text) ?? 0] ?? 16;
     throw new OptionError({
       what: `The input "${name}" has ${open ? 'open dimensions' : 'no known shape'}`,
       where: model.source,
       got: `[${declared?.join(', ') ?? '?'}]`,
-      fix: `Give --shape "${name}=${example ?? '1x16'}"${open?.every((dim) => /^\w/.test(dim)) ? `, or --dims "${open.map((dim) => `${dim}=16`).join(',')}"` : ''}, with the sizes that you want.`,
+      fix: `Give --shape "${all.join(';')}"${open?.every((dim) => /^\w/.test(dim)) ? `, or --dims "${open.map((dim) => `${dim}=${sizeOf(dim)}`).join(',')}"` : ''}, with the sizes that you want.`,
     });
   }
 }

@@ -1,7 +1,6 @@
-import { statSync } from 'node:fs';
 import { writeFileAtomic } from '../../base/node/index.js';
 import { footprint } from '../../infrastructure/hardware/index.js';
-import { loadModel } from '../../onnx/node/index.js';
+import { loadModel, modelBytes } from '../../onnx/node/index.js';
 import { inspectHtml, inspectTable } from '../../report/render/index.js';
 import type { AddCommand } from '../command.js';
 import type { CommonOptions } from '../options.js';
@@ -28,7 +27,7 @@ export const inspectCommand: AddCommand = (program, run) => {
         const { output } = context;
         if (html) context.willWrite(html);
         const model = loadModel(path);
-        const cost = footprint(model, { batch, bindings: dims, inputShapes: shape, bytes: statSync(path).size });
+        const cost = footprint(model, { batch, bindings: dims, inputShapes: shape, bytes: modelBytes(path) });
         if (html) {
           await writeFileAtomic(html, inspectHtml(cost, path));
           output.info(`Wrote ${html}`);

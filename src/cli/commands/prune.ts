@@ -73,7 +73,17 @@ export const pruneCommand: AddCommand = (program, run) => {
         const { checkpoints, clear } = await context.checkpointsBeside(options.out);
         const common = { ...activity, model, task, runtime, seed, threads: options.threads, checkpoints };
         const result = await applyTechnique(technique, common, chosen);
-        await writeCompressed(result, { context, task, model, path, out: options.out, options, advice: ADVICE, clear });
+        await writeCompressed(result, {
+          context,
+          task,
+          model,
+          path,
+          out: options.out,
+          options,
+          mustGain: 'no larger',
+          advice: ADVICE,
+          clear,
+        });
       }),
     );
 };

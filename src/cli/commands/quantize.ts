@@ -4,7 +4,7 @@ import { quantize, quantizeAwareTrain } from '../../compression/quantization/ind
 import { applyTechnique, type Technique } from '../../technique/index.js';
 import type { AddCommand } from '../command.js';
 import { addDataOptions, type CommonOptions, type DataOptions } from '../options.js';
-import { addInventedOptions, addShippingOptions, type InventedOptions, type ShippingOptions } from '../shipping/index.js';
+import { addInventedOptions, addShippingOptions, type InventedOptions, type ShippingOptions, slowInIntegers } from '../shipping/index.js';
 import { list, number, positiveInteger, positiveNumber } from '../units.js';
 import { writeCompressed } from './results.js';
 
@@ -53,7 +53,7 @@ export const quantizeCommand: AddCommand = (program, run) => {
   addInventedOptions(addShippingOptions(command))
     .addHelpText(
       'after',
-      '\nExamples:\n  $ espalier quantize model.onnx --data photos/ -o int8.onnx\n  $ espalier quantize model.onnx --dynamic -o int8.onnx',
+      '\nExamples:\n  $ espalier quantize model.onnx --data photos/ -o int8.onnx\n  $ espalier quantize model.onnx --dynamic -o int8.onnx\n  $ espalier quantize model.onnx --data photos/ --require-faster -o int8.onnx',
     )
     .action(
       run(async (context, options: Options, path: string) => {
@@ -68,7 +68,10 @@ export const quantizeCommand: AddCommand = (program, run) => {
         context.willWrite(options.out);
         const model = await context.model(path);
         const task = options.data === undefined ? undefined : await context.task(model, options as DataOptions);
-        const { exclude, equalize, smooth, correctBias } = options;
+        const { equalize, smooth, correctBias } = options;
+        const timed = options.requireFaster && !options.aware && mode !== 'half';
+        const slow = timed ? await slowInIntegers({ context, model, task, mode, options }) : [];
+        const exclude = slow.length > 0 ? [...(options.exclude ?? []), ...slow] : options.exclude;
         // Nobody sees how sensitive layers are where nothing is left in float.
         const given = options.aware
           ? {
@@ -97,7 +100,17 @@ export const quantizeCommand: AddCommand = (program, run) => {
         const common = { ...activity, model, task, runtime, seed, threads: options.threads, checkpoints: kept?.checkpoints };
         const result = await applyTechnique(technique, common, chosen);
         const { out } = options;
-        await writeCompressed(result, { context, task, model, path, out, options, mustGain: true, advice: ADVICE, clear: kept?.clear });
+        await writeCompressed(result, {
+          context,
+          task,
+          model,
+          path,
+          out,
+          options,
+          mustGain: 'smaller',
+          advice: ADVICE,
+          clear: kept?.clear,
+        });
       }),
     );
 };

@@ -1,3 +1,5 @@
+export { type FastestRequest, slowInIntegers } from './fastest.js';
+export type { Gain } from './gain.js';
 export { addInventedOptions, addShippingOptions, type InventedOptions, type ShippingOptions } from './options.js';
 export { bytesOf, Refused, type Shipment, type Shipped, ship } from './ship.js';
 export { leadingLines, proofLines, shippedFacts } from './text.js';

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { number, positiveInteger, shapes } from '../units.js';
 
 /** Options of every command that writes a model. */
@@ -8,6 +8,8 @@ export interface ShippingOptions {
   maxDrop?: number;
   /** False where no time is to be measured. */
   time: boolean;
+  /** Whether a model that is not faster than the original is refused. */
+  requireFaster?: boolean;
 }
 
 /** Options of commands that may have to make inputs up. */
@@ -20,7 +22,13 @@ export function addShippingOptions<C extends Command>(command: C): C {
   command
     .option('--force', 'write the model even where it loses too much, gains nothing or does not load')
     .option('--max-drop <points>', 'largest loss of quality on the test part before the model is refused (default: 5)', number)
-    .option('--no-time', 'do not measure the time before and after');
+    .option('--no-time', 'do not measure the time before and after')
+    .addOption(
+      new Option(
+        '--require-faster',
+        'write the model only where it is faster than before; when quantizing, layers stay in the type in which they are faster here',
+      ).conflicts('time'),
+    );
   return command;
 }
 

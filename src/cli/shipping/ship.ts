@@ -3,11 +3,11 @@ import { EspalierError, Stopped } from '../../base/index.js';
 import { type Proof, prove } from '../../diagnosis/index.js';
 import type { ModelSource } from '../../infrastructure/runtime/index.js';
 import type { Model } from '../../onnx/index.js';
-import { loadModel, saveModel } from '../../onnx/node/index.js';
+import { loadModel, modelBytes, saveModel } from '../../onnx/node/index.js';
 import { answersOf, judge, type Quality, type Task } from '../../training/index.js';
 import type { CommandContext } from '../context.js';
 import { faultsOf } from './bounds.js';
-import { noGain } from './gain.js';
+import { type Gain, noGain, notFaster } from './gain.js';
 import type { InventedOptions, ShippingOptions } from './options.js';
 import { oneRun, testFeeds } from './samples.js';
 import { type PairedTime, pairedTime } from './time.js';
@@ -36,8 +36,8 @@ export interface Shipment {
   /** What it is timed against. Default: the original. */
   rival?: Known;
   options: ShippingOptions & InventedOptions & { threads?: number };
-  /** Whether being smaller was what was asked for, so that a file as large is refused. Default false. */
-  mustGain?: boolean;
+  /** What was asked for of the file, so that one that does not gain it is refused. Default: nothing. */
+  mustGain?: Gain;
   /** What else can be done where the model is refused, as a sentence. */
   advice?: string;
   /** Forgets the checkpoints, once the file is there. */
@@ -70,10 +70,10 @@ export class Refused extends EspalierError {
  */
 export async function ship(shipment: Shipment): Promise<Shipped> {
   const { context, model, out, options, clear } = shipment;
-  let found: Omit<Shipped, 'model' | 'bytes'> | undefined;
+  let found: Looked | undefined;
   const check = async (draft: string) => {
     found = await look(shipment, draft);
-    if (found.forced.length > 0 && !options.force) throw refusal(shipment, found.forced);
+    if (found.forced.length > 0 && !options.force) throw refusal({ ...shipment, advice: found.advice }, found.forced);
   };
   let bytes = await saveModel(model, out, { check });
   const { forced = [] } = found ?? {};
@@ -83,12 +83,18 @@ export async function ship(shipment: Shipment): Promise<Shipped> {
   }
   await clear?.();
   context.kept = undefined;
-  return { quality: {}, forced, ...found, model: loadModel(out), bytes };
+  const { advice: _, ...shipped } = found ?? { quality: {} };
+  return { forced, ...shipped, model: loadModel(out), bytes };
+}
+
+/** What was found of a file, and what else can be done where it is refused. */
+interface Looked extends Omit<Shipped, 'model' | 'bytes'> {
+  advice?: string;
 }
 
 /** Everything that is to be known of a written file before it is called done. */
-async function look(shipment: Shipment, draft: string): Promise<Omit<Shipped, 'model' | 'bytes'>> {
-  const { context, task, original, options, mustGain = false } = shipment;
+async function look(shipment: Shipment, draft: string): Promise<Looked> {
+  const { context, task, original, options, mustGain } = shipment;
   const written = loadModel(draft);
   const faults: string[] = [];
   /** What fails in the new model is its fault. */
@@ -102,7 +108,7 @@ async function look(shipment: Shipment, draft: string): Promise<Omit<Shipped, 'm
     }
   };
   const proof = await tried('it does not load or run', () => proofOf(shipment, written, draft));
-  if (faults.length > 0) return { quality: {}, forced: faults };
+  if (faults.length > 0) return { quality: {}, forced: faults, advice: shipment.advice };
   const before = original?.task && (await answers(original.model, original.task, shipment));
   const after = task && (await tried('it cannot be judged', () => answers(written, task, shipment)));
   const quality = {
@@ -111,11 +117,14 @@ async function look(shipment: Shipment, draft: string): Promise<Omit<Shipped, 'm
   };
   if (original && proof) faults.push(...faultsOf({ before: original.model, proof, task, quality, maxDrop: options.maxDrop }));
   const time = options.time ? await timeOf(shipment, draft, proof) : undefined;
-  const bytes = { before: original ? bytesOf(original) : 0, after: statSync(draft).size };
-  const waste = original && mustGain ? noGain(bytes, time, original.model) : undefined;
-  if (waste !== undefined) faults.push(waste);
+  const bytes = { before: original ? bytesOf(original) : 0, after: modelBytes(draft) };
+  const waste = original && mustGain ? noGain(bytes, time, original.model, mustGain) : undefined;
+  const slow = options.requireFaster ? notFaster(time) : undefined;
+  // What changes least, or stays in float, is no faster for it.
+  const advice = slow !== undefined && faults.length === 0 ? undefined : shipment.advice;
+  faults.push(...[waste, slow].filter((fault) => fault !== undefined));
   context.output.clear();
-  return { quality, ...(original && { proof }), time, forced: faults };
+  return { quality, ...(original && { proof }), time, forced: faults, advice };
 }
 
 /** Compared with the original where there is one; else the new model is only loaded. */
@@ -162,9 +171,9 @@ async function timeOf({ context, model, task, original, rival = original, option
   }
 }
 
-/** Bytes of a model's file. */
+/** Bytes of a model's file, and of the weights beside it. */
 export function bytesOf(known: Known): number {
-  return statSync(fileOf(known) ?? known.path).size;
+  return modelBytes(fileOf(known) ?? known.path);
 }
 
 function fileOf({ model, path }: Known): string | undefined {

@@ -1,7 +1,7 @@
 import { UnsupportedError } from '../../base/index.js';
 import { type Model, type Node, removeDeadCode, Tensor, type Value } from '../../onnx/index.js';
 import { inferShapes, layerOf, typedBuilder } from '../../ops/index.js';
-import { openDeepCopy } from '../open-copy.js';
+import { openDeepCopy, reshapeWeights } from '../open-copy.js';
 import { type DenseLayer, denseLayers, rankWithin } from './layers.js';
 import { type Factors, leadingFactors } from './svd.js';
 
@@ -10,6 +10,8 @@ export interface FactorizeOptions {
   keep: number;
   /** Instead: the least rank that holds this share of the squared norm of a layer, in (0, 1), where that saves anything. */
   energy?: number;
+  /** A layer stays whole where its factors would hold less of its squared norm than this share, from 0 to 1. Default 0. */
+  leastEnergy?: number;
   /** Names of nodes that stay whole. */
   exclude?: readonly string[];
 }
@@ -23,6 +25,19 @@ export interface FactorizedLayer {
   energy: number;
 }
 
+/** A layer that would lose too much. */
+export interface WholeLayer {
+  node: string;
+  /** Share of the squared norm of the weight that its factors would hold. */
+  energy: number;
+}
+
+export interface Factorized {
+  model: Model;
+  layers: FactorizedLayer[];
+  whole: WholeLayer[];
+}
+
 /** Numbers that a layer must save to be worth another node. */
 const LEAST_SAVED = 64;
 
@@ -31,24 +46,37 @@ const LEAST_SAVED = 64;
  * wherever two hold fewer numbers. The work falls as the numbers do.
  * @throws UnsupportedError where nothing would be saved.
  */
-export function factorizeModel(source: Model, options: FactorizeOptions): { model: Model; layers: FactorizedLayer[] } {
+export function factorizeModel(source: Model, options: FactorizeOptions): Factorized {
   const model = openDeepCopy(source);
   inferShapes(model);
+  reshapeWeights(model.graph);
   const candidates = denseLayers(model.graph).filter(({ node }) => !options.exclude?.includes(node.name));
-  const layers = candidates.flatMap((layer) => factorizeLayer(layer, model, options) ?? []);
+  const layers: FactorizedLayer[] = [];
+  const whole: WholeLayer[] = [];
+  for (const layer of candidates) {
+    const made = factorizeLayer(layer, model, options);
+    if (made && 'rank' in made) layers.push(made);
+    else if (made) whole.push(made);
+  }
   if (layers.length === 0)
     throw new UnsupportedError({
       what: 'No layer of the model would be smaller as two',
       where: source.source,
       expected: 'a constant matrix of a MatMul, Gemm or 1×1 convolution, in floating point, that no other node reads',
-      got: candidates.length === 0 ? 'none' : `${candidates.length} too small, or too evenly spread, for what is to be kept`,
+      got: candidates.length === 0 ? 'none' : `${candidates.length} too small, or too evenly spread, for what is to be kept${lost(whole)}`,
     });
   removeDeadCode(model.graph);
   model.graph.sort();
-  return { model, layers };
+  return { model, layers, whole };
 }
 
-function factorizeLayer(layer: DenseLayer, model: Model, { keep, energy }: FactorizeOptions): FactorizedLayer | undefined {
+function lost(whole: readonly WholeLayer[]): string {
+  if (whole.length === 0) return '';
+  return `: of ${whole.length} at most ${(100 * Math.max(...whole.map(({ energy }) => energy))).toFixed(1)}% of the squared norm would be held`;
+}
+
+function factorizeLayer(layer: DenseLayer, model: Model, options: FactorizeOptions): FactorizedLayer | WholeLayer | undefined {
+  const { keep, energy, leastEnergy = 0 } = options;
   const { weight, size, node } = layer;
   const most = rankWithin(size, energy === undefined ? keep : 1);
   if (most < 1) return undefined;
@@ -61,6 +89,7 @@ function factorizeLayer(layer: DenseLayer, model: Model, { keep, energy }: Facto
   const rank = energy === undefined ? most : held.findIndex((share) => share >= energy) + 1;
   const saved = size[0] * size[1] - rank * (size[0] + size[1]);
   if (rank < 1 || saved < LEAST_SAVED) return undefined;
+  if (held[rank - 1] < leastEnergy) return { node: node.name || weight.name, energy: held[rank - 1] };
   writeFactors(layer, model, factors, rank);
   return { node: node.name || weight.name, size, rank, energy: held[rank - 1] };
 }

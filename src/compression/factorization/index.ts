@@ -1,2 +1,2 @@
-export { type FactorizedLayer, type FactorizeOptions, factorizeModel } from './factorize.js';
+export { type Factorized, type FactorizedLayer, type FactorizeOptions, factorizeModel, type WholeLayer } from './factorize.js';
 export { type LowRankOptions, lowRank } from './low-rank.js';

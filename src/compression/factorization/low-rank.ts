@@ -14,6 +14,12 @@ const schema = z.strictObject({
     .lt(1)
     .optional()
     .describe("Instead: the least rank that holds this share of a layer's squared norm, where that saves anything. Default: by keep."),
+  leastEnergy: z
+    .number()
+    .min(0)
+    .max(1)
+    .optional()
+    .describe('A layer stays whole where its factors would hold less of its squared norm. Default: 0.5 with tuning, 0.97 without.'),
   tuning: z
     .enum(['distill', 'train', 'none'])
     .default('distill')
@@ -48,12 +54,17 @@ export const lowRank: Technique<LowRankOptions> = {
   apply,
 };
 
+/** Shares of the squared norm that tuning can make up for, and that nothing has to: 3 and 15 dB of signal to noise in the weight. */
+const LEAST_TUNED = 0.5;
+const LEAST_UNTUNED = 0.97;
+
 function tunes({ tuning, epochs }: LowRankOptions): boolean {
   return tuning !== 'none' && epochs > 0;
 }
 
 async function apply(context: TechniqueContext, options: LowRankOptions): Promise<TechniqueResult> {
-  const { model, layers } = factorizeModel(context.model, options);
+  const leastEnergy = options.leastEnergy ?? (tunes(options) ? LEAST_TUNED : LEAST_UNTUNED);
+  const { model, layers, whole } = factorizeModel(context.model, { ...options, leastEnergy });
   const given = tunes(options) ? withTask(context, 'Tuning after factorization') : undefined;
   const obstacle = given && (await untunable(given));
   const { epochs, learningRate, tuning } = options;
@@ -71,6 +82,10 @@ async function apply(context: TechniqueContext, options: LowRankOptions): Promis
     ranks: layers.map(({ node, rank, size }) => `${node} ${rank} of ${Math.min(...size)}`).join(', '),
     energy: Math.min(...layers.map(({ energy }) => energy)),
   };
-  if (obstacle) context.onMessage?.({ level: 'warning', text: obstacle });
-  return { model: tuned.model, notes: { training: tuned.history, remarks: obstacle ? [obstacle] : [], facts } };
+  const names = whole.map(({ node, energy }) => `${node} (${percent(energy)})`).join(', ');
+  const kept =
+    whole.length > 0 ? `Whole, because less than ${percent(leastEnergy)} of the squared norm would be held: ${names}.` : undefined;
+  const remarks = [obstacle, kept].filter((text) => text !== undefined);
+  for (const text of remarks) context.onMessage?.({ level: 'warning', text });
+  return { model: tuned.model, notes: { training: tuned.history, remarks, facts } };
 }

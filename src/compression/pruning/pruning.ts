@@ -3,7 +3,7 @@ import type { EpochRecord, LossBuilder } from '../../training/index.js';
 import { tune, tuningLoss, untunable } from '../tuning.js';
 import { type PrunedChannels, pruneModel } from './channels.js';
 import { type DroppedBlocks, dropBlocks } from './drop-blocks.js';
-import { inFloats } from './in-floats.js';
+import { type InFloats, inFloats } from './in-floats.js';
 import type { Structure } from './layers.js';
 import { measureImportance, measuresByData, measuresByGradients } from './measures.js';
 import type { PruneOptions } from './prune-options.js';
@@ -24,9 +24,12 @@ export class Pruning {
   readonly #options: PruneOptions;
   readonly #remarks = new Set<string>();
   readonly #history: EpochRecord[] = [];
+  /** Brings what was pruned in float32 back to the precision that was given. */
+  readonly #restored: InFloats<TechniqueContext>['restored'];
 
   constructor(given: TechniqueContext, options: PruneOptions) {
-    const { context, remarks } = inFloats(given);
+    const { context, remarks, restored } = inFloats(given);
+    this.#restored = restored;
     this.#context = context;
     this.#options = options;
     for (const remark of remarks) this.#remark(remark);
@@ -51,7 +54,7 @@ export class Pruning {
       }
       if (count > 0) model = await this.#tune(model, round, count, loss);
     }
-    return { model, notes: this.#notes(first, last, blocks) };
+    return { model: this.#restored(model), notes: this.#notes(first, last, blocks) };
   }
 
   get #taskContext(): TaskContext {

@@ -3,7 +3,8 @@ import { UnsupportedError } from '../../base/index.js';
 import type { Model, Tensor } from '../../onnx/index.js';
 import { percent, type TaskContext, type Technique, type TechniqueNotes, unless, withTask } from '../../technique/index.js';
 import { type StepControl, withWeights } from '../../training/index.js';
-import { openCopy } from '../open-copy.js';
+import { liftedWeights, openCopy } from '../open-copy.js';
+import { whereWeightsAre } from '../quantization/index.js';
 import { TUNING_RATE, tune, tuningLoss, untunable } from '../tuning.js';
 import { inFloats } from './in-floats.js';
 import { MaskChooser } from './mask-chooser.js';
@@ -73,7 +74,9 @@ export const sparsify: Technique<SparsifyOptions> = {
   // Zeros make a download smaller, which no search trades quality for, and neither the file nor a run.
   space: () => undefined,
   apply: async (handed, options) => {
-    const { context, remarks } = inFloats(handed);
+    const { context: floats, remarks, restored } = inFloats(handed);
+    // Branches are not trained.
+    const context = trains(options) ? floats : { ...floats, model: liftedWeights(floats.model) };
     remarks.push('Zeros take as much room as other numbers until the file is compressed: look at the bytes to download.');
     const given = trains(options) ? withTask(context, 'Training with zeros') : undefined;
     const obstacle = given && (await untunable(given));
@@ -81,7 +84,7 @@ export const sparsify: Technique<SparsifyOptions> = {
     const chooser = await MaskChooser.of(context, options);
     remarks.push(...chooser.remarks);
     const trained = given && !obstacle ? await trainSparse(given, options, chooser) : { weights: new Map<string, Tensor>(), history: [] };
-    const model = sparseModel(withWeights(openCopy(context.model), trained.weights), chooser);
+    const model = restored(sparseModel(withWeights(openCopy(context.model), trained.weights), chooser));
     const notes: TechniqueNotes = { training: trained.history, remarks, facts: { sparsity: sparsityOf(model) } };
     return { model, notes };
   },
@@ -142,7 +145,12 @@ export function scheduledSparsity(
 function sparseModel(model: Model, chooser: MaskChooser): Model {
   const weights = sparsifiable(model);
   if (weights.size === 0) {
-    throw new UnsupportedError({ what: 'The model has no float32 matrix or kernel that could become sparse', where: model.source });
+    throw new UnsupportedError({
+      what: 'There is no weight that could become sparse',
+      where: model.source,
+      expected: 'a float32 matrix or kernel; those inside of If, Loop and Scan without tuning only',
+      got: whereWeightsAre(model),
+    });
   }
   const masks = chooser.masks(weights, chooser.sparsity);
   for (const value of model.graph.initializers) {

@@ -1,15 +1,6 @@
-import {
-  codeOf,
-  constantsToInitializers,
-  copyModel,
-  type Graph,
-  graphsOf,
-  type Model,
-  removeDeadCode,
-  Tensor,
-  type Value,
-} from '../../onnx/index.js';
+import { codeOf, type Graph, graphsOf, type Model, removeDeadCode, Tensor, type Value } from '../../onnx/index.js';
 import { typedBuilder } from '../../ops/index.js';
+import { openDeepCopy } from '../open-copy.js';
 import { type LeftInFloat, leftInFloat } from './left.js';
 import { nothingToQuantize } from './nothing.js';
 import { Places } from './places.js';
@@ -26,9 +17,8 @@ const LEAST_SQNR = 60;
  * @throws UnsupportedError where there is no weight to store so.
  */
 export function storeHalf(source: Model, exclude: ReadonlySet<string> = new Set()): { model: Model; stored: number; left: LeftInFloat[] } {
-  const model = copyModel(source);
+  const model = openDeepCopy(source);
   const { graph } = model;
-  for (const each of graphsOf(graph)) constantsToInitializers(each);
   const places = new Places(graph);
   let stored = 0;
   for (const home of graphsOf(graph)) for (const value of [...home.initializers]) if (store(model, home, value, places, exclude)) stored++;

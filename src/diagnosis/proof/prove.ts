@@ -1,9 +1,10 @@
-import { type Activity, EspalierError, Random, Stopped } from '../../base/index.js';
+import { type Activity, EspalierError, Random } from '../../base/index.js';
 import type { ModelSource, Program, Runtime } from '../../infrastructure/runtime/index.js';
 import { isFloat, type Model, Tensor } from '../../onnx/index.js';
 import { exposed, fidelity, fidelityOutputs, type Goal, judge, type Quality } from '../../training/index.js';
-import { ATTEMPTS, type InventedOptions, inventedFeeds } from './invented.js';
+import { type InventedOptions, inventedFeeds } from './invented.js';
 import { NoiseMeter, type OutputNoise } from './noise.js';
+import { attempted, runnable } from './runnable.js';
 
 /** Values by name, for one run. */
 export type Feeds = Readonly<Record<string, Tensor>>;
@@ -181,7 +182,7 @@ async function* madeUp(
   found: (options: InventedOptions) => void,
   run: (feeds: Feeds) => Promise<unknown>,
 ): AsyncGenerator<RealFeeds> {
-  const options = await runnable(before, invented, run);
+  const options = await runnable(before, invented ?? {}, run);
   found(options);
   let first: Feeds | undefined;
   for (let seed = 1; seed <= RUNS; seed++) {
@@ -197,17 +198,6 @@ function isSame(a: Tensor, b: Tensor | undefined): boolean {
   if (a.dtype === 'string') return true;
   const [own, other] = [a.bytes(), b?.bytes()];
   return own.every((byte, i) => byte === other?.[i]);
-}
-
-/** The first choice of open sizes with which a model runs; the first of all where it runs with none. */
-async function runnable(model: Model, invented: InventedOptions = {}, run: (feeds: Feeds) => Promise<unknown>): Promise<InventedOptions> {
-  const isOpen = model.graph.feeds.some(({ shape }) => shape?.some((dim) => typeof dim !== 'number'));
-  for (let attempt = 0; isOpen && attempt < ATTEMPTS; attempt++) {
-    const options = { ...invented, attempt };
-    const ran = await attempted(() => run(inventedFeeds(model, options)));
-    if (typeof ran !== 'string') return options;
-  }
-  return invented;
 }
 
 /** SQNR of the original's outputs where its inputs are nudged, on the same made-up inputs; nothing where no input is a float. */
@@ -271,14 +261,4 @@ function readable({ graph }: Model): string[] {
   return graph.outputs
     .filter(({ type, dtype }) => type === undefined || (dtype !== undefined && READABLE.test(dtype)))
     .map(({ name }) => name);
-}
-
-/** What came of it, or why it failed. */
-async function attempted<T>(work: () => Promise<T>): Promise<T | string> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof EspalierError) || error instanceof Stopped) throw error;
-    return error.message;
-  }
 }

@@ -18,14 +18,17 @@ const KEPT_BYTES = 2 ** 26;
 
 /**
  * Made-up samples as a data source without targets: they are made when they are read, and as many kept as take little memory.
- * @param options shapes of whole inputs, their first axis counting the samples.
+ * @param options shapes of whole inputs, their first axis counting the samples, and the attempt of open sizes that `runnableInputs` found.
  * @throws OptionError where an input takes several samples only, or is of texts.
  */
-export function syntheticSource(model: Model, options: Pick<InventedOptions, 'shapes'> & { samples?: number } = {}): DataSource {
-  const { samples = SAMPLES, shapes } = options;
+export function syntheticSource(
+  model: Model,
+  options: Pick<InventedOptions, 'shapes' | 'attempt'> & { samples?: number } = {},
+): DataSource {
+  const { samples = SAMPLES, shapes, attempt } = options;
   const axes = batchAxesOf(model.graph.feeds) ?? new Map<string, number | null>();
   const axisOf = (name: string) => (axes.has(name) ? (axes.get(name) ?? null) : 0);
-  const one = { shapes: singles(inventedShapes(model, { shapes }), axisOf) };
+  const one = { shapes: singles(inventedShapes(model, { shapes, attempt }), axisOf) };
   const first = inventedFeeds(model, one);
   for (const [name, { dtype, shape }] of Object.entries(first)) {
     const axis = axisOf(name);

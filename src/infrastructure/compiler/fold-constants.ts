@@ -61,6 +61,13 @@ export class FoldingEffort {
   runs = 16;
   /** Nodes that the runtime could not compute. */
   readonly failed = new Set<Node>();
+  /** Results of more bytes are not stored, however large what they are computed from: others may read that, too. */
+  readonly largest: number;
+
+  /** @param options the largest result in bytes beyond those of small ones. Default: as large as what it is computed from. */
+  constructor({ largest = Number.POSITIVE_INFINITY }: { largest?: number } = {}) {
+    this.largest = largest;
+  }
 }
 
 interface Source {
@@ -73,7 +80,7 @@ async function foldGraph(source: Source, graph: Graph): Promise<number> {
   const constant = new Set<Value>();
   const foldable: Node[] = [];
   for (const node of graph.nodes) {
-    if (source.effort.failed.has(node) || !isFoldable(node, constant)) continue;
+    if (source.effort.failed.has(node) || !isFoldable(node, constant, source.effort.largest)) continue;
     foldable.push(node);
     for (const output of node.outputs) if (output) constant.add(output);
   }
@@ -113,20 +120,20 @@ function shapeConstants(model: Model): Map<Value, Tensor> {
 }
 
 /** An Identity stays: it carries a constant to a graph output, and elsewhere cancelMoves removes it. */
-function isFoldable(node: Node, constant: ReadonlySet<Value>): boolean {
+function isFoldable(node: Node, constant: ReadonlySet<Value>, largest: number): boolean {
   if (node.op === 'Constant' || node.op === 'Identity' || node.domain !== '' || mayVary(node) || node.subgraphs().length > 0) return false;
   const isConstant = (input: Value | undefined) => !input || constant.has(input) || input.constant !== undefined;
   if (node.inputs.length === 0 || !node.inputs.every(isConstant)) return false;
-  return node.outputs.every((output) => !output || isWorthStoring(node, output));
+  return node.outputs.every((output) => !output || isWorthStoring(node, output, largest));
 }
 
-function isWorthStoring(node: Node, output: Value): boolean {
+function isWorthStoring(node: Node, output: Value, largest: number): boolean {
   const bytes = bytesOf(output);
   if (bytes === undefined || output.dtype === undefined) return false;
   const narrow = node.inputs.some((input) => input?.dtype && bitsOf(input.dtype) <= 8 && input.dtype !== 'bool');
   if (narrow && isFloat(output.dtype)) return false;
   const read = node.inputs.reduce((sum, input) => sum + (input?.constant?.byteLength ?? (input && bytesOf(input)) ?? 0), 0);
-  return bytes <= Math.max(read, LARGEST_EXPANSION);
+  return bytes <= Math.max(Math.min(read, largest), LARGEST_EXPANSION);
 }
 
 function bytesOf({ dtype, shape }: Value): number | undefined {

@@ -1,5 +1,6 @@
 import { type Activity, DataError, OptionError } from '../../base/index.js';
 import { arrayDataset, batches, type Dataset, type ElementType, type InputSpec, type Preprocess, targetsLike } from '../../data/index.js';
+import { batchAxesOf } from '../../infrastructure/hardware/index.js';
 import type { Runtime } from '../../infrastructure/runtime/index.js';
 import type { Model } from '../../onnx/index.js';
 import { batchSizeOf, exposed, type Feed, feedsOf } from '../../training/index.js';
@@ -94,10 +95,12 @@ function blank({ targets }: Noted, size: number) {
 
 function feedsFor(model: Model, inputs: readonly InputSpec[], given: Preprocess | undefined): Feed[] {
   const noted = notedPreprocess(model, inputs, true);
+  const axes = batchAxesOf(model.graph.feeds);
   return pairInputs(model.graph.feeds, inputs, model.source ?? 'the model').map(({ input, spec }) => {
     const shape = (input.shape ?? []).map((dim) => (typeof dim === 'number' ? dim : null));
     const usual = () => preprocessesFor(spec, { name: input.name, shape, type: input.dtype as ElementType | undefined })[0];
-    return { input: input.name, from: spec.name, preprocess: given ?? noted?.[input.name] ?? usual() };
+    const axis = axes?.get(input.name);
+    return { input: input.name, from: spec.name, preprocess: given ?? noted?.[input.name] ?? usual(), ...(axis !== undefined && { axis }) };
   });
 }
 

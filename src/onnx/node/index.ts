@@ -1,2 +1,2 @@
-export { loadModel } from './load.js';
+export { loadModel, modelBytes } from './load.js';
 export { type SaveOptions, saveModel } from './save.js';

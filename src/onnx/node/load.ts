@@ -22,6 +22,22 @@ export function loadModel(path: string): Model {
   return decodeModel(file, { source: path, external: (where, tensor) => openExternal(dirname(resolve(path)), where, tensor) });
 }
 
+/**
+ * Bytes of a model on disk: of its file, and of the files beside it that hold its weights.
+ * @throws FormatError as `loadModel` does.
+ */
+export function modelBytes(path: string): number {
+  const file = openFile(path, 'model');
+  const folder = dirname(resolve(path));
+  const beside = new Set<string>();
+  const external = (where: ExternalLocation, tensor: string) => {
+    beside.add(resolve(folder, where.location));
+    return openExternal(folder, where, tensor);
+  };
+  decodeModel(file, { source: path, external });
+  return [...beside].reduce((sum, each) => sum + statSync(each).size, file.byteLength);
+}
+
 function openFile(path: string, what: string): RandomAccess {
   try {
     if (!statSync(path).isFile()) throw new FormatError({ what: `The ${what} is not a file`, where: path });

@@ -124,6 +124,14 @@ const forms: Record<string, { model: Model; shape: number[] }> = {
       build.output(build.op('Conv', inputs, { strides: [2, 3], pads: [1, 0, 2, 1], kernel_shape: [1, 1] }), 'y');
     }),
   },
+  'MatMul whose weight is reshaped first': {
+    shape: [4, 20],
+    model: modelOf((build) => {
+      const x = build.input('x', 'float32', [4, 20]);
+      const weight = build.parameter('w', ofRank(3, 20, 24).reshape([4, 5, 24]));
+      build.output(build.op('MatMul', [x, build.op('Reshape', [weight, build.constant(Tensor.from('int64', [2], [20, 24]))])]), 'y');
+    }),
+  },
   'convolution along one axis': {
     shape: [1, 24, 9],
     model: modelOf((build) => {
@@ -166,10 +174,27 @@ test('what saves nothing stays: weights that two layers read, grouped kernels, h
   assert.throws(() => factorizeModel(even, { keep: 0.5, energy: 0.99 }), /1 too small, or too evenly spread/);
 });
 
+test('without tuning a layer that would lose much of its norm stays whole, and that is said', async () => {
+  const [flat, low] = [normal(40, 40), ofRank(3, 40, 40)];
+  const model = modelOf((build) => {
+    const x = build.input('x', 'float32', [1, 40]);
+    build.output(build.op('MatMul', [build.op('MatMul', [x, build.parameter('flat', flat)]), build.parameter('low', low)]), 'y');
+  });
+  const { notes } = await applyTechnique(lowRank, { model, runtime, seed: 1 }, { keep: 0.5, tuning: 'none' });
+  assert.equal(notes.facts?.factorized, 1);
+  assert.match(notes.remarks?.join() ?? '', /^Whole, because less than 97% of the squared norm would be held: \w+ \(\d+(\.\d)?%\)\.$/);
+  const all = await applyTechnique(lowRank, { model, runtime, seed: 1 }, { keep: 0.5, tuning: 'none', leastEnergy: 0 });
+  assert.equal(all.notes.facts?.factorized, 2);
+});
+
 test('by share or by energy, with tuning or without data: fewer numbers and less work, and tuning wins quality back', async () => {
   const { model, task } = await trainedDigits(runtime);
-  const plain = await applyTechnique(lowRank, { model, runtime, seed: 1 }, { keep: 0.4, tuning: 'none' });
-  const tuned = await applyTechnique(lowRank, { model, task, runtime, seed: 1, threads: 1 }, { keep: 0.4, epochs: 4, learningRate: 0.004 });
+  const plain = await applyTechnique(lowRank, { model, runtime, seed: 1 }, { keep: 0.4, leastEnergy: 0, tuning: 'none' });
+  const tuned = await applyTechnique(
+    lowRank,
+    { model, task, runtime, seed: 1, threads: 1 },
+    { keep: 0.4, leastEnergy: 0, epochs: 4, learningRate: 0.004 },
+  );
   const macs = (each: Model) => footprint(each).macs;
   assert.ok(macs(plain.model) < macs(model));
   assert.equal(macs(tuned.model), macs(plain.model));

@@ -476,3 +476,17 @@ test('names that a branch hides are refused on writing', () => {
     message: /Another value hides "value", which is read here/,
   });
 });
+
+test('a result that is stored beside what it was computed from, because others read that, is not folded where the file would grow', async () => {
+  const source = modelOf((build, x) => {
+    const weight = build.parameter('w', normal(64, 64));
+    const transposed = build.op('Transpose', [weight], { perm: [1, 0] });
+    const flat = build.op('Reshape', [build.op('Concat', [x, x, x, x], { axis: 1 }), build.ints([-1, 64])]);
+    build.output(build.op('MatMul', [build.op('MatMul', [flat, weight]), transposed]), 'y');
+  });
+  const made = await simplify(source, runtime);
+  const feeds = { x: normal(4, 4, 6, 6) };
+  assertSame(await outputsOf(runtime, made, feeds), await outputsOf(runtime, source, feeds), 1e-5);
+  assert.ok(encodeModel(made).byteLength < 1.1 * encodeModel(source).byteLength);
+  assert.equal(made.graph.nodes.filter(({ op }) => op === 'Transpose').length, 1);
+});

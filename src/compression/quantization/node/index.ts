@@ -1,0 +1,1 @@
+export { type FasterRequest, type LayerChoice, slowerLayers, type TimedMode } from './fastest.js';
