@@ -38,7 +38,11 @@ function weightIndex({ op, inputs }: Node, { kind, weight }: LayerForm): number 
   return kind === 'spread' ? undefined : weight;
 }
 
-function sizeOf({ kind, groups, transposes }: LayerForm, data: Value | undefined, { shape }: Tensor): readonly [number, number] | undefined {
+function sizeOf(
+  { kind, groups, transposes }: LayerForm,
+  data: Value | undefined,
+  { shape }: Tensor,
+): readonly [number, number] | undefined {
   if (kind === 'kernel') {
     const [outputs, inputs, ...kernel] = shape;
     return groups === 1 && kernel.every((length) => length === 1) ? [outputs, inputs] : undefined;
