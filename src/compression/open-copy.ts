@@ -8,7 +8,7 @@ import {
   noDefaultInputs,
   staticShape,
 } from '../onnx/index.js';
-import { forms } from '../ops/index.js';
+import { forms, traitsOf } from '../ops/index.js';
 
 /** A copy of a model with initializers for Constant nodes and without functions. */
 export function openCopy(source: Model): Model {
@@ -50,8 +50,6 @@ export function liftedWeights(source: Model): Model {
   return model;
 }
 
-const RESHAPING = new Set(['Reshape', 'Squeeze', 'Unsqueeze', 'Flatten']);
-
 /** Weights that the graph only gives another shape have that shape from then on, in place, so that layers read them themselves. Shapes are inferred before. */
 export function reshapeWeights(graph: Graph): void {
   for (const each of graphsWithin(graph)) {
@@ -59,7 +57,7 @@ export function reshapeWeights(graph: Graph): void {
       const [weight] = node.inputs;
       const [made] = node.outputs;
       const shape = staticShape(made?.shape);
-      if (node.domain !== '' || !RESHAPING.has(node.op) || !weight?.initializer || !made || !shape) continue;
+      if (!traitsOf(node).reshapes || !weight?.initializer || !made || !shape) continue;
       // Another reader needs it as it is, and two of them are larger than one.
       if (!each.initializers.has(weight) || weight.uses().length > 1 || each.outputs.includes(made)) continue;
       each.replace(made, each.addInitializer(each.freshName(`${weight.name}.reshaped`), weight.initializer.reshape([...shape])));

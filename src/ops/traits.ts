@@ -15,6 +15,8 @@ export interface Traits {
   readonly homogeneous?: true;
   /** Hands on numbers of input 0 as they are, moved or repeated: what was an index still is one. */
   readonly carries?: true;
+  /** Gives the numbers of input 0, in their order, another shape. */
+  readonly reshapes?: true;
   /** It looks up input 1 in input 0: the axis of that which is indexed. */
   readonly lookup?: (node: Node) => number;
   /** How many classes it tells apart, where it writes an input as one of them. */

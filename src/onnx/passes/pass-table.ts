@@ -100,10 +100,13 @@ function* perform<Context>(
   const { model, context, said } = state;
   const { ensures, requires, breaks = [] } = pass;
   if (ensures.length > 0 && ensures.every((condition) => condition.holds?.(model))) return;
-  for (const condition of requires) {
-    if (said.has(condition) || condition.holds?.(model)) continue;
-    const maker = state.within.find((other) => other.ensures.includes(condition) && other !== pass && !waiting.includes(other));
-    if (!maker) throw unmet(pass, condition, model);
+  const isMissing = (condition: Condition) => !said.has(condition) && !condition.holds?.(model);
+  // What brings one condition about may break another: then that one is seen to again, though not for ever.
+  let left = 2 * requires.length;
+  for (let missing = requires.find(isMissing); missing; missing = requires.find(isMissing)) {
+    const wanted = missing;
+    const maker = state.within.find((other) => other.ensures.includes(wanted) && other !== pass && !waiting.includes(other));
+    if (!maker || left-- === 0) throw unmet(pass, wanted, model);
     yield* perform(maker, state, [...waiting, pass]);
   }
   const changed = yield pass.run(model, context);

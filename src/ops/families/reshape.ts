@@ -134,8 +134,8 @@ const rules = {
 
 /** Operators that give the same elements, in the same order, another shape. */
 export const reshape = withTraits(rules, {
-  Reshape: { carries: true },
-  Flatten: { carries: true },
-  Squeeze: { carries: true },
-  Unsqueeze: { carries: true },
+  Reshape: { carries: true, reshapes: true },
+  Flatten: { carries: true, reshapes: true },
+  Squeeze: { carries: true, reshapes: true },
+  Unsqueeze: { carries: true, reshapes: true },
 });

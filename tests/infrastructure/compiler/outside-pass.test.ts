@@ -92,6 +92,29 @@ test('a pass whose condition nothing brings about says so, by name', () => {
   );
 });
 
+test('a condition that is broken on the way is brought about again; passes that break each other end', () => {
+  const named = (name: string): Condition => ({ name });
+  const [first, second] = [named('first'), named('second')];
+  const pass = (name: string, given: Partial<Pass>): Pass => ({
+    ...withoutDifferences,
+    name,
+    requires: [],
+    ensures: [],
+    run: () => 0,
+    ...given,
+  });
+  const makesFirst = pass('makes-first', { ensures: [first] });
+  const makesSecond = pass('makes-second', { ensures: [second], breaks: [first] });
+  const last = pass('last', { requires: [first, second] });
+  const order = passes.with(makesFirst, makesSecond).apply(copyModel(model), [last], { runtime });
+  assert.deepEqual(
+    order.map((change) => change.pass),
+    ['makes-first', 'makes-second', 'makes-first', 'last'],
+  );
+  const enemies = passes.with({ ...makesFirst, breaks: [second] }, makesSecond);
+  assert.throws(() => enemies.apply(copyModel(model), [last], { runtime }), GraphError);
+});
+
 const files = [
   ['onnx', 'functions.onnx'],
   ['optimized', 'cnn.extended.onnx'],
