@@ -12,7 +12,7 @@ const VARIANTS = {
     'quantize half': { mode: 'half' },
     'quantize static': { mode: 'static' },
   },
-  'low-rank': { 'low-rank': { energy: 0.99 }, 'low-rank untuned': { energy: 0.99, tuning: 'none' } },
+  'low-rank': { 'low-rank': { energy: 0.9 }, 'low-rank untuned': { energy: 0.99, tuning: 'none' } },
   prune: { prune: { keep: 0.9 }, 'prune untuned': { keep: 0.95, tuning: 'none' } },
   sparsify: { sparsify: { sparsity: 0.3 }, 'sparsify untuned': { sparsity: 0.3, tuning: 'none' } },
 };

@@ -61,7 +61,12 @@ export function takenBy(task: Task): { kind: string; prepared?: string } {
 
 /** What an architecture takes and gives to stand in for a model. @throws OptionError where none could. */
 export function standInRequest({ graph }: Model, task: Task): Pick<ArchitectureRequest, 'input' | 'classes' | 'numbers' | 'vocabulary'> {
-  if (task.width === undefined) throw new OptionError({ what: 'No architecture could stand in for this task', got: task.title });
+  if (task.width === undefined)
+    throw new OptionError({
+      what: 'No architecture could stand in for this task',
+      expected: 'labels or numbers in the data, and a model with one score for each',
+      got: task.title,
+    });
   const [first, ...others] = graph.feeds;
   const sample = staticShape(first?.shape?.slice(1));
   const { kind } = takenBy(task);

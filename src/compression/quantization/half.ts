@@ -1,5 +1,6 @@
+import { UnsupportedError } from '../../base/index.js';
 import { codeOf, type Graph, graphsOf, type Model, removeDeadCode, Tensor, type Value } from '../../onnx/index.js';
-import { typedBuilder } from '../../ops/index.js';
+import { isHalf, typedBuilder } from '../../ops/index.js';
 import { openDeepCopy } from '../open-copy.js';
 import { type LeftInFloat, leftInFloat } from './left.js';
 import { nothingToQuantize } from './nothing.js';
@@ -22,10 +23,18 @@ export function storeHalf(source: Model, exclude: ReadonlySet<string> = new Set(
   const places = new Places(graph);
   let stored = 0;
   for (const home of graphsOf(graph)) for (const value of [...home.initializers]) if (store(model, home, value, places, exclude)) stored++;
-  if (stored === 0) throw nothingToQuantize(source);
+  if (stored === 0) throw isHalf(source) ? halfAlready(source) : nothingToQuantize(source);
   removeDeadCode(graph);
   graph.sort();
   return { model, stored, left: leftInFloat(graph) };
+}
+
+function halfAlready({ source }: Model): UnsupportedError {
+  return new UnsupportedError({
+    what: 'The weights are float16 already',
+    where: source,
+    fix: 'Quantize them to integers for a smaller file.',
+  });
 }
 
 function store(model: Model, home: Graph, value: Value, places: Places, exclude: ReadonlySet<string>): boolean {
