@@ -1,5 +1,6 @@
 // Holds the layer table of docs/design.md: which folder may import which, that other folders see only public faces (index.ts),
-// and that Node's modules and ONNX Runtime stay inside folders named node/; its build for pages in those named web/, too.
+// that Node's modules and ONNX Runtime stay inside folders named node/ (its build for pages in those named web/, too), and that no files
+// import each other in a circle, not even types: each can be read, tested and moved after those that it stands on.
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -36,19 +37,25 @@ const allowed = {
 const typesOnly = { report: ['automation', 'diagnosis', 'strategies', 'technique', 'infrastructure', 'training'] };
 
 const problems = [];
+/** File -> the files of src that it imports, types included. */
+const imports = new Map();
 for (const entry of readdirSync(source, { recursive: true, withFileTypes: true })) {
   if (!entry.isFile() || !entry.name.endsWith('.ts')) continue;
   const file = join(entry.parentPath ?? entry.path, entry.name);
   check(file, readFileSync(file, 'utf8'));
 }
+for (const circle of circles()) problems.push(`Files that import each other in a circle, types included: ${circle.join(' -> ')}`);
 for (const problem of problems) console.error(problem);
 console.log(
-  problems.length === 0 ? 'Layers: every import goes downwards and through a public face.' : `Layers: ${problems.length} problem(s).`,
+  problems.length === 0
+    ? 'Layers: every import goes downwards and through a public face, and no files import each other in a circle.'
+    : `Layers: ${problems.length} problem(s).`,
 );
 process.exit(problems.length === 0 ? 0 : 1);
 
 function check(file, text) {
   const path = relative(source, file).split(sep);
+  imports.set(file, []);
   const folder = path.length > 1 ? path[0] : 'root';
   const inNode = path.includes('node') || folder === 'cli' || folder === 'root';
   for (const match of text.matchAll(/^\s*(import|export)\s+(type\s)?[^;'"]*?from\s+['"]([^'"]+)['"]/gm)) {
@@ -60,6 +67,7 @@ function check(file, text) {
       continue;
     }
     const imported = relative(source, resolve(dirname(file), target)).split(sep);
+    imports.get(file).push(resolve(dirname(file), target.replace(/\.js$/, '.ts')));
     const other = imported[0];
     if (!inNode && imported.includes('node')) complain('is for Node, and this file also runs in a browser');
     if (folder === 'root' || other === folder) continue;
@@ -67,4 +75,25 @@ function check(file, text) {
     else if (imported.at(-1) !== 'index.js') complain(`is not the public face of ${other}`);
     if (typesOnly[folder]?.includes(other) && !typeOnly) complain(`${folder} may import only types from ${other}`);
   }
+}
+
+/** One circle for each file in which a walk along imports comes back to itself. */
+function circles() {
+  const found = [];
+  const done = new Set();
+  const path = [];
+  const visit = (file) => {
+    if (done.has(file)) return;
+    const place = path.indexOf(file);
+    if (place >= 0) {
+      found.push([...path.slice(place), file].map((each) => relative(source, each).replaceAll(sep, '/')));
+      return;
+    }
+    path.push(file);
+    for (const imported of imports.get(file) ?? []) visit(imported);
+    path.pop();
+    done.add(file);
+  };
+  for (const file of imports.keys()) visit(file);
+  return found;
 }

@@ -29,7 +29,7 @@ def session(path):
 
 def outputs(runner, samples):
     wanted = [each.name for each in runner.get_outputs() if each.type.startswith("tensor(")]
-    runs = [runner.run(wanted, {name: array[i] for name, array in samples.items()}) for i in range(len(next(iter(samples.values()))))]
+    runs = [runner.run(wanted, {name: np.asarray(array[i]) for name, array in samples.items()}) for i in range(len(next(iter(samples.values()))))]
     return wanted, runs
 
 
@@ -90,7 +90,8 @@ def judge(original, made, folder):
     wanted, before = outputs(first, samples)
     if names != wanted:
         return {**found, "loads": False, "why": f"outputs {names} instead of {wanted}"}
-    floats = [k for k in range(len(wanted)) if before[0][k].dtype.name in FLOATS]
+    # Where a model only gives whole numbers, as decoded texts, those are compared.
+    floats = [k for k in range(len(wanted)) if before[0][k].dtype.name in FLOATS] or list(range(len(wanted)))
     worst = min((powers([run[k] for run in before], [run[k] for run in after]) for k in floats), key=ratio_in_decibels)
     found["worst"] = {"decibels": float(ratio_in_decibels(worst)), "interval": resampled(worst, ratio_in_decibels)}
     if about.get("classes"):
@@ -100,7 +101,7 @@ def judge(original, made, folder):
             right = np.stack([classes(runs, place)[:, 0] == labels for runs in (before, after)], axis=1).astype(float)
             change = resampled(right, lambda rows: float(np.diff(rows.mean(axis=0))[0]))
             found["accuracy"] = {"before": float(right[:, 0].mean()), "after": float(right[:, 1].mean()), "change": change}
-    return {**found, **paired(first, second, {name: array[0] for name, array in samples.items()})}
+    return {**found, **paired(first, second, {name: np.asarray(array[0]) for name, array in samples.items()})}
 
 
 if __name__ == "__main__":

@@ -1,8 +1,16 @@
 import { EspalierError } from '../base/index.js';
-import { type GraphBuilder, type Model, staticShape, type Value } from '../onnx/index.js';
-import { floatOutputs, inferShapes, TRAINING_OPSET, typedBuilder, unfuse, upgradeOpset } from '../ops/index.js';
-import { takeKnownBranches } from './known-branches.js';
-import { fixKnownIntegers } from './known-integers.js';
+import { dropDefaultInputs, type GraphBuilder, type Model, staticShape, type Value } from '../onnx/index.js';
+import {
+  floatedOutputs,
+  forms,
+  inferShapes,
+  knownBranches,
+  knownIntegers,
+  TRAINING_OPSET,
+  typedBuilder,
+  unfuse,
+  upgradeOpset,
+} from '../ops/index.js';
 
 export interface PrepareOptions {
   /** Static shapes of inputs, by name. Inputs that are not named must have static shapes already. */
@@ -23,9 +31,8 @@ export interface Prepared {
 export function prepare(source: Model, { inputShapes }: PrepareOptions = {}): Prepared {
   const model = upgradeOpset(unfuse(source), TRAINING_OPSET);
   // Inputs with a default are constants here; IR versions before 4 list every weight as an input.
-  const feeds = model.graph.feeds;
-  model.graph.inputs.length = 0;
-  for (const feed of feeds) model.graph.inputs.push(feed);
+  dropDefaultInputs(model);
+  const { feeds } = model.graph;
   inferShapes(model, { inputShapes });
   for (const input of feeds) {
     if (input.type?.kind === 'tensor' && !staticShape(input.shape)) {
@@ -37,9 +44,7 @@ export function prepare(source: Model, { inputShapes }: PrepareOptions = {}): Pr
       });
     }
   }
-  floatOutputs(model);
-  takeKnownBranches(model);
-  fixKnownIntegers(model);
+  forms.apply(model, [floatedOutputs, knownBranches, knownIntegers], undefined);
   const values = new Map([...model.graph.values()].map((value) => [value.name, value]));
   return {
     model,

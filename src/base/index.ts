@@ -1,6 +1,7 @@
 export * from './cholesky.js';
 export * from './eigen.js';
 export * from './errors.js';
+export * from './known-names.js';
 export * from './limits.js';
 export * from './lookup.js';
 export * from './progress.js';

@@ -1,4 +1,4 @@
-import type { AddCommand } from './main.js';
+import type { AddCommand } from './command.js';
 
 /** A command before its module is loaded: what the list of commands says of it. */
 export interface CommandEntry {

@@ -1,21 +1,12 @@
 import type { Command } from 'commander';
+import type { Run } from './command.js';
 import { applyConfig } from './config.js';
-import type { CommandContext } from './context.js';
 import { type Circumstances, failureOf } from './failure.js';
 import { Interruption } from './interruption.js';
 import type { CommonOptions } from './options.js';
 import { jsonDocument, resultWasPrinted } from './output.js';
 import { buildProgram, commandIn } from './program.js';
 import { say } from './terminal.js';
-
-/**
- * A command: adds itself to the program; `run` hands it a context and tears that down.
- * @param args the command line, for commands whose options depend on what it names; none where it is not known.
- */
-export type AddCommand = (program: Command, run: Run, args: readonly string[]) => void;
-export type Run = <A extends unknown[], O extends CommonOptions>(
-  action: (context: CommandContext, options: O, ...args: A) => Promise<void>,
-) => (...given: [...A, O, Command]) => Promise<void>;
 
 /** Runs the command line. @returns the process's exit code. */
 export async function main(args: readonly string[]): Promise<number> {

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
+import type { Run } from './command.js';
 import { type CommandEntry, commands } from './commands.js';
-import type { Run } from './main.js';
 import { addCommonOptions } from './options.js';
 import { version } from './version.js';
 

@@ -1,5 +1,5 @@
 import type { Model, Node } from '../onnx/index.js';
-import { ruleOf } from '../ops/index.js';
+import { layerOf } from '../ops/index.js';
 
 /** A constant weight seen as a matrix of outputs by inputs, as products and convolutions read it. */
 export interface WeightMatrix {
@@ -16,18 +16,18 @@ export interface WeightMatrix {
   readonly groups: number;
 }
 
-/** The matrices and kernels of a model, by the weight's name: those that one node reads, of MatMul, Gemm and Conv. */
+/** The matrices and kernels of a model, by the weight's name: those of layers that one node reads. */
 export function weightMatrices({ graph }: Model): Map<string, WeightMatrix> {
   const found = new Map<string, WeightMatrix>();
   for (const node of graph.nodes) {
-    const quantization = ruleOf(node)?.quantization;
-    if (quantization?.kind !== 'weighted' || node.int('transA', 0) === 1) continue;
-    const [input, weight] = [node.inputs[quantization.activations[0]], node.inputs[quantization.weight]];
+    const layer = layerOf(node);
+    if (!layer || layer.transposes) continue;
+    const [input, weight] = [node.inputs[0], node.inputs[layer.weight]];
     const rank = weight?.constant?.shape.length ?? 0;
     if (!input || !weight?.constant || input.constant || weight.uses().length > 1) continue;
-    const outputs = quantization.axis(node);
-    const isKernel = node.op === 'Conv' && rank > 2;
-    const isMatrix = (node.op === 'MatMul' || node.op === 'Gemm') && rank === 2 && (input.shape?.length ?? 0) >= 2;
+    const { outputs } = layer;
+    const isKernel = layer.kind === 'kernel' && rank > 2;
+    const isMatrix = layer.kind === 'matrix' && rank === 2 && (input.shape?.length ?? 0) >= 2;
     if (!isKernel && !isMatrix) continue;
     found.set(weight.name, {
       node,
@@ -35,8 +35,8 @@ export function weightMatrices({ graph }: Model): Map<string, WeightMatrix> {
       input: input.name,
       inputAxis: isKernel ? 1 : (input.shape?.length ?? 0) - 1,
       outputs,
-      channels: isKernel ? 1 : 1 - outputs,
-      groups: isKernel ? node.int('group', 1) : 1,
+      channels: layer.inputs,
+      groups: layer.groups,
     });
   }
   return found;

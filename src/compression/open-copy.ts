@@ -1,9 +1,19 @@
-import { constantsToInitializers, copyModel, type Graph, inlineFunctions, type Model, staticShape } from '../onnx/index.js';
+import {
+  constantInitializers,
+  copyModel,
+  type Graph,
+  inlinedFunctions,
+  innerConstantInitializers,
+  type Model,
+  noDefaultInputs,
+  staticShape,
+} from '../onnx/index.js';
+import { forms, traitsOf } from '../ops/index.js';
 
 /** A copy of a model with initializers for Constant nodes and without functions. */
 export function openCopy(source: Model): Model {
-  const model = copyModel(inlineFunctions(source));
-  constantsToInitializers(model.graph);
+  const model = copyModel(source);
+  forms.apply(model, [inlinedFunctions, constantInitializers], undefined);
   return model;
 }
 
@@ -13,11 +23,7 @@ export function openCopy(source: Model): Model {
  */
 export function openDeepCopy(source: Model): Model {
   const model = openCopy(source);
-  const { graph } = model;
-  const { feeds } = graph;
-  graph.inputs.length = 0;
-  for (const feed of feeds) graph.inputs.push(feed);
-  for (const each of graphsWithin(graph)) constantsToInitializers(each);
+  forms.apply(model, [noDefaultInputs, innerConstantInitializers], undefined);
   return model;
 }
 
@@ -44,8 +50,6 @@ export function liftedWeights(source: Model): Model {
   return model;
 }
 
-const RESHAPING = new Set(['Reshape', 'Squeeze', 'Unsqueeze', 'Flatten']);
-
 /** Weights that the graph only gives another shape have that shape from then on, in place, so that layers read them themselves. Shapes are inferred before. */
 export function reshapeWeights(graph: Graph): void {
   for (const each of graphsWithin(graph)) {
@@ -53,7 +57,7 @@ export function reshapeWeights(graph: Graph): void {
       const [weight] = node.inputs;
       const [made] = node.outputs;
       const shape = staticShape(made?.shape);
-      if (node.domain !== '' || !RESHAPING.has(node.op) || !weight?.initializer || !made || !shape) continue;
+      if (!traitsOf(node).reshapes || !weight?.initializer || !made || !shape) continue;
       // Another reader needs it as it is, and two of them are larger than one.
       if (!each.initializers.has(weight) || weight.uses().length > 1 || each.outputs.includes(made)) continue;
       each.replace(made, each.addInitializer(each.freshName(`${weight.name}.reshaped`), weight.initializer.reshape([...shape])));

@@ -27,8 +27,13 @@ export function tuningSpace(trainable: boolean): SpaceDefinition {
   };
 }
 
+/** Largest learning rate of tuning (Adam, one cycle): a third of what a fresh model learns from most, so that what the model knows stays. */
+export const TUNING_RATE = 0.001;
+/** The same for weights that only move within what they are rounded to. */
+export const FINE_TUNING_RATE = TUNING_RATE / 2;
+
 /** What usually works of it. */
-export const USUAL_TUNING = { tuning: 'distill', learningRate: 0.001 };
+export const USUAL_TUNING = { tuning: 'distill', learningRate: TUNING_RATE };
 
 /** Why a model cannot be tuned, as a sentence; undefined where it can. */
 export async function untunable({ model, task, runtime }: TaskContext): Promise<string | undefined> {

@@ -1,6 +1,6 @@
 import { DataError, OptionError, Random } from '../base/index.js';
 import type { DataSource, Dataset } from './dataset.js';
-import { subset } from './subset.js';
+import { representatives, subset } from './subset.js';
 import { strataOf } from './targets.js';
 
 /**
@@ -15,13 +15,13 @@ export interface SplitOptions {
   test?: Share;
   /** Of what is not test; ignored where the source sets its own validation part apart. Default: 15%, at most 5,000 samples. */
   validation?: Share;
-  /** Of what is not test. Default: 5%, at most 500 samples. */
+  /** Of what is not test, and not learned from. Default: 5%, at most 500 samples, with samples of the training part beside them where those are fewer than 128. */
   calibration?: Share;
 }
 
 /**
- * Four disjoint parts. Models learn from `train`; quantizers observe `calibration`; every choice is made on `validation`;
- * `test` is measured once, at the end.
+ * Models learn from `train`; quantizers observe `calibration`; every choice is made on `validation`; `test` is measured once, at the end. The parts are
+ * disjoint, but for samples of `train` that a small `calibration` has as well: ranges of values need more samples than a twentieth of a small data set.
  */
 export interface Splits {
   train: Dataset;
@@ -35,6 +35,9 @@ export const DEFAULT_SHARES = {
   validation: { fraction: 0.15, atMost: 5_000 },
   calibration: { fraction: 0.05, atMost: 500 },
 } as const;
+
+/** Samples to observe, at least, where the source has as many. */
+const FEWEST_OBSERVED = 128;
 
 /**
  * Splits a source into train, calibration, validation and test. Labelled data is stratified: in every drawn part each class has its share
@@ -59,7 +62,15 @@ export function splitSource(source: DataSource, options: SplitOptions = {}): Spl
     test: source.test ?? part('test', drawnTest as Int32Array),
   };
   checkDisjoint({ ...splits });
-  return splits;
+  return options.calibration === undefined ? { ...splits, calibration: observed(splits) } : splits;
+}
+
+/** The calibration part with as many samples of the training part as it lacks. */
+function observed({ train, calibration }: Pick<Splits, 'train' | 'calibration'>): Dataset {
+  const missing = FEWEST_OBSERVED - calibration.size;
+  if (missing <= 0 || !train.view || !calibration.view) return calibration;
+  const more = representatives(train, missing).view?.indices ?? [];
+  return subset(train.view.of, Int32Array.from([...calibration.view.indices, ...more]).sort(), calibration.name);
 }
 
 /** @throws DataError when the data is labelled and all its labels are the same. */

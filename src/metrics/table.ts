@@ -19,6 +19,7 @@ import { agreement } from './fidelity/agreement.js';
 import { outputCosine } from './fidelity/cosine.js';
 import { maxDifference } from './fidelity/max-difference.js';
 import { meanFidelity } from './fidelity/mean-channel.js';
+import { outputSqnr } from './fidelity/output-sqnr.js';
 import { sqnr } from './fidelity/sqnr.js';
 import { fidelity } from './fidelity/worst-channel.js';
 import { exactMatch } from './labels/exact-match.js';
@@ -69,6 +70,7 @@ const METRICS: AnyMetric[] = [
   agreement,
   meanFidelity,
   sqnr,
+  outputSqnr,
   outputCosine,
   maxDifference,
 ];

@@ -16,7 +16,8 @@ export {
 } from './notes.js';
 export { type NamedAnswer, type Prediction, type Predictor, predictor } from './predict/predictor.js';
 export { addModality, modalities, modalityOf } from './registry.js';
-export { createTask, type TaskOptions, type TaskSetup } from './setup/create-task.js';
+export { createTask, type TaskSetup } from './setup/create-task.js';
 export { type FreshRequest, freshModel } from './setup/fresh.js';
 export { forgetLikely, likelyOf, noteLikely } from './setup/likely.js';
+export type { TaskOptions } from './setup/task-options.js';
 export { preprocessesFor, searchedOn, usualAugmentation } from './setup/ways.js';

@@ -1,12 +1,12 @@
-import type { Extras, Graph } from './graph.js';
+import type { Extras } from './extras.js';
 import type { Tensor } from './tensor.js';
 import type { ValueType } from './types.js';
 
 /**
  * An attribute of a node. Integers are numbers, or bigints where a double cannot hold them. Strings that are not UTF-8 stay bytes.
- * `ref` stands for an attribute of the function that the node is in.
+ * `ref` stands for an attribute of the function that the node is in. A graph is what has nodes with attributes: it is named from outside.
  */
-export type Attribute = { readonly extras?: Extras } & (
+export type AttributeOf<Graph> = { readonly extras?: Extras } & (
   | { readonly type: 'float'; readonly value: number }
   | { readonly type: 'int'; readonly value: number | bigint }
   | { readonly type: 'string'; readonly value: string | Uint8Array }
@@ -25,4 +25,12 @@ export type Attribute = { readonly extras?: Extras } & (
 );
 
 /** What a builder accepts for an attribute: a plain value whose ONNX type follows from it, or an Attribute where it does not. */
-export type AttributeLike = Attribute | number | string | Tensor | Graph | readonly number[] | readonly string[] | undefined;
+export type AttributeLikeOf<Graph> =
+  | AttributeOf<Graph>
+  | number
+  | string
+  | Tensor
+  | Graph
+  | readonly number[]
+  | readonly string[]
+  | undefined;

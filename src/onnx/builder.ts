@@ -1,8 +1,7 @@
 import { GraphError } from '../base/index.js';
-import type { Attribute, AttributeLike } from './attributes.js';
 import type { Dim } from './dims.js';
 import type { DataType } from './dtypes.js';
-import { Graph, Node, Value } from './graph.js';
+import { type Attribute, type AttributeLike, Graph, Node, Value } from './graph.js';
 import { Tensor } from './tensor.js';
 import { tensorType } from './types.js';
 

@@ -1,12 +1,19 @@
-import type { Attribute } from './attributes.js';
-import type { Node } from './graph.js';
+import type { AttributeOf } from './attributes.js';
 import { Tensor } from './tensor.js';
 
 /** Tensors of value_* attributes, made once. */
 const constants = new WeakMap<Attribute, Tensor>();
 
+type Attribute = AttributeOf<unknown>;
+
+/** As far as a node is asked here. */
+interface ConstantNode {
+  readonly attributes: ReadonlyMap<string, Attribute>;
+  tensor(name: 'value'): Tensor | undefined;
+}
+
 /** The forms that a Constant node may take: a tensor, or one of the value_* attributes of opset 12. Sparse ones are not read. */
-export function constantOf(node: Node): Tensor | undefined {
+export function constantOf(node: ConstantNode): Tensor | undefined {
   const whole = node.tensor('value');
   if (whole) return whole;
   for (const [name, attribute] of node.attributes) {

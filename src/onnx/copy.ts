@@ -1,5 +1,5 @@
-import type { Attribute } from './attributes.js';
-import { type Extras, Graph, Node, Value } from './graph.js';
+import type { Extras } from './extras.js';
+import { type Attribute, Graph, Node, Value } from './graph.js';
 import { type FunctionDefinition, Model } from './model.js';
 
 /** Turns an attribute of the original into the copy's, or drops it. */

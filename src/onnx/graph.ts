@@ -1,18 +1,16 @@
 import { GraphError } from '../base/index.js';
-import type { Attribute } from './attributes.js';
+import type { AttributeLikeOf, AttributeOf } from './attributes.js';
 import { constantOf } from './constants.js';
 import type { Dim } from './dims.js';
 import type { DataType } from './dtypes.js';
+import type { Extras } from './extras.js';
 import type { Tensor } from './tensor.js';
 import type { ValueType } from './types.js';
 
-/** Documentation and unrecognised fields that travel with a graph element through a round trip. */
-export interface Extras {
-  doc?: string;
-  metadata?: Map<string, string>;
-  /** Fields that this code does not know, as read. Owned by wire/. */
-  wire?: unknown;
-}
+/** An attribute of a node: it may hold a graph. */
+export type Attribute = AttributeOf<Graph>;
+/** What a builder accepts for one. */
+export type AttributeLike = AttributeLikeOf<Graph>;
 
 /** One edge of the dataflow: `node` reads the value as its input `index`. */
 export interface Use {

@@ -1,5 +1,5 @@
-import type { Attribute } from './attributes.js';
-import type { Extras, Graph } from './graph.js';
+import type { Extras } from './extras.js';
+import type { Attribute, Graph } from './graph.js';
 
 /** A function of the model: an operator defined by a graph. Attributes named in `attributes` are given by the caller's node. */
 export interface FunctionDefinition {

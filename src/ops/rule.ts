@@ -1,4 +1,5 @@
 import type { DataType, Dim, Graph, GraphBuilder, Node, Tensor, Value, ValueType } from '../onnx/index.js';
+import type { Traits } from './traits.js';
 
 /**
  * Everything that Espalier knows about one operator. Passes never switch on an operator's name: they look here. Every field is required,
@@ -19,6 +20,8 @@ export interface OpRule {
   readonly upgrades: Readonly<Record<number, UpgradeRule>>;
   /** For operators that runtimes' optimizers write: the same in operators of the standard. */
   readonly plain?: PlainRule;
+  /** What holds of some operators only. */
+  readonly traits?: Traits;
 }
 
 /** Why a rule does not exist, as a clause: "its output is an index". */

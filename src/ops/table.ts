@@ -1,4 +1,4 @@
-import { UnsupportedError } from '../base/index.js';
+import { OptionError, UnsupportedError } from '../base/index.js';
 import type { Node } from '../onnx/index.js';
 import { families } from './families/index.js';
 import type { Family, OpRule } from './rule.js';
@@ -12,6 +12,17 @@ function register(domain: string, family: Family): void {
     if (rules.has(key)) throw new Error(`Two families define ${key}`);
     rules.set(key, rule);
   }
+}
+
+/**
+ * Adds an operator to those that Espalier knows: all that passes, training, pruning, quantization and inspection ask of it.
+ * @param domain '' for the standard's own.
+ * @throws OptionError where there is a rule of this name already.
+ */
+export function addOperator(domain: string, name: string, rule: OpRule): void {
+  const key = `${domain}:${name}`;
+  if (rules.has(key)) throw new OptionError({ what: 'There is a rule for this operator already', got: `${domain}.${name}` });
+  rules.set(key, rule);
 }
 
 /** The rule of a node's operator; undefined for one that Espalier does not know. 'ai.onnx' is the standard domain's other name. */

@@ -1,5 +1,16 @@
 import { UnsupportedError } from '../base/index.js';
-import { copyModel, type Graph, type GraphBuilder, inlineFunctions, type Model, type Node, removeDeadCode } from '../onnx/index.js';
+import {
+  type Condition,
+  copyModel,
+  functionsWrittenOut,
+  type Graph,
+  type GraphBuilder,
+  inlineFunctions,
+  type Model,
+  type Node,
+  type Pass,
+  removeDeadCode,
+} from '../onnx/index.js';
 import { inferShapes, typedBuilder } from './inference.js';
 import { ruleOf } from './table.js';
 
@@ -22,17 +33,51 @@ const irVersions: readonly (readonly [opset: number, ir: number])[] = [
 export function upgradeOpset(source: Model, target: number): Model {
   const inlined = inlineFunctions(source);
   const model = inlined === source ? copyModel(source) : inlined;
+  upgradeInPlace(model, target);
+  return model;
+}
+
+/** The same in place, for a model whose functions are written out. @returns the number of nodes that were rewritten. */
+export function upgradeInPlace(model: Model, target: number): number {
+  let count = 0;
   for (let version = model.opset + 1; version <= target; version++) {
     if (hasUpgrades(model.graph, version)) {
       inferShapes(model);
-      upgradeGraph(model.graph, version, new Map([...model.opsets, ['', version]]));
+      count += upgradeGraph(model.graph, version, new Map([...model.opsets, ['', version]]));
     }
     model.opsets.delete('ai.onnx');
     model.opsets.set('', version);
   }
-  const needed = irVersions.find(([opset]) => model.opset >= opset)?.[1] ?? 3;
-  model.irVersion = Math.max(model.irVersion, needed);
-  return model;
+  model.irVersion = Math.max(model.irVersion, irVersionFor(model.opset));
+  return count;
+}
+
+function irVersionFor(opset: number): number {
+  return irVersions.find(([first]) => opset >= first)?.[1] ?? 3;
+}
+
+const opsets = new Map<number, Condition>();
+
+/** One condition for each opset. */
+export function opsetAtLeast(opset: number): Condition {
+  const condition = opsets.get(opset) ?? {
+    name: `standard operators are those of opset ${opset} or newer`,
+    holds: (model) => model.opset >= opset && model.irVersion >= irVersionFor(model.opset),
+  };
+  opsets.set(opset, condition);
+  return condition;
+}
+
+/** See `upgradeOpset`. */
+export function upgradeTo(opset: number): Pass {
+  return {
+    name: 'upgrade-opset',
+    summary: `Rewrites operators whose form has changed, version by version, up to an opset (${opset}).`,
+    kind: 'form',
+    requires: [functionsWrittenOut],
+    ensures: [opsetAtLeast(opset)],
+    run: (model) => upgradeInPlace(model, opset),
+  };
 }
 
 function hasUpgrades(graph: Graph, version: number): boolean {
@@ -43,21 +88,21 @@ function upgradeOf(node: Node, version: number) {
   return node.domain === '' || node.domain === 'ai.onnx' ? ruleOf(node)?.upgrades[version] : undefined;
 }
 
-function upgradeGraph(graph: Graph, version: number, opsets: ReadonlyMap<string, number>): void {
+function upgradeGraph(graph: Graph, version: number, opsets: ReadonlyMap<string, number>): number {
   const build = typedBuilder(graph, opsets);
+  let count = 0;
   for (const node of [...graph.nodes]) {
-    for (const inner of node.subgraphs()) upgradeGraph(inner, version, opsets);
-    upgradeNode(node, version, build);
+    for (const inner of node.subgraphs()) count += upgradeGraph(inner, version, opsets);
+    if (upgradeNode(node, version, build)) count++;
   }
   removeDeadCode(graph);
   graph.sort();
+  return count;
 }
 
-function upgradeNode(node: Node, version: number, build: GraphBuilder): void {
-  upgradeOf(
-    node,
-    version,
-  )?.({
+function upgradeNode(node: Node, version: number, build: GraphBuilder): boolean {
+  const upgrade = upgradeOf(node, version);
+  upgrade?.({
     node,
     build,
     rank: (index) => node.inputs[index]?.shape?.length,
@@ -69,4 +114,5 @@ function upgradeNode(node: Node, version: number, build: GraphBuilder): void {
       throw new UnsupportedError({ what: `The operator cannot be rewritten for opset ${version}, because ${reason}`, where: node.label });
     },
   });
+  return upgrade !== undefined;
 }

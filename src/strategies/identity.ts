@@ -3,7 +3,7 @@ import { OptionError, Sha256 } from '../base/index.js';
 import { encodeModel, type Model } from '../onnx/index.js';
 import type { Task } from '../training/index.js';
 import { baseRecipe } from './base-recipe.js';
-import type { OptimizeRequest } from './optimize.js';
+import type { OptimizeRequest } from './request.js';
 import type { Settings } from './settings.js';
 import type { Plan } from './strategy.js';
 import type { Workspace } from './workspace.js';

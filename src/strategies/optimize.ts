@@ -1,37 +1,21 @@
-import { type Activity, EspalierError } from '../base/index.js';
+import { EspalierError } from '../base/index.js';
 import { requireSound } from '../infrastructure/compiler/index.js';
 import type { Runtime } from '../infrastructure/runtime/index.js';
 import type { Model } from '../onnx/index.js';
-import type { TechniqueRegistry } from '../technique/index.js';
 import { batchSizeOf, buildTrainingStep, inputShapes, type Task, trainable } from '../training/index.js';
 import { measureBaseline, timedBaseline } from './baseline.js';
-import type { HostServices } from './candidates.js';
 import { measureFront, writeCards } from './finish.js';
 import { markFront } from './front.js';
 import { claimWorkspace, fingerprintOf } from './identity.js';
 import { FORMAT_VERSION, FRONT_SCHEMA, type Limits, type ModelInfo, type ObjectiveName, type RunInfo } from './info.js';
 import { broken, violations, withRules } from './limits.js';
 import { objectivesFor } from './objectives.js';
+import type { OptimizeRequest } from './request.js';
 import { makeRun, type Run, restoreModels } from './run.js';
 import { type SearchOutcome, search } from './search.js';
-import { type OptimizeOptions, type Settings, settingsOf } from './settings.js';
-import type { Plan, PlanContext, Strategy } from './strategy.js';
+import { type Settings, settingsOf } from './settings.js';
+import type { Plan } from './strategy.js';
 import type { Workspace } from './workspace.js';
-
-export interface OptimizeRequest extends Activity {
-  /** What the run is called in reports. */
-  name: string;
-  original: Model;
-  /** Set where the original is an instance of a family that may be scaled. It is then trained first, and the trained one is the baseline. */
-  architecture?: PlanContext['architecture'];
-  task: Task;
-  strategy: Strategy;
-  registry: TechniqueRegistry;
-  runtime: Runtime;
-  workspace: Workspace;
-  host: HostServices;
-  options?: OptimizeOptions;
-}
 
 /**
  * The main job: from a model and data to the Pareto front of better models. Everything that is done is journaled in the workspace; called again

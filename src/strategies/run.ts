@@ -3,8 +3,8 @@ import type { Model, Tensor } from '../onnx/index.js';
 import type { Recipe } from '../technique/index.js';
 import { batchSizeOf, feedsOf, inputShapes, type Task } from '../training/index.js';
 import type { ModelInfo } from './info.js';
-import type { OptimizeRequest } from './optimize.js';
 import { type RecipeRequest, RecipeRunner } from './recipes.js';
+import type { OptimizeRequest } from './request.js';
 import type { Settings } from './settings.js';
 
 /** What the parts of one optimization share. */

@@ -1,36 +1,7 @@
 import type { Value } from '../onnx/index.js';
+import { traitsOf } from '../ops/index.js';
 
-/** Operators that leave each number where it is. */
-const SAME_PLACE = new Set([
-  'Identity',
-  'Cast',
-  'Relu',
-  'LeakyRelu',
-  'Sigmoid',
-  'Tanh',
-  'Clip',
-  'HardSigmoid',
-  'HardSwish',
-  'Exp',
-  'Dropout',
-  'QuantizeLinear',
-  'DequantizeLinear',
-]);
-/** Operators whose results have their channels second. */
-const CHANNELS_SECOND = new Set([
-  'Conv',
-  'ConvTranspose',
-  'BatchNormalization',
-  'InstanceNormalization',
-  'GroupNormalization',
-  'MaxPool',
-  'AveragePool',
-  'GlobalAveragePool',
-  'Resize',
-  'DepthToSpace',
-]);
-/** Operators whose results have their channels last. */
-const CHANNELS_LAST = new Set(['MatMul', 'Gemm', 'LayerNormalization']);
+/** Operators whose results have their channels where their larger operand has them. */
 const ARITHMETIC = new Set(['Add', 'Sub', 'Mul', 'Div']);
 /** Operators that are looked through at most. */
 const DEPTH = 50;
@@ -56,9 +27,9 @@ function madeBy(value: Value, depth: number): number | undefined {
     const input = node.inputs[index];
     return input && madeBy(input, depth - 1);
   };
-  if (CHANNELS_SECOND.has(node.op)) return 1;
-  if (CHANNELS_LAST.has(node.op)) return rank - 1;
-  if (SAME_PLACE.has(node.op)) return behind();
+  const { channels, keepsPlaces } = traitsOf(node);
+  if (channels) return channels === 'second' ? 1 : rank - 1;
+  if (keepsPlaces) return behind();
   if (node.op === 'Softmax') return (node.int('axis', -1) + rank) % rank;
   if (ARITHMETIC.has(node.op)) return behind(node.inputs[0]?.shape?.length === rank ? 0 : 1);
   if (node.op === 'Concat') return node.inputs.map((_, index) => behind(index)).find((axis) => axis !== undefined);

@@ -1,4 +1,4 @@
-import type { TrainRequest } from './request.js';
+import type { Activity } from '../base/index.js';
 import { bufferInput } from './state.js';
 import type { TrainingStep } from './step.js';
 
@@ -6,7 +6,7 @@ import type { TrainingStep } from './step.js';
 export const FEW_SAMPLES = 8;
 
 /** Normalization by the statistics of a few samples undoes what a trained model knows. */
-export function warnOfBatch({ resident }: TrainingStep, batchSize: number, { onMessage }: TrainRequest): void {
+export function warnOfBatch({ resident }: TrainingStep, batchSize: number, { onMessage }: Activity): void {
   const normalizes = Object.keys(resident).some((name) => name.startsWith(bufferInput('')));
   if (batchSize >= FEW_SAMPLES || !normalizes) return;
   onMessage?.({
@@ -19,7 +19,7 @@ export function warnOfBatch({ resident }: TrainingStep, batchSize: number, { onM
 const MOST_UNTRAINED = 0.1;
 
 /** A model of which only some weights are trained learns less than it could, and nothing else says so. */
-export function warnOfUntrained({ parameters, untrained, untrainedShare }: TrainingStep, { onMessage }: TrainRequest): void {
+export function warnOfUntrained({ parameters, untrained, untrainedShare }: TrainingStep, { onMessage }: Activity): void {
   if (untrainedShare <= MOST_UNTRAINED) return;
   const byReason = new Map<string, string[]>();
   for (const { name, reason } of untrained) byReason.set(reason, [...(byReason.get(reason) ?? []), name]);

@@ -2,7 +2,7 @@ import { EspalierError, Stopped } from '../base/index.js';
 import { fixedBatch, freeBatch } from '../infrastructure/compiler/index.js';
 import type { Runtime } from '../infrastructure/runtime/index.js';
 import type { Model } from '../onnx/index.js';
-import { dequantize, widen } from '../ops/index.js';
+import { dequantize } from '../ops/index.js';
 import type { Goal } from './tasks/task.js';
 
 /** A model with the outputs that a goal speaks of; see `Goal.expose`. */
@@ -15,7 +15,7 @@ export function exposed(model: Model, { expose }: Pick<Goal, 'expose'>, purpose:
  * their names. What was quantized or in half precision is in float32 here.
  */
 export async function trainable(model: Model, goal: Pick<Goal, 'expose'>, runtime: Runtime): Promise<Model> {
-  const seen = exposed(dequantize(widen(model)), goal, 'losses');
+  const seen = exposed(dequantize(model), goal, 'losses');
   if (seen === model || fixedBatch(seen) === undefined) return seen;
   try {
     return await freeBatch(seen, runtime);

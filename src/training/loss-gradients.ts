@@ -2,7 +2,8 @@ import { addGradients, prepare } from '../autodiff/index.js';
 import { type Model, removeDeadCode } from '../onnx/index.js';
 import type { LossBuilder } from './losses/index.js';
 import { exposeParameters, nothingToTrain } from './parameters.js';
-import { lossContext, type StepOptions } from './step.js';
+import { lossContext } from './step.js';
+import type { StepOptions } from './step-options.js';
 
 /** A loss and its gradients as an ONNX model: nothing is updated. */
 export interface LossGradients {

@@ -1,4 +1,4 @@
-import { DataError, OptionError } from '../base/index.js';
+import { DataError, OptionError, requireKnown, unknownName } from '../base/index.js';
 import { type Augmentation, pipeline, strataOf } from '../data/index.js';
 import type { Model } from '../onnx/index.js';
 import { batchSizeOf } from './batch-size.js';
@@ -32,7 +32,7 @@ export interface TrainOptions {
   maxMemory?: number;
   /** Default Adam. */
   optimizer?: OptimizerSpec;
-  /** Base learning rate. Default: the optimizer's, 0.003 for Adam and AdamW, 0.05 for SGD. */
+  /** Base learning rate. Default: the optimizer's own; see `usualRate`. */
   learningRate?: number;
   /** Default one-cycle; for the schedule-free optimizers constant with 5% of warmup. */
   schedule?: Schedule;
@@ -101,6 +101,13 @@ type Defaulted =
 /** Options with their defaults. */
 export type CompleteOptions = TrainOptions & Required<Pick<TrainOptions, Defaulted>>;
 
+/** Every option: total by its type. */
+const OPTIONS = Object.keys({
+  ...{ epochs: 0, batchSize: 0, accumulate: 0, maxMemory: 0, optimizer: 0, learningRate: 0, schedule: 0, weightDecay: 0, clipNorm: 0 },
+  ...{ samRadius: 0, labelSmoothing: 0, ema: 0, augment: 0, loss: 0, balanceClasses: 0, balanced: 0, freeze: 0, freezeDepth: 0 },
+  ...{ rateFactors: 0, freezeStatistics: 0, patience: 0, keepBest: 0, evaluateEvery: 0, evaluateLimit: 0, seed: 0 },
+} satisfies Record<keyof TrainOptions, 0>);
+
 /** Share of the training part that a last batch may leave out of an epoch. */
 const LEFT_OUT = 0.02;
 
@@ -109,6 +116,7 @@ const LEFT_OUT = 0.02;
  * @throws OptionError naming the option that cannot be used; DataError where the training part is smaller than the model's fixed batch.
  */
 export function completeOptions(options: TrainOptions, model: Model, task: Task): CompleteOptions {
+  requireKnown(options, OPTIONS, 'training');
   const optimizer = options.optimizer ?? { kind: 'adam' };
   const { schedule, learningRate } = optimizerOf(optimizer);
   const complete: CompleteOptions = {
@@ -145,7 +153,12 @@ function checkOptions(options: CompleteOptions, model: Model, task: Task): void 
   );
   const divides = batchSizeOf(model, task, 0) > 0 || options.batchSize % accumulate === 0;
   inside('accumulate', divides, `a divisor of batchSize, which is ${options.batchSize}`);
-  inside('loss', options.loss === undefined || task.losses.includes(options.loss), task.losses.join(', '));
+  if (options.loss !== undefined && !task.losses.includes(options.loss))
+    throw unknownName(options.loss, task.losses, {
+      what: 'The task has no such loss',
+      where: 'training option "loss"',
+      got: JSON.stringify(options.loss),
+    });
   inside('maxMemory', options.maxMemory === undefined || options.maxMemory > 0, 'a positive number of bytes');
   inside('learningRate', options.learningRate > 0 && Number.isFinite(options.learningRate), 'a positive number');
   inside('weightDecay', (options.weightDecay ?? 0) >= 0 && Number.isFinite(options.weightDecay ?? 0), 'a number, at least 0');

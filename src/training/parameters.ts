@@ -1,5 +1,6 @@
-import { lookup, OptionError, sizeOf, UnsupportedError } from '../base/index.js';
+import { OptionError, sizeOf, UnsupportedError } from '../base/index.js';
 import { constantsToInitializers, type Graph, type Model, type Tensor, type Value } from '../onnx/index.js';
+import { traitsOf } from '../ops/index.js';
 import { runningStatistics } from './forms.js';
 
 /** Contents at or below this are masks and limits, not weights. */
@@ -40,7 +41,7 @@ export function namesOfOne({ graph }: Model): Set<string> {
 
 /** What OneHot writes where an index hits and where it does not: a code, and no weight. */
 function isPairOfMarks(value: Value): boolean {
-  return value.uses().every(({ node, index }) => node.op === 'OneHot' && index === 2);
+  return value.uses().every(({ node, index }) => traitsOf(node).marks === index);
 }
 
 function isMatrix(tensor: Tensor | undefined): tensor is Tensor {
@@ -88,12 +89,9 @@ function listed(names: readonly string[], most = 4): string {
   return names.length > most ? `${names.slice(0, most).join(', ')}, …` : names.join(', ');
 }
 
-/** Inputs of recurrent operators that are biases or peepholes: those of two directions have two axes, and are no matrices all the same. */
-const RECURRENT_VECTORS: Readonly<Record<string, readonly number[]>> = { LSTM: [3, 7], GRU: [3], RNN: [3] };
-
 /** Weight decay is for weights that multiply: matrices and kernels, not biases and the scales of normalizations. */
 export function isDecayed(parameter: Value): boolean {
-  for (const { node, index } of parameter.uses()) if (lookup(RECURRENT_VECTORS, node.op)?.includes(index)) return false;
+  for (const { node, index } of parameter.uses()) if (traitsOf(node).vectors?.includes(index)) return false;
   return (parameter.initializer?.shape.filter((dim) => dim > 1).length ?? 0) >= 2;
 }
 

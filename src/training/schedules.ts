@@ -1,4 +1,4 @@
-import { OptionError } from '../base/index.js';
+import { OptionError, requireKnown, unknownName } from '../base/index.js';
 
 /** How the learning rate moves from the first step to the last. All are factors of the base rate, by the fraction of training done. */
 export type Schedule =
@@ -47,7 +47,16 @@ function blend(a: number, b: number, progress: number): number {
   return b + ((a - b) * (1 + Math.cos(Math.PI * progress))) / 2;
 }
 
-/** @throws OptionError for an unknown kind, fractions outside [0, 1], and factors that would turn the rate around. */
+/** The options of each kind. */
+const OPTIONS: { readonly [Kind in Schedule['kind']]: readonly Exclude<keyof Extract<Schedule, { kind: Kind }>, 'kind'>[] } = {
+  constant: ['warmup'],
+  cosine: ['warmup', 'final'],
+  'one-cycle': ['rise', 'start', 'end'],
+  step: ['at', 'factor', 'warmup'],
+  linear: ['warmup', 'final'],
+};
+
+/** @throws OptionError for an unknown kind or option, fractions outside [0, 1], and factors that would turn the rate around. */
 export function checkSchedule(schedule: Schedule): void {
   const { kind } = schedule;
   const check = (name: string, good: boolean, expected: string, got: unknown) => {
@@ -61,7 +70,14 @@ export function checkSchedule(schedule: Schedule): void {
   };
   const fraction = (name: string, value = 0) => check(name, value >= 0 && value <= 1, 'a fraction of the training, from 0 to 1', value);
   const positive = (name: string, value = 1) => check(name, value > 0 && Number.isFinite(value), 'a positive number', value);
-  check('kind', ['constant', 'cosine', 'one-cycle', 'step', 'linear'].includes(kind), 'constant, cosine, one-cycle, step or linear', kind);
+  if (!Object.hasOwn(OPTIONS, kind))
+    throw unknownName(kind, Object.keys(OPTIONS), {
+      what: 'There is no such schedule',
+      where: 'schedule option "kind"',
+      got: JSON.stringify(kind),
+    });
+  const { kind: _, ...given } = schedule;
+  requireKnown(given, OPTIONS[kind], `schedule "${kind}"`);
   if (kind === 'one-cycle') {
     fraction('rise', schedule.rise);
     positive('start', schedule.start);

@@ -3,7 +3,7 @@ import { type GraphBuilder, Tensor, type Value } from '../onnx/index.js';
 import { flatten, unflatten } from './flat.js';
 import { clipFactor, type OptimizerSpec, optimizerOf, type ScalarName, type Slot, type SlotStart } from './optimizers/index.js';
 import { isDecayed } from './parameters.js';
-import type { StepOptions } from './step.js';
+import type { StepOptions } from './step-options.js';
 
 /** A place in the step's state: which tensor of the model it holds. */
 export interface Slice {

@@ -3,7 +3,7 @@ import { type Batch, batchCount, batches, pipeline } from '../data/index.js';
 import type { Program } from '../infrastructure/runtime/index.js';
 import { worth } from '../metrics/index.js';
 import { type Model, Tensor } from '../onnx/index.js';
-import { dequantize, otherPrecision, widen } from '../ops/index.js';
+import { dequantize, otherPrecision } from '../ops/index.js';
 import { warnOfBatch, warnOfUntrained } from './checks.js';
 import { evaluate } from './evaluate.js';
 import { trainable } from './exposed.js';
@@ -46,7 +46,7 @@ function inFloats(request: TrainRequest): TrainRequest {
     level: 'warning',
     text: `The model was in ${precision}: it is trained, and written, in float32. Quantize it again afterwards.`,
   });
-  return { ...request, model: dequantize(widen(request.model)) };
+  return { ...request, model: dequantize(request.model) };
 }
 
 /** How many times its beginning, or 1 where it began lower, a loss may be: in the course of a training, and when it is over. */

@@ -11,8 +11,10 @@ test('the default shares, stratified to the sample', () => {
   const splits = splitSource(sourceOf(countedDataset([600, 300, 100])));
   assert.deepEqual(perClass(splits.test), [120, 60, 20]);
   assert.deepEqual(perClass(splits.validation), [72, 36, 12]);
-  assert.deepEqual(perClass(splits.calibration), [24, 12, 4]);
   assert.deepEqual(perClass(splits.train), [384, 192, 64]);
+  // 40 of its own, and 88 that are learned from, too.
+  assert.deepEqual(perClass(splits.calibration), [24 + 53, 12 + 26, 4 + 9]);
+  assert.deepEqual(perClass(splitSource(sourceOf(countedDataset([600, 300, 100])), { calibration: 40 }).calibration), [24, 12, 4]);
 });
 
 test('shares that do not come out even go to the largest remainders, and the totals are exact', () => {
@@ -26,12 +28,23 @@ test('shares that do not come out even go to the largest remainders, and the tot
 
 test('every sample is in exactly one part, with labels and without', () => {
   for (const labelled of [true, false]) {
-    const splits = splitSource(sourceOf(countedDataset([61, 40], labelled)), { seed: 3 });
+    const splits = splitSource(sourceOf(countedDataset([61, 40], labelled)), { seed: 3, calibration: 0.05 });
     assert.deepEqual(
       indicesOf(splits).sort((a, b) => a - b),
       Array.from({ length: 101 }, (_, i) => i),
     );
   }
+});
+
+test('where a twentieth is few, quantizers observe samples of the training part as well, and none of those that models are judged by', () => {
+  const source = sourceOf(countedDataset([61, 40], false));
+  const [drawn, given] = [splitSource(source), splitSource(source, { calibration: 4 })];
+  const of = (part: Dataset) => [...(part.view?.indices ?? [])];
+  assert.deepEqual(
+    of(drawn.calibration),
+    [...of(given.calibration), ...of(given.train)].sort((a, b) => a - b),
+  );
+  for (const part of ['train', 'validation', 'test'] as const) assert.deepEqual(of(drawn[part]), of(given[part]));
 });
 
 test('the seed alone decides', () => {

@@ -270,6 +270,7 @@ describe('metrics of fidelity', () => {
     is('outputCosine', 0.75);
     is('maxDifference', 2.5);
     is('sqnr', 10 * Math.log10(0.1 / 0.06));
+    is('outputSqnr', 10 * Math.log10(0.1 / 0.06));
   });
 });
 

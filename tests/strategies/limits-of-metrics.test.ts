@@ -45,7 +45,7 @@ describe('limits of metrics', () => {
       ['recall[3]', 'logLoss'],
     );
     const { samples } = info.task;
-    assert.ok(samples.train + samples.calibration + samples.validation + samples.test <= 601, 'a number is still the samples');
+    assert.ok(samples.train + samples.validation + samples.test <= 601, 'a number is still the samples');
     assert.ok(info.models.length > 0);
     for (const each of info.models) {
       assert.ok(each.validation.details['recall[3]'] >= 0, 'measured on validation');

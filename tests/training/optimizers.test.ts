@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { OptionError } from 'espalier/base';
+import { closest, OptionError } from 'espalier/base';
 import { quantizeAwareTrain } from 'espalier/compression/quantization';
+import { pipeline } from 'espalier/data';
 import { distill } from 'espalier/learning/distillation';
 import { trainTechnique } from 'espalier/learning/tuning';
 import { checkOptions, optionsOf } from 'espalier/technique';
 import { LOSSES, OPTIMIZERS, type OptimizerSpec, usualRate } from 'espalier/training';
+import { crossEntropy, DISTILLATION, distillation } from '#dist/training/losses/index.js';
 import { optimizerOf } from '#dist/training/optimizers/index.js';
 import { completeOptions } from '#dist/training/options.js';
+import { checkSchedule } from '#dist/training/schedules.js';
 import { smallMlp } from './support.js';
 
 test('an optimizer has the constants that it has: others are refused by their names, and values that are not good', () => {
@@ -49,4 +52,35 @@ test('recipes: augmentations with options that there are not, and losses that th
     [{ name: 'crop', pixels: 3 }],
     'as it was given',
   );
+});
+
+test('whatever is misspelt, the closest name is said: optimizers, schedules, losses, augmentations, options of training', () => {
+  const says = (work: () => unknown, meant: string) =>
+    assert.throws(work, (error) => error instanceof OptionError && error.message.includes(`Perhaps "${meant}" is meant.`), meant);
+  says(() => optimizerOf({ kind: 'adma' } as never), 'adam');
+  says(() => optimizerOf({ kind: 'sgd', momentun: 0.5 } as never), 'momentum');
+  says(() => checkSchedule({ kind: 'cosin' } as never), 'cosine');
+  says(() => checkSchedule({ kind: 'one-cycle', raise: 0.2 } as never), 'rise');
+  says(() => distillation('y', smallMlp(), { temprature: 2 } as never), 'temperature');
+  says(() => crossEntropy('y', { classweights: [1] } as never), 'classWeights');
+  says(() => pipeline([{ name: 'corp' } as never]), 'crop');
+  says(() => pipeline([{ name: 'crop', pixles: 99 } as never]), 'pixels');
+  const task = { splits: { train: { size: 512, name: 'x' }, validation: { size: 0 } }, losses: ['mse', 'huber'], feeds: [] } as never;
+  says(() => completeOptions({ learningrate: 0.1 } as never, smallMlp(), task), 'learningRate');
+  says(() => completeOptions({ loss: 'hubert' as never }, smallMlp(), task), 'huber');
+  // A constant of another optimizer does not compile.
+  // @ts-expect-error
+  const mixed: OptimizerSpec = { kind: 'adam', momentum: 0.9 };
+  assert.throws(() => optimizerOf(mixed), OptionError);
+});
+
+test('what distillation takes where nothing is said is the same in the loss and in the technique', () => {
+  const { temperature, weight } = checkOptions(distill, {}) as { temperature: number; weight: number };
+  assert.deepEqual({ temperature, weight }, DISTILLATION);
+});
+
+test('closest: few changed letters, or none', () => {
+  assert.equal(closest('pixles', ['padding', 'pixels']), 'pixels');
+  assert.equal(closest('colour', ['crop', 'mirror']), undefined);
+  assert.equal(closest('adam', ['sgd', 'adamw', 'adam']), 'adam');
 });

@@ -5,7 +5,7 @@ import { formatBytes, formatCount } from '../../base/index.js';
 import { readJson } from '../../base/node/index.js';
 import { loadModel, modelBytes } from '../../onnx/node/index.js';
 import { type Advice, advise, type Expected, gainsTable, PLACES, type Place, seenIn } from '../../strategies/index.js';
-import type { AddCommand } from '../main.js';
+import type { AddCommand } from '../command.js';
 import type { CommonOptions } from '../options.js';
 import { asFlag } from '../technique-flags.js';
 

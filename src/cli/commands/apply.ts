@@ -4,7 +4,7 @@ import { readJson } from '../../base/node/index.js';
 import { type QuantizeOptions, quantize } from '../../compression/quantization/index.js';
 import { CARD_SCHEMA, techniques } from '../../strategies/index.js';
 import { applyRecipe, checkOptions, optionsOf, type Recipe, requireNoData, type Technique } from '../../technique/index.js';
-import type { AddCommand } from '../main.js';
+import type { AddCommand } from '../command.js';
 import { addDataOptions, type CommonOptions, type DataOptions } from '../options.js';
 import {
   addInventedOptions,

@@ -6,7 +6,7 @@ import { measureLatency } from '../../infrastructure/hardware/node/index.js';
 import type { Runtime } from '../../infrastructure/runtime/index.js';
 import type { Model, Value } from '../../onnx/index.js';
 import { loadModel, modelBytes } from '../../onnx/node/index.js';
-import type { AddCommand } from '../main.js';
+import type { AddCommand } from '../command.js';
 import type { CommonOptions } from '../options.js';
 import { positiveInteger, shapes, sizes } from '../units.js';
 

@@ -1,6 +1,6 @@
 import { Argument } from 'commander';
+import type { AddCommand } from '../command.js';
 import { describeCommands, scripts } from '../completion.js';
-import type { AddCommand } from '../main.js';
 import type { CommonOptions } from '../options.js';
 import { buildProgram } from '../program.js';
 

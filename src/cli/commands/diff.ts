@@ -2,7 +2,7 @@ import { Option } from 'commander';
 import { writeFileAtomic } from '../../base/node/index.js';
 import { diff } from '../../diagnosis/index.js';
 import { diffHtml, diffText } from '../../report/render/index.js';
-import type { AddCommand } from '../main.js';
+import type { AddCommand } from '../command.js';
 import { addDataOptions, type CommonOptions, type DataOptions } from '../options.js';
 import { positiveInteger } from '../units.js';
 

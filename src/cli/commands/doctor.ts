@@ -1,9 +1,9 @@
 import { ResourceError } from '../../base/index.js';
+import type { AddCommand } from '../command.js';
 import { checkBackends } from '../doctor/backends.js';
 import type { Check, Section } from '../doctor/check.js';
 import { checkMachine } from '../doctor/machine.js';
 import { checkSoftware } from '../doctor/software.js';
-import type { AddCommand } from '../main.js';
 import type { CommonOptions } from '../options.js';
 import { version } from '../version.js';
 

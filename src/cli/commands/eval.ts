@@ -1,7 +1,7 @@
 import { Option } from 'commander';
 import { thinned } from '../../data/index.js';
 import { evaluate } from '../../training/index.js';
-import type { AddCommand } from '../main.js';
+import type { AddCommand } from '../command.js';
 import { addDataOptions, type CommonOptions, type DataOptions } from '../options.js';
 import { describeQuality } from '../quality.js';
 

@@ -2,7 +2,7 @@ import { writeFileAtomic } from '../../base/node/index.js';
 import { footprint } from '../../infrastructure/hardware/index.js';
 import { loadModel, modelBytes } from '../../onnx/node/index.js';
 import { inspectHtml, inspectTable } from '../../report/render/index.js';
-import type { AddCommand } from '../main.js';
+import type { AddCommand } from '../command.js';
 import type { CommonOptions } from '../options.js';
 import { positiveInteger, shapes, sizes } from '../units.js';
 

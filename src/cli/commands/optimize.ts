@@ -19,8 +19,8 @@ import {
 import { nodeHost, openWorkspace } from '../../strategies/node/index.js';
 import type { Task } from '../../training/index.js';
 import { checkFolder } from '../checks.js';
+import type { AddCommand } from '../command.js';
 import type { CommandContext } from '../context.js';
-import type { AddCommand } from '../main.js';
 import { addDataOptions, type CommonOptions, type DataOptions, type Limited } from '../options.js';
 import { bytes, count, latency, milliseconds, number, positiveInteger, positiveNumber } from '../units.js';
 

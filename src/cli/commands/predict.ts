@@ -1,7 +1,7 @@
 import { DataError, EspalierError, Stopped } from '../../base/index.js';
 import type { NamedAnswer, Prediction, Predictor } from '../../modalities/index.js';
+import type { AddCommand } from '../command.js';
 import type { CommandContext } from '../context.js';
-import type { AddCommand } from '../main.js';
 import type { CommonOptions } from '../options.js';
 import { bytes, list, positiveInteger } from '../units.js';
 

@@ -2,7 +2,7 @@ import { Option } from 'commander';
 import { OptionError } from '../../base/index.js';
 import { quantize, quantizeAwareTrain } from '../../compression/quantization/index.js';
 import { applyTechnique, type Technique } from '../../technique/index.js';
-import type { AddCommand } from '../main.js';
+import type { AddCommand } from '../command.js';
 import { addDataOptions, type CommonOptions, type DataOptions } from '../options.js';
 import { addInventedOptions, addShippingOptions, type InventedOptions, type ShippingOptions, slowInIntegers } from '../shipping/index.js';
 import { list, number, positiveInteger, positiveNumber } from '../units.js';

@@ -4,7 +4,7 @@ import { FormatError } from '../../base/index.js';
 import { readJson, writeFileAtomic } from '../../base/node/index.js';
 import { frontTable, reportHtml } from '../../report/render/index.js';
 import { parseRunInfo, type RunInfo } from '../../strategies/index.js';
-import type { AddCommand } from '../main.js';
+import type { AddCommand } from '../command.js';
 import type { CommonOptions } from '../options.js';
 
 /** The report again, from what a run left. */

@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync } from 'node:fs';
 import { Argument } from 'commander';
 import { OptionError } from '../../base/index.js';
 import { checkFolder } from '../checks.js';
-import type { AddCommand } from '../main.js';
+import type { AddCommand } from '../command.js';
 import type { CommonOptions } from '../options.js';
 
 interface Options extends CommonOptions {

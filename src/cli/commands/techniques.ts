@@ -1,6 +1,6 @@
 import { techniques } from '../../strategies/index.js';
 import { describeNeeds, exampleOf, optionsOf, type Technique } from '../../technique/index.js';
-import type { AddCommand } from '../main.js';
+import type { AddCommand } from '../command.js';
 import type { CommonOptions } from '../options.js';
 
 /** What `apply` and recipes may name. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type Technique, type TechniqueContext, type TechniqueResult, unless, withTask } from '../../technique/index.js';
 import type { EpochRecord } from '../../training/index.js';
-import { tune, tuningLoss, untunable } from '../tuning.js';
+import { FINE_TUNING_RATE, tune, tuningLoss, untunable } from '../tuning.js';
 import { shareWeights } from './share.js';
 
 const schema = z.strictObject({
@@ -18,7 +18,7 @@ const schema = z.strictObject({
       "How quality is won back, by training the palettes: by the model's own answers before and the labels, by the labels alone, or not at all.",
     ),
   epochs: z.int().min(0).default(5).describe('Epochs of tuning.'),
-  learningRate: z.number().positive().default(0.0005).describe('Largest learning rate of tuning (Adam, one cycle).'),
+  learningRate: z.number().positive().default(FINE_TUNING_RATE).describe('Largest learning rate of tuning (Adam, one cycle).'),
   exclude: z.array(z.string()).default([]).describe('Names of weights that stay as they are.'),
 });
 

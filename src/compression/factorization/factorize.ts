@@ -1,6 +1,6 @@
 import { UnsupportedError } from '../../base/index.js';
 import { type Model, type Node, removeDeadCode, Tensor, type Value } from '../../onnx/index.js';
-import { inferShapes, typedBuilder } from '../../ops/index.js';
+import { inferShapes, layerOf, typedBuilder } from '../../ops/index.js';
 import { openDeepCopy, reshapeWeights } from '../open-copy.js';
 import { type DenseLayer, denseLayers, rankWithin } from './layers.js';
 import { type Factors, leadingFactors } from './svd.js';
@@ -112,13 +112,14 @@ function writeFactors(
 ): void {
   const { dtype, shape } = weight.initializer as Tensor;
   const build = typedBuilder(graph, model.opsets, { prefix: weight.name });
-  const kernel = node.op === 'Conv' ? shape.slice(2) : [];
+  const layer = layerOf(node);
+  const kernel = layer?.kind === 'kernel' ? shape.slice(2) : [];
   const parameter = (suffix: string, dims: readonly number[], numbers: Float64Array): Value =>
     build.parameter(`${weight.name}.${suffix}`, Tensor.from(dtype, [...dims, ...kernel], numbers));
   const left = () => parameter('left', [rows, rank], sideBySide(factors.left.slice(0, rank)));
   const right = () => parameter('right', [rank, columns], oneBelowAnother(factors.right.slice(0, rank)));
   const data = node.inputs[1 - index] as Value;
-  if (node.op === 'Conv') {
+  if (layer?.kind === 'kernel') {
     const inner = build.node('Conv', [data, right()])[0];
     const first = inner.producer as Node;
     for (const [name, attribute] of node.attributes) first.attributes.set(name, attribute);
@@ -126,7 +127,7 @@ function writeFactors(
     build.type(first);
     node.setInput(0, inner);
     node.setInput(1, left());
-  } else if (node.op === 'Gemm' && node.int('transB', 0) !== 0) {
+  } else if (index === 1 && layer?.outputs === 0) {
     node.setInput(0, build.op('MatMul', [data, parameter('right', [columns, rank], sideBySide(factors.right.slice(0, rank)))]));
     node.setInput(1, left());
   } else if (index === 1) {

@@ -1,4 +1,5 @@
 import { type Graph, type Node, staticShape, type Tensor, type Value } from '../../onnx/index.js';
+import { type LayerForm, layerOf } from '../../ops/index.js';
 import { graphsWithin } from '../open-copy.js';
 
 /** A dense layer or 1×1 convolution whose weight may become two. */
@@ -20,31 +21,34 @@ export function denseLayers(graph: Graph): DenseLayer[] {
 }
 
 function denseLayer(graph: Graph, node: Node): DenseLayer | undefined {
-  if (node.domain !== '') return undefined;
-  const index = weightIndex(node);
+  // Its factors are written in operators of the standard.
+  const layer = node.domain === '' ? layerOf(node) : undefined;
+  const index = layer && weightIndex(node, layer);
   const weight = index === undefined ? undefined : node.inputs[index];
   const tensor = weight?.initializer;
-  if (index === undefined || !weight || !tensor || !FLOATS.has(tensor.dtype) || !graph.initializers.has(weight)) return undefined;
+  if (!layer || index === undefined || !weight || !tensor || !FLOATS.has(tensor.dtype) || !graph.initializers.has(weight)) return undefined;
   if (weight.uses().length !== 1 || graph.outputs.includes(weight)) return undefined;
-  const size = sizeOf(node, tensor);
+  const size = sizeOf(layer, node.inputs[1 - index], tensor);
   return size && { graph, node, weight, index, size };
 }
 
 /** Where the weight of an operator that may be split stands: of a MatMul either operand may be it. */
-function weightIndex({ op, inputs }: Node): number | undefined {
+function weightIndex({ op, inputs }: Node, { kind, weight }: LayerForm): number | undefined {
   if (op === 'MatMul') return inputs[1]?.initializer ? 1 : 0;
-  return op === 'Gemm' || op === 'Conv' ? 1 : undefined;
+  return kind === 'spread' ? undefined : weight;
 }
 
-function sizeOf(node: Node, { shape }: Tensor): readonly [number, number] | undefined {
-  if (node.op === 'Conv') {
+function sizeOf(
+  { kind, groups, transposes }: LayerForm,
+  data: Value | undefined,
+  { shape }: Tensor,
+): readonly [number, number] | undefined {
+  if (kind === 'kernel') {
     const [outputs, inputs, ...kernel] = shape;
-    return node.int('group', 1) === 1 && kernel.every((length) => length === 1) ? [outputs, inputs] : undefined;
+    return groups === 1 && kernel.every((length) => length === 1) ? [outputs, inputs] : undefined;
   }
-  if (node.op === 'Gemm' && node.int('transA', 0) !== 0) return undefined;
   // A vector times a matrix has no axis to spare in between.
-  const other = node.op === 'MatMul' ? node.inputs.find((input) => !input?.initializer) : undefined;
-  if (node.op === 'MatMul' && staticShape(other?.shape)?.length === 1) return undefined;
+  if (transposes || staticShape(data?.shape)?.length === 1) return undefined;
   return shape.length === 2 ? [shape[0], shape[1]] : undefined;
 }
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { percent, type Technique, type TechniqueContext, type TechniqueResult, unless, withTask } from '../../technique/index.js';
 import type { EpochRecord } from '../../training/index.js';
 import { openDeepCopy } from '../open-copy.js';
-import { tune, tuningLoss, tuningSpace, USUAL_TUNING, untunable } from '../tuning.js';
+import { TUNING_RATE, tune, tuningLoss, tuningSpace, USUAL_TUNING, untunable } from '../tuning.js';
 import { factorizeModel } from './factorize.js';
 import { denseLayers, rankWithin } from './layers.js';
 
@@ -25,7 +25,7 @@ const schema = z.strictObject({
     .default('distill')
     .describe("How quality is won back: by the whole model's answers and the labels, by the labels alone, or not at all."),
   epochs: z.int().min(0).default(10).describe('Epochs of tuning.'),
-  learningRate: z.number().positive().default(0.001).describe('Largest learning rate of tuning (Adam, one cycle).'),
+  learningRate: z.number().positive().default(TUNING_RATE).describe('Largest learning rate of tuning (Adam, one cycle).'),
   exclude: z.array(z.string()).default([]).describe('Names of nodes that stay whole.'),
 });
 

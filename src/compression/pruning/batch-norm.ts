@@ -1,4 +1,5 @@
 import type { Model } from '../../onnx/index.js';
+import { traitsOf } from '../../ops/index.js';
 import type { Axis } from './elements.js';
 import type { Importance } from './importance.js';
 import type { Layer } from './layers.js';
@@ -9,7 +10,9 @@ import type { Layer } from './layers.js';
  * @returns undefined where no layer has one, because it was folded into the convolution before it, say.
  */
 export function batchNormImportance(model: Model, layers: readonly Layer[]): Importance | undefined {
-  const scales = new Set(model.graph.nodes.filter(({ op }) => op === 'BatchNormalization').map(({ inputs }) => inputs[1]));
+  const scales = new Set(
+    model.graph.nodes.filter((node) => traitsOf(node).normalization?.variance !== undefined).map(({ inputs }) => inputs[1]),
+  );
   const isScale = ({ value }: Axis) => value.constant !== undefined && scales.has(value);
   const scores = layers.map(({ groups, losses }) => {
     const places = losses.flatMap(({ axis }, place) => (isScale(axis) ? [place] : []));

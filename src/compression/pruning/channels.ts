@@ -1,7 +1,8 @@
 import { addTo, OptionError, UnsupportedError } from '../../base/index.js';
 import type { Bindings, Model } from '../../onnx/index.js';
+import type { Barrier } from './barrier.js';
 import { Cost, type CostKind } from './cost.js';
-import { type Barrier, type Dependencies, findDependencies } from './dependencies.js';
+import { type Dependencies, findDependencies } from './dependencies.js';
 import type { Axis } from './elements.js';
 import type { Importance } from './importance.js';
 import { channelsOf, findLayers, type Layer, type Structure } from './layers.js';

@@ -1,6 +1,6 @@
 import { type Random, stridesOf } from '../../base/index.js';
 import type { Node, Tensor, Value } from '../../onnx/index.js';
-import { convolutionWindows, paddingOf, ruleOf } from '../../ops/index.js';
+import { convolutionWindows, layerOf, paddingOf } from '../../ops/index.js';
 
 /** A layer that reads channels: a product or an ungrouped convolution with constant weights. */
 export interface Consumer {
@@ -17,15 +17,13 @@ const PLACES = 8;
 
 /** A node as a consumer; undefined where it is none. */
 export function consumerOf(node: Node): Consumer | undefined {
-  const quantization = ruleOf(node)?.quantization;
-  if (quantization?.kind !== 'weighted' || node.int('group', 1) !== 1 || node.int('transA', 0) === 1) return undefined;
-  const [input, weight] = [node.inputs[quantization.activations[0]], node.inputs[quantization.weight]];
+  const layer = layerOf(node);
+  if (!layer || layer.kind === 'spread' || layer.groups !== 1 || layer.transposes) return undefined;
+  const [input, weight] = [node.inputs[0], node.inputs[layer.weight]];
   const shape = weight?.constant?.shape;
   if (!input || !weight || !shape || input.constant || weight.uses().length > 1) return undefined;
-  const outputs = quantization.axis(node);
-  const isKernel = node.op === 'Conv';
-  if (!isKernel && (shape.length !== 2 || (node.op !== 'MatMul' && node.op !== 'Gemm'))) return undefined;
-  return { node, input, weight, axis: isKernel ? 1 : 1 - outputs };
+  if (layer.kind === 'matrix' && shape.length !== 2) return undefined;
+  return { node, input, weight, axis: layer.inputs };
 }
 
 /**
@@ -34,7 +32,7 @@ export function consumerOf(node: Node): Consumer | undefined {
  */
 export function* contributions(consumer: Consumer, input: Tensor, random: Random): Generator<Float64Array> {
   const weight = consumer.weight.constant as Tensor;
-  if (consumer.node.op === 'Conv') yield* ofConvolution(consumer.node, weight, input, random);
+  if (layerOf(consumer.node)?.kind === 'kernel') yield* ofConvolution(consumer.node, weight, input, random);
   else yield* ofProduct(weight, consumer.axis, input, random);
 }
 

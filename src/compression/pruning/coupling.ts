@@ -1,7 +1,7 @@
 import { EspalierError, UnsupportedError } from '../../base/index.js';
 import { type Graph, type Node, staticShape, type Value } from '../../onnx/index.js';
 import { type AxisChoice, type AxisRef, type CouplingContext, type CouplingRule, ruleOf } from '../../ops/index.js';
-import type { Barrier, Rewrite } from './dependencies.js';
+import type { Barrier, Rewrite } from './barrier.js';
 import type { Axis, Elements, Obstacle } from './elements.js';
 
 /** What was said of a graph's nodes besides ties. */

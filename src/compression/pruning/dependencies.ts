@@ -1,5 +1,6 @@
 import type { Graph, Model, Node, Value } from '../../onnx/index.js';
-import type { AxisRef, CouplingContext } from '../../ops/index.js';
+import type { AxisRef } from '../../ops/index.js';
+import type { Barrier, Rewrite } from './barrier.js';
 import { couple } from './coupling.js';
 import { type Axis, Elements } from './elements.js';
 
@@ -11,16 +12,6 @@ export interface Part {
 
 /** Everything that is removed together: a channel with the slices of every weight, bias and activation that hang on it. */
 export type Group = readonly Part[];
-
-/** A node next to which nothing is removed. */
-export interface Barrier {
-  readonly node: Node;
-  /** A clause. */
-  readonly reason: string;
-}
-
-/** Puts attributes and constant shapes right after a removal. */
-export type Rewrite = Parameters<CouplingContext['afterwards']>[0];
 
 /** What goes with what in a graph. */
 export interface Dependencies {

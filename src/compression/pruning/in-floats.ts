@@ -1,6 +1,6 @@
 import { UnsupportedError } from '../../base/index.js';
 import type { Model } from '../../onnx/index.js';
-import { dequantize, otherPrecision, widen } from '../../ops/index.js';
+import { dequantize, otherPrecision } from '../../ops/index.js';
 import type { TechniqueContext } from '../../technique/index.js';
 import { storeHalf } from '../quantization/index.js';
 
@@ -22,7 +22,7 @@ export function inFloats<Context extends TechniqueContext>(context: Context): In
     ? 'The model was in half precision: it computes in float32 now, its weights are stored in half precision still.'
     : `The model was in ${precision}: it is pruned, and written, in float32. Quantize it again afterwards.`;
   const restored = (made: Model) => (isHalf ? halved(made) : made);
-  return { context: { ...context, model: dequantize(widen(context.model)) }, remarks: [remark], restored };
+  return { context: { ...context, model: dequantize(context.model) }, remarks: [remark], restored };
 }
 
 function halved(model: Model): Model {

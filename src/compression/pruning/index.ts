@@ -1,12 +1,13 @@
+export type { Barrier } from './barrier.js';
 export { type ChannelOptions, type PrunedChannels, pruneModel } from './channels.js';
 export type { CostKind } from './cost.js';
-export { type Barrier, type Dependencies, type DependencyOptions, findDependencies, type Group, type Part } from './dependencies.js';
+export { type Dependencies, type DependencyOptions, findDependencies, type Group, type Part } from './dependencies.js';
 export type { Axis, Elements } from './elements.js';
 export type { Importance } from './importance.js';
 export { findLayers, type Layer, type Structure } from './layers.js';
 export { magnitudeImportance } from './magnitude.js';
 export { MEASURES, type Measure } from './measures.js';
-export { type PruneOptions, prune } from './prune.js';
-export { STRUCTURES } from './pruning.js';
+export { prune } from './prune.js';
+export { type PruneOptions, STRUCTURES } from './prune-options.js';
 export { removeGroups } from './shrink.js';
 export { type SparsifyOptions, sparsify } from './sparsify.js';

@@ -1,16 +1,15 @@
 import { GraphError } from '../../base/index.js';
 import {
   type Bindings,
-  constantsToInitializers,
+  constantInitializers,
   copyModel,
   type Dim,
-  inlineFunctions,
+  deadCode,
+  inlinedFunctions,
   type Model,
-  removeDeadCode,
   staticShape,
 } from '../../onnx/index.js';
-import { inferShapes, inPlainFloats } from '../../ops/index.js';
-import { literalShapes } from './literal-shapes.js';
+import { dequantized, forms, inferShapes, literalShapes, unfused, widened } from '../../ops/index.js';
 import { forgetShapes } from './shrink.js';
 
 /**
@@ -27,10 +26,8 @@ const ASSUMED = [64, 512, 4096, 16, 1];
  */
 export function staticCopy(source: Model, bindings: Bindings = {}): Model {
   for (const [attempt, size] of ASSUMED.entries()) {
-    const model = copyModel(inPlainFloats(inlineFunctions(source)));
-    constantsToInitializers(model.graph);
-    literalShapes(model);
-    removeDeadCode(model.graph);
+    const model = copyModel(source);
+    forms.apply(model, [inlinedFunctions, widened, dequantized, unfused, constantInitializers, literalShapes, deadCode], undefined);
     const open = openDims(model);
     const assumed = Object.fromEntries([...open].map(([name, isBatch]) => [name, isBatch ? 1 : size]));
     try {

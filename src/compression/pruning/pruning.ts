@@ -6,10 +6,7 @@ import { type DroppedBlocks, dropBlocks } from './drop-blocks.js';
 import { type InFloats, inFloats } from './in-floats.js';
 import type { Structure } from './layers.js';
 import { measureImportance, measuresByData, measuresByGradients } from './measures.js';
-import type { PruneOptions } from './prune.js';
-
-/** What may go. */
-export const STRUCTURES = ['channels', 'heads', 'blocks'] as const;
+import type { PruneOptions } from './prune-options.js';
 
 /** Whether a pruning computes gradients: for the importance, or to tune. */
 export function wantsGradients({ importance, tuning, epochs }: PruneOptions): boolean {

@@ -5,7 +5,7 @@ import { percent, type TaskContext, type Technique, type TechniqueNotes, unless,
 import { type StepControl, withWeights } from '../../training/index.js';
 import { liftedWeights, openCopy } from '../open-copy.js';
 import { whereWeightsAre } from '../quantization/index.js';
-import { tune, tuningLoss, untunable } from '../tuning.js';
+import { TUNING_RATE, tune, tuningLoss, untunable } from '../tuning.js';
 import { inFloats } from './in-floats.js';
 import { MaskChooser } from './mask-chooser.js';
 import { masked, maskOf, sparsifiable, withMasks } from './masks.js';
@@ -36,7 +36,7 @@ const sparsifySchema = z
     epochs: z.int().min(0).default(10).describe('Epochs of training.'),
     begin: z.number().min(0).max(1).default(0).describe('When the first weights go, as a fraction of the training.'),
     end: z.number().min(0).max(1).default(0.6).describe('When the last weights go, as a fraction of the training.'),
-    learningRate: z.number().positive().default(0.001).describe('Largest learning rate (Adam, one cycle).'),
+    learningRate: z.number().positive().default(TUNING_RATE).describe('Largest learning rate (Adam, one cycle).'),
     minLayerDensity: z.number().min(0).max(1).default(0.01).describe('Fraction of each layer that stays, at least.'),
   })
   .refine(({ begin, end }) => begin <= end, { message: 'The schedule must not end before it begins', path: ['end'] });

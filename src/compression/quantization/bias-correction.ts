@@ -1,6 +1,6 @@
-import { copyModel, type Graph, type Model, type Node, Tensor, type Value } from '../../onnx/index.js';
+import { constantFloat, copyModel, type Graph, type Model, type Node, Tensor, type Value } from '../../onnx/index.js';
+import { layerOf } from '../../ops/index.js';
 import type { ChannelStatistics } from './calibration/channel-statistics.js';
-import { constantFloat } from './fold-affine.js';
 import type { Layer, Plan } from './plan.js';
 import { readerOf } from './scales/absorb.js';
 import { forEachElement } from './scales/constants.js';
@@ -94,18 +94,21 @@ function inputOf(graph: Graph, layer: Layer): { node: Node; value: Value; axis: 
   const [value] = node?.inputs ?? [];
   const rank = value?.shape?.length;
   if (!node || !value || rank === undefined || layer.weight?.input !== 1) return undefined;
-  const axis = node.op === 'Conv' ? 1 : rank - 1;
-  return readerOf(graph, node, 0, { value, axis, repeat: 1 }) ? { node, value, axis } : undefined;
+  const axis = layerOf(node)?.channels(rank);
+  return axis !== undefined && readerOf(graph, node, 0, { value, axis, repeat: 1 }) ? { node, value, axis } : undefined;
 }
 
 /** Where a layer's shift can go: its bias, or the constant that is added to what it makes. */
 function targetOf(graph: Graph, node: Node): Pick<BiasCorrection, 'node' | 'input'> | undefined {
-  const channels = node.outputs[0]?.shape?.at(node.op === 'Conv' ? 1 : -1);
+  const form = layerOf(node);
+  const shape = node.outputs[0]?.shape;
+  const channels = shape && form && shape[form.channels(shape.length)];
   const fits = (value: Value | undefined) => {
     const shape = constantFloat(graph, value)?.shape;
     return shape?.length === 1 && shape[0] === channels;
   };
-  if (node.op !== 'MatMul') return fits(node.inputs[2]) ? { node: node.name, input: 2 } : undefined;
+  const bias = form?.bias;
+  if (bias !== undefined) return fits(node.inputs[bias]) ? { node: node.name, input: bias } : undefined;
   const [output] = node.outputs;
   const [reader] = output?.users ?? [];
   if (!output || reader?.op !== 'Add' || output.uses().length !== 1 || graph.outputs.includes(output)) return undefined;

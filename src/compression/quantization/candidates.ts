@@ -3,9 +3,19 @@ import { footprint } from '../../infrastructure/hardware/index.js';
 import type { Program, Runtime } from '../../infrastructure/runtime/index.js';
 import { type Answers, isWithin, lossBetween, worth } from '../../metrics/index.js';
 import type { Model } from '../../onnx/index.js';
-import { answersOf, type EvaluateOptions, evaluate, judge, type Quality, referenceProgram, type Task } from '../../training/index.js';
+import {
+  affordableBatch,
+  answersOf,
+  type EvaluateOptions,
+  evaluate,
+  exposed,
+  judge,
+  type Quality,
+  referenceProgram,
+  type Task,
+} from '../../training/index.js';
 import type { Plan } from './plan.js';
-import { type CalibrationOptions, type Prepared, planWithout, writePrepared } from './prepared.js';
+import { type CalibrationOptions, type Prepared, planStoring, planWithout, writePrepared } from './prepared.js';
 import { type Repair, repaired } from './repairs.js';
 
 export interface CandidateRequest extends Activity {
@@ -28,6 +38,8 @@ export interface Search extends CandidateRequest {
   reference?: Program;
   before: Quality;
   tolerance: number;
+  /** How all candidates are measured. */
+  measuring: EvaluateOptions;
 }
 
 export interface Candidate {
@@ -51,8 +63,10 @@ export async function withWhole<T>(request: CandidateRequest, use: (whole: Whole
   const { task, runtime } = request;
   const reference = await referenceProgram(task, runtime, request);
   try {
-    const original = await answersOf(request.prepared.model, task, runtime, { ...measuring(request), reference });
-    const plain = { ...request, original, reference, before: judge(task, original), tolerance: request.tolerance ?? task.metric.tolerance };
+    const measuring = await howMeasured(request);
+    const original = await answersOf(request.prepared.model, task, runtime, { ...measuring, reference });
+    const tolerance = request.tolerance ?? task.metric.tolerance;
+    const plain = { ...request, original, reference, before: judge(task, original), tolerance, measuring };
     const first = await attempt(plain, []);
     return await use(fits(plain, first) ? { search: plain, whole: first } : await repairedWhole(plain, first));
   } finally {
@@ -90,9 +104,19 @@ export function lossOf({ task, before }: Search, { quality }: Candidate): number
   return lossBetween(task.metric, before.value, quality.value);
 }
 
-export function fits({ task, before, tolerance }: Search, { quality }: Candidate): boolean {
+export function fits({ task, before, tolerance }: Search, candidate: Candidate): boolean {
+  const { quality } = candidate;
   const measured = { before: before.value, after: quality.value, samples: before.samples };
-  return isWithin(task.metric, measured, tolerance) && agrees(quality, tolerance);
+  const isNoisy = candidate.quality.samples < FEWEST_SAMPLES && (outputSqnrOf(candidate) ?? CLEAR) < CLEAR;
+  return isWithin(task.metric, measured, tolerance) && agrees(quality, tolerance) && !(isNoisy && tolerance <= task.metric.tolerance);
+}
+
+/** SQNR in dB of the worst output without which it says little that few samples are answered alike. */
+const CLEAR = 15;
+
+/** SQNR in dB of the output that follows the float model least, where the float model is the truth. */
+export function outputSqnrOf({ quality }: Candidate): number | undefined {
+  return quality.details.outputSqnr;
 }
 
 /** Share of the answers that may be others than the float model's, beyond those that the tolerance gives away: gains and losses may cancel out. */
@@ -102,19 +126,42 @@ export function agrees({ agreement }: Quality, tolerance: number): boolean {
   return agreement?.measure !== 'share' || agreement.value >= 1 - MOST_CHANGED - tolerance;
 }
 
-/** By agreement where that is too low in one of them, else by the metric. */
-export function isBetter(a: Quality, b: Quality, { task, tolerance }: Search): boolean {
-  if (!agrees(a, tolerance) || !agrees(b, tolerance)) return (a.agreement?.value ?? 1) > (b.agreement?.value ?? 1);
-  return worth(task.metric, a.value) > worth(task.metric, b.value);
+/** By the worst output where the float model is the truth, else by agreement where that is too low in one of them, else by the metric. */
+export function isBetter(a: Candidate, b: Candidate, { task, tolerance }: Search): boolean {
+  const [own, other] = [outputSqnrOf(a), outputSqnrOf(b)];
+  if (own !== undefined && other !== undefined) return own > other;
+  if (!agrees(a.quality, tolerance) || !agrees(b.quality, tolerance))
+    return (a.quality.agreement?.value ?? 1) > (b.quality.agreement?.value ?? 1);
+  return worth(task.metric, a.quality.value) > worth(task.metric, b.quality.value);
 }
 
 /** The integer model without the layers that were put back into float, measured. */
-export async function attempt(request: Search, restored: readonly string[]): Promise<Candidate> {
+export function attempt(request: Search, restored: readonly string[]): Promise<Candidate> {
+  return measured(request, restored, restored.length === 0 ? request.prepared.plan : planWithout(request.prepared, restored));
+}
+
+/** Noise that storing weights as integers may add to that of the worst output, in dB. */
+const MOST_ADDED = 1;
+
+/**
+ * A candidate whose layers in float store their weights as integers, where that makes the file smaller and the model no worse. Layers of few products a weight
+ * are left alone: turning their weights into floats at every run would take as long as they do.
+ */
+export async function withStored(search: Search, candidate: Candidate): Promise<Candidate> {
+  const plan = planStoring(search.prepared, candidate);
+  if (!plan) return candidate;
+  const stored = await measured(search, candidate.restored, plan);
+  if (fits(search, stored)) return stored;
+  const [now, then] = [outputSqnrOf(stored), outputSqnrOf(candidate)];
+  const isAsGood = now !== undefined && then !== undefined ? now >= then - MOST_ADDED : !isBetter(candidate, stored, search);
+  return isAsGood && !fits(search, candidate) ? stored : candidate;
+}
+
+async function measured(request: Search, restored: readonly string[], plan: Plan): Promise<Candidate> {
   const { prepared } = request;
-  const plan = restored.length === 0 ? prepared.plan : planWithout(prepared, restored);
   const model = writePrepared(prepared, plan);
   const quality = await evaluate(model, request.task, request.runtime, {
-    ...measuring(request),
+    ...request.measuring,
     original: request.original,
     reference: request.reference,
   });
@@ -130,11 +177,19 @@ export async function attempt(request: Search, restored: readonly string[]): Pro
 /** Multiply-accumulates that one measurement of quality may take, and the samples that it takes at least. */
 const WORK = 1e12;
 const FEWEST_SAMPLES = 200;
+/** Samples of one run, at most. */
+const MOST_OF_A_RUN = 100;
 
-/** How models are measured: on the validation part where there is one, on fewer samples the more a model computes. */
-function measuring({ prepared, task, threads, signal }: CandidateRequest): EvaluateOptions {
-  const split = task.splits.validation.size > 0 ? 'validation' : 'calibration';
-  const { macs } = footprint(prepared.model, { bytes: 0 });
+/**
+ * How models are measured: on fewer samples the more a model computes, of the validation part; of the calibration part where that is empty, or small and
+ * the model itself is the truth, of which nothing was learned.
+ */
+async function howMeasured({ prepared: { model }, task, threads, signal }: CandidateRequest): Promise<EvaluateOptions> {
+  const { validation, calibration } = task.splits;
+  const few = validation.size === 0 || (!validation.targets && validation.size < Math.min(FEWEST_SAMPLES, calibration.size));
+  const split = few ? 'calibration' : 'validation';
+  const { macs } = footprint(model, { bytes: 0 });
   const limit = Math.max(FEWEST_SAMPLES, Math.floor(WORK / Math.max(1, macs)));
-  return { split, limit, threads, signal };
+  const batchSize = await affordableBatch(exposed(model, task), task, { wished: MOST_OF_A_RUN, split });
+  return { split, limit, batchSize, threads, signal };
 }

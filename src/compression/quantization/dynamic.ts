@@ -1,4 +1,5 @@
 import type { Runtime } from '../../infrastructure/runtime/index.js';
+import { type Kernels, ortNode, type TargetFacts } from '../../infrastructure/targets/index.js';
 import {
   type Graph,
   type GraphBuilder,
@@ -10,8 +11,7 @@ import {
   Tensor,
   type Value,
 } from '../../onnx/index.js';
-import { typedBuilder } from '../../ops/index.js';
-import { integerKernel } from './kernels.js';
+import { layerOf, typedBuilder } from '../../ops/index.js';
 import { type LeftInFloat, leftInFloat } from './left.js';
 import { nothingToQuantize } from './nothing.js';
 import { Places } from './places.js';
@@ -27,6 +27,8 @@ export interface WithoutDataOptions {
   exclude?: readonly string[];
   /** Operators that may be quantized. Default: all that can. */
   operators?: readonly string[];
+  /** What the model is for: its kernels decide what is worth integers. Default: ONNX Runtime. */
+  target?: Pick<TargetFacts, 'kernels'>;
 }
 
 export interface WithoutDataResult {
@@ -45,11 +47,12 @@ export interface WithoutDataResult {
 export async function quantizeDynamic(source: Model, runtime: Runtime, options: WithoutDataOptions = {}): Promise<WithoutDataResult> {
   const { model: prepared, plan } = await planWithoutData(source, runtime, options);
   const perChannel = options.perChannel ?? true;
+  const { kernels } = options.target ?? ortNode;
   const nodes = new Map(nodesOf(prepared.graph).map((node) => [node.name, node]));
-  const dynamic = plan.stored.filter((layer) => isDynamic(nodes.get(layer.node) as Node));
+  const dynamic = plan.stored.filter((layer) => isDynamic(nodes.get(layer.node) as Node, kernels));
   const rest = { ...plan, stored: plan.stored.filter((layer) => !dynamic.includes(layer)) };
   const { model } = writeQuantized({ ...storage(perChannel), model: prepared, plan: rest });
-  const writer = new DynamicWriter(model, perChannel);
+  const writer = new DynamicWriter(model, perChannel, kernels);
   const copies = new Map(nodesOf(model.graph).map((node) => [node.name, node]));
   for (const layer of dynamic) writer.layer(copies.get(layer.node) as Node, layer);
   removeDeadCode(model.graph);
@@ -81,27 +84,30 @@ async function planWithoutData(source: Model, runtime: Runtime, options: Without
   return { model, plan: { layers: [], values: new Map(), stored, tables: plan.tables } };
 }
 
-export function planOptions(options: Pick<WithoutDataOptions, 'exclude' | 'operators'>): PlanOptions {
+export function planOptions(options: Pick<WithoutDataOptions, 'exclude' | 'operators' | 'target'>): PlanOptions {
   return {
     exclude: options.exclude && new Set(options.exclude),
     operators: options.operators && new Set(options.operators),
+    target: options.target,
   };
 }
 
 /** Products whose left side is the activation as it is, and convolutions. */
-function isDynamic(node: Node): boolean {
-  if (integerKernel(node) === 'none') return false;
+function isDynamic(node: Node, kernels: Kernels): boolean {
+  if (kernels.integer(node) === 'none') return false;
   return node.int('transA', 0) === 0;
 }
 
 class DynamicWriter {
   readonly #places: Places;
   readonly #perChannel: boolean;
+  readonly #kernels: Kernels;
   readonly #builders = new Map<Graph, GraphBuilder>();
   readonly #activations = new Map<Graph, Map<Value, Value[]>>();
   readonly #weights = new Map<Value, Map<string, Value>>();
 
-  constructor(model: Model, perChannel: boolean) {
+  constructor(model: Model, perChannel: boolean, kernels: Kernels) {
+    this.#kernels = kernels;
     this.#perChannel = perChannel;
     this.#places = new Places(model.graph);
     for (const graph of graphsOf(model.graph)) this.#builders.set(graph, typedBuilder(graph, model.opsets));
@@ -115,11 +121,10 @@ class DynamicWriter {
     const value = node.inputs[layer.weight?.input as number] as Value;
     const bias = layer.bias === undefined ? undefined : (node.inputs[layer.bias]?.constant as Tensor);
     const [quantized, scale, zeroPoint] = this.#activation(graph, input);
-    const isProduct = integerKernel(node) === 'either';
+    const isProduct = layerOf(node)?.kind === 'matrix';
     const weight = value.constant as Tensor;
     const transposed = isProduct && node.int('transB', 0) === 1;
-    // ONNX Runtime's ConvInteger is about four times slower with int8 weights than with uint8 ones around 128.
-    const options: WeightOptions = { type: isProduct ? 'int8' : 'uint8', perChannel: this.#perChannel, reduceRange: false };
+    const options: WeightOptions = { type: this.#kernels.quickWeights(node), perChannel: this.#perChannel, reduceRange: false };
     const grid = weightGrid(weight, layer.weight?.axis, options);
     const shape = grid.axis === undefined ? [] : isProduct ? [grid.scales.length] : channelShape(weight);
     const whole = quantizeWeight(weight, grid);

@@ -1,4 +1,5 @@
 import { commonGraph, type Graph, graphsOf, type Value } from '../../onnx/index.js';
+import { traitsOf } from '../../ops/index.js';
 
 /** Where in nested graphs what stands for a weight goes. */
 export class Places {
@@ -7,7 +8,7 @@ export class Places {
 
   constructor(graph: Graph) {
     for (const { nodes } of graphsOf(graph))
-      for (const node of nodes) if (node.op !== 'If') for (const body of node.subgraphs()) this.#repeated.add(body);
+      for (const node of nodes) if (!traitsOf(node).branches) for (const body of node.subgraphs()) this.#repeated.add(body);
   }
 
   /**

@@ -1,8 +1,7 @@
 import { sizeOf } from '../../base/index.js';
-import { type Graph, type Node, staticShape, type Value } from '../../onnx/index.js';
-import { ruleOf } from '../../ops/index.js';
-import { constantFloat } from './fold-affine.js';
-import { integerKernel, storableInputs } from './kernels.js';
+import { type IntegerKernel, ortNode, type TargetFacts } from '../../infrastructure/targets/index.js';
+import { constantFloat, type Graph, type Node, staticShape, type Value } from '../../onnx/index.js';
+import { ruleOf, traitsOf } from '../../ops/index.js';
 import { isLookup } from './tables.js';
 
 /** A node that computes on integers. */
@@ -36,6 +35,8 @@ export interface PlanOptions {
   exclude?: ReadonlySet<string>;
   /** Operators that may be quantized. Default: all that can. */
   operators?: ReadonlySet<string>;
+  /** What the model is for: its kernels decide what is worth integers. Default: ONNX Runtime. */
+  target?: Pick<TargetFacts, 'kernels'>;
 }
 
 /**
@@ -94,14 +95,14 @@ class Planner {
       this.#storeWeights(node);
       const layer = this.#weighted(node);
       if (!layer) continue;
-      if (integerKernel(node) === 'none') this.#stored.push(layer);
+      if (this.#kernel(node) === 'none') this.#stored.push(layer);
       else this.#layers.set(node, layer);
     }
     this.#addArithmetic();
     for (const [node, layer] of this.#layers) {
       for (const index of layer.activations) this.#place(node.inputs[index]);
       const [output] = node.outputs;
-      if (output && integerKernel(node) === 'integers') this.#place(afterClipping(this.#graph, output));
+      if (output && this.#kernel(node) === 'integers') this.#place(afterClipping(this.#graph, output));
     }
     const values = [...this.#values].map((value) => [value.name, this.#root(value).name] as const);
     const inner = this.#graph.nodes.flatMap((node) => node.subgraphs().map((graph) => planQuantization(graph, this.#options)));
@@ -115,6 +116,10 @@ class Planner {
 
   #tables(): string[] {
     return this.#graph.nodes.filter((node) => isLookup(this.#graph, node) && this.#allowed(node)).map((node) => node.name);
+  }
+
+  #kernel(node: Node): IntegerKernel {
+    return (this.#options.target ?? ortNode).kernels.integer(node);
   }
 
   #allowed(node: Node): boolean {
@@ -140,7 +145,7 @@ class Planner {
   }
 
   #storeWeights(node: Node): void {
-    const { inputs, axis } = storableInputs(node);
+    const { inputs, axis } = traitsOf(node).stored ?? { inputs: [], axis: 0 };
     for (const input of inputs) {
       const weight = constantFloat(this.#graph, node.inputs[input]);
       if (weight?.toFloat32().every(Number.isFinite))
@@ -182,7 +187,7 @@ class Planner {
     if (facts?.kind !== 'weighted' || (facts.bias !== undefined && node.inputs[facts.bias])) return undefined;
     const both = [...facts.activations, facts.weight];
     const products = both.every((index) => this.#isActivation(node.inputs[index]));
-    return products && integerKernel(node) === 'either' ? both : undefined;
+    return products && this.#kernel(node) === 'either' ? both : undefined;
   }
 
   #areFloats(node: Node, indices: readonly number[]): boolean {

@@ -137,15 +137,17 @@ function staticNotes(result: SearchResult, metric: AnyMetric, tolerance = metric
       wholeChange === undefined
         ? `all quantized would lose ${rounded(wholeLoss)} of ${metric.label} instead of ${rounded(loss)}`
         : `all quantized would change ${(100 * wholeChange).toFixed(1)}% of the answers`;
-    remarks.push(`${left.size} of ${prepared.plan.layers.length} layers stay in float, because ${why}: ${restored.join(', ')}.`);
+    const all = new Set([...prepared.plan.layers, ...prepared.plan.stored].map(({ node }) => node));
+    remarks.push(`${left.size} of ${all.size} layers compute in float, because ${why}: ${restored.join(', ')}.`);
   }
   if (!isWithin(metric, { before: before.value, after: after.value, samples: before.samples }, tolerance))
     remarks.push(`No choice of layers keeps the loss within ${tolerance}: it is ${rounded(loss)}. Quantization-aware training may.`);
   const hidden = hiddenChange(before, after, metric);
   if (hidden) remarks.push(hidden.text);
-  if (plan.stored.length > 0)
+  const stored = [...new Set(plan.stored.map(({ node }) => node))];
+  if (stored.length > 0)
     remarks.push(
-      `Only the weights are int8, without an integer kernel or inside a branch: ${plan.stored.map((layer) => layer.node).join(', ')}.`,
+      `Only the weights are int8, because there is no integer kernel, it is inside a branch, or integers lose too much: ${stored.join(', ')}.`,
     );
   if (prepared.weight.reduceRange)
     remarks.push('Weights use 7 of 8 bits, because 8-bit sums overflow on this processor or it was asked for.');

@@ -1,4 +1,4 @@
-import type { Model } from '../../onnx/index.js';
+import { type Model, nodesOf } from '../../onnx/index.js';
 import type { Quality } from '../../training/index.js';
 import {
   agrees,
@@ -8,8 +8,10 @@ import {
   fits,
   isBetter,
   lossOf,
+  outputSqnrOf,
   type Search,
   type Whole,
+  withStored,
   withWhole,
 } from './candidates.js';
 import type { Plan } from './plan.js';
@@ -54,7 +56,7 @@ async function restored({ sensitivity: wanted }: SearchRequest, { search, whole 
   const { prepared, before, tolerance } = search;
   const needed = !fits(search, whole);
   const sensitivity = needed || wanted ? await measureSensitivity(search) : [];
-  const best = needed ? await fewestRestored(search, whole, sensitivity) : whole;
+  const best = needed ? await withStored(search, await fewestRestored(search, whole, sensitivity)) : whole;
   const { model, plan, restored, quality: after } = best;
   return {
     model,
@@ -74,46 +76,125 @@ function changeOf(quality: Quality, tolerance: number): Pick<SearchResult, 'whol
   return agrees(quality, tolerance) ? {} : { wholeChange: 1 - (quality.agreement?.value as number) };
 }
 
-/** The number is looked for around the one that the layers' own noise foretells: outwards in growing steps, then in between. */
+/**
+ * The number is looked for around the one that the layers' own noise foretells: outwards in growing steps, then in between. Where none is within the tolerance,
+ * the fewest are taken with which the outputs still follow the float model's.
+ */
 async function fewestRestored(search: Search, whole: Candidate, sensitivity: readonly LayerSensitivity[]): Promise<Candidate> {
-  // Layers that were not measured come after those that were.
-  const order = [...new Set([...sensitivity.map(({ layer }) => layer), ...byOwnNoise(search.prepared).map(({ node }) => node)])];
+  const order = await orderOf(search, sensitivity);
   const most = mostRestored(search.prepared, order);
   if (most < 1) return whole;
-  let best = whole;
-  let found: Candidate | undefined;
-  let [low, high] = [0, most + 1];
+  const tried = new Map([[0, whole]]);
   const measure = async (count: number) => {
-    const candidate = await attempt(search, order.slice(0, count));
-    if (isBetter(candidate.quality, best.quality, search)) best = candidate;
-    if (fits(search, candidate)) [found, high] = [candidate, count];
+    const candidate = tried.get(count) ?? (await attempt(search, order.slice(0, count)));
+    tried.set(count, candidate);
+    return candidate;
+  };
+  const coarse = 1 + Math.floor(order.length / COARSE);
+  const found = await fewest({
+    measure,
+    most,
+    coarse,
+    start: foretold(search, whole, sensitivity, most),
+    isEnough: (each) => fits(search, each),
+  });
+  if (found) return found;
+  const follows = (each: Candidate) => (outputSqnrOf(each) ?? Number.NEGATIVE_INFINITY) >= FOLLOWS;
+  const start = [...tried].flatMap(([count, each]) => (follows(each) ? [count] : []));
+  if (start.length > 0) return (await fewest({ measure, most, coarse, start: Math.min(...start), isEnough: follows })) ?? whole;
+  return [...tried.values()].reduce((best, each) => (isBetter(each, best, search) ? each : best));
+}
+
+interface Counting {
+  measure: (count: number) => Promise<Candidate>;
+  /** Largest and first number to be tried. */
+  most: number;
+  start: number;
+  /** The number need not be known more closely. */
+  coarse: number;
+  isEnough: (candidate: Candidate) => boolean;
+}
+
+/** The candidate of about the smallest number that is enough, supposing that more layers in float are never worse. */
+async function fewest({ measure, most, start, coarse, isEnough }: Counting): Promise<Candidate | undefined> {
+  let found: Candidate | undefined;
+  let [low, high] = [-1, most + 1];
+  const look = async (count: number) => {
+    const candidate = await measure(count);
+    if (isEnough(candidate)) [found, high] = [candidate, count];
     else low = count;
   };
-  const start = foretold(search, whole, sensitivity, most);
-  await measure(start);
+  await look(start);
   const upwards = !found;
-  for (let step = 1; high - low > 1 && (upwards ? !found : low === 0); step *= 2)
-    await measure(upwards ? Math.min(most, low + step) : Math.max(1, high - step));
-  while (found && high - low > 1 + Math.floor(order.length / COARSE)) await measure((low + high) >> 1);
-  return found ?? best;
+  for (let step = 1; high - low > 1 && (upwards ? !found : low < 0); step *= 2)
+    await look(upwards ? Math.min(most, low + step) : Math.max(0, high - step));
+  while (found && high - low > coarse) await look((low + high) >> 1);
+  return found;
+}
+
+/** SQNR in dB of the worst output from which a model is said to follow another: noise of a tenth of the signal. */
+const FOLLOWS = 20;
+
+/** Layers of which only the weight is stored, at most, that are tried one by one. */
+const MOST_TRIALS = 16;
+
+/** All layers in the order in which they go back to float. Those that were not measured come after those that were. */
+async function orderOf(search: Search, sensitivity: readonly LayerSensitivity[]): Promise<string[]> {
+  const { prepared } = search;
+  const stored = [...new Set(prepared.plan.stored.map(({ node }) => node))];
+  const ranked = prepared.plan.layers.length === 0 && stored.length <= MOST_TRIALS ? await byTrial(search, stored) : stored;
+  const order = new Set([...sensitivity.map(({ layer }) => layer), ...byOwnNoise(prepared).map(({ node }) => node), ...ranked]);
+  return affordable(prepared, [...order]);
+}
+
+/** Layers, those first without whose rounding the model is best. */
+async function byTrial(search: Search, layers: readonly string[]): Promise<string[]> {
+  const trials: Candidate[] = [];
+  for (const layer of layers) trials.push(await attempt(search, [layer]));
+  trials.sort((a, b) => Number(isBetter(b, a, search)) - Number(isBetter(a, b, search)));
+  return trials.flatMap(({ restored }) => restored);
 }
 
 /** Share of the weights' numbers that must stay integers: with less the file is hardly smaller, and quantizing it was for nothing. */
 const LEAST_KEPT = 0.25;
 
+/** The layers of an order without those, met on the way, with which too few numbers would stay integers. */
+function affordable(prepared: Prepared, order: readonly string[]): string[] {
+  const sizes = weightSizes(prepared);
+  const whole = [...sizes.values()].reduce((sum, size) => sum + size, 0);
+  let kept = whole;
+  return order.filter((layer) => {
+    const without = kept - (sizes.get(layer) ?? 0);
+    if (without < LEAST_KEPT * whole) return false;
+    kept = without;
+    return true;
+  });
+}
+
 /** How many layers, from the first on, can go back to float: others that read or make what they do may go with them. */
 function mostRestored(prepared: Prepared, order: readonly string[]): number {
-  const nodes = new Map(prepared.model.graph.nodes.map((node) => [node.name, node]));
-  const sizeOf = ({ layers }: Plan) =>
-    layers.reduce((sum, { node, weight }) => sum + ((weight && nodes.get(node)?.inputs[weight.input]?.constant?.size) ?? 0), 0);
+  const sizes = weightSizes(prepared);
+  const sizeOf = ({ layers, stored }: Plan) =>
+    [...new Set([...layers, ...stored].map(({ node }) => node))].reduce((sum, node) => sum + (sizes.get(node) ?? 0), 0);
   const whole = sizeOf(prepared.plan);
-  let [low, high] = [0, order.length];
+  let [low, high] = [0, order.length + 1];
   while (high - low > 1) {
     const middle = (low + high) >> 1;
     if (sizeOf(planWithout(prepared, order.slice(0, middle))) >= LEAST_KEPT * whole) low = middle;
     else high = middle;
   }
   return low;
+}
+
+/** How many numbers the weights of each layer have, by the node's name. */
+function weightSizes({ model, plan }: Prepared): Map<string, number> {
+  const nodes = new Map([...nodesOf(model.graph)].map((node) => [node.name, node]));
+  const sizes = new Map<string, number>();
+  for (const { node, weight } of [...plan.layers, ...plan.stored]) {
+    const size = (weight && nodes.get(node)?.inputs[weight.input]?.constant?.size) ?? 0;
+    sizes.set(node, (sizes.get(node) ?? 0) + size);
+  }
+  return sizes;
 }
 
 /** Of so many layers, one more or less in float makes no difference that is worth another measurement. */

@@ -1,6 +1,5 @@
-import { type Graph, graphsOf, homeOf, type Model, type Node, type Tensor, type Value } from '../../onnx/index.js';
-import { typedBuilder } from '../../ops/index.js';
-import { constantFloat } from './fold-affine.js';
+import { constantFloat, type Graph, graphsOf, homeOf, type Model, type Node, type Tensor, type Value } from '../../onnx/index.js';
+import { traitsOf, typedBuilder } from '../../ops/index.js';
 import { gridTensors, quantizeWeight, type WeightGrid, type WeightOptions, weightGrid } from './weights.js';
 
 /** Tables with fewer numbers are not worth two more operators. */
@@ -8,7 +7,7 @@ const SMALLEST_TABLE = 1024;
 
 /** Whether a node looks rows up in a constant table of floats: an embedding. */
 export function isLookup(graph: Graph, node: Node): boolean {
-  if (node.op !== 'Gather' || node.domain !== '' || node.int('axis', 0) !== 0) return false;
+  if (node.op !== 'Gather' || traitsOf(node).lookup?.(node) !== 0) return false;
   const table = constantFloat(graph, node.inputs[0]);
   const rank = node.inputs[1]?.shape?.length;
   return table?.shape.length === 2 && table.size >= SMALLEST_TABLE && rank !== undefined;

@@ -1,4 +1,5 @@
 import {
+  constantFloat,
   copyModel,
   type Graph,
   type GraphBuilder,
@@ -9,9 +10,8 @@ import {
   Tensor,
   type Value,
 } from '../../onnx/index.js';
-import { typedBuilder } from '../../ops/index.js';
+import { traitsOf, typedBuilder } from '../../ops/index.js';
 import { type Affine, affineOfRange, affineTensors, type IntegerType, quantizeNumber, type Range, representable } from './affine.js';
-import { constantFloat } from './fold-affine.js';
 import { Places } from './places.js';
 import type { Layer, Plan } from './plan.js';
 import { storeTables } from './tables.js';
@@ -205,7 +205,7 @@ class Writer {
    */
   #dropClipping(value: Value, quantized: Value, affine: Affine): void {
     const node = value.producer;
-    const bounds = node && clippingBounds(node);
+    const bounds = node && traitsOf(node).bounds?.(node);
     const [before] = node?.inputs ?? [];
     if (!node || !bounds || !before || value.users.length !== 1) return;
     const { min, max } = representable(affine);
@@ -262,14 +262,4 @@ interface Stored {
 
 function sameGrid(a: WeightGrid, b: WeightGrid): boolean {
   return a.axis === b.axis && a.scales.length === b.scales.length && a.scales.every((scale, i) => scale === b.scales[i]);
-}
-
-/** Between which numbers an activation keeps its input as it is; undefined where it is no such activation or its bounds are not constant. */
-function clippingBounds(node: Node): Range | undefined {
-  if (node.op === 'Relu') return { min: 0, max: Number.POSITIVE_INFINITY };
-  if (node.op !== 'Clip') return undefined;
-  const [, low, high] = node.inputs;
-  const bound = (value: Value | undefined, absent: number) => (value ? value.constant?.numbers()[0] : absent);
-  const [min, max] = [bound(low, Number.NEGATIVE_INFINITY), bound(high, Number.POSITIVE_INFINITY)];
-  return min === undefined || max === undefined ? undefined : { min, max };
 }

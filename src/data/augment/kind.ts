@@ -1,4 +1,4 @@
-import { OptionError } from '../../base/index.js';
+import { OptionError, requireKnown } from '../../base/index.js';
 import type { Transform } from '../batches.js';
 
 /** One augmentation with its options, as plain JSON: `name` says which, the rest is its own. */
@@ -68,13 +68,7 @@ export function switchOption(preset: boolean, description: string): Augmentation
 /** A step's options, with the defaults of those that are not given. @throws OptionError naming an option that there is not, or whose value is not good. */
 export function completeOptions({ options }: AugmentationKind, { name, ...given }: Augmentation): Record<string, unknown> {
   const known = Object.keys(options);
-  const unknown = Object.keys(given).find((option) => !Object.hasOwn(options, option));
-  if (unknown !== undefined)
-    throw new OptionError({
-      what: 'There is no such option',
-      where: `augmentation "${name}", option "${unknown}"`,
-      expected: known.join(', ') || 'no options',
-    });
+  requireKnown(given, known, `augmentation "${name}"`);
   return Object.fromEntries(
     known.map((option) => {
       const { preset, expected, isGood } = options[option];

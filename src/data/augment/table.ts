@@ -1,4 +1,4 @@
-import { OptionError } from '../../base/index.js';
+import { OptionError, unknownName } from '../../base/index.js';
 import type { AugmentationKind } from './kind.js';
 import { usualAugmentations } from './usual.js';
 
@@ -19,7 +19,5 @@ export function augmentationKinds(): ReadonlyMap<string, AugmentationKind> {
 export function augmentationNamed(name: string): AugmentationKind {
   const found = KINDS.get(name);
   if (found) return found;
-  const names = [...KINDS.keys()].map((each) => `"${each}"`);
-  const expected = `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
-  throw new OptionError({ what: 'No such augmentation', expected, got: JSON.stringify(name) });
+  throw unknownName(name, KINDS.keys(), { what: 'No such augmentation', got: JSON.stringify(name) });
 }

@@ -5,8 +5,8 @@ import { CacheWriter } from './cache.js';
 import { decodeImage, firstChannel, type ImageSize, isGray, mapInOrder, type Pixels, prepareSharp } from './decode.js';
 import { type Description, VERSION } from './image-cache.js';
 import { checkUnreadable, PartCollector } from './kept.js';
-import type { Layout } from './layout.js';
 import type { OpenOptions } from './options.js';
+import type { Layout } from './parts.js';
 import type { TreeFile } from './tree.js';
 
 /** One image's turn: its pixels, or the name of what could not be read. */

@@ -6,8 +6,9 @@ import { listed } from '../formats/labels.js';
 import { cacheFolder, cacheName, readDescription } from './cache.js';
 import { type Description, openCache, type TargetsOf, VERSION } from './image-cache.js';
 import { decodeAll } from './image-passes.js';
-import { type Layout, layOutFiles, limited } from './layout.js';
+import { layOutFiles, limited } from './layout.js';
 import type { OpenOptions } from './options.js';
+import type { Layout } from './parts.js';
 import type { FileTree, TreeFile } from './tree.js';
 
 const IMAGE = /\.(jpe?g|png|webp|gif|tiff?|avif)$/i;

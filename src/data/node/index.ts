@@ -2,8 +2,9 @@ export { CacheWriter, cacheFolder, cacheName, defaultCacheFolder, readDescriptio
 export { mapInOrder } from './decode.js';
 export { openForReading, readAt, readContent } from './files.js';
 export { checkUnreadable, type KeptPart, PartCollector, reviveTargets } from './kept.js';
-export { type FilePart, layOutFiles, limited } from './layout.js';
+export { layOutFiles, limited } from './layout.js';
 export { openDataset, openSamples } from './open.js';
 export type { OpenOptions } from './options.js';
+export type { FilePart } from './parts.js';
 export * from './readers/index.js';
 export type { FileTree, TreeFile } from './tree.js';

@@ -3,7 +3,7 @@ import { DataError } from '../../base/index.js';
 import type { PartName } from '../formats/arrays.js';
 import { listed } from '../formats/labels.js';
 import { pickTargets, type Targets, targetBytes } from '../targets.js';
-import type { FilePart } from './layout.js';
+import type { FilePart } from './parts.js';
 
 /** What a cache file says of one part of decoded samples. */
 export interface KeptPart {

@@ -2,20 +2,12 @@ import { type Activity, DataError, FormatError } from '../../base/index.js';
 import { keepAsTest, type PartName, partOf } from '../formats/arrays.js';
 import { byCodeUnit, listed } from '../formats/labels.js';
 import { chooseSamples, shares } from '../limit.js';
-import { classTargets, pickTargets, type Targets } from '../targets.js';
+import { classTargets, pickTargets } from '../targets.js';
 import { layOutByMetadata, metadataFiles } from './metadata.js';
 import { isNamePattern, layOutByNames } from './name-pattern.js';
 import type { OpenOptions } from './options.js';
+import type { FilePart, Layout } from './parts.js';
 import type { TreeFile } from './tree.js';
-
-/** The files of one part, each a sample, with what is to be answered for each. */
-export interface FilePart {
-  files: TreeFile[];
-  targets?: Targets;
-}
-
-/** The files of each part that there is. */
-export type Layout = Partial<Record<PartName, FilePart>>;
 
 /** What samples are called: "image". The plural has an s. */
 type Noun = string;

@@ -4,8 +4,8 @@ import { LABEL_NAMES } from '../formats/csv.js';
 import { listed, type TargetOptions } from '../formats/labels.js';
 import { findColumns, pickTableRows, splitNames, type Table, tableTargets, textsOf } from '../formats/tables/index.js';
 import type { Targets } from '../targets.js';
-import type { Layout } from './layout.js';
 import type { OpenOptions } from './options.js';
+import type { Layout } from './parts.js';
 import { readTable } from './readers/tables.js';
 import type { TreeFile } from './tree.js';
 

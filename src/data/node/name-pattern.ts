@@ -2,8 +2,8 @@ import { DataError, OptionError } from '../../base/index.js';
 import { keepAsTest, type PartName, partOf } from '../formats/arrays.js';
 import { byCodeUnit, listed, numberLabels } from '../formats/labels.js';
 import { classTargets } from '../targets.js';
-import type { Layout } from './layout.js';
 import type { OpenOptions } from './options.js';
+import type { Layout } from './parts.js';
 import type { TreeFile } from './tree.js';
 
 /** Where a pattern of file names has the class. */

@@ -1,4 +1,4 @@
-import { type Graph, type Node, sameDim, type Value } from '../../onnx/index.js';
+import { type Graph, type Node, type Pass, sameDim, typesAreKnown, type Value } from '../../onnx/index.js';
 import { keepsEveryValue } from './casts.js';
 
 /**
@@ -21,6 +21,15 @@ export function cancelMoves(graph: Graph): number {
   const inner = graph.nodes.flatMap((node) => node.subgraphs());
   return inner.reduce((sum, each) => sum + cancelMoves(each), gone.length);
 }
+
+export const cancelledMoves: Pass = {
+  name: 'cancel-moves',
+  summary: 'Drops or fuses Transpose, Cast, Reshape, Identity and Dropout that do nothing.',
+  kind: 'simplify',
+  requires: [typesAreKnown],
+  ensures: [],
+  run: ({ graph }) => cancelMoves(graph),
+};
 
 /** What the node's first output equals, if it equals a value that exists. May rewire the node to skip the one before it. */
 function simplify(node: Node): Value | undefined {

@@ -1,5 +1,5 @@
 import { GraphError } from '../../base/index.js';
-import { copyModel, type Model } from '../../onnx/index.js';
+import { copyModel, type Model, type Pass } from '../../onnx/index.js';
 import { inferShapes } from '../../ops/index.js';
 import { forgetShapes } from './forget-sizes.js';
 
@@ -16,6 +16,20 @@ export function declareBatch(source: Model): Model {
   if (!isOpen || withBatch(source, SEVERAL)) return source;
   return withBatch(source, 1) ?? source;
 }
+
+export const declaredBatch: Pass = {
+  name: 'declare-batch',
+  summary: 'Inputs that leave the number of samples open, although something inside holds for one sample only, say so.',
+  kind: 'form',
+  requires: [],
+  ensures: [],
+  run: (model) => {
+    const declared = declareBatch(model);
+    if (declared === model) return 0;
+    model.graph = declared.graph;
+    return model.graph.nodes.length;
+  },
+};
 
 /** The model for so many samples; undefined where its shapes contradict that. */
 function withBatch(source: Model, size: number): Model | undefined {

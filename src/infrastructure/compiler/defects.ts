@@ -1,6 +1,6 @@
-import { allowed, COMPUTED, type ErrorFacts, GraphError, lookup, repeats } from '../../base/index.js';
+import { allowed, COMPUTED, type ErrorFacts, GraphError, repeats } from '../../base/index.js';
 import { bytesOf, type Graph, isFloat, type Model, type Node, type Tensor, type Value } from '../../onnx/index.js';
-import { ruleOf } from '../../ops/index.js';
+import { ruleOf, traitsOf } from '../../ops/index.js';
 
 /** Something about a model that makes, or may make, its results worthless. */
 export interface Defect extends ErrorFacts {
@@ -113,15 +113,6 @@ function sizeDefects(graph: Graph): Defect[] {
   return defects;
 }
 
-/** Inputs that hold scales, and variances, by operator. */
-const scaleInputs: Readonly<Record<string, readonly number[]>> = {
-  QuantizeLinear: [1],
-  DequantizeLinear: [1],
-  QLinearConv: [1, 4, 6],
-  QLinearMatMul: [1, 4, 6],
-};
-const VARIANCE = 4;
-
 function tensorDefects(node: Node, index: number, name: string, tensor: Tensor): Defect[] {
   if (!isFloat(tensor.dtype)) return [];
   const where = `"${name}", read by ${node.label}`;
@@ -132,7 +123,8 @@ function tensorDefects(node: Node, index: number, name: string, tensor: Tensor):
   if (nan > 0 && tensor.size > 1) return [{ severity: 'error', kind: 'contents', what: `${nan} ${of} are not a number (NaN)`, where, fix }];
   const isWeight = weightOf(node) === index;
   if (infinite > 0 && isWeight) return [{ severity: 'error', kind: 'contents', what: `${infinite} ${of} are infinite`, where, fix }];
-  if (node.domain === '' && lookup(scaleInputs, node.op)?.includes(index) && notPositive + infinite > 0)
+  const { scales, normalization } = traitsOf(node);
+  if (scales?.includes(index) && notPositive + infinite > 0)
     return [
       {
         severity: 'error',
@@ -143,7 +135,7 @@ function tensorDefects(node: Node, index: number, name: string, tensor: Tensor):
         fix,
       },
     ];
-  if (node.domain === '' && node.op === 'BatchNormalization' && index === VARIANCE && negative > 0)
+  if (normalization?.variance === index && negative > 0)
     return [{ severity: 'error', kind: 'variance', what: `${negative} ${of} are negative`, where, expected: 'variances, 0 or more', fix }];
   return [];
 }

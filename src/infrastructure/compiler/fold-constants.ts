@@ -2,16 +2,21 @@ import { RuntimeError } from '../../base/index.js';
 import {
   bitsOf,
   byteLengthOf,
+  constantsAreInitializers,
   copyGraph,
+  functionsWrittenOut,
   type Graph,
   isFloat,
   type Model,
   mayVary,
   type Node,
+  type Pass,
   productOfDims,
   staticShape,
   Tensor,
+  typesAreKnown,
   type Value,
+  weightsAreNoInputs,
 } from '../../onnx/index.js';
 import { Inference } from '../../ops/index.js';
 import type { Runtime } from '../runtime/index.js';
@@ -32,6 +37,22 @@ export async function foldConstants(model: Model, runtime: Runtime, effort = new
   model.graph.sort();
   for (const [value, tensor] of shapeConstants(model)) replaceByConstant(model.graph, value, tensor);
   return foldGraph({ model, runtime, effort }, model.graph);
+}
+
+export const foldedConstants: Pass<CompilerContext, Promise<number>> = {
+  name: 'fold-constants',
+  summary: 'Computes what no input changes, by ONNX Runtime, and sizes that follow from shapes.',
+  kind: 'simplify',
+  requires: [functionsWrittenOut, weightsAreNoInputs, constantsAreInitializers, typesAreKnown],
+  ensures: [],
+  run: (model, { runtime, effort }) => foldConstants(model, runtime, effort),
+};
+
+/** What passes that run a model need. */
+export interface CompilerContext {
+  readonly runtime: Runtime;
+  /** Default: one for each pass. */
+  readonly effort?: FoldingEffort;
 }
 
 /** What is spent on a model, over all calls that share it: each run of the runtime takes tens of milliseconds, whatever it computes. */

@@ -1,12 +1,13 @@
-import { lookup } from '../../base/index.js';
-import { type Graph, type Node, Tensor, type Value } from '../../onnx/index.js';
+import { type Graph, type Node, type Pass, Tensor, type Value } from '../../onnx/index.js';
+import { layerOf } from '../../ops/index.js';
 
-/** A layer whose weight a following per-channel scale and shift can be folded into, and the weight's axis of output channels. */
-const channelAxis: Readonly<Record<string, (node: Node) => number | undefined>> = {
-  Conv: () => 0,
-  ConvTranspose: (node) => (node.int('group', 1) === 1 ? 1 : undefined),
-  Gemm: (node) => (node.float('alpha', 1) === 1 && node.float('beta', 1) === 1 ? 1 - node.int('transB', 0) : undefined),
-};
+/** The axis of output channels of a layer's weight, where a scale and shift of each channel can be folded into weight and bias. */
+function foldedAxis(node: Node): number | undefined {
+  const layer = layerOf(node);
+  if (layer?.bias !== 2 || layer.weight !== 1 || layer.factors.some((factor) => factor !== 1)) return undefined;
+  // The weight counts the outputs of one group, the bias all of them.
+  return layer.kind === 'spread' && layer.groups !== 1 ? undefined : layer.outputs;
+}
 
 /**
  * Folds each inference BatchNormalization into the convolution or dense layer before it, in place and in subgraphs too: w·s and
@@ -20,6 +21,15 @@ export function foldNormalization(graph: Graph): number {
   const inner = graph.nodes.flatMap((node) => node.subgraphs());
   return inner.reduce((sum, each) => sum + foldNormalization(each), folded.length);
 }
+
+export const foldedNormalization: Pass = {
+  name: 'fold-normalization',
+  summary: 'BatchNormalization goes into the Conv, ConvTranspose or Gemm before it.',
+  kind: 'simplify',
+  requires: [],
+  ensures: [],
+  run: ({ graph }) => foldNormalization(graph),
+};
 
 /** Before opset 9, `spatial` 0 normalized each element on its own; before opset 14, outputs beside the first meant training. */
 export function isInferenceNormalization(node: Node): boolean {
@@ -41,7 +51,7 @@ function fold(graph: Graph, norm: Node): boolean {
   const [between] = norm.inputs;
   const [result] = norm.outputs;
   const layer = between?.producer;
-  const axis = layer && layer.domain === '' ? lookup(channelAxis, layer.op)?.(layer) : undefined;
+  const axis = layer && foldedAxis(layer);
   if (!between || !result || !layer || axis === undefined || layer.graph !== graph) return false;
   if (!isInner(graph, between)) return false;
   const constants = [layer.inputs[1], ...norm.inputs.slice(1, 5)].map((value) => value?.constant);

@@ -1,10 +1,12 @@
 import { UnsupportedError } from '../../base/index.js';
 import {
   bytesOf,
+  type Condition,
   copyModel,
   type Dim,
   type Model,
   type Node,
+  type Pass,
   peakBytes,
   SymbolicDim,
   staticShape,
@@ -70,6 +72,20 @@ export async function freeBatch(source: Model, runtime: Runtime): Promise<Model>
   if (!(difference < (dynamic ? DYNAMIC_TOLERANCE : TOLERANCE))) throw refuse('with more its answers differ');
   return model;
 }
+
+export const batchIsOpen: Condition = { name: 'the number of samples is open', holds: (model) => fixedBatch(model) === undefined };
+
+export const freedBatch: Pass<{ readonly runtime: Runtime }, Promise<number>> = {
+  name: 'free-batch',
+  summary: 'Opens a batch dimension that was exported as a number, and checks that samples keep their answers.',
+  kind: 'form',
+  requires: [],
+  ensures: [batchIsOpen],
+  run: async (model, { runtime }) => {
+    model.graph = (await freeBatch(model, runtime)).graph;
+    return model.graph.nodes.length;
+  },
+};
 
 /** Reshape's constant target: the batch is copied from the data (0), or worked out (-1). */
 function freeTargetShape(model: Model, node: Node, size: number): void {

@@ -1,4 +1,4 @@
-import type { Graph, Node, Value } from '../../onnx/index.js';
+import type { Graph, Node, Pass, Value } from '../../onnx/index.js';
 import { isInferenceNormalization, isInner } from './fold-normalization.js';
 
 /**
@@ -15,6 +15,15 @@ export function hoistAbovePools(graph: Graph): number {
   const inner = graph.nodes.flatMap((node) => node.subgraphs());
   return inner.reduce((sum, each) => sum + hoistAbovePools(each), moved.length);
 }
+
+export const hoistedAbovePools: Pass = {
+  name: 'hoist-above-pools',
+  summary: 'ReLU and BatchNormalization (without negative scales) behind a MaxPool come before it, where a convolution can take them in.',
+  kind: 'simplify',
+  requires: [],
+  ensures: [],
+  run: ({ graph }) => hoistAbovePools(graph),
+};
 
 /** Whether a channel's larger inputs become its larger outputs, or equal ones. */
 function keepsOrder(node: Node): boolean {

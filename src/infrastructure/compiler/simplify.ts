@@ -1,22 +1,7 @@
-import {
-  constantsToInitializers,
-  copyModel,
-  type Graph,
-  graphsOf,
-  inlineFunctions,
-  type Model,
-  mergeCommonSubexpressions,
-  removeDeadCode,
-  shareConstants,
-  type Tensor,
-} from '../../onnx/index.js';
-import { inferShapes } from '../../ops/index.js';
+import { copyModel, type Graph, graphsOf, type Model, type PassTable, type Tensor } from '../../onnx/index.js';
 import type { Runtime } from '../runtime/index.js';
-import { cancelMoves } from './cancel-moves.js';
-import { FoldingEffort, foldConstants } from './fold-constants.js';
-import { foldNormalization } from './fold-normalization.js';
-import { hoistAbovePools } from './hoist-above-pools.js';
-import { trimUnread } from './trim-unread.js';
+import { type CompilerContext, FoldingEffort } from './fold-constants.js';
+import { passes } from './table.js';
 
 /** Every round removes at least one node or moves one towards the inputs; real models take two or three. */
 const MAX_ROUNDS = 50;
@@ -29,42 +14,21 @@ const SLACK = 4096;
  * into the layer before (past a max-pool, too), rows and columns that nothing reads left out of convolutions, equal nodes merged and dead ones removed,
  * until nothing changes. Weights that are also inputs
  * (all were, before IR version 4) become weights only. Where folding would make the weights larger, large results stay computed.
+ * @param table whose passes of the kind `simplify` are run. Default: `passes`.
  * @throws GraphError where the graph contradicts itself.
  */
-export async function simplify(source: Model, runtime: Runtime): Promise<Model> {
+export async function simplify(source: Model, runtime: Runtime, table: PassTable<CompilerContext> = passes): Promise<Model> {
   const bytes = storedBytes(source.graph);
-  const model = await simplified(source, runtime, new FoldingEffort());
+  const simplified = async (effort: FoldingEffort) => {
+    const model = copyModel(source);
+    await table.settle(model, table.all('simplify'), { runtime, effort }, MAX_ROUNDS);
+    return model;
+  };
+  const model = await simplified(new FoldingEffort());
   const folded = storedBytes(model.graph);
   if (folded <= bytes + Math.max(SLACK, GROWTH * bytes)) return model;
-  const frugal = await simplified(source, runtime, new FoldingEffort({ largest: 0 }));
+  const frugal = await simplified(new FoldingEffort({ largest: 0 }));
   return storedBytes(frugal.graph) < folded ? frugal : model;
-}
-
-async function simplified(source: Model, runtime: Runtime, effort: FoldingEffort): Promise<Model> {
-  const inlined = inlineFunctions(source);
-  const model = inlined === source ? copyModel(source) : inlined;
-  const { graph } = model;
-  dropDefaultInputs(graph);
-  model.irVersion = Math.max(model.irVersion, 4);
-  constantsToInitializers(graph);
-  for (let round = 0, changes = 1; changes > 0 && round < MAX_ROUNDS; round++) {
-    inferShapes(model);
-    changes = await foldConstants(model, runtime, effort);
-    changes += cancelMoves(graph);
-    changes += hoistAbovePools(graph);
-    changes += foldNormalization(graph);
-    changes += trimUnread(graph);
-    changes += mergeCommonSubexpressions(graph);
-    changes += shareConstants(graph);
-    changes += removeDeadCode(graph);
-  }
-  return model;
-}
-
-function dropDefaultInputs(graph: Graph): void {
-  const { feeds } = graph;
-  graph.inputs.length = 0;
-  for (const feed of feeds) graph.inputs.push(feed);
 }
 
 /** Bytes of all constants as a file holds them. */

@@ -1,5 +1,5 @@
-import { type Dim, type Graph, type Node, staticShape, tensorType, type Value } from '../../onnx/index.js';
-import { convolutionWindows, isElementwise, paddingOf, poolWindows, ruleOf, tailOf, type Window } from '../../ops/index.js';
+import { type Dim, type Graph, type Node, type Pass, staticShape, tensorType, typesAreKnown, type Value } from '../../onnx/index.js';
+import { isElementwise, layerOf, paddingOf, ruleOf, tailOf, traitsOf, type Window } from '../../ops/index.js';
 import { isInferenceNormalization, isInner } from './fold-normalization.js';
 
 /**
@@ -14,14 +14,24 @@ export function trimUnread(graph: Graph): number {
   return inner.reduce((sum, each) => sum + trimUnread(each), trimmed);
 }
 
+export const trimmedUnread: Pass = {
+  name: 'trim-unread',
+  summary:
+    'Convolutions leave out last rows and columns that no window of the pool (or strided convolution) behind reads, by less padding.',
+  kind: 'simplify',
+  requires: [typesAreKnown],
+  ensures: [],
+  run: ({ graph }) => trimUnread(graph),
+};
+
 /** Lets the convolution whose result `reader` slides over make no more than that reads. */
 function trim(graph: Graph, reader: Node): boolean {
-  const windows = windowsOf(reader);
+  const windows = traitsOf(reader).slides?.(reader);
   const unread = windows && unreadBy(reader, windows);
   if (!windows || !unread?.some((count) => count > 0)) return false;
   const path = pathFromConvolution(graph, reader.inputs[0] as Value);
   const layer = path?.at(-1)?.producer;
-  const padded = layer && windowsOf(layer);
+  const padded = layer && traitsOf(layer).slides?.(layer);
   const sides = sidesOf(layer?.inputs[0]);
   if (!path || !padded || !sides) return false;
   const paddings = padded.map((window, axis) => paddingOf(window, sides[axis]));
@@ -38,14 +48,6 @@ function trim(graph: Graph, reader: Node): boolean {
   );
   for (const value of path) shorten(value, cuts);
   return true;
-}
-
-/** How a convolution or a pool slides over input 0; undefined for anything else. */
-function windowsOf(node: Node): Window[] | undefined {
-  if (node.domain !== '') return undefined;
-  if (['MaxPool', 'AveragePool', 'LpPool'].includes(node.op)) return poolWindows(node);
-  const kernel = node.op === 'Conv' ? staticShape(node.inputs[1]?.shape)?.slice(2) : undefined;
-  return kernel && convolutionWindows(node, kernel);
 }
 
 /** Elements at the end of each spatial axis of its input that no window of a node touches. */
@@ -67,7 +69,7 @@ function pathFromConvolution(graph: Graph, last: Value): Value[] | undefined {
     const { producer }: Value = value;
     if (!producer || producer.graph !== graph || !isInner(graph, value) || !sidesOf(value)) return undefined;
     path.push(value);
-    if (producer.op === 'Conv' && producer.domain === '') return path;
+    if (layerOf(producer)?.kind === 'kernel') return path;
     value = sourceOf(producer);
   }
   return undefined;

@@ -1,15 +1,6 @@
 import { lookup, OptionError, Random, sizeOf } from '../../base/index.js';
-import {
-  type Bindings,
-  bindDim,
-  type DataType,
-  type Dim,
-  type Model,
-  type Node,
-  staticShape,
-  Tensor,
-  type Value,
-} from '../../onnx/index.js';
+import { type Bindings, bindDim, type DataType, type Dim, type Model, staticShape, Tensor, type Value } from '../../onnx/index.js';
+import { traitsOf } from '../../ops/index.js';
 import { batchAxesOf } from './batch-axes.js';
 import { batchBindings } from './footprint.js';
 
@@ -119,46 +110,18 @@ function makeFeed(input: Value, shape: readonly number[], random: Random): Tenso
   });
 }
 
-/** Operators that look up input 1 in input 0, and the axis that it indexes. */
-const lookups: Readonly<Record<string, (node: Node) => number>> = {
-  Gather: (node) => node.int('axis', 0),
-  GatherElements: (node) => node.int('axis', 0),
-  GatherND: (node) => node.int('batch_dims', 0),
-};
-/** Operators that hand on the integers of input 0 as they are. */
-const carriers = new Set([
-  'Cast',
-  'Identity',
-  'Reshape',
-  'Squeeze',
-  'Unsqueeze',
-  'Flatten',
-  'Transpose',
-  'Expand',
-  'Slice',
-  'Concat',
-  'Tile',
-]);
-
-/** How many classes an operator tells apart that writes its input `index` as one of them: OneHot, or Equal to each of 0, 1, 2... */
-function classesOf(node: Node, index: number): number | undefined {
-  if (node.op === 'OneHot') return index === 0 ? node.inputs[1]?.constant?.numbers()[0] : undefined;
-  if (node.op !== 'Equal') return undefined;
-  const numbers = node.inputs[1 - index]?.constant?.numbers();
-  return numbers && numbers.length > 1 && numbers.every((number, i) => number === i) ? numbers.length : undefined;
-}
-
 /** The fewest rows of the constant tables that a value is an index into; undefined where it is used otherwise. */
 function rowsLookedUp(value: Value, seen = new Set<Value>()): number | undefined {
   if (seen.has(value)) return undefined;
   seen.add(value);
   const found = value.uses().flatMap(({ node, index }) => {
-    const classes = node.domain === '' ? classesOf(node, index) : undefined;
+    const traits = traitsOf(node);
+    const classes = traits.classes?.(node, index);
     if (classes !== undefined) return [classes];
-    const axis = index === 1 && node.domain === '' ? lookup(lookups, node.op)?.(node) : undefined;
+    const axis = index === 1 ? traits.lookup?.(node) : undefined;
     const table = node.inputs[0]?.constant?.shape ?? staticShape(node.inputs[0]?.shape);
     if (axis !== undefined && table) return [table[axis < 0 ? axis + table.length : axis]];
-    const carried = node.domain === '' && carriers.has(node.op) ? node.outputs[0] : undefined;
+    const carried = traits.carries ? node.outputs[0] : undefined;
     const rows = carried && rowsLookedUp(carried, seen);
     return rows === undefined ? [] : [rows];
   });

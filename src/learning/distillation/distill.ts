@@ -1,12 +1,17 @@
 import { z } from 'zod';
 import { freeBatch, simplify } from '../../infrastructure/compiler/index.js';
 import { type TaskContext, type Technique, unless } from '../../technique/index.js';
-import { type Task, train, trainable } from '../../training/index.js';
+import { DISTILLATION, type Task, train, trainable } from '../../training/index.js';
 import { trainingLabel, trainingNotes, trainingSchema, trainOptions } from '../tuning/index.js';
 
 const distillationSchema = trainingSchema.extend({
-  temperature: z.number().positive().default(4).describe("Softens both models' scores."),
-  weight: z.number().min(0).max(1).default(0.7).describe("Share of the teacher's scores in the loss; the rest is the labels'."),
+  temperature: z.number().positive().default(DISTILLATION.temperature).describe("Softens both models' scores."),
+  weight: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(DISTILLATION.weight)
+    .describe("Share of the teacher's scores in the loss; the rest is the labels'."),
   features: z
     .array(z.strictObject({ student: z.string(), teacher: z.string(), weight: z.number().positive().default(1) }))
     .default([])
@@ -30,7 +35,11 @@ export const distill: Technique<DistillOptions, TaskContext> = {
   schema: distillationSchema,
   needs: { data: true, gradients: true, runtime: true },
   example: { epochs: 5, temperature: 2 },
-  label: (options) => ['distill', ...trainingLabel(options), ...unless(4, options.temperature, `T ${options.temperature}`)],
+  label: (options) => [
+    'distill',
+    ...trainingLabel(options),
+    ...unless(DISTILLATION.temperature, options.temperature, `T ${options.temperature}`),
+  ],
   space: () => ({
     temperature: { type: 'categorical', choices: [2, 4, 8] },
     weight: { type: 'categorical', choices: [0.5, 0.7, 0.9] },

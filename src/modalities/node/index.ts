@@ -2,4 +2,5 @@
 export { addReader, type OpenOptions, type Reader } from '../../data/node/index.js';
 export { openModel } from './model-folder.js';
 export { openDataset, openSamples } from './open.js';
-export { SAMPLES, type SampleData } from './samples/index.js';
+export { SAMPLES } from './samples/index.js';
+export type { SampleData } from './samples/sample-data.js';

@@ -1,16 +1,8 @@
 import { type Activity, OptionError } from '../../base/index.js';
-import {
-  channelStatistics,
-  type DataSource,
-  type ElementType,
-  type Preprocess,
-  type SplitOptions,
-  type Splits,
-  splitSource,
-} from '../../data/index.js';
+import { channelStatistics, type DataSource, type ElementType, type Preprocess, type Splits, splitSource } from '../../data/index.js';
 import type { Runtime } from '../../infrastructure/runtime/index.js';
 import type { Dim, Model } from '../../onnx/index.js';
-import { type Feed, findGoal, type GoalOptions, type Task } from '../../training/index.js';
+import { type Feed, findGoal, type Task } from '../../training/index.js';
 import { modalityOf } from '../registry.js';
 import { classOrders, withOrder } from './class-orders.js';
 import { type InputPair, pairInputs, requireBatchAxes } from './inputs.js';
@@ -18,26 +10,8 @@ import { likelyOf } from './likely.js';
 import { outputAxes } from './output-axes.js';
 import { probe, type Tried } from './probe.js';
 import { problemOf } from './problem-type.js';
+import type { TaskOptions } from './task-options.js';
 import { preprocessesFor } from './ways.js';
-
-export interface TaskOptions extends GoalOptions {
-  /** How stored samples become the model's input: 'auto' tries the usual ways, or one of their names, or the whole specification. Default 'auto'. */
-  preprocess?: 'auto' | string | Preprocess;
-  /** How samples become inputs of these names, as the model's own file says: nothing else is tried for them. Default: none. */
-  noted?: Readonly<Record<string, Preprocess>>;
-  /**
-   * The model's weights are random yet, so that there is nothing to compare by: the first way that fits is taken, for images the one that
-   * standardizes each channel by this data's own statistics, in RGB. Default false.
-   */
-  untrained?: boolean;
-  /** Whether the order of the classes was given, so that no other is looked for. Default false. */
-  classesGiven?: boolean;
-  splits?: SplitOptions;
-  /** Training samples that each way of preprocessing is tried on. Default 300. */
-  probe?: number;
-  /** Threads of the probe. */
-  threads?: number;
-}
 
 /** A task with an account of how it was set up. */
 export interface TaskSetup {

@@ -5,7 +5,7 @@ import { type Answers, logProbabilities, type Scores, scoreOf, share, worth } fr
 import type { Model } from '../../onnx/index.js';
 import { affordableBatch, collectAnswers, exposed, type Feed, type Task } from '../../training/index.js';
 import { type ClassOrder, withOrder } from './class-orders.js';
-import type { TaskOptions } from './create-task.js';
+import type { TaskOptions } from './task-options.js';
 
 /** What one way of preparing samples gave. */
 export interface Tried {

@@ -1,7 +1,7 @@
-import type { Attribute } from '../attributes.js';
-import type { Graph, Node, Value } from '../graph.js';
+import type { Attribute, Graph, Node, Value } from '../graph.js';
 import { mayVary } from '../random.js';
 import type { Tensor } from '../tensor.js';
+import type { Pass } from './pass.js';
 
 export interface CommonSubexpressionOptions {
   /** Nodes that are never merged, beside those whose result may vary (see `mayVary`). Default: none. */
@@ -42,6 +42,15 @@ export function mergeCommonSubexpressions(graph: Graph, { keep = () => false }: 
   graph.removeAll(merged);
   return merged.length;
 }
+
+export const commonSubexpressions: Pass = {
+  name: 'merge-common-subexpressions',
+  summary: 'Merges nodes that compute the same; never random ones or those of unknown domains.',
+  kind: 'simplify',
+  requires: [],
+  ensures: [],
+  run: ({ graph }) => mergeCommonSubexpressions(graph),
+};
 
 /** Texts that are equal for values that hold the same. */
 class ValueKeys {

@@ -1,5 +1,6 @@
 import type { Graph, Node } from '../graph.js';
 import { readsOf } from '../reads.js';
+import type { Pass } from './pass.js';
 
 /**
  * Removes, in place, what nothing reads, in subgraphs too: nodes, initializers, and inputs that have an initializer to stand in for them (before
@@ -26,6 +27,15 @@ export function removeDeadCode(graph: Graph): number {
   removeUnreadInitializers(graph);
   return removed + dead.length;
 }
+
+export const deadCode: Pass = {
+  name: 'remove-dead-code',
+  summary: 'Drops what no output needs.',
+  kind: 'simplify',
+  requires: [],
+  ensures: [],
+  run: ({ graph }) => removeDeadCode(graph),
+};
 
 function removeUnreadInitializers(graph: Graph): void {
   const outputs = new Set(graph.outputs);

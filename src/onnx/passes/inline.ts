@@ -2,6 +2,8 @@ import { calleesOf, checkCalls } from '../calls.js';
 import { copyModel, instantiate } from '../copy.js';
 import type { Graph, Node, Value } from '../graph.js';
 import type { FunctionDefinition, Model } from '../model.js';
+import { constantsAreInitializers, functionsWrittenOut, typesAreKnown } from './conditions.js';
+import type { Pass } from './pass.js';
 
 type Callee = (node: Node) => FunctionDefinition | undefined;
 
@@ -14,24 +16,44 @@ export function inlineFunctions(source: Model): Model {
   if (source.functions.length === 0) return source;
   checkCalls(source);
   const model = copyModel(source);
-  for (const definition of model.functions) {
-    for (const [domain, version] of definition.opsets) if (!model.opsets.has(domain)) model.opsets.set(domain, version);
-  }
-  inlineGraph(model.graph, calleesOf(model.functions));
-  model.functions.length = 0;
+  writeOutCalls(model);
   return model;
 }
 
-function inlineGraph(graph: Graph, callee: Callee): void {
-  let changed = false;
+export const inlinedFunctions: Pass = {
+  name: 'inline-functions',
+  summary: "Writes out calls of the model's functions.",
+  kind: 'form',
+  requires: [],
+  ensures: [functionsWrittenOut],
+  breaks: [constantsAreInitializers, typesAreKnown],
+  run: (model) => {
+    checkCalls(model);
+    return writeOutCalls(model);
+  },
+};
+
+function writeOutCalls(model: Model): number {
+  for (const definition of model.functions) {
+    for (const [domain, version] of definition.opsets) if (!model.opsets.has(domain)) model.opsets.set(domain, version);
+  }
+  const count = inlineGraph(model.graph, calleesOf(model.functions));
+  model.functions.length = 0;
+  return count;
+}
+
+/** @returns how many calls there were. */
+function inlineGraph(graph: Graph, callee: Callee): number {
+  let count = 0;
   for (let queue = [...graph.nodes]; queue.length > 0; ) {
     const calls = queue.filter(callee);
-    for (const node of queue) for (const inner of node.subgraphs()) inlineGraph(inner, callee);
+    for (const node of queue) for (const inner of node.subgraphs()) count += inlineGraph(inner, callee);
     queue = calls.flatMap((call) => writeOut(graph, call, callee));
     graph.removeAll(calls);
-    changed ||= calls.length > 0;
+    count += calls.length;
   }
-  if (changed) graph.sort();
+  if (count > 0) graph.sort();
+  return count;
 }
 
 /** Adds the body that a call stands for and lets everything that read the call read it. */

@@ -1,6 +1,7 @@
 import type { Graph, Value } from '../graph.js';
 import { commonGraph, graphsOf } from '../nested.js';
 import type { Tensor } from '../tensor.js';
+import type { Pass } from './pass.js';
 
 /** Smaller constants, in bytes, stay where they are. */
 const SMALLEST = 1024;
@@ -37,6 +38,15 @@ export function shareConstants(graph: Graph): number {
   }
   return removed;
 }
+
+export const sharedConstants: Pass = {
+  name: 'share-constants',
+  summary: 'Keeps a large constant that stands in several branches or bodies once, in the graph around them.',
+  kind: 'form',
+  requires: [],
+  ensures: [],
+  run: ({ graph }) => shareConstants(graph),
+};
 
 function move(value: Value, from: Graph, to: Graph): void {
   from.initializers.delete(value);

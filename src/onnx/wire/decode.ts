@@ -1,9 +1,9 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { allowed, DENSE, EspalierError, FormatError, GraphError } from '../../base/index.js';
 import { assumeVersions } from '../assumed-versions.js';
-import type { Attribute } from '../attributes.js';
 import { checkCalls } from '../calls.js';
-import { type Extras, Graph, Node, Value } from '../graph.js';
+import type { Extras } from '../extras.js';
+import { type Attribute, Graph, Node, Value } from '../graph.js';
 import { type FunctionDefinition, Model } from '../model.js';
 import { tensorType } from '../types.js';
 import {

@@ -1,7 +1,7 @@
 import { create, toBinary, type UnknownField } from '@bufbuild/protobuf';
-import type { Attribute } from '../attributes.js';
 import { checkNames } from '../check.js';
-import type { Extras, Graph, Node, Value } from '../graph.js';
+import type { Extras } from '../extras.js';
+import type { Attribute, Graph, Node, Value } from '../graph.js';
 import type { FunctionDefinition, Model } from '../model.js';
 import type { Tensor } from '../tensor.js';
 import {

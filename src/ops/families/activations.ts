@@ -4,6 +4,7 @@ import type { CouplingRule, Family, GradientRule, Quantization, UpgradeRule } fr
 import { couplesElementwise } from '../shared/broadcast.js';
 import { alignSecondInput, derivative, dropConsumedInputs, partials, unary } from '../shared/elementwise.js';
 import { type Formula, formula } from '../shared/formula.js';
+import { withTraits } from '../with-traits.js';
 import { clip } from './clip.js';
 
 const arithmetic: Quantization = { kind: 'arithmetic', activations: [0] };
@@ -71,8 +72,14 @@ const swigluGradient: GradientRule = (context) => {
   );
 };
 
-/** Activation functions, element by element. */
-export const activations: Family = {
+/** Bounds are inputs since opset 11. */
+function clippingBounds({ inputs: [, low, high] }: Node): { min: number; max: number } | undefined {
+  const bound = (value: Value | undefined, absent: number) => (value ? value.constant?.numbers()[0] : absent);
+  const [min, max] = [bound(low, Number.NEGATIVE_INFINITY), bound(high, Number.POSITIVE_INFINITY)];
+  return min === undefined || max === undefined ? undefined : { min, max };
+}
+
+const rules = {
   Relu: unary(
     derivative((f, _, y) => f.positive(y())),
     { quantization: { kind: 'clipping' } },
@@ -119,4 +126,16 @@ export const activations: Family = {
   Swish: unary(derivative((f, x, _, node) => swishSlope(f, x(), node.float('alpha', 1)))),
   SwiGLU: unary(swigluGradient),
   Shrink: unary(derivative((f, x, _, node) => f.mask('Greater', f.of('Abs', x()), node.float('lambd', 0.5)))),
-};
+} satisfies Family;
+
+/** Activation functions, element by element. */
+export const activations = withTraits(rules, {
+  Relu: { keepsPlaces: true, homogeneous: true, bounds: () => ({ min: 0, max: Number.POSITIVE_INFINITY }) },
+  LeakyRelu: { keepsPlaces: true, homogeneous: true },
+  PRelu: { homogeneous: true },
+  Clip: { keepsPlaces: true, bounds: clippingBounds },
+  Sigmoid: { keepsPlaces: true },
+  HardSigmoid: { keepsPlaces: true },
+  HardSwish: { keepsPlaces: true },
+  Tanh: { keepsPlaces: true },
+});

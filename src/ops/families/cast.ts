@@ -4,6 +4,7 @@ import { couplesElementwise } from '../shared/broadcast.js';
 import { castTo, passesGradient } from '../shared/gradients.js';
 import { carriedContents, tensorOf } from '../shared/inferred.js';
 import { escapingAxes } from '../shared/shape-flow.js';
+import { withTraits } from '../with-traits.js';
 
 /** Opset 1 named the target type. */
 const namedTypes: Readonly<Record<string, DataType>> = {
@@ -62,8 +63,7 @@ const inferShape: InferRule = (context) => {
   return [tensorOf('int64', [shape ? shape.length : SymbolicDim.unknown()], shape)];
 };
 
-/** Conversions, and reading a tensor's shape. */
-export const cast: Family = {
+const rules = {
   BitCast: {
     ...casts(targetType),
     infer: (context) => [tensorOf(targetType(context), context.shape(0))],
@@ -128,4 +128,12 @@ export const cast: Family = {
     quantization: { kind: 'float' },
     upgrades: {},
   },
-};
+} satisfies Family;
+
+/** Conversions, and reading a tensor's shape. */
+export const cast = withTraits(rules, {
+  Cast: { keepsPlaces: true, carries: true },
+  Identity: { keepsPlaces: true, carries: true, homogeneous: true },
+  Shape: { shapeOnly: true },
+  Size: { shapeOnly: true },
+});

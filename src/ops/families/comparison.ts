@@ -1,7 +1,8 @@
-import { type Dim, sameDim, subtractDims, tensorType } from '../../onnx/index.js';
+import { type Dim, type Node, sameDim, subtractDims, tensorType } from '../../onnx/index.js';
 import { type Family, type OpRule, refuses } from '../rule.js';
 import { isNonNegative, mapContents } from '../shared/contents.js';
 import { binary, broadcastLegacy, numpyBroadcasting, unary } from '../shared/elementwise.js';
+import { withTraits } from '../with-traits.js';
 
 const noGradient = refuses('its output is true or false');
 
@@ -50,8 +51,7 @@ function test(compute?: (element: Dim) => Dim): OpRule {
   });
 }
 
-/** Comparisons and logic: everything whose output is true or false. */
-export const comparisons: Family = {
+const rules = {
   Equal: comparison((sign) => sign === 0),
   Greater: comparison((sign) => sign > 0),
   GreaterOrEqual: comparison((sign) => sign >= 0),
@@ -63,4 +63,13 @@ export const comparisons: Family = {
   Not: test((element) => 1 - Number(element)),
   IsNaN: test(),
   IsInf: test(),
-};
+} satisfies Family;
+
+/** Equal to each of 0, 1, 2, …: a code of one class in so many. */
+function classesCompared({ inputs }: Node, index: number): number | undefined {
+  const numbers = inputs[1 - index]?.constant?.numbers();
+  return numbers && numbers.length > 1 && numbers.every((number, i) => number === i) ? numbers.length : undefined;
+}
+
+/** Comparisons and logic: everything whose output is true or false. */
+export const comparisons = withTraits(rules, { Equal: { classes: classesCompared } });

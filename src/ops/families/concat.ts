@@ -23,6 +23,7 @@ import { contentsOf } from '../shared/contents.js';
 import { sliceAxis } from '../shared/gradients.js';
 import { lengthOf, mergeDims, tensorOf, unknownDims } from '../shared/inferred.js';
 import { attributeBecomesInput, defaultBecomes, setIntegers } from '../shared/rewriting.js';
+import { withTraits } from '../with-traits.js';
 
 /** The axis along which tensors of rank `rank` are joined. Opset 1 had a default. */
 function joinedAxis({ node, opset }: Pick<InferContext, 'node' | 'opset'>, rank: number): number {
@@ -166,8 +167,7 @@ const coupleSplit: CouplingRule = (context) => {
   });
 };
 
-/** Joining and cutting along an axis. */
-export const concat: Family = {
+const rules = {
   Concat: {
     infer: inferConcat,
     macs: noMacs,
@@ -206,4 +206,9 @@ export const concat: Family = {
       },
     },
   },
-};
+} satisfies Family;
+
+/** Joining and cutting along an axis. */
+export const concat = withTraits(rules, {
+  Concat: { carries: true },
+});

@@ -3,6 +3,7 @@ import { type Dim, type Graph, SymbolicDim, sameDim, tensorType, type Value, typ
 import { type Family, type InferContext, type InferRule, type Inferred, noMacs, type OpRule, refuses } from '../rule.js';
 import { normalizeAxis } from '../shared/axes.js';
 import { tensorOf, unifyTypes } from '../shared/inferred.js';
+import { withTraits } from '../with-traits.js';
 
 /**
  * What both branches give, or the one that is taken, where the condition is known. A branch that contradicts the given shapes cannot be the
@@ -190,11 +191,15 @@ function controls(infer: InferRule, upgrades: OpRule['upgrades'] = {}): OpRule {
   return { infer, macs: noMacs, gradient: refuses(inside), coupling: refuses(inside), quantization: { kind: 'float' }, upgrades };
 }
 
-/** Operators that run graphs. What the nodes inside cost is counted there. */
-export const controlFlow: Family = {
+const rules = {
   If: controls(inferIf),
   Loop: controls(inferLoop),
   Scan: controls(inferScan, {
     9: ({ refuse }) => refuse('its batch axis has no counterpart'),
   }),
-};
+} satisfies Family;
+
+/** Operators that run graphs. What the nodes inside cost is counted there. */
+export const controlFlow = withTraits(rules, {
+  If: { branches: true },
+});

@@ -1,5 +1,5 @@
 import { sizeOf } from '../../base/index.js';
-import { multiplyDims, type Node, subtractDims, tensorType } from '../../onnx/index.js';
+import { multiplyDims, type Node, staticShape, subtractDims, tensorType } from '../../onnx/index.js';
 import { convGradient } from '../gradients/conv.js';
 import { convTransposeGradient } from '../gradients/conv-transpose.js';
 import { type Family, type InferRule, refuses } from '../rule.js';
@@ -12,7 +12,8 @@ import {
   fittingSize,
   kernelOf,
 } from '../shared/convolution.js';
-import { transposedSize, transposedWindows } from '../shared/windows.js';
+import { convolutionWindows, transposedSize, transposedWindows } from '../shared/windows.js';
+import { withTraits } from '../with-traits.js';
 
 const inferConv: InferRule = (context) => [{ type: tensorType(context.dtype(0) ?? context.dtype(1), convolutionShape(context, 0, 1)) }];
 
@@ -39,7 +40,9 @@ const inferCausal: InferRule = (context) => {
 
 const outputChannels = (node: Node): number => (node.op === 'ConvTranspose' ? 1 : 0);
 
-export const convolution: Family = {
+const groups = (node: Node): number => node.int('group', 1);
+
+const rules = {
   Conv: {
     infer: inferConv,
     macs: (context) => convolutionMacs(context, 1),
@@ -93,4 +96,19 @@ export const convolution: Family = {
     quantization: { kind: 'float' },
     upgrades: {},
   },
-};
+} satisfies Family;
+
+export const convolution = withTraits(rules, {
+  Conv: {
+    channels: 'second',
+    layer: { kind: 'kernel', weight: 1, bias: 2, outputs: () => 0, inputs: () => 1, groups },
+    slides: (node) => {
+      const kernel = staticShape(node.inputs[1]?.shape)?.slice(2);
+      return kernel && convolutionWindows(node, kernel);
+    },
+  },
+  ConvTranspose: {
+    channels: 'second',
+    layer: { kind: 'spread', weight: 1, bias: 2, outputs: () => 1, inputs: () => 0, groups },
+  },
+});

@@ -3,6 +3,7 @@ import { dropoutGradient } from '../gradients/dropout.js';
 import { type Family, noMacs, type UpgradeRule } from '../rule.js';
 import { tieAllBut } from '../shared/broadcast.js';
 import { dropOutputs, isRead } from '../shared/outputs.js';
+import { withTraits } from '../with-traits.js';
 
 /** Opset 7 drops is_test (inference is what a graph says unless it asks for training). */
 const dropTestFlag: UpgradeRule = ({ node }) => {
@@ -30,7 +31,7 @@ const ratioInput: UpgradeRule = ({ node, build }) => {
   node.setInput(1, build.scalar(ratio));
 };
 
-export const dropout: Family = {
+const rules = {
   Dropout: {
     infer: (context) => {
       const type = context.type(0);
@@ -43,4 +44,8 @@ export const dropout: Family = {
     quantization: { kind: 'transparent' },
     upgrades: { 7: dropTestFlag, 10: booleanMask, 12: ratioInput },
   },
-};
+} satisfies Family;
+
+export const dropout = withTraits(rules, {
+  Dropout: { keepsPlaces: true, homogeneous: true },
+});

@@ -8,6 +8,7 @@ import { lengthOf, tensorOf, unknownDims } from '../shared/inferred.js';
 import { follows, tieOrigins } from '../shared/reshaping.js';
 
 import { originsOfInput, rewriteLiterals } from '../shared/shape-flow.js';
+import { withTraits } from '../with-traits.js';
 
 const inferExpand: InferRule = (context) => {
   const shape = context.shape(0);
@@ -145,8 +146,7 @@ const where: OpRule = {
   upgrades: {},
 };
 
-/** Repeating values, and choosing between them. */
-export const expand: Family = {
+const rules = {
   Expand: {
     infer: inferExpand,
     macs: noMacs,
@@ -173,4 +173,10 @@ export const expand: Family = {
     },
   },
   Where: where,
-};
+} satisfies Family;
+
+/** Repeating values, and choosing between them. */
+export const expand = withTraits(rules, {
+  Expand: { carries: true },
+  Tile: { carries: true },
+});

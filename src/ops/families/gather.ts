@@ -16,6 +16,7 @@ import { contentsOf } from '../shared/contents.js';
 import { padWithZeros, reshapeTo, zerosOf } from '../shared/gradients.js';
 import { tensorOf, unknownDims } from '../shared/inferred.js';
 import { setIntegers } from '../shared/rewriting.js';
+import { withTraits } from '../with-traits.js';
 
 function gatheredAxis({ node }: Pick<InferContext, 'node'>, rank: number): number {
   return normalizeAxis(node, node.int('axis', 0), rank);
@@ -125,8 +126,7 @@ const gatherNDGradient: GradientRule = (context) => {
   return [reshapeTo(build, accumulateAt(build, numbered, updates, [batch, ...shape.slice(batchAxes)]), shape)];
 };
 
-/** Reading elements at given indices. */
-export const gather: Family = {
+const rules = {
   Gather: {
     infer: inferGather,
     macs: noMacs,
@@ -155,4 +155,11 @@ export const gather: Family = {
     quantization: { kind: 'transparent' },
     upgrades: {},
   },
-};
+} satisfies Family;
+
+/** Reading elements at given indices. */
+export const gather = withTraits(rules, {
+  Gather: { lookup: (node) => node.int('axis', 0) },
+  GatherElements: { lookup: (node) => node.int('axis', 0) },
+  GatherND: { lookup: (node) => node.int('batch_dims', 0) },
+});

@@ -16,6 +16,7 @@ import { contentsOf } from '../shared/contents.js';
 import { tensorOf, unknownDims } from '../shared/inferred.js';
 import { follows, tieOrigins } from '../shared/reshaping.js';
 import { originsOfInput, rewriteLiterals } from '../shared/shape-flow.js';
+import { withTraits } from '../with-traits.js';
 
 /** Every axis is locked: the operator makes its output anew, whatever is pruned. */
 const locked: CouplingRule = () => {};
@@ -98,8 +99,7 @@ const noInputs = refuses('it has no inputs');
 /** Random numbers are tied to the axes of the shape that they take, though not to its elements: `isElementwise` is to tell the two apart. */
 const couplesShape: CouplingRule = (context) => couplesElementwise(context);
 
-/** Operators that make tensors: constants, ranges and random numbers. */
-export const generators: Family = {
+const rules = {
   Constant: generator(inferConstant, noInputs),
   ConstantOfShape: generator(inferFilled, shapeOnly, coupleFilled),
   EyeLike: generator(inferLike, shapeOnly),
@@ -110,4 +110,9 @@ export const generators: Family = {
   RandomUniformLike: generator(inferLike, shapeOnly, couplesShape),
   Bernoulli: generator(inferLike, refuses('it draws at random'), couplesShape),
   Multinomial: generator(inferMultinomial, refuses('its output is an index')),
-};
+} satisfies Family;
+
+/** Operators that make tensors: constants, ranges and random numbers. */
+export const generators = withTraits(rules, {
+  ConstantOfShape: { shapeOnly: true },
+});

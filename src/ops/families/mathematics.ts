@@ -2,6 +2,7 @@ import { type Dim, multiplyDims } from '../../onnx/index.js';
 import { type Family, type GradientRule, type OpRule, ZERO } from '../rule.js';
 import { isNonNegative } from '../shared/contents.js';
 import { derivative, inferUnary, unary } from '../shared/elementwise.js';
+import { withTraits } from '../with-traits.js';
 
 /** A step function: flat wherever it has a derivative. */
 const flat: GradientRule = () => [ZERO];
@@ -18,8 +19,7 @@ function roundHalfToEven(value: number): number {
   return below % 2 === 0 ? below : below + 1;
 }
 
-/** Functions of one number. */
-export const mathematics: Family = {
+const rules = {
   Abs: unary(
     derivative((f, x) => f.of('Sign', x())),
     { infer: inferUnary((element) => (typeof element === 'number' ? Math.abs(element) : isNonNegative(element) ? element : undefined)) },
@@ -50,4 +50,9 @@ export const mathematics: Family = {
   Floor: rounding(Math.floor),
   Ceil: rounding(Math.ceil),
   Round: rounding(roundHalfToEven),
-};
+} satisfies Family;
+
+/** Functions of one number. */
+export const mathematics = withTraits(rules, {
+  Exp: { keepsPlaces: true },
+});

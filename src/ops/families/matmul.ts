@@ -3,6 +3,7 @@ import { gemmGradient, matMulGradient } from '../gradients/matmul.js';
 import { type CouplingContext, type CouplingRule, type Family, type InferRule, refuses, type UpgradeRule } from '../rule.js';
 import { printShape, tieAllBut, tieBroadcast } from '../shared/broadcast.js';
 import { productMacs, productShape } from '../shared/quantized.js';
+import { withTraits } from '../with-traits.js';
 import { einsum } from './einsum.js';
 
 const couplesMatMul: CouplingRule = (context) => {
@@ -68,8 +69,7 @@ function lastAxis(node: Node): number {
   return (node.inputs[1]?.shape?.length ?? 2) - 1;
 }
 
-/** Matrix products. */
-export const matrixProducts: Family = {
+const rules = {
   MatMul: {
     infer: (context) => [{ type: tensorType(context.dtype(0), productShape(context, 0, 1)) }],
     macs: (context) => productMacs(context, 0),
@@ -99,4 +99,24 @@ export const matrixProducts: Family = {
     quantization: { kind: 'float' },
     upgrades: {},
   },
-};
+} satisfies Family;
+
+/** Matrix products. */
+export const matrixProducts = withTraits(rules, {
+  MatMul: {
+    channels: 'last',
+    layer: { kind: 'matrix', weight: 1, outputs: lastAxis, inputs: (node) => Math.max(0, lastAxis(node) - 1) },
+  },
+  Gemm: {
+    channels: 'last',
+    layer: {
+      kind: 'matrix',
+      weight: 1,
+      bias: 2,
+      outputs: (node) => (isTransposed(node, 'transB') ? 0 : 1),
+      inputs: (node) => (isTransposed(node, 'transB') ? 1 : 0),
+      transposes: (node) => isTransposed(node, 'transA'),
+      factors: (node) => [node.float('alpha', 1), node.float('beta', 1)],
+    },
+  },
+});

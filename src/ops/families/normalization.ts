@@ -1,4 +1,4 @@
-import { tensorType, type Value } from '../../onnx/index.js';
+import { type Node, tensorType, type Value } from '../../onnx/index.js';
 import { batchNormalizationGradient } from '../gradients/batch-normalization.js';
 import { groupNormalizationGradient, instanceNormalizationGradient } from '../gradients/group-normalization.js';
 import { layerNormalizationGradient, rmsNormalizationGradient } from '../gradients/layer-normalization.js';
@@ -8,6 +8,7 @@ import { type CouplingContext, type CouplingRule, type Family, type InferRule, n
 import { normalizeAxes, normalizeAxis } from '../shared/axes.js';
 import { inferSame, tieAllBut } from '../shared/broadcast.js';
 import { checkSize } from '../shared/convolution.js';
+import { withTraits } from '../with-traits.js';
 import { batchNormalizationUpgrades, groupNormalizationUpgrade } from './normalization-upgrades.js';
 
 const inferBatch: InferRule = (context) => {
@@ -98,7 +99,12 @@ const couplesTrailing: CouplingRule = (context) => {
   );
 };
 
-export const normalization: Family = {
+/** The last axis, where no other one is normalized over. */
+function lastOnly(node: Node, rank: number): number | undefined {
+  return normalizeAxis(node, node.int('axis', -1), rank) === rank - 1 ? rank - 1 : undefined;
+}
+
+const rules = {
   BatchNormalization: {
     infer: inferBatch,
     macs: noMacs,
@@ -170,4 +176,11 @@ export const normalization: Family = {
     quantization: { kind: 'float' },
     upgrades: {},
   },
-};
+} satisfies Family;
+
+export const normalization = withTraits(rules, {
+  BatchNormalization: { channels: 'second', normalization: { scale: 1, shift: 2, variance: 4, axis: () => 1 } },
+  LayerNormalization: { channels: 'last', normalization: { scale: 1, shift: 2, axis: lastOnly } },
+  InstanceNormalization: { channels: 'second', normalization: { scale: 1, shift: 2, axis: () => 1 } },
+  GroupNormalization: { channels: 'second' },
+});

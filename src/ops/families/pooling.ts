@@ -18,6 +18,7 @@ import { printShape } from '../shared/broadcast.js';
 import { checkSize, fittingSize } from '../shared/convolution.js';
 import { unknownDims } from '../shared/inferred.js';
 import { pooledSize, poolWindows } from '../shared/windows.js';
+import { withTraits } from '../with-traits.js';
 
 /** Output shape of a pool of input 0. @throws GraphError where the window does not fit. */
 export function poolShape(context: InferContext): Dim[] | undefined {
@@ -70,7 +71,7 @@ function pool(gradient: GradientRule, quantization: Quantization, infer: InferRu
   return { infer, macs: noMacs, gradient, coupling: couplesChannels, quantization, upgrades: {} };
 }
 
-export const pooling: Family = {
+const rules = {
   MaxPool: pool(maxPoolGradient, { kind: 'transparent' }),
   AveragePool: pool(averagePoolGradient, { kind: 'arithmetic', activations: [0] }),
   LpPool: { ...pool(lpPoolGradient, { kind: 'float' }), upgrades: { 2: wholeP } },
@@ -85,4 +86,12 @@ export const pooling: Family = {
     quantization: { kind: 'float' },
     upgrades: {},
   },
-};
+} satisfies Family;
+
+export const pooling = withTraits(rules, {
+  MaxPool: { channels: 'second', homogeneous: true, slides: poolWindows },
+  AveragePool: { channels: 'second', homogeneous: true, slides: poolWindows },
+  LpPool: { slides: poolWindows },
+  GlobalMaxPool: { homogeneous: true },
+  GlobalAveragePool: { channels: 'second', homogeneous: true },
+});

@@ -4,6 +4,7 @@ import { type CouplingRule, type Family, type InferContext, type InferRule, noMa
 import { normalizeAxis } from '../shared/axes.js';
 import { convolutionMacs, convolutionShape } from '../shared/convolution.js';
 import { noIntegerCoupling, noIntegerGradient, productMacs, productShape } from '../shared/quantized.js';
+import { withTraits } from '../with-traits.js';
 
 /** The element type that attribute output_dtype asks for; undefined where it leaves it open. */
 function askedType(node: Node) {
@@ -65,7 +66,7 @@ export function integerRule(infer: InferRule, macs: OpRule['macs'] = noMacs): Op
   return { infer, macs, gradient: noIntegerGradient, coupling: noIntegerCoupling, quantization: { kind: 'float' }, upgrades: {} };
 }
 
-export const quantization: Family = {
+const rules = {
   QuantizeLinear: scaled(inferQuantize, quantizeGradient),
   DequantizeLinear: scaled(inferDequantize, dequantizeGradient),
   DynamicQuantizeLinear: {
@@ -88,4 +89,11 @@ export const quantization: Family = {
     (context) => [{ type: tensorType(context.dtype(7), productShape(context, 0, 3)) }],
     (context) => productMacs(context, 0),
   ),
-};
+} satisfies Family;
+
+export const quantization = withTraits(rules, {
+  QuantizeLinear: { keepsPlaces: true, scales: [1] },
+  DequantizeLinear: { keepsPlaces: true, scales: [1] },
+  QLinearConv: { scales: [1, 4, 6] },
+  QLinearMatMul: { scales: [1, 4, 6] },
+});

@@ -12,6 +12,7 @@ import {
 import { normalizeAxis } from '../shared/axes.js';
 import { tieAllBut } from '../shared/broadcast.js';
 import { keepsDims, shapeWithout, tieKept } from '../shared/reduction.js';
+import { withTraits } from '../with-traits.js';
 
 function axisOf(context: Pick<InferContext, 'node'>, rank: number, fallback: number): number {
   return normalizeAxis(context.node, context.node.int('axis', fallback), rank);
@@ -56,8 +57,7 @@ const countAsInput: UpgradeRule = ({ node, build }) => {
   node.attributes.delete('k');
 };
 
-/** Operators that rank the elements along an axis. */
-export const ranking: Family = {
+const rules = {
   ArgMax: argument,
   ArgMin: argument,
   TopK: {
@@ -78,4 +78,9 @@ export const ranking: Family = {
     quantization: { kind: 'float' },
     upgrades: { 10: countAsInput },
   },
-};
+} satisfies Family;
+
+/** Operators that rank the elements along an axis. */
+export const ranking = withTraits(rules, {
+  TopK: { selects: true },
+});

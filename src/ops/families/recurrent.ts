@@ -2,6 +2,7 @@ import { type Dim, tensorType } from '../../onnx/index.js';
 import { gruGradient, lstmGradient, rnnGradient } from '../gradients/recurrent.js';
 import type { CostContext, CouplingRule, Family, GradientRule, InferContext, InferRule, OpRule } from '../rule.js';
 import { places } from '../shared/convolution.js';
+import { withTraits } from '../with-traits.js';
 
 /** [sequence, batch, …]: which axes of X hold them. Opset 14 can have the batch first. */
 function axesOf(node: InferContext['node']): { time: number; batch: number } {
@@ -68,8 +69,17 @@ function recurrentRule(gates: number, gradient: GradientRule): OpRule {
   };
 }
 
-export const recurrent: Family = {
+/** They multiply what comes in and the state before. */
+const WEIGHTS = { inputs: [1, 2], axis: 1 };
+
+const rules = {
   GRU: recurrentRule(3, gruGradient),
   LSTM: recurrentRule(4, lstmGradient),
   RNN: recurrentRule(1, rnnGradient),
-};
+} satisfies Family;
+
+export const recurrent = withTraits(rules, {
+  GRU: { stored: WEIGHTS, vectors: [3] },
+  LSTM: { stored: WEIGHTS, vectors: [3, 7] },
+  RNN: { stored: WEIGHTS, vectors: [3] },
+});

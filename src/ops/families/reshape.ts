@@ -6,6 +6,7 @@ import { reshapesGradient } from '../shared/gradients.js';
 import { asNumbers, carriedContents, lengthOf, tensorOf, unknownDims } from '../shared/inferred.js';
 import { coupleToTarget, tieReshaped } from '../shared/reshaping.js';
 import { attributeBecomesInput } from '../shared/rewriting.js';
+import { withTraits } from '../with-traits.js';
 
 const inferReshape: InferRule = (context) => {
   const attribute = context.node.ints('shape', undefined);
@@ -124,10 +125,17 @@ function reshapes(rule: Pick<OpRule, 'infer' | 'coupling' | 'upgrades'>): OpRule
 
 const axesBecomeInput = { 13: attributeBecomesInput('axes', 1) };
 
-/** Operators that give the same elements, in the same order, another shape. */
-export const reshape: Family = {
+const rules = {
   Reshape: reshapes({ infer: inferReshape, coupling: coupleReshape, upgrades: { 5: attributeBecomesInput('shape', 1) } }),
   Flatten: reshapes({ infer: inferFlatten, coupling: (context) => tieReshaped(context), upgrades: {} }),
   Squeeze: reshapes({ infer: inferSqueeze, coupling: (context) => tieReshaped(context), upgrades: axesBecomeInput }),
   Unsqueeze: reshapes({ infer: inferUnsqueeze, coupling: (context) => tieReshaped(context), upgrades: axesBecomeInput }),
-};
+} satisfies Family;
+
+/** Operators that give the same elements, in the same order, another shape. */
+export const reshape = withTraits(rules, {
+  Reshape: { carries: true, reshapes: true },
+  Flatten: { carries: true, reshapes: true },
+  Squeeze: { carries: true, reshapes: true },
+  Unsqueeze: { carries: true, reshapes: true },
+});

@@ -19,6 +19,7 @@ import { type Interpolation, type Tap, tapsOf } from '../shared/resampling.js';
 import { follows, tieOrigins } from '../shared/reshaping.js';
 import { setInput } from '../shared/rewriting.js';
 import { originsOfInput, rewriteLiterals } from '../shared/shape-flow.js';
+import { withTraits } from '../with-traits.js';
 
 /** Where the scales and sizes of a Resize or Upsample stand among its inputs. */
 function inputsOf({ node, opset }: Pick<InferContext, 'node' | 'opset'>): { roi?: number; scales: number; sizes?: number } {
@@ -218,8 +219,7 @@ const resize: OpRule = {
   upgrades: { 11: resizeBecomesGeneral },
 };
 
-/** Changing an image's size by interpolation. */
-export const resizing: Family = {
+const rules = {
   Resize: resize,
   Upsample: {
     ...resize,
@@ -232,4 +232,9 @@ export const resizing: Family = {
       },
     },
   },
-};
+} satisfies Family;
+
+/** Changing an image's size by interpolation. */
+export const resizing = withTraits(rules, {
+  Resize: { channels: 'second' },
+});

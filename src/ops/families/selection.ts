@@ -4,6 +4,7 @@ import { constantInts, normalizeAxis } from '../shared/axes.js';
 import { inferSame, tieAllBut } from '../shared/broadcast.js';
 import { formula } from '../shared/formula.js';
 import { tensorOf } from '../shared/inferred.js';
+import { withTraits } from '../with-traits.js';
 
 const inferCompress: InferRule = (context) => {
   const shape = context.shape(0);
@@ -64,8 +65,7 @@ function sequenceAxes({ node }: Pick<InferContext, 'node'>): number[] {
   return [node.int('time_axis', 0), node.int('batch_axis', 1)];
 }
 
-/** Operators that select elements by what they hold, or mark them. */
-export const selection: Family = {
+const rules = {
   Compress: selects(inferCompress),
   NonMaxSuppression: selects(inferNonMaxSuppression, 'its output is made of indices'),
   NonZero: selects((context) => [tensorOf('int64', [context.shape(0)?.length ?? SymbolicDim.unknown(), SymbolicDim.unknown()])]),
@@ -97,4 +97,13 @@ export const selection: Family = {
     upgrades: {},
   },
   Unique: selects(inferUnique),
-};
+} satisfies Family;
+
+/** Operators that select elements by what they hold, or mark them. */
+export const selection = withTraits(rules, {
+  Compress: { selects: true },
+  NonMaxSuppression: { selects: true },
+  NonZero: { selects: true },
+  Unique: { selects: true },
+  OneHot: { classes: (node, index) => (index === 0 ? node.inputs[1]?.constant?.numbers()[0] : undefined), marks: 2 },
+});

@@ -3,7 +3,6 @@ import { type Dim, SymbolicDim, type Value } from '../../onnx/index.js';
 import {
   type CouplingContext,
   type CouplingRule,
-  type Family,
   type GradientContext,
   type GradientRule,
   type InferContext,
@@ -16,6 +15,7 @@ import { padWithZeros, reshapeTo, reverseAxis } from '../shared/gradients.js';
 import { asNumbers, carriedContents, tensorOf, unknownDims } from '../shared/inferred.js';
 import { attributeBecomesInput, setIntegers } from '../shared/rewriting.js';
 import { sliceBounds, slicedSize } from '../shared/slicing.js';
+import { withTraits } from '../with-traits.js';
 
 type Bounds = { readonly axis: number; readonly start: Dim; readonly end: Dim; readonly step: Dim };
 
@@ -192,4 +192,4 @@ const slice: OpRule = {
 };
 
 /** Cutting a box out of a tensor. */
-export const slicing: Family = { Slice: slice };
+export const slicing = withTraits({ Slice: slice }, { Slice: { carries: true } });

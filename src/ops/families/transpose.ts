@@ -1,8 +1,9 @@
 import { type Dim, floorDivideDims, multiplyDims, type Value } from '../../onnx/index.js';
-import { type CouplingContext, type Family, type GradientContext, type InferContext, noMacs, type OpRule } from '../rule.js';
+import { type CouplingContext, type GradientContext, type InferContext, noMacs, type OpRule } from '../rule.js';
 import { printShape } from '../shared/broadcast.js';
 import { reshapeTo } from '../shared/gradients.js';
 import { asNumbers, carriedContents, tensorOf } from '../shared/inferred.js';
+import { withTraits } from '../with-traits.js';
 
 /** The order of a Transpose's axes: output axis i is input axis order[i]. Reversed where it is not given. */
 function orderOf({ node }: Pick<InferContext, 'node'>, rank: number): number[] {
@@ -126,4 +127,7 @@ const spaceToDepth: OpRule = {
 };
 
 /** Operators that reorder elements. */
-export const transpose: Family = { DepthToSpace: depthToSpace, SpaceToDepth: spaceToDepth, Transpose: transposeRule };
+export const transpose = withTraits(
+  { DepthToSpace: depthToSpace, SpaceToDepth: spaceToDepth, Transpose: transposeRule },
+  { DepthToSpace: { channels: 'second' }, Transpose: { carries: true } },
+);

@@ -1,9 +1,20 @@
 import { UnsupportedError } from '../../base/index.js';
-import { copyModel, type Graph, type Model, type Node, nodesOf, removeDeadCode, type Value } from '../../onnx/index.js';
+import {
+  type Condition,
+  functionsWrittenOut,
+  type Graph,
+  type Model,
+  type Node,
+  nodesOf,
+  type Pass,
+  removeDeadCode,
+  type Value,
+} from '../../onnx/index.js';
 import { inferShapes, typedBuilder } from '../inference.js';
-import { upgradeOpset } from '../upgrade.js';
+import { upgradeInPlace } from '../upgrade.js';
 import { realRules } from './integer-operators.js';
 import { type Grid, RealValues, saturated } from './real.js';
+import { floatsAreWide } from './widen.js';
 
 /** The first opset whose DequantizeLinear takes one scale for each channel. */
 const CHANNEL_OPSET = 13;
@@ -21,22 +32,36 @@ function isStoredWeight(node: Node): boolean {
   return node.op === 'DequantizeLinear' && node.inputs[0]?.constant !== undefined;
 }
 
+export const integersAreReal: Condition = {
+  name: 'weights and values that stand for real numbers are floats',
+  holds: (model) => !isQuantized(model),
+};
+
+export const dequantized: Pass = {
+  name: 'dequantize',
+  summary: 'A quantized model says in floats what it computed in integers.',
+  kind: 'form',
+  requires: [functionsWrittenOut, floatsAreWide],
+  ensures: [integersAreReal],
+  run: dequantizeInPlace,
+};
+
 /**
- * A float copy of a quantized model, whichever form it has: QuantizeLinear and DequantizeLinear pairs, operators on integers, or ranges taken as
- * values come. Weights become what their integers stand for; values are rounded no more, but where a grid stands for Relu there is one. The model
- * itself where it is not quantized.
+ * Makes a quantized model one in floats, whichever form it has: QuantizeLinear and DequantizeLinear pairs, operators on integers, or ranges taken as
+ * values come. Weights become what their integers stand for; values are rounded no more, but where a grid stands for Relu there is one.
  * @throws UnsupportedError naming a node that is not known in floats.
  */
-export function dequantize(source: Model): Model {
-  if (!isQuantized(source)) return source;
-  const model = upgradeOpset(copyModel(source), CHANNEL_OPSET);
+function dequantizeInPlace(model: Model): number {
+  upgradeInPlace(model, CHANNEL_OPSET);
   inferShapes(model);
+  const before = nodesOf(model.graph);
   dequantizeGraph(model, model.graph);
   const used = new Set(nodesOf(model.graph).map(({ domain }) => domain));
   for (const domain of [...model.opsets.keys()]) if (domain.startsWith('com.microsoft') && !used.has(domain)) model.opsets.delete(domain);
   removeDeadCode(model.graph);
   inferShapes(model);
-  return model;
+  const left = new Set(nodesOf(model.graph));
+  return before.filter((node) => !left.has(node)).length;
 }
 
 function dequantizeGraph(model: Model, graph: Graph): void {

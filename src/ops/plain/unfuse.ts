@@ -1,40 +1,60 @@
 import { UnsupportedError } from '../../base/index.js';
-import { copyModel, type Graph, inlineFunctions, type Model, type Node, nodesOf, removeDeadCode } from '../../onnx/index.js';
+import {
+  type Condition,
+  functionsWrittenOut,
+  type Graph,
+  type Model,
+  type Node,
+  nodesOf,
+  type Pass,
+  removeDeadCode,
+} from '../../onnx/index.js';
 import { inferShapes, typedBuilder } from '../inference.js';
 import { ruleOf } from '../table.js';
-import { upgradeOpset } from '../upgrade.js';
+import { upgradeInPlace } from '../upgrade.js';
 
 /** The opset that has LayerNormalization, which ONNX Runtime's optimizer writes into older ones, too. */
 const NORMALIZATION_OPSET = 17;
 
+export const operatorsAreStandard: Condition = {
+  name: 'operators that a runtime fused are said in those of the standard',
+  holds: ({ graph, opset }) => !nodesOf(graph).some((node) => ruleOf(node)?.plain || isEarly(node, opset)),
+};
+
+export const unfused: Pass = {
+  name: 'unfuse',
+  summary: "Says in operators of the standard what a runtime's optimizer fused.",
+  kind: 'form',
+  requires: [functionsWrittenOut],
+  ensures: [operatorsAreStandard],
+  run: unfuseInPlace,
+};
+
 /**
- * A copy of a model that says in operators of the standard what the optimizer of a runtime fused: convolutions and products with their activations,
- * sums that are normalized, gates. The model itself where nothing is fused. Fused operators that have no plain form stay; what needs it refuses
- * them by name.
+ * Says in operators of the standard what the optimizer of a runtime fused: convolutions and products with their activations, sums that are normalized,
+ * gates. Fused operators that have no plain form stay; what needs it refuses them by name.
  * @throws UnsupportedError where the use of a fused operator cannot be said.
  */
-export function unfuse(source: Model): Model {
-  if (!nodesOf(source.graph).some((node) => ruleOf(node)?.plain || isEarly(node, source.opset))) return source;
-  const inlined = inlineFunctions(source);
-  const copy = inlined === source ? copyModel(source) : inlined;
-  const model = nodesOf(copy.graph).some((node) => /LayerNormalization$/.test(node.op)) ? upgradeOpset(copy, NORMALIZATION_OPSET) : copy;
+function unfuseInPlace(model: Model): number {
+  if (nodesOf(model.graph).some((node) => /LayerNormalization$/.test(node.op))) upgradeInPlace(model, NORMALIZATION_OPSET);
   inferShapes(model);
-  unfuseGraph(model, model.graph);
+  const count = unfuseGraph(model, model.graph);
   const used = new Set(nodesOf(model.graph).map(({ domain }) => domain));
   for (const domain of [...model.opsets.keys()]) if (/^com\.(microsoft|ms)/.test(domain) && !used.has(domain)) model.opsets.delete(domain);
   removeDeadCode(model.graph);
   model.graph.sort();
-  return model;
+  return count;
 }
 
 function isEarly(node: Node, opset: number): boolean {
   return node.op === 'LayerNormalization' && node.domain === '' && opset < NORMALIZATION_OPSET;
 }
 
-function unfuseGraph(model: Model, graph: Graph): void {
+function unfuseGraph(model: Model, graph: Graph): number {
   const build = typedBuilder(graph, model.opsets);
+  let count = 0;
   for (const node of [...graph.nodes]) {
-    for (const inner of node.subgraphs()) unfuseGraph(model, inner);
+    for (const inner of node.subgraphs()) count += unfuseGraph(model, inner);
     const plain = ruleOf(node)?.plain;
     if (!plain) continue;
     plain({
@@ -55,5 +75,7 @@ function unfuseGraph(model: Model, graph: Graph): void {
       },
     });
     graph.remove(node);
+    count++;
   }
+  return count;
 }

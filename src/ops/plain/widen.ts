@@ -1,13 +1,14 @@
 import {
+  type Condition,
   codeOf,
-  copyModel,
   type DataType,
+  functionsWrittenOut,
   type Graph,
   graphsOf,
-  inlineFunctions,
   type Model,
   Node,
   nodesOf,
+  type Pass,
   Tensor,
   type TensorType,
   tensorType,
@@ -28,20 +29,26 @@ export function isHalf(model: Model): boolean {
   });
 }
 
-/**
- * A copy of a model that computes in float32 what it computed in float16 or bfloat16; its inputs and outputs keep their types, with a Cast behind each
- * input and before each output. The model itself where it has no such values.
- */
-export function widen(source: Model): Model {
-  if (!isHalf(source)) return source;
-  const inlined = inlineFunctions(source);
-  const model = inlined === source ? copyModel(source) : inlined;
+export const floatsAreWide: Condition = { name: 'floats have 32 bits or more', holds: (model) => !isHalf(model) };
+
+export const widened: Pass = {
+  name: 'widen',
+  summary: 'Float16 and bfloat16 become float32; inputs and outputs keep their types.',
+  kind: 'form',
+  requires: [functionsWrittenOut],
+  ensures: [floatsAreWide],
+  run: widenInPlace,
+};
+
+/** Computes in float32 what the model computed in float16 or bfloat16, with a Cast behind each input and before each output that has such a type. */
+function widenInPlace(model: Model): number {
   const { graph } = model;
   const feeds = graph.feeds.filter(({ dtype }) => isNarrow(dtype)).map((value) => ({ value, type: value.type }));
   const results = graph.outputs.map((value) => value.type);
   for (const each of graphsOf(graph)) widenConstants(each);
   for (const node of nodesOf(graph)) widenAttributes(node);
-  for (const value of graph.values(true)) if (isNarrow(value.dtype)) withFloat32(value);
+  const narrow = [...graph.values(true)].filter(({ dtype }) => isNarrow(dtype));
+  for (const value of narrow) withFloat32(value);
   for (const { value, type } of feeds) castInput(graph, value, type);
   graph.outputs.forEach((value, index) => {
     const type = results[index];
@@ -49,31 +56,43 @@ export function widen(source: Model): Model {
   });
   graph.sort();
   inferShapes(model);
-  return model;
+  return new Set(narrow.map(({ producer }) => producer)).size;
 }
 
-/** The same model with outputs in float32, in place: what they were cast from. Losses are written on them. */
-export function floatOutputs({ graph }: Model): void {
+export const floatedOutputs: Pass = {
+  name: 'float-outputs',
+  summary: 'Outputs that were cast to half precision become what they were cast from.',
+  kind: 'form',
+  requires: [],
+  ensures: [],
+  run: floatOutputs,
+};
+
+/** The same model with outputs in float32, in place: what they were cast from. Losses are written on them. @returns how many there are. */
+export function floatOutputs({ graph }: Pick<Model, 'graph'>): number {
+  let count = 0;
   graph.outputs.forEach((output, index) => {
     const [wide] = output.producer?.op === 'Cast' ? output.producer.inputs : [];
     if (!isNarrow(output.dtype) || wide?.dtype !== 'float32' || graph.inputs.includes(wide) || graph.outputs.includes(wide)) return;
+    count++;
     [output.name, wide.name] = [wide.name, output.name];
     graph.outputs[index] = wide;
   });
+  return count;
 }
 
 function isNarrow(dtype: Value['dtype']): boolean {
   return dtype === 'float16' || dtype === 'bfloat16';
 }
 
-function widened(tensor: Tensor): Tensor {
+function widenedTensor(tensor: Tensor): Tensor {
   return Tensor.of('float32', tensor.shape, tensor.toFloat32());
 }
 
 function widenConstants({ initializers }: Graph): void {
   for (const value of initializers) {
     if (!isNarrow(value.initializer?.dtype)) continue;
-    value.initializer = widened(value.initializer as Tensor);
+    value.initializer = widenedTensor(value.initializer as Tensor);
     withFloat32(value);
   }
 }
@@ -81,7 +100,7 @@ function widenConstants({ initializers }: Graph): void {
 function widenAttributes(node: Node): void {
   for (const [name, attribute] of node.attributes) {
     if (attribute.type === 'tensor' && isNarrow(attribute.value.dtype))
-      node.attributes.set(name, { type: 'tensor', value: widened(attribute.value) });
+      node.attributes.set(name, { type: 'tensor', value: widenedTensor(attribute.value) });
     const names = attribute.type === 'int' && TYPE_ATTRIBUTES.includes(name) ? Number(attribute.value) : undefined;
     if (names === codeOf('float16') || names === codeOf('bfloat16')) node.attributes.set(name, { type: 'int', value: codeOf('float32') });
   }

@@ -5,14 +5,22 @@ import { EspalierError, Stopped } from '../../base/index.js';
 import { noiseFaults, noiseText, prove } from '../../diagnosis/index.js';
 import { compareLatency, downloadBytes, measureLatency } from '../../infrastructure/hardware/node/index.js';
 import type { Runtime } from '../../infrastructure/runtime/index.js';
-import { checkOnWeb } from '../../infrastructure/runtime/node/index.js';
+import { lacking } from '../../infrastructure/targets/index.js';
+import { referenceAnswers, type Target, targets } from '../../infrastructure/targets/node/index.js';
 import { isFloat, type Model } from '../../onnx/index.js';
 import type { Feeds, HostServices, Original } from '../candidates.js';
 import type { LatencyInfo, RuntimeCheck } from '../info.js';
 
-/** Measures on this machine: latency through the given runtime, download sizes by Brotli, and agreement with onnxruntime-web. */
-export function nodeHost(runtime: Runtime, folder: string, options: { threads?: number; signal?: AbortSignal } = {}): HostServices {
-  const { threads = availableParallelism(), signal } = options;
+export interface HostOptions {
+  threads?: number;
+  signal?: AbortSignal;
+  /** Where cards say how a model does. Default: all usual targets. */
+  checked?: readonly Target[];
+}
+
+/** Measures on this machine: latency through the given runtime, download sizes by Brotli, and whether targets agree. */
+export function nodeHost(runtime: Runtime, folder: string, options: HostOptions = {}): HostServices {
+  const { threads = availableParallelism(), signal, checked = targets().filter(({ usual }) => usual) } = options;
   return {
     latency: async (model, baseline, feeds): Promise<LatencyInfo> => {
       const settings = {
@@ -41,9 +49,21 @@ export function nodeHost(runtime: Runtime, folder: string, options: { threads?: 
       const numbers = outputs.filter((output) => isFloat(output.dtype));
       // A model that gives labels alone is compared by these.
       const fetch = (numbers.length > 0 ? numbers : outputs).map((output) => output.name);
-      const { status, detail, difference } = await checkOnWeb(await readFile(join(folder, file)), feeds, { signal, fetch });
-      const shown = difference === undefined ? detail : `largest difference ${difference.toExponential(1)} of the largest output`;
-      return [native, { runtime: 'onnxruntime-web', status, detail: shown }];
+      const bytes = await readFile(join(folder, file));
+      const others = checked.filter(({ title }) => title !== runtime.name);
+      const expected = others.length > 0 ? await referenceAnswers(bytes, feeds, fetch, signal) : {};
+      const checks: RuntimeCheck[] = [native];
+      for (const target of others) {
+        const [lack] = lacking(model, target);
+        if (lack !== undefined) {
+          checks.push({ runtime: target.title, status: 'fails', detail: lack });
+          continue;
+        }
+        const { status, detail, difference } = await target.check({ model: bytes, feeds, expected, signal });
+        const shown = difference === undefined ? detail : `largest difference ${difference.toExponential(1)} of the largest output`;
+        checks.push({ runtime: target.title, status, detail: shown });
+      }
+      return checks;
     },
     machine: () => ({
       node: process.version,

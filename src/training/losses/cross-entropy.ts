@@ -1,4 +1,4 @@
-import { DataError } from '../../base/index.js';
+import { DataError, requireKnown } from '../../base/index.js';
 import { type GraphBuilder, Tensor, type Value } from '../../onnx/index.js';
 import { asRows, type LossBuilder, scaledSum, TARGETS, widthOf } from './loss.js';
 import { headOf } from './scores.js';
@@ -14,12 +14,15 @@ export interface CrossEntropyOptions {
   width?: number;
 }
 
+const OPTIONS = ['classWeights', 'focus', 'width'] as const satisfies readonly (keyof CrossEntropyOptions)[];
+
 /**
  * Cross entropy of a classifier's output with the target probabilities that the host feeds, so that smoothed, mixed and one-hot labels are all
  * the same to it. Outputs are scores, or probabilities after Softmax, or the label that ArgMax makes of them; extra axes of size 1 are dropped. After
  * a Sigmoid each class is a yes-or-no question of its own, and so is a single score: then it is the sum of the classes' binary cross entropies.
  */
 export function crossEntropy(output: string, options: CrossEntropyOptions = {}): LossBuilder {
+  requireKnown(options, OPTIONS, 'loss "cross-entropy"');
   return ({ build, value, feed, batchSize }) => {
     const { logits, kind } = headOf(value(output));
     const scores = asRows(build, logits, batchSize);
@@ -33,6 +36,7 @@ export function crossEntropy(output: string, options: CrossEntropyOptions = {}):
 
 /** Binary cross entropy for several labels a sample, each a question of its own, whatever the output ends in; the sum over the labels. */
 export function labelCrossEntropy(output: string, options: CrossEntropyOptions = {}): LossBuilder {
+  requireKnown(options, OPTIONS, 'loss "binary-cross-entropy"');
   return ({ build, value, feed, batchSize }) => {
     const scores = asRows(build, headOf(value(output)).logits, batchSize);
     checkWidth(output, widthOf(scores), options.width);

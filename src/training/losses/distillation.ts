@@ -1,4 +1,4 @@
-import { OptionError } from '../../base/index.js';
+import { OptionError, requireKnown } from '../../base/index.js';
 import type { GraphBuilder, Model, Value } from '../../onnx/index.js';
 import { binaryCrossEntropy, crossEntropy, meanCrossEntropy } from './cross-entropy.js';
 import { asRows, type LossBuilder, widthOf } from './loss.js';
@@ -13,6 +13,18 @@ export interface DistillationOptions {
   features?: readonly { student: string; teacher: string; weight: number }[];
 }
 
+/** What counts where nothing else is asked for: in the loss as in techniques. */
+export const DISTILLATION = { temperature: 4, weight: 0.7 } as const;
+
+const OPTIONS = [
+  'temperature',
+  'weight',
+  'features',
+  'teacherOutput',
+  'hardLoss',
+  'separate',
+] as const satisfies readonly (keyof Teaching)[];
+
 interface Teaching extends DistillationOptions {
   /** The teacher's output. Default: the one of the same name, else its first. */
   teacherOutput?: string;
@@ -26,10 +38,12 @@ interface Teaching extends DistillationOptions {
  * Distillation from a teacher that sees the same batch in the same graph (Hinton et al. 2015): temperature² times the cross entropy of the
  * softened scores, mixed with the cross entropy of the labels. Where both end in a Sigmoid, the binary cross entropies of the classes.
  * @param output of the student.
- * @throws OptionError where teacher and student do not answer alike: other classes, features of other shapes.
+ * @throws OptionError for an option that there is not, and where teacher and student do not answer alike: other classes, features of other shapes.
  */
 export function distillation(output: string, teacher: Model, options: Teaching = {}): LossBuilder {
-  const { temperature = 4, weight = 0.7, features = [], teacherOutput, hardLoss = crossEntropy(output) } = options;
+  requireKnown(options, OPTIONS, 'loss "distillation"');
+  const { temperature = DISTILLATION.temperature, weight = DISTILLATION.weight } = options;
+  const { features = [], teacherOutput, hardLoss = crossEntropy(output) } = options;
   return (context) => {
     const { build, value, embed, batchSize } = context;
     const hard = weight < 1 ? hardLoss(context) : undefined;

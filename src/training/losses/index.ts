@@ -1,5 +1,5 @@
 export { type CrossEntropyOptions, crossEntropy, labelCrossEntropy, meanCrossEntropy } from './cross-entropy.js';
-export { type DistillationOptions, distillation } from './distillation.js';
+export { DISTILLATION, type DistillationOptions, distillation } from './distillation.js';
 export { asRows, type LossBuilder, type LossContext, TARGETS } from './loss.js';
 export { LOSSES, type LossName } from './names.js';
 export { followReference } from './reference.js';

@@ -1,8 +1,9 @@
+import { unknownName } from '../../base/index.js';
 import type { Value } from '../../onnx/index.js';
 import { type AdamSpec, type AdamWSpec, adam } from './adam.js';
 import { type LambSpec, lamb } from './lamb.js';
 import { type LionSpec, lion } from './lion.js';
-import { complete, type Given, refused, type ScalarName, type UpdateContext, type UpdateRule } from './rule.js';
+import { complete, type Given, type ScalarName, type UpdateContext, type UpdateRule } from './rule.js';
 import { type ScheduleFreeAdamWSpec, type ScheduleFreeSgdSpec, scheduleFreeAdamW, scheduleFreeSgd } from './schedule-free.js';
 import { type SgdSpec, sgd } from './sgd.js';
 
@@ -38,7 +39,8 @@ export interface Optimizer extends Pick<UpdateRule<Spec>, 'learningRate' | 'sche
 
 /** The optimizer that a spec means. @throws OptionError for a kind that does not exist, and naming a constant that cannot be used. */
 export function optimizerOf(given: OptimizerSpec): Optimizer {
-  if (!Object.hasOwn(rules, given.kind)) throw refused('kind', OPTIMIZERS.join(', '), given.kind);
+  if (!Object.hasOwn(rules, given.kind))
+    throw unknownName(given.kind, OPTIMIZERS, { what: 'There is no such optimizer', where: 'optimizer option "kind"', got: given.kind });
   const rule = rules[given.kind] as UpdateRule<Spec>;
   const spec = complete(rule, given as Given<Spec>);
   const { learningRate, schedule, scalars, point, update } = rule;

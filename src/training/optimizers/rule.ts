@@ -1,4 +1,4 @@
-import { OptionError } from '../../base/index.js';
+import { OptionError, requireKnown } from '../../base/index.js';
 import type { GraphBuilder, Value } from '../../onnx/index.js';
 import type { Schedule } from '../schedules.js';
 
@@ -78,8 +78,7 @@ export interface UpdateRule<Spec extends { kind: string }> {
 export function complete<Spec extends { kind: string }>({ constants }: UpdateRule<Spec>, { kind, ...given }: Given<Spec>): Spec {
   const known = constants as Readonly<Record<string, Constant<unknown>>>;
   const values = given as Readonly<Record<string, unknown>>;
-  const unknown = Object.keys(values).find((name) => !Object.hasOwn(known, name));
-  if (unknown !== undefined) throw refused(unknown, Object.keys(known).join(', '), undefined, `The optimizer "${kind}" has no such option`);
+  requireKnown(values, Object.keys(known), `optimizer "${kind}"`);
   const entries = Object.entries(known).map(([name, { preset, expected, isGood }]) => {
     const value = values[name] ?? preset;
     if (!isGood(value)) throw refused(name, expected, value);
@@ -88,12 +87,12 @@ export function complete<Spec extends { kind: string }>({ constants }: UpdateRul
   return { kind, ...Object.fromEntries(entries) };
 }
 
-export function refused(name: string, expected: string, got: unknown, what = 'Not a usable value'): OptionError {
+function refused(name: string, expected: string, got: unknown): OptionError {
   return new OptionError({
-    what,
+    what: 'Not a usable value',
     where: `optimizer option "${name}"`,
     expected,
-    ...(got !== undefined && { got: JSON.stringify(got) ?? String(got) }),
+    got: JSON.stringify(got) ?? String(got),
   });
 }
 

@@ -113,23 +113,38 @@ export class ChannelErrors {
     b: Float32Array,
     { start, width, channels, inner }: Record<'start' | 'width' | 'channels' | 'inner', number>,
   ): void {
-    let [dot, aa, bb] = [0, 0, 0];
-    for (let i = 0; i < width; i++) {
-      const [x, y] = [a[start + i], b[start + i]];
-      const channel = Math.floor(i / inner) % channels;
-      const shifted = x - this.#shift[channel];
-      this.#count[channel]++;
-      this.#sum[channel] += shifted;
-      this.#square[channel] += shifted * shifted;
-      this.#power[channel] += x * x;
-      if (x < this.#least[channel]) this.#least[channel] = x;
-      if (x > this.#most[channel]) this.#most[channel] = x;
-      this.#error[channel] += (x - y) * (x - y);
-      this.largest = Math.max(this.largest, Math.abs(x - y));
-      dot += x * y;
-      aa += x * x;
-      bb += y * y;
+    const [shifts, counts, sums, squares, powers, all] = [this.#shift, this.#count, this.#sum, this.#square, this.#power, this.#error];
+    let [dot, aa, bb, largest] = [0, 0, 0, this.largest];
+    for (let [i, channel] = [start, 0]; i < start + width; channel = channel + 1 === channels ? 0 : channel + 1) {
+      const end = Math.min(start + width, i + inner);
+      const shift = shifts[channel];
+      let [sum, square, power, error, least, most] = [0, 0, 0, 0, this.#least[channel], this.#most[channel]];
+      counts[channel] += end - i;
+      for (; i < end; i++) {
+        const x = a[i];
+        const y = b[i];
+        const off = x - y;
+        const shifted = x - shift;
+        sum += shifted;
+        square += shifted * shifted;
+        power += x * x;
+        error += off * off;
+        if (x < least) least = x;
+        if (x > most) most = x;
+        if (off > largest || -off > largest) largest = Math.abs(off);
+        dot += x * y;
+        bb += y * y;
+      }
+      if (Number.isNaN(error)) largest = error;
+      aa += power;
+      sums[channel] += sum;
+      squares[channel] += square;
+      powers[channel] += power;
+      all[channel] += error;
+      this.#least[channel] = least;
+      this.#most[channel] = most;
     }
+    this.largest = largest;
     this.#cosines += aa === 0 && bb === 0 ? 1 : dot / (Math.sqrt(aa * bb) || 1);
     this.#samples++;
   }

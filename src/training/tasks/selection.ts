@@ -10,16 +10,12 @@ import {
   removeDeadCode,
   type Value,
 } from '../../onnx/index.js';
-import { inferShapes } from '../../ops/index.js';
+import { inferShapes, traitsOf } from '../../ops/index.js';
 
-/** Operators that pick some of their numbers, by these numbers: what comes out of them jumps where what goes in moves a little. */
-const SELECTING = new Set(['NonMaxSuppression', 'TopK', 'NonZero', 'Compress', 'Unique']);
-/** The same as single operators of other domains: EfficientNMS_TRT, BatchedNMSDynamic_TRT, TFLite_Detection_PostProcess, DetectionOutput, ... */
+/** Operators of other domains that pick some of their numbers: EfficientNMS_TRT, BatchedNMSDynamic_TRT, TFLite_Detection_PostProcess, DetectionOutput, ... */
 const SELECTING_ELSEWHERE = /nms|non_?max|detection|topk/i;
 /** Operators that bring weights: behind them a network goes on, and nothing before has been the end of it. */
 const LEARNED = /Conv|Gemm|LSTM|GRU|RNN|Attention/;
-/** Operators whose results depend on the shape of their input alone. */
-const SHAPE_ONLY = new Set(['Shape', 'Size', 'ConstantOfShape']);
 
 /** What the end of a detector picks from. */
 interface Selection {
@@ -64,7 +60,8 @@ function outputsOf(node: Node): Value[] {
 
 /** Whether a node, or one in its subgraphs, picks. */
 function selects(node: Node): boolean {
-  const own = node.domain === '' || node.domain === 'ai.onnx' ? SELECTING.has(node.op) : SELECTING_ELSEWHERE.test(node.op);
+  const isStandard = node.domain === '' || node.domain === 'ai.onnx';
+  const own = traitsOf(node).selects || (!isStandard && SELECTING_ELSEWHERE.test(node.op));
   return own || node.subgraphs().some((graph) => graph.nodes.some(selects));
 }
 
@@ -72,7 +69,7 @@ function selects(node: Node): boolean {
 function numbersOf(nodes: readonly Node[], feeds: readonly Value[]): Set<Value> {
   const found = new Set(feeds);
   for (const node of nodes) {
-    if (SHAPE_ONLY.has(node.op) || !readsOf(node).some((value) => found.has(value))) continue;
+    if (traitsOf(node).shapeOnly || !readsOf(node).some((value) => found.has(value))) continue;
     for (const output of outputsOf(node)) found.add(output);
   }
   return found;

@@ -36,14 +36,20 @@ test('the smallest weights of both branches are zero, and each branch computes w
   const names = graphsOf(model.graph).flatMap(({ initializers }) => [...initializers].map(({ name }) => name));
   assert.equal(new Set(names).size, names.length, 'every weight has a name of its own');
   const program = await runtime.compile(decodeModel(encodeModel(model)), { threads: 1 });
-  const eye = () => Tensor.from('float32', [20, 20], Array.from({ length: 400 }, (_, i) => (i % 21 === 0 ? 1 : 0)));
+  const eye = () =>
+    Tensor.from(
+      'float32',
+      [20, 20],
+      Array.from({ length: 400 }, (_, i) => (i % 21 === 0 ? 1 : 0)),
+    );
   for (const [index, weight] of weights.entries()) {
     // What comes out for the rows of the identity is the weight itself.
     const { y } = await program.run({ x: eye(), choice: Tensor.from('bool', [], [1 - index]) });
     const [before, now] = [weight.numbers(), y.numbers()];
     const zeros = now.filter((number) => number === 0).length;
     assert.ok(zeros > 40 && zeros < 120, `${zeros} zeros`);
-    now.forEach((number, i) => assert.ok(number === 0 || Math.abs(number - before[i]) < 1e-6, `${i}: ${number}, not ${before[i]}`));
+    for (const [i, number] of now.entries())
+      assert.ok(number === 0 || Math.abs(number - before[i]) < 1e-6, `${i}: ${number}, not ${before[i]}`);
   }
   await program.dispose();
 });

@@ -140,7 +140,7 @@ for (const [kind, shape, net] of [
     const applied = async (options: Partial<QuantizeOptions>) =>
       (await quantize.apply({ model, task, runtime, seed: 0 }, checkOptions(quantize, { tolerance: 0.05, ...options }))).notes;
     const [never, auto] = [await applied({ [kind]: 'never', correctBias: 'never' }), await applied({})];
-    assert.ok((never.facts?.floatLayers as number) > 0);
+    assert.ok((never.facts?.floatLayers as number) > 0 || (never.facts?.loss as number) > 0.05, 'without it all integers lose too much');
     assert.equal(auto.facts?.floatLayers, 0);
     assert.match(auto.remarks?.[0] ?? '', /^Scales .* in \d+ place/);
   });

@@ -91,7 +91,7 @@ test('layers that lose too much are found and left in float', async () => {
   assert.ok(floats.includes('bad1') && floats.includes('bad2'), `in float: ${floats}`);
   assert.ok(floats.length <= 3 && (notes.facts?.quantizedLayers as number) >= 2);
   assert.ok((notes.facts?.loss as number) <= 0.01, `loses ${notes.facts?.loss}`);
-  assert.match(notes.remarks?.join(' ') ?? '', /stay in float/);
+  assert.match(notes.remarks?.join(' ') ?? '', /compute in float/);
   const quality = await evaluate(mixed, task, runtime, { split: 'test' });
   assert.ok(quality.value > 0.98, `test part: ${quality.value}`);
 });

@@ -33,6 +33,7 @@ class HistogramObserver implements Observer {
   readonly #histogram = new StreamingHistogram();
   readonly #options: ObserverOptions;
   #range?: Range;
+  #seen?: Points;
 
   constructor(options: ObserverOptions) {
     this.#options = options;
@@ -41,6 +42,12 @@ class HistogramObserver implements Observer {
   add(values: Float32Array, whole?: Range): void {
     this.#histogram.add(values, whole);
     this.#range = undefined;
+    this.#seen = undefined;
+  }
+
+  get #points(): Points {
+    this.#seen ??= pointsOf(this.#histogram);
+    return this.#seen;
   }
 
   get ignored(): number {
@@ -63,7 +70,7 @@ class HistogramObserver implements Observer {
       case 'entropy':
         return entropyRange(histogram, levelsOf(this.#options.type));
       case 'mse':
-        return meanSquaredErrorRange(histogram, this.#options.type);
+        return meanSquaredErrorRange(histogram, this.#options.type, this.#points);
     }
   }
 
@@ -71,7 +78,7 @@ class HistogramObserver implements Observer {
     const histogram = this.#histogram;
     if (histogram.width === 0) return 0;
     const power = histogram.counts.reduce((sum, count, bin) => sum + count * histogram.middle(bin) ** 2, 0);
-    return power === 0 ? 0 : squaredError(pointsOf(histogram), affineOfRange(this.range(), this.#options.type)) / power;
+    return power === 0 ? 0 : squaredError(this.#points, affineOfRange(this.range(), this.#options.type)) / power;
   }
 }
 
@@ -152,9 +159,8 @@ function clippedDivergence(counts: Float64Array, first: number, last: number, le
 const FRACTIONS = Array.from({ length: 90 }, (_, i) => 1 - i / 100);
 
 /** The range whose quantization changes the numbers least in the mean square: first both ends together, then each end by itself. */
-export function meanSquaredErrorRange(histogram: StreamingHistogram, type: IntegerType): Range {
+export function meanSquaredErrorRange(histogram: StreamingHistogram, type: IntegerType, points = pointsOf(histogram)): Range {
   const whole = histogram.range;
-  const points = pointsOf(histogram);
   let best = { range: whole, error: squaredError(points, affineOfRange(whole, type)) };
   const attempt = (range: Range) => {
     const error = squaredError(points, affineOfRange(range, type), best.error);
@@ -178,13 +184,17 @@ interface Points {
 
 /** A bin's middle stands for its numbers, but zero for the bin of zero, where Relu puts most of them. */
 function pointsOf({ counts, low, width }: StreamingHistogram): Points {
-  const bins = Array.from(counts.keys()).filter((bin) => counts[bin] > 0);
-  const pointOf = (bin: number) => {
+  const bins = new Int32Array(counts.length);
+  let size = 0;
+  for (let bin = 0; bin < counts.length; bin++) if (counts[bin] > 0) bins[size++] = bin;
+  const points = { values: new Float64Array(size), counts: new Float64Array(size) };
+  for (let i = 0; i < size; i++) {
+    const bin = bins[i % 2 === 0 ? i / 2 : size - 1 - (i - 1) / 2];
     const left = low + bin * width;
-    return left <= 0 && left + width > 0 ? 0 : left + width / 2;
-  };
-  const outside = bins.map((_, i) => bins[i % 2 === 0 ? i / 2 : bins.length - 1 - (i - 1) / 2]);
-  return { values: Float64Array.from(outside, pointOf), counts: Float64Array.from(outside, (bin) => counts[bin]) };
+    points.values[i] = left <= 0 && left + width > 0 ? 0 : left + width / 2;
+    points.counts[i] = counts[bin];
+  }
+  return points;
 }
 
 /** Sum over the points of the squared change by quantization; only that it is more than `enough`, once that is clear. */

@@ -1,5 +1,5 @@
-import { type Graph, type Node, staticShape, type Value } from '../../../onnx/index.js';
-import { constantFloat } from '../fold-affine.js';
+import { constantFloat, type Graph, type Node, staticShape, type Value } from '../../../onnx/index.js';
+import { layerOf, traitsOf } from '../../../ops/index.js';
 import type { ChannelConstant } from './constants.js';
 
 /** A value whose channels lie along an axis; each takes `repeat` neighbouring indices of it. */
@@ -18,19 +18,6 @@ export interface Absorption {
   /** The values on the way, the first among them first, that carry divided channels. */
   readonly values: Channels[];
 }
-
-/** For positive factors f(x / s) = f(x) / s, channel by channel. */
-const HOMOGENEOUS = new Set([
-  'Relu',
-  'LeakyRelu',
-  'PRelu',
-  'MaxPool',
-  'AveragePool',
-  'GlobalAveragePool',
-  'GlobalMaxPool',
-  'Identity',
-  'Dropout',
-]);
 
 /**
  * Follows a value to all that reads it: through what is homogeneous, through additions and multiplications of constants, to the layers whose constant
@@ -59,14 +46,13 @@ function follow(graph: Graph, from: Channels, found: Absorption): boolean {
 
 /** The weight of a layer that sums over the channels. */
 export function readerOf(graph: Graph, node: Node, index: number, { value, axis, repeat }: Channels): ChannelConstant | undefined {
-  const weight = index === 0 ? constantFloat(graph, node.inputs[1]) : undefined;
+  const layer = index === 0 ? layerOf(node) : undefined;
+  const weight = layer && constantFloat(graph, node.inputs[layer.weight]);
   const rank = value.shape?.length;
-  if (!weight || rank === undefined) return undefined;
-  if (node.op === 'Conv') return axis === 1 && repeat === 1 ? { node, input: 1, axis: 1, groups: node.int('group', 1) } : undefined;
-  if (axis !== rank - 1 || weight.shape.length !== 2) return undefined;
-  if (node.op === 'MatMul') return { node, input: 1, axis: 0, repeat };
-  if (node.op === 'Gemm' && node.int('transA', 0) === 0) return { node, input: 1, axis: node.int('transB', 0), repeat };
-  return undefined;
+  if (!weight || rank === undefined || layer.kind === 'spread' || layer.transposes || axis !== layer.channels(rank)) return undefined;
+  const place = { node, input: layer.weight, axis: layer.inputs };
+  if (layer.kind === 'kernel') return repeat === 1 ? { ...place, groups: layer.groups } : undefined;
+  return weight.shape.length === 2 ? { ...place, repeat } : undefined;
 }
 
 /** What a node makes of channels that it hands on, each for itself. */
@@ -75,7 +61,7 @@ function passedOn(graph: Graph, node: Node, index: number, from: Channels, found
   if (!output || node.outputs.slice(1).some((other) => other && (other.readers.size > 0 || graph.outputs.includes(other))))
     return undefined;
   const { axis, repeat, value } = from;
-  if (index === 0 && HOMOGENEOUS.has(node.op)) return { value: output, axis, repeat };
+  if (index === 0 && traitsOf(node).homogeneous) return { value: output, axis, repeat };
   if (index === 0 && node.op === 'Transpose') {
     const to = (node.ints('perm', undefined) ?? []).indexOf(axis);
     return to < 0 ? undefined : { value: output, axis: to, repeat };

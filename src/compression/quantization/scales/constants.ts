@@ -1,6 +1,5 @@
 import { sizeOf } from '../../../base/index.js';
-import { type Graph, type Node, Tensor } from '../../../onnx/index.js';
-import { constantFloat } from '../fold-affine.js';
+import { constantFloat, type Graph, type Node, Tensor } from '../../../onnx/index.js';
 
 /**
  * A constant input of a node that holds something for each channel of an activation: element (o, k, i) of the tensor, seen as [outer, along, inner] around

@@ -1,7 +1,6 @@
-import { copyModel, type Graph, type Model, Tensor } from '../../../onnx/index.js';
+import { constantFloat, copyModel, type Graph, type Model, Tensor } from '../../../onnx/index.js';
 import { inferShapes, typedBuilder } from '../../../ops/index.js';
 import type { ChannelStatistics } from '../calibration/channel-statistics.js';
-import { constantFloat } from '../fold-affine.js';
 import { type ChannelConstant, forEachElement, largestOfChannels, scaleConstant } from './constants.js';
 import { rowsOf } from './rows.js';
 import { layerSites, normalizationSites, type Site } from './sites.js';

@@ -1,5 +1,5 @@
-import type { Graph, Node, Value } from '../../../onnx/index.js';
-import { constantFloat } from '../fold-affine.js';
+import { constantFloat, type Graph, type Node, type Value } from '../../../onnx/index.js';
+import { type LayerForm, layerOf, traitsOf } from '../../../ops/index.js';
 import { type Absorption, absorptionOf, type Channels, readerOf } from './absorb.js';
 import type { ChannelConstant } from './constants.js';
 
@@ -12,38 +12,27 @@ export interface Site extends Absorption {
   readonly kind: 'layer' | 'normalization' | 'product';
 }
 
-/** Normalizations whose scale and shift, inputs 1 and 2, hold one number for each channel; `last` for those along the last axis. */
-const NORMALIZATIONS: Readonly<Record<string, { last: boolean } | undefined>> = {
-  LayerNormalization: { last: true },
-  InstanceNormalization: { last: false },
-  BatchNormalization: { last: false },
-};
-
 /** Pairs of layers with nothing between them that would not scale along (Nagel et al. 2019, arXiv 1906.04721, section 4.1). */
 export function layerSites(graph: Graph): Site[] {
   return graph.nodes.flatMap((node) => {
     const [output] = node.outputs;
-    const axis = node.domain === '' && output ? channelAxisOf(node, output) : undefined;
-    const weight = constantFloat(graph, node.inputs[1]);
-    if (axis === undefined || !output || !weight) return [];
-    const along = node.op === 'Conv' ? 0 : node.op === 'Gemm' ? 1 - node.int('transB', 0) : 1;
-    const bias = node.inputs[2];
-    const isFit = node.op === 'MatMul' || !bias || constantFloat(graph, bias)?.shape.length === 1;
-    const makers = [{ node, input: 1, axis: along }, ...(bias ? [{ node, input: 2, axis: 0 }] : [])];
-    return isFit && isWhole(node) ? siteOf(graph, { value: output, axis, repeat: 1 }, weight.shape[along], makers, 'layer') : [];
+    const layer = layerOf(node);
+    const axis = layer && output ? channelAxisOf(node, layer, output) : undefined;
+    const weight = layer && constantFloat(graph, node.inputs[layer.weight]);
+    if (!layer || axis === undefined || !output || !weight) return [];
+    const along = layer.outputs;
+    const bias = layer.bias === undefined ? undefined : node.inputs[layer.bias];
+    const isFit = !bias || constantFloat(graph, bias)?.shape.length === 1;
+    const makers = [{ node, input: layer.weight, axis: along }, ...(bias && layer.bias ? [{ node, input: layer.bias, axis: 0 }] : [])];
+    // Factors would scale bias and product differently.
+    return isFit && layer.factors[1] === 1 ? siteOf(graph, { value: output, axis, repeat: 1 }, weight.shape[along], makers, 'layer') : [];
   });
 }
 
-function channelAxisOf(node: Node, output: Value): number | undefined {
+function channelAxisOf(node: Node, layer: LayerForm, output: Value): number | undefined {
   const rank = output.shape?.length;
-  if (rank === undefined) return undefined;
-  if (node.op === 'Conv') return 1;
-  return (node.op === 'Gemm' || node.op === 'MatMul') && node.inputs[1]?.shape?.length === 2 ? rank - 1 : undefined;
-}
-
-/** Gemm's factors would scale bias and product differently. */
-function isWhole(node: Node): boolean {
-  return node.op !== 'Gemm' || node.float('beta', 1) === 1;
+  if (rank === undefined || layer.kind === 'spread') return undefined;
+  return layer.kind === 'kernel' || node.inputs[layer.weight]?.shape?.length === 2 ? layer.channels(rank) : undefined;
 }
 
 /**
@@ -62,13 +51,14 @@ function normalizationSite(graph: Graph, node: Node): Site[] {
   const [output] = node.outputs;
   const rank = output?.shape?.length;
   if (!output || rank === undefined || node.domain !== '') return [];
-  const form = Object.hasOwn(NORMALIZATIONS, node.op) ? NORMALIZATIONS[node.op] : undefined;
-  if (form && !(form.last && normalizedAxis(node, rank) !== rank - 1) && node.int('training_mode', 0) === 0) {
-    const given = [1, 2].filter((input) => node.inputs[input]);
+  const { normalization } = traitsOf(node);
+  const along = normalization?.axis(node, rank);
+  if (normalization && along !== undefined && node.int('training_mode', 0) === 0) {
+    const given = [normalization.scale, normalization.shift].filter((input) => node.inputs[input]);
     const sizes = given.map((input) => constantFloat(graph, node.inputs[input])?.shape);
     if (sizes.some((shape) => shape?.length !== 1)) return [];
     const makers = given.map((input) => ({ node, input, axis: 0 }));
-    return siteOf(graph, { value: output, axis: form.last ? rank - 1 : 1, repeat: 1 }, sizes[0]?.[0] ?? 0, makers, 'normalization');
+    return siteOf(graph, { value: output, axis: along, repeat: 1 }, sizes[0]?.[0] ?? 0, makers, 'normalization');
   }
   if (node.op !== 'Mul') return [];
   const side = constantFloat(graph, node.inputs[0]) ? 0 : 1;
@@ -79,11 +69,6 @@ function normalizationSite(graph: Graph, node: Node): Site[] {
   return siteOf(graph, from, factor.size, [{ node, input: side, axis }], 'normalization');
 }
 
-function normalizedAxis(node: Node, rank: number): number {
-  const axis = node.int('axis', -1);
-  return axis < 0 ? axis + rank : axis;
-}
-
 function siteOf(graph: Graph, from: Channels, channels: number, makers: readonly ChannelConstant[], kind: Site['kind']): Site[] {
   const absorption = absorptionOf(graph, from);
   return absorption && channels > 1 ? [{ ...absorption, channels, makers, kind }] : [];
@@ -91,7 +76,8 @@ function siteOf(graph: Graph, from: Channels, channels: number, makers: readonly
 
 function productInput(graph: Graph, node: Node): Value[] {
   const [value] = node.inputs;
-  const isProduct = (node.op === 'MatMul' || node.op === 'Gemm') && node.domain === '' && constantFloat(graph, node.inputs[1]);
+  const layer = layerOf(node);
+  const isProduct = layer?.kind === 'matrix' && constantFloat(graph, node.inputs[layer.weight]);
   return isProduct && value && value.dtype === 'float32' && !value.constant ? [value] : [];
 }
 

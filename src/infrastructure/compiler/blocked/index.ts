@@ -1,4 +1,4 @@
-import { copyModel, GraphBuilder, type Model, removeDeadCode } from '../../../onnx/index.js';
+import { copyModel, GraphBuilder, type Model, type Pass, removeDeadCode } from '../../../onnx/index.js';
 import { BLOCKED_DOMAIN, Layouts } from './layout.js';
 import { selectNodes } from './select.js';
 
@@ -14,10 +14,26 @@ import { selectNodes } from './select.js';
  */
 export function lowerToBlocked(source: Model, block: number): Model {
   const model = copyModel(source);
+  return lowerInPlace(model, block) > 0 ? model : source;
+}
+
+/** See `lowerToBlocked`. @param block channels in a block. */
+export function blockedImages(block: number): Pass {
+  return {
+    name: 'block-channels',
+    summary: `Keeps images in blocks of channels (${block}) from convolution to convolution, where weights change between runs.`,
+    kind: 'runtime',
+    requires: [],
+    ensures: [],
+    run: (model) => lowerInPlace(model, block),
+  };
+}
+
+function lowerInPlace(model: Model, block: number): number {
   const { graph } = model;
   graph.sort();
   const selected = selectNodes(graph, block);
-  if (selected.size === 0) return source;
+  if (selected.size === 0) return 0;
   const layouts = new Layouts(new GraphBuilder(graph, { prefix: 'blocked' }), block);
   for (const [node, lowering] of selected) lowering.lower(node, layouts);
   for (const node of selected.keys()) {
@@ -30,5 +46,5 @@ export function lowerToBlocked(source: Model, block: number): Model {
   graph.sort();
   removeDeadCode(graph);
   model.opsets.set(BLOCKED_DOMAIN, 1);
-  return model;
+  return selected.size;
 }

@@ -1,7 +1,11 @@
-import { copyModel, type Graph, type Model } from '../../../onnx/index.js';
-import { fillChannels } from './convolutions.js';
-import { narrowSplits } from './narrow-splits.js';
-import { poolWithoutIndices } from './pools.js';
+import { copyModel, type Graph, type Model, type Pass } from '../../../onnx/index.js';
+import { forms } from '../../../ops/index.js';
+import { filledChannels } from './convolutions.js';
+import { narrowedSplits } from './narrow-splits.js';
+import { poolsWithoutIndices } from './pools.js';
+
+/** What ONNX Runtime's WebGPU provider wants written otherwise. */
+export const webGpuPasses: readonly Pass[] = [filledChannels, narrowedSplits, poolsWithoutIndices];
 
 /** A model as ONNX Runtime's WebGPU provider can run it. */
 export interface WebGpuForm {
@@ -13,9 +17,7 @@ export interface WebGpuForm {
 /** Works around what ONNX Runtime's WebGPU provider (1.30) takes, but fails to run or computes wrongly. Outputs are the same. */
 export function lowerToWebGpu(source: Model): WebGpuForm {
   const model = copyModel(source);
-  fillChannels(model.graph, model.opset);
-  narrowSplits(model.graph);
-  poolWithoutIndices(model.graph);
+  forms.apply(model, webGpuPasses, undefined);
   return { model, onCpu: poolsWithIndices(model.graph) };
 }
 

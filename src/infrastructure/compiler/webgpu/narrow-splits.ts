@@ -1,4 +1,4 @@
-import { type Graph, GraphBuilder, type Node, type Value } from '../../../onnx/index.js';
+import { type Graph, GraphBuilder, type Node, type Pass, type Value } from '../../../onnx/index.js';
 
 /** Buffers that every WebGPU device lets a shader write to (its limit maxStorageBuffersPerShaderStage is 8 at least), less the one that is read. */
 const MOST = 7;
@@ -7,11 +7,13 @@ const MOST = 7;
  * Writes, in place, every Split with more outputs than a WebGPU shader may write as a tree of Splits, which gives the same. ONNX Runtime's own
  * kernel (1.30) refuses them when it runs. Splits whose sizes are not constant stay as they are.
  * @param most outputs of a Split, at least 2. Default 7, what every WebGPU device can do.
+ * @returns the number of Splits that were too wide.
  */
-export function narrowSplits(graph: Graph, most = MOST): void {
+function narrowSplits(graph: Graph, most = MOST): number {
+  let count = 0;
   const build = new GraphBuilder(graph, { prefix: 'narrow' });
   for (const node of [...graph.nodes]) {
-    for (const inner of node.subgraphs()) narrowSplits(inner, most);
+    for (const inner of node.subgraphs()) count += narrowSplits(inner, most);
     const sizes = sizesOf(node, most);
     if (!sizes) continue;
     const parts = tree(build, node, node.inputs[0] as Value, sizes, most);
@@ -21,9 +23,20 @@ export function narrowSplits(graph: Graph, most = MOST): void {
       graph.replace(output, parts[index]);
     });
     graph.remove(node);
+    count++;
   }
   graph.sort();
+  return count;
 }
+
+export const narrowedSplits: Pass = {
+  name: 'webgpu-narrow-splits',
+  summary: 'A Split with more outputs than a WebGPU shader may write becomes a tree of Splits.',
+  kind: 'runtime',
+  requires: [],
+  ensures: [],
+  run: ({ graph }) => narrowSplits(graph),
+};
 
 /** The sizes of a Split that is too wide, where they are known. */
 function sizesOf(node: Node, most: number): number[] | undefined {

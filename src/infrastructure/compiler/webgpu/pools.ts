@@ -1,22 +1,36 @@
 import { sameShape, sizeOf } from '../../../base/index.js';
-import { codeOf, type Graph, GraphBuilder, type Node, staticShape, Tensor, type Value } from '../../../onnx/index.js';
+import { codeOf, type Graph, GraphBuilder, type Node, type Pass, staticShape, Tensor, type Value } from '../../../onnx/index.js';
 
 /**
  * Writes, in place, the gradients of maximum pools whose windows tile their input without the pools' indices, which ONNX Runtime's WebGPU
  * provider (1.30) does not give: it goes to the first maximum of each window, as before.
+ * @returns the number of gradients.
  */
-export function poolWithoutIndices(graph: Graph): void {
+function poolWithoutIndices(graph: Graph): number {
+  let count = 0;
   const build = new GraphBuilder(graph, { prefix: 'pool' });
   for (const node of [...graph.nodes]) {
     const tiling = tilingOf(node);
     if (!tiling) continue;
     graph.replace(node.outputs[0] as Value, unpooled(build, tiling));
     graph.remove(node);
+    count++;
     const { pool } = tiling;
     if (pool.outputs[1]?.users.length === 0 && !graph.outputs.includes(pool.outputs[1])) pool.outputs.length = 1;
   }
   graph.sort();
+  return count;
 }
+
+export const poolsWithoutIndices: Pass = {
+  name: 'webgpu-pool-without-indices',
+  summary:
+    'Gradients of maximum pools whose windows tile their input are written without indices, which the WebGPU provider does not give.',
+  kind: 'runtime',
+  requires: [],
+  ensures: [],
+  run: ({ graph }) => poolWithoutIndices(graph),
+};
 
 interface Tiling {
   pool: Node;

@@ -6,9 +6,15 @@ import type { SentTensor, SentTensors } from '../shared/protocol.js';
 export interface WebRequest {
   readonly model: Uint8Array;
   readonly feeds: SentTensors;
+  /** Outputs wanted; all where none is named. */
   readonly fetch: readonly string[];
+  /** Further runs, which are timed. */
+  readonly runs: number;
 }
-export type WebReply = { readonly outputs: SentTensors } | { readonly failure: string } | { readonly absent: true };
+export type WebReply =
+  | { readonly outputs: SentTensors; readonly milliseconds: readonly number[] }
+  | { readonly failure: string }
+  | { readonly absent: true };
 
 const port = parentPort as MessagePort;
 
@@ -17,17 +23,25 @@ port.once('message', async (request: WebRequest) => {
   port.close();
 });
 
-async function attempt({ model, feeds, fetch }: WebRequest): Promise<WebReply> {
+async function attempt({ model, feeds, fetch, runs }: WebRequest): Promise<WebReply> {
   const web = await import('onnxruntime-web').catch(() => undefined);
   if (!web) return { absent: true };
   try {
     web.env.logLevel = 'fatal';
     web.env.wasm.numThreads = 1;
     const session = await web.InferenceSession.create(model, { executionProviders: ['wasm'], logSeverityLevel: 4 });
-    const computed = (await (session as OrtSession).run(received(feeds, web.Tensor), fetch)) as Record<string, OrtTensor>;
+    const wanted = fetch.length > 0 ? fetch : session.outputNames;
+    const given = received(feeds, web.Tensor);
+    const computed = (await (session as OrtSession).run(given, wanted)) as Record<string, OrtTensor>;
+    const milliseconds: number[] = [];
+    for (let run = 0; run < runs; run++) {
+      const start = performance.now();
+      await (session as OrtSession).run(given, wanted);
+      milliseconds.push(performance.now() - start);
+    }
     const outputs: Record<string, SentTensor> = {};
     for (const name of fetch) outputs[name] = await sendable(computed[name], true);
-    return { outputs };
+    return { outputs, milliseconds };
   } catch (cause) {
     return { failure: cause instanceof Error ? cause.message : String(cause) };
   }

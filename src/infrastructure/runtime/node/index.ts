@@ -1,2 +1,2 @@
 export { createNodeRuntime, type NodeRuntimeOptions } from './runtime.js';
-export { checkOnWeb, type WebCheck, type WebCheckOptions } from './web.js';
+export { checkOnWeb, runOnWeb, type WebCheck, type WebCheckOptions, type WebRun } from './web.js';

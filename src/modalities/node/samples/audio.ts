@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Random } from '../../../base/index.js';
-import type { SampleData } from './index.js';
+import type { SampleData } from './sample-data.js';
 
 const RATE = 8000;
 const SECONDS = 0.5;

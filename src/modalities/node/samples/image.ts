@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { openDataset } from '../../../data/node/index.js';
-import type { SampleData } from './index.js';
+import type { SampleData } from './sample-data.js';
 
 /** Every so many-th digit is set apart as test part. */
 const TEST = 5;

@@ -1,16 +1,8 @@
 import { audioSample } from './audio.js';
 import { imageSample } from './image.js';
+import type { SampleData } from './sample-data.js';
 import { tableSample } from './table.js';
 import { textSample } from './text.js';
-
-/** Small data of one kind in the form in which data lies about, to try things with. */
-export interface SampleData {
-  readonly name: string;
-  /** What it is, and whose. */
-  readonly summary: string;
-  /** Writes it. @param folder that is there, and empty. The same files every time. */
-  write(folder: string): Promise<void>;
-}
 
 /** Data to try things with, by kind. */
 export const SAMPLES: readonly SampleData[] = [imageSample, audioSample, textSample, tableSample];

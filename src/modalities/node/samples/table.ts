@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Random } from '../../../base/index.js';
-import type { SampleData } from './index.js';
+import type { SampleData } from './sample-data.js';
 
 const ROWS = 800;
 const DISTRICTS = ['north', 'harbour', 'old town', 'hills'];

@@ -1,12 +1,13 @@
 import { sizeOf } from '../../base/index.js';
-import { type Graph, type Node, Tensor, type Value } from '../../onnx/index.js';
+import { constantFloat, type Graph, graphsOf, type Node, type Pass, Tensor, typesAreKnown } from '../../onnx/index.js';
+import { layerOf } from '../../ops/index.js';
 
 /**
  * Brings layers into the form that has an integer kernel, in place: additions and multiplications of constants after a convolution or dense
  * layer go into its weight and bias, a product of matrices with a bias becomes Gemm, and Gemm's factors go into its constants.
  * @returns the number of nodes removed.
  */
-export function foldAffine(graph: Graph): number {
+function foldAffine(graph: Graph): number {
   graph.sort();
   const gone: Node[] = [];
   for (const node of graph.nodes) {
@@ -18,6 +19,16 @@ export function foldAffine(graph: Graph): number {
   graph.removeAll(gone);
   return gone.length;
 }
+
+export const foldedAffine: Pass = {
+  name: 'fold-affine',
+  summary:
+    'Additions and multiplications of constants go into the Conv, Gemm or MatMul before them, in the form that has an integer kernel.',
+  kind: 'form',
+  requires: [typesAreKnown],
+  ensures: [],
+  run: ({ graph }) => graphsOf(graph).reduce((sum, each) => sum + foldAffine(each), 0),
+};
 
 /** x / c as x · (1 / c): division has no integer kernel, and multiplication by one number costs no precision in integers. */
 function divisionToProduct(graph: Graph, node: Node): void {
@@ -59,16 +70,15 @@ interface LayerForm {
 
 /** A layer with constant float32 weight whose output channels can be scaled and shifted. Gemm's factors must have been folded. */
 function layerForm(graph: Graph, layer: Node): LayerForm | undefined {
+  const form = layer.domain === '' ? layerOf(layer) : undefined;
   const weight = constantFloat(graph, layer.inputs[1]);
   const rank = layer.inputs[0]?.shape?.length;
   const bias = constantFloat(graph, layer.inputs[2]);
-  if (!weight || rank === undefined || (layer.inputs[2] && !bias)) return undefined;
-  if (layer.op === 'Conv') return { weight, bias, axis: 0, channels: weight.shape[0], rank, channelAxis: 1 };
-  if (rank !== 2 || weight.shape.length !== 2) return undefined;
-  if (layer.op === 'MatMul') return { weight, axis: 1, channels: weight.shape[1], rank, channelAxis: 1 };
-  if (layer.op !== 'Gemm' || layer.float('alpha', 1) !== 1 || layer.float('beta', 1) !== 1) return undefined;
-  const axis = 1 - layer.int('transB', 0);
+  if (!form || form.kind === 'spread' || !weight || rank === undefined || (layer.inputs[2] && !bias)) return undefined;
+  const axis = form.outputs;
   const channels = weight.shape[axis];
+  if (form.kind === 'kernel') return { weight, bias, axis, channels, rank, channelAxis: 1 };
+  if (rank !== 2 || weight.shape.length !== 2 || form.factors.some((factor) => factor !== 1)) return undefined;
   return bias && bias.size !== channels ? undefined : { weight, bias, axis, channels, rank, channelAxis: 1 };
 }
 
@@ -130,39 +140,8 @@ function foldFactors(graph: Graph, node: Node): void {
   node.attributes.delete('beta');
 }
 
-/**
- * Turns each inference BatchNormalization that no layer took in into a depthwise convolution of size 1, in place: the same y = a·x + b for each
- * channel, in an operator that has an integer kernel. Each channel's weight is its own scale, so that it is exact in 8 bits.
- */
-export function normalizationToConvolution(graph: Graph): void {
-  for (const node of graph.nodes) {
-    if (node.op !== 'BatchNormalization' || node.domain !== '' || node.int('training_mode', 0) !== 0) continue;
-    const rank = node.inputs[0]?.shape?.length;
-    const constants = node.inputs.slice(1, 5).map((value) => constantFloat(graph, value));
-    if (rank === undefined || rank < 3 || rank > 4 || node.outputs.slice(1).some((output) => output)) continue;
-    if (constants.some((tensor) => !tensor)) continue;
-    const [scale, shift, mean, variance] = (constants as Tensor[]).map((tensor) => tensor.toFloat32());
-    const epsilon = node.float('epsilon', 1e-5);
-    const factors = scale.map((s, c) => s / Math.sqrt(variance[c] + epsilon));
-    const offsets = shift.map((b, c) => b - mean[c] * factors[c]);
-    const channels = factors.length;
-    node.op = 'Conv';
-    node.attributes.clear();
-    node.attributes.set('group', { type: 'int', value: channels });
-    node.attributes.set('kernel_shape', { type: 'ints', value: new Array<number>(rank - 2).fill(1) });
-    setConstant(graph, node, 1, Tensor.of('float32', [channels, 1, ...new Array<number>(rank - 2).fill(1)], factors));
-    setConstant(graph, node, 2, Tensor.of('float32', [channels], offsets));
-    node.truncateInputs(3);
-  }
-}
-
-function setConstant(graph: Graph, node: Node, index: number, tensor: Tensor): void {
+/** Lets a node read another constant. */
+export function setConstant(graph: Graph, node: Node, index: number, tensor: Tensor): void {
   const like = node.inputs[index]?.name ?? `${node.name || node.op}_bias`;
   node.setInput(index, graph.addInitializer(graph.freshName(like), tensor));
-}
-
-/** A float32 constant that no caller can replace. */
-export function constantFloat(graph: Graph, value: Value | undefined): Tensor | undefined {
-  const tensor = value && !graph.inputs.includes(value) ? value.constant : undefined;
-  return tensor?.dtype === 'float32' ? tensor : undefined;
 }

@@ -1,12 +1,22 @@
-import { sizeOf } from '../base/index.js';
-import { type Model, staticShape, Tensor, type Value } from '../onnx/index.js';
-import { Inference } from '../ops/index.js';
+import { sizeOf } from '../../base/index.js';
+import { type Model, type Pass, staticShape, Tensor, type Value } from '../../onnx/index.js';
+import { Inference } from '../inference.js';
+
+export const knownIntegers: Pass = {
+  name: 'fix-known-integers',
+  summary: 'Integers that follow from static shapes are read as constants: pads, bounds, sizes, axes.',
+  kind: 'form',
+  requires: [],
+  ensures: [],
+  run: fixKnownIntegers,
+};
 
 /**
  * Lets nodes read constants in place of the integers that follow from static shapes. Exporters of models with dynamic axes compute pads, bounds,
  * sizes and axes from Shape nodes; gradient rules must know them. The nodes that computed them stay, unread.
  */
-export function fixKnownIntegers(model: Model): void {
+function fixKnownIntegers(model: Model): number {
+  let count = 0;
   const inference = new Inference(model.opsets);
   inference.graph(model.graph);
   for (const node of [...model.graph.nodes]) {
@@ -15,8 +25,10 @@ export function fixKnownIntegers(model: Model): void {
       if (!output || !tensor) continue;
       const known = model.graph.addInitializer(model.graph.freshName(output.name), tensor);
       for (const use of output.uses()) use.node.setInput(use.index, known);
+      count++;
     }
   }
+  return count;
 }
 
 function knownTensor(inference: Inference, value: Value): Tensor | undefined {

@@ -1,0 +1,6 @@
+export { type Agreement, agreementOf } from './agreement.js';
+export { lacking } from './lacking.js';
+export { ortNode } from './ort-node/facts.js';
+export { ortWebWasm } from './ort-web-wasm/facts.js';
+export { ortWebGpu } from './ort-webgpu/facts.js';
+export type * from './target.js';

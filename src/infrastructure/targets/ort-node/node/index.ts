@@ -1,0 +1,4 @@
+import { nativeTarget } from '../../node/native.js';
+import { ortNode } from '../facts.js';
+
+export const ortNodeTarget = nativeTarget(ortNode, 'cpu', true);

@@ -1,0 +1,11 @@
+export { takeBranch } from './branches.js';
+export { type CommonSubexpressionOptions, commonSubexpressions, mergeCommonSubexpressions } from './common-subexpressions.js';
+export * from './conditions.js';
+export { constantInitializers, constantsToInitializers, innerConstantInitializers } from './constants.js';
+export { deadCode, removeDeadCode } from './dead-code.js';
+export { dropDefaultInputs, noDefaultInputs } from './default-inputs.js';
+export { inlinedFunctions, inlineFunctions } from './inline.js';
+export { namedNodes } from './name-nodes.js';
+export * from './pass.js';
+export { PassTable } from './pass-table.js';
+export { shareConstants, sharedConstants } from './share-constants.js';

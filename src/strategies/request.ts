@@ -1,0 +1,25 @@
+import type { Activity } from '../base/index.js';
+import type { Runtime } from '../infrastructure/runtime/index.js';
+import type { Model } from '../onnx/index.js';
+import type { TechniqueRegistry } from '../technique/index.js';
+import type { Task } from '../training/index.js';
+import type { HostServices } from './candidates.js';
+import type { OptimizeOptions } from './settings.js';
+import type { PlanContext, Strategy } from './strategy.js';
+import type { Workspace } from './workspace.js';
+
+/** What a run of `optimize` is asked. */
+export interface OptimizeRequest extends Activity {
+  /** What the run is called in reports. */
+  name: string;
+  original: Model;
+  /** Set where the original is an instance of a family that may be scaled. It is then trained first, and the trained one is the baseline. */
+  architecture?: PlanContext['architecture'];
+  task: Task;
+  strategy: Strategy;
+  registry: TechniqueRegistry;
+  runtime: Runtime;
+  workspace: Workspace;
+  host: HostServices;
+  options?: OptimizeOptions;
+}
