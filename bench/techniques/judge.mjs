@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 
 /** Words of a runtime or of JavaScript that a user is never to read as a reason. */
 const INTERNAL =
-  /non-zero status|onnxruntime::|\/onnxruntime\/|cannot read propert|is not a function|is not iterable|undefined|NaN\b|\[object|\n\s+at /i;
+  /non-zero status|onnxruntime::|\/onnxruntime\/|cannot read propert|is not a function|is not iterable|undefined|NaN\b(?! in the data)|\[object|\n\s+at /i;
 
 /**
  * @param ended how the process ended.
