@@ -132,7 +132,12 @@ const WORK = 1e12;
 const FEWEST_SAMPLES = 200;
 
 /** How models are measured: on the validation part where there is one, on fewer samples the more a model computes. */
-function measuring({ prepared, task, threads, signal }: CandidateRequest): EvaluateOptions {
+export function measuring({
+  prepared,
+  task,
+  threads,
+  signal,
+}: Pick<CandidateRequest, 'task' | 'threads' | 'signal'> & { prepared: Pick<Prepared, 'model'> }): EvaluateOptions {
   const split = task.splits.validation.size > 0 ? 'validation' : 'calibration';
   const { macs } = footprint(prepared.model, { bytes: 0 });
   const limit = Math.max(FEWEST_SAMPLES, Math.floor(WORK / Math.max(1, macs)));

@@ -121,27 +121,33 @@ class Writer {
     const own = this.#request.grids?.get(layer.node) ?? weightGrid(weight, layer.weight.axis, this.#request.weight);
     const grid = bias && activation ? widenForBias(own, bias, activation.scale) : own;
     this.#grids.set(layer.node, grid);
-    const restored = this.#restoredWeight(value, weight, grid);
+    const restored = this.#restoredWeight(value, weight, grid, this.#request.plan.stored.includes(layer));
     node.setInput(layer.weight.input, this.#switched(`weight ${layer.node}`, value, restored));
     if (bias && activation && this.#form === 'deployment') this.#bias(node, layer.bias as number, bias, grid, activation);
   }
 
-  /** The weight after rounding. A weight that several layers read in the same way is stored once. */
-  #restoredWeight(value: Value, weight: Tensor, grid: WeightGrid): Value {
+  /**
+   * The weight after rounding. A weight that several layers read in the same way is stored once.
+   * @param alone where nothing but the weight is quantized: names and zero points of 0 would then be much of what a small file holds.
+   */
+  #restoredWeight(value: Value, weight: Tensor, grid: WeightGrid, alone: boolean): Value {
     const known = this.#weights.get(value) ?? { place: this.#places.of(value), forms: [] };
     const same = known.forms.find((each) => sameGrid(each.grid, grid));
     if (same) return same.restored;
     const { place, forms } = known;
     const build = this.#builder(place);
     const { scale, zeroPoint } = gridTensors(grid);
-    const scaleValue = this.#initializer(`${value.name}_scale`, scale, place);
-    const zeroValue = this.#initializer(`${value.name}_zero_point`, zeroPoint, place);
+    const nameOf = (short: string, suffix: string) => (alone ? short : `${value.name}_${suffix}`);
+    const scaleValue = this.#initializer(nameOf('s', 'scale'), scale, place);
+    const zeroValue = alone && grid.zeroPoint === 0 ? [] : [this.#initializer(nameOf('z', 'zero_point'), zeroPoint, place)];
     const along = { axis: grid.axis };
     const integers =
       this.#form === 'training'
-        ? this.#op('QuantizeLinear', [value, scaleValue, zeroValue], along, value.name, build)
-        : this.#initializer(`${value.name}_quantized`, quantizeWeight(weight, grid), place);
-    const restored = this.#op('DequantizeLinear', [integers, scaleValue, zeroValue], along, value.name, build);
+        ? this.#op('QuantizeLinear', [value, scaleValue, ...zeroValue], along, value.name, build)
+        : this.#initializer(nameOf('w', 'quantized'), quantizeWeight(weight, grid), place);
+    const restored = alone
+      ? build.op('DequantizeLinear', [integers, scaleValue, ...zeroValue], along)
+      : this.#op('DequantizeLinear', [integers, scaleValue, ...zeroValue], along, value.name, build);
     this.#weights.set(value, { place, forms: [...forms, { grid, restored }] });
     this.#replaced.add(value);
     return restored;
