@@ -10,7 +10,7 @@ import { writeCompressed } from './results.js';
 
 interface Options extends CommonOptions, ShippingOptions, InventedOptions, Partial<DataOptions> {
   dynamic?: boolean;
-  weights?: true | 'int8' | 'fp16' | 'int4' | 'int2';
+  weights?: true | 'int8' | 'fp16' | 'int4' | 'int2' | 'ternary';
   method?: string;
   blockSize?: number;
   budget?: number;
@@ -39,8 +39,8 @@ export const quantizeCommand: AddCommand = (program, run) => {
     .addOption(
       new Option(
         '--weights [type]',
-        'only the weights are stored, as int8 (default), fp16, or in blocks of 4 or 2 bits: needs no data',
-      ).choices(['int8', 'fp16', 'int4', 'int2']),
+        'only the weights are stored, as int8 (default), fp16, or in blocks of 4 or 2 bits: needs no data; ternary with --aware',
+      ).choices(['int8', 'fp16', 'int4', 'int2', 'ternary']),
     )
     .addOption(
       new Option('--method <method>', 'with --weights int4 or int2: how they are rounded (default: gptq with data, else hqq)').choices(
@@ -87,6 +87,8 @@ export const quantizeCommand: AddCommand = (program, run) => {
         // Nobody sees how sensitive layers are where nothing is left in float.
         const given = options.aware
           ? {
+              ...(weightType && { weightType, activationType: 'float32' }),
+              blockSize,
               calibration: options.calibration,
               samples: options.samples,
               exclude,
@@ -133,8 +135,13 @@ export const quantizeCommand: AddCommand = (program, run) => {
 };
 
 /** Fewer than 8 bits where that was asked for, or a size was. @throws OptionError for options of fewer bits beside others. */
-function weightTypeOf({ weights, budget, method, blockSize }: Options): 'int4' | 'int2' | undefined {
-  if (weights === 'int4' || weights === 'int2') return weights;
+function weightTypeOf({ weights, budget, method, blockSize, aware }: Options): 'int4' | 'int2' | 'ternary' | undefined {
+  if (aware && (weights === true || weights === 'int8' || weights === 'fp16'))
+    throw new OptionError({ what: 'Weights alone are trained in int4, int2 or ternary', fix: 'Give one of these, or --aware alone.' });
+  if (weights === 'ternary' && !aware) throw new OptionError({ what: 'Ternary weights are trained', fix: 'Give --aware as well.' });
+  if (aware && (budget ?? method) !== undefined)
+    throw new OptionError({ what: '--budget and --method are for weights that are not trained', fix: 'Leave them or --aware out.' });
+  if (weights === 'int4' || weights === 'int2' || weights === 'ternary') return weights;
   if (budget !== undefined && weights === true) return 'int4';
   if ((budget ?? method ?? blockSize) === undefined) return undefined;
   throw new OptionError({

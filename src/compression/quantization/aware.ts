@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { OptionError } from '../../base/index.js';
 import type { Model, Tensor } from '../../onnx/index.js';
 import {
   augmentationSchema,
@@ -8,8 +9,10 @@ import {
   type TechniqueNotes,
   type TechniqueResult,
 } from '../../technique/index.js';
-import { evaluate, type LossBuilder, type TrainResult, train, trainable, withWeights } from '../../training/index.js';
+import { evaluate, type LossBuilder, type TrainOptions, type TrainResult, train, trainable, withWeights } from '../../training/index.js';
+import type { IntegerType } from './affine.js';
 import { withWhole } from './candidates.js';
+import { trainFewBits } from './few-bits/train-few.js';
 import { nothingToQuantize } from './nothing.js';
 import { type Prepared, writePrepared } from './prepared.js';
 import { prepareStatic } from './static.js';
@@ -28,8 +31,15 @@ const schema = z.strictObject({
   percentile: z.number().gt(50).max(100).default(99.99).describe('How much of the values the range holds, in percent (percentile)'),
   samples: z.int().min(1).default(500).describe('At most this many calibration samples'),
   perChannel: z.boolean().default(true).describe('One weight scale for each output channel rather than one for all'),
-  weightType: z.enum(['int8', 'uint8', 'int4']).default('int8').describe('Type of the weights'),
-  activationType: z.enum(['uint8', 'int8']).default('uint8').describe('Type of the activations'),
+  weightType: z
+    .enum(['int8', 'uint8', 'int4', 'int2', 'ternary'])
+    .default('int8')
+    .describe('Type of the weights; int2 and ternary (-1, 0 and 1 times a step) go with activations in float32'),
+  activationType: z
+    .enum(['uint8', 'int8', 'float32'])
+    .default('uint8')
+    .describe('Type of the activations; float32: only weights are rounded, in blocks of 4 or 2 bits'),
+  blockSize: z.int().min(16).default(32).describe('Neighbouring weights that share a step, where activations stay float32: a power of two'),
   reduceRange: z
     .union([z.boolean(), z.literal('auto')])
     .default('auto')
@@ -77,6 +87,27 @@ export const quantizeAwareTrain: Technique<AwareOptions, TaskContext> = {
 };
 
 async function apply(context: TaskContext, options: AwareOptions): Promise<TechniqueResult> {
+  const { weightType, activationType } = options;
+  if (weightType === 'int2' || weightType === 'ternary' || (weightType === 'int4' && activationType === 'float32')) {
+    const { blockSize, exclude, samples } = options;
+    const training = trainingOptions(options);
+    return trainFewBits(context, { weightType, blockSize, exclude, samples, training, loss: await lossOf(context, options) });
+  }
+  if (activationType === 'float32')
+    throw new OptionError({
+      what: `Weights of type ${weightType} are trained with quantized activations`,
+      fix: 'Take uint8 activations, or weights of int4, int2 or ternary.',
+    });
+  return trainStatic(context, { ...options, weightType, activationType });
+}
+
+function trainingOptions({ epochs, learningRate, batchSize, augment }: AwareOptions): TrainOptions {
+  return { epochs, learningRate, batchSize, augment: augment as never };
+}
+
+type StaticAware = AwareOptions & { weightType: IntegerType; activationType: 'uint8' | 'int8' };
+
+async function trainStatic(context: TaskContext, options: StaticAware): Promise<TechniqueResult> {
   const { model, task, runtime, threads, signal, onProgress } = context;
   const { equalize, smooth, ...calibration } = options;
   const given = { equalize, smooth };
@@ -119,17 +150,13 @@ async function trainSimulated(
   simulated: WrittenModel,
 ): Promise<TrainResult> {
   const { checkpoints, seed } = context;
-  const { epochs, learningRate, batchSize, augment } = options;
   return train({
     ...context,
     model: simulated.model,
     loss: await lossOf(context, options),
     simulateQuantization: true,
     options: {
-      epochs,
-      learningRate,
-      batchSize,
-      augment: augment as never,
+      ...trainingOptions(options),
       seed,
       keepBest: true,
       freeze: addedInitializers(simulated.model, prepared.model),

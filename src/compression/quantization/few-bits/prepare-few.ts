@@ -4,7 +4,7 @@ import { planWithoutData } from '../dynamic.js';
 import type { Plan } from '../plan.js';
 import { dequantizeWeight, quantizeWeight, type WeightOptions, weightGrid } from '../weights.js';
 import { writeQuantized } from '../write.js';
-import type { Bits, Blocked } from './block-grid.js';
+import { type Bits, type Blocked, dequantized } from './block-grid.js';
 import { MOST_COLUMNS } from './curvature.js';
 import { type BlockOptions, checkBlockSize } from './options.js';
 import { type Rounded, type Rounding, relativeError, roundAll } from './roundings.js';
@@ -107,6 +107,17 @@ function remarksOf(layers: readonly FewLayer[], rounding: Rounding): string[] {
 export function widthFrom({ forms }: FewLayer, wished: Width): Width {
   const widths = [...forms.keys()];
   return widths.find((width) => width >= wished) ?? widths[widths.length - 1];
+}
+
+/** The same with other integers in the layers for which there are some. */
+export function withBlocks(few: FewBits, bits: Bits, blockedOf: (layer: FewLayer) => Blocked | undefined): FewBits {
+  const layers = few.layers.map((layer) => {
+    const [form, blocked] = [layer.forms.get(bits), blockedOf(layer)];
+    if (!form || !blocked) return layer;
+    const error = relativeError(layer.site.weight, dequantized(blocked, layer.site.weight.columns));
+    return { ...layer, forms: new Map([...layer.forms]).set(bits, { ...form, blocked, error }) };
+  });
+  return { ...few, layers };
 }
 
 /** The model with each layer at the bits that are wished for it; whatever else can be stored as integers is stored in 8 bits. */

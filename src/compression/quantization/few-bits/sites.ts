@@ -105,3 +105,11 @@ export function inOwnOrder(site: Site, rows: Float32Array): Float32Array {
     for (let column = 0; column < weight.columns; column++) own[column * weight.rows + row] = rows[row * weight.columns + column];
   return own;
 }
+
+/** The other way round: numbers in the order of the weight's own axes, with one row for each output. */
+export function inRows(site: Site, own: Float32Array): Float32Array {
+  const { matrix, weight, reading } = site;
+  if (reading !== 'product' || matrix?.outputs === 0) return own;
+  const { rows, columns } = weight;
+  return Float32Array.from(own, (_, i) => own[(i % columns) * rows + Math.floor(i / columns)]);
+}
