@@ -9,6 +9,7 @@ import {
   type TechniqueContext,
   type TechniqueNotes,
   type TechniqueResult,
+  type Usual,
   unless,
   withTask,
 } from '../../technique/index.js';
@@ -99,17 +100,21 @@ export const quantize: Technique<QuantizeOptions> = {
     ...(mode === 'half' ? [] : unless('static', mode, mode)),
     ...(mode === 'static' ? unless('min-max', calibration, calibration) : []),
   ],
-  space: (_model, _task, { trainable }) => ({
-    mode: { type: 'categorical', choices: ['static', 'dynamic'] },
+  space: (_model, _task, { trainable, sizeOnly }) => ({
+    // Weights of few bits are computed with in floats: they make files smaller and nothing quicker.
+    mode: { type: 'categorical', choices: ['static', 'dynamic', ...(sizeOnly ? ['weights'] : [])] },
+    ...(sizeOnly && { weightType: { type: 'categorical', choices: ['int8', 'int4'], when: { mode: 'weights' } } }),
     calibration: { type: 'categorical', choices: ['min-max', 'percentile', 'entropy', 'mse'], when: { mode: 'static' } },
     // Where nothing can be tuned, what is left in float is all that may win quality back.
     ...(!trainable && { tolerance: { type: 'categorical', choices: [0.001, 0.005, 0.02], when: { mode: 'static' } } }),
   }),
-  usual: (_model, _task, { trainable }) => {
+  usual: (_model, _task, { trainable, sizeOnly }) => {
     const calibrated = { mode: 'static', ...(!trainable && { tolerance: 0.005 }) };
+    const few: Usual[] = sizeOnly ? [{ point: { mode: 'weights', weightType: 'int4' } }] : [];
     return [
       { point: { ...calibrated, calibration: 'min-max' } },
       { point: { ...calibrated, calibration: 'mse' } },
+      ...few,
       { point: { mode: 'dynamic' }, late: true },
     ];
   },

@@ -131,8 +131,8 @@ export function ternaryScale(values: Float32Array): BlockScale {
  * Factor of the learning rate of steps: with Adam each number moves by about the rate, so that steps change by the same share as weights do where they learn by
  * this much less. The paper has that balance in mind with its gradient scale 1 / √(N·Q), which does the same for plain gradient descent and nothing with Adam.
  */
-export function stepRate({ values }: Rows, { grid }: Blocked): number {
-  const size = Math.sqrt(values.reduce((sum, value) => sum + value ** 2, 0) / values.length);
-  const step = grid.scales.reduce((sum, scale) => sum + scale, 0) / grid.scales.length;
-  return size > 0 ? Math.min(1, step / size) : 1;
+export function stepRate(weights: Float32Array, steps: Float32Array): number {
+  const size = Math.sqrt(weights.reduce((sum, value) => sum + value ** 2, 0) / weights.length);
+  const step = steps.reduce((sum, scale) => sum + scale, 0) / steps.length;
+  return size > 0 && step > 0 ? Math.min(1, step / size) : 1;
 }

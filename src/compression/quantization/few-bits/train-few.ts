@@ -82,7 +82,10 @@ function ternary(weight: Rows, blockSize: number): Blocked {
 
 async function trainSteps(context: TaskContext, { training, loss }: FewTraining, simulated: LearnedModel): Promise<TrainResult> {
   const { checkpoints } = context;
-  const rateFactors = simulated.learned.map(({ layer, steps, start }) => ({ match: steps, factor: stepRate(layer.site.weight, start) }));
+  const rateFactors = simulated.learned.map(({ layer, steps, start }) => ({
+    match: steps,
+    factor: stepRate(layer.site.weight.values, start.grid.scales),
+  }));
   return train({
     ...context,
     model: simulated.model,
