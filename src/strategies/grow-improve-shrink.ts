@@ -9,7 +9,7 @@ import { compose } from './compose.js';
 import { fittingWidths } from './families.js';
 import type { WeightType } from './fit.js';
 import { growthPoints, growthSpace, OPTIMIZER_SETTINGS } from './growth-space.js';
-import type { Limits } from './info.js';
+import { onlySizeLimited } from './limits.js';
 import type { Plan, PlanContext, Strategy } from './strategy.js';
 
 /** Shares of a candidate's epochs that go into the tuning of a technique, and into training with rounded weights. Coarse ones take more to live with. */
@@ -17,7 +17,11 @@ const TUNING = 0.3;
 const AWARE: Readonly<Record<WeightType, number>> = { int8: 0.2, int4: 0.3 };
 
 /** Widths are fitted to files of static int8 or trained weights: dynamic quantization is slower and no smaller. */
-const NARROW: Readonly<Record<string, readonly Value[]>> = { 'quantize.mode': ['static'], 'quantize.calibration': ['min-max', 'mse'] };
+const NARROW: Readonly<Record<string, readonly Value[]>> = {
+  'quantize.mode': ['static'],
+  'quantize.calibration': ['min-max', 'mse'],
+  'quantize-aware-train.weightType': ['int8', 'int4'],
+};
 
 const FOOTPRINT = ['maxSize', 'maxMacs', 'maxMemory', 'maxLatency'] as const;
 
@@ -94,11 +98,6 @@ function part(epochs: number, share: number): number {
 function leftOut({ families: wanted = [] }: PlanContext, families: readonly string[]): string[] {
   const missing = wanted.filter((name) => !families.includes(name));
   return missing.map((name) => `${name} is left out: however narrow, it does not keep the limits with int8 weights.`);
-}
-
-/** Whether a file may be made better or smaller by more work: no convolution kernel computes with 4 bits, and a second look takes twice the time. */
-function onlySizeLimited({ maxMacs, maxLatency, maxMemory }: Limits): boolean {
-  return maxMacs === undefined && maxLatency === undefined && maxMemory === undefined;
 }
 
 /** @throws OptionError where a family could not stand in for the model. */

@@ -86,3 +86,8 @@ export function checkLimits({ rules: _, ...limits }: Limits): void {
     }
   }
 }
+
+/** Whether a file may be made better or smaller by more work: no convolution kernel computes with 4 bits, and a second look takes twice the time. */
+export function onlySizeLimited({ maxMacs, maxLatency, maxMemory }: Limits): boolean {
+  return maxMacs === undefined && maxLatency === undefined && maxMemory === undefined;
+}

@@ -1,6 +1,7 @@
 import type { Options } from '../technique/index.js';
 import { baseRecipe } from './base-recipe.js';
 import { compose } from './compose.js';
+import { onlySizeLimited } from './limits.js';
 import type { Plan, PlanContext, Strategy } from './strategy.js';
 
 /**
@@ -13,9 +14,10 @@ export const shrinkAndImprove: Strategy = {
   plan,
 };
 
-function plan({ epochs, architecture, task, original, registry, untrainable }: PlanContext): Plan {
+function plan({ epochs, architecture, task, original, registry, untrainable, limits }: PlanContext): Plan {
   const base = architecture ? baseRecipe({ architecture, task, epochs }) : [];
-  const scope = { trainable: untrainable === undefined, sizeOnly: false };
+  // Without a limit on the size every trial counts, and quicker ones are wanted, too.
+  const scope = { trainable: untrainable === undefined, sizeOnly: limits.maxSize !== undefined && onlySizeLimited(limits) };
   const { space, first, steps } = compose({ registry, model: original, task, scope, effects: ['shrink'] });
   return {
     space,

@@ -1,16 +1,19 @@
 import { Option } from 'commander';
 import { OptionError } from '../../base/index.js';
-import { quantize, quantizeAwareTrain } from '../../compression/quantization/index.js';
+import { quantize, quantizeAwareTrain, ROUNDINGS } from '../../compression/quantization/index.js';
 import { applyTechnique, type Technique } from '../../technique/index.js';
 import type { AddCommand } from '../command.js';
 import { addDataOptions, type CommonOptions, type DataOptions } from '../options.js';
 import { addInventedOptions, addShippingOptions, type InventedOptions, type ShippingOptions, slowInIntegers } from '../shipping/index.js';
-import { list, number, positiveInteger, positiveNumber } from '../units.js';
+import { bytes, list, number, positiveInteger, positiveNumber } from '../units.js';
 import { writeCompressed } from './results.js';
 
 interface Options extends CommonOptions, ShippingOptions, InventedOptions, Partial<DataOptions> {
   dynamic?: boolean;
-  weights?: true | 'int8' | 'fp16';
+  weights?: true | 'int8' | 'fp16' | 'int4' | 'int2' | 'ternary';
+  method?: string;
+  blockSize?: number;
+  budget?: number;
   aware?: boolean;
   calibration?: string;
   tolerance?: number;
@@ -25,6 +28,7 @@ interface Options extends CommonOptions, ShippingOptions, InventedOptions, Parti
 }
 
 const ADVICE = 'Try --weights, which changes least, or leave layers in float with --exclude.';
+const ADVICE_FEW = 'Try more bits (--weights int8 changes least), or leave layers in float with --exclude.';
 /** When a repair is made: where it is found to help, always, or never. */
 const WHEN = ['auto', 'always', 'never'];
 
@@ -33,10 +37,18 @@ export const quantizeCommand: AddCommand = (program, run) => {
   const command = addDataOptions(program.command('quantize <model>'), { required: false })
     .addOption(new Option('--dynamic', 'activations are quantized as they come: needs no data').conflicts(['weights', 'aware']))
     .addOption(
-      new Option('--weights [type]', 'only the weights are stored as int8 (default) or fp16: needs no data')
-        .choices(['int8', 'fp16'])
-        .conflicts('aware'),
+      new Option(
+        '--weights [type]',
+        'only the weights are stored, as int8 (default), fp16, or in blocks of 4 or 2 bits: needs no data; ternary with --aware',
+      ).choices(['int8', 'fp16', 'int4', 'int2', 'ternary']),
     )
+    .addOption(
+      new Option('--method <method>', 'with --weights int4 or int2: how they are rounded (default: gptq with data, else hqq)').choices(
+        ROUNDINGS,
+      ),
+    )
+    .option('--block-size <number>', 'with --weights int4 or int2: neighbours that share a scale (default: 32)', positiveInteger)
+    .option('--budget <size>', 'with --weights: size of the file, e.g. 100KB; each layer gets 4 or 8 bits, with int2 2 to 8', bytes)
     .addOption(new Option('--aware', 'train the quantized graph (quantization-aware training)').conflicts('tolerance'))
     .addOption(new Option('--calibration <method>', 'how ranges are chosen').choices(['min-max', 'percentile', 'entropy', 'mse']))
     .option('--tolerance <loss>', 'largest loss of quality before layers are left in float, e.g. 0.003', number)
@@ -53,7 +65,7 @@ export const quantizeCommand: AddCommand = (program, run) => {
   addInventedOptions(addShippingOptions(command))
     .addHelpText(
       'after',
-      '\nExamples:\n  $ espalier quantize model.onnx --data photos/ -o int8.onnx\n  $ espalier quantize model.onnx --dynamic -o int8.onnx\n  $ espalier quantize model.onnx --data photos/ --require-faster -o int8.onnx',
+      '\nExamples:\n  $ espalier quantize model.onnx --data photos/ -o int8.onnx\n  $ espalier quantize model.onnx --dynamic -o int8.onnx\n  $ espalier quantize model.onnx --data photos/ --require-faster -o int8.onnx\n  $ espalier quantize model.onnx --weights int4 -o int4.onnx',
     )
     .action(
       run(async (context, options: Options, path: string) => {
@@ -65,16 +77,21 @@ export const quantizeCommand: AddCommand = (program, run) => {
         }
         if (!options.aware && (options.epochs ?? options.lr) !== undefined)
           throw new OptionError({ what: '--epochs and --lr are for training', fix: 'Give --aware as well, or leave them out.' });
+        const weightType = weightTypeOf(options);
+        if (options.method === 'gptq' && options.data === undefined)
+          throw new OptionError({ what: 'Rounding by gptq looks at data', fix: 'Give --data, or use --method hqq.' });
         context.willWrite(options.out);
         const model = await context.model(path);
         const task = options.data === undefined ? undefined : await context.task(model, options as DataOptions);
-        const { equalize, smooth, correctBias } = options;
+        const { equalize, smooth, correctBias, method, blockSize, budget } = options;
         const timed = options.requireFaster && !options.aware && mode !== 'half';
         const slow = timed ? await slowInIntegers({ context, model, task, mode, options }) : [];
         const exclude = slow.length > 0 ? [...(options.exclude ?? []), ...slow] : options.exclude;
         // Nobody sees how sensitive layers are where nothing is left in float.
         const given = options.aware
           ? {
+              ...(weightType && { weightType, activationType: 'float32' }),
+              blockSize,
               calibration: options.calibration,
               samples: options.samples,
               exclude,
@@ -85,8 +102,13 @@ export const quantizeCommand: AddCommand = (program, run) => {
             }
           : {
               mode,
+              weightType,
+              method,
+              blockSize,
+              budget,
               calibration: options.calibration,
-              tolerance: options.tolerance,
+              // Bits and layers are chosen by what the model may lose in the end.
+              tolerance: options.tolerance ?? (weightType && options.maxDrop !== undefined ? options.maxDrop / 100 : undefined),
               samples: options.samples,
               sensitivity: false,
               exclude,
@@ -108,9 +130,25 @@ export const quantizeCommand: AddCommand = (program, run) => {
           out,
           options,
           mustGain: 'smaller',
-          advice: ADVICE,
+          advice: weightType ? ADVICE_FEW : ADVICE,
           clear: kept?.clear,
         });
       }),
     );
 };
+
+/** Fewer than 8 bits where that was asked for, or a size was. @throws OptionError for options of fewer bits beside others. */
+function weightTypeOf({ weights, budget, method, blockSize, aware }: Options): 'int4' | 'int2' | 'ternary' | undefined {
+  if (aware && (weights === true || weights === 'int8' || weights === 'fp16'))
+    throw new OptionError({ what: 'Weights alone are trained in int4, int2 or ternary', fix: 'Give one of these, or --aware alone.' });
+  if (weights === 'ternary' && !aware) throw new OptionError({ what: 'Ternary weights are trained', fix: 'Give --aware as well.' });
+  if (aware && (budget ?? method) !== undefined)
+    throw new OptionError({ what: '--budget and --method are for weights that are not trained', fix: 'Leave them or --aware out.' });
+  if (weights === 'int4' || weights === 'int2' || weights === 'ternary') return weights;
+  if (budget !== undefined && weights === true) return 'int4';
+  if ((budget ?? method ?? blockSize) === undefined) return undefined;
+  throw new OptionError({
+    what: '--budget, --method and --block-size are for weights of fewer than 8 bits',
+    fix: 'Give --weights int4 or --weights int2 as well, or leave them out.',
+  });
+}

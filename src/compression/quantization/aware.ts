@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { OptionError } from '../../base/index.js';
 import type { Model, Tensor } from '../../onnx/index.js';
 import {
   augmentationSchema,
@@ -8,11 +9,15 @@ import {
   type TechniqueNotes,
   type TechniqueResult,
 } from '../../technique/index.js';
-import { evaluate, type LossBuilder, type TrainResult, train, trainable, withWeights } from '../../training/index.js';
+import { evaluate, type LossBuilder, type TrainOptions, type TrainResult, train, trainable, withWeights } from '../../training/index.js';
+import { type IntegerType, SMALLEST_SCALE } from './affine.js';
 import { withWhole } from './candidates.js';
+import { stepRate } from './few-bits/learned-steps.js';
+import { trainFewBits } from './few-bits/train-few.js';
 import { nothingToQuantize } from './nothing.js';
 import { type Prepared, writePrepared } from './prepared.js';
 import { prepareStatic } from './static.js';
+import type { WeightGrid } from './weights.js';
 import { type WrittenModel, writeQuantized } from './write.js';
 
 const when = z.enum(['auto', 'always', 'never']).default('auto');
@@ -28,8 +33,15 @@ const schema = z.strictObject({
   percentile: z.number().gt(50).max(100).default(99.99).describe('How much of the values the range holds, in percent (percentile)'),
   samples: z.int().min(1).default(500).describe('At most this many calibration samples'),
   perChannel: z.boolean().default(true).describe('One weight scale for each output channel rather than one for all'),
-  weightType: z.enum(['int8', 'uint8', 'int4']).default('int8').describe('Type of the weights'),
-  activationType: z.enum(['uint8', 'int8']).default('uint8').describe('Type of the activations'),
+  weightType: z
+    .enum(['int8', 'uint8', 'int4', 'int2', 'ternary'])
+    .default('int8')
+    .describe('Type of the weights; int2 and ternary (-1, 0 and 1 times a step) go with activations in float32'),
+  activationType: z
+    .enum(['uint8', 'int8', 'float32'])
+    .default('uint8')
+    .describe('Type of the activations; float32: only weights are rounded, in blocks of 4 or 2 bits'),
+  blockSize: z.int().min(16).default(32).describe('Neighbouring weights that share a step, where activations stay float32: a power of two'),
   reduceRange: z
     .union([z.boolean(), z.literal('auto')])
     .default('auto')
@@ -55,28 +67,49 @@ export type AwareOptions = z.infer<typeof schema>;
 /**
  * Quantization-aware training (Jacob et al. 2018, arXiv 1712.05877) of the graph that ships: static quantization first, then training with
  * weights and activations rounded in the forward pass and gradients passed straight through. Batch normalization is folded into the layers
- * before. Scales stay as they were found: of activations by calibration, of weights by the weights before training; what moves beyond is
- * saturated, in training as in the result. The epoch with the best validation quality is kept, or no epoch where none is better.
+ * before. Scales of activations stay as calibration found them; those of weights, one for each channel, are trained (LSQ, Esser et al. 2020,
+ * arXiv 1902.08153). Weights of 4 bits and fewer may be trained alone, in blocks. The epoch with the best validation quality is kept, or no epoch where none is better.
  */
 export const quantizeAwareTrain: Technique<AwareOptions, TaskContext> = {
   name: 'quantize-aware-train',
   title: 'Quantization-aware training',
-  source: 'Jacob et al. 2018, CVPR, arXiv 1712.05877',
+  source: 'Jacob et al. 2018, CVPR, arXiv 1712.05877; Esser et al. 2020, "Learned Step Size Quantization", ICLR, arXiv 1902.08153',
   effects: ['shrink', 'improve'],
   order: 'quantize',
-  summary: 'Trains the int8 graph itself, so that weights learn to live with rounding.',
+  summary: 'Trains the quantized graph itself, so that weights and their steps learn to live with rounding: 8, 4, 2 bits or ternary.',
   schema: schema as unknown as z.ZodType<AwareOptions>,
   needs: { data: true, gradients: true, runtime: true, training: 0.25 },
   example: { weightType: 'int4', epochs: 3 },
   label: ({ weightType }) => [`${weightType} trained`],
   // No convolution kernel computes with 4 bits: they make files smaller and nothing quicker.
   space: (_model, _task, { trainable, sizeOnly }) =>
-    trainable ? { ...(sizeOnly && { weightType: { type: 'categorical', choices: ['int8', 'int4'] } }) } : undefined,
+    trainable ? { ...(sizeOnly && { weightType: { type: 'categorical', choices: ['int8', 'int4', 'int2'] } }) } : undefined,
   usual: (_model, _task, { sizeOnly }) => [{ point: { ...(sizeOnly && { weightType: 'int4' }) }, bold: true }],
   apply,
 };
 
 async function apply(context: TaskContext, options: AwareOptions): Promise<TechniqueResult> {
+  const { weightType, activationType } = options;
+  if (weightType === 'int2' || weightType === 'ternary' || (weightType === 'int4' && activationType === 'float32')) {
+    const { blockSize, exclude, samples } = options;
+    const training = trainingOptions(options);
+    return trainFewBits(context, { weightType, blockSize, exclude, samples, training, loss: await lossOf(context, options) });
+  }
+  if (activationType === 'float32')
+    throw new OptionError({
+      what: `Weights of type ${weightType} are trained with quantized activations`,
+      fix: 'Take uint8 activations, or weights of int4, int2 or ternary.',
+    });
+  return trainStatic(context, { ...options, weightType, activationType });
+}
+
+function trainingOptions({ epochs, learningRate, batchSize, augment }: AwareOptions): TrainOptions {
+  return { epochs, learningRate, batchSize, augment: augment as never };
+}
+
+type StaticAware = AwareOptions & { weightType: IntegerType; activationType: 'uint8' | 'int8' };
+
+async function trainStatic(context: TaskContext, options: StaticAware): Promise<TechniqueResult> {
   const { model, task, runtime, threads, signal, onProgress } = context;
   const { equalize, smooth, ...calibration } = options;
   const given = { equalize, smooth };
@@ -119,20 +152,17 @@ async function trainSimulated(
   simulated: WrittenModel,
 ): Promise<TrainResult> {
   const { checkpoints, seed } = context;
-  const { epochs, learningRate, batchSize, augment } = options;
   return train({
     ...context,
     model: simulated.model,
     loss: await lossOf(context, options),
     simulateQuantization: true,
     options: {
-      epochs,
-      learningRate,
-      batchSize,
-      augment: augment as never,
+      ...trainingOptions(options),
       seed,
       keepBest: true,
-      freeze: addedInitializers(simulated.model, prepared.model),
+      freeze: addedInitializers(simulated, prepared.model),
+      rateFactors: stepRates(prepared, simulated),
     },
     resume: await checkpoints?.load('quantize-aware-train'),
     onCheckpoint: (checkpoint) => checkpoints?.save('quantize-aware-train', checkpoint),
@@ -146,10 +176,20 @@ async function lossOf(context: TaskContext, { distill, temperature, weight }: Aw
   return task.distillation(await trainable(await betterTeacher(context), task, runtime), { temperature, weight });
 }
 
-/** Scales and zero points: they are no weights to be trained. */
-function addedInitializers(model: Model, before: Model): string[] {
-  const known = new Set([...before.graph.initializers].map((value) => value.name));
+/** Scales of activations, zero points, and the rest that is no weight and no step of one. */
+function addedInitializers({ model, scales }: WrittenModel, before: Model): string[] {
+  const known = new Set([...[...before.graph.initializers].map((value) => value.name), ...scales.values()]);
   return [...model.graph.initializers].map((value) => value.name).filter((name) => !known.has(name));
+}
+
+/** Factors of the learning rate for the steps of weights, by name. */
+function stepRates({ model }: Prepared, { scales, grids }: WrittenModel): { match: string; factor: number }[] {
+  const nodes = new Map(model.graph.nodes.map((node) => [node.name, node]));
+  return [...scales].flatMap(([name, match]) => {
+    const weight = nodes.get(name)?.inputs[1]?.constant;
+    const steps = grids.get(name)?.scales;
+    return weight && steps ? [{ match, factor: stepRate(weight.toFloat32(), steps) }] : [];
+  });
 }
 
 /** The integer model of the trained weights, on the grids that they were trained with. */
@@ -158,5 +198,9 @@ function bake(prepared: Prepared, simulated: WrittenModel, result: TrainResult):
   const weights = new Map<string, Tensor>();
   for (const value of result.model.graph.initializers)
     if (value.initializer && trained.has(value.name)) weights.set(value.name, value.initializer);
-  return writeQuantized({ ...prepared, model: withWeights(prepared.model, weights), grids: simulated.grids }).model;
+  const grids = [...simulated.grids].map(([node, grid]): [string, WeightGrid] => {
+    const scales = weights.get(simulated.scales.get(node) ?? '')?.toFloat32();
+    return [node, scales ? { ...grid, scales: scales.map((scale) => Math.max(SMALLEST_SCALE, scale)) } : grid];
+  });
+  return writeQuantized({ ...prepared, model: withWeights(prepared.model, weights), grids: new Map(grids) }).model;
 }

@@ -184,7 +184,12 @@ const MOST_OF_A_RUN = 100;
  * How models are measured: on fewer samples the more a model computes, of the validation part; of the calibration part where that is empty, or small and
  * the model itself is the truth, of which nothing was learned.
  */
-async function howMeasured({ prepared: { model }, task, threads, signal }: CandidateRequest): Promise<EvaluateOptions> {
+export async function howMeasured({
+  prepared: { model },
+  task,
+  threads,
+  signal,
+}: Pick<CandidateRequest, 'task' | 'threads' | 'signal'> & { prepared: Pick<Prepared, 'model'> }): Promise<EvaluateOptions> {
   const { validation, calibration } = task.splits;
   const few = validation.size === 0 || (!validation.targets && validation.size < Math.min(FEWEST_SAMPLES, calibration.size));
   const split = few ? 'calibration' : 'validation';

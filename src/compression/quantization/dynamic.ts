@@ -75,8 +75,13 @@ function storage(perChannel: boolean) {
 }
 
 /** A plan in which every layer only stores its weight. */
-async function planWithoutData(source: Model, runtime: Runtime, options: WithoutDataOptions): Promise<{ model: Model; plan: Plan }> {
-  const model = await prepareModel(source, runtime, { normalizationToConvolution: false });
+export async function planWithoutData(
+  source: Model,
+  runtime: Runtime,
+  options: WithoutDataOptions,
+  opset?: number,
+): Promise<{ model: Model; plan: Plan }> {
+  const model = await prepareModel(source, runtime, { ...(opset && { opset }), normalizationToConvolution: false });
   const plan = planQuantization(model.graph, planOptions(options));
   const weighted = plan.layers.filter((layer) => layer.weight);
   const stored = [...weighted, ...plan.stored];

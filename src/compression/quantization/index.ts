@@ -2,7 +2,9 @@ export { type Affine, affineOfRange, type IntegerType, type Range } from './affi
 export { type AwareOptions, quantizeAwareTrain } from './aware.js';
 export type { CalibrationMethod } from './calibration/observers.js';
 export { quantizeDynamic, quantizeWeights, type WithoutDataOptions, type WithoutDataResult } from './dynamic.js';
-export { type BlockOptions, type BlockResult, quantizeBlocks, ROUNDINGS, type Rounding } from './few-bits/quantize-blocks.js';
+export type { BlockOptions } from './few-bits/options.js';
+export { type BlockResult, quantizeBlocks } from './few-bits/quantize-blocks.js';
+export { ROUNDINGS, type Rounding } from './few-bits/roundings.js';
 export { storeHalf } from './half.js';
 export { whereWeightsAre } from './nothing.js';
 export type { Layer, Plan } from './plan.js';

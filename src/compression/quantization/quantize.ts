@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { OptionError } from '../../base/index.js';
 import { type AnyMetric, hiddenChange, isWithin, lossBetween } from '../../metrics/index.js';
 import type { Model } from '../../onnx/index.js';
 import { isQuantized } from '../../ops/index.js';
@@ -8,11 +9,13 @@ import {
   type TechniqueContext,
   type TechniqueNotes,
   type TechniqueResult,
+  type Usual,
   unless,
   withTask,
 } from '../../technique/index.js';
 import { evaluate } from '../../training/index.js';
 import { quantizeDynamic, quantizeWeights } from './dynamic.js';
+import { applyFewBits, type FewBitsOptions, REQUANTIZED } from './few-bits/apply.js';
 import { storeHalf } from './half.js';
 import { leftRemark } from './left.js';
 import { REPAIRS } from './repairs.js';
@@ -35,7 +38,20 @@ const schema = z.strictObject({
   percentile: z.number().gt(50).max(100).default(99.99).describe('How much of the values the range holds, in percent (percentile)'),
   samples: z.int().min(1).default(500).describe('At most this many calibration samples (static)'),
   perChannel: z.boolean().default(true).describe('One weight scale for each output channel rather than one for all'),
-  weightType: z.enum(['int8', 'uint8', 'int4']).default('int8').describe('Type of the weights (static)'),
+  weightType: z
+    .enum(['int8', 'uint8', 'int4', 'int2'])
+    .default('int8')
+    .describe('Type of the weights; int4 and int2 with mode weights: in blocks with a scale each; uint8 in static only, int2 not there'),
+  method: z
+    .enum(['auto', 'nearest', 'hqq', 'gptq'])
+    .default('auto')
+    .describe('How weights are rounded to 4 and 2 bits; gptq looks at data; auto: gptq where there is data, else hqq (weights)'),
+  blockSize: z.int().min(16).default(32).describe('Neighbouring weights that share a scale, with 4 and 2 bits: a power of two (weights)'),
+  budget: z
+    .number()
+    .positive()
+    .optional()
+    .describe('Bytes that the file may have: each layer gets the bits with which the model then loses least, from weightType up (weights)'),
   activationType: z.enum(['uint8', 'int8']).default('uint8').describe('Type of the activations (static)'),
   reduceRange: z
     .union([z.boolean(), z.literal('auto')])
@@ -62,7 +78,10 @@ const schema = z.strictObject({
 
 export type QuantizeOptions = z.infer<typeof schema>;
 
-const REQUANTIZED = 'The model was quantized already: its integers were turned into floats first. Quantizing the original loses less.';
+/** Whether weights are stored in blocks of fewer than 8 bits. */
+function isFew({ mode, weightType }: QuantizeOptions): boolean {
+  return mode === 'weights' && (weightType === 'int4' || weightType === 'int2');
+}
 
 /** Quantization after training. */
 export const quantize: Technique<QuantizeOptions> = {
@@ -72,31 +91,37 @@ export const quantize: Technique<QuantizeOptions> = {
     'Jacob et al. 2018, "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference", CVPR, arXiv 1712.05877; surveyed by Nagel et al. 2021, arXiv 2106.08295',
   effects: ['shrink'],
   order: 'quantize',
-  summary: 'Writes weights, and activations where asked, as 8-bit integers; layers that lose too much stay in float.',
+  summary: 'Writes weights, and activations where asked, as integers of 8 bits or fewer; layers that lose too much keep more.',
   schema: schema as unknown as z.ZodType<QuantizeOptions>,
-  needs: { data: ({ mode }) => mode === 'static', runtime: true },
+  needs: { data: ({ mode, method }) => mode === 'static' || (mode === 'weights' && method === 'gptq'), runtime: true },
   example: { mode: 'dynamic' },
-  label: ({ mode, calibration }) => [
-    mode === 'half' ? 'float16 weights' : 'int8',
+  label: ({ mode, calibration, weightType = 'int8' }) => [
+    mode === 'half' ? 'float16 weights' : mode === 'dynamic' ? 'int8' : weightType,
     ...(mode === 'half' ? [] : unless('static', mode, mode)),
     ...(mode === 'static' ? unless('min-max', calibration, calibration) : []),
   ],
-  space: (_model, _task, { trainable }) => ({
-    mode: { type: 'categorical', choices: ['static', 'dynamic'] },
+  space: (_model, _task, { trainable, sizeOnly }) => ({
+    // Weights of few bits are computed with in floats: they make files smaller and nothing quicker.
+    mode: { type: 'categorical', choices: ['static', 'dynamic', ...(sizeOnly ? ['weights'] : [])] },
+    ...(sizeOnly && { weightType: { type: 'categorical', choices: ['int8', 'int4'], when: { mode: 'weights' } } }),
     calibration: { type: 'categorical', choices: ['min-max', 'percentile', 'entropy', 'mse'], when: { mode: 'static' } },
     // Where nothing can be tuned, what is left in float is all that may win quality back.
     ...(!trainable && { tolerance: { type: 'categorical', choices: [0.001, 0.005, 0.02], when: { mode: 'static' } } }),
   }),
-  usual: (_model, _task, { trainable }) => {
+  usual: (_model, _task, { trainable, sizeOnly }) => {
     const calibrated = { mode: 'static', ...(!trainable && { tolerance: 0.005 }) };
+    const few: Usual[] = sizeOnly ? [{ point: { mode: 'weights', weightType: 'int4' } }] : [];
     return [
       { point: { ...calibrated, calibration: 'min-max' } },
       { point: { ...calibrated, calibration: 'mse' } },
+      ...few,
       { point: { mode: 'dynamic' }, late: true },
     ];
   },
   apply: async (context, options) => {
     if (options.mode === 'half') return applyHalf(context, options);
+    checkBudget(options);
+    if (isFew(options)) return applyFewBits(context, options as QuantizeOptions & FewBitsOptions);
     const { model, notes } = await (options.mode === 'static'
       ? applyStatic(withTask(context, 'Static quantization, which is calibrated,'), options)
       : applyWithoutData(context, options));
@@ -104,9 +129,21 @@ export const quantize: Technique<QuantizeOptions> = {
   },
 };
 
+/** @throws OptionError for what fits no mode. */
+function checkBudget(options: QuantizeOptions): void {
+  if (options.budget !== undefined && !isFew(options))
+    throw new OptionError({ what: 'A budget is for weights of fewer than 8 bits', fix: 'Take the mode "weights" with int4 or int2.' });
+}
+
 async function applyStatic(context: TaskContext, options: QuantizeOptions): Promise<TechniqueResult> {
   const { model, task, runtime, threads, signal, onProgress } = context;
-  const { equalize, smooth, correctBias, ...others } = options;
+  const { equalize, smooth, correctBias, weightType, ...rest } = options;
+  if (weightType === 'int2')
+    throw new OptionError({
+      what: 'No runtime computes with weights of 2 bits and quantized activations',
+      fix: 'Take the mode "weights", or quantize-aware-train.',
+    });
+  const others = { ...rest, weightType };
   const repairs = { equalize, smooth, correctBias };
   const chosen = (when: 'always' | 'auto') => REPAIRS.filter((repair) => repairs[repair] === when);
   const always = Object.fromEntries(chosen('always').map((repair) => [repair, true]));
@@ -123,9 +160,7 @@ async function applyStatic(context: TaskContext, options: QuantizeOptions): Prom
     options: others,
     ...activity,
   });
-  const notes = staticNotes(result, task.metric, tolerance);
-  for (const text of notes.remarks ?? []) context.onMessage?.({ level: 'info', text });
-  return { model: result.model, notes };
+  return { model: result.model, notes: staticNotes(result, task.metric, tolerance) };
 }
 
 function staticNotes(result: SearchResult, metric: AnyMetric, tolerance = metric.tolerance): TechniqueNotes {

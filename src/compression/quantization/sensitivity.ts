@@ -45,14 +45,35 @@ function secondsOf(model: Model): number {
  * own numbers change little are left out.
  */
 export async function measureSensitivity(request: SensitivityRequest): Promise<LayerSensitivity[]> {
-  const { prepared, task, runtime, threads, signal } = request;
+  const { prepared, task } = request;
   const { layers, samples } = extent(prepared, task);
   const { model, switches } = writeQuantized({ ...prepared, form: 'switched' });
-  const part = representatives(task.splits.calibration, samples);
-  const fixed = batchSizeOf(prepared.model, task, 0) > 0;
-  const batchSize = await affordableBatch(model, task, { wished: 32, split: 'calibration' });
   const settings = layers.map((layer) => settingOf(prepared, layer, switches));
-  const meters = layers.map(() => new Meter(task));
+  const measured = await measureSwitched({ ...request, model, original: prepared.model, settings, samples });
+  const results = layers.map((layer, index) => ({ layer: layer.node, ...measured[index] }));
+  return results.sort((a, b) => b.noise - a.noise || (a.layer < b.layer ? -1 : 1));
+}
+
+export interface SwitchedRequest extends Activity {
+  /** With the input SWITCHES, all off of which is the original. */
+  model: Model;
+  original: Model;
+  task: Task;
+  runtime: Runtime;
+  threads?: number;
+  /** What is switched on in each measurement. */
+  settings: readonly Uint8Array[];
+  /** Of the calibration part. */
+  samples: number;
+}
+
+/** What each setting of a switched model's switches does to what it says. */
+export async function measureSwitched(request: SwitchedRequest): Promise<{ loss: number; noise: number }[]> {
+  const { model, original, task, runtime, settings, samples, threads, signal } = request;
+  const part = representatives(task.splits.calibration, samples);
+  const fixed = batchSizeOf(original, task, 0) > 0;
+  const batchSize = await affordableBatch(model, task, { wished: 32, split: 'calibration' });
+  const meters = settings.map(() => new Meter(task));
   const program = await runtime.compile(exposed(model, task), { threads, signal });
   const total = batchCount(part.size, { batchSize });
   let done = 0;
@@ -65,8 +86,7 @@ export async function measureSensitivity(request: SensitivityRequest): Promise<L
   } finally {
     await program.dispose();
   }
-  const results = layers.map((layer, index) => ({ layer: layer.node, ...meters[index].result() }));
-  return results.sort((a, b) => b.noise - a.noise || (a.layer < b.layer ? -1 : 1));
+  return meters.map((meter) => meter.result());
 }
 
 interface BatchMeasurement {
@@ -127,12 +147,17 @@ function settingOf({ model, plan }: Prepared, layer: Layer, switches: readonly s
 /** Which layers to measure, on how many samples. */
 function extent(prepared: Prepared, task: Task): { layers: readonly Layer[]; samples: number } {
   const { layers } = prepared.plan;
-  const runs = Math.floor(SECONDS / Math.max(1e-4, secondsOf(prepared.model)));
-  const available = Math.min(MOST_SAMPLES, task.splits.calibration.size);
-  const samples = Math.max(Math.min(FEWEST_SAMPLES, available), Math.min(available, Math.floor(runs / layers.length)));
-  const most = Math.max(Math.min(FEWEST_LAYERS, layers.length), Math.floor(runs / samples));
+  const { samples, most } = affordable(prepared.model, task, layers.length);
   if (most >= layers.length) return { layers, samples };
   return { layers: byOwnNoise(prepared).slice(0, most), samples };
+}
+
+/** On how many samples so many settings of a model's switches can be measured, and how many of them at most. */
+export function affordable(model: Model, task: Task, settings: number): { samples: number; most: number } {
+  const runs = Math.floor(SECONDS / Math.max(1e-4, secondsOf(model)));
+  const available = Math.min(MOST_SAMPLES, task.splits.calibration.size);
+  const samples = Math.max(Math.min(FEWEST_SAMPLES, available), Math.min(available, Math.floor(runs / settings)));
+  return { samples, most: Math.max(Math.min(FEWEST_LAYERS, settings), Math.floor(runs / samples)) };
 }
 
 /** All layers, those first whose own inputs and weights change most by quantization: what is known without a run. */

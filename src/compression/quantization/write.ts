@@ -45,6 +45,8 @@ export interface WrittenModel {
   model: Model;
   /** Grids that the layers' weights were rounded to, by node. */
   grids: ReadonlyMap<string, WeightGrid>;
+  /** For training: names of the scales of layers' weights, by node. */
+  scales: ReadonlyMap<string, string>;
   /** What each switch of the switched form turns on: `value NAME` or `weight NODE`. */
   switches: readonly string[];
 }
@@ -72,6 +74,7 @@ class Writer {
   /** Constants that something else stands for. */
   readonly #replaced = new Set<Value>();
   readonly #grids = new Map<string, WeightGrid>();
+  readonly #scales = new Map<string, string>();
   readonly #switches: string[] = [];
   #switchInput?: Value;
 
@@ -101,7 +104,7 @@ class Writer {
     if (this.#form === 'deployment') storeTables(this.#model, plan.tables, weight);
     this.#model.graph.sort();
     for (const graph of graphsOf(this.#model.graph)) for (const value of [...graph.initializers]) this.#dropUnread(graph, value);
-    return { model: this.#model, grids: this.#grids, switches: this.#switches };
+    return { model: this.#model, grids: this.#grids, scales: this.#scales, switches: this.#switches };
   }
 
   #dropUnread(graph: Graph, value: Value): void {
@@ -121,30 +124,38 @@ class Writer {
     const own = this.#request.grids?.get(layer.node) ?? weightGrid(weight, layer.weight.axis, this.#request.weight);
     const grid = bias && activation ? widenForBias(own, bias, activation.scale) : own;
     this.#grids.set(layer.node, grid);
-    const restored = this.#restoredWeight(value, weight, grid);
+    const { restored, scale } = this.#restoredWeight(value, weight, grid, this.#request.plan.stored.includes(layer));
+    this.#scales.set(layer.node, scale);
     node.setInput(layer.weight.input, this.#switched(`weight ${layer.node}`, value, restored));
     if (bias && activation && this.#form === 'deployment') this.#bias(node, layer.bias as number, bias, grid, activation);
   }
 
-  /** The weight after rounding. A weight that several layers read in the same way is stored once. */
-  #restoredWeight(value: Value, weight: Tensor, grid: WeightGrid): Value {
+  /**
+   * The weight after rounding. A weight that several layers read in the same way is stored once.
+   * @param alone where nothing but the weight is quantized: names and zero points of 0 would then be much of what a small file holds.
+   */
+  #restoredWeight(value: Value, weight: Tensor, grid: WeightGrid, alone: boolean): StoredForm {
     const known = this.#weights.get(value) ?? { place: this.#places.of(value), forms: [] };
     const same = known.forms.find((each) => sameGrid(each.grid, grid));
-    if (same) return same.restored;
+    if (same) return same;
     const { place, forms } = known;
     const build = this.#builder(place);
     const { scale, zeroPoint } = gridTensors(grid);
-    const scaleValue = this.#initializer(`${value.name}_scale`, scale, place);
-    const zeroValue = this.#initializer(`${value.name}_zero_point`, zeroPoint, place);
+    const nameOf = (short: string, suffix: string) => (alone ? short : `${value.name}_${suffix}`);
+    const scaleValue = this.#initializer(nameOf('s', 'scale'), scale, place);
+    const zeroValue = alone && grid.zeroPoint === 0 ? [] : [this.#initializer(nameOf('z', 'zero_point'), zeroPoint, place)];
     const along = { axis: grid.axis };
     const integers =
       this.#form === 'training'
-        ? this.#op('QuantizeLinear', [value, scaleValue, zeroValue], along, value.name, build)
-        : this.#initializer(`${value.name}_quantized`, quantizeWeight(weight, grid), place);
-    const restored = this.#op('DequantizeLinear', [integers, scaleValue, zeroValue], along, value.name, build);
-    this.#weights.set(value, { place, forms: [...forms, { grid, restored }] });
+        ? this.#op('QuantizeLinear', [withinGrid(build, value, scaleValue, grid), scaleValue, ...zeroValue], along, value.name, build)
+        : this.#initializer(nameOf('w', 'quantized'), quantizeWeight(weight, grid), place);
+    const restored = alone
+      ? build.op('DequantizeLinear', [integers, scaleValue, ...zeroValue], along)
+      : this.#op('DequantizeLinear', [integers, scaleValue, ...zeroValue], along, value.name, build);
+    const form = { grid, restored, scale: scaleValue.name };
+    this.#weights.set(value, { place, forms: [...forms, form] });
     this.#replaced.add(value);
-    return restored;
+    return form;
   }
 
   #bias(node: Node, index: number, bias: Float32Array, grid: WeightGrid, activation: Affine): void {
@@ -257,7 +268,21 @@ class Writer {
 /** What a weight was replaced by. */
 interface Stored {
   place: Graph;
-  forms: readonly { grid: WeightGrid; restored: Value }[];
+  forms: readonly StoredForm[];
+}
+
+interface StoredForm {
+  grid: WeightGrid;
+  restored: Value;
+  /** Name of its scale. */
+  scale: string;
+}
+
+/** A weight that is trained, within what its integers can say: what the scale learns from weights beyond is in the bounds. */
+function withinGrid(build: GraphBuilder, value: Value, scale: Value, { axis, reach }: WeightGrid): Value {
+  const shape = value.constant?.shape.map((size, each) => (each === axis ? size : 1)) ?? [];
+  const bound = build.op('Mul', [axis === undefined ? scale : build.op('Reshape', [scale, build.ints(shape)]), build.scalar(reach)]);
+  return build.op('Min', [build.op('Max', [value, build.op('Neg', [bound])]), bound]);
 }
 
 function sameGrid(a: WeightGrid, b: WeightGrid): boolean {

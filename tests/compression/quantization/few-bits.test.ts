@@ -17,6 +17,7 @@ import {
 } from '#dist/compression/quantization/few-bits/block-grid.js';
 import { gptq } from '#dist/compression/quantization/few-bits/gptq.js';
 import { hqqScale } from '#dist/compression/quantization/few-bits/hqq.js';
+import { blockSizeFor } from '#dist/compression/quantization/few-bits/write-blocks.js';
 import { fixture } from '../../support/paths.js';
 import { modelOf } from '../pruning/graphs.js';
 import { noise, run } from '../pruning/removal.js';
@@ -81,13 +82,16 @@ for (const bits of [4, 2] as const) {
   });
 }
 
-/** A weight as round to nearest in blocks of 32 leaves it; `turned` where its last axis holds the outputs. */
-function roundedTensor(tensor: Tensor, turned: boolean, bits: 2 | 4): Tensor {
+/** A weight as round to nearest in blocks of about 32 leaves it; `turned` where its last axis holds the outputs. */
+function roundedTensor(tensor: Tensor, turned: boolean, reading: 'product' | 'unpacked', bits: 2 | 4): Tensor {
   const [values, outputs] = [tensor.toFloat32(), turned ? tensor.shape[1] : tensor.shape[0]];
   const width = values.length / outputs;
   const place = (i: number) => (turned ? (i % width) * outputs + Math.floor(i / width) : i);
   const weightRows = { rows: outputs, columns: width, values: values.map((_, i) => values[place(i)]) };
-  const rounded = dequantized(roundToGrid(weightRows, gridOf(weightRows, bits, 32, nearestScale)), width);
+  const rounded = dequantized(
+    roundToGrid(weightRows, gridOf(weightRows, bits, blockSizeFor(weightRows, reading, 32), nearestScale)),
+    width,
+  );
   const result = new Float32Array(values.length);
   rounded.forEach((value, i) => {
     result[place(i)] = value;
@@ -134,7 +138,9 @@ for (const bits of [4, 2] as const) {
       assert.equal(remarks.length, rounding === 'gptq' ? 1 : 0);
       const operators = small.graph.nodes.map(({ op }) => op);
       assert.equal(operators.filter((op) => op === 'MatMulNBits').length, 3);
-      assert.equal(operators.filter((op) => op === 'DequantizeLinear').length, 3);
+      // Kernels are written out, so that the runtime makes floats of them once, when it loads the model.
+      assert.equal(operators.filter((op) => op === 'Cast').length >= 3, true);
+      assert.equal(operators.filter((op) => op === 'DequantizeLinear').length, 0);
       const ratio = encodeModel(small).length / encodeModel(model).length;
       assert.ok(ratio < (bits === 4 ? 0.22 : 0.16), String(ratio));
       const [rounded, whole] = [await run(small, feeds), await run(model, feeds)];
@@ -156,7 +162,7 @@ test('what a file holds is what was rounded: a weight on the grid comes through 
       const turned = floats.graph.nodes.some(
         ({ op, inputs: [, w], attributes }) => w === value && op !== 'Conv' && !attributes.has('transB'),
       );
-      value.initializer = roundedTensor(tensor, turned, bits);
+      value.initializer = roundedTensor(tensor, turned, tensor.shape.length === 2 ? 'product' : 'unpacked', bits);
     }
     const [a, b] = [await run(once.model, feeds), await run(floats, feeds)];
     assert.ok(distance(a.y.numbers(), b.y.numbers()) < 1e-5, String(distance(a.y.numbers(), b.y.numbers())));

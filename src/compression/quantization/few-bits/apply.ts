@@ -1,0 +1,105 @@
+import { lossBetween } from '../../../metrics/index.js';
+import { isQuantized } from '../../../ops/index.js';
+import type { SensitivityRecord, TechniqueContext, TechniqueResult } from '../../../technique/index.js';
+import { agrees } from '../candidates.js';
+import { leftInFloat, leftRemark } from '../left.js';
+import { nothingToQuantize } from '../nothing.js';
+import type { Bits } from './block-grid.js';
+import { type Mixed, mixed } from './mixed.js';
+import { type FewBits, prepareFewBits, type Width, widthFrom } from './prepare-few.js';
+import type { Rounding } from './roundings.js';
+
+/** What the technique is asked for where only weights are stored, in fewer than 8 bits somewhere. */
+export interface FewBitsOptions {
+  weightType: 'int4' | 'int2';
+  method: Rounding | 'auto';
+  blockSize: number;
+  samples: number;
+  tolerance?: number;
+  budget?: number;
+  exclude: readonly string[];
+  operators?: readonly string[];
+}
+
+const BITS = { int4: 4, int2: 2 } as const;
+const WIDER: Readonly<Record<Bits, readonly Bits[]>> = { 4: [4], 2: [2, 4] };
+
+/** Stores weights in as few bits as asked for where that is good enough, and in more elsewhere. */
+export async function applyFewBits(context: TechniqueContext, options: FewBitsOptions): Promise<TechniqueResult> {
+  const { model: source, task, runtime, threads, seed, signal } = context;
+  const { method, blockSize, samples, tolerance, budget, exclude, operators } = options;
+  const width = BITS[options.weightType];
+  const hasData = task !== undefined && task.splits.calibration.size > 0;
+  const rounding = method === 'auto' ? (hasData ? 'gptq' : 'hqq') : method;
+  const given = { widths: WIDER[width], rounding, blockSize, samples: Math.min(samples, GPTQ_SAMPLES), task, exclude, operators };
+  const few = await prepareFewBits(source, runtime, { ...given, seed, threads, signal });
+  if (few.layers.length + few.plan.stored.length + few.plan.tables.length === 0) throw nothingToQuantize(source);
+  const made = await mixed({ ...context, few, width, tolerance, budget });
+  const remarks = [...few.remarks, ...remarksOf(few, width, made, context)];
+  // Scales of blocks are floats, too, and as large as weights.
+  const known = new Set([...few.model.graph.values(true)].map(({ name }) => name));
+  const left = leftRemark(leftInFloat(made.model.graph).filter(({ value }) => known.has(value)));
+  if (left) remarks.push(left);
+  if (isQuantized(source)) remarks.unshift(REQUANTIZED);
+  return { model: made.model, notes: { remarks, sensitivity: sensitivityOf(made), facts: factsOf(few, made, context) } };
+}
+
+export const REQUANTIZED =
+  'The model was quantized already: its integers were turned into floats first. Quantizing the original loses less.';
+
+/** The curvature of a layer is known well enough from so many. */
+const GPTQ_SAMPLES = 128;
+
+/** Layers by bits, fewest first. */
+function byWidth({ widths }: Mixed): [Width, string[]][] {
+  const found = new Map<Width, string[]>();
+  for (const [{ site }, width] of widths) found.set(width, [...(found.get(width) ?? []), site.node]);
+  return [...found].sort(([a], [b]) => a - b);
+}
+
+function remarksOf(few: FewBits, wished: Width, made: Mixed, { task }: TechniqueContext): string[] {
+  const { widths, quality, exact, noise } = made;
+  const remarks: string[] = [];
+  const more = [...widths].filter(([layer, width]) => width > widthFrom(layer, wished));
+  const total = few.layers.length;
+  if (more.length > 0) {
+    const groups = byWidth({ ...made, widths: new Map(more) }).map(([width, names]) => `${width} bits: ${names.join(', ')}`);
+    remarks.push(`${more.length} of ${total} layers keep more than ${wished} bits, because ${reasonOf(made, task)}; ${groups.join('; ')}.`);
+  }
+  if (quality && task && made.exact !== undefined && more.length === total)
+    remarks.push(`No layer can have ${wished} bits. Quantization-aware training may do better.`);
+  if (noise && exact === false) remarks.push('There are too many choices of bits to prove this one the best: it is close.');
+  const small = few.layers.filter((layer) => widthFrom(layer, wished) > wished).map(({ site }) => site.node);
+  if (small.length > 0) remarks.push(`With ${wished} bits the file would not be smaller: ${small.join(', ')}.`);
+  return remarks;
+}
+
+function reasonOf({ quality }: Mixed, task: TechniqueContext['task']): string {
+  if (!quality || !task) return 'they lose too much of themselves';
+  const { metric } = task;
+  const loss = (after: { value: number }) => Number(lossBetween(metric, quality.before.value, after.value).toPrecision(2));
+  if (quality.whole === quality.after) return 'the budget allows it';
+  const { agreement } = quality.whole;
+  if (agreement && !agrees(quality.whole, metric.tolerance))
+    return `with fewer ${(100 * (1 - agreement.value)).toFixed(1)}% of the answers would change`;
+  return `with fewer the loss of ${metric.label} on the validation part would be ${loss(quality.whole)} instead of ${loss(quality.after)}`;
+}
+
+function sensitivityOf({ noise, widths }: Mixed): SensitivityRecord[] | undefined {
+  if (!noise) return undefined;
+  const records = [...widths].map(([layer, width]) => {
+    const [alone = 0] = noise.get(layer)?.values() ?? [];
+    return { layer: layer.site.node, loss: alone, decision: `int${width}` };
+  });
+  return records.sort((a, b) => b.loss - a.loss);
+}
+
+function factsOf(few: FewBits, made: Mixed, { task }: TechniqueContext): Record<string, number | string> {
+  const counts = byWidth(made).map(([width, names]): [string, number] => [`layersOf${width}Bits`, names.length]);
+  const loss = made.quality && task && lossBetween(task.metric, made.quality.before.value, made.quality.after.value);
+  return {
+    quantizedLayers: few.plan.stored.length + few.plan.tables.length,
+    ...Object.fromEntries(counts),
+    ...(loss !== undefined && { loss }),
+  };
+}

@@ -1,0 +1,29 @@
+import { type Activity, OptionError } from '../../../base/index.js';
+import type { Task } from '../../../training/index.js';
+import type { Bits } from './block-grid.js';
+import type { Rounding } from './roundings.js';
+
+export interface BlockOptions extends Pick<Activity, 'signal'> {
+  bits: Bits;
+  /** Neighbouring inputs of an output that share a scale and a zero point: a power of two from 16 on. Default 32. */
+  blockSize?: number;
+  /** Default hqq. */
+  rounding?: Rounding;
+  /** Names of nodes whose weights stay. */
+  exclude?: readonly string[];
+  /** Operators that may be quantized. Default: all that can. */
+  operators?: readonly string[];
+  /** Data for gptq; no targets are needed. */
+  task?: Pick<Task, 'feeds' | 'splits'>;
+  /** At most so many samples. Default 128. */
+  samples?: number;
+  /** Draws the places that are looked at. Default 0. */
+  seed?: number;
+  threads?: number;
+}
+
+/** @throws OptionError for a block size that no runtime has. */
+export function checkBlockSize(blockSize: number): void {
+  if (blockSize >= 16 && Number.isInteger(Math.log2(blockSize))) return;
+  throw new OptionError({ what: 'Blocks cannot be so large', expected: 'a power of two, from 16 on', got: String(blockSize) });
+}

@@ -1,0 +1,147 @@
+import type { Runtime } from '../../../infrastructure/runtime/index.js';
+import { copyModel, type Model, nodesOf, removeDeadCode, Tensor } from '../../../onnx/index.js';
+import { planWithoutData } from '../dynamic.js';
+import type { Plan } from '../plan.js';
+import { dequantizeWeight, quantizeWeight, type WeightOptions, weightGrid } from '../weights.js';
+import { writeQuantized } from '../write.js';
+import { type Bits, type Blocked, dequantized } from './block-grid.js';
+import { MOST_COLUMNS } from './curvature.js';
+import { type BlockOptions, checkBlockSize } from './options.js';
+import { type Rounded, type Rounding, relativeError, roundAll } from './roundings.js';
+import { type Site, sitesOf } from './sites.js';
+import { BlockWriter, bytesOf } from './write-blocks.js';
+
+/** Bits of a weight, by layer. */
+export type Width = Bits | 8;
+
+/** One way to store a weight. */
+export interface Form {
+  /** In the file, about. */
+  readonly bytes: number;
+  readonly rounding: Rounding;
+  readonly error: number;
+  /** Absent with 8 bits. */
+  readonly blocked?: Blocked;
+}
+
+export interface FewLayer {
+  readonly site: Site;
+  /** Which of `sitesOf` it is. */
+  readonly index: number;
+  /** By bits, fewest first: those with which the file gets smaller. Never empty. */
+  readonly forms: ReadonlyMap<Width, Form>;
+}
+
+/** A float model with all that is needed to write it with weights of few bits. */
+export interface FewBits {
+  readonly model: Model;
+  readonly plan: Plan;
+  readonly layers: readonly FewLayer[];
+  readonly remarks: readonly string[];
+}
+
+/** The first opset whose DequantizeLinear takes blocks, and uint4. */
+const BLOCK_OPSET = 21;
+
+/** How weights of 8 bits are stored. */
+const WHOLE_BYTES: WeightOptions = { type: 'int8', perChannel: true, reduceRange: false };
+
+/** A weight of 8 bits comes with its nodes, a scale for each channel, and names. */
+const AROUND = 160;
+
+/** Rounds every weight to each of the widths, and to 8 bits. @throws OptionError as quantizeBlocks. */
+export async function prepareFewBits(
+  source: Model,
+  runtime: Runtime,
+  options: Omit<BlockOptions, 'bits'> & { widths: readonly Bits[] },
+): Promise<FewBits> {
+  const { widths, blockSize = 32, rounding = 'hqq', samples = 128, seed = 0 } = options;
+  checkBlockSize(blockSize);
+  const { model, plan } = await planWithoutData(source, runtime, options, BLOCK_OPSET);
+  const sites = sitesOf(model, plan);
+  const forms = await roundAll({ ...options, model, runtime, sites, rounding, bits: widths, blockSize, samples, seed });
+  const layers = sites.flatMap((site, index) => {
+    const few = [...(forms.get(site) ?? [])].map(([bits, form]): [Width, Form] => [
+      bits,
+      { ...form, bytes: bytesOf(site.weight, bits, form.blocked.grid.blockSize, site.reading) },
+    ]);
+    const usable = worthwhile([...few, [8, inWholeBytes(site)]], 4 * site.weight.values.length);
+    return usable.size > 0 && [...usable.keys()].some((width) => width < 8) ? [{ site, index, forms: usable }] : [];
+  });
+  return { model, plan, layers, remarks: remarksOf(layers, rounding) };
+}
+
+/** The forms that are smaller than all with more bits, and than the floats. */
+function worthwhile(forms: [Width, Form][], floats: number): Map<Width, Form> {
+  let least = floats;
+  const kept = forms
+    .sort(([a], [b]) => b - a)
+    .filter(([, { bytes }]) => {
+      const smaller = bytes < least;
+      if (smaller) least = bytes;
+      return smaller;
+    });
+  return new Map(kept.reverse());
+}
+
+function inWholeBytes(site: Site): Form {
+  const { weight, shape } = site;
+  const tensor = Tensor.of('float32', [weight.rows, weight.columns], weight.values);
+  const grid = weightGrid(tensor, 0, WHOLE_BYTES);
+  const error = relativeError(weight, dequantizeWeight(quantizeWeight(tensor, grid), grid).data() as Float32Array);
+  return { bytes: weight.values.length + 5 * Math.max(...shape.slice(0, 2)) + AROUND, rounding: 'nearest', error };
+}
+
+function remarksOf(layers: readonly FewLayer[], rounding: Rounding): string[] {
+  const fallen = layers.filter(({ forms }) =>
+    [...forms.values()].some((form: Pick<Rounded, 'rounding'> & Form) => form.blocked && form.rounding !== rounding),
+  );
+  if (fallen.length === 0) return [];
+  const names = fallen.map(({ site }) => site.node).join(', ');
+  return [
+    `Rounded by hqq rather than gptq, for being no plain product, grouped, too wide (${MOST_COLUMNS} inputs at most) or never fed: ${names}.`,
+  ];
+}
+
+/** The width that a layer gets where so many bits are wished: the fewest from there on that make its file smaller, else the most. */
+export function widthFrom({ forms }: FewLayer, wished: Width): Width {
+  const widths = [...forms.keys()];
+  return widths.find((width) => width >= wished) ?? widths[widths.length - 1];
+}
+
+/** The same with other integers in the layers for which there are some. */
+export function withBlocks(few: FewBits, bits: Bits, blockedOf: (layer: FewLayer) => Blocked | undefined): FewBits {
+  const layers = few.layers.map((layer) => {
+    const [form, blocked] = [layer.forms.get(bits), blockedOf(layer)];
+    if (!form || !blocked) return layer;
+    const error = relativeError(layer.site.weight, dequantized(blocked, layer.site.weight.columns));
+    return { ...layer, forms: new Map([...layer.forms]).set(bits, { ...form, blocked, error }) };
+  });
+  return { ...few, layers };
+}
+
+/** The model with each layer at the bits that are wished for it; whatever else can be stored as integers is stored in 8 bits. */
+export function writeFewBits(few: FewBits, wished: (layer: FewLayer) => Width): Model {
+  const model = copyModel(few.model);
+  // The sites of the copy, which come in the same order.
+  const sites = sitesOf(model, few.plan);
+  const done = new Set<string>();
+  const writer = new BlockWriter(model);
+  for (const layer of few.layers) {
+    const site = sites[layer.index];
+    const { blocked } = layer.forms.get(widthFrom(layer, wished(layer))) ?? {};
+    if (!blocked) continue;
+    for (const { node, index } of site.uses) done.add(`${node.name} ${index}`);
+    writer.write(site, blocked);
+  }
+  const left = {
+    ...few.plan,
+    stored: few.plan.stored.filter(({ node, weight }) => !done.has(`${node} ${weight?.input}`)),
+    tables: few.plan.tables.filter((name) => !done.has(`${name} 0`)),
+  };
+  removeDeadCode(model.graph);
+  model.graph.sort();
+  const known = new Set(nodesOf(model.graph).map(({ name }) => name));
+  const rest = { ...left, stored: left.stored.filter(({ node }) => known.has(node)) };
+  return writeQuantized({ ranges: new Map(), weight: WHOLE_BYTES, activationType: 'uint8', model, plan: rest }).model;
+}
