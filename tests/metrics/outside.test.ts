@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { OptionError, Random } from 'espalier/base';
-import { quantize } from 'espalier/compression/quantization';
+import { quantize, quantizeAwareTrain } from 'espalier/compression/quantization';
 import { arrayDataset } from 'espalier/data';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import { addMetric, lossBetween, type Metric, metricNamed, predictedClasses, share } from 'espalier/metrics';
@@ -178,6 +178,19 @@ test('quantization keeps an error within its tolerance, in parts of what it was'
   assert.ok(all.loss > 0.02 && all.floats === 0, `4 bits cost ${all.loss}`);
   const some = await apply(all.loss * 0.95);
   assert.ok(some.floats > 0 && some.loss < all.loss, `${some.floats} in float, loss ${some.loss} instead of ${all.loss}`);
+});
+
+test('training of integers keeps what has the smaller error, trained or not', async () => {
+  const model = await pricing(48);
+  const before = (await evaluate(model, task, runtime)).value;
+  for (const epochs of [1, 30]) {
+    const options = checkOptions(quantizeAwareTrain, { weightType: 'int4', perChannel: false, epochs });
+    const { model: small, notes } = await quantizeAwareTrain.apply({ model, task, runtime, seed: 0 }, options);
+    const { loss, lossBeforeTraining } = notes.facts as Record<string, number>;
+    assert.ok(loss <= lossBeforeTraining, `${loss} after ${epochs} epochs, ${lossBeforeTraining} before`);
+    assert.equal(loss, lossBetween(task.metric, before, (await evaluate(small, task, runtime)).value));
+    if (epochs > 1) assert.ok(loss < 0.5 * lossBeforeTraining, `training wins something back: ${loss} of ${lossBeforeTraining}`);
+  }
 });
 
 test('optimize: a front by a minimized metric, its models within the limit and not beaten, the best first', async () => {

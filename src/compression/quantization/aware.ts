@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { OptionError } from '../../base/index.js';
+import { lossBetween, worth } from '../../metrics/index.js';
 import type { Model, Tensor } from '../../onnx/index.js';
 import {
   augmentationSchema,
@@ -125,7 +126,7 @@ async function trainStatic(context: TaskContext, options: StaticAware): Promise<
   const untrained = writePrepared(prepared);
   const judge = async (candidate: Model) => (await evaluate(candidate, task, runtime, { split: judged(context), threads, signal })).value;
   const quality = { before: await judge(model), untrained: await judge(untrained), trained: await judge(trained) };
-  const improved = quality.trained >= quality.untrained;
+  const improved = worth(task.metric, quality.trained) >= worth(task.metric, quality.untrained);
   const notes: TechniqueNotes = {
     training: result.history,
     remarks: improved
@@ -134,8 +135,8 @@ async function trainStatic(context: TaskContext, options: StaticAware): Promise<
     facts: {
       quantizedLayers: prepared.plan.layers.length,
       calibrationSamples: prepared.samples,
-      lossBeforeTraining: quality.before - quality.untrained,
-      loss: quality.before - Math.max(quality.trained, quality.untrained),
+      lossBeforeTraining: lossBetween(task.metric, quality.before, quality.untrained),
+      loss: lossBetween(task.metric, quality.before, improved ? quality.trained : quality.untrained),
     },
   };
   return { model: improved ? trained : untrained, notes };

@@ -1,4 +1,4 @@
-import { worth } from '../../../metrics/index.js';
+import { lossBetween, worth } from '../../../metrics/index.js';
 import type { Model, Tensor } from '../../../onnx/index.js';
 import type { TaskContext, TechniqueNotes, TechniqueResult } from '../../../technique/index.js';
 import { evaluate, type LossBuilder, type TrainOptions, type TrainResult, train, withWeights } from '../../../training/index.js';
@@ -53,8 +53,8 @@ export async function trainFewBits(context: TaskContext, options: FewTraining): 
     facts: {
       quantizedLayers: few.layers.length,
       trainedLayers: simulated.learned.length,
-      lossBeforeTraining: quality.before - quality.untrained,
-      loss: quality.before - kept,
+      lossBeforeTraining: lossBetween(task.metric, quality.before, quality.untrained),
+      loss: lossBetween(task.metric, quality.before, kept),
     },
   };
   return { model: isBetter ? trained : untrained, notes };
