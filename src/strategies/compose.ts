@@ -74,12 +74,15 @@ function ordersOf({ registry, model, task, scope, effects, narrow = {} }: Compos
   return found;
 }
 
-/** With the choices that a strategy leaves, and the usual points that lie within them. */
+/** With the choices that a strategy leaves, the options that still have their turn, and the usual points that lie within. */
 function narrowed({ technique, space, usual }: Searched, narrow: NonNullable<ComposeRequest['narrow']>): Searched {
   const choicesOf = (option: string) => narrow[`${technique.name}.${option}`];
-  const within = Object.entries(space).map(([option, parameter]): [string, Parameter] => {
+  const canHold = ({ when = {} }: Parameter) =>
+    Object.entries(when).every(([option, values]) => choicesOf(option)?.some((choice) => [values].flat().includes(choice)) ?? true);
+  const within = Object.entries(space).flatMap(([option, parameter]): [string, Parameter][] => {
+    if (!canHold(parameter)) return [];
     const choices = choicesOf(option);
-    return [option, choices ? { type: 'categorical', choices, ...(parameter.when && { when: parameter.when }) } : parameter];
+    return [[option, choices ? { type: 'categorical', choices, ...(parameter.when && { when: parameter.when }) } : parameter]];
   });
   const fits = ({ point }: Usual) => Object.entries(point).every(([option, value]) => choicesOf(option)?.includes(value) ?? true);
   return { technique, space: Object.fromEntries(within), usual: usual.filter(fits) };
