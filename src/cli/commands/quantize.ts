@@ -27,8 +27,14 @@ interface Options extends CommonOptions, ShippingOptions, InventedOptions, Parti
   out: string;
 }
 
-const ADVICE = 'Try --weights, which changes least, or leave layers in float with --exclude.';
-const ADVICE_FEW = 'Try more bits (--weights int8 changes least), or leave layers in float with --exclude.';
+/** What to try where a bound is broken, by what was asked for: what changes less. */
+const ADVICE: Readonly<Record<'static' | 'dynamic' | 'weights' | 'half' | 'few', string>> = {
+  static: 'Try --weights, or --weights fp16, which changes least, or leave layers in float with --exclude.',
+  dynamic: 'Try --weights, or --weights fp16, which changes least, or leave layers in float with --exclude.',
+  weights: 'Try --weights fp16, which changes least, or leave layers in float with --exclude.',
+  half: 'Leave layers in float with --exclude.',
+  few: 'Try more bits (--weights int8, or fp16, which changes least), or leave layers in float with --exclude.',
+};
 /** When a repair is made: where it is found to help, always, or never. */
 const WHEN = ['auto', 'always', 'never'];
 
@@ -130,7 +136,7 @@ export const quantizeCommand: AddCommand = (program, run) => {
           out,
           options,
           mustGain: 'smaller',
-          advice: weightType ? ADVICE_FEW : ADVICE,
+          advice: ADVICE[weightType ? 'few' : mode],
           clear: kept?.clear,
         });
       }),
