@@ -76,6 +76,9 @@ function slicedContents(context: InferContext, bounds: readonly Bounds[]): Dim[]
 
 interface Cut {
   readonly axis: number;
+  /** As they stand in the node: a size that is open is cut by them, whatever it was bound to. */
+  readonly start: number;
+  readonly end: number;
   readonly first: number;
   readonly count: number;
   readonly step: number;
@@ -86,7 +89,9 @@ function cutsOf(node: InferContext['node'], shape: readonly number[]): Cut[] | u
   const bounds = boundsOf(node, shape.length, (index) => constantInts(node, index));
   const cuts = bounds?.map(({ axis, start, end, step }) => {
     const numbers = asNumbers([start, end, step]);
-    return numbers && { axis, step: numbers[2], ...sliceBounds(shape[axis], numbers[0], numbers[1], numbers[2]) };
+    if (!numbers) return undefined;
+    const [from, to, by] = numbers;
+    return { axis, start: from, end: to, step: by, ...sliceBounds(shape[axis], from, to, by) };
   });
   return cuts?.every((cut) => cut !== undefined) ? cuts : undefined;
 }
@@ -147,19 +152,21 @@ const coupleSlice: CouplingRule = (context) => {
     else if (cut.step === 1) context.tie({ value: output, axis }, { value: input, axis }, (index) => cut.first + index);
   }
   context.afterwards((size, kept) => {
-    const moved = tied.map(({ axis, first }) => ({ axis, first: kept({ value: input, axis }).filter((index) => index < first).length }));
-    const ranges = moved.map(({ axis, first }) => ({ axis, start: first, end: first + size(output)[axis], step: 1 }));
-    const untouched = cuts
-      .filter(({ step }) => step !== 1)
-      .map(({ axis, first, count, step }) => ({ axis, start: first, end: endOf(first, count, step), step }));
-    setBounds(context, [...ranges, ...untouched]);
+    const places = (axis: number) => kept({ value: input, axis });
+    const shrunk = tied.filter(({ axis }) => places(axis).length < shape[axis]);
+    if (shrunk.length === 0) return;
+    const ranges = shrunk.map(({ axis, first }) => {
+      const start = places(axis).filter((index) => index < first).length;
+      return { axis, start, end: start + size(output)[axis], step: 1 };
+    });
+    const others = cuts.filter((cut) => !shrunk.includes(cut));
+    setBounds(context, [...ranges, ...others.map(({ axis, start, end, step }) => ({ axis, start: bound(start), end: bound(end), step }))]);
   });
 };
 
-/** An end that a slice backwards to the front can have: one before 0 would count from the back. */
-function endOf(first: number, count: number, step: number): number {
-  const end = first + count * step;
-  return end < 0 ? -(2 ** 31) : end;
+/** A start or an end far outside, which is how exporters say "to the end", as a number that is exact. */
+function bound(place: number): number {
+  return Math.max(-(2 ** 31), Math.min(2 ** 31 - 1, place));
 }
 
 function setBounds({ node, opset }: CouplingContext, cuts: readonly { axis: number; start: number; end: number; step: number }[]): void {
