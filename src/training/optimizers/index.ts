@@ -40,7 +40,11 @@ export interface Optimizer extends Pick<UpdateRule<Spec>, 'learningRate' | 'sche
 /** The optimizer that a spec means. @throws OptionError for a kind that does not exist, and naming a constant that cannot be used. */
 export function optimizerOf(given: OptimizerSpec): Optimizer {
   if (!Object.hasOwn(rules, given.kind))
-    throw unknownName(given.kind, OPTIMIZERS, { what: 'There is no such optimizer', where: 'optimizer option "kind"', got: `"${given.kind}"` });
+    throw unknownName(given.kind, OPTIMIZERS, {
+      what: 'There is no such optimizer',
+      where: 'optimizer option "kind"',
+      got: `"${given.kind}"`,
+    });
   const rule = rules[given.kind] as UpdateRule<Spec>;
   const spec = complete(rule, given as Given<Spec>);
   const { learningRate, schedule, scalars, point, update } = rule;
