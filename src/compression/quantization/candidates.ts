@@ -144,8 +144,8 @@ export function attempt(request: Search, restored: readonly string[]): Promise<C
 const MOST_ADDED = 1;
 
 /**
- * A candidate whose layers in float store their weights as integers, where that makes the file smaller and the model no worse. Layers of few products a weight
- * are left alone: turning their weights into floats at every run would take as long as they do.
+ * A candidate whose layers in float store their weights as integers, where that makes the model no worse: the file is smaller, and a runtime turns them into
+ * floats once.
  */
 export async function withStored(search: Search, candidate: Candidate): Promise<Candidate> {
   const plan = planStoring(search.prepared, candidate);

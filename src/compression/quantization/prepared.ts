@@ -1,5 +1,4 @@
 import type { Activity } from '../../base/index.js';
-import { footprint } from '../../infrastructure/hardware/index.js';
 import type { Runtime } from '../../infrastructure/runtime/index.js';
 import type { Model } from '../../onnx/index.js';
 import type { Task } from '../../training/index.js';
@@ -9,7 +8,7 @@ import { type Calibrated, calibrate } from './calibration/calibrate.js';
 import type { CalibrationMethod } from './calibration/observers.js';
 import { planOptions } from './dynamic.js';
 import { nothingToQuantize } from './nothing.js';
-import { type Layer, type Plan, type PlanOptions, planQuantization } from './plan.js';
+import { type Plan, type PlanOptions, planQuantization } from './plan.js';
 import { saturates } from './saturation.js';
 import type { WeightOptions } from './weights.js';
 import { writeQuantized } from './write.js';
@@ -97,24 +96,9 @@ export function planWithout(prepared: Prepared, nodes: Iterable<string>): Plan {
   return planQuantization(prepared.model.graph, { ...rest, exclude: new Set([...exclude, ...nodes]) });
 }
 
-/** Multiply-accumulates that a weight's number must take part in for the time to turn it into a float not to count. */
-const PRODUCTS_OF_A_NUMBER = 64;
-
-/**
- * A plan in which layers that it leaves in float store their weights as integers, where turning those into floats at every run takes next to no time beside
- * the layer itself. Undefined where there is no such layer.
- */
-export function planStoring(
-  { model, plan: whole }: Prepared,
-  { plan, restored }: { plan: Plan; restored: readonly string[] },
-): Plan | undefined {
+/** A plan in which the layers that it leaves in float store their weights as integers. Undefined where there is none with a weight. */
+export function planStoring({ plan: whole }: Prepared, { plan, restored }: { plan: Plan; restored: readonly string[] }): Plan | undefined {
   const left = new Set(restored);
-  const macs = new Map(footprint(model, { bytes: 0 }).layers.map((layer) => [layer.node, layer.macs ?? 0]));
-  const nodes = new Map(model.graph.nodes.map((node) => [node.name, node]));
-  const isCheap = ({ node, weight }: Layer) => {
-    const size = weight && nodes.get(node)?.inputs[weight.input]?.constant?.size;
-    return size !== undefined && (macs.get(node) ?? 0) >= PRODUCTS_OF_A_NUMBER * size;
-  };
-  const stored = whole.layers.filter((layer) => left.has(layer.node) && isCheap(layer));
+  const stored = whole.layers.filter(({ node, weight }) => weight && left.has(node));
   return stored.length > 0 ? { ...plan, stored: [...plan.stored, ...stored] } : undefined;
 }

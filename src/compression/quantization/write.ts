@@ -1,4 +1,5 @@
 import {
+  codeOf,
   constantFloat,
   copyModel,
   type Graph,
@@ -70,7 +71,8 @@ class Writer {
   readonly #nodes: ReadonlyMap<string, Node>;
   readonly #affines = new Map<string, Affine>();
   readonly #parameters = new Map<string, { scale: Value; zeroPoint: Value }>();
-  readonly #weights = new Map<Value, Stored>();
+  readonly #weights = new Map<Value, readonly WeightForm[]>();
+  readonly #written = new Map<Value, readonly Pick<WeightForm, 'grid' | 'restored'>[]>();
   /** Constants that something else stands for. */
   readonly #replaced = new Set<Value>();
   readonly #grids = new Map<string, WeightGrid>();
@@ -99,7 +101,7 @@ class Writer {
     if (this.#form === 'switched') this.#switchInput = this.#build.input(SWITCHES, 'bool', [plan.values.size + weights]);
     // Layers first: they look values up by the names that the plan knows.
     for (const layer of plan.layers) this.#layer(layer);
-    if (this.#form === 'deployment') for (const layer of plan.stored) this.#layer(layer);
+    if (this.#form === 'deployment') for (const layer of plan.stored) this.#storedLayer(layer);
     for (const name of plan.values.keys()) this.#value(this.#values.get(name) as Value);
     if (this.#form === 'deployment') storeTables(this.#model, plan.tables, weight);
     this.#model.graph.sort();
@@ -124,38 +126,63 @@ class Writer {
     const own = this.#request.grids?.get(layer.node) ?? weightGrid(weight, layer.weight.axis, this.#request.weight);
     const grid = bias && activation ? widenForBias(own, bias, activation.scale) : own;
     this.#grids.set(layer.node, grid);
-    const { restored, scale } = this.#restoredWeight(value, weight, grid, this.#request.plan.stored.includes(layer));
+    const { restored, scale } = this.#restoredWeight(value, weight, grid);
     this.#scales.set(layer.node, scale);
     node.setInput(layer.weight.input, this.#switched(`weight ${layer.node}`, value, restored));
     if (bias && activation && this.#form === 'deployment') this.#bias(node, layer.bias as number, bias, grid, activation);
   }
 
-  /**
-   * The weight after rounding. A weight that several layers read in the same way is stored once.
-   * @param alone where nothing but the weight is quantized: names and zero points of 0 would then be much of what a small file holds.
-   */
-  #restoredWeight(value: Value, weight: Tensor, grid: WeightGrid, alone: boolean): StoredForm {
-    const known = this.#weights.get(value) ?? { place: this.#places.of(value), forms: [] };
-    const same = known.forms.find((each) => sameGrid(each.grid, grid));
+  /** A layer of which nothing but the weight is in integers. */
+  #storedLayer({ node: name, weight }: Layer): void {
+    const node = this.#nodes.get(name) as Node;
+    const value = weight && node.inputs[weight.input];
+    const tensor = value?.constant;
+    if (!value || !tensor) return;
+    const grid = this.#request.grids?.get(name) ?? weightGrid(tensor, weight.axis, this.#request.weight);
+    node.setInput(weight.input, this.#writtenOut(value, tensor, grid));
+  }
+
+  /** The weight after rounding, in the form that integer kernels are made of. A weight that several layers read in the same way is stored once. */
+  #restoredWeight(value: Value, weight: Tensor, grid: WeightGrid): WeightForm {
+    const known = this.#weights.get(value) ?? [];
+    const same = known.find((each) => sameGrid(each.grid, grid));
     if (same) return same;
-    const { place, forms } = known;
+    const place = this.#places.of(value);
     const build = this.#builder(place);
     const { scale, zeroPoint } = gridTensors(grid);
-    const nameOf = (short: string, suffix: string) => (alone ? short : `${value.name}_${suffix}`);
-    const scaleValue = this.#initializer(nameOf('s', 'scale'), scale, place);
-    const zeroValue = alone && grid.zeroPoint === 0 ? [] : [this.#initializer(nameOf('z', 'zero_point'), zeroPoint, place)];
+    const scaleValue = this.#initializer(`${value.name}_scale`, scale, place);
+    const zeroValue = this.#initializer(`${value.name}_zero_point`, zeroPoint, place);
     const along = { axis: grid.axis };
     const integers =
       this.#form === 'training'
-        ? this.#op('QuantizeLinear', [withinGrid(build, value, scaleValue, grid), scaleValue, ...zeroValue], along, value.name, build)
-        : this.#initializer(nameOf('w', 'quantized'), quantizeWeight(weight, grid), place);
-    const restored = alone
-      ? build.op('DequantizeLinear', [integers, scaleValue, ...zeroValue], along)
-      : this.#op('DequantizeLinear', [integers, scaleValue, ...zeroValue], along, value.name, build);
+        ? this.#op('QuantizeLinear', [withinGrid(build, value, scaleValue, grid), scaleValue, zeroValue], along, value.name, build)
+        : this.#initializer(`${value.name}_quantized`, quantizeWeight(weight, grid), place);
+    const restored = this.#op('DequantizeLinear', [integers, scaleValue, zeroValue], along, value.name, build);
     const form = { grid, restored, scale: scaleValue.name };
-    this.#weights.set(value, { place, forms: [...forms, form] });
+    this.#weights.set(value, [...known, form]);
     this.#replaced.add(value);
     return form;
+  }
+
+  /**
+   * The weight after rounding, in a form that a runtime computes once, when it loads the model, and not at each run as a DequantizeLinear; see `storedWeight`
+   * in ops. Names are short, because they are much of what a small file holds.
+   */
+  #writtenOut(value: Value, weight: Tensor, grid: WeightGrid): Value {
+    const known = this.#written.get(value) ?? [];
+    const same = known.find((each) => sameGrid(each.grid, grid));
+    if (same) return same.restored;
+    const place = this.#places.of(value);
+    const build = this.#builder(place);
+    const integers = this.#initializer('w', quantizeWeight(weight, grid), place);
+    const shape = grid.axis === undefined ? [] : weight.shape.map((size, axis) => (axis === grid.axis ? size : 1));
+    const scale = this.#initializer('s', Tensor.of('float32', shape, grid.scales), place);
+    const wide = build.op('Cast', [integers], { to: codeOf('float32') });
+    const shifted = grid.zeroPoint === 0 ? wide : build.op('Sub', [wide, build.scalar(grid.zeroPoint)]);
+    const restored = build.op('Mul', [shifted, scale]);
+    this.#written.set(value, [...known, { grid, restored }]);
+    this.#replaced.add(value);
+    return restored;
   }
 
   #bias(node: Node, index: number, bias: Float32Array, grid: WeightGrid, activation: Affine): void {
@@ -266,12 +293,7 @@ class Writer {
 }
 
 /** What a weight was replaced by. */
-interface Stored {
-  place: Graph;
-  forms: readonly StoredForm[];
-}
-
-interface StoredForm {
+interface WeightForm {
   grid: WeightGrid;
   restored: Value;
   /** Name of its scale. */

@@ -14,6 +14,7 @@ import { inferShapes, typedBuilder } from '../inference.js';
 import { upgradeInPlace } from '../upgrade.js';
 import { realRules } from './integer-operators.js';
 import { type Grid, RealValues, saturated } from './real.js';
+import { storedFloats, storedWeight } from './stored-weight.js';
 import { floatsAreWide } from './widen.js';
 
 /** The first opset whose DequantizeLinear takes one scale for each channel. */
@@ -29,7 +30,7 @@ function isInteger(node: Node): boolean {
 }
 
 function isStoredWeight(node: Node): boolean {
-  return node.op === 'DequantizeLinear' && node.inputs[0]?.constant !== undefined;
+  return (node.op === 'DequantizeLinear' && node.inputs[0]?.constant !== undefined) || storedWeight(node) !== undefined;
 }
 
 export const integersAreReal: Condition = {
@@ -86,7 +87,10 @@ function dequantizeNode(real: RealValues, graph: Graph, node: Node): void {
   const [x, scale, zeroPoint] = node.inputs;
   const [output] = node.outputs;
   if (!output || !x) return;
-  if (node.op === 'QuantizeLinear') {
+  const stored = storedWeight(node);
+  if (stored) {
+    replace(graph, node, graph.addInitializer(graph.freshName(`${output.name}_float`), storedFloats(stored)));
+  } else if (node.op === 'QuantizeLinear') {
     const same = build.op('Identity', [saturated(build, x, { scale, zeroPoint })]);
     real.mark(same, { scale, zeroPoint });
     replace(graph, node, same);
