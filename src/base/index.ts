@@ -1,3 +1,4 @@
+export * from './attempted.js';
 export * from './cholesky.js';
 export * from './eigen.js';
 export * from './errors.js';

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { type Activity, EspalierError, OptionError, Stopped } from '../base/index.js';
+import { type Activity, attempted, OptionError } from '../base/index.js';
 import type { DataSource, Preprocess } from '../data/index.js';
 import type { Runtime } from '../infrastructure/runtime/index.js';
 import type { Model } from '../onnx/index.js';
@@ -61,15 +61,17 @@ export class CommandContext {
     const model = declareBatch(opened);
     const fixed = fixedBatch(model);
     if (fixed === undefined) return model;
-    try {
-      const freed = await freeBatch(model, this.runtime);
-      this.output.info(`The model was exported for ${fixed} sample(s) at a time; it now takes any number.`);
-      return freed;
-    } catch (error) {
-      if (!(error instanceof EspalierError) || error instanceof Stopped) throw error;
-      this.output.message({ level: 'warning', text: error.message });
-      return model;
-    }
+    return attempted(
+      async () => {
+        const freed = await freeBatch(model, this.runtime);
+        this.output.info(`The model was exported for ${fixed} sample(s) at a time; it now takes any number.`);
+        return freed;
+      },
+      ({ message: text }) => {
+        this.output.message({ level: 'warning', text });
+        return model;
+      },
+    );
   }
 
   /**

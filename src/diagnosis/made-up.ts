@@ -1,4 +1,4 @@
-import { EspalierError, Stopped } from '../base/index.js';
+import { attempted } from '../base/index.js';
 import type { Quality } from '../training/index.js';
 import { type ProofRequest, prove } from './proof/prove.js';
 
@@ -10,11 +10,11 @@ export type MadeUpRequest = Omit<ProofRequest, 'samples'>;
  * @returns the quality, or why it could not be measured, as a sentence.
  */
 export async function fidelityOnMadeUpInputs(request: MadeUpRequest): Promise<Quality | string> {
-  try {
-    const { quality, remark } = await prove(request);
-    return quality ?? remark ?? 'It could not be run on made-up inputs: no output holds numbers';
-  } catch (error) {
-    if (!(error instanceof EspalierError) || error instanceof Stopped) throw error;
-    return `It could not be run on made-up inputs: ${error.message}`;
-  }
+  return attempted(
+    async () => {
+      const { quality, remark } = await prove(request);
+      return quality ?? remark ?? 'It could not be run on made-up inputs: no output holds numbers';
+    },
+    ({ message }) => `It could not be run on made-up inputs: ${message}`,
+  );
 }

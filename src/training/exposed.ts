@@ -1,4 +1,4 @@
-import { EspalierError, Stopped } from '../base/index.js';
+import { attempted } from '../base/index.js';
 import { fixedBatch, freeBatch } from '../infrastructure/compiler/index.js';
 import type { Runtime } from '../infrastructure/runtime/index.js';
 import type { Model } from '../onnx/index.js';
@@ -17,12 +17,10 @@ export function exposed(model: Model, { expose }: Pick<Goal, 'expose'>, purpose:
 export async function trainable(model: Model, goal: Pick<Goal, 'expose'>, runtime: Runtime): Promise<Model> {
   const seen = exposed(dequantize(model), goal, 'losses');
   if (seen === model || fixedBatch(seen) === undefined) return seen;
-  try {
-    return await freeBatch(seen, runtime);
-  } catch (error) {
-    if (!(error instanceof EspalierError) || error instanceof Stopped) throw error;
-    return seen;
-  }
+  return attempted(
+    () => freeBatch(seen, runtime),
+    () => seen,
+  );
 }
 
 /** The outputs that losses pull and sensitivity is measured by; see `Goal.heads`. */

@@ -1,5 +1,5 @@
 import { existsSync, statSync } from 'node:fs';
-import { EspalierError, Stopped } from '../../base/index.js';
+import { attempted, EspalierError } from '../../base/index.js';
 import { type Proof, prove } from '../../diagnosis/index.js';
 import type { ModelSource } from '../../infrastructure/runtime/index.js';
 import type { Model } from '../../onnx/index.js';
@@ -98,15 +98,11 @@ async function look(shipment: Shipment, draft: string): Promise<Looked> {
   const written = loadModel(draft);
   const faults: string[] = [];
   /** What fails in the new model is its fault. */
-  const tried = async <T>(what: string, work: () => Promise<T>): Promise<T | undefined> => {
-    try {
-      return await work();
-    } catch (error) {
-      if (!(error instanceof EspalierError) || error instanceof Stopped) throw error;
-      faults.push(`${what}: ${error.message.replace(/\.$/, '')}`);
+  const tried = <T>(what: string, work: () => Promise<T>): Promise<T | undefined> =>
+    attempted(work, ({ message }) => {
+      faults.push(`${what}: ${message.replace(/\.$/, '')}`);
       return undefined;
-    }
-  };
+    });
   const proof = await tried('it does not load or run', () => proofOf(shipment, written, draft));
   if (faults.length > 0) return { quality: {}, forced: faults, advice: shipment.advice };
   const before = original?.task && (await answers(original.model, original.task, shipment));
@@ -158,17 +154,17 @@ async function timeOf({ context, model, task, original, rival = original, option
   const file = fileOf(rival);
   // The file itself where there is one: what was read of it may have been given a free batch since.
   const given = file === undefined ? rival.model : loadModel(file);
-  try {
-    const before = {
-      source: file === undefined ? rival.model : ({ path: file } satisfies ModelSource),
-      feeds: await oneRun(given, rival.task, proof?.invented),
-    };
-    const after = { source: { path: draft }, feeds: rival.task === task ? before.feeds : await oneRun(model, task, proof?.invented) };
-    return await pairedTime({ before, after, runtime, threads: options.threads, signal: activity.signal });
-  } catch (error) {
-    if (!(error instanceof EspalierError) || error instanceof Stopped) throw error;
-    return `The time could not be measured: ${error.message}`;
-  }
+  return attempted(
+    async () => {
+      const before = {
+        source: file === undefined ? rival.model : ({ path: file } satisfies ModelSource),
+        feeds: await oneRun(given, rival.task, proof?.invented),
+      };
+      const after = { source: { path: draft }, feeds: rival.task === task ? before.feeds : await oneRun(model, task, proof?.invented) };
+      return pairedTime({ before, after, runtime, threads: options.threads, signal: activity.signal });
+    },
+    ({ message }) => `The time could not be measured: ${message}`,
+  );
 }
 
 /** Bytes of a model's file, and of the weights beside it. */

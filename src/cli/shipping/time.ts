@@ -1,4 +1,3 @@
-import { EspalierError, Stopped } from '../../base/index.js';
 import type { Feeds } from '../../diagnosis/index.js';
 import { compareLatency } from '../../infrastructure/hardware/node/index.js';
 import type { ModelSource, Runtime } from '../../infrastructure/runtime/index.js';
@@ -31,23 +30,18 @@ export interface TimeRequest {
 const SECONDS = 1;
 const MOST_SECONDS = 2.5;
 
-/** @returns the times, or why there are none, as a sentence. */
-export async function pairedTime({ before, after, runtime, threads = 1, signal }: TimeRequest): Promise<PairedTime | string> {
-  try {
-    const [first, second] = await compareLatency(runtime, [before.source, after.source], {
-      feedsOfEach: [before.feeds, after.feeds],
-      threads,
-      signal,
-      warmup: 2,
-      runs: 1,
-      minSeconds: SECONDS,
-      maxSeconds: MOST_SECONDS,
-    });
-    const { low, high } = second.interval;
-    const verdict = high < 1 ? 'faster' : low > 1 ? 'slower' : 'as fast';
-    return { before: first.p50, after: second.p50, ratio: second.ratio, interval: [low, high], verdict, threads, runs: second.runs };
-  } catch (error) {
-    if (!(error instanceof EspalierError) || error instanceof Stopped) throw error;
-    return `The time could not be measured: ${error.message}`;
-  }
+/** @throws RuntimeError where one of the models does not run; Stopped when aborted. */
+export async function pairedTime({ before, after, runtime, threads = 1, signal }: TimeRequest): Promise<PairedTime> {
+  const [first, second] = await compareLatency(runtime, [before.source, after.source], {
+    feedsOfEach: [before.feeds, after.feeds],
+    threads,
+    signal,
+    warmup: 2,
+    runs: 1,
+    minSeconds: SECONDS,
+    maxSeconds: MOST_SECONDS,
+  });
+  const { low, high } = second.interval;
+  const verdict = high < 1 ? 'faster' : low > 1 ? 'slower' : 'as fast';
+  return { before: first.p50, after: second.p50, ratio: second.ratio, interval: [low, high], verdict, threads, runs: second.runs };
 }

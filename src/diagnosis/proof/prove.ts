@@ -1,10 +1,10 @@
-import { type Activity, EspalierError, Random } from '../../base/index.js';
+import { type Activity, attempted, EspalierError, Random } from '../../base/index.js';
 import type { ModelSource, Program, Runtime } from '../../infrastructure/runtime/index.js';
 import { isFloat, type Model, Tensor } from '../../onnx/index.js';
 import { exposed, fidelity, fidelityOutputs, type Goal, judge, type Quality } from '../../training/index.js';
 import { type InventedOptions, inventedFeeds } from './invented.js';
 import { NoiseMeter, type OutputNoise } from './noise.js';
-import { attempted, runnable } from './runnable.js';
+import { runnable } from './runnable.js';
 
 /** Values by name, for one run. */
 export type Feeds = Readonly<Record<string, Tensor>>;
@@ -76,7 +76,10 @@ export async function prove(request: ProofRequest): Promise<Proof> {
   };
   try {
     const made = await compile(source);
-    const original = await attempted(() => compile(exposed(before, goal ?? {})));
+    const original = await attempted(
+      () => compile(exposed(before, goal ?? {})),
+      ({ message }) => message,
+    );
     if (typeof original === 'string') return unproven(request, `The original does not load: ${original}`);
     // Where the goal looks at inner values, the file itself is run as well.
     const seen = goal?.expose ? await compile(exposed(after, goal)) : made;
@@ -111,7 +114,10 @@ async function compare({ request, goal, original, made, seen, fetch }: Compariso
         (feeds) => original.run(feeds, fetch),
       );
   for await (const { before, after } of feeds) {
-    const wanted = await attempted(() => original.run(copied(before), fetch));
+    const wanted = await attempted(
+      () => original.run(copied(before), fetch),
+      ({ message }) => message,
+    );
     if (typeof wanted === 'string') {
       failure = wanted;
       break;

@@ -1,4 +1,4 @@
-import { EspalierError, Stopped } from '../../base/index.js';
+import { attempted } from '../../base/index.js';
 import type { Runtime } from '../../infrastructure/runtime/index.js';
 import type { Model, Tensor } from '../../onnx/index.js';
 import { ATTEMPTS, type InventedOptions, inventedFeeds } from './invented.js';
@@ -15,8 +15,11 @@ export async function runnableInputs(
   { signal, ...options }: InventedOptions & { signal?: AbortSignal } = {},
 ): Promise<InventedOptions> {
   if (!isOpen(model)) return options;
-  const program = await attempted(() => runtime.compile(model, { threads: 1, signal }));
-  if (typeof program === 'string') return options;
+  const program = await attempted(
+    () => runtime.compile(model, { threads: 1, signal }),
+    () => undefined,
+  );
+  if (!program) return options;
   try {
     return await runnable(model, options, (feeds) => program.run(feeds));
   } finally {
@@ -32,22 +35,15 @@ export async function runnable(
 ): Promise<InventedOptions> {
   for (let attempt = 0; isOpen(model) && attempt < ATTEMPTS; attempt++) {
     const options = { ...invented, attempt };
-    const ran = await attempted(() => run(inventedFeeds(model, options)));
-    if (typeof ran !== 'string') return options;
+    const ran = await attempted(
+      () => run(inventedFeeds(model, options)).then(() => true),
+      () => false,
+    );
+    if (ran) return options;
   }
   return invented;
 }
 
 function isOpen({ graph }: Model): boolean {
   return graph.feeds.some(({ shape }) => shape?.some((dim) => typeof dim !== 'number'));
-}
-
-/** What came of it, or why it failed. */
-export async function attempted<T>(work: () => Promise<T>): Promise<T | string> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof EspalierError) || error instanceof Stopped) throw error;
-    return error.message;
-  }
 }

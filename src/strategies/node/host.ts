@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
-import { EspalierError, Stopped } from '../../base/index.js';
+import { attempted } from '../../base/index.js';
 import { noiseFaults, noiseText, prove } from '../../diagnosis/index.js';
 import { compareLatency, downloadBytes, measureLatency } from '../../infrastructure/hardware/node/index.js';
 import type { Runtime } from '../../infrastructure/runtime/index.js';
@@ -92,15 +92,16 @@ async function checkOnNode(
   const samples = async function* () {
     yield { before: given, after: feeds };
   };
-  try {
-    const proof = await prove({ before, after: model, source: { path }, runtime, threads, signal, samples });
-    const [fault] = noiseFaults(proof, before, judged);
-    const [worst] = proof.outputs;
-    if (fault !== undefined) return { status: worst.sqnr === Number.NEGATIVE_INFINITY ? 'fails' : 'differs', detail: fault };
-    if (!original || !worst) return { status: 'agrees', ...(proof.remark && { detail: proof.remark }) };
-    return { status: 'agrees', detail: `worst output "${worst.output}" beside the original's: ${noiseText(worst)}` };
-  } catch (error) {
-    if (!(error instanceof EspalierError) || error instanceof Stopped) throw error;
-    return { status: 'fails', detail: error.message };
-  }
+  type Found = Omit<RuntimeCheck, 'runtime'>;
+  return attempted(
+    async (): Promise<Found> => {
+      const proof = await prove({ before, after: model, source: { path }, runtime, threads, signal, samples });
+      const [fault] = noiseFaults(proof, before, judged);
+      const [worst] = proof.outputs;
+      if (fault !== undefined) return { status: worst.sqnr === Number.NEGATIVE_INFINITY ? 'fails' : 'differs', detail: fault };
+      if (!original || !worst) return { status: 'agrees', ...(proof.remark && { detail: proof.remark }) };
+      return { status: 'agrees', detail: `worst output "${worst.output}" beside the original's: ${noiseText(worst)}` };
+    },
+    ({ message }): Found => ({ status: 'fails', detail: message }),
+  );
 }

@@ -1,4 +1,4 @@
-import { type Activity, EspalierError, Stopped } from '../../../base/index.js';
+import { type Activity, attempted } from '../../../base/index.js';
 import { makeFeeds } from '../../../infrastructure/hardware/index.js';
 import { compareLatency } from '../../../infrastructure/hardware/node/index.js';
 import type { Runtime } from '../../../infrastructure/runtime/index.js';
@@ -84,22 +84,22 @@ async function timed(
 ): Promise<LayerTime | undefined> {
   const float = layerModel(node, opsets);
   if (!float) return undefined;
-  try {
-    const quantized = await quantizedLayer(float, mode, runtime);
-    const [, { ratio, interval }] = await compareLatency(runtime, [float, quantized], {
-      feedsOfEach: [makeFeeds(float), makeFeeds(quantized)],
-      threads,
-      signal,
-      warmup: 2,
-      runs: 1,
-      minSeconds: SECONDS,
-      maxSeconds: MOST_SECONDS,
-    });
-    return { ratio: round(ratio), interval: [round(interval.low), round(interval.high)] };
-  } catch (error) {
-    if (!(error instanceof EspalierError) || error instanceof Stopped) throw error;
-    return undefined;
-  }
+  return attempted(
+    async (): Promise<LayerTime> => {
+      const quantized = await quantizedLayer(float, mode, runtime);
+      const [, { ratio, interval }] = await compareLatency(runtime, [float, quantized], {
+        feedsOfEach: [makeFeeds(float), makeFeeds(quantized)],
+        threads,
+        signal,
+        warmup: 2,
+        runs: 1,
+        minSeconds: SECONDS,
+        maxSeconds: MOST_SECONDS,
+      });
+      return { ratio: round(ratio), interval: [round(interval.low), round(interval.high)] };
+    },
+    () => undefined,
+  );
 }
 
 function round(ratio: number): number {
