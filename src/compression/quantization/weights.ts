@@ -22,6 +22,11 @@ export interface WeightGrid {
   readonly reach: number;
 }
 
+/** Whether two grids round a weight alike. */
+export function sameGrid(a: WeightGrid, b: WeightGrid): boolean {
+  return a.axis === b.axis && a.scales.length === b.scales.length && a.scales.every((scale, i) => scale === b.scales[i]);
+}
+
 /** Fractions of a channel's largest magnitude that are tried as the limit of a 4-bit grid. */
 const CLIPPINGS = Array.from({ length: 46 }, (_, i) => 1 - i / 100);
 

@@ -1,5 +1,4 @@
 import {
-  codeOf,
   constantFloat,
   copyModel,
   type Graph,
@@ -15,8 +14,18 @@ import { traitsOf, typedBuilder } from '../../ops/index.js';
 import { type Affine, affineOfRange, affineTensors, type IntegerType, quantizeNumber, type Range, representable } from './affine.js';
 import { Places } from './places.js';
 import type { Layer, Plan } from './plan.js';
+import { storeWeights } from './stored-weights.js';
 import { storeTables } from './tables.js';
-import { gridTensors, quantizeBias, quantizeWeight, type WeightGrid, type WeightOptions, weightGrid, widenForBias } from './weights.js';
+import {
+  gridTensors,
+  quantizeBias,
+  quantizeWeight,
+  sameGrid,
+  type WeightGrid,
+  type WeightOptions,
+  weightGrid,
+  widenForBias,
+} from './weights.js';
 
 /**
  * What a quantized graph is for:
@@ -72,7 +81,6 @@ class Writer {
   readonly #affines = new Map<string, Affine>();
   readonly #parameters = new Map<string, { scale: Value; zeroPoint: Value }>();
   readonly #weights = new Map<Value, readonly WeightForm[]>();
-  readonly #written = new Map<Value, readonly Pick<WeightForm, 'grid' | 'restored'>[]>();
   /** Constants that something else stands for. */
   readonly #replaced = new Set<Value>();
   readonly #grids = new Map<string, WeightGrid>();
@@ -101,9 +109,11 @@ class Writer {
     if (this.#form === 'switched') this.#switchInput = this.#build.input(SWITCHES, 'bool', [plan.values.size + weights]);
     // Layers first: they look values up by the names that the plan knows.
     for (const layer of plan.layers) this.#layer(layer);
-    if (this.#form === 'deployment') for (const layer of plan.stored) this.#storedLayer(layer);
     for (const name of plan.values.keys()) this.#value(this.#values.get(name) as Value);
-    if (this.#form === 'deployment') storeTables(this.#model, plan.tables, weight);
+    if (this.#form === 'deployment') {
+      storeWeights(this.#model, plan.stored, weight);
+      storeTables(this.#model, plan.tables, weight);
+    }
     this.#model.graph.sort();
     for (const graph of graphsOf(this.#model.graph)) for (const value of [...graph.initializers]) this.#dropUnread(graph, value);
     return { model: this.#model, grids: this.#grids, scales: this.#scales, switches: this.#switches };
@@ -132,16 +142,6 @@ class Writer {
     if (bias && activation && this.#form === 'deployment') this.#bias(node, layer.bias as number, bias, grid, activation);
   }
 
-  /** A layer of which nothing but the weight is in integers. */
-  #storedLayer({ node: name, weight }: Layer): void {
-    const node = this.#nodes.get(name) as Node;
-    const value = weight && node.inputs[weight.input];
-    const tensor = value?.constant;
-    if (!value || !tensor) return;
-    const grid = this.#request.grids?.get(name) ?? weightGrid(tensor, weight.axis, this.#request.weight);
-    node.setInput(weight.input, this.#writtenOut(value, tensor, grid));
-  }
-
   /** The weight after rounding, in the form that integer kernels are made of. A weight that several layers read in the same way is stored once. */
   #restoredWeight(value: Value, weight: Tensor, grid: WeightGrid): WeightForm {
     const known = this.#weights.get(value) ?? [];
@@ -162,27 +162,6 @@ class Writer {
     this.#weights.set(value, [...known, form]);
     this.#replaced.add(value);
     return form;
-  }
-
-  /**
-   * The weight after rounding, in a form that a runtime computes once, when it loads the model, and not at each run as a DequantizeLinear; see `storedWeight`
-   * in ops. Names are short, because they are much of what a small file holds.
-   */
-  #writtenOut(value: Value, weight: Tensor, grid: WeightGrid): Value {
-    const known = this.#written.get(value) ?? [];
-    const same = known.find((each) => sameGrid(each.grid, grid));
-    if (same) return same.restored;
-    const place = this.#places.of(value);
-    const build = this.#builder(place);
-    const integers = this.#initializer('w', quantizeWeight(weight, grid), place);
-    const shape = grid.axis === undefined ? [] : weight.shape.map((size, axis) => (axis === grid.axis ? size : 1));
-    const scale = this.#initializer('s', Tensor.of('float32', shape, grid.scales), place);
-    const wide = build.op('Cast', [integers], { to: codeOf('float32') });
-    const shifted = grid.zeroPoint === 0 ? wide : build.op('Sub', [wide, build.scalar(grid.zeroPoint)]);
-    const restored = build.op('Mul', [shifted, scale]);
-    this.#written.set(value, [...known, { grid, restored }]);
-    this.#replaced.add(value);
-    return restored;
   }
 
   #bias(node: Node, index: number, bias: Float32Array, grid: WeightGrid, activation: Affine): void {
@@ -305,8 +284,4 @@ function withinGrid(build: GraphBuilder, value: Value, scale: Value, { axis, rea
   const shape = value.constant?.shape.map((size, each) => (each === axis ? size : 1)) ?? [];
   const bound = build.op('Mul', [axis === undefined ? scale : build.op('Reshape', [scale, build.ints(shape)]), build.scalar(reach)]);
   return build.op('Min', [build.op('Max', [value, build.op('Neg', [bound])]), bound]);
-}
-
-function sameGrid(a: WeightGrid, b: WeightGrid): boolean {
-  return a.axis === b.axis && a.scales.length === b.scales.length && a.scales.every((scale, i) => scale === b.scales[i]);
 }
