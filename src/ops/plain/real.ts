@@ -1,4 +1,4 @@
-import { sizeOf } from '../../base/index.js';
+import { stridesOf } from '../../base/index.js';
 import { type DataType, type GraphBuilder, type Node, Tensor, type Value } from '../../onnx/index.js';
 
 /** Real numbers as integers: x = (q - zeroPoint) · scale, one of each for all elements or for each index of an axis. */
@@ -45,18 +45,31 @@ export class RealValues {
 
 /** A tensor of integers as the floats that it stands for. `axis`: along which scales run, where there are several. */
 export function dequantized(tensor: Tensor, { scale, zeroPoint }: Grid, axis = 1): Tensor {
-  const scales = scale?.constant?.numbers() ?? [1];
-  const zeros = zeroPoint?.constant?.numbers() ?? [0];
-  const along = scales.length > 1 || zeros.length > 1 ? (axis + tensor.shape.length) % tensor.shape.length : 0;
-  const inner = sizeOf(tensor.shape.slice(along + 1));
-  const channels = tensor.shape[along] ?? 1;
-  const of = (list: ArrayLike<number>, i: number) => (list.length === 1 ? list[0] : list[Math.floor(i / inner) % channels]);
-  const numbers = tensor.numbers();
+  const along = (axis + tensor.shape.length) % Math.max(1, tensor.shape.length);
+  const spread = (value: Value | undefined) => {
+    const { constant } = value ?? {};
+    return constant && constant.size > 1 ? constant.reshape(tensor.shape.map((_, i) => (i === along ? constant.size : 1))) : constant;
+  };
+  return affineFloats(tensor, spread(scale), spread(zeroPoint));
+}
+
+/** (integers - zero point) · scale. Both broadcast to the integers, axis by axis, or are single numbers. */
+export function affineFloats(integers: Tensor, scale: Tensor | undefined, zeroPoint: Tensor | undefined): Tensor {
+  const [scaleAt, zeroAt] = [numberAt(scale, 1, integers.shape), numberAt(zeroPoint, 0, integers.shape)];
   return Tensor.of(
     'float32',
-    tensor.shape,
-    Float32Array.from(numbers, (q, i) => (q - of(zeros, i)) * of(scales, i)),
+    integers.shape,
+    Float32Array.from(integers.numbers(), (q, i) => (q - zeroAt(i)) * scaleAt(i)),
   );
+}
+
+/** A tensor's number for each place of a shape that it broadcasts to. */
+function numberAt(tensor: Tensor | undefined, absent: number, shape: readonly number[]): (place: number) => number {
+  const numbers = tensor?.numbers() ?? [absent];
+  if (!tensor || tensor.size === 1) return () => numbers[0];
+  const [own, strides] = [stridesOf(tensor.shape), stridesOf(shape)];
+  const axes = [...shape.keys()].filter((axis) => tensor.shape[axis] > 1);
+  return (place) => numbers[axes.reduce((at, axis) => at + (Math.floor(place / strides[axis]) % shape[axis]) * own[axis], 0)];
 }
 
 const lowest: Partial<Record<DataType, number>> = { uint8: 0, int8: -128, uint16: 0, int16: -32768 };

@@ -1,5 +1,5 @@
-import { stridesOf } from '../../base/index.js';
-import { type Node, Tensor, type Value } from '../../onnx/index.js';
+import type { Node, Tensor, Value } from '../../onnx/index.js';
+import { affineFloats } from './real.js';
 
 /** A constant of small integers, and what turns it into floats. */
 interface StoredWeight {
@@ -29,14 +29,7 @@ export function storedWeight(node: Node): StoredWeight | undefined {
 
 /** The floats that a stored weight stands for. */
 export function storedFloats({ integers, zeroPoint, scale }: StoredWeight): Tensor {
-  const numbers = integers.numbers();
-  const factors = spread(scale, integers.shape);
-  const zeros = zeroPoint && spread(zeroPoint, integers.shape);
-  return Tensor.of(
-    'float32',
-    integers.shape,
-    Float32Array.from(numbers, (number, i) => (number - (zeros ? zeros(i) : 0)) * factors(i)),
-  );
+  return affineFloats(integers, scale, zeroPoint);
 }
 
 function castConstant(value: Value | undefined): Tensor | undefined {
@@ -53,15 +46,4 @@ function realConstant(value: Value | undefined): Tensor | undefined {
 /** Whether one tensor broadcasts to the shape of another, axis by axis. */
 function fits({ shape, size }: Tensor, whole: Tensor): boolean {
   return size === 1 || (shape.length === whole.shape.length && shape.every((dim, axis) => dim === 1 || dim === whole.shape[axis]));
-}
-
-/** A tensor's number for each place of a shape that it broadcasts to. */
-function spread(tensor: Tensor, shape: readonly number[]): (place: number) => number {
-  const numbers = tensor.numbers();
-  if (tensor.size === 1) return () => numbers[0];
-  const [own, strides] = [stridesOf(tensor.shape), stridesOf(shape)];
-  return (place) =>
-    numbers[
-      shape.reduce((at, dim, axis) => at + (tensor.shape[axis] === 1 ? 0 : (Math.floor(place / strides[axis]) % dim) * own[axis]), 0)
-    ];
 }
