@@ -27,10 +27,11 @@ interface Options extends CommonOptions, ShippingOptions, InventedOptions, Parti
   out: string;
 }
 
+const ADVICE_INTEGERS = 'Try --weights, or --weights fp16, which changes least, or leave layers in float with --exclude.';
 /** What to try where a bound is broken, by what was asked for: what changes less. */
 const ADVICE: Readonly<Record<'static' | 'dynamic' | 'weights' | 'half' | 'few', string>> = {
-  static: 'Try --weights, or --weights fp16, which changes least, or leave layers in float with --exclude.',
-  dynamic: 'Try --weights, or --weights fp16, which changes least, or leave layers in float with --exclude.',
+  static: ADVICE_INTEGERS,
+  dynamic: ADVICE_INTEGERS,
   weights: 'Try --weights fp16, which changes least, or leave layers in float with --exclude.',
   half: 'Leave layers in float with --exclude.',
   few: 'Try more bits (--weights int8, or fp16, which changes least), or leave layers in float with --exclude.',

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { OptionError } from '../../base/index.js';
-import { lossBetween, worth } from '../../metrics/index.js';
 import type { Model, Tensor } from '../../onnx/index.js';
 import {
   augmentationSchema,
@@ -10,11 +9,12 @@ import {
   type TechniqueNotes,
   type TechniqueResult,
 } from '../../technique/index.js';
-import { evaluate, type LossBuilder, type TrainOptions, type TrainResult, train, trainable, withWeights } from '../../training/index.js';
+import { type LossBuilder, type TrainOptions, type TrainResult, train, trainable, withWeights } from '../../training/index.js';
 import { type IntegerType, SMALLEST_SCALE } from './affine.js';
 import { withWhole } from './candidates.js';
 import { stepRate } from './few-bits/learned-steps.js';
 import { trainFewBits } from './few-bits/train-few.js';
+import { keepBetter } from './kept.js';
 import { nothingToQuantize } from './nothing.js';
 import { type Prepared, writePrepared } from './prepared.js';
 import { prepareStatic } from './static.js';
@@ -124,26 +124,15 @@ async function trainStatic(context: TaskContext, options: StaticAware): Promise<
   const result = await trainSimulated(context, options, prepared, simulated);
   const trained = bake(prepared, simulated, result);
   const untrained = writePrepared(prepared);
-  const judge = async (candidate: Model) => (await evaluate(candidate, task, runtime, { split: judged(context), threads, signal })).value;
-  const quality = { before: await judge(model), untrained: await judge(untrained), trained: await judge(trained) };
-  const improved = worth(task.metric, quality.trained) >= worth(task.metric, quality.untrained);
+  const kept = await keepBetter(context, { untrained, trained });
   const notes: TechniqueNotes = {
     training: result.history,
-    remarks: improved
+    remarks: kept.isTrained
       ? prepared.repairs.slice()
       : [...prepared.repairs, 'Training did not make the quantized model better, so that it is kept as it was after calibration.'],
-    facts: {
-      quantizedLayers: prepared.plan.layers.length,
-      calibrationSamples: prepared.samples,
-      lossBeforeTraining: lossBetween(task.metric, quality.before, quality.untrained),
-      loss: lossBetween(task.metric, quality.before, improved ? quality.trained : quality.untrained),
-    },
+    facts: { quantizedLayers: prepared.plan.layers.length, calibrationSamples: prepared.samples, ...kept.facts },
   };
-  return { model: improved ? trained : untrained, notes };
-}
-
-function judged({ task }: TaskContext): 'validation' | 'calibration' {
-  return task.splits.validation.size > 0 ? 'validation' : 'calibration';
+  return { model: kept.model, notes };
 }
 
 async function trainSimulated(

@@ -1,19 +1,9 @@
 import type { Activity } from '../../base/index.js';
-import { footprint } from '../../infrastructure/hardware/index.js';
-import type { Program, Runtime } from '../../infrastructure/runtime/index.js';
-import { type Answers, isWithin, lossBetween, worth } from '../../metrics/index.js';
+import type { Runtime } from '../../infrastructure/runtime/index.js';
+import { isWithin, lossBetween, worth } from '../../metrics/index.js';
 import type { Model } from '../../onnx/index.js';
-import {
-  affordableBatch,
-  answersOf,
-  type EvaluateOptions,
-  evaluate,
-  exposed,
-  judge,
-  type Quality,
-  referenceProgram,
-  type Task,
-} from '../../training/index.js';
+import type { Quality, Task } from '../../training/index.js';
+import { type BesideFloat, besideFloat, FEWEST_SAMPLES } from './beside-float.js';
 import type { Plan } from './plan.js';
 import { type CalibrationOptions, type Prepared, planStoring, planWithout, writePrepared } from './prepared.js';
 import { type Repair, repaired } from './repairs.js';
@@ -32,14 +22,8 @@ export interface CandidateRequest extends Activity {
 }
 
 /** A search that has begun. */
-export interface Search extends CandidateRequest {
-  /** The float model's answers on the samples that candidates are measured on. */
-  original: Answers;
-  reference?: Program;
-  before: Quality;
+export interface Search extends CandidateRequest, BesideFloat {
   tolerance: number;
-  /** How all candidates are measured. */
-  measuring: EvaluateOptions;
 }
 
 export interface Candidate {
@@ -60,18 +44,12 @@ export interface Whole {
  * is compiled once.
  */
 export async function withWhole<T>(request: CandidateRequest, use: (whole: Whole) => Promise<T>): Promise<T> {
-  const { task, runtime } = request;
-  const reference = await referenceProgram(task, runtime, request);
-  try {
-    const measuring = await howMeasured(request);
-    const original = await answersOf(request.prepared.model, task, runtime, { ...measuring, reference });
-    const tolerance = request.tolerance ?? task.metric.tolerance;
-    const plain = { ...request, original, reference, before: judge(task, original), tolerance, measuring };
+  const { prepared, task, tolerance = task.metric.tolerance } = request;
+  return besideFloat({ ...request, model: prepared.model }, async (beside) => {
+    const plain = { ...request, ...beside, tolerance };
     const first = await attempt(plain, []);
-    return await use(fits(plain, first) ? { search: plain, whole: first } : await repairedWhole(plain, first));
-  } finally {
-    await reference?.dispose();
-  }
+    return use(fits(plain, first) ? { search: plain, whole: first } : await repairedWhole(plain, first));
+  });
 }
 
 /**
@@ -160,11 +138,7 @@ export async function withStored(search: Search, candidate: Candidate): Promise<
 async function measured(request: Search, restored: readonly string[], plan: Plan): Promise<Candidate> {
   const { prepared } = request;
   const model = writePrepared(prepared, plan);
-  const quality = await evaluate(model, request.task, request.runtime, {
-    ...request.measuring,
-    original: request.original,
-    reference: request.reference,
-  });
+  const quality = await request.qualityOf(model);
   request.onProgress?.({
     task: 'quantize',
     done: plan.layers.length,
@@ -172,29 +146,4 @@ async function measured(request: Search, restored: readonly string[], plan: Plan
     facts: { [quality.metric]: quality.value, float: restored.length },
   });
   return { model, plan, quality, restored };
-}
-
-/** Multiply-accumulates that one measurement of quality may take, and the samples that it takes at least. */
-const WORK = 1e12;
-const FEWEST_SAMPLES = 200;
-/** Samples of one run, at most. */
-const MOST_OF_A_RUN = 100;
-
-/**
- * How models are measured: on fewer samples the more a model computes, of the validation part; of the calibration part where that is empty, or small and
- * the model itself is the truth, of which nothing was learned.
- */
-export async function howMeasured({
-  prepared: { model },
-  task,
-  threads,
-  signal,
-}: Pick<CandidateRequest, 'task' | 'threads' | 'signal'> & { prepared: Pick<Prepared, 'model'> }): Promise<EvaluateOptions> {
-  const { validation, calibration } = task.splits;
-  const few = validation.size === 0 || (!validation.targets && validation.size < Math.min(FEWEST_SAMPLES, calibration.size));
-  const split = few ? 'calibration' : 'validation';
-  const { macs } = footprint(model, { bytes: 0 });
-  const limit = Math.max(FEWEST_SAMPLES, Math.floor(WORK / Math.max(1, macs)));
-  const batchSize = await affordableBatch(exposed(model, task), task, { wished: MOST_OF_A_RUN, split });
-  return { split, limit, batchSize, threads, signal };
 }

@@ -15,7 +15,7 @@ import {
 } from '../../technique/index.js';
 import { evaluate } from '../../training/index.js';
 import { quantizeDynamic, quantizeWeights } from './dynamic.js';
-import { applyFewBits, type FewBitsOptions, REQUANTIZED } from './few-bits/apply.js';
+import { applyFewBits, type FewBitsOptions } from './few-bits/apply.js';
 import { storeHalf } from './half.js';
 import { leftRemark } from './left.js';
 import { REPAIRS } from './repairs.js';
@@ -121,10 +121,7 @@ export const quantize: Technique<QuantizeOptions> = {
   apply: async (context, options) => {
     if (options.mode === 'half') return applyHalf(context, options);
     checkBudget(options);
-    if (isFew(options)) return applyFewBits(context, options as QuantizeOptions & FewBitsOptions);
-    const { model, notes } = await (options.mode === 'static'
-      ? applyStatic(withTask(context, 'Static quantization, which is calibrated,'), options)
-      : applyWithoutData(context, options));
+    const { model, notes } = await applyIntegers(context, options);
     return { model, notes: isQuantized(context.model) ? { ...notes, remarks: [REQUANTIZED, ...(notes.remarks ?? [])] } : notes };
   },
 };
@@ -133,6 +130,15 @@ export const quantize: Technique<QuantizeOptions> = {
 function checkBudget(options: QuantizeOptions): void {
   if (options.budget !== undefined && !isFew(options))
     throw new OptionError({ what: 'A budget is for weights of fewer than 8 bits', fix: 'Take the mode "weights" with int4 or int2.' });
+}
+
+const REQUANTIZED = 'The model was quantized already: its integers were turned into floats first. Quantizing the original loses less.';
+
+function applyIntegers(context: TechniqueContext, options: QuantizeOptions): Promise<TechniqueResult> {
+  if (isFew(options)) return applyFewBits(context, options as QuantizeOptions & FewBitsOptions);
+  return options.mode === 'static'
+    ? applyStatic(withTask(context, 'Static quantization, which is calibrated,'), options)
+    : applyWithoutData(context, options);
 }
 
 async function applyStatic(context: TaskContext, options: QuantizeOptions): Promise<TechniqueResult> {

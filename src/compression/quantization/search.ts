@@ -81,10 +81,11 @@ function changeOf(quality: Quality, tolerance: number): Pick<SearchResult, 'whol
  * the fewest are taken with which the outputs still follow the float model's.
  */
 async function fewestRestored(search: Search, whole: Candidate, sensitivity: readonly LayerSensitivity[]): Promise<Candidate> {
-  const order = await orderOf(search, sensitivity);
+  const { order, single } = await orderOf(search, sensitivity);
   const most = mostRestored(search.prepared, order);
   if (most < 1) return whole;
   const tried = new Map([[0, whole]]);
+  if (single) tried.set(1, single);
   const measure = async (count: number) => {
     const candidate = tried.get(count) ?? (await attempt(search, order.slice(0, count)));
     tried.set(count, candidate);
@@ -138,21 +139,28 @@ const FOLLOWS = 20;
 /** Layers of which only the weight is stored, at most, that are tried one by one. */
 const MOST_TRIALS = 16;
 
-/** All layers in the order in which they go back to float. Those that were not measured come after those that were. */
-async function orderOf(search: Search, sensitivity: readonly LayerSensitivity[]): Promise<string[]> {
-  const { prepared } = search;
-  const stored = [...new Set(prepared.plan.stored.map(({ node }) => node))];
-  const ranked = prepared.plan.layers.length === 0 && stored.length <= MOST_TRIALS ? await byTrial(search, stored) : stored;
-  const order = new Set([...sensitivity.map(({ layer }) => layer), ...byOwnNoise(prepared).map(({ node }) => node), ...ranked]);
-  return affordable(prepared, [...order]);
+interface Order {
+  readonly order: readonly string[];
+  /** With the first alone in float, where that was measured to find the order. */
+  readonly single?: Candidate;
 }
 
-/** Layers, those first without whose rounding the model is best. */
-async function byTrial(search: Search, layers: readonly string[]): Promise<string[]> {
+/** All layers in the order in which they go back to float. Those that were not measured come after those that were. */
+async function orderOf(search: Search, sensitivity: readonly LayerSensitivity[]): Promise<Order> {
+  const { prepared } = search;
+  const stored = [...new Set(prepared.plan.stored.map(({ node }) => node))];
+  const trials = prepared.plan.layers.length === 0 && stored.length <= MOST_TRIALS ? await trialsOf(search, stored) : [];
+  const ranked = trials.length > 0 ? trials.flatMap(({ restored }) => restored) : stored;
+  const all = new Set([...sensitivity.map(({ layer }) => layer), ...byOwnNoise(prepared).map(({ node }) => node), ...ranked]);
+  const order = affordable(prepared, [...all]);
+  return { order, single: trials.find(({ restored: [layer] }) => layer === order[0]) };
+}
+
+/** Each layer alone back in float, the best first. */
+async function trialsOf(search: Search, layers: readonly string[]): Promise<Candidate[]> {
   const trials: Candidate[] = [];
   for (const layer of layers) trials.push(await attempt(search, [layer]));
-  trials.sort((a, b) => Number(isBetter(b, a, search)) - Number(isBetter(a, b, search)));
-  return trials.flatMap(({ restored }) => restored);
+  return trials.sort((a, b) => Number(isBetter(b, a, search)) - Number(isBetter(a, b, search)));
 }
 
 /** Share of the weights' numbers that must stay integers: with less the file is hardly smaller, and quantizing it was for nothing. */
@@ -188,7 +196,7 @@ function mostRestored(prepared: Prepared, order: readonly string[]): number {
 
 /** How many numbers the weights of each layer have, by the node's name. */
 function weightSizes({ model, plan }: Prepared): Map<string, number> {
-  const nodes = new Map([...nodesOf(model.graph)].map((node) => [node.name, node]));
+  const nodes = new Map(nodesOf(model.graph).map((node) => [node.name, node]));
   const sizes = new Map<string, number>();
   for (const { node, weight } of [...plan.layers, ...plan.stored]) {
     const size = (weight && nodes.get(node)?.inputs[weight.input]?.constant?.size) ?? 0;

@@ -1,5 +1,4 @@
 import { lossBetween } from '../../../metrics/index.js';
-import { isQuantized } from '../../../ops/index.js';
 import type { SensitivityRecord, TechniqueContext, TechniqueResult } from '../../../technique/index.js';
 import { agrees } from '../candidates.js';
 import { leftInFloat, leftRemark } from '../left.js';
@@ -40,12 +39,8 @@ export async function applyFewBits(context: TechniqueContext, options: FewBitsOp
   const known = new Set([...few.model.graph.values(true)].map(({ name }) => name));
   const left = leftRemark(leftInFloat(made.model.graph).filter(({ value }) => known.has(value)));
   if (left) remarks.push(left);
-  if (isQuantized(source)) remarks.unshift(REQUANTIZED);
   return { model: made.model, notes: { remarks, sensitivity: sensitivityOf(made), facts: factsOf(few, made, context) } };
 }
-
-export const REQUANTIZED =
-  'The model was quantized already: its integers were turned into floats first. Quantizing the original loses less.';
 
 /** The curvature of a layer is known well enough from so many. */
 const GPTQ_SAMPLES = 128;

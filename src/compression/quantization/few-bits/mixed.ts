@@ -2,9 +2,10 @@ import { type Activity, formatBytes, OptionError } from '../../../base/index.js'
 import type { Runtime } from '../../../infrastructure/runtime/index.js';
 import { isWithin } from '../../../metrics/index.js';
 import { encodeModel, type Model } from '../../../onnx/index.js';
-import { answersOf, evaluate, judge, type Quality, referenceProgram, type Task } from '../../../training/index.js';
+import type { Quality, Task } from '../../../training/index.js';
 import { type Allocation, allocations } from '../allocate.js';
-import { agrees, howMeasured } from '../candidates.js';
+import { besideFloat } from '../beside-float.js';
+import { agrees } from '../candidates.js';
 import { type LayerNoise, layerNoise } from './layer-noise.js';
 import { type FewBits, type FewLayer, type Width, widthFrom, writeFewBits } from './prepare-few.js';
 
@@ -69,7 +70,7 @@ function byOwnErrors({ few, width }: MixedRequest): Mixed {
 async function withinTolerance(request: MixedRequest & { task: Task }): Promise<Mixed> {
   const { few, width, task } = request;
   const { tolerance = task.metric.tolerance } = request;
-  return measured(request, async (before, qualityOf) => {
+  return besideFloat({ ...request, model: few.model }, async ({ before, qualityOf }) => {
     const attempt = async (widths: ReadonlyMap<FewLayer, Width>) => {
       const model = written(few, widths);
       const quality = await qualityOf(model);
@@ -124,25 +125,10 @@ async function withinBudget(request: MixedRequest, budget: number): Promise<Mixe
       fix: width > 2 ? 'Allow fewer bits, prune first, or give a larger budget.' : 'Prune first, or give a larger budget.',
     });
   if (!task) return { model, widths, noise, exact };
-  return measured({ ...request, task }, async (before, qualityOf) => {
+  return besideFloat({ ...request, task, model: few.model }, async ({ before, qualityOf }) => {
     const after = await qualityOf(model);
     return { model, widths, noise, exact, quality: { before, after, whole: after } };
   });
-}
-
-/** Hands out the quality of the float model and what measures that of others, on the same samples. */
-async function measured<T>(
-  { few, task, runtime, ...activity }: MixedRequest & { task: Task },
-  use: (before: Quality, qualityOf: (model: Model) => Promise<Quality>) => Promise<T>,
-): Promise<T> {
-  const options = await howMeasured({ ...activity, task, prepared: few });
-  const reference = await referenceProgram(task, runtime, activity);
-  try {
-    const original = await answersOf(few.model, task, runtime, { ...options, reference });
-    return await use(judge(task, original), (model) => evaluate(model, task, runtime, { ...options, original, reference }));
-  } finally {
-    await reference?.dispose();
-  }
 }
 
 function choicesOf(request: MixedRequest, noise: LayerNoise) {

@@ -40,7 +40,7 @@ export interface FewBits {
   readonly remarks: readonly string[];
 }
 
-/** The first opset whose DequantizeLinear takes blocks, and uint4. */
+/** The first opset with uint4. */
 const BLOCK_OPSET = 21;
 
 /** How weights of 8 bits are stored. */

@@ -22,8 +22,8 @@ export interface BlockResult {
 
 /**
  * Stores weights in 4 or 2 bits, by blocks with a scale and a zero point each, and computes in floating point as before. Products become MatMulNBits
- * (com.microsoft), which ONNX Runtime computes from the packed weights; tables are looked up packed; convolutions and recurrent layers read a DequantizeLinear,
- * with 2 bits after unpacking in the graph. Where fewer bits would not make the file smaller, more are taken.
+ * (com.microsoft), which ONNX Runtime computes from the packed weights; tables are looked up packed; weights of convolutions and recurrent layers are unpacked by
+ * nodes that a runtime computes once, when it loads the model. Where fewer bits would not make the file smaller, more are taken.
  * @throws OptionError for a block size that no runtime has, or gptq without data; UnsupportedError where there is nothing to quantize.
  */
 export async function quantizeBlocks(source: Model, runtime: Runtime, options: BlockOptions): Promise<BlockResult> {

@@ -1,7 +1,7 @@
-import { lossBetween, worth } from '../../../metrics/index.js';
-import type { Model, Tensor } from '../../../onnx/index.js';
+import type { Tensor } from '../../../onnx/index.js';
 import type { TaskContext, TechniqueNotes, TechniqueResult } from '../../../technique/index.js';
-import { evaluate, type LossBuilder, type TrainOptions, type TrainResult, train, withWeights } from '../../../training/index.js';
+import { type LossBuilder, type TrainOptions, type TrainResult, train, withWeights } from '../../../training/index.js';
+import { keepBetter } from '../kept.js';
 import { nothingToQuantize } from '../nothing.js';
 import { type Bits, type Blocked, gridOf, type Rows } from './block-grid.js';
 import { type Learned, type LearnedModel, onLearnedGrid, stepRate, ternaryScale, withLearnedSteps } from './learned-steps.js';
@@ -40,24 +40,14 @@ export async function trainFewBits(context: TaskContext, options: FewTraining): 
   const simulated = withLearnedSteps(few, starts);
   const result = await trainSteps(context, options, simulated);
   const trained = writeFewBits(bake(few, bits, simulated, result), () => bits);
-  const split = task.splits.validation.size > 0 ? 'validation' : 'calibration';
-  const judge = async (each: Model) => (await evaluate(each, task, runtime, { split, threads, signal })).value;
-  const quality = { before: await judge(source), untrained: await judge(untrained), trained: await judge(trained) };
-  const isBetter = worth(task.metric, quality.trained) >= worth(task.metric, quality.untrained);
-  const kept = isBetter ? quality.trained : quality.untrained;
+  const kept = await keepBetter(context, { untrained, trained });
+  const without = weightType === 'ternary' ? 'to the nearest' : 'by gptq';
   const notes: TechniqueNotes = {
     training: result.history,
-    remarks: isBetter
-      ? []
-      : [`Training did not make the model better than rounding ${weightType === 'ternary' ? 'to the nearest' : 'by gptq'}, which is kept.`],
-    facts: {
-      quantizedLayers: few.layers.length,
-      trainedLayers: simulated.learned.length,
-      lossBeforeTraining: lossBetween(task.metric, quality.before, quality.untrained),
-      loss: lossBetween(task.metric, quality.before, kept),
-    },
+    remarks: kept.isTrained ? [] : [`Training did not make the model better than rounding ${without}, which is kept.`],
+    facts: { quantizedLayers: few.layers.length, trainedLayers: simulated.learned.length, ...kept.facts },
   };
-  return { model: isBetter ? trained : untrained, notes };
+  return { model: kept.model, notes };
 }
 
 /** Grids that training starts from: those of least error without looking at data, with the weights as they are. */
