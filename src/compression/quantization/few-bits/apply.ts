@@ -69,11 +69,12 @@ function remarksOf(few: FewBits, wished: Width, made: Mixed, { task }: Technique
   return remarks;
 }
 
-function reasonOf({ quality }: Mixed, task: TechniqueContext['task']): string {
+function reasonOf({ quality, noise }: Mixed, task: TechniqueContext['task']): string {
+  // Noise is looked at for a budget, or where data showed a loss.
+  if (noise && (!quality || quality.whole === quality.after)) return 'the budget allows it';
   if (!quality || !task) return 'they lose too much of themselves';
   const { metric } = task;
   const loss = (after: { value: number }) => Number(lossBetween(metric, quality.before.value, after.value).toPrecision(2));
-  if (quality.whole === quality.after) return 'the budget allows it';
   const { agreement } = quality.whole;
   if (agreement && !agrees(quality.whole, metric.tolerance))
     return `with fewer ${(100 * (1 - agreement.value)).toFixed(1)}% of the answers would change`;
