@@ -114,7 +114,14 @@ export class CommandContext {
       if (data !== INPUT_FILES)
         throw new OptionError({ what: '--data and --input both say what the samples are', fix: 'Give one of them.' });
       const { sourceOfFiles } = await import('./inputs.js');
-      return sourceOfFiles(input, model, maxUnpacked);
+      return sourceOfFiles(input, model, {
+        maxUnpacked,
+        onFew: (samples) =>
+          this.output.message({
+            level: 'warning',
+            text: `There are ${samples} samples only, which are repeated: what is measured is measured on samples that were used before.`,
+          }),
+      });
     }
     if (data !== SYNTHETIC || existsSync(data)) return undefined;
     const { runnableInputs, syntheticSource } = await import('../diagnosis/index.js');

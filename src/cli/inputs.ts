@@ -18,9 +18,14 @@ const LEAST = 20;
 /**
  * Samples without targets from a file for each of a model's inputs, whose first axis counts the samples.
  * @param files by the input's name; under "" for a model's only input.
+ * @param onFew is told how many samples there are, where they are so few that they are repeated: then no part of the data is apart from the others.
  * @throws OptionError for names that the model does not have; DataError, FormatError for what cannot be read or does not fit together.
  */
-export async function sourceOfFiles(files: Readonly<Record<string, string>>, model: Model, maxUnpacked?: number): Promise<DataSource> {
+export async function sourceOfFiles(
+  files: Readonly<Record<string, string>>,
+  model: Model,
+  { maxUnpacked, onFew }: { maxUnpacked?: number; onFew?: (samples: number) => void } = {},
+): Promise<DataSource> {
   const names = model.graph.feeds.map(({ name }) => name);
   const arrays: Record<string, DataTensor> = {};
   for (const [given, file] of Object.entries(files)) {
@@ -36,8 +41,11 @@ export async function sourceOfFiles(files: Readonly<Record<string, string>>, mod
       where: '--input',
       fix: `Give --input ${missing[0]}=FILE as well.`,
     });
+  const count = Math.min(...Object.values(arrays).map(({ shape }) => shape[0] ?? 0));
+  const isFew = count > 0 && count < LEAST;
+  if (isFew) onFew?.(count);
   const { train } = datasetsFromArrays(
-    repeated(arrays),
+    isFew ? repeated(arrays, Math.ceil(LEAST / count)) : { ...arrays },
     Object.values(files)
       .map((file) => basename(file))
       .join(', '),
@@ -68,11 +76,7 @@ async function arrayOf(file: string, name: string, maxUnpacked?: number): Promis
   }
 }
 
-/** All arrays as often as it takes to have enough samples. */
-function repeated(arrays: Readonly<Record<string, DataTensor>>): Record<string, DataTensor> {
-  const count = Math.min(...Object.values(arrays).map(({ shape }) => shape[0] ?? 0));
-  if (count === 0 || count >= LEAST) return { ...arrays };
-  const times = Math.ceil(LEAST / count);
+function repeated(arrays: Readonly<Record<string, DataTensor>>, times: number): Record<string, DataTensor> {
   return Object.fromEntries(
     Object.entries(arrays).map(([name, { type, shape, data }]) => {
       const all = new (data.constructor as new (length: number) => DataTensor['data'])(data.length * times);
