@@ -119,7 +119,7 @@ export class CommandContext {
         onFew: (samples) =>
           this.output.message({
             level: 'warning',
-            text: `There are ${samples} samples only, which are repeated: what is measured is measured on samples that were used before.`,
+            text: `${samples} sample(s) are few: they are repeated, and what is measured is measured on samples that were used before.`,
           }),
       });
     }

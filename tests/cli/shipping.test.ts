@@ -161,7 +161,7 @@ test('samples come from a file for each input, or are synthetic, and the model s
   writeFileSync(at('x.pb'), tensorProto([2, 32], values.slice(0, 64)));
   const fromPb = await json('quantize good.onnx --input x.pb --no-time -o pb.onnx');
   assert.equal(fromPb.proof.inputs, 'samples');
-  const fewSamples = /There are 2 samples only, which are repeated: .*used before/;
+  const fewSamples = /2 sample\(s\) are few: they are repeated, .*used before/;
   assert.match((await run('quantize good.onnx --input x.pb --no-time -o pb.onnx')).stderr, fewSamples);
   assert.doesNotMatch((await run('quantize good.onnx --input x=x.npy --no-time -o npy.onnx')).stderr, /repeated/);
   await json('quantize good.onnx --data synthetic --no-time -o synthetic.onnx');
