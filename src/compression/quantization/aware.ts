@@ -10,6 +10,7 @@ import {
   type TechniqueResult,
 } from '../../technique/index.js';
 import { type LossBuilder, type TrainOptions, type TrainResult, train, trainable, withWeights } from '../../training/index.js';
+import { FINE_TUNING_RATE } from '../tuning.js';
 import { type IntegerType, SMALLEST_SCALE } from './affine.js';
 import { withWhole } from './candidates.js';
 import { stepRate } from './few-bits/learned-steps.js';
@@ -25,7 +26,7 @@ const when = z.enum(['auto', 'always', 'never']).default('auto');
 
 const schema = z.strictObject({
   epochs: z.int().min(1).default(5).describe('Passes over the training part'),
-  learningRate: z.number().positive().default(0.0005).describe('Largest learning rate (Adam, one-cycle)'),
+  learningRate: z.number().positive().default(FINE_TUNING_RATE).describe('Largest learning rate (Adam, one-cycle)'),
   batchSize: z.int().min(1).default(128).describe('Samples a step'),
   calibration: z
     .enum(['min-max', 'percentile', 'entropy', 'mse'])
