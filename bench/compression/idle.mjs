@@ -1,5 +1,4 @@
-// Loads what `espalier quantize` needs, ONNX Runtime started, and ends; what that takes is the memory of an idle process. The other tools import ONNX Runtime
-// and with it start it; Espalier starts it in a thread, with the first model.
+// Loads what `espalier quantize` needs and a model of one node into ONNX Runtime, and ends; what that takes is the memory of an idle process.
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import { encodeModel, Graph, GraphBuilder, Model } from 'espalier/onnx';
 import 'espalier';
