@@ -5,7 +5,7 @@ import { axesOf, type Feed, feedsOf } from './feeds.js';
 import type { Task } from './tasks/task.js';
 
 /** Bytes of activations that live at one time in a run whose batch size nobody chose. What runs faster in larger batches is smaller than this. */
-const MOST_BYTES = 2 ** 24;
+const MOST_BYTES = 2 ** 22;
 
 /** The fixed number of samples of the model's inputs, or what was wished where it is open. */
 export function batchSizeOf(model: Model, task: Pick<Task, 'feeds'>, wished: number): number {
