@@ -3,19 +3,19 @@ import { requireSound } from '../infrastructure/compiler/index.js';
 import type { Runtime } from '../infrastructure/runtime/index.js';
 import type { Model } from '../onnx/index.js';
 import { batchSizeOf, buildTrainingStep, inputShapes, type Task, trainable } from '../training/index.js';
-import { measureBaseline, timedBaseline } from './baseline.js';
-import { measureFront, writeCards } from './finish.js';
-import { markFront } from './front.js';
-import { claimWorkspace, fingerprintOf } from './identity.js';
-import { FORMAT_VERSION, FRONT_SCHEMA, type Limits, type ModelInfo, type ObjectiveName, type RunInfo } from './info.js';
-import { broken, violations, withRules } from './limits.js';
-import { objectivesFor } from './objectives.js';
+import { measureBaseline, timedBaseline } from './baseline/baseline.js';
+import { broken, violations, withRules } from './criteria/limits.js';
+import { objectivesFor } from './criteria/objectives.js';
+import type { Workspace } from './models/workspace.js';
+import { claimWorkspace, fingerprintOf } from './plan/claim.js';
+import { type Settings, settingsOf } from './plan/settings.js';
+import type { Plan } from './plan/strategy.js';
 import type { OptimizeRequest } from './request.js';
-import { makeRun, type Run, restoreModels } from './run.js';
-import { type SearchOutcome, search } from './search.js';
-import { type Settings, settingsOf } from './settings.js';
-import type { Plan } from './strategy.js';
-import type { Workspace } from './workspace.js';
+import { FORMAT_VERSION, FRONT_SCHEMA, type Limits, type ModelInfo, type ObjectiveName, type RunInfo } from './results/info.js';
+import { type SearchOutcome, search } from './search/search.js';
+import { markFront } from './settle/front.js';
+import { measureFront, writeCards } from './settle/measure-front.js';
+import { makeRun, type Run, restoreModels } from './settle/restore.js';
 
 /**
  * The main job: from a model and data to the Pareto front of better models. Everything that is done is journaled in the workspace; called again

@@ -3,10 +3,10 @@ import type { Runtime } from '../infrastructure/runtime/index.js';
 import type { Model } from '../onnx/index.js';
 import type { TechniqueRegistry } from '../technique/index.js';
 import type { Task } from '../training/index.js';
-import type { HostServices } from './candidates.js';
-import type { OptimizeOptions } from './settings.js';
-import type { PlanContext, Strategy } from './strategy.js';
-import type { Workspace } from './workspace.js';
+import type { HostServices } from './models/meter.js';
+import type { Workspace } from './models/workspace.js';
+import type { OptimizeOptions } from './plan/settings.js';
+import type { PlanContext, Strategy } from './plan/strategy.js';
 
 /** What a run of `optimize` is asked. */
 export interface OptimizeRequest extends Activity {
