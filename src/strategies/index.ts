@@ -1,13 +1,14 @@
 export * from './advice/index.js';
-export { parseRule } from './criteria/limits.js';
-export type { HostServices } from './models/meter.js';
+export { parseRule } from './criteria/rules.js';
+export type { HostServices } from './models/host.js';
 export { RecipeRunner, stageId } from './models/runner.js';
 export type { Workspace } from './models/workspace.js';
-export { optimize, whyUntrainable } from './optimize.js';
+export { optimize } from './optimize.js';
 export { growImproveShrink } from './plan/grow/grow-improve-shrink.js';
 export type { OptimizeOptions } from './plan/settings.js';
 export { shrinkAndImprove } from './plan/shrink-and-improve.js';
 export type { Plan, PlanContext, Strategy } from './plan/strategy.js';
+export { whyUntrainable } from './plan/trainability.js';
 export { recipeLabel } from './recipes/labels.js';
 export { prepareArchitecture } from './recipes/preparation.js';
 export type { OptimizeRequest } from './request.js';

@@ -1,104 +1,65 @@
 import { remember } from '../../automation/index.js';
-import { footprint as countFootprint } from '../../infrastructure/hardware/index.js';
-import type { Model, Tensor } from '../../onnx/index.js';
-import { evaluate, type Quality } from '../../training/index.js';
+import type { Activity } from '../../base/index.js';
+import type { Runtime } from '../../infrastructure/runtime/index.js';
+import type { Model } from '../../onnx/index.js';
+import type { TechniqueRegistry } from '../../technique/index.js';
+import { batchSizeOf, evaluate, inputShapes, type Task } from '../../training/index.js';
 import { recipeLabel } from '../recipes/labels.js';
 import type { FootprintInfo, LatencyInfo, LayerInfo, ModelInfo, QualityInfo } from '../results/info.js';
-import type { KeptStage, RecipeRequest } from './runner.js';
+import { footprintInfo, layerInfos } from './footprint.js';
+import type { HostServices } from './host.js';
+import { journaled } from './journaled.js';
+import { qualityInfo } from './quality.js';
+import type { KeptStage } from './runner.js';
+import { sampleFeeds } from './sample.js';
+import type { Workspace } from './workspace.js';
 
-/** Shapes of a model's inputs, by name. */
-export type Shapes = Readonly<Record<string, readonly number[]>>;
-/** Inputs of one run; they are copied. */
-export type Feeds = Readonly<Record<string, Tensor>>;
-
-/** What a model was made of. */
-export interface Original {
-  model: Model;
-  feeds: Feeds;
-  /** Outputs that a metric judges by the data's targets. */
-  judged: readonly string[];
-}
-
-/** Measurements that only the host of the runtime can make. */
-export interface HostServices {
-  /** Latency on these inputs, and the ratio to the baseline measured in turns with it. */
-  latency(model: Model, baseline: Model | undefined, feeds: Feeds): Promise<LatencyInfo>;
-  /** Bytes that a download of the model's file transfers. */
-  downloadBytes(file: string): Promise<number>;
+/** What a run can know of a model while it selects: nothing here reads the test part. */
+export interface Meter {
+  /** On the validation part. */
+  quality(model: Model, activity?: Activity): Promise<QualityInfo>;
+  /** @param bytes of the model's file. */
+  footprint(model: Model, bytes: number): FootprintInfo;
+  layers(model: Model): LayerInfo[];
+  /** On a real sample. @param beside a model that is measured in turns with it. */
+  latency(model: Model, beside?: Model): Promise<LatencyInfo>;
   /**
-   * Whether the file loads in each runtime at hand, follows the original there as far as nothing else judges it, and gives the same answers in all of them.
-   * @param original what the model was made of, with the same inputs as it takes them, and the outputs that the task's metric judges. Default: the model
-   *   is the original.
+   * Quality and footprint of what a recipe made; measured once and journaled, so that a resumed run has the same figures.
+   * @param latency where that counts as well.
    */
-  check(file: string, model: Model, feeds: Feeds, original?: Original): Promise<NonNullable<ModelInfo['checks']>>;
-  machine(): { node: string; platform: string; processor: string; cores: number };
+  stage(stage: KeptStage, options?: { signal?: AbortSignal; latency?: (model: Model) => Promise<LatencyInfo> }): Promise<ModelInfo>;
 }
 
-/** Quality on the validation part and footprint of a stage; measured once and journaled, so that a resumed run has the same figures. */
-export async function measureCandidate(
-  stage: KeptStage,
-  request: RecipeRequest,
-  shapes: Shapes,
-  latency?: (model: Model) => Promise<LatencyInfo>,
-): Promise<ModelInfo> {
-  const measured = await remember(request.workspace.storage, `measure ${stage.id}`, async () => {
-    const validation = qualityInfo(
-      await evaluate(stage.model, request.task, request.runtime, { threads: request.threads, signal: request.activity?.signal }),
-    );
-    return JSON.parse(
-      JSON.stringify({
-        validation,
-        footprint: { ...footprintInfo(stage.model, stage.bytes, shapes), latency: await latency?.(stage.model) },
-      }),
-    ) as Pick<ModelInfo, 'validation' | 'footprint'>;
-  });
+/** What a meter is made of. */
+export interface MeterParts {
+  /** Its inputs, as the data has them, are those of all models: models often leave dimensions open. */
+  original: Model;
+  task: Task;
+  runtime: Runtime;
+  threads: number;
+  host: Pick<HostServices, 'latency'>;
+  /** Where what was measured is kept. */
+  storage: Workspace['storage'];
+  /** Labels recipes. */
+  registry: TechniqueRegistry;
+  /** Noted with each model. */
+  seed: number;
+}
+
+export async function meterOf({ original, task, runtime, threads, host, storage, registry, seed }: MeterParts): Promise<Meter> {
+  const shapes = await inputShapes(task, batchSizeOf(original, task, 1));
+  const quality: Meter['quality'] = async (model, activity) => qualityInfo(await evaluate(model, task, runtime, { ...activity, threads }));
   return {
-    id: stage.id,
-    label: recipeLabel(stage.recipe, request.registry),
-    file: stage.file,
-    recipe: stage.recipe,
-    seed: request.seed,
-    ...measured,
-    notes: stage.notes,
-    onFront: false,
-    breaks: [],
+    quality,
+    footprint: (model, bytes) => footprintInfo(model, bytes, shapes),
+    layers: (model) => layerInfos(model, shapes),
+    latency: async (model, beside) => host.latency(model, beside, await sampleFeeds(model, task)),
+    stage: async ({ id, recipe, model, bytes, file, notes }, { signal, latency } = {}) => {
+      const measured = await remember(storage, `measure ${id}`, async () => {
+        const validation = await quality(model, { signal });
+        return journaled({ validation, footprint: { ...footprintInfo(model, bytes, shapes), latency: await latency?.(model) } });
+      });
+      return { id, label: recipeLabel(recipe, registry), file, recipe, seed, ...measured, notes, onFront: false, breaks: [] };
+    },
   };
-}
-
-export function footprintInfo(model: Model, bytes: number, shapes: Shapes): FootprintInfo {
-  const counted = countFootprint(model, { bytes, inputShapes: shapes });
-  return {
-    bytes,
-    parameters: counted.parameters,
-    weightBytes: counted.weightBytes,
-    macs: counted.gaps.length === 0 || counted.macs > 0 ? counted.macs : undefined,
-    activationBytes: counted.memory.total,
-    energyMicrojoules: counted.energy.total,
-  };
-}
-
-/** The cost of each layer, for reports. */
-export function layerInfos(model: Model, shapes: Shapes): LayerInfo[] {
-  return countFootprint(model, { bytes: 0, inputShapes: shapes }).layers.map((layer) => ({
-    name: layer.node,
-    op: layer.op,
-    output: layer.outputs[0]?.map((dim) => (typeof dim === 'number' ? dim : -1)) ?? [],
-    parameters: layer.parameters,
-    macs: layer.macs ?? 0,
-    weightBytes: layer.weightBytes,
-    activationBytes: layer.activationBytes,
-  }));
-}
-
-/** A quality without its confusion matrix, which only the test part's keeps. */
-export function qualityInfo({ confusion: _, ...quality }: Quality): QualityInfo {
-  return quality;
-}
-
-/** Most classes for which a model carries its confusion matrix. */
-const MOST_CONFUSED_CLASSES = 50;
-
-/** The confusion matrix of a classification, unless it has too many classes to be looked at. */
-export function confusionOf(quality: Quality): number[][] | undefined {
-  return quality.confusion && quality.confusion.length <= MOST_CONFUSED_CLASSES ? quality.confusion : undefined;
 }

@@ -1,9 +1,11 @@
 import { asJson, canonicalText } from '../../automation/index.js';
-import { type Activity, hashText, nested, Sha256 } from '../../base/index.js';
+import { type Activity, hashText, nested } from '../../base/index.js';
 import type { Runtime } from '../../infrastructure/runtime/index.js';
 import type { Model } from '../../onnx/index.js';
 import { applyTechnique, type Recipe, type Step, type TechniqueNotes, type TechniqueRegistry } from '../../technique/index.js';
 import type { Task } from '../../training/index.js';
+import { sha256 } from './fingerprint.js';
+import { journaled } from './journaled.js';
 import type { Workspace } from './workspace.js';
 
 export interface RecipeRequest {
@@ -36,10 +38,6 @@ export interface Stage {
 
 /** A stage with a file. */
 export type KeptStage = Stage & Required<Pick<Stage, 'bytes' | 'file'>>;
-
-export function isKept(stage: Stage | undefined): stage is KeptStage {
-  return stage?.file !== undefined;
-}
 
 /**
  * Applies recipes and keeps what each of their steps made. A stage is a pure function of the original, the data, the seed and the steps so far,
@@ -92,7 +90,7 @@ export class RecipeRunner {
     );
     if (technique.isTransient) return { id, recipe, model, notes };
     const { bytes, file } = await workspace.save(id, model);
-    await workspace.storage.record('stage', { id, bytes, notes: JSON.parse(JSON.stringify(notes)) });
+    await workspace.storage.record('stage', { id, bytes, notes: asJson(journaled(notes), 'notes') });
     await workspace.forget(id);
     // As the file has it, so that a run that resumes here goes on with the very same model.
     return { id, recipe, model: (await workspace.load(id)) ?? model, bytes, file, notes };
@@ -101,8 +99,6 @@ export class RecipeRunner {
 
 /** A short name for people and a hash for uniqueness, e.g. "prune-quantize-1f3a9c02". */
 export function stageId(recipe: Recipe, seed: number, fingerprint: string): string {
-  const sha = new Sha256();
-  sha.update(canonicalText(asJson({ recipe, seed, fingerprint }, 'recipe')));
-  const hash = sha.hex().slice(0, 12);
+  const hash = sha256([canonicalText(asJson({ recipe, seed, fingerprint }, 'recipe'))]).slice(0, 12);
   return `${recipe.map((step) => step.technique).join('-')}-${hash}`;
 }

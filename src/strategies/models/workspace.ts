@@ -1,6 +1,8 @@
 import type { Storage } from '../../automation/index.js';
+import { EspalierError } from '../../base/index.js';
 import type { Model } from '../../onnx/index.js';
 import type { CheckpointStore } from '../../technique/index.js';
+import type { ModelInfo } from '../results/info.js';
 
 /** Where a run keeps what it makes. In Node a folder; in a page whatever the page has. Everything in it survives a kill. */
 export interface Workspace {
@@ -20,4 +22,18 @@ export interface Workspace {
   forget(id: string): Promise<void>;
   /** Writes a text file (front.json, cards), wholly or not at all. */
   write(path: string, text: string): Promise<void>;
+}
+
+/** A measured model, from its written file. @throws EspalierError where the file is gone or damaged. */
+export async function storedModel(
+  { id, file }: Pick<ModelInfo, 'id' | 'file'>,
+  workspace: Pick<Workspace, 'name' | 'load'>,
+): Promise<Model> {
+  const model = await workspace.load(id);
+  if (model) return model;
+  throw new EspalierError({
+    what: `The file of a model that was made here is gone or damaged: ${file}`,
+    where: workspace.name,
+    fix: 'Put it back, or begin a new run in another folder.',
+  });
 }

@@ -15,7 +15,7 @@ export const shrinkAndImprove: Strategy = {
 };
 
 function plan({ epochs, architecture, task, original, registry, untrainable, limits }: PlanContext): Plan {
-  const base = architecture ? baseRecipe({ architecture, task, epochs }) : [];
+  const base = architecture ? baseRecipe(architecture, task, epochs) : [];
   // Without a limit on the size every trial counts, and quicker ones are wanted, too.
   const scope = { trainable: untrainable === undefined, sizeOnly: limits.maxSize !== undefined && onlySizeLimited(limits) };
   const { space, first, steps } = compose({ registry, model: original, task, scope, effects: ['shrink'] });

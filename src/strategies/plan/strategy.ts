@@ -2,6 +2,7 @@ import type { Point, SpaceDefinition } from '../../automation/index.js';
 import type { Model } from '../../onnx/index.js';
 import type { Recipe, TechniqueRegistry } from '../../technique/index.js';
 import type { Task } from '../../training/index.js';
+import type { StartArchitecture } from '../recipes/base.js';
 import type { Limits, ModelInfo } from '../results/info.js';
 
 /** What a strategy plans for. */
@@ -17,7 +18,7 @@ export interface PlanContext {
   /** Names of the architectures that are searched, where they are: the likeliest first. Default: all, the original's own first. */
   families?: readonly string[];
   /** The architecture that the original is an instance of, where a family is searched. */
-  architecture?: { name: string; width: number; depth: number; resolution?: number; scales: readonly string[] };
+  architecture?: StartArchitecture;
 }
 
 /** A search over recipes. */

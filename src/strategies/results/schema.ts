@@ -59,6 +59,16 @@ const layer = z.looseObject({
   activationBytes: count,
 });
 
+const limits = z.looseObject({
+  maxSize: number.optional(),
+  maxLatency: number.optional(),
+  maxMemory: number.optional(),
+  maxDrop: number.optional(),
+  minQuality: number.optional(),
+  maxMacs: number.optional(),
+  rules: z.array(z.looseObject({ metric: z.string(), relation: z.enum(['>=', '<=']), value: number })).optional(),
+});
+
 /** What a front.json must hold to be drawn; what is not listed is carried along. */
 const run = z.looseObject({
   format: z.literal(FORMAT_VERSION),
@@ -73,7 +83,7 @@ const run = z.looseObject({
   }),
   seed: number,
   options: z.record(z.string(), z.unknown()),
-  limits: z.record(z.string(), number),
+  limits,
   machine: z.looseObject({ node: z.string(), platform: z.string(), processor: z.string(), cores: count }),
   objectives: z.array(z.string()),
   baseline: model,

@@ -2,31 +2,34 @@ import { type Architecture, architectures, architecture as familyOf } from '../.
 import { OptionError } from '../../../base/index.js';
 import { encodeModel } from '../../../onnx/index.js';
 import type { Limits } from '../../results/info.js';
-import { standInRequest, takenBy } from '../../techniques/build.js';
+import { standInRequest, takenBy } from '../../techniques/stand-in.js';
 import type { PlanContext } from '../strategy.js';
 import { type WeightType, widthThatFits } from './fit.js';
+
+/** Which families are asked for, and what they are to stand in for. */
+type Wanted = Pick<PlanContext, 'task' | 'architecture' | 'families'>;
 
 /**
  * For each family that fits, how wide it may be so that its file with weights of the type is as large as the
  * limits allow; in the order in which they are tried. Where no limit can be counted beforehand, the limit is the size of the baseline's file.
  */
-export function fittingWidths(context: PlanContext, weights: WeightType): Map<string, number> {
-  const { limits, original, task, architecture: given } = context;
+export function fittingWidths(wanted: Wanted & Pick<PlanContext, 'limits' | 'original'>, weights: WeightType): Map<string, number> {
+  const { limits, original, task, architecture: given, families } = wanted;
   const request = standInRequest(original, task);
   const countable = limits.maxSize !== undefined || limits.maxMacs !== undefined;
   const within = countable ? limits : { maxSize: encodeModel(original).byteLength };
   const widths = new Map<string, number>();
-  for (const family of familiesOf(context)) {
+  for (const family of familiesOf(wanted)) {
     const depth = family.name === given?.name ? given.depth : 1;
     const width = widthThatFits(family, { ...request, depth }, within, weights);
     if (width !== undefined) widths.set(family.name, width);
   }
-  if (widths.size === 0) throw nothingFits(context, within);
+  if (widths.size === 0) throw nothingFits(families, within);
   return widths;
 }
 
 /** Those that take what the model takes, in the order in which they are tried. @throws OptionError for a name that there is not, or that takes something else. */
-function familiesOf({ families, architecture: given, task }: PlanContext): readonly Architecture[] {
+function familiesOf({ families, architecture: given, task }: Wanted): readonly Architecture[] {
   const { kind, prepared } = takenBy(task);
   const fitting = architectures.filter((family) => family.takes === kind && (family.prepared ?? prepared) === prepared);
   const other = families?.map(familyOf).find((family) => !fitting.includes(family));
@@ -42,7 +45,7 @@ function familiesOf({ families, architecture: given, task }: PlanContext): reado
   return [...fitting].sort((a, b) => Number(isGiven(b)) - Number(isGiven(a)));
 }
 
-function nothingFits({ families }: PlanContext, limits: Limits): OptionError {
+function nothingFits(families: Wanted['families'], limits: Limits): OptionError {
   return new OptionError({
     what: `${families ? `None of ${families.join(', ')}` : 'No architecture'} is that small, however narrow`,
     got: Object.entries(limits)

@@ -75,7 +75,7 @@ function plan(context: PlanContext): Plan {
         { technique: 'minify', options: {} },
       ];
     },
-    remarks: leftOut(context, families),
+    remarks: leftOut(context.families ?? [], families),
   };
 }
 
@@ -95,7 +95,7 @@ function part(epochs: number, share: number): number {
 }
 
 /** What was asked for and is not searched. */
-function leftOut({ families: wanted = [] }: PlanContext, families: readonly string[]): string[] {
+function leftOut(wanted: readonly string[], families: readonly string[]): string[] {
   const missing = wanted.filter((name) => !families.includes(name));
   return missing.map((name) => `${name} is left out: however narrow, it does not keep the limits with int8 weights.`);
 }
