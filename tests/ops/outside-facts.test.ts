@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { foldNormalization } from 'espalier/infrastructure/compiler';
 import { Graph, GraphBuilder, Model, Tensor, type Value } from 'espalier/onnx';
 import { addOperator, inferShapes, type OpRule, ruleOf } from 'espalier/ops';
 import { headOf } from 'espalier/training';
@@ -8,6 +9,8 @@ import { headAxes } from '#dist/compression/pruning/dependencies.js';
 import { withBiases } from '#dist/compression/quantization/bias-correction.js';
 import { leftInFloat } from '#dist/compression/quantization/left.js';
 import { layerSites, normalizationSites } from '#dist/compression/quantization/scales/sites.js';
+import { foldedAffine } from '#dist/infrastructure/compiler/fold-affine.js';
+import { convolvedNormalization } from '#dist/infrastructure/compiler/normalization-to-convolution.js';
 import { channelAxis } from '#dist/training/channels.js';
 import { runningStatistics } from '#dist/training/forms.js';
 
@@ -28,6 +31,8 @@ const axis: Ask = (_, output) => channelAxis([2, 7, 9], output);
 const head: Ask = (_, output) => headOf(output).kind;
 const sites: Ask = ({ graph }) => layerSites(graph).map(({ channels, readers, shifts }) => [channels, readers.length, shifts.length]);
 const normalizations: Ask = ({ graph }) => normalizationSites(graph, false).map(({ channels, readers }) => [channels, readers.length]);
+const normalized = (build: GraphBuilder, x: Value, domain: string) =>
+  build.op('BatchNormalization', [x, ...['scale', 'shift', 'mean', 'variance'].map((name) => build.parameter(name, ones(4)))], {}, domain);
 /** Two convolutions with something between them. */
 const between =
   (write: (build: GraphBuilder, x: Value, domain: string) => Value): Write =>
@@ -103,11 +108,28 @@ const cases: Record<string, { op: string; write: Write; ask: Ask }> = {
   },
   'statistics of a normalization are no weights': {
     op: 'BatchNormalization',
-    write: (build, domain) => {
-      const constants = ['scale', 'shift', 'mean', 'variance'].map((name) => build.parameter(name, ones(4)));
-      return build.op('BatchNormalization', [image(build), ...constants], {}, domain);
-    },
+    write: (build, domain) => normalized(build, image(build), domain),
     ask: ({ graph }) => runningStatistics(graph).map(({ name }) => name),
+  },
+  'a normalization by stored statistics folds into the layer before it': {
+    op: 'BatchNormalization',
+    write: (build, domain) => normalized(build, conv(build, image(build), 'w'), domain),
+    ask: ({ graph }) => [foldNormalization(graph), graph.nodes.map(({ op }) => op)],
+  },
+  'a normalization by stored statistics becomes a convolution': {
+    op: 'BatchNormalization',
+    write: (build, domain) => normalized(build, image(build), domain),
+    ask: (model) => [convolvedNormalization.run(model, {}), model.graph.nodes.map(({ op, domain }) => [op, domain])],
+  },
+  'products with constants fold into the layer before them': {
+    op: 'Mul',
+    write: (build, domain) => build.op('Mul', [conv(build, image(build), 'w'), build.parameter('c', ones(1, 4, 1, 1))], {}, domain),
+    ask: (model) => [foldedAffine.run(model, {}), model.graph.nodes.map(({ op }) => op)],
+  },
+  'divisions by constants fold as products': {
+    op: 'Div',
+    write: (build, domain) => build.op('Div', [conv(build, image(build), 'w'), build.parameter('c', ones(1, 4, 1, 1))], {}, domain),
+    ask: (model) => [foldedAffine.run(model, {}), model.graph.nodes.map(({ op }) => op)],
   },
   'a kernel without a bias gets one that can be corrected': {
     op: 'Conv',
