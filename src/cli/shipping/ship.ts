@@ -149,7 +149,8 @@ async function proofOf({ context, task, original, options }: Shipment, written: 
 /** Hands out the reference that both models are compared with, where they have one and the same task. */
 async function besides<T>({ context, task, original, options }: Shipment, use: (reference?: Reference) => Promise<T>): Promise<T> {
   const { signal } = context.activity;
-  const reference = task && task === original?.task ? await Reference.of(task, context.runtime, { threads: options.threads, signal }) : undefined;
+  const reference =
+    task && task === original?.task ? await Reference.of(task, context.runtime, { threads: options.threads, signal }) : undefined;
   try {
     return await use(reference);
   } finally {
