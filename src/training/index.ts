@@ -18,4 +18,5 @@ export { buildTrainingStep, SEED_INPUT, type TrainingStep } from './step.js';
 export type { StepOptions } from './step-options.js';
 export * from './tasks/index.js';
 export { train } from './train.js';
+export { FOLLOWS, type Trials, trialsOf } from './trials.js';
 export { withWeights } from './weights.js';

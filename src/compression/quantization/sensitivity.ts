@@ -34,7 +34,7 @@ const FEWEST_SAMPLES = 4;
 const FEWEST_LAYERS = 8;
 
 /** Seconds of a switched run: what two cores do in multiply-accumulates, and in numbers read and written by roundings and switches. */
-function secondsOf(model: Model): number {
+export function secondsOf(model: Model): number {
   const { macs, activationBytes } = footprint(model, { bytes: 0 });
   return macs / 2e10 + activationBytes / 5e8;
 }
