@@ -14,6 +14,7 @@ export { exposeParameters, trainableParameters } from './parameters.js';
 export { type ChannelQuality, judge, NotFinite, type Quality } from './quality.js';
 export type { Checkpoint, EpochRecord, StepControl, TrainRequest, TrainResult } from './request.js';
 export { checkSchedule, type Schedule, scheduleFactor } from './schedules.js';
+export { buildStatisticsMatch, type StatisticsMatch } from './statistics-match.js';
 export { buildTrainingStep, SEED_INPUT, type TrainingStep } from './step.js';
 export type { StepOptions } from './step-options.js';
 export * from './tasks/index.js';
