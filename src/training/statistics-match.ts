@@ -44,7 +44,7 @@ function distanceOf(build: GraphBuilder, node: Node): Value[] {
   if (node.op !== 'BatchNormalization' || node.domain !== '' || node.int('training_mode', 0) === 1) return [];
   const [x, , , means, variances] = node.inputs;
   const [mean, variance] = [means, variances].map((value) => constantFloat(build.graph, value));
-  if (!x || x.dtype !== 'float32' || !mean || !variance) return [];
+  if (x?.dtype !== 'float32' || !mean || !variance) return [];
   const epsilon = node.float('epsilon', 1e-5);
   const deviation = variance.toFloat32().map((value) => Math.sqrt(Math.max(0, value) + epsilon));
   const seen = batchStatistics(build, x);
