@@ -32,7 +32,10 @@ test('scales move where the written file does not follow, in quantize and in app
 test('without them layers stay in float, by name and with the reason', async () => {
   const { proof, notes } = await json('quantize wild.onnx --dynamic --equalize never --smooth never -o made.onnx');
   assert.ok(proof.outputs[0].sqnr > 20, `${proof.outputs[0].sqnr} dB`);
-  assert.match(notes.remarks[0], /^\d of 4 layers .*float.*because with integers everywhere the worst output would have -?[\d.]+ dB SQNR on \d made-up inputs, and has [\d.]+ dB so: \w+/);
+  assert.match(
+    notes.remarks[0],
+    /^\d of 4 layers .*float.*because with integers everywhere the worst output would have -?[\d.]+ dB SQNR on \d made-up inputs, and has [\d.]+ dB so: \w+/,
+  );
   const { code, stdout } = await espalier(
     'quantize wild.onnx --dynamic --equalize never --smooth never --no-time -o made.onnx'.split(' '),
     { cwd: folder },

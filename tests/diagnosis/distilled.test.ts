@@ -45,12 +45,17 @@ function netWith(known: readonly Statistics[]): Model {
 
 async function statisticsOf(model: Model, output: string): Promise<Statistics> {
   const program = await runtime.compile(model);
-  const { [output]: seen } = await program.run({ x: feeds(real(64, 1), await real(64, 1).read(Int32Array.from({ length: 64 }, (_, i) => i))) });
+  const { [output]: seen } = await program.run({
+    x: feeds(real(64, 1), await real(64, 1).read(Int32Array.from({ length: 64 }, (_, i) => i))),
+  });
   await program.dispose();
   const values = seen.toFloat32();
   const of = (channel: number) => values.filter((_, i) => Math.floor(i / 144) % 8 === channel);
   const mean = Float32Array.from({ length: 8 }, (_, c) => of(c).reduce((sum, value) => sum + value, 0) / of(c).length);
-  return { mean, variance: Float32Array.from({ length: 8 }, (_, c) => of(c).reduce((sum, value) => sum + (value - mean[c]) ** 2, 0) / of(c).length) };
+  return {
+    mean,
+    variance: Float32Array.from({ length: 8 }, (_, c) => of(c).reduce((sum, value) => sum + (value - mean[c]) ** 2, 0) / of(c).length),
+  };
 }
 
 function feeds(_: Dataset, batch: Awaited<ReturnType<Dataset['read']>>): Tensor {

@@ -4,10 +4,8 @@ import type { TechniqueContext, TechniqueNotes, TechniqueResult } from '../../te
 import { evaluate, FOLLOWS, type Quality, type Task, type Trials, trialsOf } from '../../training/index.js';
 import { type WithoutDataOptions, type WithoutDataResult, writeDynamic, writeStored } from './dynamic.js';
 import { leftRemark } from './left.js';
-import { type Mended, mend, planMoved } from './mending/mend.js';
-import type { Migration } from './scales/migrate.js';
-
-type When = 'auto' | 'always' | 'never';
+import { type Mended, mend } from './mending/mend.js';
+import { movesOf, planMoved, remarksOfMoves, type When } from './moved.js';
 
 export interface WithoutRangesOptions extends WithoutDataOptions {
   mode: 'dynamic' | 'weights';
@@ -35,12 +33,6 @@ export async function applyWithoutData(context: TechniqueContext, options: Witho
   };
   if (!task || task.splits.validation.size === 0 || task.splits.calibration.size === 0) return { ...plain, mended };
   return judged({ context: { ...context, task }, options, plain, mended: () => mended(trialsOf(model, task, SAMPLES)) });
-}
-
-function movesOf({ equalize, smooth }: WithoutRangesOptions): Record<'always' | 'auto', readonly Migration[]> {
-  const all = Object.entries({ equalize, smooth }) as [Migration, When][];
-  const asked = (when: When) => all.filter(([, each]) => each === when).map(([kind]) => kind);
-  return { always: asked('always'), auto: asked('auto') };
 }
 
 interface Judged {
@@ -81,14 +73,6 @@ function notesOf({ plan, left }: WithoutDataResult, remarks: readonly string[], 
 
 function factsOf({ inFloat, storing, sqnr }: Mended): Record<string, number> {
   return { floatLayers: inFloat.length, storingLayers: storing.length, ...(Number.isFinite(sqnr) && { worstOutput: sqnr }) };
-}
-
-function remarksOfMoves(places: Mended['repairs']): string[] {
-  const words = {
-    equalize: 'Scales were equalized across layers',
-    smooth: 'Scales of activations were moved into the layers that read them',
-  };
-  return [...places].map(([kind, count]) => `${words[kind]}, by the model's own constants, in ${count} place(s).`);
 }
 
 function remarksOf({ repairs, inFloat, storing, layers, whole, sqnr, inputs, isRelaxed }: Mended): string[] {

@@ -68,7 +68,11 @@ for (const [name, net, shape, words] of [
     const never = await applied(model, { mode: 'dynamic', equalize: 'never', smooth: 'never' });
     const left = await never.mended?.(trialsOf(model, task, 4));
     assert.ok(left && Number(left.notes.facts?.floatLayers) + Number(left.notes.facts?.storingLayers) > 0);
-    assert.ok(left.notes.remarks?.some((remark) => /^\d of \d layers (keep float weights|store integers and compute in float), because/.test(remark)));
+    assert.ok(
+      left.notes.remarks?.some((remark) =>
+        /^\d of \d layers (keep float weights|store integers and compute in float), because/.test(remark),
+      ),
+    );
     assert.ok((await noiseOf(left.model, task, runtime, 'test')) < CLOSE);
   });
 }
@@ -86,12 +90,17 @@ test('where no scale can move the layers that matter stay in float, the fewest, 
   const { floatLayers, storingLayers } = mended.notes.facts ?? {};
   assert.ok(Number(floatLayers) + Number(storingLayers) <= wild.length, `${floatLayers} and ${storingLayers} layers`);
   const said = mended.notes.remarks?.find((remark) => remark.includes('float')) ?? '';
-  assert.match(said, /^1 of 7 layers keep float weights, because with integers everywhere the worst output would have [\d.]+ dB SQNR on 8 samples, and has [\d.]+ dB so: /);
+  assert.match(
+    said,
+    /^1 of 7 layers keep float weights, because with integers everywhere the worst output would have [\d.]+ dB SQNR on 8 samples, and has [\d.]+ dB so: /,
+  );
   assert.ok(nodesOf(mended.model.graph).some(({ op }) => op === 'ConvInteger'));
 });
 
 test('a model that follows is left as it is, and one without data says nothing of quality', async () => {
-  const model = madeModel([16], (build, x, weights) => build.op('Gemm', [build.op('Relu', [build.op('Gemm', [x, weights([16, 24])])]), weights([24, 4])]));
+  const model = madeModel([16], (build, x, weights) =>
+    build.op('Gemm', [build.op('Relu', [build.op('Gemm', [x, weights([16, 24])])]), weights([24, 4])]),
+  );
   const task = taskOf(model, [16]);
   for (const mode of ['dynamic', 'weights'] as const) {
     const { mended, notes } = await applied(model, { mode });
@@ -106,7 +115,10 @@ test('with data the technique looks by itself, where too much is lost', async ()
   const { model: made, mended, notes } = await applied(model, { mode: 'dynamic' }, task);
   assert.equal(mended, undefined);
   assert.match(notes.remarks?.[0] ?? '', /^Scales were equalized/);
-  const [whole, now] = [await noiseOf((await quantizeDynamic(model, runtime)).model, task, runtime, 'test'), await noiseOf(made, task, runtime, 'test')];
+  const [whole, now] = [
+    await noiseOf((await quantizeDynamic(model, runtime)).model, task, runtime, 'test'),
+    await noiseOf(made, task, runtime, 'test'),
+  ];
   assert.ok(now < whole / 10, `1 - R² is ${now} instead of ${whole}`);
   // Rounded weights alone are good enough: nothing is changed beside them.
   const stored = await applied(model, { mode: 'weights' }, task);
@@ -120,7 +132,10 @@ test('the switched graph computes what the float model does, and what the intege
   const weight = { type: 'int8', perChannel: true, reduceRange: false } as const;
   const storage = switchedStorage(prepared, plan, weight, (name) => plan.stored.some(({ node }) => node === name));
   const one = async () => feedsOf(task.feeds, await task.splits.test.read(Int32Array.of(0)));
-  const switched = async (on: 0 | 1) => ({ ...(await one()), [SWITCHES]: Tensor.of('bool', [storage.parts.length], new Uint8Array(storage.parts.length).fill(on)) });
+  const switched = async (on: 0 | 1) => ({
+    ...(await one()),
+    [SWITCHES]: Tensor.of('bool', [storage.parts.length], new Uint8Array(storage.parts.length).fill(on)),
+  });
   const said = async (of: Model, feeds: Record<string, Tensor>) => {
     const program = await runtime.compile(of);
     const { y0 } = await program.run(feeds);
@@ -133,8 +148,14 @@ test('the switched graph computes what the float model does, and what the intege
   ] as const;
   const reach = Math.max(...pairs[0][0].map(Math.abs));
   for (const [wanted, found, most] of pairs)
-    assert.ok(wanted.every((value, i) => Math.abs(value - found[i]) <= most * reach), `${wanted} and ${found}`);
-  assert.ok(pairs[0][0].some((value, i) => Math.abs(value - pairs[1][0][i]) > 0.05 * reach), 'roundings do something');
+    assert.ok(
+      wanted.every((value, i) => Math.abs(value - found[i]) <= most * reach),
+      `${wanted} and ${found}`,
+    );
+  assert.ok(
+    pairs[0][0].some((value, i) => Math.abs(value - pairs[1][0][i]) > 0.05 * reach),
+    'roundings do something',
+  );
 });
 
 test('few bad parts of many are found in few measurements', async () => {

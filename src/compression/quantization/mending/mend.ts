@@ -6,14 +6,14 @@ import type { Trials } from '../../../training/index.js';
 import {
   isDynamic,
   type Planned,
-  planWithoutData,
   storage,
   type WithoutDataOptions,
   type WithoutDataResult,
   writeDynamic,
   writeStored,
 } from '../dynamic.js';
-import { type MovedAlone, movedAlone } from '../scales/alone.js';
+import { type Moves, planMoved } from '../moved.js';
+import { movedAlone } from '../scales/alone.js';
 import type { Migration } from '../scales/migrate.js';
 import { secondsOf } from '../sensitivity.js';
 import { type Choice, chooseParts } from './choose-parts.js';
@@ -28,7 +28,7 @@ export interface MendRequest extends Pick<Activity, 'signal'> {
   threads?: number;
   options: WithoutDataOptions;
   /** Which scales move in any case, and which where it helps. */
-  moves: Readonly<Record<'always' | 'auto', readonly Migration[]>>;
+  moves: Moves;
 }
 
 export interface Mended extends WithoutDataResult {
@@ -79,20 +79,8 @@ export async function mend(request: MendRequest): Promise<Mended | undefined> {
   }
 }
 
-/** A plan for a prepared model, some of whose scales were moved by its constants alone. */
-export async function planMoved(
-  source: Model,
-  runtime: Runtime,
-  options: WithoutDataOptions,
-  kinds: readonly Migration[],
-): Promise<Planned & Pick<MovedAlone, 'places'>> {
-  const planned = await planWithoutData(source, runtime, options);
-  const moved = movedAlone(planned.model, kinds, options.perChannel ?? true);
-  return { ...planned, places: new Map(), ...moved };
-}
-
 /** Share of the noise that moved scales may leave: what takes less than 6 dB may be chance on inputs that are few or made up. */
-const MOST_LEFT = 0.25;
+export const MOST_LEFT = 0.25;
 
 /** A model with its roundings switched. */
 interface Begun {

@@ -1,8 +1,9 @@
 import { type Activity, Stopped } from '../../../base/index.js';
 import type { Program, Runtime } from '../../../infrastructure/runtime/index.js';
-import { isFloat, Tensor } from '../../../onnx/index.js';
+import { Tensor } from '../../../onnx/index.js';
 import type { Trials } from '../../../training/index.js';
 import { SWITCHES } from '../write.js';
+import { copied, type Measured, OutputShares } from './output-shares.js';
 import type { SwitchedStorage } from './switched-storage.js';
 
 export interface TrialNoiseRequest extends Pick<Activity, 'signal'> {
@@ -14,10 +15,7 @@ export interface TrialNoiseRequest extends Pick<Activity, 'signal'> {
   most: number;
 }
 
-/**
- * What roundings do to the outputs of a model, as a share of what they may do: the noise of the output that follows the float model least beside what is allowed
- * of it, as powers. Up to 1 every output follows closely enough. One compiled graph does for all choices of roundings.
- */
+/** What roundings do to the outputs of a model, as a share of what they may do; see `Measured`. One compiled graph does for all choices of roundings. */
 export class TrialNoise {
   readonly #program: Program;
   readonly #request: TrialNoiseRequest;
@@ -38,9 +36,7 @@ export class TrialNoise {
       const runs: Run[] = [];
       const none = new Uint8Array(storage.parts.length);
       for await (const feeds of trials.feeds()) {
-        const outputs = [...trials.wanted.keys()];
-        const wanted = await program.run(withSwitches(feeds, none), outputs);
-        runs.push({ feeds, wanted: outputs.map((name) => floatsOf(wanted[name])) });
+        runs.push({ feeds, wanted: copied(await program.run(withSwitches(feeds, none), [...trials.wanted.keys()])) });
         if (runs.length >= most) break;
       }
       return new TrialNoise(program, request, runs);
@@ -81,52 +77,21 @@ export class TrialNoise {
   }
 
   async #measure(on: Uint8Array): Promise<Measured> {
-    const { wanted: enough } = this.#request.trials;
-    const outputs = [...enough.keys()];
-    const sums = outputs.map(() => ({ power: 0, error: 0 }));
+    const meter = new OutputShares(this.#request.trials.wanted);
     for (const { feeds, wanted } of this.#runs) {
       if (this.#request.signal?.aborted) throw new Stopped('The search for layers was stopped');
-      const found = await this.#program.run(withSwitches(feeds, on), outputs);
-      outputs.forEach((name, index) => {
-        add(sums[index], wanted[index], floatsOf(found[name]));
-      });
+      meter.add(wanted, await this.#program.run(withSwitches(feeds, on), meter.outputs));
     }
-    const noises = sums.map(({ power, error }) => (power === 0 ? 0 : error / power));
-    const shares = [...enough.values()].map((decibels, index) => noises[index] * 10 ** (decibels / 10));
-    return { share: Math.max(0, ...shares), sqnr: -10 * Math.log10(Math.max(0, ...noises)) };
+    return meter.measured;
   }
-}
-
-interface Measured {
-  readonly share: number;
-  readonly sqnr: number;
 }
 
 interface Run {
   readonly feeds: Readonly<Record<string, Tensor>>;
   /** The float model's outputs. */
-  readonly wanted: readonly Float32Array[];
+  readonly wanted: Readonly<Record<string, Tensor>>;
 }
 
-/** Copies, because a runtime may take the memory of what it is fed. */
 function withSwitches(feeds: Readonly<Record<string, Tensor>>, on: Uint8Array): Record<string, Tensor> {
-  const copies = Object.entries(feeds).map(([name, tensor]): [string, Tensor] => [
-    name,
-    tensor.dtype === 'string' ? tensor : new Tensor(tensor.dtype, tensor.shape, tensor.bytes().slice()),
-  ]);
-  return { ...Object.fromEntries(copies), [SWITCHES]: Tensor.of('bool', [on.length], on.slice()) };
-}
-
-function floatsOf(tensor: Tensor): Float32Array {
-  return isFloat(tensor.dtype) ? tensor.toFloat32().slice() : new Float32Array(0);
-}
-
-/** Where the original itself overflows, on -inf for what is masked say, nothing is compared. */
-function add(sums: { power: number; error: number }, wanted: Float32Array, found: Float32Array): void {
-  for (let i = 0; i < wanted.length; i++) {
-    if (!Number.isFinite(wanted[i])) continue;
-    const difference = Number.isFinite(found[i]) ? wanted[i] - found[i] : Number.POSITIVE_INFINITY;
-    sums.power += wanted[i] * wanted[i];
-    sums.error += difference * difference;
-  }
+  return { ...copied(feeds), [SWITCHES]: Tensor.of('bool', [on.length], on.slice()) };
 }
