@@ -125,6 +125,27 @@ test('with data the technique looks by itself, where too much is lost', async ()
   assert.deepEqual([stored.mended, stored.notes.remarks], [undefined, []]);
 });
 
+test('weights of few bits get scales that were moved, and more bits where that is not enough', async () => {
+  const shape = [24];
+  // Channels of very different size between dense layers, and a last layer that hardly bears rounding.
+  const model = madeModel(shape, (build, x, weights) => {
+    const a = build.op('Relu', [build.op('Gemm', [x, build.parameter('wild', uneven([24, 64], 1, 1))])]);
+    const b = build.op('Relu', [build.op('Gemm', [a, build.parameter('wild', uneven([64, 64], 0, -1))])]);
+    return build.op('Gemm', [b, weights([64, 8])]);
+  });
+  const task = taskOf(model, shape);
+  for (const weightType of ['int4', 'int2'] as const) {
+    const plain = await applied(model, { mode: 'weights', weightType });
+    const mended = await plain.mended?.(trialsOf(model, task, 8));
+    const before = await noiseOf(plain.model, task, runtime, 'test');
+    assert.ok(mended, `${weightType}: nothing was mended, 1 - R² is ${before}`);
+    const after = await noiseOf(mended.model, task, runtime, 'test');
+    assert.ok(after < 0.1 && after < before / 2, `1 - R² is ${after} instead of ${before}`);
+    const said = mended.notes.remarks?.join(' ') ?? '';
+    assert.match(said, weightType === 'int4' ? /^Scales were equalized/ : /layers keep more bits, because with fewer the worst output would have .* on 8 samples, and has [\d.]+ dB so; 4 bits: gemm/);
+  }
+});
+
 test('the switched graph computes what the float model does, and what the integer model does', async () => {
   const model = madeModel(image, gatedNet, 14);
   const task = taskOf(model, image);

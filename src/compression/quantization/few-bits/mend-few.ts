@@ -58,8 +58,15 @@ export async function mendFewBits(request: MendFewRequest): Promise<MendedFew | 
   const moved = moves.length > 0 ? await prepare(moves) : undefined;
   const other = moved && moved.places.size > 0 ? await state(moved) : undefined;
   const isBetter = other && (other.found.share <= ALLOWED || other.found.share <= MOST_LEFT * plain.found.share);
-  const base = isBetter ? other : plain;
-  const { few, made, found } = await widened(base, following);
+  // Where both are lost with so few bits, moved scales may still be what more bits need.
+  const bases = isBetter ? [other] : other ? [plain, other] : [plain];
+  let [base, best] = [bases[0], await widened(bases[0], following)];
+  for (const next of bases.slice(1)) {
+    if (best.found.share <= ALLOWED) break;
+    const tried = await widened(next, following);
+    if (tried.found.share < best.found.share) [base, best] = [next, tried];
+  }
+  const { few, made, found } = best;
   const wider = new Map([...made.widths].filter(([layer, width]) => width > (base.made.widths.get(layer) ?? 8)));
   return { few, made, wider, whole: plain.found.sqnr, sqnr: found.sqnr, inputs: following.inputs };
 }
