@@ -11,6 +11,8 @@ export interface Trials {
   readonly kind: 'made-up input' | 'sample';
   /** The outputs that are compared, and the SQNR in dB that is enough of each. */
   readonly wanted: ReadonlyMap<string, number>;
+  /** An output that stays from 0 to below this in the original says nothing, and does not count. Default: all count. */
+  readonly quiet?: number;
   /** A model with these outputs; see `Goal.expose`. */
   expose(model: Model): Model;
   /** The inputs of one run after the other. Whoever gets them may give their memory away. */

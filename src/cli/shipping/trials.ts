@@ -1,4 +1,4 @@
-import { inventedFeeds, type Proof } from '../../diagnosis/index.js';
+import { inventedFeeds, type Proof, QUIET } from '../../diagnosis/index.js';
 import type { Model } from '../../onnx/index.js';
 import { exposed, FOLLOWS, fidelity, fidelityOutputs, type Trials } from '../../training/index.js';
 
@@ -13,16 +13,16 @@ const LEAST_RUNS = 3;
 export function trialsWhereNoisy(original: Model, { inputs, runs, outputs, own, invented }: Proof): Trials | undefined {
   if (inputs !== 'made-up') return undefined;
   const wanted = new Map(
-    outputs.flatMap(({ output, sqnr, isQuiet }) =>
-      sqnr === undefined || isQuiet ? [] : [[output, Math.min(FOLLOWS, own?.[output] ?? FOLLOWS)] as const],
-    ),
+    outputs.flatMap(({ output, sqnr }) => (sqnr === undefined ? [] : [[output, Math.min(FOLLOWS, own?.[output] ?? FOLLOWS)] as const])),
   );
-  if (!outputs.some(({ output, sqnr }) => (sqnr ?? FOLLOWS) < (wanted.get(output) ?? Number.NEGATIVE_INFINITY))) return undefined;
+  if (!outputs.some(({ output, sqnr, isQuiet }) => !isQuiet && (sqnr ?? FOLLOWS) < (wanted.get(output) ?? Number.NEGATIVE_INFINITY)))
+    return undefined;
   const count = runs < LEAST_RUNS ? runs : MOST_RUNS;
   const goal = fidelity({ reference: original, ...fidelityOutputs(original) });
   return {
     kind: 'made-up input',
     wanted,
+    quiet: QUIET,
     expose: (model) => exposed(model, goal),
     feeds: async function* () {
       for (let seed = 1; seed <= count; seed++) yield inventedFeeds(original, { ...invented, seed });

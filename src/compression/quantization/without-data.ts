@@ -83,6 +83,10 @@ function remarksOf({ repairs, inFloat, storing, layers, whole, sqnr, inputs, isR
     ...(storing.length > 0
       ? [`${storing.length} of ${layers} layers store integers and compute in float, ${why}: ${storing.join(', ')}.`]
       : []),
-    ...(isRelaxed ? ['To come closer than that would leave more than an eighth of the weights in float.'] : []),
+    ...(isRelaxed
+      ? [
+          `The worst output has ${sqnr.toFixed(1)} dB SQNR on ${inputs}; to come closer would leave more than an eighth of the weights in float.`,
+        ]
+      : []),
   ];
 }

@@ -20,7 +20,7 @@ const TOGETHER = 16;
 /** Multiply-accumulates of all samples' steps together, beyond the fewest. */
 const WORK = 6e10;
 /** Bytes that a batch's activations may take, with their gradients about three times as many. */
-const BYTES = 2 ** 26;
+const BYTES = 2 ** 25;
 /** Samples that the parts of a data source need: fewer are repeated. */
 const LEAST = 20;
 /** Mean squared distance of the statistics, in deviations, from which inputs do in the model what the training data did; above, they are fitted by what no data does. */
@@ -43,7 +43,7 @@ export async function distilledSource(
     return { explanation: `${KEPT}, because samples do not lie along the first axis of its inputs.` };
   const batches = await batchesOf(model, made.train);
   const found = await attempted(
-    () => distilledInputs({ ...activity, model, runtime, batches }),
+    () => distilledInputs({ ...activity, model, runtime, batches, hopeless: 1.5 * MET }),
     ({ message }) => message.replace(/\.$/, ''),
   );
   if (found === undefined) return undefined;

@@ -12,6 +12,8 @@ export interface DistillRequest extends Activity {
   threads?: number;
   /** Batches to begin with, all of one shape. */
   batches: readonly Feeds[];
+  /** Where the first batch ends further from the statistics than this, the others are not tried. */
+  hopeless: number;
 }
 
 export interface Distilled {
@@ -41,6 +43,7 @@ export async function distilledInputs({
   runtime,
   threads,
   batches,
+  hopeless,
   signal,
   onProgress,
 }: DistillRequest): Promise<Distilled | undefined> {
@@ -55,6 +58,7 @@ export async function distilledInputs({
   try {
     for (const [done, batch] of batches.entries()) {
       found.push(await descend(program, match, batch, steps, signal));
+      if (found[0].after > hopeless) break;
       onProgress?.({ task: 'distill inputs', done: done + 1, total: batches.length });
     }
   } finally {

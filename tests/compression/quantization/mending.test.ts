@@ -142,7 +142,12 @@ test('weights of few bits get scales that were moved, and more bits where that i
     const after = await noiseOf(mended.model, task, runtime, 'test');
     assert.ok(after < 0.1 && after < before / 2, `1 - R² is ${after} instead of ${before}`);
     const said = mended.notes.remarks?.join(' ') ?? '';
-    assert.match(said, weightType === 'int4' ? /^Scales were equalized/ : /layers keep more bits, because with fewer the worst output would have .* on 8 samples, and has [\d.]+ dB so; 4 bits: gemm/);
+    assert.match(
+      said,
+      weightType === 'int4'
+        ? /^Scales were equalized/
+        : /layers keep more bits, because with fewer the worst output would have .* on 8 samples, and has [\d.]+ dB so; 4 bits: gemm/,
+    );
   }
 });
 

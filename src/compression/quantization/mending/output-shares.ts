@@ -51,6 +51,14 @@ export class OutputShares {
   }
 }
 
+/** The outputs that count: not those that say nothing in any of the original's answers; see `Trials.quiet`. */
+export function telling({ wanted, quiet }: Trials, answers: readonly Outputs[]): ReadonlyMap<string, number> {
+  if (quiet === undefined) return wanted;
+  const isLoud = (name: string) =>
+    answers.some((each) => isFloat(each[name].dtype) && each[name].toFloat32().some((value) => !(value >= 0 && value < quiet)));
+  return new Map([...wanted].filter(([name]) => isLoud(name)));
+}
+
 export interface FollowingRequest extends Pick<Activity, 'signal'> {
   trials: Trials;
   runtime: Runtime;
@@ -61,10 +69,15 @@ export interface FollowingRequest extends Pick<Activity, 'signal'> {
 export class Following {
   readonly #request: FollowingRequest;
   readonly #runs: readonly { feeds: Outputs; wanted: Outputs }[];
+  readonly #wanted: ReadonlyMap<string, number>;
 
   private constructor(request: FollowingRequest, runs: readonly { feeds: Outputs; wanted: Outputs }[]) {
     this.#request = request;
     this.#runs = runs;
+    this.#wanted = telling(
+      request.trials,
+      runs.map(({ wanted }) => wanted),
+    );
   }
 
   static async of(original: Model, request: FollowingRequest): Promise<Following> {
@@ -82,7 +95,7 @@ export class Following {
   }
 
   async of(model: Model): Promise<Measured> {
-    const meter = new OutputShares(this.#request.trials.wanted);
+    const meter = new OutputShares(this.#wanted);
     await withProgram(model, this.#request, async (program) => {
       for (const { feeds, wanted } of this.#runs) {
         if (this.#request.signal?.aborted) throw new Stopped('The search for bits was stopped');

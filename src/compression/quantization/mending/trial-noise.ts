@@ -3,7 +3,7 @@ import type { Program, Runtime } from '../../../infrastructure/runtime/index.js'
 import { Tensor } from '../../../onnx/index.js';
 import type { Trials } from '../../../training/index.js';
 import { SWITCHES } from '../write.js';
-import { copied, type Measured, OutputShares } from './output-shares.js';
+import { copied, type Measured, OutputShares, telling } from './output-shares.js';
 import type { SwitchedStorage } from './switched-storage.js';
 
 export interface TrialNoiseRequest extends Pick<Activity, 'signal'> {
@@ -20,12 +20,17 @@ export class TrialNoise {
   readonly #program: Program;
   readonly #request: TrialNoiseRequest;
   readonly #runs: readonly Run[];
+  readonly #wanted: ReadonlyMap<string, number>;
   readonly #known = new Map<string, Measured>();
 
   private constructor(program: Program, request: TrialNoiseRequest, runs: readonly Run[]) {
     this.#program = program;
     this.#request = request;
     this.#runs = runs;
+    this.#wanted = telling(
+      request.trials,
+      runs.map(({ wanted }) => wanted),
+    );
   }
 
   /** Compiles the graph and runs it without roundings. Whoever asks for it disposes of it. */
@@ -77,7 +82,7 @@ export class TrialNoise {
   }
 
   async #measure(on: Uint8Array): Promise<Measured> {
-    const meter = new OutputShares(this.#request.trials.wanted);
+    const meter = new OutputShares(this.#wanted);
     for (const { feeds, wanted } of this.#runs) {
       if (this.#request.signal?.aborted) throw new Stopped('The search for layers was stopped');
       meter.add(wanted, await this.#program.run(withSwitches(feeds, on), meter.outputs));
