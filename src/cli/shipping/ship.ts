@@ -4,7 +4,7 @@ import { type Proof, prove } from '../../diagnosis/index.js';
 import type { ModelSource } from '../../infrastructure/runtime/index.js';
 import type { Model } from '../../onnx/index.js';
 import { loadModel, modelBytes, saveModel } from '../../onnx/node/index.js';
-import { answersOf, judge, type Quality, type Task, type Trials } from '../../training/index.js';
+import { answersOf, judge, type Quality, Reference, type Task, type Trials } from '../../training/index.js';
 import type { CommandContext } from '../context.js';
 import { faultsOf } from './bounds.js';
 import { type Gain, noGain, notFaster } from './gain.js';
@@ -76,9 +76,16 @@ export async function ship(shipment: Shipment): Promise<Shipped> {
     return await written(shipment);
   } catch (error) {
     if (!(error instanceof Noisy)) throw error;
-    shipment.context.output.clear();
-    const model = (await shipment.mend?.(error.trials)) ?? shipment.model;
-    return written({ ...shipment, model, mend: undefined });
+    const { context, mend } = shipment;
+    const better = await attempted(
+      async () => mend?.(error.trials),
+      ({ message }) => {
+        context.output.message({ level: 'warning', text: `No model was found that follows the original more closely: ${message}` });
+        return undefined;
+      },
+    );
+    context.output.clear();
+    return written({ ...shipment, model: better ?? shipment.model, mend: undefined });
   }
 }
 
@@ -128,12 +135,14 @@ async function look(shipment: Shipment, draft: string): Promise<Looked> {
   if (faults.length > 0) return { quality: {}, forced: faults, advice: shipment.advice };
   const trials = shipment.mend && original && proof && trialsWhereNoisy(original.model, proof);
   if (trials) throw new Noisy(trials);
-  const before = original?.task && (await answers(original.model, original.task, shipment));
-  const after = task && (await tried('it cannot be judged', () => answers(written, task, shipment)));
-  const quality = {
-    before: original?.task && before && judge(original.task, before),
-    after: task && after && (await tried('it cannot be judged', async () => judge(task, after, before))),
-  };
+  const quality = await besides(shipment, async (reference) => {
+    const before = original?.task && (await answers(original.model, original.task, { shipment, reference }));
+    const after = task && (await tried('it cannot be judged', () => answers(written, task, { shipment, reference })));
+    return {
+      before: original?.task && before && judge(original.task, before),
+      after: task && after && (await tried('it cannot be judged', async () => judge(task, after, before))),
+    };
+  });
   if (original && proof) faults.push(...faultsOf({ before: original.model, proof, task, quality, maxDrop: options.maxDrop }));
   const time = options.time ? await timeOf(shipment, draft, proof) : undefined;
   const bytes = { before: original ? bytesOf(original) : 0, after: modelBytes(draft) };
@@ -167,8 +176,21 @@ async function proofOf({ context, task, original, options }: Shipment, written: 
   });
 }
 
-function answers(model: Model, task: Task, { context, options }: Shipment) {
-  return answersOf(model, task, context.runtime, { ...context.activity, split: 'test', threads: options.threads });
+/** Hands out the reference that both models are compared with, where they have one and the same task. */
+async function besides<T>({ context, task, original, options }: Shipment, use: (reference?: Reference) => Promise<T>): Promise<T> {
+  const { signal } = context.activity;
+  const reference =
+    task && task === original?.task ? await Reference.of(task, context.runtime, { threads: options.threads, signal }) : undefined;
+  try {
+    return await use(reference);
+  } finally {
+    await reference?.dispose();
+  }
+}
+
+function answers(model: Model, task: Task, { shipment, reference }: { shipment: Shipment; reference?: Reference }) {
+  const { context, options } = shipment;
+  return answersOf(model, task, context.runtime, { ...context.activity, split: 'test', threads: options.threads, reference });
 }
 
 async function timeOf({ context, model, task, original, rival = original, options }: Shipment, draft: string, proof?: Proof) {

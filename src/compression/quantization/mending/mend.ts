@@ -1,4 +1,5 @@
 import type { Activity } from '../../../base/index.js';
+import { footprint } from '../../../infrastructure/hardware/index.js';
 import type { Runtime } from '../../../infrastructure/runtime/index.js';
 import { ortNode } from '../../../infrastructure/targets/index.js';
 import { type Model, type Node, nodesOf } from '../../../onnx/index.js';
@@ -15,7 +16,6 @@ import {
 import { type Moves, planMoved } from '../moved.js';
 import { movedAlone } from '../scales/alone.js';
 import type { Migration } from '../scales/migrate.js';
-import { secondsOf } from '../sensitivity.js';
 import { type Choice, chooseParts } from './choose-parts.js';
 import { type Part, type SwitchedStorage, switchedStorage } from './switched-storage.js';
 import { TrialNoise } from './trial-noise.js';
@@ -93,10 +93,16 @@ interface Begun {
   most: number;
 }
 
-/** Seconds that measurements of single parts may take on a small machine, by the estimate of `secondsOf`. */
+/** Seconds that measurements of single parts may take on a small machine, by the estimate below. */
 const SECONDS = 20;
 const MOST_RUNS = 8;
 const FEWEST_RUNS = 2;
+
+/** Seconds of a switched run: what two cores do in multiply-accumulates, and in numbers read and written by roundings and switches. */
+function secondsOf(model: Model): number {
+  const { macs, activationBytes } = footprint(model, { bytes: 0 });
+  return macs / 2e10 + activationBytes / 5e8;
+}
 
 async function begun(request: MendRequest, planned: Planned): Promise<Begun> {
   const { mode, options } = request;
