@@ -1,7 +1,8 @@
 import type { Runtime } from '../../../infrastructure/runtime/index.js';
 import { copyModel, type Model, nodesOf, removeDeadCode, Tensor } from '../../../onnx/index.js';
-import { planWithoutData } from '../dynamic.js';
+import { planMoved, remarksOfMoves } from '../moved.js';
 import type { Plan } from '../plan.js';
+import type { Migration } from '../scales/migrate.js';
 import { dequantizeWeight, quantizeWeight, type WeightOptions, weightGrid } from '../weights.js';
 import { writeQuantized } from '../write.js';
 import { type Bits, type Blocked, dequantized } from './block-grid.js';
@@ -37,6 +38,8 @@ export interface FewBits {
   readonly model: Model;
   readonly plan: Plan;
   readonly layers: readonly FewLayer[];
+  /** Activations whose channels were divided, by the kind of migration. */
+  readonly places: ReadonlyMap<Migration, number>;
   readonly remarks: readonly string[];
 }
 
@@ -55,9 +58,9 @@ export async function prepareFewBits(
   runtime: Runtime,
   options: Omit<BlockOptions, 'bits'> & { widths: readonly Bits[] },
 ): Promise<FewBits> {
-  const { widths, blockSize = 32, rounding = 'hqq', samples = 128, seed = 0 } = options;
+  const { widths, blockSize = 32, rounding = 'hqq', samples = 128, seed = 0, moves = [] } = options;
   checkBlockSize(blockSize);
-  const { model, plan } = await planWithoutData(source, runtime, options, BLOCK_OPSET);
+  const { model, plan, places } = await planMoved(source, runtime, options, moves, BLOCK_OPSET);
   const sites = sitesOf(model, plan);
   const forms = await roundAll({ ...options, model, runtime, sites, rounding, bits: widths, blockSize, samples, seed });
   const layers = sites.flatMap((site, index) => {
@@ -68,7 +71,7 @@ export async function prepareFewBits(
     const usable = worthwhile([...few, [8, inWholeBytes(site)]], 4 * site.weight.values.length);
     return usable.size > 0 && [...usable.keys()].some((width) => width < 8) ? [{ site, index, forms: usable }] : [];
   });
-  return { model, plan, layers, remarks: remarksOf(layers, rounding) };
+  return { model, plan, layers, places, remarks: [...remarksOfMoves(places), ...remarksOf(layers, rounding)] };
 }
 
 /** The forms that are smaller than all with more bits, and than the floats. */
