@@ -1,6 +1,6 @@
 import { Option } from 'commander';
 import { OptionError } from '../../base/index.js';
-import { quantize, quantizeAwareTrain, ROUNDINGS } from '../../compression/quantization/index.js';
+import { looksAtData, quantize, quantizeAwareTrain, ROUNDINGS } from '../../compression/quantization/index.js';
 import { applyTechnique, type Technique } from '../../technique/index.js';
 import type { AddCommand } from '../command.js';
 import { addDataOptions, type CommonOptions, type DataOptions } from '../options.js';
@@ -12,6 +12,7 @@ interface Options extends CommonOptions, ShippingOptions, InventedOptions, Parti
   dynamic?: boolean;
   weights?: true | 'int8' | 'fp16' | 'int4' | 'int2' | 'ternary';
   method?: string;
+  steps?: number;
   blockSize?: number;
   budget?: number;
   aware?: boolean;
@@ -54,6 +55,7 @@ export const quantizeCommand: AddCommand = (program, run) => {
         ROUNDINGS,
       ),
     )
+    .option('--steps <number>', 'with --method adaround: steps of learning for each block of the model (default: 1000)', positiveInteger)
     .option('--block-size <number>', 'with --weights int4 or int2: neighbours that share a scale (default: 32)', positiveInteger)
     .option('--budget <size>', 'with --weights: size of the file, e.g. 100KB; each layer gets 4 or 8 bits, with int2 2 to 8', bytes)
     .addOption(new Option('--aware', 'train the quantized graph (quantization-aware training)').conflicts('tolerance'))
@@ -85,12 +87,12 @@ export const quantizeCommand: AddCommand = (program, run) => {
         if (!options.aware && (options.epochs ?? options.lr) !== undefined)
           throw new OptionError({ what: '--epochs and --lr are for training', fix: 'Give --aware as well, or leave them out.' });
         const weightType = weightTypeOf(options);
-        if (options.method === 'gptq' && options.data === undefined)
-          throw new OptionError({ what: 'Rounding by gptq looks at data', fix: 'Give --data, or use --method hqq.' });
+        if (options.method && looksAtData(options.method) && options.data === undefined)
+          throw new OptionError({ what: `Rounding by ${options.method} looks at data`, fix: 'Give --data, or use --method hqq.' });
         context.willWrite(options.out);
         const model = await context.model(path);
         const task = options.data === undefined ? undefined : await context.task(model, options as DataOptions);
-        const { equalize, smooth, correctBias, method, blockSize, budget } = options;
+        const { equalize, smooth, correctBias, method, steps, blockSize, budget } = options;
         const timed = options.requireFaster && !options.aware && mode !== 'half';
         const slow = timed ? await slowInIntegers({ context, model, task, mode, options }) : [];
         const exclude = slow.length > 0 ? [...(options.exclude ?? []), ...slow] : options.exclude;
@@ -111,6 +113,7 @@ export const quantizeCommand: AddCommand = (program, run) => {
               mode,
               weightType,
               method,
+              steps,
               blockSize,
               budget,
               calibration: options.calibration,
@@ -145,10 +148,12 @@ export const quantizeCommand: AddCommand = (program, run) => {
 };
 
 /** Fewer than 8 bits where that was asked for, or a size was. @throws OptionError for options of fewer bits beside others. */
-function weightTypeOf({ weights, budget, method, blockSize, aware }: Options): 'int4' | 'int2' | 'ternary' | undefined {
+function weightTypeOf({ weights, budget, method, steps, blockSize, aware }: Options): 'int4' | 'int2' | 'ternary' | undefined {
   if (aware && (weights === true || weights === 'int8' || weights === 'fp16'))
     throw new OptionError({ what: 'Weights alone are trained in int4, int2 or ternary', fix: 'Give one of these, or --aware alone.' });
   if (weights === 'ternary' && !aware) throw new OptionError({ what: 'Ternary weights are trained', fix: 'Give --aware as well.' });
+  if (steps !== undefined && method !== 'adaround')
+    throw new OptionError({ what: '--steps is for --method adaround', fix: 'Give that as well, or leave it out; training has --epochs.' });
   if (aware && (budget ?? method) !== undefined)
     throw new OptionError({ what: '--budget and --method are for weights that are not trained', fix: 'Leave them or --aware out.' });
   if (weights === 'int4' || weights === 'int2' || weights === 'ternary') return weights;

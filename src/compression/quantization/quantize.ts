@@ -16,6 +16,7 @@ import {
 import { evaluate } from '../../training/index.js';
 import { quantizeDynamic, quantizeWeights } from './dynamic.js';
 import { applyFewBits, type FewBitsOptions } from './few-bits/apply.js';
+import { looksAtData, ROUNDINGS } from './few-bits/roundings.js';
 import { storeHalf } from './half.js';
 import { leftRemark } from './left.js';
 import { REPAIRS } from './repairs.js';
@@ -43,9 +44,12 @@ const schema = z.strictObject({
     .default('int8')
     .describe('Type of the weights; int4 and int2 with mode weights: in blocks with a scale each; uint8 in static only, int2 not there'),
   method: z
-    .enum(['auto', 'nearest', 'hqq', 'gptq'])
+    .enum(['auto', ...ROUNDINGS])
     .default('auto')
-    .describe('How weights are rounded to 4 and 2 bits; gptq looks at data; auto: gptq where there is data, else hqq (weights)'),
+    .describe(
+      'How weights are rounded to 4 and 2 bits; gptq and adaround look at data; auto: gptq where there is data, else hqq (weights)',
+    ),
+  steps: z.int().min(1).default(1000).describe('Steps in which adaround learns, for each block of the model (weights)'),
   blockSize: z.int().min(16).default(32).describe('Neighbouring weights that share a scale, with 4 and 2 bits: a power of two (weights)'),
   budget: z
     .number()
@@ -93,7 +97,7 @@ export const quantize: Technique<QuantizeOptions> = {
   order: 'quantize',
   summary: 'Writes weights, and activations where asked, as integers of 8 bits or fewer; layers that lose too much keep more.',
   schema: schema as unknown as z.ZodType<QuantizeOptions>,
-  needs: { data: ({ mode, method }) => mode === 'static' || (mode === 'weights' && method === 'gptq'), runtime: true },
+  needs: { data: ({ mode, method }) => mode === 'static' || (mode === 'weights' && looksAtData(method)), runtime: true },
   example: { mode: 'dynamic' },
   label: ({ mode, calibration, weightType = 'int8' }) => [
     mode === 'half' ? 'float16 weights' : mode === 'dynamic' ? 'int8' : weightType,

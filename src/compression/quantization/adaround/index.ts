@@ -1,0 +1,1 @@
+export { type AdaroundResult, adaround, type Choice, type Roundable } from './adaround.js';
