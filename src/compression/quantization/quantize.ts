@@ -92,29 +92,34 @@ export const quantize: Technique<QuantizeOptions> = {
   name: 'quantize',
   title: 'Quantization',
   source:
-    'Jacob et al. 2018, "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference", CVPR, arXiv 1712.05877; surveyed by Nagel et al. 2021, arXiv 2106.08295',
+    'Jacob et al. 2018, "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference", CVPR, arXiv 1712.05877; surveyed by Nagel et al. 2021, arXiv 2106.08295; learned rounding (adaround): Nagel et al. 2020, arXiv 2004.10568, by blocks as Li et al. 2021, arXiv 2102.05426',
   effects: ['shrink'],
   order: 'quantize',
   summary: 'Writes weights, and activations where asked, as integers of 8 bits or fewer; layers that lose too much keep more.',
   schema: schema as unknown as z.ZodType<QuantizeOptions>,
   needs: { data: ({ mode, method }) => mode === 'static' || (mode === 'weights' && looksAtData(method)), runtime: true },
   example: { mode: 'dynamic' },
-  label: ({ mode, calibration, weightType = 'int8' }) => [
+  label: ({ mode, calibration, method, weightType = 'int8' }) => [
     mode === 'half' ? 'float16 weights' : mode === 'dynamic' ? 'int8' : weightType,
     ...(mode === 'half' ? [] : unless('static', mode, mode)),
     ...(mode === 'static' ? unless('min-max', calibration, calibration) : []),
+    ...(mode === 'weights' ? unless('auto', method, method) : []),
   ],
   space: (_model, _task, { trainable, sizeOnly }) => ({
     // Weights of few bits are computed with in floats: they make files smaller and nothing quicker.
     mode: { type: 'categorical', choices: ['static', 'dynamic', ...(sizeOnly ? ['weights'] : [])] },
-    ...(sizeOnly && { weightType: { type: 'categorical', choices: ['int8', 'int4'], when: { mode: 'weights' } } }),
+    ...(sizeOnly && {
+      weightType: { type: 'categorical', choices: ['int8', 'int4'], when: { mode: 'weights' } },
+      method: { type: 'categorical', choices: ['gptq', 'adaround'], when: { weightType: 'int4' } },
+    }),
     calibration: { type: 'categorical', choices: ['min-max', 'percentile', 'entropy', 'mse'], when: { mode: 'static' } },
     // Where nothing can be tuned, what is left in float is all that may win quality back.
     ...(!trainable && { tolerance: { type: 'categorical', choices: [0.001, 0.005, 0.02], when: { mode: 'static' } } }),
   }),
   usual: (_model, _task, { trainable, sizeOnly }) => {
     const calibrated = { mode: 'static', ...(!trainable && { tolerance: 0.005 }) };
-    const few: Usual[] = sizeOnly ? [{ point: { mode: 'weights', weightType: 'int4' } }] : [];
+    const methods = sizeOnly ? ['gptq', 'adaround'] : [];
+    const few = methods.map((method): Usual => ({ point: { mode: 'weights', weightType: 'int4', method } }));
     return [
       { point: { ...calibrated, calibration: 'min-max' } },
       { point: { ...calibrated, calibration: 'mse' } },

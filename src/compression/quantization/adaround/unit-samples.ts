@@ -23,9 +23,10 @@ export interface SamplesRequest extends Pick<Activity, 'signal'> {
   seed: number;
   runtime: Runtime;
   threads?: number;
+  /** Numbers of batches that are held at a time; two batches at least. Default 2^24. */
+  mostNumbers?: number;
 }
 
-/** Numbers of batches that are held at a time. */
 const MOST_NUMBERS = 2 ** 24;
 /** Of so many batches one is not learned from, but judged by. */
 const JUDGED = 8;
@@ -41,11 +42,11 @@ export class UnitSamples {
   readonly #judged: number;
 
   private constructor(request: SamplesRequest, programs: readonly Program[]) {
-    const { dataset, batchSize, seed, original, unit } = request;
+    const { dataset, batchSize, seed, original, unit, mostNumbers = MOST_NUMBERS } = request;
     const all = Math.max(1, Math.floor(dataset.size / batchSize));
     const shapes = new Map([...original.graph.values()].map(({ name, shape }) => [name, staticShape(shape) ?? []]));
     const numbers = [...unit.inputs, ...unit.outputs].reduce((sum, name) => sum + sizeOf(shapes.get(name) ?? []), 0);
-    const most = Math.max(1, Math.floor(MOST_NUMBERS / Math.max(1, numbers)));
+    const most = Math.max(1, Math.floor(mostNumbers / Math.max(1, numbers)));
     this.#judged = Math.min(Math.floor(all / JUDGED) || Number(all > 1), Math.max(1, most >> 2));
     this.learned = all - this.#judged;
     this.held = Math.max(1, Math.min(this.learned, most - this.#judged));
