@@ -28,6 +28,7 @@ const SEEN = 30_000;
 const training = { batchSize: 64, learningRate: 0.001 };
 const WAYS = {
   'int8 nearest': [quantize, { mode: 'weights' }],
+  'int8 adaround': [quantize, { mode: 'weights', method: 'adaround' }],
   'int4 nearest': [quantize, { ...uniform, weightType: 'int4', method: 'nearest' }],
   'int4 hqq': [quantize, { ...uniform, weightType: 'int4', method: 'hqq' }],
   'int4 gptq': [quantize, { ...uniform, weightType: 'int4', method: 'gptq' }],
@@ -115,7 +116,7 @@ function writeTables() {
   };
   const rows = Object.entries(known).flatMap(([name, ways]) => [
     `| ${name} | 32 | ${ways.float.bytes} | ${(100 * ways.float.accuracy).toFixed(2)}% | | | | | |`,
-    `| ${name} | 8 | ${ways['int8 nearest']?.bytes ?? ''} | ${cell(ways['int8 nearest'])} | | | | | |`,
+    `| ${name} | 8 | ${ways['int8 nearest']?.bytes ?? ''} | ${cell(ways['int8 nearest'])} | | | ${cell(ways['int8 adaround'])} | | |`,
     ...['int4', 'int2'].map((type) => {
       const cells = ['nearest', 'hqq', 'gptq', 'adaround', 'trained'].map((way) => cell(ways[`${type} ${way}`]));
       const ternary = type === 'int2' ? cell(ways['ternary trained']) : '';

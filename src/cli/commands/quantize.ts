@@ -51,9 +51,10 @@ export const quantizeCommand: AddCommand = (program, run) => {
       ).choices(['int8', 'fp16', 'int4', 'int2', 'ternary']),
     )
     .addOption(
-      new Option('--method <method>', 'with --weights int4 or int2: how they are rounded (default: gptq with data, else hqq)').choices(
-        ROUNDINGS,
-      ),
+      new Option(
+        '--method <method>',
+        'with --weights int4 or int2: how they are rounded (default: gptq with data, else hqq); adaround for 8 bits, too',
+      ).choices(ROUNDINGS),
     )
     .option('--steps <number>', 'with --method adaround: steps of learning for each block of the model (default: 1000)', positiveInteger)
     .option('--block-size <number>', 'with --weights int4 or int2: neighbours that share a scale (default: 32)', positiveInteger)
@@ -148,7 +149,7 @@ export const quantizeCommand: AddCommand = (program, run) => {
 };
 
 /** Fewer than 8 bits where that was asked for, or a size was. @throws OptionError for options of fewer bits beside others. */
-function weightTypeOf({ weights, budget, method, steps, blockSize, aware }: Options): 'int4' | 'int2' | 'ternary' | undefined {
+function weightTypeOf({ weights, budget, method, steps, blockSize, aware, dynamic }: Options): 'int4' | 'int2' | 'ternary' | undefined {
   if (aware && (weights === true || weights === 'int8' || weights === 'fp16'))
     throw new OptionError({ what: 'Weights alone are trained in int4, int2 or ternary', fix: 'Give one of these, or --aware alone.' });
   if (weights === 'ternary' && !aware) throw new OptionError({ what: 'Ternary weights are trained', fix: 'Give --aware as well.' });
@@ -157,6 +158,7 @@ function weightTypeOf({ weights, budget, method, steps, blockSize, aware }: Opti
   if (aware && (budget ?? method) !== undefined)
     throw new OptionError({ what: '--budget and --method are for weights that are not trained', fix: 'Leave them or --aware out.' });
   if (weights === 'int4' || weights === 'int2' || weights === 'ternary') return weights;
+  if (method === 'adaround' && budget === undefined && blockSize === undefined && weights !== 'fp16' && !dynamic) return undefined;
   if (budget !== undefined && weights === true) return 'int4';
   if ((budget ?? method ?? blockSize) === undefined) return undefined;
   throw new OptionError({

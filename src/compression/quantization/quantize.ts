@@ -14,10 +14,11 @@ import {
   withTask,
 } from '../../technique/index.js';
 import { evaluate } from '../../training/index.js';
-import { quantizeDynamic, quantizeWeights } from './dynamic.js';
+import { quantizeDynamic, quantizeWeights, type WithoutDataResult } from './dynamic.js';
 import { applyFewBits, type FewBitsOptions } from './few-bits/apply.js';
 import { looksAtData, ROUNDINGS } from './few-bits/roundings.js';
 import { storeHalf } from './half.js';
+import { learnedWeights, withLearnedRoundings } from './learned-bytes.js';
 import { leftRemark } from './left.js';
 import { REPAIRS } from './repairs.js';
 import { quantizeWithin, type SearchResult } from './search.js';
@@ -49,7 +50,7 @@ const schema = z.strictObject({
     .describe(
       'How weights are rounded to 4 and 2 bits; gptq and adaround look at data; auto: gptq where there is data, else hqq (weights)',
     ),
-  steps: z.int().min(1).default(1000).describe('Steps in which adaround learns, for each block of the model (weights)'),
+  steps: z.int().min(1).default(1000).describe('Steps in which adaround learns, for each block of the model (weights, static)'),
   blockSize: z.int().min(16).default(32).describe('Neighbouring weights that share a scale, with 4 and 2 bits: a power of two (weights)'),
   budget: z
     .number()
@@ -175,7 +176,10 @@ async function applyStatic(context: TaskContext, options: QuantizeOptions): Prom
     options: others,
     ...activity,
   });
-  return { model: result.model, notes: staticNotes(result, task.metric, tolerance) };
+  const learned = options.method === 'adaround' ? await withLearnedRoundings(context, result, options) : { result: {}, remarks: [] };
+  const final = { ...result, ...learned.result };
+  const notes = staticNotes(final, task.metric, tolerance);
+  return { model: final.model, notes: { ...notes, remarks: [...(notes.remarks ?? []), ...learned.remarks] } };
 }
 
 function staticNotes(result: SearchResult, metric: AnyMetric, tolerance = metric.tolerance): TechniqueNotes {
@@ -218,12 +222,11 @@ function staticNotes(result: SearchResult, metric: AnyMetric, tolerance = metric
 }
 
 async function applyWithoutData(context: TechniqueContext, options: QuantizeOptions): Promise<TechniqueResult> {
-  const { model, runtime } = context;
-  const write = options.mode === 'dynamic' ? quantizeDynamic : quantizeWeights;
-  const { model: quantized, plan, left } = await write(model, runtime, options);
+  const result = await writtenWithoutData(context, options);
+  const { model: quantized, plan, left } = result;
   const facts: Record<string, number> = { quantizedLayers: plan.stored.length + plan.tables.length };
   const stays = leftRemark(left);
-  const remarks = stays ? [stays] : [];
+  const remarks = [...(result.remarks ?? []), ...(stays ? [stays] : [])];
   const loss = await lossOf(context, quantized);
   if (loss !== undefined) {
     facts.loss = loss;
@@ -231,6 +234,16 @@ async function applyWithoutData(context: TechniqueContext, options: QuantizeOpti
       remarks.push(`The loss of quality on the validation part is ${rounded(loss)}.`);
   }
   return { model: quantized, notes: { facts, remarks } };
+}
+
+async function writtenWithoutData(
+  context: TechniqueContext,
+  options: QuantizeOptions,
+): Promise<WithoutDataResult & { remarks?: readonly string[] }> {
+  const { model, runtime } = context;
+  if (options.mode === 'dynamic') return quantizeDynamic(model, runtime, options);
+  if (options.method !== 'adaround') return quantizeWeights(model, runtime, options);
+  return learnedWeights(withTask(context, 'Learning how to round'), options);
 }
 
 async function applyHalf(context: TechniqueContext, { exclude }: QuantizeOptions): Promise<TechniqueResult> {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { addGradients, prepare } from 'espalier/autodiff';
+import { SearchSpace } from 'espalier/automation';
 import { Random, Stopped } from 'espalier/base';
 import { quantize, quantizeBlocks } from 'espalier/compression/quantization';
 import { arrayDataset } from 'espalier/data';
@@ -9,6 +10,7 @@ import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import { encodeModel, type GraphBuilder, type Model, Tensor, type Value } from 'espalier/onnx';
 import { checkOptions } from 'espalier/technique';
 import { feedsOf, type Task } from 'espalier/training';
+import { roundedOnGrids } from '#dist/compression/quantization/adaround/on-grids.js';
 import {
   type Between,
   logitName,
@@ -20,7 +22,9 @@ import {
 } from '#dist/compression/quantization/adaround/soft-rounding.js';
 import { UnitSamples } from '#dist/compression/quantization/adaround/unit-samples.js';
 import { unitsOf } from '#dist/compression/quantization/adaround/units.js';
+import { planWithoutData } from '#dist/compression/quantization/dynamic.js';
 import { prepareFewBits } from '#dist/compression/quantization/few-bits/prepare-few.js';
+import { dequantizeWeight, quantizeWeight, weightGrid } from '#dist/compression/quantization/weights.js';
 import { run } from '../pruning/removal.js';
 import { madeModel, taskOf } from './models.js';
 
@@ -316,3 +320,71 @@ test('the technique learns where it is asked to, and needs data', async () => {
   assert.equal(notes.facts?.layersOf4Bits, 4);
   await assert.rejects(quantizeBlocks(model, runtime, { bits: 4, rounding: 'adaround' }), /looks at data/);
 });
+
+test('a search for the smallest file tries it', () => {
+  const model = net();
+  const scope = { trainable: true, sizeOnly: true };
+  const space = new SearchSpace(quantize.space(model, taskFor(model), scope) ?? {});
+  const points = quantize.usual?.(model, taskFor(model), scope).map(({ point }) => space.check(point)) ?? [];
+  assert.deepEqual(
+    points.filter(({ mode }) => mode === 'weights').map(({ weightType, method }) => [weightType, method]),
+    [
+      ['int4', 'gptq'],
+      ['int4', 'adaround'],
+    ],
+  );
+  assert.throws(() => space.check({ mode: 'weights', weightType: 'int8', method: 'adaround' }), /method/);
+});
+
+test('whole bytes: the grids stay, each weight is one of its two neighbours, and writing rounds nothing any more', async () => {
+  const model = net();
+  const task = taskFor(model);
+  const { model: prepared, plan } = await planWithoutData(model, runtime, {});
+  for (const type of ['int8', 'uint8', 'int4'] as const) {
+    const weight = { type, perChannel: true, reduceRange: type === 'uint8' };
+    const common = { task, samples: 64, steps: 40, seed: 1, runtime, threads: 1 };
+    const { model: rounded, result } = await roundedOnGrids({ ...common, model: prepared, layers: plan.stored, weight });
+    assert.equal(result.choices.size, 4);
+    let moved = 0;
+    for (const { node, weight: { input = 1, axis } = {} } of plan.stored) {
+      const [own, whole] = [rounded, prepared].map(({ graph }) => {
+        const found = graph.nodes.find(({ name }) => name === node)?.inputs[input]?.initializer;
+        assert.ok(found);
+        return found;
+      });
+      const [grid, before] = [weightGrid(own, axis, weight), weightGrid(whole, axis, weight)];
+      grid.scales.forEach((scale, i) => {
+        assert.ok(Math.abs(scale / before.scales[i] - 1) < 1e-6, `${node} ${i}: ${scale}, not ${before.scales[i]}`);
+      });
+      const stored = quantizeWeight(own, grid);
+      const [integers, plain] = [stored.numbers(), quantizeWeight(whole, before).numbers()];
+      const written = dequantizeWeight(stored, grid).toFloat32();
+      const step = Math.max(...grid.scales);
+      own.toFloat32().forEach((value, i) => {
+        assert.ok(Math.abs(integers[i] - plain[i]) <= 1);
+        assert.ok(Math.abs(written[i] - value) < 1e-5 * step * 127, `${node} ${i}: ${written[i]} for ${value}`);
+      });
+      moved += integers.filter((each, i) => each !== plain[i]).length;
+    }
+    assert.ok(moved > 100, `${type}: ${moved} moved`);
+  }
+});
+
+for (const [given, most] of [
+  [{ mode: 'weights' }, 0.6],
+  // Noise of activations stays.
+  [{ mode: 'static', weightType: 'int4', tolerance: 100, sensitivity: false }, 0.75],
+] as const) {
+  test(`learned roundings, mode ${given.mode}: nearer to the original at equal bytes`, async () => {
+    const model = net();
+    const task = taskFor(model);
+    const by = async (method: 'auto' | 'adaround') => {
+      const options = checkOptions(quantize, { ...given, method, steps: 100 });
+      return (await quantize.apply({ model, task, runtime, seed: 1, threads: 1 }, options)).model;
+    };
+    const [plain, learned] = [await by('auto'), await by('adaround')];
+    assert.equal(encodeModel(learned).length, encodeModel(plain).length);
+    const [error, before] = [await errorOf(learned, model, task), await errorOf(plain, model, task)];
+    assert.ok(error < most * before, `${error} learned, ${before} before`);
+  });
+}

@@ -210,6 +210,7 @@ class Rounds {
 const OVERHEAD = 2e6;
 const WORK_OF_WEIGHT = 100;
 
-function numbersOf({ between: { lower, gap }, others }: Roundable, choice: Choice): Float32Array {
+/** The numbers that a choice stands for. */
+export function numbersOf({ between: { lower, gap }, others }: Roundable, choice: Choice): Float32Array {
   return 'other' in choice ? others[choice.other] : lower.map((number, i) => number + choice.upper[i] * gap[i]);
 }
