@@ -1,8 +1,8 @@
 export { samplesFirst } from './axes.js';
-export { affordableBatch, batchSizeOf } from './batch-size.js';
+export { affordableBatch, batchSizeOf, costOfRun } from './batch-size.js';
 export { decodeCheckpoint, encodeCheckpoint } from './checkpoint.js';
 export { concerns, isAtChance, permutedClasses } from './concerns.js';
-export { answersOf, collectAnswers, type EvaluateOptions, evaluate, referenceProgram } from './evaluate.js';
+export { answersOf, collectAnswers, type EvaluateOptions, evaluate } from './evaluate.js';
 export { exposed, headsOf, trainable } from './exposed.js';
 export { type Feed, feedsOf, inputShapes, rowsOf } from './feeds.js';
 export { buildLossGradients, type LossGradients } from './loss-gradients.js';
@@ -12,6 +12,7 @@ export { OPTIMIZERS, type OptimizerSpec, stepScalars, usualRate } from './optimi
 export type { TrainOptions } from './options.js';
 export { exposeParameters, trainableParameters } from './parameters.js';
 export { type ChannelQuality, judge, NotFinite, type Quality } from './quality.js';
+export { Reference } from './reference.js';
 export type { Checkpoint, EpochRecord, StepControl, TrainRequest, TrainResult } from './request.js';
 export { checkSchedule, type Schedule, scheduleFactor } from './schedules.js';
 export { buildTrainingStep, SEED_INPUT, type TrainingStep } from './step.js';

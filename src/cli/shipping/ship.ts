@@ -4,7 +4,7 @@ import { type Proof, prove } from '../../diagnosis/index.js';
 import type { ModelSource } from '../../infrastructure/runtime/index.js';
 import type { Model } from '../../onnx/index.js';
 import { loadModel, modelBytes, saveModel } from '../../onnx/node/index.js';
-import { answersOf, judge, type Quality, type Task } from '../../training/index.js';
+import { answersOf, judge, type Quality, Reference, type Task } from '../../training/index.js';
 import type { CommandContext } from '../context.js';
 import { faultsOf } from './bounds.js';
 import { type Gain, noGain, notFaster } from './gain.js';
@@ -105,12 +105,14 @@ async function look(shipment: Shipment, draft: string): Promise<Looked> {
     });
   const proof = await tried('it does not load or run', () => proofOf(shipment, written, draft));
   if (faults.length > 0) return { quality: {}, forced: faults, advice: shipment.advice };
-  const before = original?.task && (await answers(original.model, original.task, shipment));
-  const after = task && (await tried('it cannot be judged', () => answers(written, task, shipment)));
-  const quality = {
-    before: original?.task && before && judge(original.task, before),
-    after: task && after && (await tried('it cannot be judged', async () => judge(task, after, before))),
-  };
+  const quality = await besides(shipment, async (reference) => {
+    const before = original?.task && (await answers(original.model, original.task, { shipment, reference }));
+    const after = task && (await tried('it cannot be judged', () => answers(written, task, { shipment, reference })));
+    return {
+      before: original?.task && before && judge(original.task, before),
+      after: task && after && (await tried('it cannot be judged', async () => judge(task, after, before))),
+    };
+  });
   if (original && proof) faults.push(...faultsOf({ before: original.model, proof, task, quality, maxDrop: options.maxDrop }));
   const time = options.time ? await timeOf(shipment, draft, proof) : undefined;
   const bytes = { before: original ? bytesOf(original) : 0, after: modelBytes(draft) };
@@ -144,8 +146,21 @@ async function proofOf({ context, task, original, options }: Shipment, written: 
   });
 }
 
-function answers(model: Model, task: Task, { context, options }: Shipment) {
-  return answersOf(model, task, context.runtime, { ...context.activity, split: 'test', threads: options.threads });
+/** Hands out the reference that both models are compared with, where they have one and the same task. */
+async function besides<T>({ context, task, original, options }: Shipment, use: (reference?: Reference) => Promise<T>): Promise<T> {
+  const { signal } = context.activity;
+  const reference =
+    task && task === original?.task ? await Reference.of(task, context.runtime, { threads: options.threads, signal }) : undefined;
+  try {
+    return await use(reference);
+  } finally {
+    await reference?.dispose();
+  }
+}
+
+function answers(model: Model, task: Task, { shipment, reference }: { shipment: Shipment; reference?: Reference }) {
+  const { context, options } = shipment;
+  return answersOf(model, task, context.runtime, { ...context.activity, split: 'test', threads: options.threads, reference });
 }
 
 async function timeOf({ context, model, task, original, rival = original, options }: Shipment, draft: string, proof?: Proof) {

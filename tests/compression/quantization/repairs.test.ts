@@ -210,11 +210,14 @@ test('corrected biases take back the shift of means that 4-bit weights make', as
   assert.ok(corrected < plain / 10, `squared shift ${plain}, then ${corrected}`);
 });
 
-test('peak memory depends neither on the number of samples nor on how large a batch of their activations would be', () => {
+test('peak memory depends neither on the number of samples, nor on how large a batch of their activations would be, nor on how many layers there are', () => {
   const child = fileURLToPath(new URL('./peak-memory.js', import.meta.url));
-  const peak = (samples: number) => Number(execFileSync(process.execPath, [child, String(samples)], { encoding: 'utf8' })) / 2 ** 20;
-  const [few, many] = [peak(4), peak(64)];
+  const peak = (samples: number, layers: number) =>
+    Number(execFileSync(process.execPath, [child, String(samples), String(layers)], { encoding: 'utf8' })) / 2 ** 20;
+  const [few, many, deep] = [peak(4, 0), peak(64, 0), peak(4, 16)];
   assert.ok(many < few + 64, `${few} MB with 4 samples, ${many} MB with 64`);
+  // The activations of 16 layers, two samples a run, are 128 MB.
+  assert.ok(deep < few + 64, `${few} MB with 2 layers, ${deep} MB with 18`);
   assert.ok(many < 512, `${many} MB`);
 });
 

@@ -62,7 +62,7 @@ function mirror(sum: Float64Array, size: number): void {
 
 function* rowsOf(layer: Curved, tensor: Tensor, random: Random): Generator<Float64Array> {
   const numbers = tensor.numbers();
-  if (layer.matrix.node.op === 'Conv') {
+  if (layer.matrix.isKernel) {
     yield* patches(layer, tensor.shape, numbers, random);
     return;
   }

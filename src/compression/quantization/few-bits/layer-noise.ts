@@ -39,7 +39,7 @@ async function measure(request: LayerNoiseRequest & { task: Task }): Promise<Map
   const switches = few.layers
     .flatMap((layer) => [...layer.forms].flatMap(([width, form]) => (form.blocked ? [{ layer, width, form }] : [])))
     .sort((a, b) => b.form.error - a.form.error);
-  const { samples, most } = affordable(few.model, task, switches.length);
+  const { samples, most } = await affordable(few.model, task, switches.length);
   const chosen = switches.slice(0, most);
   const settings = chosen.map((_, index) => Uint8Array.from(chosen, (_, other) => Number(other === index)));
   const model = switched(few, chosen);
