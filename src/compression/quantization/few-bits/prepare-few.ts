@@ -1,10 +1,10 @@
 import type { Runtime } from '../../../infrastructure/runtime/index.js';
 import { copyModel, type Model, nodesOf, removeDeadCode, Tensor } from '../../../onnx/index.js';
+import { MOST_COLUMNS } from '../../curvature.js';
 import { planWithoutData } from '../dynamic.js';
 import { dequantizeWeight, quantizeWeight, type WeightOptions, weightGrid } from '../weights.js';
 import { writeQuantized } from '../write.js';
 import type { Bits } from './block-grid.js';
-import { MOST_COLUMNS } from './curvature.js';
 import { type FewBits, type FewLayer, type Form, type Width, widthFrom } from './few-layers.js';
 import { learnRoundings } from './learned-rounding.js';
 import { type BlockOptions, checkBlockSize } from './options.js';
