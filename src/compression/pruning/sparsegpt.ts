@@ -4,11 +4,10 @@ import { type TaskContext, type TechniqueContext, withTask } from '../../techniq
 import { type Curved, curvatures, inverseFactor, MOST_COLUMNS } from '../curvature.js';
 import type { WeightMatrix } from '../matrices.js';
 import { openCopy } from '../open-copy.js';
-import { masked, sparsifiable } from './masks.js';
+import { findMasks, type MaskOptions, masked, sparsifiable } from './masks.js';
 import { inputNorms, maskByRows, matricesOf, type Pattern } from './wanda.js';
 
-export interface SparseGptOptions {
-  sparsity: number;
+export interface SparseGptOptions extends MaskOptions {
   pattern: Pattern;
 }
 
@@ -19,53 +18,76 @@ const BLOCK = 128;
 
 /**
  * A copy of a model with zeros, where the weights that stay make up for those that go, by the curvature of the squared error of each layer's output (SparseGPT,
- * Frantar and Alistarh 2023, arXiv 2301.00774). What has no such curvature (grouped convolutions, layers of very many inputs or that are never fed) gets its zeros
- * by Wanda.
+ * Frantar and Alistarh 2023, arXiv 2301.00774). How many zeros each layer gets is the ranking's choice, where they may be anywhere. What has no such curvature
+ * (grouped convolutions, layers of very many inputs or that are never fed, look-ups) gets its zeros by magnitude, or in 2:4 by Wanda.
  */
 export async function sparseGpt(given: TechniqueContext, options: SparseGptOptions): Promise<{ model: Model; remarks: string[] }> {
   const context = withTask(given, 'Importance by sparsegpt');
   const model = openCopy(context.model);
   const matrices = matricesOf(model);
   const weights = sparsifiable(model);
-  const made = new Map<string, Tensor>();
+  const isAnywhere = options.pattern === 'unstructured';
+  const masks = isAnywhere ? findMasks(weights, options) : await evenMasks(context, model, matrices, weights);
   const layers = [...matrices.values()].flatMap((matrix): Curved[] => {
     const shape = weights.get(matrix.name)?.shape;
     if (!shape || matrix.groups > 1) return [];
     const columns = shape[matrix.channels] * tapsOf(shape);
     return columns <= MOST_COLUMNS ? [{ matrix, shape, columns }] : [];
   });
+  const made = new Map<string, Tensor>();
   const { task, runtime, threads, seed, signal } = context;
   for await (const { layer, curvature } of curvatures({ model, task, runtime, samples: SAMPLES, seed, threads, signal }, layers)) {
-    const weight = weights.get(layer.matrix.name) as Tensor;
-    const result = curvature.some((each) => each !== 0) ? withoutLeast(weight, layer.matrix, curvature, options) : undefined;
-    if (result) made.set(layer.matrix.name, result);
+    const { name } = layer.matrix;
+    const own = { pattern: options.pattern, sparsity: shareOfZeros(masks.get(name) as Tensor) };
+    const result = curvature.some((each) => each !== 0)
+      ? withoutLeast(weights.get(name) as Tensor, layer.matrix, curvature, own)
+      : undefined;
+    if (result) made.set(name, result);
   }
-  const rest = new Map([...matrices].filter(([name]) => weights.has(name) && !made.has(name)));
-  for (const [name, weight] of await byWanda(context, model, rest, options)) made.set(name, weight);
+  const rest = [...masks].filter(([name]) => !made.has(name));
+  for (const [name, mask] of rest) made.set(name, masked(weights.get(name) as Tensor, mask));
   for (const value of model.graph.initializers) value.initializer = made.get(value.name) ?? value.initializer;
-  const remarks: string[] = [];
-  const others = [...weights.keys()].filter((name) => !matrices.has(name));
-  if (rest.size > 0)
-    remarks.push(`Zeros by wanda rather than sparsegpt, for being grouped, too wide or never fed: ${[...rest.keys()].join(', ')}.`);
-  if (others.length > 0) remarks.push(`No zeros in what no single product or convolution reads: ${others.join(', ')}.`);
-  return { model, remarks };
+  return {
+    model,
+    remarks: remarksOf(
+      rest,
+      [...weights.keys()].filter((name) => !masks.has(name)),
+      isAnywhere,
+    ),
+  };
 }
 
-async function byWanda(
+/** Two zeros of every four neighbouring channels, by Wanda, in what single products and convolutions read. */
+async function evenMasks(
   { task, runtime, threads, signal }: TaskContext,
   model: Model,
   matrices: ReadonlyMap<string, WeightMatrix>,
-  options: SparseGptOptions,
+  weights: ReadonlyMap<string, Tensor>,
 ): Promise<Map<string, Tensor>> {
-  if (matrices.size === 0) return new Map();
   const norms = await inputNorms({ model, task, runtime, threads, signal }, matrices);
-  const weights = sparsifiable(model);
+  const maskOf = (weight: Tensor, matrix: WeightMatrix) =>
+    maskByRows(weight, matrix, { sparsity: 0.5, pattern: '2:4', norms: norms.get(matrix.name) });
   return new Map(
-    [...matrices].map(([name, matrix]) => {
-      const weight = weights.get(name) as Tensor;
-      return [name, masked(weight, maskByRows(weight, matrix, { ...options, norms: norms.get(name) }))];
+    [...matrices].flatMap(([name, matrix]) => {
+      const weight = weights.get(name);
+      return weight ? [[name, maskOf(weight, matrix)] as const] : [];
     }),
   );
+}
+
+function shareOfZeros(mask: Tensor): number {
+  const numbers = mask.toFloat32();
+  return numbers.reduce((sum, number) => sum + Number(number === 0), 0) / Math.max(1, numbers.length);
+}
+
+function remarksOf(rest: readonly (readonly [name: string, mask: Tensor])[], without: readonly string[], isAnywhere: boolean): string[] {
+  const names = rest.filter(([, mask]) => shareOfZeros(mask) > 0).map(([name]) => name);
+  const how = isAnywhere ? 'magnitude' : 'wanda';
+  const why = 'for being grouped, too wide, never fed or no single product or convolution';
+  return [
+    ...(names.length > 0 ? [`Zeros by ${how} rather than sparsegpt, ${why}: ${names.join(', ')}.`] : []),
+    ...(without.length > 0 ? [`No zeros in what no single product or convolution reads: ${without.join(', ')}.`] : []),
+  ];
 }
 
 function tapsOf(shape: readonly number[]): number {
@@ -77,7 +99,12 @@ function tapsOf(shape: readonly number[]): number {
  * @param curvature sums of x · xᵀ, columns ordered as channels and taps.
  * @returns undefined where the curvature cannot be inverted.
  */
-export function withoutLeast(weight: Tensor, matrix: WeightMatrix, curvature: Float64Array, options: SparseGptOptions): Tensor | undefined {
+export function withoutLeast(
+  weight: Tensor,
+  matrix: WeightMatrix,
+  curvature: Float64Array,
+  options: Pick<SparseGptOptions, 'sparsity' | 'pattern'>,
+): Tensor | undefined {
   const { shape } = weight;
   const [channels, taps, strides] = [shape[matrix.channels], tapsOf(shape), stridesOf(shape)];
   const columns = channels * taps;

@@ -28,7 +28,7 @@ const sparsifySchema = z
       .enum(['lamp', 'magnitude'])
       .default('lamp')
       .describe(
-        'How weights of different layers compare: by their share of their layer (LAMP), or by plain magnitude (importance magnitude, unstructured).',
+        'How weights of different layers compare: by their share of their layer (LAMP), or by plain magnitude (importance magnitude and sparsegpt, unstructured).',
       ),
     tuning: z
       .enum(['distill', 'train', 'none'])

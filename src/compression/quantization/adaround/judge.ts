@@ -1,5 +1,6 @@
 import type { Program, Runtime } from '../../../infrastructure/runtime/index.js';
-import { copyModel, type Model, Tensor } from '../../../onnx/index.js';
+import { copyModel, type Model, type Tensor } from '../../../onnx/index.js';
+import { copiesOf } from './copies.js';
 import type { UnitBatch } from './unit-samples.js';
 
 /** How far what a unit makes is from what it should be, by output. */
@@ -41,8 +42,7 @@ export class Judge {
   async errors(weights: ReadonlyMap<string, Tensor>): Promise<UnitErrors> {
     const sums = new Map<string, { error: number; energy: number; count: number }>();
     for (const { inputs, wanted } of this.#batches) {
-      const feeds = Object.entries({ ...inputs, ...Object.fromEntries(weights) }).map(([name, tensor]) => [name, copyOf(tensor)] as const);
-      const found = await this.#program.run(Object.fromEntries(feeds));
+      const found = await this.#program.run(copiesOf({ ...inputs, ...Object.fromEntries(weights) }));
       for (const [name, tensor] of Object.entries(wanted)) {
         const sum = sums.get(name) ?? { error: 0, energy: 0, count: 0 };
         sums.set(name, sum);
@@ -54,7 +54,8 @@ export class Judge {
         sum.count += right.length;
       }
     }
-    const shares = [...sums.values()].map(({ error, energy }) => (error > 0 ? error / energy : 0));
+    // What is no number is no error of zero.
+    const shares = [...sums.values()].map(({ error, energy }) => (error === 0 ? 0 : error / energy));
     return {
       squares: new Map([...sums].map(([name, { error, count }]) => [name, error / count])),
       relative: shares.reduce((sum, share) => sum + share, 0) / Math.max(1, shares.length),
@@ -64,9 +65,4 @@ export class Judge {
   dispose(): Promise<void> {
     return this.#program.dispose();
   }
-}
-
-/** What is fed may be given away. */
-export function copyOf(tensor: Tensor): Tensor {
-  return Tensor.of(tensor.dtype, tensor.shape, tensor.data().slice());
 }

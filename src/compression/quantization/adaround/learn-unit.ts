@@ -1,8 +1,8 @@
 import { type Activity, Random, Stopped } from '../../../base/index.js';
-import type { Runtime, Tensors } from '../../../infrastructure/runtime/index.js';
+import type { Runtime } from '../../../infrastructure/runtime/index.js';
 import { type Model, staticShape, Tensor } from '../../../onnx/index.js';
 import { buildTrainingStep, type OptimizerSpec, stepScalars } from '../../../training/index.js';
-import { copyOf } from './judge.js';
+import { copiesOf } from './copies.js';
 import { type Between, isUpper, logitName, POWER, PULL, roundingLoss, softlyRounded, wantedName } from './soft-rounding.js';
 import type { UnitSamples } from './unit-samples.js';
 
@@ -62,7 +62,7 @@ export async function learnUnit(request: LearnRequest): Promise<Map<string, Uint
         const targets = Object.fromEntries(Object.entries(wanted).map(([name, tensor]) => [wantedName(name), tensor]));
         const rates = Object.entries(stepScalars(OPTIMIZER, RATE, done)).map(([name, number]) => [`espalier.${name}`, number] as const);
         const numbers = [...rates, ...pullAt(done / steps)].map(([name, number]) => [name, Tensor.scalar('float32', number)]);
-        await program.run(fedTo(program.inputs, { ...inputs, ...targets, ...Object.fromEntries(numbers) }));
+        await program.run(copiesOf({ ...inputs, ...targets, ...Object.fromEntries(numbers) }, program.inputs));
         onStep?.();
       }
     }
@@ -81,9 +81,4 @@ function pullAt(progress: number): (readonly [string, number])[] {
     [PULL, progress < WARM_UP ? 0 : STRENGTH],
     [POWER, LAST_POWER + (FIRST_POWER - LAST_POWER) * left],
   ];
-}
-
-/** Copies of what a program takes: what is fed may be given away. */
-function fedTo(names: readonly string[], tensors: Tensors): Record<string, Tensor> {
-  return Object.fromEntries(names.flatMap((name) => (tensors[name] ? [[name, copyOf(tensors[name])]] : [])));
 }

@@ -3,6 +3,7 @@ import type { Dataset } from '../../../data/index.js';
 import type { Program, Runtime, Tensors } from '../../../infrastructure/runtime/index.js';
 import { type Model, staticShape } from '../../../onnx/index.js';
 import { feedsOf, type Task } from '../../../training/index.js';
+import { copiesOf } from './copies.js';
 import { cutOut } from './cut-out.js';
 import type { Unit } from './units.js';
 
@@ -85,17 +86,13 @@ export class UnitSamples {
     const indices = Int32Array.from({ length: batchSize }, (_, i) => this.#order[(number * batchSize + i) % dataset.size]);
     const batch = await dataset.read(indices, signal);
     const [original, current] = this.#programs;
-    const wanted = await original.run(only(feedsOf(task.feeds, batch), original.inputs));
     const feeds = feedsOf(task.feeds, batch);
-    const inner = (await current?.run(only(feedsOf(task.feeds, batch), current.inputs))) ?? {};
-    return { wanted, inputs: { ...only(feeds, unit.inputs), ...inner } };
+    const wanted = await original.run(copiesOf(feeds, original.inputs));
+    const inner = (await current?.run(copiesOf(feeds, current.inputs))) ?? {};
+    return { wanted, inputs: { ...copiesOf(feeds, unit.inputs), ...inner } };
   }
 
   async dispose(): Promise<void> {
     for (const program of this.#programs) await program.dispose();
   }
-}
-
-function only(tensors: Tensors, names: readonly string[]): Tensors {
-  return Object.fromEntries(names.flatMap((name) => (tensors[name] ? [[name, tensors[name]] as const] : [])));
 }
