@@ -26,11 +26,14 @@ test('quantize --method adaround writes a model, by the command of the docs and 
   const flags = '--mode weights --weight-type int4 --method adaround --steps 10';
   const applied = await run(`apply quantize model.onnx ${flags} ${common} -o applied.onnx`);
   assert.equal(applied.code, 0, applied.stderr);
+  const whole = await run(`quantize model.onnx --method adaround --steps 10 ${common} -o int8.onnx`);
+  assert.equal(whole.code, 0, whole.stderr);
 });
 
 for (const [line, said] of [
   ['quantize model.onnx --weights int4 --method adaround -o new.onnx', /adaround looks at data.*--data/s],
   ['quantize model.onnx --weights int4 --method hqq --steps 5 -o new.onnx', /--steps is for --method adaround/],
+  ['quantize model.onnx --dynamic --method adaround --data digits -o new.onnx', /fewer than 8 bits/],
   ['apply quantize model.onnx --mode weights --weight-type int4 --method adaround -o new.onnx', /data/],
 ] as const) {
   test(`refused: ${line}`, async () => {
