@@ -1,6 +1,6 @@
 import { Option } from 'commander';
 import { OptionError } from '../../base/index.js';
-import { type CalibrationMethod, quantize, quantizeAwareTrain, ROUNDINGS } from '../../compression/quantization/index.js';
+import { type CalibrationMethod, looksAtData, quantize, quantizeAwareTrain, ROUNDINGS } from '../../compression/quantization/index.js';
 import type { Model } from '../../onnx/index.js';
 import { applyTechnique, type Technique } from '../../technique/index.js';
 import type { Task } from '../../training/index.js';
@@ -22,6 +22,7 @@ interface Options extends CommonOptions, ShippingOptions, InventedOptions, Parti
   dynamic?: boolean;
   weights?: true | 'int8' | 'fp16' | 'int4' | 'int2' | 'ternary';
   method?: string;
+  steps?: number;
   blockSize?: number;
   budget?: number;
   aware?: boolean;
@@ -61,10 +62,12 @@ export const quantizeCommand: AddCommand = (program, run) => {
       ).choices(['int8', 'fp16', 'int4', 'int2', 'ternary']),
     )
     .addOption(
-      new Option('--method <method>', 'with --weights int4 or int2: how they are rounded (default: gptq with data, else hqq)').choices(
-        ROUNDINGS,
-      ),
+      new Option(
+        '--method <method>',
+        'with --weights int4 or int2: how they are rounded (default: gptq with data, else hqq); adaround for 8 bits, too',
+      ).choices(ROUNDINGS),
     )
+    .option('--steps <number>', 'with --method adaround: steps of learning for each block of the model (default: 1000)', positiveInteger)
     .option('--block-size <number>', 'with --weights int4 or int2: neighbours that share a scale (default: 32)', positiveInteger)
     .option('--budget <size>', 'with --weights: size of the file, e.g. 100KB; each layer gets 4 or 8 bits, with int2 2 to 8', bytes)
     .addOption(new Option('--aware', 'train the quantized graph (quantization-aware training)').conflicts('tolerance'))
@@ -104,12 +107,12 @@ export const quantizeCommand: AddCommand = (program, run) => {
         if (!options.aware && (options.epochs ?? options.lr) !== undefined)
           throw new OptionError({ what: '--epochs and --lr are for training', fix: 'Give --aware as well, or leave them out.' });
         const weightType = weightTypeOf(options);
-        if (options.method === 'gptq' && options.data === undefined)
-          throw new OptionError({ what: 'Rounding by gptq looks at data', fix: 'Give --data, or use --method hqq.' });
+        if (options.method && looksAtData(options.method) && options.data === undefined)
+          throw new OptionError({ what: `Rounding by ${options.method} looks at data`, fix: 'Give --data, or use --method hqq.' });
         context.willWrite(options.out);
         const model = await context.model(path);
         const task = options.data === undefined ? undefined : await context.task(model, options as DataOptions, { calibrates: true });
-        const { equalize, smooth, correctBias, method, blockSize, budget } = options;
+        const { equalize, smooth, correctBias, method, steps, blockSize, budget } = options;
         const exclude = await leftInFloat({ context, model, task, mode, options });
         // Nobody sees how sensitive layers are where nothing is left in float.
         const wanted = options.aware
@@ -128,6 +131,7 @@ export const quantizeCommand: AddCommand = (program, run) => {
               mode,
               weightType,
               method,
+              steps,
               blockSize,
               budget,
               calibration: options.calibration,
@@ -193,13 +197,16 @@ function defined<T extends object>(options: T): T {
 }
 
 /** Fewer than 8 bits where that was asked for, or a size was. @throws OptionError for options of fewer bits beside others. */
-function weightTypeOf({ weights, budget, method, blockSize, aware }: Options): 'int4' | 'int2' | 'ternary' | undefined {
+function weightTypeOf({ weights, budget, method, steps, blockSize, aware, dynamic }: Options): 'int4' | 'int2' | 'ternary' | undefined {
   if (aware && (weights === true || weights === 'int8' || weights === 'fp16'))
     throw new OptionError({ what: 'Weights alone are trained in int4, int2 or ternary', fix: 'Give one of these, or --aware alone.' });
   if (weights === 'ternary' && !aware) throw new OptionError({ what: 'Ternary weights are trained', fix: 'Give --aware as well.' });
+  if (steps !== undefined && method !== 'adaround')
+    throw new OptionError({ what: '--steps is for --method adaround', fix: 'Give that as well, or leave it out; training has --epochs.' });
   if (aware && (budget ?? method) !== undefined)
     throw new OptionError({ what: '--budget and --method are for weights that are not trained', fix: 'Leave them or --aware out.' });
   if (weights === 'int4' || weights === 'int2' || weights === 'ternary') return weights;
+  if (method === 'adaround' && budget === undefined && blockSize === undefined && weights !== 'fp16' && !dynamic) return undefined;
   if (budget !== undefined && weights === true) return 'int4';
   if ((budget ?? method ?? blockSize) === undefined) return undefined;
   throw new OptionError({

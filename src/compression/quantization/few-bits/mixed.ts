@@ -6,8 +6,9 @@ import type { Quality, Task } from '../../../training/index.js';
 import { type Allocation, allocations } from '../allocate.js';
 import { besideFloat } from '../beside-float.js';
 import { agrees } from '../candidates.js';
+import { type FewBits, type FewLayer, type Width, widthFrom } from './few-layers.js';
 import { type LayerNoise, layerNoise } from './layer-noise.js';
-import { type FewBits, type FewLayer, type Width, widthFrom, writeFewBits } from './prepare-few.js';
+import { writeFewBits } from './prepare-few.js';
 
 export interface MixedRequest extends Activity {
   few: FewBits;
