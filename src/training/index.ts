@@ -1,5 +1,5 @@
 export { samplesFirst } from './axes.js';
-export { affordableBatch, batchSizeOf, costOfRun } from './batch-size.js';
+export { affordableBatch, batchSizeOf, costOfFeeds, costOfRun, type RunCost } from './batch-size.js';
 export { decodeCheckpoint, encodeCheckpoint } from './checkpoint.js';
 export { concerns, isAtChance, permutedClasses } from './concerns.js';
 export { answersOf, collectAnswers, type EvaluateOptions, evaluate } from './evaluate.js';

@@ -1,9 +1,8 @@
 import type { Activity } from '../../../base/index.js';
-import { footprint } from '../../../infrastructure/hardware/index.js';
 import type { Runtime } from '../../../infrastructure/runtime/index.js';
 import { ortNode } from '../../../infrastructure/targets/index.js';
 import { type Model, type Node, nodesOf } from '../../../onnx/index.js';
-import type { Trials } from '../../../training/index.js';
+import { costOfFeeds, type Trials } from '../../../training/index.js';
 import {
   isDynamic,
   type Planned,
@@ -16,6 +15,7 @@ import {
 import { type Moves, planMoved } from '../moved.js';
 import { movedAlone } from '../scales/alone.js';
 import type { Migration } from '../scales/migrate.js';
+import { switchedSeconds } from '../sensitivity.js';
 import { type Choice, chooseParts } from './choose-parts.js';
 import { type Part, type SwitchedStorage, switchedStorage } from './switched-storage.js';
 import { TrialNoise } from './trial-noise.js';
@@ -98,10 +98,10 @@ const SECONDS = 20;
 const MOST_RUNS = 8;
 const FEWEST_RUNS = 2;
 
-/** Seconds of a switched run: what two cores do in multiply-accumulates, and in numbers read and written by roundings and switches. */
-function secondsOf(model: Model): number {
-  const { macs, activationBytes } = footprint(model, { bytes: 0 });
-  return macs / 2e10 + activationBytes / 5e8;
+/** Seconds of a run with the first of the trials' inputs. */
+async function secondsOf(model: Model, trials: Trials): Promise<number> {
+  for await (const feeds of trials.feeds()) return switchedSeconds(costOfFeeds(model, feeds));
+  return 0;
 }
 
 async function begun(request: MendRequest, planned: Planned): Promise<Begun> {
@@ -110,7 +110,7 @@ async function begun(request: MendRequest, planned: Planned): Promise<Begun> {
   const nodes = new Map(nodesOf(planned.model.graph).map((node) => [node.name, node]));
   const isInteger = (name: string) => mode === 'dynamic' && isDynamic(nodes.get(name) as Node, kernels);
   const switched = switchedStorage(planned.model, planned.plan, storage(options.perChannel ?? true).weight, isInteger);
-  const runs = Math.floor(SECONDS / Math.max(1e-4, secondsOf(planned.model)));
+  const runs = Math.floor(SECONDS / Math.max(1e-4, await secondsOf(planned.model, request.trials)));
   const each = Math.max(FEWEST_RUNS, Math.min(MOST_RUNS, Math.floor(runs / (2 * switched.parts.length))));
   const noise = await TrialNoise.of({ ...request, storage: switched, most: each });
   return { planned, storage: switched, noise, share: await noise.of(switched.parts.keys()), most: Math.max(2, Math.floor(runs / each)) };
