@@ -8,7 +8,7 @@ export { type Feed, feedsOf, inputShapes, rowsOf } from './feeds.js';
 export { buildLossGradients, type LossGradients } from './loss-gradients.js';
 export * from './losses/index.js';
 export { NoiseMeter } from './noise.js';
-export { OPTIMIZERS, type OptimizerSpec, usualRate } from './optimizers/index.js';
+export { OPTIMIZERS, type OptimizerSpec, stepScalars, usualRate } from './optimizers/index.js';
 export type { TrainOptions } from './options.js';
 export { exposeParameters, trainableParameters } from './parameters.js';
 export { type ChannelQuality, judge, NotFinite, type Quality } from './quality.js';

@@ -14,7 +14,9 @@ import {
 } from '../../technique/index.js';
 import type { Trials } from '../../training/index.js';
 import { applyFewBits, type FewBitsOptions } from './few-bits/apply.js';
+import { looksAtData, ROUNDINGS } from './few-bits/roundings.js';
 import { storeHalf } from './half.js';
+import { withLearnedRoundings } from './learned-bytes.js';
 import { leftRemark } from './left.js';
 import { REPAIRS } from './repairs.js';
 import { quantizeWithin, type SearchResult } from './search.js';
@@ -42,9 +44,12 @@ const schema = z.strictObject({
     .default('int8')
     .describe('Type of the weights; int4 and int2 with mode weights: in blocks with a scale each; uint8 in static only, int2 not there'),
   method: z
-    .enum(['auto', 'nearest', 'hqq', 'gptq'])
+    .enum(['auto', ...ROUNDINGS])
     .default('auto')
-    .describe('How weights are rounded to 4 and 2 bits; gptq looks at data; auto: gptq where there is data, else hqq (weights)'),
+    .describe(
+      'How weights are rounded to 4 and 2 bits; gptq and adaround look at data; auto: gptq where there is data, else hqq (weights)',
+    ),
+  steps: z.int().min(1).default(1000).describe('Steps in which adaround learns, for each block of the model (weights, static)'),
   blockSize: z.int().min(16).default(32).describe('Neighbouring weights that share a scale, with 4 and 2 bits: a power of two (weights)'),
   budget: z
     .number()
@@ -85,29 +90,34 @@ export const quantize: Technique<QuantizeOptions> = {
   name: 'quantize',
   title: 'Quantization',
   source:
-    'Jacob et al. 2018, "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference", CVPR, arXiv 1712.05877; surveyed by Nagel et al. 2021, arXiv 2106.08295',
+    'Jacob et al. 2018, "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference", CVPR, arXiv 1712.05877; surveyed by Nagel et al. 2021, arXiv 2106.08295; learned rounding (adaround): Nagel et al. 2020, arXiv 2004.10568, by blocks as Li et al. 2021, arXiv 2102.05426',
   effects: ['shrink'],
   order: 'quantize',
   summary: 'Writes weights, and activations where asked, as integers of 8 bits or fewer; layers that lose too much keep more.',
   schema: schema as unknown as z.ZodType<QuantizeOptions>,
-  needs: { data: ({ mode, method }) => mode === 'static' || (mode === 'weights' && method === 'gptq'), runtime: true },
+  needs: { data: ({ mode, method }) => mode === 'static' || (mode === 'weights' && looksAtData(method)), runtime: true },
   example: { mode: 'dynamic' },
-  label: ({ mode, calibration, weightType = 'int8' }) => [
+  label: ({ mode, calibration, method, weightType = 'int8' }) => [
     mode === 'half' ? 'float16 weights' : mode === 'dynamic' ? 'int8' : weightType,
     ...(mode === 'half' ? [] : unless('static', mode, mode)),
     ...(mode === 'static' ? unless('min-max', calibration, calibration) : []),
+    ...(mode === 'weights' ? unless('auto', method, method) : []),
   ],
   space: (_model, _task, { trainable, sizeOnly }) => ({
     // Weights of few bits are computed with in floats: they make files smaller and nothing quicker.
     mode: { type: 'categorical', choices: ['static', 'dynamic', ...(sizeOnly ? ['weights'] : [])] },
-    ...(sizeOnly && { weightType: { type: 'categorical', choices: ['int8', 'int4'], when: { mode: 'weights' } } }),
+    ...(sizeOnly && {
+      weightType: { type: 'categorical', choices: ['int8', 'int4'], when: { mode: 'weights' } },
+      method: { type: 'categorical', choices: ['gptq', 'adaround'], when: { weightType: 'int4' } },
+    }),
     calibration: { type: 'categorical', choices: ['min-max', 'percentile', 'entropy', 'mse'], when: { mode: 'static' } },
     // Where nothing can be tuned, what is left in float is all that may win quality back.
     ...(!trainable && { tolerance: { type: 'categorical', choices: [0.001, 0.005, 0.02], when: { mode: 'static' } } }),
   }),
   usual: (_model, _task, { trainable, sizeOnly }) => {
     const calibrated = { mode: 'static', ...(!trainable && { tolerance: 0.005 }) };
-    const few: Usual[] = sizeOnly ? [{ point: { mode: 'weights', weightType: 'int4' } }] : [];
+    const methods = sizeOnly ? ['gptq', 'adaround'] : [];
+    const few = methods.map((method): Usual => ({ point: { mode: 'weights', weightType: 'int4', method } }));
     return [
       { point: { ...calibrated, calibration: 'min-max' } },
       { point: { ...calibrated, calibration: 'mse' } },
@@ -169,7 +179,10 @@ async function applyStatic(context: TaskContext, options: QuantizeOptions): Prom
     options: others,
     ...activity,
   });
-  return { model: result.model, notes: staticNotes(result, task.metric, tolerance) };
+  const learned = options.method === 'adaround' ? await withLearnedRoundings(context, result, options) : { result: {}, remarks: [] };
+  const final = { ...result, ...learned.result };
+  const notes = staticNotes(final, task.metric, tolerance);
+  return { model: final.model, notes: { ...notes, remarks: [...(notes.remarks ?? []), ...learned.remarks] } };
 }
 
 function staticNotes(result: SearchResult, metric: AnyMetric, tolerance = metric.tolerance): TechniqueNotes {

@@ -1,8 +1,10 @@
 import { lossBetween } from '../../metrics/index.js';
 import type { Model } from '../../onnx/index.js';
-import type { TechniqueContext, TechniqueNotes, TechniqueResult } from '../../technique/index.js';
+import { type TechniqueContext, type TechniqueNotes, type TechniqueResult, withTask } from '../../technique/index.js';
 import { evaluate, FOLLOWS, type Quality, type Task, type Trials, trialsOf } from '../../training/index.js';
 import { type WithoutDataOptions, type WithoutDataResult, writeDynamic, writeStored } from './dynamic.js';
+import type { Rounding } from './few-bits/roundings.js';
+import { learnedWeights } from './learned-bytes.js';
 import { leftRemark } from './left.js';
 import { type Mended, mend } from './mending/mend.js';
 import { movesOf, planMoved, remarksOfMoves, type When } from './moved.js';
@@ -12,6 +14,10 @@ export interface WithoutRangesOptions extends WithoutDataOptions {
   equalize: When;
   smooth: When;
   tolerance?: number;
+  /** How weights are rounded; 'adaround' learns it. */
+  method: Rounding | 'auto';
+  samples: number;
+  steps: number;
 }
 
 /** Samples on which layers are chosen where there is data. */
@@ -22,17 +28,26 @@ const SAMPLES = 16;
  * at once where there is data to see it, else once somebody asks for it; see `TechniqueResult.mended`.
  */
 export async function applyWithoutData(context: TechniqueContext, options: WithoutRangesOptions): Promise<TechniqueResult> {
-  const { model, runtime, task } = context;
-  const { always } = movesOf(options);
-  const planned = await planMoved(model, runtime, options, always);
-  const made = (options.mode === 'dynamic' ? writeDynamic : writeStored)(planned, options);
-  const plain = { model: made.model, notes: notesOf(made, remarksOfMoves(planned.places)) };
+  const { model, task } = context;
+  const plain =
+    options.mode === 'weights' && options.method === 'adaround' ? await learned(context, options) : await written(context, options);
   const mended = async (trials: Trials) => {
     const found = await mend({ ...context, mode: options.mode, trials, options, moves: movesOf(options) });
     return found && { model: found.model, notes: notesOf(found, remarksOf(found), factsOf(found)) };
   };
   if (!task || task.splits.validation.size === 0 || task.splits.calibration.size === 0) return { ...plain, mended };
   return judged({ context: { ...context, task }, options, plain, mended: () => mended(trialsOf(model, task, SAMPLES)) });
+}
+
+async function written({ model, runtime }: TechniqueContext, options: WithoutRangesOptions): Promise<TechniqueResult> {
+  const planned = await planMoved(model, runtime, options, movesOf(options).always);
+  const made = (options.mode === 'dynamic' ? writeDynamic : writeStored)(planned, options);
+  return { model: made.model, notes: notesOf(made, remarksOfMoves(planned.places)) };
+}
+
+async function learned(context: TechniqueContext, options: WithoutRangesOptions): Promise<TechniqueResult> {
+  const made = await learnedWeights(withTask(context, 'Learning how to round'), options);
+  return { model: made.model, notes: notesOf(made, made.remarks) };
 }
 
 interface Judged {

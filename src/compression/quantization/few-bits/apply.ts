@@ -7,9 +7,10 @@ import { movesOf, type When } from '../moved.js';
 import { nothingToQuantize } from '../nothing.js';
 import type { Migration } from '../scales/migrate.js';
 import type { Bits } from './block-grid.js';
+import { type FewBits, type Width, widthFrom } from './few-layers.js';
 import { type MendedFew, mendFewBits } from './mend-few.js';
 import { type Mixed, mixed } from './mixed.js';
-import { type FewBits, prepareFewBits, type Width, widthFrom } from './prepare-few.js';
+import { prepareFewBits } from './prepare-few.js';
 import type { Rounding } from './roundings.js';
 
 /** What the technique is asked for where only weights are stored, in fewer than 8 bits somewhere. */
@@ -18,6 +19,7 @@ export interface FewBitsOptions {
   method: Rounding | 'auto';
   blockSize: number;
   samples: number;
+  steps: number;
   tolerance?: number;
   budget?: number;
   exclude: readonly string[];
@@ -31,15 +33,16 @@ const WIDER: Readonly<Record<Bits, readonly Bits[]>> = { 4: [4], 2: [2, 4] };
 
 /** Stores weights in as few bits as asked for where that is good enough, and in more elsewhere. */
 export async function applyFewBits(context: TechniqueContext, options: FewBitsOptions): Promise<TechniqueResult> {
-  const { model: source, task, runtime, threads, seed, signal } = context;
-  const { method, blockSize, samples, tolerance, budget, exclude, operators } = options;
+  const { model: source, task, runtime, threads, seed, signal, onProgress } = context;
+  const { method, blockSize, samples, steps, tolerance, budget, exclude, operators } = options;
   const width = BITS[options.weightType];
   const hasData = task !== undefined && task.splits.calibration.size > 0;
   const rounding = method === 'auto' ? (hasData ? 'gptq' : 'hqq') : method;
-  const given = { widths: WIDER[width], rounding, blockSize, samples: Math.min(samples, GPTQ_SAMPLES), task, exclude, operators };
+  const most = rounding === 'gptq' ? Math.min(samples, GPTQ_SAMPLES) : samples;
+  const given = { widths: WIDER[width], rounding, blockSize, samples: most, steps, task, exclude, operators };
   const { always, auto } = movesOf(options);
   const prepare = (moves: readonly Migration[]) =>
-    prepareFewBits(source, runtime, { ...given, seed, threads, signal, moves: [...always, ...moves] });
+    prepareFewBits(source, runtime, { ...given, seed, threads, signal, onProgress, moves: [...always, ...moves] });
   const few = await prepare([]);
   if (few.layers.length + few.plan.stored.length + few.plan.tables.length === 0) throw nothingToQuantize(source);
   const choose = (from: FewBits) => mixed({ ...context, few: from, width, tolerance, budget });

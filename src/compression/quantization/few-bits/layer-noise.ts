@@ -6,7 +6,7 @@ import type { Task } from '../../../training/index.js';
 import { affordable, measureSwitched } from '../sensitivity.js';
 import { SWITCHES } from '../write.js';
 import { dequantized } from './block-grid.js';
-import type { FewBits, FewLayer, Form, Width } from './prepare-few.js';
+import type { FewBits, FewLayer, Form, Width } from './few-layers.js';
 import { inOwnOrder, sitesOf } from './sites.js';
 
 /** By layer and bits: how far the model's outputs are from the float model's where this weight alone is rounded; see `NoiseMeter`. */

@@ -5,8 +5,9 @@ import type { Trials } from '../../../training/index.js';
 import { MOST_LEFT } from '../mending/mend.js';
 import { Following, type Measured } from '../mending/output-shares.js';
 import type { Migration } from '../scales/migrate.js';
+import { type FewBits, type FewLayer, type Width, widthFrom } from './few-layers.js';
 import type { Mixed } from './mixed.js';
-import { type FewBits, type FewLayer, type Width, widthFrom, writeFewBits } from './prepare-few.js';
+import { writeFewBits } from './prepare-few.js';
 
 export interface MendFewRequest extends Pick<Activity, 'signal'> {
   model: Model;

@@ -77,8 +77,12 @@ function ordersOf({ registry, model, task, scope, effects, narrow = {} }: Compos
 /** With the choices that a strategy leaves, the options that still have their turn, and the usual points that lie within. */
 function narrowed({ technique, space, usual }: Searched, narrow: NonNullable<ComposeRequest['narrow']>): Searched {
   const choicesOf = (option: string) => narrow[`${technique.name}.${option}`];
-  const canHold = ({ when = {} }: Parameter) =>
-    Object.entries(when).every(([option, values]) => choicesOf(option)?.some((choice) => [values].flat().includes(choice)) ?? true);
+  // An option whose turn comes with another one goes with it.
+  const canHold = ({ when = {} }: Parameter): boolean =>
+    Object.entries(when).every(([option, values]) => {
+      const isLeft = choicesOf(option)?.some((choice) => [values].flat().includes(choice)) ?? true;
+      return isLeft && (!Object.hasOwn(space, option) || canHold(space[option]));
+    });
   const within = Object.entries(space).flatMap(([option, parameter]): [string, Parameter][] => {
     if (!canHold(parameter)) return [];
     const choices = choicesOf(option);

@@ -1,8 +1,8 @@
-import { Random, stridesOf } from '../../../base/index.js';
-import type { Tensor } from '../../../onnx/index.js';
-import { convolutionWindows, paddingOf } from '../../../ops/index.js';
-import { type LayerInputsRequest, visitValues } from '../../layer-inputs.js';
-import type { WeightMatrix } from '../../matrices.js';
+import { cholesky, inverseByCholesky, Random, stridesOf } from '../base/index.js';
+import type { Tensor } from '../onnx/index.js';
+import { convolutionWindows, paddingOf } from '../ops/index.js';
+import { type LayerInputsRequest, visitValues } from './layer-inputs.js';
+import type { WeightMatrix } from './matrices.js';
 
 /** Places of one sample that are looked at. */
 const PLACES = 32;
@@ -103,4 +103,22 @@ function* patches(
       yield row;
     }
   }
+}
+
+/** What is added to the diagonal, as a share of its mean: the paper's. */
+const DAMPING = 0.01;
+
+/**
+ * The lower Cholesky factor of the damped curvature's inverse: what a change of one column's weights is made up for by in those behind it. Inputs that are
+ * always zero count as others do on average.
+ * @returns undefined where the curvature cannot be inverted.
+ */
+export function inverseFactor(curvature: Float64Array, size: number): Float64Array | undefined {
+  const damped = curvature.slice();
+  let trace = 0;
+  for (let i = 0; i < size; i++) trace += damped[i * size + i];
+  const mean = trace / size || 1;
+  for (let i = 0; i < size; i++) damped[i * size + i] = (damped[i * size + i] || mean) + DAMPING * mean;
+  const lower = cholesky(damped, size);
+  return lower && cholesky(inverseByCholesky(lower, size), size);
 }
