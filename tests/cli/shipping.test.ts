@@ -8,6 +8,7 @@ import { Random } from 'espalier/base';
 import { Graph, Model, SymbolicDim, Tensor } from 'espalier/onnx';
 import { loadModel, saveModel } from 'espalier/onnx/node';
 import { typedBuilder } from 'espalier/ops';
+import { npy } from '../support/npy.js';
 import { root } from '../support/paths.js';
 import { espalier } from './run.js';
 
@@ -178,16 +179,6 @@ test('no command writes a model in another way', () => {
   );
   assert.deepEqual(writers, [join('shipping', 'ship.ts')]);
 });
-
-/** An array as NumPy writes it. */
-function npy(shape: readonly number[], data: Float32Array): Uint8Array {
-  const text = `{'descr': '<f4', 'fortran_order': False, 'shape': (${shape.join(', ')},), }`;
-  const header = `${text.padEnd(64 * Math.ceil((text.length + 11) / 64) - 11)}\n`;
-  const head = new TextEncoder().encode(`\u0000NUMPY\u0001\u0000\u0000\u0000${header}`);
-  head[0] = 0x93;
-  new DataView(head.buffer).setUint16(8, header.length, true);
-  return Uint8Array.from([...head, ...new Uint8Array(data.buffer, data.byteOffset, data.byteLength)]);
-}
 
 /** A TensorProto by hand: dims (field 1), data_type (2), raw_data (9). */
 function tensorProto(shape: readonly number[], data: Float32Array): Uint8Array {

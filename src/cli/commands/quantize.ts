@@ -1,11 +1,21 @@
 import { Option } from 'commander';
 import { OptionError } from '../../base/index.js';
-import { looksAtData, quantize, quantizeAwareTrain, ROUNDINGS } from '../../compression/quantization/index.js';
+import { type CalibrationMethod, looksAtData, quantize, quantizeAwareTrain, ROUNDINGS } from '../../compression/quantization/index.js';
+import type { Model } from '../../onnx/index.js';
 import { applyTechnique, type Technique } from '../../technique/index.js';
+import type { Task } from '../../training/index.js';
 import type { AddCommand } from '../command.js';
+import type { CommandContext } from '../context.js';
 import { addDataOptions, type CommonOptions, type DataOptions } from '../options.js';
-import { addInventedOptions, addShippingOptions, type InventedOptions, type ShippingOptions, slowInIntegers } from '../shipping/index.js';
-import { bytes, list, number, positiveInteger, positiveNumber } from '../units.js';
+import {
+  addInventedOptions,
+  addShippingOptions,
+  floatForTime,
+  type InventedOptions,
+  type ShippingOptions,
+  slowInIntegers,
+} from '../shipping/index.js';
+import { bytes, latency, list, number, positiveInteger, positiveNumber } from '../units.js';
 import { writeCompressed } from './results.js';
 
 interface Options extends CommonOptions, ShippingOptions, InventedOptions, Partial<DataOptions> {
@@ -16,7 +26,8 @@ interface Options extends CommonOptions, ShippingOptions, InventedOptions, Parti
   blockSize?: number;
   budget?: number;
   aware?: boolean;
-  calibration?: string;
+  calibration?: CalibrationMethod;
+  maxLatency?: number;
   tolerance?: number;
   samples?: number;
   epochs?: number;
@@ -60,6 +71,14 @@ export const quantizeCommand: AddCommand = (program, run) => {
     .option('--block-size <number>', 'with --weights int4 or int2: neighbours that share a scale (default: 32)', positiveInteger)
     .option('--budget <size>', 'with --weights: size of the file, e.g. 100KB; each layer gets 4 or 8 bits, with int2 2 to 8', bytes)
     .addOption(new Option('--aware', 'train the quantized graph (quantization-aware training)').conflicts('tolerance'))
+    .addOption(
+      new Option(
+        '--max-latency <time>',
+        'longest time of a run, e.g. 5ms: of the layers, so many stay in float that the model keeps it and loses least',
+      )
+        .argParser(latency)
+        .conflicts(['dynamic', 'weights', 'aware', 'tolerance', 'requireFaster', 'time']),
+    )
     .addOption(new Option('--calibration <method>', 'how ranges are chosen').choices(['min-max', 'percentile', 'entropy', 'mse']))
     .option('--tolerance <loss>', 'largest loss of quality before layers are left in float, e.g. 0.003', number)
     .option('--samples <number>', 'calibration samples', positiveInteger)
@@ -75,7 +94,7 @@ export const quantizeCommand: AddCommand = (program, run) => {
   addInventedOptions(addShippingOptions(command))
     .addHelpText(
       'after',
-      '\nExamples:\n  $ espalier quantize model.onnx --data photos/ -o int8.onnx\n  $ espalier quantize model.onnx --dynamic -o int8.onnx\n  $ espalier quantize model.onnx --data photos/ --require-faster -o int8.onnx\n  $ espalier quantize model.onnx --weights int4 -o int4.onnx',
+      '\nExamples:\n  $ espalier quantize model.onnx --data photos/ -o int8.onnx\n  $ espalier quantize model.onnx --dynamic -o int8.onnx\n  $ espalier quantize model.onnx --data photos/ --require-faster -o int8.onnx\n  $ espalier quantize model.onnx --data photos/ --max-latency 5ms -o int8.onnx\n  $ espalier quantize model.onnx --weights int4 -o int4.onnx',
     )
     .action(
       run(async (context, options: Options, path: string) => {
@@ -94,11 +113,9 @@ export const quantizeCommand: AddCommand = (program, run) => {
         const model = await context.model(path);
         const task = options.data === undefined ? undefined : await context.task(model, options as DataOptions);
         const { equalize, smooth, correctBias, method, steps, blockSize, budget } = options;
-        const timed = options.requireFaster && !options.aware && mode !== 'half';
-        const slow = timed ? await slowInIntegers({ context, model, task, mode, options }) : [];
-        const exclude = slow.length > 0 ? [...(options.exclude ?? []), ...slow] : options.exclude;
+        const exclude = await leftInFloat({ context, model, task, mode, options });
         // Nobody sees how sensitive layers are where nothing is left in float.
-        const given = options.aware
+        const wanted = options.aware
           ? {
               ...(weightType && { weightType, activationType: 'float32' }),
               blockSize,
@@ -118,8 +135,7 @@ export const quantizeCommand: AddCommand = (program, run) => {
               blockSize,
               budget,
               calibration: options.calibration,
-              // Bits and layers are chosen by what the model may lose in the end.
-              tolerance: options.tolerance ?? (weightType && options.maxDrop !== undefined ? options.maxDrop / 100 : undefined),
+              tolerance: toleranceOf(options, weightType),
               samples: options.samples,
               sensitivity: false,
               exclude,
@@ -128,7 +144,7 @@ export const quantizeCommand: AddCommand = (program, run) => {
               correctBias,
             };
         const technique: Technique = options.aware ? quantizeAwareTrain : quantize;
-        const chosen = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+        const chosen = defined(wanted);
         const kept = options.aware ? await context.checkpointsBeside(options.out) : undefined;
         const common = { ...activity, model, task, runtime, seed, threads: options.threads, checkpoints: kept?.checkpoints };
         const result = await applyTechnique(technique, common, chosen);
@@ -141,12 +157,44 @@ export const quantizeCommand: AddCommand = (program, run) => {
           out,
           options,
           mustGain: 'smaller',
+          maxLatency: options.maxLatency,
           advice: ADVICE[weightType ? 'few' : mode],
           clear: kept?.clear,
         });
       }),
     );
 };
+
+interface Chosen {
+  context: CommandContext;
+  model: Model;
+  task?: Task;
+  mode: 'static' | 'dynamic' | 'weights' | 'half';
+  options: Options;
+}
+
+/** Nodes that are not to be quantized: those that were named, and those that the wanted time leaves in float. */
+async function leftInFloat({ context, model, task, mode, options }: Chosen): Promise<readonly string[] | undefined> {
+  const { maxLatency, requireFaster, aware, exclude, calibration, samples, threads, equalize, smooth } = options;
+  if (maxLatency !== undefined && task) {
+    const given = { calibration, samples, exclude, equalize: equalize === 'always', smooth: smooth === 'always' };
+    const float = await floatForTime({ context, model, task, budget: maxLatency, threads, options: defined(given) });
+    return [...(exclude ?? []), ...float];
+  }
+  if (!requireFaster || aware || mode === 'half') return exclude;
+  const slow = await slowInIntegers({ context, model, task, mode, options });
+  return slow.length > 0 ? [...(exclude ?? []), ...slow] : exclude;
+}
+
+/** Bits and layers are chosen by what the model may lose in the end, where not by the time that it may take. */
+function toleranceOf({ tolerance, maxDrop, maxLatency }: Options, weightType: string | undefined): number | undefined {
+  if (maxLatency !== undefined) return Number.MAX_VALUE;
+  return tolerance ?? (weightType && maxDrop !== undefined ? maxDrop / 100 : undefined);
+}
+
+function defined<T extends object>(options: T): T {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
+}
 
 /** Fewer than 8 bits where that was asked for, or a size was. @throws OptionError for options of fewer bits beside others. */
 function weightTypeOf({ weights, budget, method, steps, blockSize, aware, dynamic }: Options): 'int4' | 'int2' | 'ternary' | undefined {

@@ -9,7 +9,7 @@ import { clipped } from '../output.js';
 import { changedQuality, row, unmeasured } from '../quality.js';
 import { bytesOf, leadingLines, proofLines, type Shipment, ship, shippedFacts } from '../shipping/index.js';
 
-export interface Compressed extends Pick<Shipment, 'options' | 'mustGain' | 'advice' | 'clear' | 'out'> {
+export interface Compressed extends Pick<Shipment, 'options' | 'mustGain' | 'maxLatency' | 'advice' | 'clear' | 'out'> {
   context: CommandContext;
   /** Absent where no data was given: quality is then not measured, and that is said. */
   task?: Task;

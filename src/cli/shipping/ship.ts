@@ -7,7 +7,7 @@ import { loadModel, modelBytes, saveModel } from '../../onnx/node/index.js';
 import { answersOf, judge, type Quality, Reference, type Task } from '../../training/index.js';
 import type { CommandContext } from '../context.js';
 import { faultsOf } from './bounds.js';
-import { type Gain, noGain, notFaster } from './gain.js';
+import { type Gain, noGain, notFaster, notWithin } from './gain.js';
 import type { InventedOptions, ShippingOptions } from './options.js';
 import { oneRun, testFeeds } from './samples.js';
 import { type PairedTime, pairedTime } from './time.js';
@@ -38,6 +38,8 @@ export interface Shipment {
   options: ShippingOptions & InventedOptions & { threads?: number };
   /** What was asked for of the file, so that one that does not gain it is refused. Default: nothing. */
   mustGain?: Gain;
+  /** Milliseconds of a run within which the file must stay. Default: no limit. */
+  maxLatency?: number;
   /** What else can be done where the model is refused, as a sentence. */
   advice?: string;
   /** Forgets the checkpoints, once the file is there. */
@@ -94,7 +96,7 @@ interface Looked extends Omit<Shipped, 'model' | 'bytes'> {
 
 /** Everything that is to be known of a written file before it is called done. */
 async function look(shipment: Shipment, draft: string): Promise<Looked> {
-  const { context, task, original, options, mustGain } = shipment;
+  const { context, task, original, options, mustGain, maxLatency } = shipment;
   const written = loadModel(draft);
   const faults: string[] = [];
   /** What fails in the new model is its fault. */
@@ -118,9 +120,10 @@ async function look(shipment: Shipment, draft: string): Promise<Looked> {
   const bytes = { before: original ? bytesOf(original) : 0, after: modelBytes(draft) };
   const waste = original && mustGain ? noGain(bytes, time, original.model, mustGain) : undefined;
   const slow = options.requireFaster ? notFaster(time) : undefined;
+  const late = maxLatency === undefined ? undefined : notWithin(time, maxLatency);
   // What changes least, or stays in float, is no faster for it.
   const advice = slow !== undefined && faults.length === 0 ? undefined : shipment.advice;
-  faults.push(...[waste, slow].filter((fault) => fault !== undefined));
+  faults.push(...[waste, slow, late].filter((fault) => fault !== undefined));
   context.output.clear();
   return { quality, ...(original && { proof }), time, forced: faults, advice };
 }
