@@ -1,6 +1,6 @@
 import { EspalierError } from '../base/index.js';
 import { type Footprint, footprint } from '../infrastructure/hardware/index.js';
-import type { Dim, Model } from '../onnx/index.js';
+import type { Dim, Model, Tensor } from '../onnx/index.js';
 import { axesOf, type Feed, feedsOf } from './feeds.js';
 import type { Task } from './tasks/task.js';
 
@@ -48,8 +48,12 @@ export async function costOfRun(
   { feeds, splits }: Pick<Task, 'feeds' | 'splits'>,
   split: keyof Task['splits'],
 ): Promise<RunCost | undefined> {
-  const sample = feedsOf(feeds, await splits[split].read(new Int32Array(fixedSize(model, feeds) ?? 1)));
-  const shapes = Object.entries(sample).map(([name, tensor]) => [name, tensor.shape] as const);
+  return costOfFeeds(model, feedsOf(feeds, await splits[split].read(new Int32Array(fixedSize(model, feeds) ?? 1))));
+}
+
+/** What a run with these inputs costs. Undefined for inputs that contradict the model. */
+export function costOfFeeds(model: Model, feeds: Readonly<Record<string, Tensor>>): RunCost | undefined {
+  const shapes = Object.entries(feeds).map(([name, tensor]) => [name, tensor.shape] as const);
   try {
     return footprint(model, { bytes: 0, inputShapes: Object.fromEntries(shapes) });
   } catch (error) {

@@ -1,5 +1,5 @@
 export { samplesFirst } from './axes.js';
-export { affordableBatch, batchSizeOf, costOfRun } from './batch-size.js';
+export { affordableBatch, batchSizeOf, costOfFeeds, costOfRun, type RunCost } from './batch-size.js';
 export { decodeCheckpoint, encodeCheckpoint } from './checkpoint.js';
 export { concerns, isAtChance, permutedClasses } from './concerns.js';
 export { answersOf, collectAnswers, type EvaluateOptions, evaluate } from './evaluate.js';
@@ -15,8 +15,10 @@ export { type ChannelQuality, judge, NotFinite, type Quality } from './quality.j
 export { Reference } from './reference.js';
 export type { Checkpoint, EpochRecord, StepControl, TrainRequest, TrainResult } from './request.js';
 export { checkSchedule, type Schedule, scheduleFactor } from './schedules.js';
+export { buildStatisticsMatch, type StatisticsMatch } from './statistics-match.js';
 export { buildTrainingStep, SEED_INPUT, type TrainingStep } from './step.js';
 export type { StepOptions } from './step-options.js';
 export * from './tasks/index.js';
 export { train } from './train.js';
+export { FOLLOWS, type Trials, trialsOf } from './trials.js';
 export { withWeights } from './weights.js';

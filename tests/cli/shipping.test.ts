@@ -90,22 +90,29 @@ test('a good model: what the worst output became, and the time before and after 
 });
 
 test('a destroyed output is refused in one line, and forced it leads the text and stands in the file', async () => {
-  const error = await refused('quantize fragile.onnx --dynamic --no-time -o bad.onnx', 'bad.onnx');
+  const error = await refused('quantize fragile.onnx --weights int2 --no-time -o bad.onnx', 'bad.onnx');
   assert.match(
     error,
     /bad\.onnx: The model is not written, because output "y" has -?[\d.]+ dB SQNR to the original on 8 made-up inputs, and 10 dB is the bound\..*--force\.$/,
   );
-  const { code, stdout, stderr } = await run('quantize fragile.onnx --dynamic --no-time --force -o bad.onnx');
+  const { code, stdout, stderr } = await run('quantize fragile.onnx --weights int2 --no-time --force -o bad.onnx');
   assert.equal(code, 0, stderr);
   assert.match(stdout, /^FORCED: output "y" has /);
   assert.match(loadModel(at('bad.onnx')).metadata.get('espalier.forced') ?? '', /^output "y" has /);
-  const document = await json('quantize fragile.onnx --dynamic --no-time --force -o bad.onnx');
+  const document = await json('quantize fragile.onnx --weights int2 --no-time --force -o bad.onnx');
   assert.equal(document.forced.length, 1);
+});
+
+test('what would be destroyed is written where a few layers in float save it', async () => {
+  const { proof, notes, forced, footprint } = await json('quantize fragile.onnx --dynamic --no-time -o saved.onnx');
+  assert.ok(proof.outputs[0].sqnr > 13 && footprint.after.bytes < 0.9 * footprint.before.bytes);
+  assert.deepEqual(forced, []);
+  assert.match(notes.remarks.join(' '), /2 of 3 layers keep float weights, because .*to come closer would leave more than an eighth/);
 });
 
 test('with --json a refusal is a document as other errors are, and an older file stays as it was', async () => {
   writeFileSync(at('old.onnx'), 'older');
-  const { code, stdout } = await run('quantize fragile.onnx --dynamic --no-time -o old.onnx --json');
+  const { code, stdout } = await run('quantize fragile.onnx --weights int2 --no-time -o old.onnx --json');
   assert.deepEqual([code, JSON.parse(stdout).error.name], [1, 'Refused']);
   assert.equal(readFileSync(at('old.onnx'), 'utf8'), 'older');
 });

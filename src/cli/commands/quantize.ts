@@ -111,7 +111,7 @@ export const quantizeCommand: AddCommand = (program, run) => {
           throw new OptionError({ what: `Rounding by ${options.method} looks at data`, fix: 'Give --data, or use --method hqq.' });
         context.willWrite(options.out);
         const model = await context.model(path);
-        const task = options.data === undefined ? undefined : await context.task(model, options as DataOptions);
+        const task = options.data === undefined ? undefined : await context.task(model, options as DataOptions, { calibrates: true });
         const { equalize, smooth, correctBias, method, steps, blockSize, budget } = options;
         const exclude = await leftInFloat({ context, model, task, mode, options });
         // Nobody sees how sensitive layers are where nothing is left in float.

@@ -4,13 +4,14 @@ import { type Proof, prove } from '../../diagnosis/index.js';
 import type { ModelSource } from '../../infrastructure/runtime/index.js';
 import type { Model } from '../../onnx/index.js';
 import { loadModel, modelBytes, saveModel } from '../../onnx/node/index.js';
-import { answersOf, judge, type Quality, Reference, type Task } from '../../training/index.js';
+import { answersOf, judge, type Quality, Reference, type Task, type Trials } from '../../training/index.js';
 import type { CommandContext } from '../context.js';
 import { faultsOf } from './bounds.js';
 import { type Gain, noGain, notFaster, notWithin } from './gain.js';
 import type { InventedOptions, ShippingOptions } from './options.js';
 import { oneRun, testFeeds } from './samples.js';
 import { type PairedTime, pairedTime } from './time.js';
+import { trialsWhereNoisy } from './trials.js';
 
 /** Metadata key under which a model that was written against a bound says so. */
 const FORCED_KEY = 'espalier.forced';
@@ -44,6 +45,8 @@ export interface Shipment {
   advice?: string;
   /** Forgets the checkpoints, once the file is there. */
   clear?: () => Promise<void>;
+  /** Finds a model that follows the original more closely, where this one is seen not to; see `TechniqueResult.mended`. */
+  mend?: (trials: Trials) => Promise<Model | undefined>;
 }
 
 /** A model that is written, and what was found of it before. */
@@ -71,6 +74,31 @@ export class Refused extends EspalierError {
  * @throws Refused with the reason, where nothing was written.
  */
 export async function ship(shipment: Shipment): Promise<Shipped> {
+  try {
+    return await written(shipment);
+  } catch (error) {
+    if (!(error instanceof Noisy)) throw error;
+    const { context, mend } = shipment;
+    const better = await attempted(
+      async () => mend?.(error.trials),
+      ({ message }) => {
+        context.output.message({ level: 'warning', text: `No model was found that follows the original more closely: ${message}` });
+        return undefined;
+      },
+    );
+    context.output.clear();
+    return written({ ...shipment, model: better ?? shipment.model, mend: undefined });
+  }
+}
+
+/** Ends the writing of a file that another may be better than. */
+class Noisy extends Error {
+  constructor(readonly trials: Trials) {
+    super('The new model does not follow the original closely');
+  }
+}
+
+async function written(shipment: Shipment): Promise<Shipped> {
   const { context, model, out, options, clear } = shipment;
   let found: Looked | undefined;
   const check = async (draft: string) => {
@@ -107,6 +135,8 @@ async function look(shipment: Shipment, draft: string): Promise<Looked> {
     });
   const proof = await tried('it does not load or run', () => proofOf(shipment, written, draft));
   if (faults.length > 0) return { quality: {}, forced: faults, advice: shipment.advice };
+  const trials = shipment.mend && original && proof && trialsWhereNoisy(original.model, proof);
+  if (trials) throw new Noisy(trials);
   const quality = await besides(shipment, async (reference) => {
     const before = original?.task && (await answers(original.model, original.task, { shipment, reference }));
     const after = task && (await tried('it cannot be judged', () => answers(written, task, { shipment, reference })));

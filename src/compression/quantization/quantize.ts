@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { OptionError } from '../../base/index.js';
-import { type AnyMetric, hiddenChange, isWithin, lossBetween } from '../../metrics/index.js';
-import type { Model } from '../../onnx/index.js';
+import { type AnyMetric, hiddenChange, isWithin } from '../../metrics/index.js';
 import { isQuantized } from '../../ops/index.js';
 import {
   type TaskContext,
@@ -13,16 +12,16 @@ import {
   unless,
   withTask,
 } from '../../technique/index.js';
-import { evaluate } from '../../training/index.js';
-import { quantizeDynamic, quantizeWeights, type WithoutDataResult } from './dynamic.js';
+import type { Trials } from '../../training/index.js';
 import { applyFewBits, type FewBitsOptions } from './few-bits/apply.js';
 import { looksAtData, ROUNDINGS } from './few-bits/roundings.js';
 import { storeHalf } from './half.js';
-import { learnedWeights, withLearnedRoundings } from './learned-bytes.js';
+import { withLearnedRoundings } from './learned-bytes.js';
 import { leftRemark } from './left.js';
 import { REPAIRS } from './repairs.js';
 import { quantizeWithin, type SearchResult } from './search.js';
 import { prepareStatic } from './static.js';
+import { applyWithoutData } from './without-data.js';
 
 const when = z.enum(['auto', 'always', 'never']).default('auto');
 
@@ -71,11 +70,9 @@ const schema = z.strictObject({
     ),
   sensitivity: z.boolean().default(true).describe('Measure what each layer alone loses also where nothing is left in float (static)'),
   equalize: when.describe(
-    'Move scales between layers (cross-layer equalization); auto: where all quantized loses too much, if it then loses less (static)',
+    'Move scales between layers (cross-layer equalization); auto: where all quantized loses too much, if it then loses less',
   ),
-  smooth: when.describe(
-    'Move scales of activations with outlier channels into the layers that read them (SmoothQuant); auto: as equalize (static)',
-  ),
+  smooth: when.describe('Move scales of activations with outlier channels into the layers that read them (SmoothQuant); auto: as equalize'),
   correctBias: when.describe('Let biases take back what rounding the weights shifts; auto: as equalize (static)'),
   exclude: z.array(z.string()).default([]).describe('Nodes to leave in float, by name'),
   operators: z.array(z.string()).optional().describe('Operators that may be quantized; default all that can'),
@@ -131,8 +128,8 @@ export const quantize: Technique<QuantizeOptions> = {
   apply: async (context, options) => {
     if (options.mode === 'half') return applyHalf(context, options);
     checkBudget(options);
-    const { model, notes } = await applyIntegers(context, options);
-    return { model, notes: isQuantized(context.model) ? { ...notes, remarks: [REQUANTIZED, ...(notes.remarks ?? [])] } : notes };
+    const made = await applyIntegers(context, options);
+    return isQuantized(context.model) ? requantized(made) : made;
   },
 };
 
@@ -144,11 +141,17 @@ function checkBudget(options: QuantizeOptions): void {
 
 const REQUANTIZED = 'The model was quantized already: its integers were turned into floats first. Quantizing the original loses less.';
 
+function requantized(made: TechniqueResult): TechniqueResult {
+  const { notes, mended } = made;
+  const better = mended && (async (trials: Trials) => mended(trials).then((found) => found && requantized(found)));
+  return { ...made, notes: { ...notes, remarks: [REQUANTIZED, ...(notes.remarks ?? [])] }, ...(better && { mended: better }) };
+}
+
 function applyIntegers(context: TechniqueContext, options: QuantizeOptions): Promise<TechniqueResult> {
   if (isFew(options)) return applyFewBits(context, options as QuantizeOptions & FewBitsOptions);
   return options.mode === 'static'
     ? applyStatic(withTask(context, 'Static quantization, which is calibrated,'), options)
-    : applyWithoutData(context, options);
+    : applyWithoutData(context, { ...options, mode: options.mode === 'dynamic' ? 'dynamic' : 'weights' });
 }
 
 async function applyStatic(context: TaskContext, options: QuantizeOptions): Promise<TechniqueResult> {
@@ -221,43 +224,10 @@ function staticNotes(result: SearchResult, metric: AnyMetric, tolerance = metric
   };
 }
 
-async function applyWithoutData(context: TechniqueContext, options: QuantizeOptions): Promise<TechniqueResult> {
-  const result = await writtenWithoutData(context, options);
-  const { model: quantized, plan, left } = result;
-  const facts: Record<string, number> = { quantizedLayers: plan.stored.length + plan.tables.length };
-  const stays = leftRemark(left);
-  const remarks = [...(result.remarks ?? []), ...(stays ? [stays] : [])];
-  const loss = await lossOf(context, quantized);
-  if (loss !== undefined) {
-    facts.loss = loss;
-    if (loss > (options.tolerance ?? context.task?.metric.tolerance ?? 0))
-      remarks.push(`The loss of quality on the validation part is ${rounded(loss)}.`);
-  }
-  return { model: quantized, notes: { facts, remarks } };
-}
-
-async function writtenWithoutData(
-  context: TechniqueContext,
-  options: QuantizeOptions,
-): Promise<WithoutDataResult & { remarks?: readonly string[] }> {
-  const { model, runtime } = context;
-  if (options.mode === 'dynamic') return quantizeDynamic(model, runtime, options);
-  if (options.method !== 'adaround') return quantizeWeights(model, runtime, options);
-  return learnedWeights(withTask(context, 'Learning how to round'), options);
-}
-
 async function applyHalf(context: TechniqueContext, { exclude }: QuantizeOptions): Promise<TechniqueResult> {
   const { model, stored, left } = storeHalf(context.model, new Set(exclude));
   const remark = leftRemark(left);
   return { model, notes: { facts: { halvedWeights: stored }, remarks: remark ? [remark] : [] } };
-}
-
-/** Loss on the validation part, where there is one. */
-async function lossOf({ model, task, runtime, threads, signal }: TechniqueContext, quantized: Model): Promise<number | undefined> {
-  if (!task || task.splits.validation.size === 0) return undefined;
-  const before = await evaluate(model, task, runtime, { threads, signal });
-  const after = await evaluate(quantized, task, runtime, { threads, signal });
-  return lossBetween(task.metric, before.value, after.value);
 }
 
 function rounded(loss: number): string {

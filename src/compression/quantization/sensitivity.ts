@@ -12,6 +12,7 @@ import {
   feedsOf,
   headsOf,
   NoiseMeter,
+  type RunCost,
   type Task,
 } from '../../training/index.js';
 import { filled } from './calibration/calibrate.js';
@@ -42,10 +43,9 @@ const MOST_SAMPLES = 256;
 const FEWEST_SAMPLES = 4;
 const FEWEST_LAYERS = 8;
 
-/** Seconds of a switched run of a sample: what a core does in multiply-accumulates, and in numbers read and written by roundings and switches. */
-async function secondsOf(model: Model, task: Task): Promise<number> {
-  const { macs = 0, activationBytes = 0 } = (await costOfRun(model, task, 'calibration')) ?? {};
-  return (macs / 5e9 + activationBytes / 2.5e8) / batchSizeOf(model, task, 1);
+/** Seconds of a switched run: what a core does in multiply-accumulates, and in numbers read and written by roundings and switches. */
+export function switchedSeconds({ macs = 0, activationBytes = 0 }: Partial<RunCost> = {}): number {
+  return macs / 5e9 + activationBytes / 2.5e8;
 }
 
 /**
@@ -165,7 +165,8 @@ async function extent(prepared: Prepared, task: Task): Promise<{ layers: readonl
 
 /** On how many samples so many settings of a model's switches can be measured, and how many of them at most. */
 export async function affordable(model: Model, task: Task, settings: number): Promise<{ samples: number; most: number }> {
-  const runs = Math.floor(SECONDS / Math.max(1e-4, await secondsOf(model, task)));
+  const seconds = switchedSeconds(await costOfRun(model, task, 'calibration')) / batchSizeOf(model, task, 1);
+  const runs = Math.floor(SECONDS / Math.max(1e-4, seconds));
   const available = Math.min(MOST_SAMPLES, task.splits.calibration.size);
   const samples = Math.max(Math.min(FEWEST_SAMPLES, available), Math.min(available, Math.floor(runs / settings)));
   return { samples, most: Math.max(Math.min(FEWEST_LAYERS, settings), Math.floor(runs / samples)) };

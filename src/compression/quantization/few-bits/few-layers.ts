@@ -1,5 +1,6 @@
 import type { Model } from '../../../onnx/index.js';
 import type { Plan } from '../plan.js';
+import type { Migration } from '../scales/migrate.js';
 import { type Bits, type Blocked, dequantized } from './block-grid.js';
 import { type Rounding, relativeError } from './roundings.js';
 import type { Site } from './sites.js';
@@ -30,6 +31,8 @@ export interface FewBits {
   readonly model: Model;
   readonly plan: Plan;
   readonly layers: readonly FewLayer[];
+  /** Activations whose channels were divided, by the kind of migration. */
+  readonly places: ReadonlyMap<Migration, number>;
   readonly remarks: readonly string[];
 }
 

@@ -1,5 +1,6 @@
 import { type Activity, OptionError } from '../../../base/index.js';
 import type { Task } from '../../../training/index.js';
+import type { Migration } from '../scales/migrate.js';
 import type { Bits } from './block-grid.js';
 import type { Rounding } from './roundings.js';
 
@@ -17,6 +18,8 @@ export interface BlockOptions extends Activity {
   task?: Pick<Task, 'feeds' | 'splits'>;
   /** At most so many samples. Default 128. */
   samples?: number;
+  /** Scales that are moved by the model's constants before weights are rounded. Default: none. */
+  moves?: readonly Migration[];
   /** Steps in which adaround learns, for each block of the model. Default 1000. */
   steps?: number;
   /** Draws the places that are looked at. Default 0. */

@@ -1,7 +1,7 @@
 import type { Runtime } from '../../../infrastructure/runtime/index.js';
 import { copyModel, type Model, nodesOf, removeDeadCode, Tensor } from '../../../onnx/index.js';
 import { MOST_COLUMNS } from '../../curvature.js';
-import { planWithoutData } from '../dynamic.js';
+import { planMoved, remarksOfMoves } from '../moved.js';
 import { dequantizeWeight, quantizeWeight, type WeightOptions, weightGrid } from '../weights.js';
 import { writeQuantized } from '../write.js';
 import type { Bits } from './block-grid.js';
@@ -27,12 +27,12 @@ export async function prepareFewBits(
   runtime: Runtime,
   options: Omit<BlockOptions, 'bits'> & { widths: readonly Bits[] },
 ): Promise<FewBits> {
-  const { widths, blockSize = 32, rounding: wished = 'hqq', samples = 128, steps = 1000, seed = 0, task } = options;
+  const { widths, blockSize = 32, rounding: wished = 'hqq', samples = 128, steps = 1000, seed = 0, moves = [], task } = options;
   // What is learned starts from there.
   const rounding = wished === 'adaround' ? 'hqq' : wished;
   checkBlockSize(blockSize);
   if (wished === 'adaround') neededBy(wished, task);
-  const { model, plan } = await planWithoutData(source, runtime, options, BLOCK_OPSET);
+  const { model, plan, places } = await planMoved(source, runtime, options, moves, BLOCK_OPSET);
   const sites = sitesOf(model, plan);
   const forms = await roundAll({ ...options, model, runtime, sites, rounding, bits: widths, blockSize, samples, seed });
   const layers = sites.flatMap((site, index) => {
@@ -43,7 +43,7 @@ export async function prepareFewBits(
     const usable = worthwhile([...few, [8, inWholeBytes(site)]], 4 * site.weight.values.length);
     return usable.size > 0 && [...usable.keys()].some((width) => width < 8) ? [{ site, index, forms: usable }] : [];
   });
-  const few = { model, plan, layers, remarks: remarksOf(layers, rounding) };
+  const few = { model, plan, layers, places, remarks: [...remarksOfMoves(places), ...remarksOf(layers, rounding)] };
   if (wished !== 'adaround') return few;
   return learnRoundings({ ...options, few, sites, widths, task: neededBy(wished, task), samples, steps, seed, runtime });
 }
