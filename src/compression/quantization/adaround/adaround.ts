@@ -78,8 +78,15 @@ export async function adaround(request: AdaroundRequest): Promise<AdaroundResult
   const inputShapes = Object.fromEntries(Object.entries(sample).map(([name, { shape }]) => [name, shape]));
   const [original, current] = [prepare(model, { inputShapes }).model, prepare(model, { inputShapes }).model];
   original.graph.sort();
-  setContents(current, settled);
-  return new Rounds({ ...request, original, current, dataset, batchSize }).run();
+  const rounds = { ...request, weights: sameIn(original, model, request.weights), settled: sameIn(original, model, settled) };
+  setContents(current, rounds.settled);
+  return new Rounds({ ...rounds, original, current, dataset, batchSize }).run();
+}
+
+/** What is for initializers that have the same shape in two models. */
+function sameIn<T>(a: Model, b: Model, given: ReadonlyMap<string, T>): Map<string, T> {
+  const [first, second] = [a, b].map(({ graph }) => new Map([...graph.initializers].map((value) => [value.name, String(value.shape)])));
+  return new Map([...given].filter(([name]) => first.has(name) && first.get(name) === second.get(name)));
 }
 
 interface RoundsRequest extends AdaroundRequest {
