@@ -10,8 +10,8 @@ import { quantize, quantizeAwareTrain } from 'espalier/compression/quantization'
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import { encodeModel } from 'espalier/onnx';
 import { checkOptions } from 'espalier/technique';
-import { answersOf } from 'espalier/training';
 import { namedModels } from './named-models.mjs';
+import { decibels, judged, mean, paired } from './rounding/measures.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { values, positionals } = parseArgs({
@@ -47,7 +47,7 @@ const WAYS = {
 for (const [name, { model, task }] of await namedModels(runtime, values.shared)) {
   if (positionals.length > 0 && !positionals.some((wanted) => name.startsWith(wanted))) continue;
   known[name] ??= {};
-  const before = await judged(model, task);
+  const before = await judged(model, task, runtime);
   known[name].float = { bytes: encodeModel(model).length, accuracy: mean(before.right) };
   for (const [way, [technique, options]] of Object.entries(WAYS)) {
     if (known[name][way]) continue;
@@ -56,7 +56,7 @@ for (const [name, { model, task }] of await namedModels(runtime, values.shared))
       const context = { model, task, runtime, threads: 1, seed: 1 };
       const epochs = technique === quantizeAwareTrain && Math.min(20, Math.max(1, Math.round(SEEN / task.splits.train.size)));
       const made = await technique.apply(context, checkOptions(technique, { ...options, ...(epochs && { epochs }) }));
-      const after = await judged(made.model, task);
+      const after = await judged(made.model, task, runtime);
       known[name][way] = {
         bytes: encodeModel(made.model).length,
         accuracy: mean(after.right),
@@ -74,38 +74,6 @@ for (const [name, { model, task }] of await namedModels(runtime, values.shared))
 }
 await runtime.dispose();
 writeTables();
-
-/** What a model says of the test part, and which of it is right. */
-async function judged(model, task) {
-  const { size, predictions, targets } = await answersOf(model, task, runtime, { split: 'test' });
-  const { data, classes } = predictions;
-  const right = Array.from({ length: size }, (_, sample) => {
-    const scores = data.subarray(sample * classes, (sample + 1) * classes);
-    return Number(scores.indexOf(Math.max(...scores)) === targets[sample]);
-  });
-  return { scores: data, right };
-}
-
-function mean(numbers) {
-  return numbers.reduce((sum, each) => sum + each, 0) / numbers.length;
-}
-
-/** Points that the second gains on the same samples, with the half-width of the normal 95% interval. */
-function paired(before, after) {
-  const differences = after.map((each, i) => 100 * (each - before[i]));
-  const middle = mean(differences);
-  const spread = Math.sqrt(mean(differences.map((each) => (each - middle) ** 2)) / differences.length);
-  return [middle, 1.96 * spread];
-}
-
-function decibels(whole, other) {
-  let [signal, noise] = [0, 0];
-  whole.forEach((value, i) => {
-    signal += value ** 2;
-    noise += (value - other[i]) ** 2;
-  });
-  return 10 * Math.log10(signal / noise);
-}
 
 function writeTables() {
   const bytesOf = (...each) => [...new Set(each.flatMap((way) => way?.bytes ?? []))].join(', ');
