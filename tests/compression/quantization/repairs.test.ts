@@ -3,7 +3,16 @@ import { execFileSync } from 'node:child_process';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Random } from 'espalier/base';
-import { type AwareOptions, type QuantizeOptions, quantize, quantizeAwareTrain, quantizeStatic } from 'espalier/compression/quantization';
+import { prune } from 'espalier/compression/pruning';
+import {
+  type AwareOptions,
+  evened,
+  type QuantizeOptions,
+  quantize,
+  quantizeAwareTrain,
+  quantizeBlocks,
+  quantizeStatic,
+} from 'espalier/compression/quantization';
 import { openDataset } from 'espalier/data/node';
 import { footprint } from 'espalier/infrastructure/hardware';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
@@ -155,6 +164,25 @@ test('where no choice of layers is good enough, a quarter of the weights still s
   const sizeOf = (values: readonly Value[]) => values.reduce((sum, value) => sum + (value.initializer?.size ?? 0), 0);
   assert.ok(sizeOf(integers) >= sizeOf(weights) / 4, `${sizeOf(integers)} of ${sizeOf(weights)}`);
   assert.match(notes.remarks?.join(' ') ?? '', /No choice of layers/);
+});
+
+test('channels of wildly different scale are evened out before 4 bits and before pruning; the function stays', async () => {
+  const model = madeModel(image, (build, x) => {
+    const a = build.op('Relu', [build.op('Conv', [x, build.parameter('w', uneven([24, 3, 1, 1], 0, 1))])]);
+    return build.op('Conv', [a, build.parameter('w', uneven([8, 24, 1, 1], 1, -1))]);
+  });
+  const task = taskOf(model, image);
+  const even = await evened({ model, task, runtime });
+  assert.match(even?.remark ?? '', /^Scales were equalized across layers, in \d place/);
+  assert.ok((await noiseOf(even?.model as Model, task, runtime, 'test')) < 1e-9);
+  assert.equal(await evened({ ...{ task, runtime }, model: even?.model as Model }), undefined, 'nothing is left to even out');
+  const noise = async (given: { task?: Task }) =>
+    noiseOf((await quantizeBlocks(model, runtime, { bits: 4, ...given })).model, task, runtime, 'test');
+  const [blind, seen] = [await noise({}), await noise({ task })];
+  assert.ok(seen < blind / 4, `${blind} without looking, ${seen} evened out`);
+  const options = checkOptions(prune, { keep: 0.7, tuning: 'none', importance: 'taylor' });
+  const { notes } = await prune.apply({ model, task, runtime, seed: 0 }, options);
+  assert.match(notes.remarks?.join(' ') ?? '', /Scales were equalized/);
 });
 
 test('scales are not moved through bounds, out of outputs, or past what reads them otherwise', async () => {

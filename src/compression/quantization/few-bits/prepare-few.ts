@@ -2,6 +2,7 @@ import type { Runtime } from '../../../infrastructure/runtime/index.js';
 import { copyModel, type Model, nodesOf, removeDeadCode, Tensor } from '../../../onnx/index.js';
 import { planWithoutData } from '../dynamic.js';
 import type { Plan } from '../plan.js';
+import { evened } from '../scales/evened.js';
 import { dequantizeWeight, quantizeWeight, type WeightOptions, weightGrid } from '../weights.js';
 import { writeQuantized } from '../write.js';
 import { type Bits, type Blocked, dequantized } from './block-grid.js';
@@ -57,7 +58,10 @@ export async function prepareFewBits(
 ): Promise<FewBits> {
   const { widths, blockSize = 32, rounding = 'hqq', samples = 128, seed = 0 } = options;
   checkBlockSize(blockSize);
-  const { model, plan } = await planWithoutData(source, runtime, options, BLOCK_OPSET);
+  const planned = await planWithoutData(source, runtime, options, BLOCK_OPSET);
+  const { task, threads, signal } = options;
+  const even = task && (await evened({ model: planned.model, task, runtime, threads, signal }));
+  const { model, plan } = { ...planned, ...(even && { model: even.model }) };
   const sites = sitesOf(model, plan);
   const forms = await roundAll({ ...options, model, runtime, sites, rounding, bits: widths, blockSize, samples, seed });
   const layers = sites.flatMap((site, index) => {
@@ -68,7 +72,7 @@ export async function prepareFewBits(
     const usable = worthwhile([...few, [8, inWholeBytes(site)]], 4 * site.weight.values.length);
     return usable.size > 0 && [...usable.keys()].some((width) => width < 8) ? [{ site, index, forms: usable }] : [];
   });
-  return { model, plan, layers, remarks: remarksOf(layers, rounding) };
+  return { model, plan, layers, remarks: [...(even ? [even.remark] : []), ...remarksOf(layers, rounding)] };
 }
 
 /** The forms that are smaller than all with more bits, and than the floats. */

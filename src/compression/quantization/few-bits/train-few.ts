@@ -44,7 +44,9 @@ export async function trainFewBits(context: TaskContext, options: FewTraining): 
   const without = weightType === 'ternary' ? 'to the nearest' : 'by gptq';
   const notes: TechniqueNotes = {
     training: result.history,
-    remarks: kept.isTrained ? [] : [`Training did not make the model better than rounding ${without}, which is kept.`],
+    remarks: kept.isTrained
+      ? few.remarks.slice()
+      : [...few.remarks, `Training did not make the model better than rounding ${without}, which is kept.`],
     facts: { quantizedLayers: few.layers.length, trainedLayers: simulated.learned.length, ...kept.facts },
   };
   return { model: kept.model, notes };

@@ -5,8 +5,11 @@ import { type ChannelConstant, forEachElement, largestOfChannels, scaleConstant 
 import { rowsOf } from './rows.js';
 import { layerSites, normalizationSites, type Site } from './sites.js';
 
-/** Which scales are moved: between layers ('equalize'), or out of normalizations and activations into the layers that read them ('smooth'). */
-export type Migration = 'equalize' | 'smooth';
+/**
+ * Which scales are moved: between layers ('equalize'), out of normalizations and activations into the layers that read them ('smooth'), or both where that
+ * takes no new node ('even').
+ */
+export type Migration = 'equalize' | 'smooth' | 'even';
 
 /** Largest factor and its inverse. */
 const MOST = 2 ** 20;
@@ -50,6 +53,7 @@ export interface Migrated {
 }
 
 function sitesOf(graph: Graph, kind: Migration): Site[] {
+  if (kind === 'even') return [...layerSites(graph), ...normalizationSites(graph, false)];
   return kind === 'equalize' ? layerSites(graph) : normalizationSites(graph, true);
 }
 
