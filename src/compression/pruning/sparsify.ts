@@ -5,7 +5,7 @@ import { percent, type TaskContext, type Technique, type TechniqueNotes, unless,
 import { type StepControl, withWeights } from '../../training/index.js';
 import { liftedWeights, openCopy } from '../open-copy.js';
 import { whereWeightsAre } from '../quantization/index.js';
-import { TUNING_RATE, tune, tuningLoss, untunable } from '../tuning.js';
+import { epochsDefault, epochsFor, TUNING_RATE, tune, tuningLoss, USUAL_EPOCHS, untunable } from '../tuning.js';
 import { inFloats } from './in-floats.js';
 import { MaskChooser } from './mask-chooser.js';
 import { masked, maskOf, sparsifiable, withMasks } from './masks.js';
@@ -33,7 +33,11 @@ const sparsifySchema = z
       .enum(['distill', 'train', 'none'])
       .default('distill')
       .describe("Training while weights go: by the dense model's answers and the labels, by the labels alone, or none: all go at once."),
-    epochs: z.int().min(0).default(10).describe('Epochs of training.'),
+    epochs: z
+      .int()
+      .min(0)
+      .optional()
+      .describe(`Epochs of training. ${epochsDefault(USUAL_EPOCHS)}`),
     begin: z.number().min(0).max(1).default(0).describe('When the first weights go, as a fraction of the training.'),
     end: z.number().min(0).max(1).default(0.6).describe('When the last weights go, as a fraction of the training.'),
     learningRate: z.number().positive().default(TUNING_RATE).describe('Largest learning rate (Adam, one cycle).'),
@@ -44,7 +48,7 @@ const sparsifySchema = z
 export type SparsifyOptions = z.infer<typeof sparsifySchema>;
 
 function trains({ tuning, epochs }: SparsifyOptions): boolean {
-  return tuning !== 'none' && epochs > 0;
+  return tuning !== 'none' && epochs !== 0;
 }
 
 /** Whether it looks at data. */
@@ -96,7 +100,7 @@ export const sparsify: Technique<SparsifyOptions> = {
 async function trainSparse(context: TaskContext, options: SparsifyOptions, chooser: MaskChooser) {
   const model = withMasks(context.model);
   const names = [...sparsifiable(context.model).keys()];
-  const { epochs, learningRate } = options;
+  const { epochs = epochsFor(context.task, USUAL_EPOCHS), learningRate } = options;
   const tuned = await tune(context, {
     name: 'sparsify',
     model,

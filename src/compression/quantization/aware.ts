@@ -10,7 +10,7 @@ import {
   type TechniqueResult,
 } from '../../technique/index.js';
 import { type LossBuilder, type TrainOptions, type TrainResult, train, trainable, withWeights } from '../../training/index.js';
-import { FINE_TUNING_RATE } from '../tuning.js';
+import { epochsDefault, epochsFor, FINE_TUNING_EPOCHS, FINE_TUNING_RATE } from '../tuning.js';
 import { type IntegerType, SMALLEST_SCALE } from './affine.js';
 import { withWhole } from './candidates.js';
 import { stepRate } from './few-bits/learned-steps.js';
@@ -25,7 +25,11 @@ import { type WrittenModel, writeQuantized } from './write.js';
 const when = z.enum(['auto', 'always', 'never']).default('auto');
 
 const schema = z.strictObject({
-  epochs: z.int().min(1).default(5).describe('Passes over the training part'),
+  epochs: z
+    .int()
+    .min(1)
+    .optional()
+    .describe(`Passes over the training part. ${epochsDefault(FINE_TUNING_EPOCHS)}`),
   learningRate: z.number().positive().default(FINE_TUNING_RATE).describe('Largest learning rate (Adam, one-cycle)'),
   batchSize: z.int().min(1).default(128).describe('Samples a step'),
   calibration: z
@@ -94,7 +98,7 @@ async function apply(context: TaskContext, options: AwareOptions): Promise<Techn
   const { weightType, activationType } = options;
   if (weightType === 'int2' || weightType === 'ternary' || (weightType === 'int4' && activationType === 'float32')) {
     const { blockSize, exclude, samples } = options;
-    const training = trainingOptions(options);
+    const training = trainingOptions(context, options);
     return trainFewBits(context, { weightType, blockSize, exclude, samples, training, loss: await lossOf(context, options) });
   }
   if (activationType === 'float32')
@@ -105,7 +109,8 @@ async function apply(context: TaskContext, options: AwareOptions): Promise<Techn
   return trainStatic(context, { ...options, weightType, activationType });
 }
 
-function trainingOptions({ epochs, learningRate, batchSize, augment }: AwareOptions): TrainOptions {
+function trainingOptions({ task }: TaskContext, options: AwareOptions): TrainOptions {
+  const { epochs = epochsFor(task, FINE_TUNING_EPOCHS), learningRate, batchSize, augment } = options;
   return { epochs, learningRate, batchSize, augment: augment as never };
 }
 
@@ -149,7 +154,7 @@ async function trainSimulated(
     loss: await lossOf(context, options),
     simulateQuantization: true,
     options: {
-      ...trainingOptions(options),
+      ...trainingOptions(context, options),
       seed,
       keepBest: true,
       freeze: addedInitializers(simulated, prepared.model),
