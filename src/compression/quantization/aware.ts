@@ -22,6 +22,9 @@ import { prepareStatic } from './static.js';
 import type { WeightGrid } from './weights.js';
 import { type WrittenModel, writeQuantized } from './write.js';
 
+/** Weights move from one level to the next where there are only three or four: that takes larger steps than staying near one. */
+const COARSE_RATE = 4 * FINE_TUNING_RATE;
+
 const when = z.enum(['auto', 'always', 'never']).default('auto');
 
 const schema = z.strictObject({
@@ -30,7 +33,13 @@ const schema = z.strictObject({
     .min(1)
     .optional()
     .describe(`Passes over the training part. ${epochsDefault(FINE_TUNING_EPOCHS)}`),
-  learningRate: z.number().positive().default(FINE_TUNING_RATE).describe('Largest learning rate (Adam, one-cycle)'),
+  learningRate: z
+    .number()
+    .positive()
+    .optional()
+    .describe(
+      `Largest learning rate (Adam, one cycle). Default: ${FINE_TUNING_RATE}; ${COARSE_RATE} for weights of 2 bits and ternary ones`,
+    ),
   batchSize: z.int().min(1).default(128).describe('Samples a step'),
   calibration: z
     .enum(['min-max', 'percentile', 'entropy', 'mse'])
@@ -110,7 +119,9 @@ async function apply(context: TaskContext, options: AwareOptions): Promise<Techn
 }
 
 function trainingOptions({ task }: TaskContext, options: AwareOptions): TrainOptions {
-  const { epochs = epochsFor(task, FINE_TUNING_EPOCHS), learningRate, batchSize, augment } = options;
+  const { weightType, epochs = epochsFor(task, FINE_TUNING_EPOCHS), batchSize, augment } = options;
+  const isCoarse = weightType === 'int2' || weightType === 'ternary';
+  const { learningRate = isCoarse ? COARSE_RATE : FINE_TUNING_RATE } = options;
   return { epochs, learningRate, batchSize, augment: augment as never };
 }
 
