@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type Technique, type TechniqueContext, type TechniqueResult, unless, withTask } from '../../technique/index.js';
 import type { EpochRecord } from '../../training/index.js';
+import { withEvenScales } from '../quantization/index.js';
 import { epochsDefault, epochsFor, FINE_TUNING_EPOCHS, FINE_TUNING_RATE, tune, tuningLoss, untunable } from '../tuning.js';
 import { shareWeights } from './share.js';
 
@@ -55,7 +56,8 @@ function tunes({ tuning, epochs }: WeightSharingOptions): boolean {
   return tuning !== 'none' && epochs !== 0;
 }
 
-async function apply(context: TechniqueContext, options: WeightSharingOptions): Promise<TechniqueResult> {
+async function apply(handed: TechniqueContext, options: WeightSharingOptions): Promise<TechniqueResult> {
+  const { context, remarks: moved } = await withEvenScales(handed);
   const { model, weights, remark } = shareWeights(context.model, options);
   const given = tunes(options) ? withTask(context, 'Tuning of shared weights') : undefined;
   const obstacle = given && (await untunable(given));
@@ -74,7 +76,7 @@ async function apply(context: TechniqueContext, options: WeightSharingOptions): 
           },
         })
       : { model, history: [] as EpochRecord[] };
-  const remarks = [remark, obstacle].filter((text) => text !== undefined);
+  const remarks = [...moved, remark, obstacle].filter((text) => text !== undefined);
   for (const text of remarks) context.onMessage?.({ level: 'warning', text });
   const facts = {
     sharedWeights: weights.length,

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { percent, type Technique, type TechniqueContext, type TechniqueResult, unless, withTask } from '../../technique/index.js';
 import type { EpochRecord } from '../../training/index.js';
 import { openDeepCopy } from '../open-copy.js';
+import { withEvenScales } from '../quantization/index.js';
 import { epochsDefault, epochsFor, TUNING_RATE, tune, tuningLoss, tuningSpace, USUAL_EPOCHS, USUAL_TUNING, untunable } from '../tuning.js';
 import { factorizeModel } from './factorize.js';
 import { denseLayers, rankWithin } from './layers.js';
@@ -66,7 +67,8 @@ function tunes({ tuning, epochs }: LowRankOptions): boolean {
   return tuning !== 'none' && epochs !== 0;
 }
 
-async function apply(context: TechniqueContext, options: LowRankOptions): Promise<TechniqueResult> {
+async function apply(handed: TechniqueContext, options: LowRankOptions): Promise<TechniqueResult> {
+  const { context, remarks: moved } = await withEvenScales(handed);
   const leastEnergy = options.leastEnergy ?? (tunes(options) ? LEAST_TUNED : LEAST_UNTUNED);
   const { model, layers, whole } = factorizeModel(context.model, { ...options, leastEnergy });
   const given = tunes(options) ? withTask(context, 'Tuning after factorization') : undefined;
@@ -89,7 +91,7 @@ async function apply(context: TechniqueContext, options: LowRankOptions): Promis
   const names = whole.map(({ node, energy }) => `${node} (${percent(energy)})`).join(', ');
   const kept =
     whole.length > 0 ? `Whole, because less than ${percent(leastEnergy)} of the squared norm would be held: ${names}.` : undefined;
-  const remarks = [obstacle, kept].filter((text) => text !== undefined);
+  const remarks = [...moved, obstacle, kept].filter((text) => text !== undefined);
   for (const text of remarks) context.onMessage?.({ level: 'warning', text });
   return { model: tuned.model, notes: { training: tuned.history, remarks, facts } };
 }

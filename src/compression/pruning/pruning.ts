@@ -1,6 +1,6 @@
 import { type TaskContext, type TechniqueContext, type TechniqueNotes, withTask } from '../../technique/index.js';
 import type { EpochRecord, LossBuilder } from '../../training/index.js';
-import { evened } from '../quantization/index.js';
+import { withEvenScales } from '../quantization/index.js';
 import { epochsFor, tune, tuningLoss, USUAL_EPOCHS, untunable } from '../tuning.js';
 import { type PrunedChannels, pruneModel } from './channels.js';
 import { type DroppedBlocks, dropBlocks } from './drop-blocks.js';
@@ -62,10 +62,9 @@ export class Pruning {
   }
 
   async #evenScales(): Promise<void> {
-    const even = await evened(this.#taskContext);
-    if (!even) return;
-    this.#context = { ...this.#context, model: even.model };
-    this.#remark(even.remark);
+    const { context, remarks } = await withEvenScales(this.#context);
+    this.#context = context;
+    for (const remark of remarks) this.#remark(remark);
   }
 
   get #taskContext(): TaskContext {

@@ -4,7 +4,7 @@ import type { Model, Tensor } from '../../onnx/index.js';
 import { percent, type TaskContext, type Technique, type TechniqueNotes, unless, withTask } from '../../technique/index.js';
 import { type StepControl, withWeights } from '../../training/index.js';
 import { liftedWeights, openCopy } from '../open-copy.js';
-import { whereWeightsAre } from '../quantization/index.js';
+import { whereWeightsAre, withEvenScales } from '../quantization/index.js';
 import { epochsDefault, epochsFor, TUNING_RATE, tune, tuningLoss, USUAL_EPOCHS, untunable } from '../tuning.js';
 import { inFloats } from './in-floats.js';
 import { MaskChooser } from './mask-chooser.js';
@@ -78,7 +78,9 @@ export const sparsify: Technique<SparsifyOptions> = {
   // Zeros make a download smaller, which no search trades quality for, and neither the file nor a run.
   space: () => undefined,
   apply: async (handed, options) => {
-    const { context: floats, remarks, restored } = inFloats(handed);
+    const { context: handedFloats, remarks, restored } = inFloats(handed);
+    const { context: floats, remarks: moved } = await withEvenScales(handedFloats);
+    remarks.push(...moved);
     // Branches are not trained.
     const context = trains(options) ? floats : { ...floats, model: liftedWeights(floats.model) };
     remarks.push('Zeros take as much room as other numbers until the file is compressed: look at the bytes to download.');

@@ -3,7 +3,9 @@ import { execFileSync } from 'node:child_process';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Random } from 'espalier/base';
-import { prune } from 'espalier/compression/pruning';
+import { weightSharing } from 'espalier/compression/clustering';
+import { lowRank } from 'espalier/compression/factorization';
+import { prune, sparsify } from 'espalier/compression/pruning';
 import {
   type AwareOptions,
   evened,
@@ -19,7 +21,7 @@ import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import { createTask } from 'espalier/modalities';
 import { type GraphBuilder, type Model, Tensor, type Value } from 'espalier/onnx';
 import { loadModel } from 'espalier/onnx/node';
-import { checkOptions } from 'espalier/technique';
+import { checkOptions, type Options, type Technique } from 'espalier/technique';
 import { answersOf, evaluate, feedsOf, judge, type Task } from 'espalier/training';
 import { channelStatistics } from '#dist/compression/quantization/calibration/channel-statistics.js';
 import { type Migration, measuredAxes, migrate } from '#dist/compression/quantization/scales/migrate.js';
@@ -166,7 +168,7 @@ test('where no choice of layers is good enough, a quarter of the weights still s
   assert.match(notes.remarks?.join(' ') ?? '', /No choice of layers/);
 });
 
-test('channels of wildly different scale are evened out before 4 bits and before pruning; the function stays', async () => {
+test('channels of wildly different scale are evened out before 4 bits and what goes by the size of weights; the function stays', async () => {
   const model = madeModel(image, (build, x) => {
     const a = build.op('Relu', [build.op('Conv', [x, build.parameter('w', uneven([24, 3, 1, 1], 0, 1))])]);
     return build.op('Conv', [a, build.parameter('w', uneven([8, 24, 1, 1], 1, -1))]);
@@ -180,9 +182,16 @@ test('channels of wildly different scale are evened out before 4 bits and before
     noiseOf((await quantizeBlocks(model, runtime, { bits: 4, ...given })).model, task, runtime, 'test');
   const [blind, seen] = [await noise({}), await noise({ task })];
   assert.ok(seen < blind / 4, `${blind} without looking, ${seen} evened out`);
-  const options = checkOptions(prune, { keep: 0.7, tuning: 'none', importance: 'taylor' });
-  const { notes } = await prune.apply({ model, task, runtime, seed: 0 }, options);
-  assert.match(notes.remarks?.join(' ') ?? '', /Scales were equalized/);
+  const others = [
+    [prune, { keep: 0.7, tuning: 'none', importance: 'taylor' }],
+    [sparsify, { tuning: 'none', importance: 'wanda' }],
+    [lowRank, { tuning: 'none', leastEnergy: 0 }],
+    [weightSharing, {}],
+  ] as [Technique, Options][];
+  for (const [technique, options] of others) {
+    const { notes } = await technique.apply({ model, task, runtime, seed: 0 }, checkOptions(technique, options));
+    assert.match(notes.remarks?.join(' ') ?? '', /Scales were equalized/, technique.name);
+  }
 });
 
 test('scales are not moved through bounds, out of outputs, or past what reads them otherwise', async () => {

@@ -2,6 +2,7 @@ import type { Activity } from '../../../base/index.js';
 import type { Runtime } from '../../../infrastructure/runtime/index.js';
 import { copyModel, type Model } from '../../../onnx/index.js';
 import { inferShapes } from '../../../ops/index.js';
+import type { TechniqueContext } from '../../../technique/index.js';
 import type { Task } from '../../../training/index.js';
 import { channelStatistics } from '../calibration/channel-statistics.js';
 import { measuredAxes, migrate } from './migrate.js';
@@ -37,6 +38,13 @@ export async function evened({ model: source, ...context }: EvenedRequest): Prom
   if (![...statistics.values()].some(({ largest }) => isWild(largest))) return undefined;
   const found = migrate(model, 'even', statistics, true);
   return found && { model: found.model, remark: `Scales were equalized across layers, in ${found.places} place(s).` };
+}
+
+/** The context of a technique with its model evened out, where it has data, and what is to be said of that. */
+export async function withEvenScales<Context extends TechniqueContext>(context: Context): Promise<{ context: Context; remarks: string[] }> {
+  const { model, task, runtime, threads, signal } = context;
+  const even = task && (await evened({ model, task, runtime, threads, signal }));
+  return even ? { context: { ...context, model: even.model }, remarks: [even.remark] } : { context, remarks: [] };
 }
 
 function isWild(largest: Float32Array): boolean {
