@@ -42,7 +42,9 @@ writePage(known, join(root, 'docs', 'goals.md'));
 async function sweep() {
   const isWanted = (list, name) => !list || list.split(',').includes(name);
   for (const model of modelsOf(values.shared, values.work).filter(({ name }) => isWanted(values.only, name))) {
-    for (const [row, claim] of Object.entries(ROWS).filter(([name]) => model.rows.includes(name) && isWanted(values.rows, name))) {
+    for (const [row, claim] of Object.entries(ROWS).filter(
+      ([name]) => (name === 'small' ? model.small : model.rows.includes(name)) && isWanted(values.rows, name),
+    )) {
       const before = known.models[model.name]?.runs[row];
       if (values.time ? !before?.before : before && !values.again) continue;
       const run = values.time ? await timedAgain(model, row, before) : await tried(model, row, claim);
@@ -56,7 +58,7 @@ async function sweep() {
 }
 
 /** One row: all its commands, one after the other, and what the last file answers beside the model. */
-async function tried(model, row, { steps }) {
+async function tried(model, row, { steps = model.small }) {
   const start = performance.now();
   await model.make?.();
   if (model.train && !existsSync(model.path)) {
@@ -81,6 +83,7 @@ async function tried(model, row, { steps }) {
   if (found.failed) return found;
   const sum = (what) => found.classes.reduce((total, each) => total + each[what], 0);
   return {
+    commands: steps.map((words) => words.join(' ')),
     samples: found.samples,
     before: found.quality.before.value,
     after: found.quality.after.value,

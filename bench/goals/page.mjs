@@ -22,7 +22,7 @@ function tableOf(models, row, claim) {
   const rows = Object.entries(models).flatMap(([name, { about, runs }]) => {
     const run = runs[row];
     if (!run) return [];
-    const model = `${name} (${about})`;
+    const model = `${name} (${about})${claim.steps ? '' : `: ${run.commands?.map((words) => `\`${words}\``).join(', ')}`}`;
     if (!run.before) return [[model, '', `not done: ${run.why}`, '', '', '', '', '', '']];
     const [difference, low, high] = differenceOf(run).map(signed);
     return [

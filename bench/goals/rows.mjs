@@ -1,6 +1,6 @@
 // What is claimed: the commands as documentation has them, and what may be lost.
 
-/** Each step makes a file of the one before. Points that may be lost, and what else must hold. */
+/** Each step makes a file of the one before; those of `small` are the model's own. Points that may be lost, and what else must hold. */
 export const ROWS = {
   int8: { title: 'int8, static', most: 0.3, steps: [['quantize']] },
   int4: { title: '4-bit weights', most: 0.5, steps: [['quantize', '--weights', 'int4']] },
@@ -11,7 +11,6 @@ export const ROWS = {
     most: 0.3,
     size: 1 / 3,
     time: 1 / 2,
-    steps: [['prune', '--target', 'macs=0.4'], ['quantize']],
   },
 };
 
