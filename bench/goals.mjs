@@ -72,7 +72,8 @@ async function tried(model, row, { steps = model.small }) {
     const out = pathOf(model, row, index, steps.length);
     mkdirSync(dirname(out), { recursive: true });
     // What loses too much is to be seen, too.
-    made = await command([words[0], from, ...words.slice(1), ...model.data, '--no-time', '--force', '-o', out]);
+    const untimed = words.includes('--require-faster') ? [] : ['--no-time'];
+    made = await command([words[0], from, ...words.slice(1), ...model.data, ...untimed, '--force', '-o', out]);
     if (made.failed) return made;
     remarks.push(...(made.forced ?? []), ...(made.notes?.remarks ?? []));
     macs = [macs?.[0] ?? made.footprint.before.macs, made.footprint.after.macs];

@@ -15,7 +15,7 @@ const PRUNED = [
   ['prune', '--target', 'macs=0.2'],
   ['quantize', '--weights'],
 ];
-const WITHOUT_BLOCKS = [['prune', '--target', 'macs=0.25', '--structure', 'channels,heads,blocks'], PRUNED[1]];
+const WITHOUT_BLOCKS = [['prune', '--target', 'macs=0.12', '--structure', 'channels,heads,blocks'], PRUNED[1]];
 
 /** Files below the shared folder, with what they are trained on. */
 const GIVEN = {
