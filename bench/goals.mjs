@@ -11,6 +11,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { footprint } from 'espalier/infrastructure/hardware';
+import { loadModel, modelBytes } from 'espalier/onnx/node';
 import { thisMachine } from '../examples/support/machine.mjs';
 import { modelsOf } from './goals/models.mjs';
 import { writePage } from './goals/page.mjs';
@@ -66,17 +68,19 @@ async function tried(model, row, { steps = model.small }) {
     const trained = await command(['train', ...model.train, '-o', model.path]);
     if (trained.failed) return trained;
   }
-  let [from, made, macs] = [model.path, undefined, undefined];
+  let from = model.path;
   const remarks = [];
   for (const [index, words] of steps.entries()) {
-    const out = pathOf(model, row, index, steps.length);
+    const isLast = index === steps.length - 1;
+    const out = pathOf(model, isLast ? row : words.join(' '));
     mkdirSync(dirname(out), { recursive: true });
     // What loses too much is to be seen, too.
     const untimed = words.includes('--require-faster') ? [] : ['--no-time'];
-    made = await command([words[0], from, ...words.slice(1), ...model.data, ...untimed, '--force', '-o', out]);
-    if (made.failed) return made;
-    remarks.push(...(made.forced ?? []), ...(made.notes?.remarks ?? []));
-    macs = [macs?.[0] ?? made.footprint.before.macs, made.footprint.after.macs];
+    if (isLast || !existsSync(out)) {
+      const made = await command([words[0], from, ...words.slice(1), ...model.data, ...untimed, '--force', '-o', out]);
+      if (made.failed) return made;
+      remarks.push(...(made.forced ?? []), ...(made.notes?.remarks ?? []));
+    }
     from = out;
   }
   const seconds = Math.round((performance.now() - start) / 1000);
@@ -91,8 +95,8 @@ async function tried(model, row, { steps = model.small }) {
     lost: sum('lost'),
     gained: sum('gained'),
     changed: found.changed,
-    bytes: await bytesOf(model.path, from),
-    macs,
+    bytes: [model.path, from].map(modelBytes),
+    macs: [model.path, from].map((path) => footprint(loadModel(path)).macs),
     time: await timed(model.path, from),
     seconds,
     remarks,
@@ -100,14 +104,14 @@ async function tried(model, row, { steps = model.small }) {
 }
 
 async function timedAgain(model, row, run) {
-  const out = pathOf(model, row, 0, 1);
+  const out = pathOf(model, row);
   if (!existsSync(out)) throw new Error(`${out} is not there any more: run the row again with --again.`);
   return { ...run, time: await timed(model.path, out) };
 }
 
-/** The last step's file has the row's name. */
-function pathOf(model, row, index, count) {
-  return join(values.work, model.name.replaceAll(/\W+/g, '-'), index === count - 1 ? `${row}.onnx` : `${row}.step-${index + 1}.onnx`);
+/** Where a row's file lies, or that of a step on the way, which has the step's words for a name and is not made twice. */
+function pathOf(model, name) {
+  return join(values.work, model.name.replaceAll(/\W+/g, '-'), `${name.replaceAll(/[^\w]+/g, '-')}.onnx`);
 }
 
 /** What a command of Espalier's prints as JSON, or why there is none. */
@@ -125,11 +129,6 @@ function parsed(text) {
   } catch {
     return undefined;
   }
-}
-
-async function bytesOf(before, after) {
-  const { modelBytes } = await import('espalier/onnx/node');
-  return { before: modelBytes(before), after: modelBytes(after) };
 }
 
 /** Writes what is known, whole or not at all. */

@@ -55,6 +55,12 @@ const FILES = {
 /** Architectures, with the words that train them; `data` is what both the training and everything after it is given. */
 const TRAINED = {
   'resnet-8': { about: `residual, ${DIGITS_NAME}`, data: DIGITS, train: ['--arch', 'resnet-8', '--epochs', '20', '--lr', '0.004'] },
+  'survey-cnn': {
+    about: `convolutions, ${DIGITS_NAME}`,
+    data: DIGITS,
+    train: ['--arch', 'survey-cnn', '--epochs', '15'],
+    small: [PRUNED[0], ['quantize']],
+  },
   'ds-cnn ×0.5': {
     about: 'separable convolutions, spoken digits',
     data: ['--data', 'data/fsdd/recordings.tar', '--label', '{label}_*', '--seconds', '0.8'],
@@ -71,7 +77,7 @@ const TRAINED = {
     about: 'convolutions, a third of MNIST',
     data: ['--data', 'data/mnist', '--preprocess', '0-1', '--limit', '21000'],
     train: ['--arch', 'survey-cnn', '--width', '0.5', '--epochs', '3'],
-    small: PRUNED,
+    small: [PRUNED[0], ['quantize']],
   },
 };
 

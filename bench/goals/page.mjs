@@ -32,7 +32,7 @@ function tableOf(models, row, claim) {
         `${percent(run.before)} → ${percent(run.after)}`,
         `${difference} (${low} to ${high})`,
         `${run.lost}, ${run.gained}`,
-        `${(run.bytes.after / run.bytes.before).toFixed(2)}×`,
+        `${(run.bytes[1] / run.bytes[0]).toFixed(2)}×`,
         `${(run.macs[1] / run.macs[0]).toFixed(2)}×`,
         run.time ? `${run.time[0].toFixed(2)}× (${run.time[1].toFixed(2)} to ${run.time[2].toFixed(2)})` : '',
         verdictOf(claim, run),

@@ -18,7 +18,7 @@ export const ROWS = {
 export function verdictOf({ most, size, time }, run) {
   if (!run.before) return 'not done';
   const [difference, low, high] = differenceOf(run);
-  const isSmall = !size || run.bytes.after <= size * run.bytes.before;
+  const isSmall = !size || run.bytes[1] <= size * run.bytes[0];
   const isQuick = !time || (run.time && run.time[2] <= time);
   if (!isSmall || !isQuick) return `no: ${[...(isSmall ? [] : ['size']), ...(isQuick ? [] : ['time'])].join(', ')}`;
   if (low >= -most) return 'holds, interval too';
