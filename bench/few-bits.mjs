@@ -1,4 +1,4 @@
-// Weights of 4 and 2 bits on trained models: by three roundings at equal bytes, and trained with learned steps; mixed bits beside uniform ones.
+// Weights of 4 and 2 bits on trained models: by four roundings at equal bytes, and trained with learned steps; mixed bits beside uniform ones.
 //   node bench/few-bits.mjs [--shared ../shared] [--results few-bits.json] [MODEL ...]
 // Writes the tables of docs/quantization.md. Accuracy is on the test part, beside its paired difference to the float model with a 95% interval, in points;
 // nothing is chosen there. Results are kept in the file as they come, and what is there is not measured again.
@@ -28,16 +28,20 @@ const SEEN = 30_000;
 const training = { batchSize: 64, learningRate: 0.001 };
 const WAYS = {
   'int8 nearest': [quantize, { mode: 'weights' }],
+  'int8 adaround': [quantize, { mode: 'weights', method: 'adaround' }],
   'int4 nearest': [quantize, { ...uniform, weightType: 'int4', method: 'nearest' }],
   'int4 hqq': [quantize, { ...uniform, weightType: 'int4', method: 'hqq' }],
   'int4 gptq': [quantize, { ...uniform, weightType: 'int4', method: 'gptq' }],
+  'int4 adaround': [quantize, { ...uniform, weightType: 'int4', method: 'adaround' }],
   'int4 trained': [quantizeAwareTrain, { weightType: 'int4', activationType: 'float32', ...training }],
   'int2 nearest': [quantize, { ...uniform, weightType: 'int2', method: 'nearest' }],
   'int2 hqq': [quantize, { ...uniform, weightType: 'int2', method: 'hqq' }],
   'int2 gptq': [quantize, { ...uniform, weightType: 'int2', method: 'gptq' }],
+  'int2 adaround': [quantize, { ...uniform, weightType: 'int2', method: 'adaround' }],
   'int2 trained': [quantizeAwareTrain, { weightType: 'int2', ...training }],
   'ternary trained': [quantizeAwareTrain, { weightType: 'ternary', ...training }],
   'int2 mixed': [quantize, { mode: 'weights', weightType: 'int2' }],
+  'int2 mixed adaround': [quantize, { mode: 'weights', weightType: 'int2', method: 'adaround' }],
 };
 
 for (const [name, { model, task }] of await namedModels(runtime, values.shared)) {
@@ -104,24 +108,25 @@ function decibels(whole, other) {
 }
 
 function writeTables() {
+  const bytesOf = (...each) => [...new Set(each.flatMap((way) => way?.bytes ?? []))].join(', ');
   const cell = (each) => {
     if (!each || each.failed) return each ? 'not done' : '';
     const [middle, half] = each.difference;
     return `${(100 * each.accuracy).toFixed(2)}% (${middle >= 0 ? '+' : '−'}${Math.abs(middle).toFixed(2)} ± ${half.toFixed(2)}), ${each.decibels.toFixed(1)} dB`;
   };
   const rows = Object.entries(known).flatMap(([name, ways]) => [
-    `| ${name} | 32 | ${ways.float.bytes} | ${(100 * ways.float.accuracy).toFixed(2)}% | | | | |`,
-    `| ${name} | 8 | ${ways['int8 nearest']?.bytes ?? ''} | ${cell(ways['int8 nearest'])} | | | | |`,
+    `| ${name} | 32 | ${ways.float.bytes} | ${(100 * ways.float.accuracy).toFixed(2)}% | | | | | |`,
+    `| ${name} | 8 | ${ways['int8 nearest']?.bytes ?? ''} | ${cell(ways['int8 nearest'])} | | | ${cell(ways['int8 adaround'])} | | |`,
     ...['int4', 'int2'].map((type) => {
-      const cells = ['nearest', 'hqq', 'gptq', 'trained'].map((way) => cell(ways[`${type} ${way}`]));
+      const cells = ['nearest', 'hqq', 'gptq', 'adaround', 'trained'].map((way) => cell(ways[`${type} ${way}`]));
       const ternary = type === 'int2' ? cell(ways['ternary trained']) : '';
       return `| ${name} | ${type.slice(3)} | ${ways[`${type} gptq`]?.bytes ?? ''} | ${cells.join(' | ')} | ${ternary} |`;
     }),
-    `| ${name} | 2 to 8 | ${ways['int2 mixed']?.bytes ?? ''} | | | ${cell(ways['int2 mixed'])} | | |`,
+    `| ${name} | 2 to 8 | ${bytesOf(ways['int2 mixed'], ways['int2 mixed adaround'])} | | | ${cell(ways['int2 mixed'])} | ${cell(ways['int2 mixed adaround'])} | | |`,
   ]);
   const table = [
-    '| model | bits | bytes | nearest | HQQ | GPTQ | trained | trained, ternary |',
-    '| --- | --- | --- | --- | --- | --- | --- | --- |',
+    '| model | bits | bytes | nearest | HQQ | GPTQ | AdaRound | trained | trained, ternary |',
+    '| --- | --- | --- | --- | --- | --- | --- | --- | --- |',
     ...rows,
   ].join('\n');
   const page = join(root, 'docs', 'quantization.md');

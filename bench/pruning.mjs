@@ -35,14 +35,15 @@ for (const [name, each] of models) {
 }
 
 const zeros = [{ sparsity: 0.5 }, { sparsity: 0.7 }, { pattern: '2:4' }];
-console.log('\n| model | zeros | magnitude | LAMP | Wanda |');
-console.log('| --- | --- | --- | --- | --- |');
+console.log('\n| model | zeros | magnitude | LAMP | Wanda | SparseGPT |');
+console.log('| --- | --- | --- | --- | --- | --- |');
 for (const [name, each] of models) {
   for (const options of zeros) {
     const cells = [
       await measured(sparsify, each, { ...options, ranking: 'magnitude' }),
       options.pattern ? '' : await measured(sparsify, each, options),
       await measured(sparsify, each, { ...options, importance: 'wanda' }),
+      await measured(sparsify, each, { ...options, importance: 'sparsegpt' }),
     ];
     console.log(`| ${name} | ${options.pattern ?? `${100 * options.sparsity}%`} | ${cells.join(' | ')} |`);
   }

@@ -1,6 +1,6 @@
 // Holds the layer table of docs/design.md: which folder may import which, that other folders see only public faces (index.ts),
 // that Node's modules and ONNX Runtime stay inside folders named node/ (its build for pages in those named web/, too), and that no files
-// import each other in a circle, not even types: each can be read, tested and moved after those that it stands on.
+// import each other in a circle, not even types: each can be read, tested and moved after those that it stands on. And the order of the stages of a run.
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -36,6 +36,11 @@ const allowed = {
 /** Folders from which only types may be imported. */
 const typesOnly = { report: ['automation', 'diagnosis', 'strategies', 'technique', 'infrastructure', 'training'] };
 
+/** Folders inside a folder, in an order in which none imports from a later one: those of strategies/ are what its stages share, then the stages of a run. */
+const ordered = {
+  strategies: ['results', 'criteria', 'techniques', 'recipes', 'models', 'plan', 'baseline', 'search', 'settle', 'write'],
+};
+
 const problems = [];
 /** File -> the files of src that it imports, types included. */
 const imports = new Map();
@@ -70,11 +75,18 @@ function check(file, text) {
     imports.get(file).push(resolve(dirname(file), target.replace(/\.js$/, '.ts')));
     const other = imported[0];
     if (!inNode && imported.includes('node')) complain('is for Node, and this file also runs in a browser');
+    if (other === folder) checkOrder(path, imported, complain);
     if (folder === 'root' || other === folder) continue;
     if (!allowed[folder]?.includes(other)) complain(`breaks the layer table: ${folder} may not import ${other}`);
     else if (imported.at(-1) !== 'index.js') complain(`is not the public face of ${other}`);
     if (typesOnly[folder]?.includes(other) && !typeOnly) complain(`${folder} may import only types from ${other}`);
   }
+}
+
+function checkOrder([folder, inner], [, other], complain) {
+  const order = ordered[folder] ?? [];
+  if (order.includes(inner) && !order.slice(0, order.indexOf(inner) + 1).includes(other))
+    complain(`breaks the order of ${folder}: ${inner} may import only what comes before it`);
 }
 
 /** One circle for each file in which a walk along imports comes back to itself. */

@@ -1,7 +1,8 @@
 """Quantizes one model with one tool: python peers.py TOOL MODE ORIGINAL MADE SAMPLES.npz        (needs the tool, onnx and numpy)
 
 Each tool as its own documentation says, on the processor, with its defaults but for: 8 bits, weights per channel where it has a switch for that, and
-calibration by the samples of the file, one at a time. `python peers.py TOOL idle` only loads what the tool needs; what that takes is the idle memory.
+calibration by the samples of the file, one at a time. `python peers.py TOOL idle` only loads what the tool needs and a
+model of one node into ONNX Runtime; what that takes is the idle memory.
 """
 
 import sys
@@ -161,10 +162,22 @@ MODULES = {
     "amd-quark": ["quark.onnx", "onnxruntime"],
 }
 
+
+def load_one_node():
+    import onnx
+    import onnxruntime
+
+    ports = [onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1]) for name in ("x", "y")]
+    graph = onnx.helper.make_graph([onnx.helper.make_node("Neg", ["x"], ["y"])], "idle", ports[:1], ports[1:])
+    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8)
+    onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+
+
 if __name__ == "__main__":
     tool, mode, *given = sys.argv[1:]
     if mode == "idle":
         for module in MODULES[tool]:
             __import__(module)
+        load_one_node()
     else:
         TOOLS[tool][mode](*given)

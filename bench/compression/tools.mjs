@@ -40,7 +40,7 @@ export function commandOf({ environments, tool, mode, original, made, samples, a
   return [...command, ...(mode === 'static' ? inputs : data), ...settings];
 }
 
-/** The command that loads what a tool needs and ends: what it takes is the memory of an idle process. */
+/** The command that loads what a tool needs, and a model of one node, and ends: what it takes is the memory of an idle process. */
 export function idleCommandOf(environments, tool) {
   return tool === 'espalier'
     ? [process.execPath, join(here, 'idle.mjs')]

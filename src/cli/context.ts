@@ -86,8 +86,9 @@ export class CommandContext {
     return { checkpoints: checkpointFolder(folder), clear: () => rm(folder, { recursive: true, force: true }) };
   }
 
-  async source(options: DataOptions, model?: Model): Promise<DataSource> {
-    const made = model && (await this.#sourceOfInputs(options, model));
+  /** @param calibrates whether something is fitted to the samples, so that made-up ones are to be as like real ones as can be. */
+  async source(options: DataOptions, model?: Model, calibrates = false): Promise<DataSource> {
+    const made = model && (await this.#sourceOfInputs(options, model, calibrates));
     if (made) return made;
     const { data, labels, classes, unlabelled, limit: count, columns, exif, maxUnpacked, sampleRate, seconds } = options;
     const chosen = unlabelled ? { label: false as const, labelled: false } : { label: targetsNamed(options), classes, annotations: labels };
@@ -109,7 +110,11 @@ export class CommandContext {
   }
 
   /** Samples that are files of a model's inputs, or made up for them; undefined where the data is of another form. */
-  async #sourceOfInputs({ data, input, shape, limit, maxUnpacked }: DataOptions, model: Model): Promise<DataSource | undefined> {
+  async #sourceOfInputs(
+    { data, input, shape, limit, maxUnpacked, threads }: DataOptions,
+    model: Model,
+    calibrates: boolean,
+  ): Promise<DataSource | undefined> {
     if (input) {
       if (data !== INPUT_FILES)
         throw new OptionError({ what: '--data and --input both say what the samples are', fix: 'Give one of them.' });
@@ -124,11 +129,15 @@ export class CommandContext {
       });
     }
     if (data !== SYNTHETIC || existsSync(data)) return undefined;
-    const { runnableInputs, syntheticSource } = await import('../diagnosis/index.js');
+    const { distilledSource, runnableInputs, syntheticSource } = await import('../diagnosis/index.js');
     this.output.message({ level: 'warning', text: 'The samples are synthetic: what is measured on them says little of real ones.' });
     model.metadata.set(SYNTHETIC_KEY, 'synthetic');
     const { attempt } = await runnableInputs(model, this.runtime, { shapes: shape, signal: this.activity.signal });
-    return syntheticSource(model, { shapes: shape, attempt, samples: limit });
+    const made = syntheticSource(model, { shapes: shape, attempt, samples: limit });
+    const distilled = calibrates ? await distilledSource(model, this.runtime, { ...this.activity, made, threads }) : undefined;
+    if (distilled) this.output.info(distilled.explanation);
+    if (distilled?.source) model.metadata.set(SYNTHETIC_KEY, `${SYNTHETIC}, with the statistics of the model's batch normalizations`);
+    return distilled?.source ?? made;
   }
 
   /** Says what is wrong with a model that was measured, besides its score: it is at chance, its classes seem exchanged. */
@@ -139,12 +148,12 @@ export class CommandContext {
 
   /**
    * The task of a model on the data that the options name, with a word on how it was set up.
-   * @param given data that is open already; whether the model is yet to be trained, and what is fed to it unless --preprocess says otherwise.
+   * @param given data that is open already; whether the model is yet to be trained, what is fed to it unless --preprocess says otherwise, and whether something is fitted to the samples.
    */
   async task(
     model: Model,
     options: DataOptions,
-    given: { source?: DataSource; untrained?: boolean; reference?: Model; preprocess?: string | Preprocess } = {},
+    given: { source?: DataSource; untrained?: boolean; reference?: Model; preprocess?: string | Preprocess; calibrates?: boolean } = {},
   ): Promise<Task> {
     if (given.untrained && options.fidelity)
       throw new OptionError({
@@ -152,7 +161,7 @@ export class CommandContext {
         where: '--fidelity',
         fix: 'Leave it out: labels are needed.',
       });
-    const source = given.source ?? (await this.source(options, model));
+    const source = given.source ?? (await this.source(options, model, given.calibrates));
     const { createTask, notedPreprocess, notedSplit, noteSplit, noteTask } = await import('../modalities/index.js');
     const noted = options.preprocess === 'auto' && given.preprocess === undefined ? notedPreprocess(model, source.train.inputs) : undefined;
     const setup = await createTask(

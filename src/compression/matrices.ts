@@ -4,6 +4,8 @@ import { layerOf } from '../ops/index.js';
 /** A constant weight seen as a matrix of outputs by inputs, as products and convolutions read it. */
 export interface WeightMatrix {
   readonly node: Node;
+  /** Whether it slides over its input. */
+  readonly isKernel: boolean;
   /** Name of the weight. */
   readonly name: string;
   /** Name of the activation that it multiplies, and the axis of that which holds input channels. */
@@ -31,6 +33,7 @@ export function weightMatrices({ graph }: Model): Map<string, WeightMatrix> {
     if (!isKernel && !isMatrix) continue;
     found.set(weight.name, {
       node,
+      isKernel,
       name: weight.name,
       input: input.name,
       inputAxis: isKernel ? 1 : (input.shape?.length ?? 0) - 1,

@@ -10,13 +10,21 @@ export interface Traits {
   /** Each number of the result stands where the number of input 0 stands from which it follows. */
   readonly keepsPlaces?: true;
   /** Along which axis of the result channels lie, whatever is read. */
-  readonly channels?: 'second' | 'last';
+  readonly channels?: 'second' | 'last' | ((node: Node, rank: number) => number);
+  /** It combines two inputs number by number, broadcasting them: what it makes of input 0 and input 1. */
+  readonly combines?: 'sum' | 'difference' | 'product' | 'quotient';
   /** f(s · x) = s · f(x) for positive s, channel by channel. */
   readonly homogeneous?: true;
   /** Hands on numbers of input 0 as they are, moved or repeated: what was an index still is one. */
   readonly carries?: true;
   /** Gives the numbers of input 0, in their order, another shape. */
   readonly reshapes?: true;
+  /** Gives the numbers of input 0 over and over. */
+  readonly repeats?: true;
+  /** Reorders the axes of input 0: axis i of the result is the i-th of these. */
+  readonly permutes?: (node: Node, rank: number) => readonly number[];
+  /** Lays its inputs one behind another along an axis. */
+  readonly joins?: true;
   /** It looks up input 1 in input 0: the axis of that which is indexed. */
   readonly lookup?: (node: Node) => number;
   /** How many classes it tells apart, where it writes an input as one of them. */
@@ -63,6 +71,8 @@ export interface NormalizationTrait {
   /** Inputs with one number for each channel. */
   readonly scale: number;
   readonly shift: number;
+  /** Statistics of the data, where it does not compute them itself: they follow from data, and no gradient changes them. */
+  readonly mean?: number;
   readonly variance?: number;
   /** Axis of the data that holds channels, for its rank; undefined where it normalizes over more than that one. */
   readonly axis: (node: Node, rank: number) => number | undefined;

@@ -1,21 +1,15 @@
-import { EspalierError } from '../base/index.js';
+import type { Activity } from '../base/index.js';
 import { requireSound } from '../infrastructure/compiler/index.js';
-import type { Runtime } from '../infrastructure/runtime/index.js';
-import type { Model } from '../onnx/index.js';
-import { batchSizeOf, buildTrainingStep, inputShapes, type Task, trainable } from '../training/index.js';
-import { measureBaseline, timedBaseline } from './baseline.js';
-import { measureFront, writeCards } from './finish.js';
-import { markFront } from './front.js';
-import { claimWorkspace, fingerprintOf } from './identity.js';
-import { FORMAT_VERSION, FRONT_SCHEMA, type Limits, type ModelInfo, type ObjectiveName, type RunInfo } from './info.js';
-import { broken, violations, withRules } from './limits.js';
-import { objectivesFor } from './objectives.js';
+import { measureBaseline } from './baseline/baseline.js';
+import { fingerprintOf } from './models/fingerprint.js';
+import { modelMaker } from './models/maker.js';
+import { meterOf } from './models/meter.js';
+import { planRun } from './plan/plan.js';
 import type { OptimizeRequest } from './request.js';
-import { makeRun, type Run, restoreModels } from './run.js';
-import { type SearchOutcome, search } from './search.js';
-import { type Settings, settingsOf } from './settings.js';
-import type { Plan } from './strategy.js';
-import type { Workspace } from './workspace.js';
+import type { RunInfo } from './results/info.js';
+import { search } from './search/search.js';
+import { settle } from './settle/settle.js';
+import { writeRun } from './write/write.js';
 
 /**
  * The main job: from a model and data to the Pareto front of better models. Everything that is done is journaled in the workspace; called again
@@ -23,133 +17,28 @@ import type { Workspace } from './workspace.js';
  *
  * Selection uses the validation part only. The test part is read once, at the end, for the baseline and the models of the front, from their
  * written files.
- * @throws GraphError for a model that cannot be any good (NaN weights, say); DataError where the baseline is no better than guessing; OptionError for options that cannot be used, or a workspace with another
- *   run in it; Stopped when aborted.
+ * @throws GraphError for a model that cannot be any good (NaN weights, say); DataError where the baseline is no better than guessing; OptionError for
+ *   options that cannot be used, or a workspace with another run in it; Stopped when aborted.
  */
-export async function optimize(given: OptimizeRequest): Promise<RunInfo> {
-  const request = stated(given);
+export async function optimize(request: OptimizeRequest): Promise<RunInfo> {
   const started = performance.now();
   const elapsed = () => performance.now() - started;
-  requireSound(request.original);
-  const settings = settingsOf(request.options ?? {}, request.task.splits.train.size);
-  const plan = await planFor(request, settings);
-  await claimWorkspace(request, settings, plan);
-  const run = await makeRun(request, settings, fingerprintOf(request.original, request.task));
-  const measured = await measureBaseline(run);
-  const limits = request.strategy.limits?.(settings.limits, measured) ?? settings.limits;
-  const objectives = objectivesFor(settings.objectives, limits, measured);
-  const baseline = objectives.includes('latency') ? await timedBaseline(measured, run) : measured;
-  const outcome = await search({ run, plan, baseline, objectives, limits }, settings.budgetMs - elapsed());
-  const info = describeRun({ run, plan, baseline, objectives, limits, outcome });
-  await settleFront(info, run);
-  info.seconds = await addTime(request.workspace, elapsed() / 1000);
-  await request.workspace.write('front.json', `${JSON.stringify(info, null, 2)}\n`);
-  return info;
-}
+  const { name, original, architecture, strategy, registry, runtime, workspace, host, options = {} } = request;
+  const { onMessage, onProgress, signal } = request;
+  const activity: Activity = { onMessage, onProgress, signal };
+  requireSound(original);
 
-/** The request with every metric that a limit is about among what the task states. */
-function stated(request: OptimizeRequest): OptimizeRequest {
-  const { limits } = request.options ?? {};
-  if (!limits?.rules?.length) return request;
-  const { task, rules } = withRules(request.task, limits.rules);
-  return { ...request, task, options: { ...request.options, limits: { ...limits, rules } } };
-}
+  const given = { name, original, architecture, strategy };
+  const { task, settings, plan } = await planRun({ ...given, task: request.task, options, registry, runtime, workspace, onMessage });
 
-async function planFor(request: OptimizeRequest, { limits, epochs, families }: Settings): Promise<Plan> {
-  const { original, task, registry, runtime, strategy, architecture } = request;
-  const untrainable = await whyUntrainable(original, task, runtime);
-  const plan = strategy.plan({ original, task, limits, registry, epochs, architecture, families, untrainable });
-  for (const text of plan.remarks) request.onMessage?.({ level: 'warning', text });
-  return plan;
-}
+  const { seed, threads } = settings;
+  const fingerprint = fingerprintOf(original, task);
+  const make = modelMaker({ original, task, runtime, registry, workspace, seed, threads, fingerprint });
+  const meter = await meterOf({ original, task, runtime, threads, host, storage: workspace.storage, registry, seed });
+  const tools = { make, meter, workspace, activity };
 
-interface Finding {
-  run: Run;
-  plan: Plan;
-  baseline: ModelInfo;
-  objectives: ObjectiveName[];
-  limits: Limits;
-  outcome: SearchOutcome;
-}
-
-/**
- * Marks the front and measures it. Latencies measured then, with nothing else running, replace those of the search, and may change what is on the
- * front; so until everything on it is measured. Each turn measures a model that was not, so that it ends.
- */
-async function settleFront(info: RunInfo, run: Run): Promise<void> {
-  const { baseline, limits, objectives } = info;
-  const { task } = run.request;
-  await restoreModels(info.models, baseline, run);
-  do {
-    for (const model of [baseline, ...info.models]) model.breaks = broken(violations(limits, model, baseline, task.metric));
-    Object.assign(info, markFront(info.models, baseline, objectives, task.metric));
-  } while (await measureFront(info, run));
-  await writeCards(info, run);
-}
-
-/** Everything that is known before the front is marked and measured. */
-function describeRun({ run, plan, baseline, objectives, limits, outcome }: Finding): RunInfo {
-  const { task, strategy, host, name } = run.request;
-  const { seed, trials, epochs, threads, jobs } = run.settings;
-  return {
-    schema: FRONT_SCHEMA,
-    format: FORMAT_VERSION,
-    name,
-    strategy: strategy.name,
-    task: {
-      name: task.name,
-      kind: task.kind,
-      metric: baseline.validation.metric,
-      title: task.title,
-      classes: task.parts.length > 0 ? task.parts : undefined,
-      preprocess: task.feeds,
-      samples: {
-        train: task.splits.train.size,
-        calibration: task.splits.calibration.size,
-        validation: task.splits.validation.size,
-        test: task.splits.test.size,
-      },
-      fingerprint: task.splits.train.fingerprint,
-    },
-    seed,
-    options: { trials, epochs, threads, jobs },
-    limits,
-    machine: host.machine(),
-    objectives,
-    baseline,
-    models: outcome.candidates,
-    hypervolume: 0,
-    layers: {},
-    trials: outcome.trials,
-    failures: outcome.failures,
-    remarks: [...plan.remarks, ...remarksOn(outcome, trials)],
-    seconds: 0,
-    complete: outcome.complete,
-  };
-}
-
-function remarksOn({ trials, complete }: SearchOutcome, wanted: number): string[] {
-  const ended = trials.finished + trials.failed + trials.stopped;
-  if (!complete) return [`The budget ended the search after ${ended} of ${wanted} trials; the same command goes on with it.`];
-  return ended < wanted ? [`There are no more than ${ended} different recipes to try for this model.`] : [];
-}
-
-/** Seconds of all runs in this workspace that came to their end. */
-async function addTime({ storage }: Workspace, seconds: number): Promise<number> {
-  const before = storage.records().filter(({ kind }) => kind === 'seconds');
-  await storage.record('seconds', { seconds });
-  return before.reduce((sum, { data }) => sum + (data as { seconds: number }).seconds, seconds);
-}
-
-/** The reason why the task's loss cannot be trained on this model, or undefined where it can. */
-export async function whyUntrainable(model: Model, task: Task, runtime: Runtime): Promise<string | undefined> {
-  try {
-    const seen = await trainable(model, task, runtime);
-    const batchSize = batchSizeOf(seen, task, 2);
-    buildTrainingStep(seen, { batchSize, inputShapes: await inputShapes(task, batchSize), loss: task.loss(), optimizer: { kind: 'sgd' } });
-    return undefined;
-  } catch (error) {
-    if (error instanceof EspalierError) return error.message;
-    throw error;
-  }
+  const baseline = await measureBaseline({ ...given, task, settings, ...tools });
+  const found = await search({ plan, baseline, settings, budgetMs: settings.budgetMs - elapsed(), ...tools });
+  const settled = await settle({ baseline, candidates: found.candidates, task, runtime, threads, host, ...tools });
+  return writeRun({ name, strategy: strategy.name, task, settings, plan, baseline, found, settled, host, workspace, elapsed: elapsed() });
 }

@@ -3,10 +3,11 @@ import type { Runtime } from '../infrastructure/runtime/index.js';
 import type { Model } from '../onnx/index.js';
 import type { TechniqueRegistry } from '../technique/index.js';
 import type { Task } from '../training/index.js';
-import type { HostServices } from './candidates.js';
-import type { OptimizeOptions } from './settings.js';
-import type { PlanContext, Strategy } from './strategy.js';
-import type { Workspace } from './workspace.js';
+import type { HostServices } from './models/host.js';
+import type { Workspace } from './models/workspace.js';
+import type { OptimizeOptions } from './plan/settings.js';
+import type { Strategy } from './plan/strategy.js';
+import type { StartArchitecture } from './recipes/base.js';
 
 /** What a run of `optimize` is asked. */
 export interface OptimizeRequest extends Activity {
@@ -14,7 +15,7 @@ export interface OptimizeRequest extends Activity {
   name: string;
   original: Model;
   /** Set where the original is an instance of a family that may be scaled. It is then trained first, and the trained one is the baseline. */
-  architecture?: PlanContext['architecture'];
+  architecture?: StartArchitecture;
   task: Task;
   strategy: Strategy;
   registry: TechniqueRegistry;

@@ -1,7 +1,7 @@
 import { nested } from '../base/index.js';
 import type { Model } from '../onnx/index.js';
 import type { Feed } from '../training/index.js';
-import type { TechniqueContext, TechniqueNotes } from './context.js';
+import type { TechniqueContext, TechniqueNotes, TechniqueResult } from './context.js';
 import { applyTechnique } from './needs.js';
 import type { TechniqueRegistry } from './registry.js';
 import type { Recipe } from './technique.js';
@@ -15,10 +15,11 @@ export async function applyRecipe(
   recipe: Recipe,
   context: TechniqueContext,
   registry: TechniqueRegistry,
-): Promise<{ model: Model; notes: TechniqueNotes[]; feeds?: readonly Feed[] }> {
+): Promise<{ model: Model; notes: TechniqueNotes[] } & Pick<TechniqueResult, 'feeds' | 'mended'>> {
   const { checkpoints } = context;
   let { model, task } = context;
   let feeds: readonly Feed[] | undefined;
+  let mended: TechniqueResult['mended'];
   const notes: TechniqueNotes[] = [];
   for (const [index, step] of recipe.entries()) {
     const technique = registry.get(step.technique);
@@ -32,6 +33,8 @@ export async function applyRecipe(
     feeds = result.feeds ?? feeds;
     if (feeds && task) task = { ...task, feeds };
     notes.push(result.notes);
+    // What a step of several makes is judged after the last one only.
+    if (recipe.length === 1) mended = result.mended;
   }
-  return { model, notes, ...(feeds && { feeds }) };
+  return { model, notes, ...(feeds && { feeds }), ...(mended && { mended }) };
 }

@@ -1,7 +1,7 @@
 import { type Activity, OptionError } from '../base/index.js';
 import type { Backend, Runtime } from '../infrastructure/runtime/index.js';
 import type { Model } from '../onnx/index.js';
-import type { Checkpoint, EpochRecord, Feed, Task } from '../training/index.js';
+import type { Checkpoint, EpochRecord, Feed, Task, Trials } from '../training/index.js';
 
 /** What every technique is given. */
 export interface TechniqueContext extends Activity {
@@ -67,4 +67,9 @@ export interface TechniqueResult {
   notes: TechniqueNotes;
   /** How samples become the model's inputs, where the technique changed what it takes. Default: as before. */
   feeds?: readonly Feed[];
+  /**
+   * A model that follows the original more closely, for whoever finds on trials that this one does not follow it closely: it takes longer to find, so that it is
+   * looked for only then. Undefined where there is none. Absent where the technique has looked already, as it does where there is data.
+   */
+  mended?: (trials: Trials) => Promise<TechniqueResult | undefined>;
 }

@@ -1,8 +1,6 @@
 import type { Value } from '../onnx/index.js';
 import { traitsOf } from '../ops/index.js';
 
-/** Operators whose results have their channels where their larger operand has them. */
-const ARITHMETIC = new Set(['Add', 'Sub', 'Mul', 'Div']);
 /** Operators that are looked through at most. */
 const DEPTH = 50;
 
@@ -27,17 +25,14 @@ function madeBy(value: Value, depth: number): number | undefined {
     const input = node.inputs[index];
     return input && madeBy(input, depth - 1);
   };
-  const { channels, keepsPlaces } = traitsOf(node);
+  const { channels, keepsPlaces, combines, joins, permutes } = traitsOf(node);
+  if (typeof channels === 'function') return channels(node, rank);
   if (channels) return channels === 'second' ? 1 : rank - 1;
   if (keepsPlaces) return behind();
-  if (node.op === 'Softmax') return (node.int('axis', -1) + rank) % rank;
-  if (ARITHMETIC.has(node.op)) return behind(node.inputs[0]?.shape?.length === rank ? 0 : 1);
-  if (node.op === 'Concat') return node.inputs.map((_, index) => behind(index)).find((axis) => axis !== undefined);
-  if (node.op === 'Transpose') {
-    const axis = behind();
-    const order = node.ints('perm', [] as number[]);
-    const place = axis === undefined || order.length === 0 ? -1 : order.indexOf(axis);
-    return place < 0 ? undefined : place;
-  }
-  return undefined;
+  // Where the larger operand has them.
+  if (combines) return behind(node.inputs[0]?.shape?.length === rank ? 0 : 1);
+  if (joins) return node.inputs.map((_, index) => behind(index)).find((axis) => axis !== undefined);
+  const axis = permutes && behind();
+  const place = axis === undefined ? -1 : (permutes?.(node, rank).indexOf(axis) ?? -1);
+  return place < 0 ? undefined : place;
 }

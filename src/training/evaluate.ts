@@ -2,12 +2,12 @@ import { type Activity, DataError, OptionError, Stopped } from '../base/index.js
 import { type Batch, batchCount, batches, type Dataset, representatives } from '../data/index.js';
 import type { CompileOptions, Program, Runtime } from '../infrastructure/runtime/index.js';
 import type { Answers } from '../metrics/index.js';
-import type { Model, Tensor } from '../onnx/index.js';
-import { samplesFirst } from './axes.js';
+import type { Model } from '../onnx/index.js';
 import { affordableBatch, batchSizeOf } from './batch-size.js';
 import { exposed } from './exposed.js';
 import { feedsOf } from './feeds.js';
 import { judge, type Quality } from './quality.js';
+import { ordered, Reference } from './reference.js';
 import type { Task } from './tasks/task.js';
 
 export interface EvaluateOptions extends Activity, Pick<CompileOptions, 'threads' | 'backend'> {
@@ -19,8 +19,8 @@ export interface EvaluateOptions extends Activity, Pick<CompileOptions, 'threads
   batchSize?: number;
   /** Answers of the original model on the same samples: the quality then states how far the model agrees with it. Default: none. */
   original?: Answers;
-  /** The task's reference, exposed and compiled; see `referenceProgram`. Default: it is compiled for this evaluation alone. */
-  reference?: Program;
+  /** The task's reference, for several evaluations on the same samples. Default: it is compiled for this one alone. */
+  reference?: Reference;
 }
 
 /**
@@ -64,19 +64,14 @@ interface Run {
   options: EvaluateOptions;
 }
 
-/** The task's reference as evaluations run it, for several of them; undefined where it has none. Whoever asks for it disposes of it. */
-export async function referenceProgram(task: Task, runtime: Runtime, options: EvaluateOptions = {}): Promise<Program | undefined> {
-  return task.reference && runtime.compile(exposed(task.reference, task), { threads: options.threads, signal: options.signal });
-}
-
 /** Runs a compiled model over data and collects what it answers. @param program of the exposed model. */
 export async function collectAnswers(program: Program, task: Task, run: Run): Promise<Answers> {
   const { runtime, options } = run;
   const collector = task.collect();
-  const reference = options.reference ?? (await referenceProgram(task, runtime, options));
+  const reference = options.reference ?? (await Reference.of(task, runtime, options));
   try {
-    for await (const { batch, outputs, feeds } of results(program, task, run))
-      collector.add(batch, outputs, reference && ordered(await reference.run(feeds(), task.outputs), task));
+    for await (const { batch, full, outputs, feeds } of results(program, task, run))
+      collector.add(batch, outputs, await reference?.outputsFor(full, feeds));
   } finally {
     if (reference !== options.reference) await reference?.dispose();
   }
@@ -94,14 +89,8 @@ async function* results(program: Program, task: Task, { dataset, batchSize, opti
     const computed = ordered(await program.run(feeds(), task.outputs), task);
     done += batch.size;
     options.onProgress?.({ task: 'evaluate', done: Math.ceil(done / batchSize), total: count });
-    yield { batch, outputs: computed, feeds };
+    yield { batch, full, outputs: computed, feeds };
   }
-}
-
-/** Outputs with the samples along their first axis; see `Task.outputAxes`. */
-function ordered(outputs: Record<string, Tensor>, { outputAxes }: Pick<Task, 'outputAxes'>): Record<string, Tensor> {
-  if (!outputAxes) return outputs;
-  return Object.fromEntries(Object.entries(outputs).map(([name, tensor]) => [name, samplesFirst(tensor, outputAxes[name] ?? 0)]));
 }
 
 async function padded(dataset: Dataset, batch: Batch, batchSize: number): Promise<Batch> {

@@ -1,5 +1,6 @@
 import { OptionError, sizeOf } from '../base/index.js';
 import { type Graph, type GraphBuilder, type Node, staticShape, Tensor, type Value } from '../onnx/index.js';
+import { traitsOf } from '../ops/index.js';
 
 /** What the training form of a graph needs besides its weights. */
 export interface TrainingForm {
@@ -33,8 +34,10 @@ export function toTrainingForm(
 
 /** Running means and variances of normalizations: they follow from the data, and no gradient changes them. */
 export function runningStatistics(graph: Graph): Value[] {
-  const normalizations = graph.nodes.filter((node) => node.op === 'BatchNormalization' && node.domain === '');
-  return normalizations.flatMap((node) => [node.inputs[3], node.inputs[4]].filter((value) => value !== undefined));
+  return graph.nodes.flatMap((node) => {
+    const { mean, variance } = traitsOf(node).normalization ?? {};
+    return [mean, variance].flatMap((index) => (index === undefined ? undefined : node.inputs[index]) ?? []);
+  });
 }
 
 /** Running statistics become outputs 1 and 2 (training mode of opset 15). */

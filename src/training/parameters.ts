@@ -24,7 +24,7 @@ export function trainableParameters(graph: Graph, constants: ReadonlySet<string>
  * matrices are initializers, what is in Constant nodes is no weight but a grid, a table or a threshold, and stays.
  */
 export function exposeParameters(graph: Graph): Value[] {
-  const inNodes = graph.nodes.flatMap((node) => (node.op === 'Constant' && node.outputs[0]?.constant ? [node.outputs[0]] : []));
+  const inNodes = graph.nodes.flatMap(({ outputs: [output] }) => (output?.constant ? [output] : []));
   const share = (values: Iterable<Value>) => [...values].reduce((sum, { constant }) => sum + (isMatrix(constant) ? constant.size : 0), 0);
   const fixed = share(graph.initializers) >= share(inNodes) ? [...inNodes, ...runningStatistics(graph)] : runningStatistics(graph);
   const constants = new Set(fixed.map((value) => value.name));

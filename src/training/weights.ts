@@ -7,7 +7,7 @@ export function withWeights(source: Model, weights: ReadonlyMap<string, Tensor>)
     const tensor = weights.get(value.name);
     if (!tensor) continue;
     if (value.initializer) value.initializer = tensor;
-    else if (value.producer?.op === 'Constant') {
+    else if (value.producer && value.constant) {
       value.producer.attributes.clear();
       value.producer.attributes.set('value', { type: 'tensor', value: tensor });
     }

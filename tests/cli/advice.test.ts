@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { saveModel } from 'espalier/onnx/node';
+import { npy } from '../support/npy.js';
 import { shared, skipWithout } from '../support/paths.js';
 import { detector } from '../training/detection/detector.js';
 import { writeImages } from '../training/detection/images.js';
@@ -156,7 +157,7 @@ describe('advice of options', () => {
     const { writeFileSync } = await import('node:fs');
     const features = new Float32Array(60 * FEATURES).map((_, i) => Math.sin(i));
     const labels = new BigInt64Array(60).map((_, i) => BigInt(i % 5));
-    writeFileSync(made('classes.npz'), zipSync({ 'x.npy': npy('<f4', [60, FEATURES], features), 'label.npy': npy('<i8', [60], labels) }));
+    writeFileSync(made('classes.npz'), zipSync({ 'x.npy': npy([60, FEATURES], features), 'label.npy': npy([60], labels) }));
     assert.match(await failure(...args), /--fidelity.*--task embedding/s);
     assert.equal((await json(...args, '--fidelity')).value, 1);
     assert.equal((await json(...args, '--task', 'embedding')).task, 'embedding');
@@ -176,13 +177,3 @@ describe('advice of options', () => {
 
 /** Numbers a sample that reg2.onnx takes. */
 const FEATURES = 8;
-
-/** An array as NumPy writes it. */
-function npy(type: string, shape: readonly number[], data: Float32Array | BigInt64Array): Uint8Array {
-  const text = `{'descr': '${type}', 'fortran_order': False, 'shape': (${shape.join(', ')},), }`;
-  const header = `${text.padEnd(64 * Math.ceil((text.length + 11) / 64) - 11)}\n`;
-  const head = new TextEncoder().encode(`\u0000NUMPY\u0001\u0000\u0000\u0000${header}`);
-  head[0] = 0x93;
-  new DataView(head.buffer).setUint16(8, header.length, true);
-  return Uint8Array.from([...head, ...new Uint8Array(data.buffer)]);
-}

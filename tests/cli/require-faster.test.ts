@@ -47,7 +47,7 @@ const asked = (mode: TimedMode) => slowerLayers({ model: net(), runtime, mode, i
 /** Changes every time in a table. */
 function edit(path: string, ratio: (key: string) => number): void {
   const table = JSON.parse(readFileSync(path, 'utf8'));
-  for (const key of Object.keys(table.layers)) table.layers[key] = { ratio: ratio(key), interval: [ratio(key), ratio(key)] };
+  for (const key of Object.keys(table.layers)) table.layers[key] = { float: 1, ratio: ratio(key), interval: [ratio(key), ratio(key)] };
   writeFileSync(path, JSON.stringify(table));
 }
 

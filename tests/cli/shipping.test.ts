@@ -8,6 +8,7 @@ import { Random } from 'espalier/base';
 import { Graph, Model, SymbolicDim, Tensor } from 'espalier/onnx';
 import { loadModel, saveModel } from 'espalier/onnx/node';
 import { typedBuilder } from 'espalier/ops';
+import { npy } from '../support/npy.js';
 import { root } from '../support/paths.js';
 import { espalier } from './run.js';
 
@@ -89,22 +90,29 @@ test('a good model: what the worst output became, and the time before and after 
 });
 
 test('a destroyed output is refused in one line, and forced it leads the text and stands in the file', async () => {
-  const error = await refused('quantize fragile.onnx --dynamic --no-time -o bad.onnx', 'bad.onnx');
+  const error = await refused('quantize fragile.onnx --weights int2 --no-time -o bad.onnx', 'bad.onnx');
   assert.match(
     error,
     /bad\.onnx: The model is not written, because output "y" has -?[\d.]+ dB SQNR to the original on 8 made-up inputs, and 10 dB is the bound\..*--force\.$/,
   );
-  const { code, stdout, stderr } = await run('quantize fragile.onnx --dynamic --no-time --force -o bad.onnx');
+  const { code, stdout, stderr } = await run('quantize fragile.onnx --weights int2 --no-time --force -o bad.onnx');
   assert.equal(code, 0, stderr);
   assert.match(stdout, /^FORCED: output "y" has /);
   assert.match(loadModel(at('bad.onnx')).metadata.get('espalier.forced') ?? '', /^output "y" has /);
-  const document = await json('quantize fragile.onnx --dynamic --no-time --force -o bad.onnx');
+  const document = await json('quantize fragile.onnx --weights int2 --no-time --force -o bad.onnx');
   assert.equal(document.forced.length, 1);
+});
+
+test('what would be destroyed is written where a few layers in float save it', async () => {
+  const { proof, notes, forced, footprint } = await json('quantize fragile.onnx --dynamic --no-time -o saved.onnx');
+  assert.ok(proof.outputs[0].sqnr > 13 && footprint.after.bytes < 0.9 * footprint.before.bytes);
+  assert.deepEqual(forced, []);
+  assert.match(notes.remarks.join(' '), /2 of 3 layers keep float weights, because .*to come closer would leave more than an eighth/);
 });
 
 test('with --json a refusal is a document as other errors are, and an older file stays as it was', async () => {
   writeFileSync(at('old.onnx'), 'older');
-  const { code, stdout } = await run('quantize fragile.onnx --dynamic --no-time -o old.onnx --json');
+  const { code, stdout } = await run('quantize fragile.onnx --weights int2 --no-time -o old.onnx --json');
   assert.deepEqual([code, JSON.parse(stdout).error.name], [1, 'Refused']);
   assert.equal(readFileSync(at('old.onnx'), 'utf8'), 'older');
 });
@@ -178,16 +186,6 @@ test('no command writes a model in another way', () => {
   );
   assert.deepEqual(writers, [join('shipping', 'ship.ts')]);
 });
-
-/** An array as NumPy writes it. */
-function npy(shape: readonly number[], data: Float32Array): Uint8Array {
-  const text = `{'descr': '<f4', 'fortran_order': False, 'shape': (${shape.join(', ')},), }`;
-  const header = `${text.padEnd(64 * Math.ceil((text.length + 11) / 64) - 11)}\n`;
-  const head = new TextEncoder().encode(`\u0000NUMPY\u0001\u0000\u0000\u0000${header}`);
-  head[0] = 0x93;
-  new DataView(head.buffer).setUint16(8, header.length, true);
-  return Uint8Array.from([...head, ...new Uint8Array(data.buffer, data.byteOffset, data.byteLength)]);
-}
 
 /** A TensorProto by hand: dims (field 1), data_type (2), raw_data (9). */
 function tensorProto(shape: readonly number[], data: Float32Array): Uint8Array {

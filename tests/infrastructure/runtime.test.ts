@@ -91,6 +91,42 @@ test('twenty programs one after another do not pile up memory or threads', async
   assert.ok(threads < 40, `${threads} threads are left`);
 });
 
+test('a thread whose program ended serves the next one, which knows nothing of it; a runtime ends its threads', async () => {
+  const own = createNodeRuntime({ threads: 1 });
+  const made = (op: string) => own.compile(vectorModel((build, { a, b }) => build.output(build.op(op, [a, b]), 'y')));
+  const sizes = { a: floats(4, 6, 9), b: floats(2, 3, 3) };
+  const busy = await own.compile(heavyModel(20));
+  const x = () => Tensor.from('float32', [256, 256], new Float32Array(65536));
+  const queued = [1, 2, 3].map(() => assert.rejects(busy.run({ x: x() }), /disposed/));
+  await busy.dispose();
+  await Promise.all(queued);
+  const found: number[][] = [];
+  for (const op of ['Add', 'Sub', 'Mul', 'Div']) {
+    const program = await made(op);
+    found.push(list((await program.run({ a: floats(...list(sizes.a)), b: floats(...list(sizes.b)) })).y));
+    await program.dispose();
+  }
+  assert.deepEqual(found, [
+    [6, 9, 12],
+    [2, 3, 6],
+    [8, 18, 27],
+    [2, 2, 3],
+  ]);
+  const [one, other] = [await made('Add'), await made('Sub')];
+  const answers = [one, other].map((program) => program.run({ a: floats(...list(sizes.a)), b: floats(...list(sizes.b)) }));
+  assert.deepEqual(
+    (await Promise.all(answers)).map(({ y }) => list(y)),
+    [
+      [6, 9, 12],
+      [2, 3, 6],
+    ],
+  );
+  const before = process.platform === 'linux' ? readdirSync('/proc/self/task').length : 2;
+  await own.dispose();
+  const after = process.platform === 'linux' ? readdirSync('/proc/self/task').length : 0;
+  assert.ok(after <= before - 2, `${before} threads, then ${after}`);
+});
+
 test('the same bytes come out of every run, with one thread and with two', async () => {
   const random = new Random(7);
   const values = Float32Array.from({ length: 65536 }, () => random.normal());

@@ -14,8 +14,8 @@ import { type ModelInfo, optimize, shrinkAndImprove, techniques } from 'espalier
 import { openWorkspace } from 'espalier/strategies/node';
 import { checkOptions } from 'espalier/technique';
 import { evaluate, type Task, train } from 'espalier/training';
-import { markFront } from '#dist/strategies/front.js';
-import { broken, violations } from '#dist/strategies/limits.js';
+import { broken, violations } from '#dist/strategies/criteria/limits.js';
+import { markFront } from '#dist/strategies/settle/front.js';
 import { sourceOf } from '../data/support.js';
 import { QUICK_HOST } from '../strategies/small-run.js';
 import { clusters, smallMlp } from '../training/support.js';

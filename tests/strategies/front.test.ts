@@ -3,11 +3,11 @@ import { test } from 'node:test';
 import { OptionError } from 'espalier/base';
 import { metricNamed } from 'espalier/metrics';
 import type { ModelInfo } from 'espalier/strategies';
-import { markFront } from '#dist/strategies/front.js';
-import { recipeLabel } from '#dist/strategies/labels.js';
-import { broken, checkLimits, violations } from '#dist/strategies/limits.js';
-import { objectivesFor, objectiveValue } from '#dist/strategies/objectives.js';
-import { settingsOf } from '#dist/strategies/settings.js';
+import { broken, checkLimits, violations } from '#dist/strategies/criteria/limits.js';
+import { objectivesFor, objectiveValue } from '#dist/strategies/criteria/objectives.js';
+import { settingsOf } from '#dist/strategies/plan/settings.js';
+import { recipeLabel } from '#dist/strategies/recipes/labels.js';
+import { markFront } from '#dist/strategies/settle/front.js';
 
 function model(id: string, quality: number, bytes: number, macs: number | undefined = bytes, breaks: string[] = []): ModelInfo {
   return {

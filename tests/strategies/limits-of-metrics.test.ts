@@ -3,8 +3,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { parseRule, type RunInfo } from 'espalier/strategies';
+import { parseRule, parseRunInfo, type RunInfo } from 'espalier/strategies';
 import { espalier } from '../cli/run.js';
+import { digitsRun } from '../fixtures/report/samples.js';
 import { root } from '../support/paths.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'espalier-limits-'));
@@ -16,6 +17,14 @@ describe('limits of metrics', () => {
     assert.deepEqual(parseRule(' logLoss <= 0.5'), { metric: 'logLoss', relation: '<=', value: 0.5 });
     assert.deepEqual(parseRule('f1>=95%'), { metric: 'f1', relation: '>=', value: 0.95 });
     for (const text of ['recall>0.9', 'recall', '>=0.9', 'recall>=much']) assert.throws(() => parseRule(text), /limit of a metric/);
+  });
+
+  it('are read again from the front.json of a run that had some', () => {
+    const limits = { maxSize: 1e6, rules: [parseRule('recall[3]>=0.5')] };
+    const read = parseRunInfo(JSON.parse(JSON.stringify({ ...digitsRun(), limits })), 'front.json');
+    assert.deepEqual(read.limits, limits);
+    const wrong = { ...digitsRun(), limits: { rules: [{ metric: 'recall', relation: '>', value: 0.5 }] } };
+    assert.throws(() => parseRunInfo(wrong, 'front.json'), /front\.json, limits\.rules\.0\.relation: The file is damaged/);
   });
 
   const model = join(root, '..', 'shared', 'cases', 'argmax-only', 'smT.onnx');

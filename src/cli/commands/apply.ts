@@ -53,15 +53,20 @@ export const applyCommand: AddCommand = (program, run, args) => {
       context.willWrite(options.out);
       const model = await context.model(path);
       const given = { ...options, ...(takesTarget(named) && { target: undefined }) };
-      const task = options.data === undefined ? undefined : await context.task(model, given as DataOptions);
+      const task = options.data === undefined ? undefined : await context.task(model, given as DataOptions, { calibrates: true });
       const steps = options.requireFaster ? await fastest(recipe, { context, model, task, options }) : recipe;
       const { checkpoints, clear } = await context.checkpointsBeside(options.out);
       const { threads, out } = options;
       // The given model teaches where a step wants a teacher.
       const common = { ...context.activity, model, original: model, task, runtime: context.runtime, seed: context.seed, threads };
-      const { model: made, notes, feeds } = await applyRecipe(steps, { ...common, checkpoints }, techniques);
+      const { model: made, notes, feeds, mended } = await applyRecipe(steps, { ...common, checkpoints }, techniques);
       const [own] = notes;
-      const result = { model: made, feeds, notes: recipe.length === 1 ? own : { remarks: notes.flatMap(({ remarks = [] }) => remarks) } };
+      const result = {
+        model: made,
+        feeds,
+        mended,
+        notes: recipe.length === 1 ? own : { remarks: notes.flatMap(({ remarks = [] }) => remarks) },
+      };
       const mustGain = recipe.length === 1 ? gainOf(techniques.get(recipe[0].technique)) : undefined;
       await writeCompressed(result, { context, task, model, path, out, options, mustGain, clear });
     }),

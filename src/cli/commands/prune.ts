@@ -36,7 +36,11 @@ export const pruneCommand: AddCommand = (program, run) => {
         .default({ kind: 'macs', fraction: 0.5 }, 'macs=0.5'),
     )
     .addOption(
-      new Option('--importance <measure>', 'what counts as mattering; with sparsity: magnitude or wanda').choices([...MEASURES, 'wanda']),
+      new Option('--importance <measure>', 'what counts as mattering; with sparsity: magnitude, wanda or sparsegpt').choices([
+        ...MEASURES,
+        'wanda',
+        'sparsegpt',
+      ]),
     )
     .option(
       '--structure <what>',

@@ -1,21 +1,33 @@
 import { Option } from 'commander';
 import { OptionError } from '../../base/index.js';
-import { quantize, quantizeAwareTrain, ROUNDINGS } from '../../compression/quantization/index.js';
+import { type CalibrationMethod, looksAtData, quantize, quantizeAwareTrain, ROUNDINGS } from '../../compression/quantization/index.js';
+import type { Model } from '../../onnx/index.js';
 import { applyTechnique, type Technique } from '../../technique/index.js';
+import type { Task } from '../../training/index.js';
 import type { AddCommand } from '../command.js';
+import type { CommandContext } from '../context.js';
 import { addDataOptions, type CommonOptions, type DataOptions } from '../options.js';
-import { addInventedOptions, addShippingOptions, type InventedOptions, type ShippingOptions, slowInIntegers } from '../shipping/index.js';
-import { bytes, list, number, positiveInteger, positiveNumber } from '../units.js';
+import {
+  addInventedOptions,
+  addShippingOptions,
+  floatForTime,
+  type InventedOptions,
+  type ShippingOptions,
+  slowInIntegers,
+} from '../shipping/index.js';
+import { bytes, latency, list, number, positiveInteger, positiveNumber } from '../units.js';
 import { writeCompressed } from './results.js';
 
 interface Options extends CommonOptions, ShippingOptions, InventedOptions, Partial<DataOptions> {
   dynamic?: boolean;
   weights?: true | 'int8' | 'fp16' | 'int4' | 'int2' | 'ternary';
   method?: string;
+  steps?: number;
   blockSize?: number;
   budget?: number;
   aware?: boolean;
-  calibration?: string;
+  calibration?: CalibrationMethod;
+  maxLatency?: number;
   tolerance?: number;
   samples?: number;
   epochs?: number;
@@ -50,13 +62,23 @@ export const quantizeCommand: AddCommand = (program, run) => {
       ).choices(['int8', 'fp16', 'int4', 'int2', 'ternary']),
     )
     .addOption(
-      new Option('--method <method>', 'with --weights int4 or int2: how they are rounded (default: gptq with data, else hqq)').choices(
-        ROUNDINGS,
-      ),
+      new Option(
+        '--method <method>',
+        'with --weights int4 or int2: how they are rounded (default: gptq with data, else hqq); adaround for 8 bits, too',
+      ).choices(ROUNDINGS),
     )
+    .option('--steps <number>', 'with --method adaround: steps of learning for each block of the model (default: 1000)', positiveInteger)
     .option('--block-size <number>', 'with --weights int4 or int2: neighbours that share a scale (default: 32)', positiveInteger)
     .option('--budget <size>', 'with --weights: size of the file, e.g. 100KB; each layer gets 4 or 8 bits, with int2 2 to 8', bytes)
     .addOption(new Option('--aware', 'train the quantized graph (quantization-aware training)').conflicts('tolerance'))
+    .addOption(
+      new Option(
+        '--max-latency <time>',
+        'longest time of a run, e.g. 5ms: of the layers, so many stay in float that the model keeps it and loses least',
+      )
+        .argParser(latency)
+        .conflicts(['dynamic', 'weights', 'aware', 'tolerance', 'requireFaster', 'time']),
+    )
     .addOption(new Option('--calibration <method>', 'how ranges are chosen').choices(['min-max', 'percentile', 'entropy', 'mse']))
     .option('--tolerance <loss>', 'largest loss of quality before layers are left in float, e.g. 0.003', number)
     .option('--samples <number>', 'calibration samples', positiveInteger)
@@ -72,7 +94,7 @@ export const quantizeCommand: AddCommand = (program, run) => {
   addInventedOptions(addShippingOptions(command))
     .addHelpText(
       'after',
-      '\nExamples:\n  $ espalier quantize model.onnx --data photos/ -o int8.onnx\n  $ espalier quantize model.onnx --dynamic -o int8.onnx\n  $ espalier quantize model.onnx --data photos/ --require-faster -o int8.onnx\n  $ espalier quantize model.onnx --weights int4 -o int4.onnx',
+      '\nExamples:\n  $ espalier quantize model.onnx --data photos/ -o int8.onnx\n  $ espalier quantize model.onnx --dynamic -o int8.onnx\n  $ espalier quantize model.onnx --data photos/ --require-faster -o int8.onnx\n  $ espalier quantize model.onnx --data photos/ --max-latency 5ms -o int8.onnx\n  $ espalier quantize model.onnx --weights int4 -o int4.onnx',
     )
     .action(
       run(async (context, options: Options, path: string) => {
@@ -85,17 +107,15 @@ export const quantizeCommand: AddCommand = (program, run) => {
         if (!options.aware && (options.epochs ?? options.lr) !== undefined)
           throw new OptionError({ what: '--epochs and --lr are for training', fix: 'Give --aware as well, or leave them out.' });
         const weightType = weightTypeOf(options);
-        if (options.method === 'gptq' && options.data === undefined)
-          throw new OptionError({ what: 'Rounding by gptq looks at data', fix: 'Give --data, or use --method hqq.' });
+        if (options.method && looksAtData(options.method) && options.data === undefined)
+          throw new OptionError({ what: `Rounding by ${options.method} looks at data`, fix: 'Give --data, or use --method hqq.' });
         context.willWrite(options.out);
         const model = await context.model(path);
-        const task = options.data === undefined ? undefined : await context.task(model, options as DataOptions);
-        const { equalize, smooth, correctBias, method, blockSize, budget } = options;
-        const timed = options.requireFaster && !options.aware && mode !== 'half';
-        const slow = timed ? await slowInIntegers({ context, model, task, mode, options }) : [];
-        const exclude = slow.length > 0 ? [...(options.exclude ?? []), ...slow] : options.exclude;
+        const task = options.data === undefined ? undefined : await context.task(model, options as DataOptions, { calibrates: true });
+        const { equalize, smooth, correctBias, method, steps, blockSize, budget } = options;
+        const exclude = await leftInFloat({ context, model, task, mode, options });
         // Nobody sees how sensitive layers are where nothing is left in float.
-        const given = options.aware
+        const wanted = options.aware
           ? {
               ...(weightType && { weightType, activationType: 'float32' }),
               blockSize,
@@ -111,11 +131,11 @@ export const quantizeCommand: AddCommand = (program, run) => {
               mode,
               weightType,
               method,
+              steps,
               blockSize,
               budget,
               calibration: options.calibration,
-              // Bits and layers are chosen by what the model may lose in the end.
-              tolerance: options.tolerance ?? (weightType && options.maxDrop !== undefined ? options.maxDrop / 100 : undefined),
+              tolerance: toleranceOf(options, weightType),
               samples: options.samples,
               sensitivity: false,
               exclude,
@@ -124,7 +144,7 @@ export const quantizeCommand: AddCommand = (program, run) => {
               correctBias,
             };
         const technique: Technique = options.aware ? quantizeAwareTrain : quantize;
-        const chosen = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+        const chosen = defined(wanted);
         const kept = options.aware ? await context.checkpointsBeside(options.out) : undefined;
         const common = { ...activity, model, task, runtime, seed, threads: options.threads, checkpoints: kept?.checkpoints };
         const result = await applyTechnique(technique, common, chosen);
@@ -137,6 +157,7 @@ export const quantizeCommand: AddCommand = (program, run) => {
           out,
           options,
           mustGain: 'smaller',
+          maxLatency: options.maxLatency,
           advice: ADVICE[weightType ? 'few' : mode],
           clear: kept?.clear,
         });
@@ -144,14 +165,48 @@ export const quantizeCommand: AddCommand = (program, run) => {
     );
 };
 
+interface Chosen {
+  context: CommandContext;
+  model: Model;
+  task?: Task;
+  mode: 'static' | 'dynamic' | 'weights' | 'half';
+  options: Options;
+}
+
+/** Nodes that are not to be quantized: those that were named, and those that the wanted time leaves in float. */
+async function leftInFloat({ context, model, task, mode, options }: Chosen): Promise<readonly string[] | undefined> {
+  const { maxLatency, requireFaster, aware, exclude, calibration, samples, threads, equalize, smooth } = options;
+  if (maxLatency !== undefined && task) {
+    const given = { calibration, samples, exclude, equalize: equalize === 'always', smooth: smooth === 'always' };
+    const float = await floatForTime({ context, model, task, budget: maxLatency, threads, options: defined(given) });
+    return [...(exclude ?? []), ...float];
+  }
+  if (!requireFaster || aware || mode === 'half') return exclude;
+  const slow = await slowInIntegers({ context, model, task, mode, options });
+  return slow.length > 0 ? [...(exclude ?? []), ...slow] : exclude;
+}
+
+/** Bits and layers are chosen by what the model may lose in the end, where not by the time that it may take. */
+function toleranceOf({ tolerance, maxDrop, maxLatency }: Options, weightType: string | undefined): number | undefined {
+  if (maxLatency !== undefined) return Number.MAX_VALUE;
+  return tolerance ?? (weightType && maxDrop !== undefined ? maxDrop / 100 : undefined);
+}
+
+function defined<T extends object>(options: T): T {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
+}
+
 /** Fewer than 8 bits where that was asked for, or a size was. @throws OptionError for options of fewer bits beside others. */
-function weightTypeOf({ weights, budget, method, blockSize, aware }: Options): 'int4' | 'int2' | 'ternary' | undefined {
+function weightTypeOf({ weights, budget, method, steps, blockSize, aware, dynamic }: Options): 'int4' | 'int2' | 'ternary' | undefined {
   if (aware && (weights === true || weights === 'int8' || weights === 'fp16'))
     throw new OptionError({ what: 'Weights alone are trained in int4, int2 or ternary', fix: 'Give one of these, or --aware alone.' });
   if (weights === 'ternary' && !aware) throw new OptionError({ what: 'Ternary weights are trained', fix: 'Give --aware as well.' });
+  if (steps !== undefined && method !== 'adaround')
+    throw new OptionError({ what: '--steps is for --method adaround', fix: 'Give that as well, or leave it out; training has --epochs.' });
   if (aware && (budget ?? method) !== undefined)
     throw new OptionError({ what: '--budget and --method are for weights that are not trained', fix: 'Leave them or --aware out.' });
   if (weights === 'int4' || weights === 'int2' || weights === 'ternary') return weights;
+  if (method === 'adaround' && budget === undefined && blockSize === undefined && weights !== 'fp16' && !dynamic) return undefined;
   if (budget !== undefined && weights === true) return 'int4';
   if ((budget ?? method ?? blockSize) === undefined) return undefined;
   throw new OptionError({

@@ -3,13 +3,13 @@ import { type Footprint, footprint } from '../../infrastructure/hardware/index.j
 import { notedSplit, noteSplit, noteTask } from '../../modalities/index.js';
 import type { Model } from '../../onnx/index.js';
 import type { TechniqueResult } from '../../technique/index.js';
-import { batchSizeOf, inputShapes as shapesOf, type Task } from '../../training/index.js';
+import { batchSizeOf, inputShapes as shapesOf, type Task, type Trials } from '../../training/index.js';
 import type { CommandContext } from '../context.js';
 import { clipped } from '../output.js';
 import { changedQuality, row, unmeasured } from '../quality.js';
 import { bytesOf, leadingLines, proofLines, type Shipment, ship, shippedFacts } from '../shipping/index.js';
 
-export interface Compressed extends Pick<Shipment, 'options' | 'mustGain' | 'advice' | 'clear' | 'out'> {
+export interface Compressed extends Pick<Shipment, 'options' | 'mustGain' | 'maxLatency' | 'advice' | 'clear' | 'out'> {
   context: CommandContext;
   /** Absent where no data was given: quality is then not measured, and that is said. */
   task?: Task;
@@ -19,7 +19,7 @@ export interface Compressed extends Pick<Shipment, 'options' | 'mustGain' | 'adv
 }
 
 /** Writes what a technique made of a model, and prints what that did: quality on the test part, footprint and time, before and after. What got worse is said first. */
-export async function writeCompressed({ model: made, notes, feeds }: TechniqueResult, given: Compressed): Promise<void> {
+export async function writeCompressed({ model: made, notes: first, feeds, mended }: TechniqueResult, given: Compressed): Promise<void> {
   const { context, task, model, path, out, options } = given;
   const { output } = context;
   const taskNow = task && feeds ? { ...task, feeds } : task;
@@ -30,7 +30,15 @@ export async function writeCompressed({ model: made, notes, feeds }: TechniqueRe
   const shapes = (each: Model, own = task) => (own ? shapesOf(own, batchSizeOf(each, own, 1)) : options.shape);
   // Beforehand, because the new file may take the place of this one.
   const before = costOf(model, bytesOf(original), await shapes(model));
-  const shipped = await ship({ ...given, model: made, task: taskNow, original });
+  let notes = first;
+  const mend =
+    mended &&
+    (async (trials: Trials) => {
+      const better = await mended(trials);
+      if (better) notes = better.notes;
+      return better?.model;
+    });
+  const shipped = await ship({ ...given, model: made, task: taskNow, original, mend });
   const { quality, bytes, model: written } = shipped;
   if (task && quality.before) await context.warnOf(quality.before, task, 'The original');
   if (task && quality.after) await context.warnOf(quality.after, task, 'The new model');

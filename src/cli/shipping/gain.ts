@@ -15,6 +15,14 @@ export function notFaster(time: PairedTime | string | undefined): string | undef
   return `it is not faster: ${time.ratio.toFixed(2)} times as long as before (95% interval ${low.toFixed(2)} to ${high.toFixed(2)})`;
 }
 
+/** Why a new model does not keep a time, in milliseconds, as a sentence without its full stop; undefined where it may, by what chance may do. */
+export function notWithin(time: PairedTime | string | undefined, most: number): string | undefined {
+  if (time === undefined) return 'whether it keeps the time is not known: there is nothing to time it beside';
+  if (typeof time === 'string') return `whether it keeps the time is not known: ${time.replace(/\.$/, '')}`;
+  if (time.before * time.interval[0] <= most) return undefined;
+  return `it takes ${time.after.toPrecision(3)} ms, and ${most} ms is the limit`;
+}
+
 /** Bytes that notes of how a model was made may take. */
 const NOTES = 4096;
 

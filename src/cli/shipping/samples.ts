@@ -1,6 +1,6 @@
 import { type Feeds, inventedFeeds, type Proof, type RealFeeds } from '../../diagnosis/index.js';
 import type { Model } from '../../onnx/index.js';
-import { batchSizeOf, feedsOf, type Task } from '../../training/index.js';
+import { affordableBatch, batchSizeOf, feedsOf, type Task } from '../../training/index.js';
 
 /** Samples of the test part that whole outputs are compared on, and the most that a run takes together. */
 const SAMPLES = 32;
@@ -9,7 +9,7 @@ const TOGETHER = 8;
 /** The first samples of the test part, run by run, as both models take them. @param after the task as the new model takes it. */
 export async function* testFeeds(model: Model, before: Task, after: Task): AsyncGenerator<RealFeeds> {
   const part = before.splits.test;
-  const size = batchSizeOf(model, before, Math.min(TOGETHER, part.size));
+  const size = await affordableBatch(model, before, { wished: Math.min(TOGETHER, part.size), split: 'test' });
   for (let start = 0; start < Math.min(SAMPLES, part.size); start += size) {
     const indices = Int32Array.from({ length: size }, (_, i) => Math.min(start + i, part.size - 1));
     yield { before: feedsOf(before.feeds, await part.read(indices)), after: feedsOf(after.feeds, await part.read(indices)) };

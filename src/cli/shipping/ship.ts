@@ -4,13 +4,14 @@ import { type Proof, prove } from '../../diagnosis/index.js';
 import type { ModelSource } from '../../infrastructure/runtime/index.js';
 import type { Model } from '../../onnx/index.js';
 import { loadModel, modelBytes, saveModel } from '../../onnx/node/index.js';
-import { answersOf, judge, type Quality, type Task } from '../../training/index.js';
+import { answersOf, judge, type Quality, Reference, type Task, type Trials } from '../../training/index.js';
 import type { CommandContext } from '../context.js';
 import { faultsOf } from './bounds.js';
-import { type Gain, noGain, notFaster } from './gain.js';
+import { type Gain, noGain, notFaster, notWithin } from './gain.js';
 import type { InventedOptions, ShippingOptions } from './options.js';
 import { oneRun, testFeeds } from './samples.js';
 import { type PairedTime, pairedTime } from './time.js';
+import { trialsWhereNoisy } from './trials.js';
 
 /** Metadata key under which a model that was written against a bound says so. */
 const FORCED_KEY = 'espalier.forced';
@@ -38,10 +39,14 @@ export interface Shipment {
   options: ShippingOptions & InventedOptions & { threads?: number };
   /** What was asked for of the file, so that one that does not gain it is refused. Default: nothing. */
   mustGain?: Gain;
+  /** Milliseconds of a run within which the file must stay. Default: no limit. */
+  maxLatency?: number;
   /** What else can be done where the model is refused, as a sentence. */
   advice?: string;
   /** Forgets the checkpoints, once the file is there. */
   clear?: () => Promise<void>;
+  /** Finds a model that follows the original more closely, where this one is seen not to; see `TechniqueResult.mended`. */
+  mend?: (trials: Trials) => Promise<Model | undefined>;
 }
 
 /** A model that is written, and what was found of it before. */
@@ -69,6 +74,31 @@ export class Refused extends EspalierError {
  * @throws Refused with the reason, where nothing was written.
  */
 export async function ship(shipment: Shipment): Promise<Shipped> {
+  try {
+    return await written(shipment);
+  } catch (error) {
+    if (!(error instanceof Noisy)) throw error;
+    const { context, mend } = shipment;
+    const better = await attempted(
+      async () => mend?.(error.trials),
+      ({ message }) => {
+        context.output.message({ level: 'warning', text: `No model was found that follows the original more closely: ${message}` });
+        return undefined;
+      },
+    );
+    context.output.clear();
+    return written({ ...shipment, model: better ?? shipment.model, mend: undefined });
+  }
+}
+
+/** Ends the writing of a file that another may be better than. */
+class Noisy extends Error {
+  constructor(readonly trials: Trials) {
+    super('The new model does not follow the original closely');
+  }
+}
+
+async function written(shipment: Shipment): Promise<Shipped> {
   const { context, model, out, options, clear } = shipment;
   let found: Looked | undefined;
   const check = async (draft: string) => {
@@ -94,7 +124,7 @@ interface Looked extends Omit<Shipped, 'model' | 'bytes'> {
 
 /** Everything that is to be known of a written file before it is called done. */
 async function look(shipment: Shipment, draft: string): Promise<Looked> {
-  const { context, task, original, options, mustGain } = shipment;
+  const { context, task, original, options, mustGain, maxLatency } = shipment;
   const written = loadModel(draft);
   const faults: string[] = [];
   /** What fails in the new model is its fault. */
@@ -105,20 +135,25 @@ async function look(shipment: Shipment, draft: string): Promise<Looked> {
     });
   const proof = await tried('it does not load or run', () => proofOf(shipment, written, draft));
   if (faults.length > 0) return { quality: {}, forced: faults, advice: shipment.advice };
-  const before = original?.task && (await answers(original.model, original.task, shipment));
-  const after = task && (await tried('it cannot be judged', () => answers(written, task, shipment)));
-  const quality = {
-    before: original?.task && before && judge(original.task, before),
-    after: task && after && (await tried('it cannot be judged', async () => judge(task, after, before))),
-  };
+  const trials = shipment.mend && original && proof && trialsWhereNoisy(original.model, proof);
+  if (trials) throw new Noisy(trials);
+  const quality = await besides(shipment, async (reference) => {
+    const before = original?.task && (await answers(original.model, original.task, { shipment, reference }));
+    const after = task && (await tried('it cannot be judged', () => answers(written, task, { shipment, reference })));
+    return {
+      before: original?.task && before && judge(original.task, before),
+      after: task && after && (await tried('it cannot be judged', async () => judge(task, after, before))),
+    };
+  });
   if (original && proof) faults.push(...faultsOf({ before: original.model, proof, task, quality, maxDrop: options.maxDrop }));
   const time = options.time ? await timeOf(shipment, draft, proof) : undefined;
   const bytes = { before: original ? bytesOf(original) : 0, after: modelBytes(draft) };
   const waste = original && mustGain ? noGain(bytes, time, original.model, mustGain) : undefined;
   const slow = options.requireFaster ? notFaster(time) : undefined;
+  const late = maxLatency === undefined ? undefined : notWithin(time, maxLatency);
   // What changes least, or stays in float, is no faster for it.
   const advice = slow !== undefined && faults.length === 0 ? undefined : shipment.advice;
-  faults.push(...[waste, slow].filter((fault) => fault !== undefined));
+  faults.push(...[waste, slow, late].filter((fault) => fault !== undefined));
   context.output.clear();
   return { quality, ...(original && { proof }), time, forced: faults, advice };
 }
@@ -144,8 +179,21 @@ async function proofOf({ context, task, original, options }: Shipment, written: 
   });
 }
 
-function answers(model: Model, task: Task, { context, options }: Shipment) {
-  return answersOf(model, task, context.runtime, { ...context.activity, split: 'test', threads: options.threads });
+/** Hands out the reference that both models are compared with, where they have one and the same task. */
+async function besides<T>({ context, task, original, options }: Shipment, use: (reference?: Reference) => Promise<T>): Promise<T> {
+  const { signal } = context.activity;
+  const reference =
+    task && task === original?.task ? await Reference.of(task, context.runtime, { threads: options.threads, signal }) : undefined;
+  try {
+    return await use(reference);
+  } finally {
+    await reference?.dispose();
+  }
+}
+
+function answers(model: Model, task: Task, { shipment, reference }: { shipment: Shipment; reference?: Reference }) {
+  const { context, options } = shipment;
+  return answersOf(model, task, context.runtime, { ...context.activity, split: 'test', threads: options.threads, reference });
 }
 
 async function timeOf({ context, model, task, original, rival = original, options }: Shipment, draft: string, proof?: Proof) {

@@ -1,6 +1,6 @@
 import { sameShape } from '../../base/index.js';
 import { type Graph, type Model, type Node, removeDeadCode, staticShape, type Value } from '../../onnx/index.js';
-import { ruleOf } from '../../ops/index.js';
+import { ruleOf, traitsOf } from '../../ops/index.js';
 
 /** A residual branch: y = x + f(x), which may become y = x. */
 export interface Block {
@@ -18,7 +18,7 @@ export function findBlocks(graph: Graph): Block[] {
   return graph.nodes.flatMap((sum) => {
     const [output] = sum.outputs;
     const [a, b] = sum.inputs;
-    if (sum.op !== 'Add' || sum.domain !== '' || !output || !a || !b) return [];
+    if (traitsOf(sum).combines !== 'sum' || !output || !a || !b) return [];
     return ([0, 1] as const).flatMap((skip) => {
       const [x, branch] = skip === 0 ? [a, b] : [b, a];
       const nodes = equallyLarge(x, output) ? branchNodes(sum, branch, x) : undefined;

@@ -1,6 +1,6 @@
 import { EspalierError, UnsupportedError } from '../../base/index.js';
 import { type Graph, type Node, staticShape, type Value } from '../../onnx/index.js';
-import { type AxisChoice, type AxisRef, type CouplingContext, type CouplingRule, ruleOf } from '../../ops/index.js';
+import { type AxisChoice, type AxisRef, type CouplingContext, type CouplingRule, ruleOf, traitsOf } from '../../ops/index.js';
 import type { Barrier, Rewrite } from './barrier.js';
 import type { Axis, Elements, Obstacle } from './elements.js';
 
@@ -67,8 +67,8 @@ class Visit {
   }
 
   #obstacle(reason: string | undefined): string {
-    const { label, op } = this.#node;
-    if (op === 'Shape') return `${label} computes with their number`;
+    const { label } = this.#node;
+    if (traitsOf(this.#node).shapeOnly) return `${label} computes with their number`;
     return reason === undefined ? `${label} mixes them` : `${label} stops it (${reason})`;
   }
 
@@ -76,7 +76,7 @@ class Visit {
     const rule = ruleOf(this.#node)?.coupling;
     if (!rule) return 'there is no rule for this operator';
     if ('refuses' in rule) return rule.refuses;
-    if (this.#node.op === 'Constant' && this.#node.domain === '') return undefined;
+    if (this.#node.outputs[0]?.constant) return undefined;
     return this.#apply(rule);
   }
 

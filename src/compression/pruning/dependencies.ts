@@ -1,5 +1,5 @@
 import type { Graph, Model, Node, Value } from '../../onnx/index.js';
-import type { AxisRef } from '../../ops/index.js';
+import { type AxisRef, layerOf } from '../../ops/index.js';
 import type { Barrier, Rewrite } from './barrier.js';
 import { couple } from './coupling.js';
 import { type Axis, Elements } from './elements.js';
@@ -53,8 +53,8 @@ export function findDependencies({ graph, opsets }: Model, { exclude = [], heads
 }
 
 /** The innermost batch axis of each product of two activations: where several attentions work side by side, each index is one of them. */
-function headAxes(graph: Graph): AxisRef[] {
-  const isProduct = ({ op, domain, inputs }: Node) => op === 'MatMul' && domain === '' && inputs.every((input) => input && !input.constant);
+export function headAxes(graph: Graph): AxisRef[] {
+  const isProduct = (node: Node) => layerOf(node)?.kind === 'matrix' && node.inputs.every((input) => input && !input.constant);
   return graph.nodes.filter(isProduct).flatMap(({ outputs: [value] }) => {
     const axis = (value?.shape?.length ?? 0) - 3;
     return value && axis >= 0 ? [{ value, axis }] : [];

@@ -1,4 +1,4 @@
-import type { Tensor } from '../../onnx/index.js';
+import { Tensor } from '../../onnx/index.js';
 import { type TechniqueContext, withTask } from '../../technique/index.js';
 import type { WeightMatrix } from '../matrices.js';
 import { openCopy } from '../open-copy.js';
@@ -7,7 +7,7 @@ import { type InputNorms, inputNorms, maskByRows, matricesOf, type Pattern } fro
 
 export interface ChooserOptions {
   sparsity: number;
-  importance: 'magnitude' | 'wanda';
+  importance: 'magnitude' | 'wanda' | 'sparsegpt';
   pattern: Pattern;
   ranking: Ranking;
   minLayerDensity: number;
@@ -34,7 +34,7 @@ export class MaskChooser {
   }
 
   static async of(context: TechniqueContext, options: ChooserOptions): Promise<MaskChooser> {
-    if (!byRows(options)) return new MaskChooser(options, new Map(), undefined, []);
+    if (!byRows(options) || options.importance === 'sparsegpt') return new MaskChooser(options, new Map(), undefined, []);
     const model = openCopy(context.model);
     const matrices = matricesOf(model);
     const others = [...sparsifiable(model).keys()].filter((name) => !matrices.has(name));
@@ -49,8 +49,9 @@ export class MaskChooser {
     return this.#options.pattern === '2:4' ? 0.5 : this.#options.sparsity;
   }
 
-  /** Masks for weights as they are now, by name. */
+  /** Masks for weights as they are now, by name. Zeros that sparsegpt made stay, and there are no others. */
   masks(weights: ReadonlyMap<string, Tensor>, sparsity: number): Map<string, Tensor> {
+    if (this.#options.importance === 'sparsegpt') return new Map([...weights].map(([name, weight]) => [name, maskOfNonzeros(weight)]));
     if (!byRows(this.#options)) return findMasks(weights, { ...this.#options, sparsity });
     const dense = findMasks(weights, { ...this.#options, sparsity: 0 });
     for (const [name, weight] of weights) {
@@ -64,4 +65,12 @@ export class MaskChooser {
 
 function byRows({ importance, pattern }: ChooserOptions): boolean {
   return importance === 'wanda' || pattern === '2:4';
+}
+
+function maskOfNonzeros(weight: Tensor): Tensor {
+  return Tensor.of(
+    'float32',
+    weight.shape,
+    weight.toFloat32().map((number) => Number(number !== 0)),
+  );
 }

@@ -9,15 +9,16 @@ import { epochsDefault, epochsFor, TUNING_RATE, tune, tuningLoss, USUAL_EPOCHS, 
 import { inFloats } from './in-floats.js';
 import { MaskChooser } from './mask-chooser.js';
 import { masked, maskOf, sparsifiable, withMasks } from './masks.js';
+import { sparseGpt } from './sparsegpt.js';
 
 const sparsifySchema = z
   .strictObject({
     sparsity: z.number().gt(0).lt(1).default(0.8).describe('Fraction of all weights of matrices and kernels that becomes zero.'),
     importance: z
-      .enum(['magnitude', 'wanda'])
+      .enum(['magnitude', 'wanda', 'sparsegpt'])
       .default('magnitude')
       .describe(
-        'What a weight counts: its magnitude, or that times the norm of what it multiplies, each output by itself (wanda: data only).',
+        'What a weight counts: its magnitude, or that times the norm of what it multiplies, each output by itself (wanda: data only); sparsegpt: what others cannot make up for, which do; its zeros are there before any training (data only).',
       ),
     pattern: z
       .enum(['unstructured', '2:4'])
@@ -27,7 +28,7 @@ const sparsifySchema = z
       .enum(['lamp', 'magnitude'])
       .default('lamp')
       .describe(
-        'How weights of different layers compare: by their share of their layer (LAMP), or by plain magnitude (importance magnitude, unstructured).',
+        'How weights of different layers compare: by their share of their layer (LAMP), or by plain magnitude (importance magnitude and sparsegpt, unstructured).',
       ),
     tuning: z
       .enum(['distill', 'train', 'none'])
@@ -53,7 +54,7 @@ function trains({ tuning, epochs }: SparsifyOptions): boolean {
 
 /** Whether it looks at data. */
 function looks(options: SparsifyOptions): boolean {
-  return trains(options) || options.importance === 'wanda';
+  return trains(options) || options.importance !== 'magnitude';
 }
 
 /** How often the masks change between `begin` and `end`. */
@@ -64,7 +65,7 @@ export const sparsify: Technique<SparsifyOptions> = {
   name: 'sparsify',
   title: 'Unstructured sparsity',
   source:
-    'Zhu and Gupta 2017, "To prune, or not to prune", arXiv 1710.01878; scores: Lee et al. 2021, ICLR, arXiv 2010.07611; Sun et al. 2023, "Wanda", arXiv 2306.11695; 2:4: Mishra et al. 2021, arXiv 2104.08378',
+    'Zhu and Gupta 2017, "To prune, or not to prune", arXiv 1710.01878; scores: Lee et al. 2021, ICLR, arXiv 2010.07611; Sun et al. 2023, "Wanda", arXiv 2306.11695; Frantar and Alistarh 2023, "SparseGPT", arXiv 2301.00774; 2:4: Mishra et al. 2021, arXiv 2104.08378',
   effects: ['shrink'],
   order: 'sparsify',
   summary: 'Makes the weights that matter least zero while the model is trained; the file shrinks where it is compressed.',
@@ -82,7 +83,10 @@ export const sparsify: Technique<SparsifyOptions> = {
     const { context: floats, remarks: moved } = await withEvenScales(handedFloats);
     remarks.push(...moved);
     // Branches are not trained.
-    const context = trains(options) ? floats : { ...floats, model: liftedWeights(floats.model) };
+    const dense = trains(options) ? floats : { ...floats, model: liftedWeights(floats.model) };
+    const solved = options.importance === 'sparsegpt' ? await sparseGpt(dense, options) : undefined;
+    const context = solved ? { ...dense, model: solved.model } : dense;
+    remarks.push(...(solved?.remarks ?? []));
     remarks.push('Zeros take as much room as other numbers until the file is compressed: look at the bytes to download.');
     const given = trains(options) ? withTask(context, 'Training with zeros') : undefined;
     const obstacle = given && (await untunable(given));

@@ -1,6 +1,7 @@
-/** What one way to store a layer costs: bytes of the file, and how much the model loses by it alone. */
+/** What one way to store a layer costs, in bytes of the file or in time, and how much the model loses by it alone. */
 export interface Choice {
-  readonly bytes: number;
+  /** Not negative. */
+  readonly cost: number;
   readonly loss: number;
 }
 
@@ -11,7 +12,7 @@ export interface Allocation extends Choice {
 }
 
 export interface Allocations {
-  /** By bytes upwards and loss downwards: nothing of as few bytes loses less. */
+  /** By cost upwards and loss downwards: nothing that costs as little loses less. */
   readonly front: readonly Allocation[];
   /** Whether that is proved; else close choices were taken for one on the way. */
   readonly exact: boolean;
@@ -26,11 +27,11 @@ interface State extends Choice {
 }
 
 /**
- * The best choices for every budget of bytes at once, where losses add up: the multiple-choice knapsack, by dynamic programming over the states that nothing
+ * The best choices for every budget at once, where losses add up: the multiple-choice knapsack, by dynamic programming over the states that nothing
  * dominates (Nemhauser and Ullmann 1969, "Discrete dynamic programming and capital allocation", Management Science 15).
  */
 export function allocations(layers: readonly (readonly Choice[])[], mostStates = MOST_STATES): Allocations {
-  let states: readonly State[] = [{ bytes: 0, loss: 0, pick: -1 }];
+  let states: readonly State[] = [{ cost: 0, loss: 0, pick: -1 }];
   let exact = true;
   for (const choices of layers) {
     const next = undominated(choices.flatMap((choice, pick) => states.map((before) => extended(before, choice, pick))));
@@ -44,7 +45,7 @@ export function allocations(layers: readonly (readonly Choice[])[], mostStates =
   };
   const made = new Map<State, readonly number[]>();
   const front = states.map((state) => ({
-    bytes: state.bytes,
+    cost: state.cost,
     loss: state.loss,
     // Paths are long and most are never asked for.
     get picks() {
@@ -56,12 +57,12 @@ export function allocations(layers: readonly (readonly Choice[])[], mostStates =
   return { front, exact };
 }
 
-function extended(before: State, { bytes, loss }: Choice, pick: number): State {
-  return { bytes: before.bytes + bytes, loss: before.loss + loss, pick, before };
+function extended(before: State, { cost, loss }: Choice, pick: number): State {
+  return { cost: before.cost + cost, loss: before.loss + loss, pick, before };
 }
 
 function undominated(states: State[]): State[] {
-  states.sort((a, b) => a.bytes - b.bytes || a.loss - b.loss);
+  states.sort((a, b) => a.cost - b.cost || a.loss - b.loss);
   let least = Number.POSITIVE_INFINITY;
   return states.filter(({ loss }) => {
     const better = loss < least;
@@ -70,10 +71,10 @@ function undominated(states: State[]): State[] {
   });
 }
 
-/** Of neighbours in equal steps of bytes, the one that loses least; both ends stay. */
+/** Of neighbours in equal steps of cost, the one that loses least; both ends stay. */
 function thinned(states: readonly State[], most: number): State[] {
-  const [low, high] = [states[0].bytes, states[states.length - 1].bytes];
+  const [low, high] = [states[0].cost, states[states.length - 1].cost];
   const step = (high - low) / (most - 2);
-  const stepOf = (state: State) => Math.floor((state.bytes - low) / step);
+  const stepOf = (state: State) => Math.floor((state.cost - low) / step);
   return states.filter((state, i) => i === 0 || i === states.length - 1 || stepOf(state) !== stepOf(states[i + 1]));
 }

@@ -106,9 +106,10 @@ export const quantizeAwareTrain: Technique<AwareOptions, TaskContext> = {
 async function apply(context: TaskContext, options: AwareOptions): Promise<TechniqueResult> {
   const { weightType, activationType } = options;
   if (weightType === 'int2' || weightType === 'ternary' || (weightType === 'int4' && activationType === 'float32')) {
-    const { blockSize, exclude, samples } = options;
+    const { blockSize, exclude, samples, equalize } = options;
+    const even = equalize !== 'never';
     const training = trainingOptions(context, options);
-    return trainFewBits(context, { weightType, blockSize, exclude, samples, training, loss: await lossOf(context, options) });
+    return trainFewBits(context, { weightType, blockSize, exclude, samples, even, training, loss: await lossOf(context, options) });
   }
   if (activationType === 'float32')
     throw new OptionError({

@@ -1,5 +1,5 @@
 import { constantFloat, copyModel, type Graph, type Model, type Node, Tensor, type Value } from '../../onnx/index.js';
-import { layerOf } from '../../ops/index.js';
+import { layerOf, traitsOf } from '../../ops/index.js';
 import type { ChannelStatistics } from './calibration/channel-statistics.js';
 import type { Layer, Plan } from './plan.js';
 import { readerOf } from './scales/absorb.js';
@@ -81,10 +81,12 @@ export function withBiases(source: Model): Model {
   const model = copyModel(source);
   const { graph } = model;
   for (const node of graph.nodes) {
-    const weight = node.op === 'Conv' && node.domain === '' && !node.inputs[2] ? constantFloat(graph, node.inputs[1]) : undefined;
-    if (!weight) continue;
-    const zeros = Tensor.of('float32', [weight.shape[0]], new Float32Array(weight.shape[0]));
-    node.setInput(2, graph.addInitializer(graph.freshName(`${node.name}_bias`), zeros));
+    const layer = layerOf(node);
+    if (layer?.kind !== 'kernel' || layer.bias === undefined || node.inputs[layer.bias]) continue;
+    const channels = constantFloat(graph, node.inputs[layer.weight])?.shape[layer.outputs];
+    if (channels === undefined) continue;
+    const zeros = Tensor.of('float32', [channels], new Float32Array(channels));
+    node.setInput(layer.bias, graph.addInitializer(graph.freshName(`${node.name}_bias`), zeros));
   }
   return model;
 }
@@ -111,7 +113,8 @@ function targetOf(graph: Graph, node: Node): Pick<BiasCorrection, 'node' | 'inpu
   if (bias !== undefined) return fits(node.inputs[bias]) ? { node: node.name, input: bias } : undefined;
   const [output] = node.outputs;
   const [reader] = output?.users ?? [];
-  if (!output || reader?.op !== 'Add' || output.uses().length !== 1 || graph.outputs.includes(output)) return undefined;
+  if (!output || !reader || traitsOf(reader).combines !== 'sum' || output.uses().length !== 1 || graph.outputs.includes(output))
+    return undefined;
   const side = reader.inputs[0] === output ? 1 : 0;
   return fits(reader.inputs[side]) ? { node: reader.name, input: side } : undefined;
 }

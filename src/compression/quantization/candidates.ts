@@ -1,7 +1,6 @@
 import type { Activity } from '../../base/index.js';
 import type { Runtime } from '../../infrastructure/runtime/index.js';
 import { isWithin, lossBetween, worth } from '../../metrics/index.js';
-import type { Model } from '../../onnx/index.js';
 import type { Quality, Task } from '../../training/index.js';
 import { type BesideFloat, besideFloat, FEWEST_SAMPLES } from './beside-float.js';
 import type { Plan } from './plan.js';
@@ -26,8 +25,8 @@ export interface Search extends CandidateRequest, BesideFloat {
   tolerance: number;
 }
 
+/** A choice of layers, measured. Its model is written once more where it is the chosen one: many of them would take many times the model's memory. */
 export interface Candidate {
-  model: Model;
   plan: Plan;
   quality: Quality;
   restored: readonly string[];
@@ -137,13 +136,12 @@ export async function withStored(search: Search, candidate: Candidate): Promise<
 
 async function measured(request: Search, restored: readonly string[], plan: Plan): Promise<Candidate> {
   const { prepared } = request;
-  const model = writePrepared(prepared, plan);
-  const quality = await request.qualityOf(model);
+  const quality = await request.qualityOf(writePrepared(prepared, plan));
   request.onProgress?.({
     task: 'quantize',
     done: plan.layers.length,
     total: prepared.plan.layers.length,
     facts: { [quality.metric]: quality.value, float: restored.length },
   });
-  return { model, plan, quality, restored };
+  return { plan, quality, restored };
 }

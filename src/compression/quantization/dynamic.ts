@@ -45,11 +45,19 @@ export interface WithoutDataResult {
  * @throws UnsupportedError where there is nothing to quantize.
  */
 export async function quantizeDynamic(source: Model, runtime: Runtime, options: WithoutDataOptions = {}): Promise<WithoutDataResult> {
-  const { model: prepared, plan } = await planWithoutData(source, runtime, options);
+  return writeDynamic(await planWithoutData(source, runtime, options), options);
+}
+
+/** The dynamic form of a prepared model. @param stores names of layers that only store their weights, whatever operators there are. */
+export function writeDynamic(
+  { model: prepared, plan }: Planned,
+  options: WithoutDataOptions,
+  stores?: ReadonlySet<string>,
+): WithoutDataResult {
   const perChannel = options.perChannel ?? true;
   const { kernels } = options.target ?? ortNode;
   const nodes = new Map(nodesOf(prepared.graph).map((node) => [node.name, node]));
-  const dynamic = plan.stored.filter((layer) => isDynamic(nodes.get(layer.node) as Node, kernels));
+  const dynamic = plan.stored.filter((layer) => !stores?.has(layer.node) && isDynamic(nodes.get(layer.node) as Node, kernels));
   const rest = { ...plan, stored: plan.stored.filter((layer) => !dynamic.includes(layer)) };
   const { model } = writeQuantized({ ...storage(perChannel), model: prepared, plan: rest });
   const writer = new DynamicWriter(model, perChannel, kernels);
@@ -65,22 +73,28 @@ export async function quantizeDynamic(source: Model, runtime: Runtime, options: 
  * @throws UnsupportedError where there is nothing to quantize.
  */
 export async function quantizeWeights(source: Model, runtime: Runtime, options: WithoutDataOptions = {}): Promise<WithoutDataResult> {
-  const { model: prepared, plan } = await planWithoutData(source, runtime, options);
-  const { model } = writeQuantized({ ...storage(options.perChannel ?? true), model: prepared, plan });
+  return writeStored(await planWithoutData(source, runtime, options), options);
+}
+
+/** The weights-only form of a prepared model. */
+export function writeStored({ model: prepared, plan }: Planned, { perChannel = true }: WithoutDataOptions): WithoutDataResult {
+  const { model } = writeQuantized({ ...storage(perChannel), model: prepared, plan });
   return { model, plan, left: leftInFloat(model.graph) };
 }
 
-function storage(perChannel: boolean) {
+/** A prepared model, and what is stored of it. */
+export interface Planned {
+  model: Model;
+  plan: Plan;
+}
+
+/** How weights are stored. */
+export function storage(perChannel: boolean) {
   return { ranges: new Map(), weight: { type: 'int8', perChannel, reduceRange: false }, activationType: 'uint8' } as const;
 }
 
 /** A plan in which every layer only stores its weight. */
-export async function planWithoutData(
-  source: Model,
-  runtime: Runtime,
-  options: WithoutDataOptions,
-  opset?: number,
-): Promise<{ model: Model; plan: Plan }> {
+export async function planWithoutData(source: Model, runtime: Runtime, options: WithoutDataOptions, opset?: number): Promise<Planned> {
   const model = await prepareModel(source, runtime, { ...(opset && { opset }), normalizationToConvolution: false });
   const plan = planQuantization(model.graph, planOptions(options));
   const weighted = plan.layers.filter((layer) => layer.weight);
@@ -98,7 +112,7 @@ export function planOptions(options: Pick<WithoutDataOptions, 'exclude' | 'opera
 }
 
 /** Products whose left side is the activation as it is, and convolutions. */
-function isDynamic(node: Node, kernels: Kernels): boolean {
+export function isDynamic(node: Node, kernels: Kernels): boolean {
   if (kernels.integer(node) === 'none') return false;
   return node.int('transA', 0) === 0;
 }

@@ -4,7 +4,7 @@ export type { CalibrationMethod } from './calibration/observers.js';
 export { quantizeDynamic, quantizeWeights, type WithoutDataOptions, type WithoutDataResult } from './dynamic.js';
 export type { BlockOptions } from './few-bits/options.js';
 export { type BlockResult, quantizeBlocks } from './few-bits/quantize-blocks.js';
-export { ROUNDINGS, type Rounding } from './few-bits/roundings.js';
+export { looksAtData, ROUNDINGS, type Rounding } from './few-bits/roundings.js';
 export { storeHalf } from './half.js';
 export { whereWeightsAre } from './nothing.js';
 export type { Layer, Plan } from './plan.js';

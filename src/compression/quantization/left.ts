@@ -1,4 +1,5 @@
-import { byteLengthOf, type DataType, type Graph, graphsOf, type Node, type Value } from '../../onnx/index.js';
+import { byteLengthOf, type DataType, type Graph, graphsOf, type Value } from '../../onnx/index.js';
+import { traitsOf } from '../../ops/index.js';
 
 /** Constants with fewer numbers (biases, scales, constants of formulas) are not spoken of. */
 const SMALLEST = 1024;
@@ -19,7 +20,7 @@ export interface LeftInFloat {
 export function leftInFloat(graph: Graph): LeftInFloat[] {
   const constants = graphsOf(graph).flatMap((each) => [
     ...each.initializers,
-    ...each.nodes.flatMap((node) => (node.op === 'Constant' && node.outputs[0] ? [node.outputs[0]] : [])),
+    ...each.nodes.flatMap(({ outputs: [output] }) => (output?.constant ? [output] : [])),
   ]);
   const left = constants.flatMap((value) => (isLarge(value) ? [describe(value)] : []));
   return left.filter(({ readers }) => readers.length > 0).sort((a, b) => b.bytes - a.bytes);
@@ -34,12 +35,8 @@ function isLarge({ constant }: Value): boolean {
 function describe(value: Value): LeftInFloat {
   const { dtype, size } = value.constant as { dtype: 'float32'; size: number };
   // Scales of many channels belong to integers.
-  const readers = value.users.filter((node) => !isConversion(node));
-  return { value: value.name, readers: readers.map((node) => node.label), bytes: byteLengthOf(dtype, size) };
-}
-
-function isConversion(node: Node): boolean {
-  return node.op === 'DequantizeLinear' || node.op === 'QuantizeLinear';
+  const readers = new Set(value.uses().flatMap(({ node, index }) => (traitsOf(node).scales?.includes(index) ? [] : [node])));
+  return { value: value.name, readers: [...readers].map((node) => node.label), bytes: byteLengthOf(dtype, size) };
 }
 
 /** One line that names the largest; undefined where there is none. */

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { OptionError } from '../../base/index.js';
-import { type AnyMetric, hiddenChange, isWithin, lossBetween } from '../../metrics/index.js';
-import type { Model } from '../../onnx/index.js';
+import { type AnyMetric, hiddenChange, isWithin } from '../../metrics/index.js';
 import { isQuantized } from '../../ops/index.js';
 import {
   type TaskContext,
@@ -13,14 +12,16 @@ import {
   unless,
   withTask,
 } from '../../technique/index.js';
-import { evaluate } from '../../training/index.js';
-import { quantizeDynamic, quantizeWeights } from './dynamic.js';
+import type { Trials } from '../../training/index.js';
 import { applyFewBits, type FewBitsOptions } from './few-bits/apply.js';
+import { looksAtData, ROUNDINGS } from './few-bits/roundings.js';
 import { storeHalf } from './half.js';
+import { withLearnedRoundings } from './learned-bytes.js';
 import { leftRemark } from './left.js';
 import { REPAIRS } from './repairs.js';
 import { quantizeWithin, type SearchResult } from './search.js';
 import { prepareStatic } from './static.js';
+import { applyWithoutData } from './without-data.js';
 
 const when = z.enum(['auto', 'always', 'never']).default('auto');
 
@@ -43,9 +44,12 @@ const schema = z.strictObject({
     .default('int8')
     .describe('Type of the weights; int4 and int2 with mode weights: in blocks with a scale each; uint8 in static only, int2 not there'),
   method: z
-    .enum(['auto', 'nearest', 'hqq', 'gptq'])
+    .enum(['auto', ...ROUNDINGS])
     .default('auto')
-    .describe('How weights are rounded to 4 and 2 bits; gptq looks at data; auto: gptq where there is data, else hqq (weights)'),
+    .describe(
+      'How weights are rounded to 4 and 2 bits; gptq and adaround look at data; auto: gptq where there is data, else hqq (weights)',
+    ),
+  steps: z.int().min(1).default(1000).describe('Steps in which adaround learns, for each block of the model (weights, static)'),
   blockSize: z.int().min(16).default(32).describe('Neighbouring weights that share a scale, with 4 and 2 bits: a power of two (weights)'),
   budget: z
     .number()
@@ -66,11 +70,9 @@ const schema = z.strictObject({
     ),
   sensitivity: z.boolean().default(true).describe('Measure what each layer alone loses also where nothing is left in float (static)'),
   equalize: when.describe(
-    'Move scales between layers (cross-layer equalization); auto: where all quantized loses too much, if it then loses less (static)',
+    'Move scales between layers (cross-layer equalization); auto: where all quantized loses too much, if it then loses less',
   ),
-  smooth: when.describe(
-    'Move scales of activations with outlier channels into the layers that read them (SmoothQuant); auto: as equalize (static)',
-  ),
+  smooth: when.describe('Move scales of activations with outlier channels into the layers that read them (SmoothQuant); auto: as equalize'),
   correctBias: when.describe('Let biases take back what rounding the weights shifts; auto: as equalize (static)'),
   exclude: z.array(z.string()).default([]).describe('Nodes to leave in float, by name'),
   operators: z.array(z.string()).optional().describe('Operators that may be quantized; default all that can'),
@@ -88,29 +90,34 @@ export const quantize: Technique<QuantizeOptions> = {
   name: 'quantize',
   title: 'Quantization',
   source:
-    'Jacob et al. 2018, "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference", CVPR, arXiv 1712.05877; surveyed by Nagel et al. 2021, arXiv 2106.08295',
+    'Jacob et al. 2018, "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference", CVPR, arXiv 1712.05877; surveyed by Nagel et al. 2021, arXiv 2106.08295; learned rounding (adaround): Nagel et al. 2020, arXiv 2004.10568, by blocks as Li et al. 2021, arXiv 2102.05426',
   effects: ['shrink'],
   order: 'quantize',
   summary: 'Writes weights, and activations where asked, as integers of 8 bits or fewer; layers that lose too much keep more.',
   schema: schema as unknown as z.ZodType<QuantizeOptions>,
-  needs: { data: ({ mode, method }) => mode === 'static' || (mode === 'weights' && method === 'gptq'), runtime: true },
+  needs: { data: ({ mode, method }) => mode === 'static' || (mode === 'weights' && looksAtData(method)), runtime: true },
   example: { mode: 'dynamic' },
-  label: ({ mode, calibration, weightType = 'int8' }) => [
+  label: ({ mode, calibration, method, weightType = 'int8' }) => [
     mode === 'half' ? 'float16 weights' : mode === 'dynamic' ? 'int8' : weightType,
     ...(mode === 'half' ? [] : unless('static', mode, mode)),
     ...(mode === 'static' ? unless('min-max', calibration, calibration) : []),
+    ...(mode === 'weights' ? unless('auto', method, method) : []),
   ],
   space: (_model, _task, { trainable, sizeOnly }) => ({
     // Weights of few bits are computed with in floats: they make files smaller and nothing quicker.
     mode: { type: 'categorical', choices: ['static', 'dynamic', ...(sizeOnly ? ['weights'] : [])] },
-    ...(sizeOnly && { weightType: { type: 'categorical', choices: ['int8', 'int4'], when: { mode: 'weights' } } }),
+    ...(sizeOnly && {
+      weightType: { type: 'categorical', choices: ['int8', 'int4'], when: { mode: 'weights' } },
+      method: { type: 'categorical', choices: ['gptq', 'adaround'], when: { weightType: 'int4' } },
+    }),
     calibration: { type: 'categorical', choices: ['min-max', 'percentile', 'entropy', 'mse'], when: { mode: 'static' } },
     // Where nothing can be tuned, what is left in float is all that may win quality back.
     ...(!trainable && { tolerance: { type: 'categorical', choices: [0.001, 0.005, 0.02], when: { mode: 'static' } } }),
   }),
   usual: (_model, _task, { trainable, sizeOnly }) => {
     const calibrated = { mode: 'static', ...(!trainable && { tolerance: 0.005 }) };
-    const few: Usual[] = sizeOnly ? [{ point: { mode: 'weights', weightType: 'int4' } }] : [];
+    const methods = sizeOnly ? ['gptq', 'adaround'] : [];
+    const few = methods.map((method): Usual => ({ point: { mode: 'weights', weightType: 'int4', method } }));
     return [
       { point: { ...calibrated, calibration: 'min-max' } },
       { point: { ...calibrated, calibration: 'mse' } },
@@ -121,8 +128,8 @@ export const quantize: Technique<QuantizeOptions> = {
   apply: async (context, options) => {
     if (options.mode === 'half') return applyHalf(context, options);
     checkBudget(options);
-    const { model, notes } = await applyIntegers(context, options);
-    return { model, notes: isQuantized(context.model) ? { ...notes, remarks: [REQUANTIZED, ...(notes.remarks ?? [])] } : notes };
+    const made = await applyIntegers(context, options);
+    return isQuantized(context.model) ? requantized(made) : made;
   },
 };
 
@@ -134,11 +141,17 @@ function checkBudget(options: QuantizeOptions): void {
 
 const REQUANTIZED = 'The model was quantized already: its integers were turned into floats first. Quantizing the original loses less.';
 
+function requantized(made: TechniqueResult): TechniqueResult {
+  const { notes, mended } = made;
+  const better = mended && (async (trials: Trials) => mended(trials).then((found) => found && requantized(found)));
+  return { ...made, notes: { ...notes, remarks: [REQUANTIZED, ...(notes.remarks ?? [])] }, ...(better && { mended: better }) };
+}
+
 function applyIntegers(context: TechniqueContext, options: QuantizeOptions): Promise<TechniqueResult> {
   if (isFew(options)) return applyFewBits(context, options as QuantizeOptions & FewBitsOptions);
   return options.mode === 'static'
     ? applyStatic(withTask(context, 'Static quantization, which is calibrated,'), options)
-    : applyWithoutData(context, options);
+    : applyWithoutData(context, { ...options, mode: options.mode === 'dynamic' ? 'dynamic' : 'weights' });
 }
 
 async function applyStatic(context: TaskContext, options: QuantizeOptions): Promise<TechniqueResult> {
@@ -166,7 +179,10 @@ async function applyStatic(context: TaskContext, options: QuantizeOptions): Prom
     options: others,
     ...activity,
   });
-  return { model: result.model, notes: staticNotes(result, task.metric, tolerance) };
+  const learned = options.method === 'adaround' ? await withLearnedRoundings(context, result, options) : { result: {}, remarks: [] };
+  const final = { ...result, ...learned.result };
+  const notes = staticNotes(final, task.metric, tolerance);
+  return { model: final.model, notes: { ...notes, remarks: [...(notes.remarks ?? []), ...learned.remarks] } };
 }
 
 function staticNotes(result: SearchResult, metric: AnyMetric, tolerance = metric.tolerance): TechniqueNotes {
@@ -208,34 +224,10 @@ function staticNotes(result: SearchResult, metric: AnyMetric, tolerance = metric
   };
 }
 
-async function applyWithoutData(context: TechniqueContext, options: QuantizeOptions): Promise<TechniqueResult> {
-  const { model, runtime } = context;
-  const write = options.mode === 'dynamic' ? quantizeDynamic : quantizeWeights;
-  const { model: quantized, plan, left } = await write(model, runtime, options);
-  const facts: Record<string, number> = { quantizedLayers: plan.stored.length + plan.tables.length };
-  const stays = leftRemark(left);
-  const remarks = stays ? [stays] : [];
-  const loss = await lossOf(context, quantized);
-  if (loss !== undefined) {
-    facts.loss = loss;
-    if (loss > (options.tolerance ?? context.task?.metric.tolerance ?? 0))
-      remarks.push(`The loss of quality on the validation part is ${rounded(loss)}.`);
-  }
-  return { model: quantized, notes: { facts, remarks } };
-}
-
 async function applyHalf(context: TechniqueContext, { exclude }: QuantizeOptions): Promise<TechniqueResult> {
   const { model, stored, left } = storeHalf(context.model, new Set(exclude));
   const remark = leftRemark(left);
   return { model, notes: { facts: { halvedWeights: stored }, remarks: remark ? [remark] : [] } };
-}
-
-/** Loss on the validation part, where there is one. */
-async function lossOf({ model, task, runtime, threads, signal }: TechniqueContext, quantized: Model): Promise<number | undefined> {
-  if (!task || task.splits.validation.size === 0) return undefined;
-  const before = await evaluate(model, task, runtime, { threads, signal });
-  const after = await evaluate(quantized, task, runtime, { threads, signal });
-  return lossBetween(task.metric, before.value, after.value);
 }
 
 function rounded(loss: number): string {

@@ -15,7 +15,7 @@ import {
   withWhole,
 } from './candidates.js';
 import type { Plan } from './plan.js';
-import { type Prepared, planWithout } from './prepared.js';
+import { type Prepared, planWithout, writePrepared } from './prepared.js';
 import { byOwnNoise, type LayerSensitivity, measureSensitivity } from './sensitivity.js';
 
 export interface SearchRequest extends CandidateRequest {
@@ -46,7 +46,7 @@ export interface SearchResult {
 
 /**
  * Quantizes as much as the tolerance allows: everything, or else everything but the fewest of the most sensitive layers. Their number is found
- * by doubling and halving, each try measured as the integer model that would be shipped.
+ * by halving, each try measured as the integer model that would be shipped.
  */
 export function quantizeWithin(request: SearchRequest): Promise<SearchResult> {
   return withWhole(request, (whole) => restored(request, whole));
@@ -57,9 +57,9 @@ async function restored({ sensitivity: wanted }: SearchRequest, { search, whole 
   const needed = !fits(search, whole);
   const sensitivity = needed || wanted ? await measureSensitivity(search) : [];
   const best = needed ? await withStored(search, await fewestRestored(search, whole, sensitivity)) : whole;
-  const { model, plan, restored, quality: after } = best;
+  const { plan, restored, quality: after } = best;
   return {
-    model,
+    model: writePrepared(prepared, plan),
     plan,
     prepared,
     restored,
@@ -77,8 +77,8 @@ function changeOf(quality: Quality, tolerance: number): Pick<SearchResult, 'whol
 }
 
 /**
- * The number is looked for around the one that the layers' own noise foretells: outwards in growing steps, then in between. Where none is within the tolerance,
- * the fewest are taken with which the outputs still follow the float model's.
+ * The number is looked for by halving, first at the one that the layers' own noise foretells. Where none is within the tolerance, the fewest are taken with
+ * which the outputs still follow the float model's.
  */
 async function fewestRestored(search: Search, whole: Candidate, sensitivity: readonly LayerSensitivity[]): Promise<Candidate> {
   const { order, single } = await orderOf(search, sensitivity);
@@ -116,19 +116,18 @@ interface Counting {
   isEnough: (candidate: Candidate) => boolean;
 }
 
-/** The candidate of about the smallest number that is enough, supposing that more layers in float are never worse. */
+/** The candidate of about the smallest number that is enough, supposing that more layers in float are never worse and none are not enough. */
 async function fewest({ measure, most, start, coarse, isEnough }: Counting): Promise<Candidate | undefined> {
   let found: Candidate | undefined;
-  let [low, high] = [-1, most + 1];
+  let [low, high] = [0, most + 1];
   const look = async (count: number) => {
     const candidate = await measure(count);
     if (isEnough(candidate)) [found, high] = [candidate, count];
     else low = count;
   };
   await look(start);
-  const upwards = !found;
-  for (let step = 1; high - low > 1 && (upwards ? !found : low < 0); step *= 2)
-    await look(upwards ? Math.min(most, low + step) : Math.max(0, high - step));
+  // Where the most are too few, there is nothing to look for in between.
+  if (!found && start < most) await look(most);
   while (found && high - low > coarse) await look((low + high) >> 1);
   return found;
 }

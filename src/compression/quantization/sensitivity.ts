@@ -1,10 +1,20 @@
 import { type Activity, Stopped } from '../../base/index.js';
 import { type Batch, batchCount, batches, representatives } from '../../data/index.js';
-import { footprint } from '../../infrastructure/hardware/index.js';
 import type { Program, Runtime } from '../../infrastructure/runtime/index.js';
 import { lossBetween, scoreOf } from '../../metrics/index.js';
 import { type Model, Tensor } from '../../onnx/index.js';
-import { affordableBatch, batchSizeOf, type Collector, exposed, feedsOf, headsOf, NoiseMeter, type Task } from '../../training/index.js';
+import {
+  affordableBatch,
+  batchSizeOf,
+  type Collector,
+  costOfRun,
+  exposed,
+  feedsOf,
+  headsOf,
+  NoiseMeter,
+  type RunCost,
+  type Task,
+} from '../../training/index.js';
 import { filled } from './calibration/calibrate.js';
 import { type Layer, valuesOf } from './plan.js';
 import type { Prepared } from './prepared.js';
@@ -28,15 +38,14 @@ export interface SensitivityRequest extends Activity {
 }
 
 /** Seconds that the measurement may take on a small machine, by the estimate below. */
-const SECONDS = 5;
+const SECONDS = 3;
 const MOST_SAMPLES = 256;
 const FEWEST_SAMPLES = 4;
 const FEWEST_LAYERS = 8;
 
-/** Seconds of a switched run: what two cores do in multiply-accumulates, and in numbers read and written by roundings and switches. */
-function secondsOf(model: Model): number {
-  const { macs, activationBytes } = footprint(model, { bytes: 0 });
-  return macs / 2e10 + activationBytes / 5e8;
+/** Seconds of a switched run: what a core does in multiply-accumulates, and in numbers read and written by roundings and switches. */
+export function switchedSeconds({ macs = 0, activationBytes = 0 }: Partial<RunCost> = {}): number {
+  return macs / 5e9 + activationBytes / 2.5e8;
 }
 
 /**
@@ -46,7 +55,7 @@ function secondsOf(model: Model): number {
  */
 export async function measureSensitivity(request: SensitivityRequest): Promise<LayerSensitivity[]> {
   const { prepared, task } = request;
-  const { layers, samples } = extent(prepared, task);
+  const { layers, samples } = await extent(prepared, task);
   const { model, switches } = writeQuantized({ ...prepared, form: 'switched' });
   const settings = layers.map((layer) => settingOf(prepared, layer, switches));
   const measured = await measureSwitched({ ...request, model, original: prepared.model, settings, samples });
@@ -74,35 +83,40 @@ export async function measureSwitched(request: SwitchedRequest): Promise<{ loss:
   const fixed = batchSizeOf(original, task, 0) > 0;
   const batchSize = await affordableBatch(model, task, { wished: 32, split: 'calibration' });
   const meters = settings.map(() => new Meter(task));
-  const program = await runtime.compile(exposed(model, task), { threads, signal });
+  const before = task.collect();
+  const program = await runtime.compile(exposed(model, task), { threads, signal, optimize: 'extended' });
   const total = batchCount(part.size, { batchSize });
   let done = 0;
   try {
     for await (const batch of batches(part, { batchSize, signal })) {
       const whole = batch.size < batchSize && fixed ? await filled(part, batch.indices, batchSize) : batch;
-      await measureBatch({ program, task, settings, meters, batch: whole, signal });
+      await measureBatch({ program, task, settings, before, meters, batch: whole, signal });
       request.onProgress?.({ task: 'sensitivity', done: ++done, total });
     }
   } finally {
     await program.dispose();
   }
-  return meters.map((meter) => meter.result());
+  const score = scoreOf(task.metric, before.answers());
+  return meters.map((meter) => meter.result(score));
 }
 
 interface BatchMeasurement {
   program: Program;
   task: Task;
   settings: readonly Uint8Array[];
+  /** Of all switches off. */
+  before: Collector;
   meters: readonly Meter[];
   batch: Batch;
   signal?: AbortSignal;
 }
 
-async function measureBatch({ program, task, settings, meters, batch, signal }: BatchMeasurement): Promise<void> {
+async function measureBatch({ program, task, settings, before, meters, batch, signal }: BatchMeasurement): Promise<void> {
   const outputs = [...new Set([...task.outputs, ...headsOf(task)])];
   const run = (setting: Uint8Array) =>
     program.run({ ...feedsOf(task.feeds, batch), [SWITCHES]: Tensor.of('bool', [setting.length], setting.slice()) }, outputs);
   const reference = await run(new Uint8Array(settings[0]?.length ?? 0));
+  before.add(batch, reference, reference);
   for (const [index, setting] of settings.entries()) {
     if (signal?.aborted) throw new Stopped('The sensitivity analysis was stopped');
     meters[index].add(batch, reference, await run(setting));
@@ -113,26 +127,23 @@ async function measureBatch({ program, task, settings, meters, batch, signal }: 
 class Meter {
   readonly #task: Task;
   readonly #noise: NoiseMeter;
-  readonly #before: Collector;
-  readonly #after: Collector;
+  readonly #answers: Collector;
 
   constructor(task: Task) {
     this.#task = task;
     this.#noise = new NoiseMeter(headsOf(task));
-    this.#before = task.collect();
-    this.#after = task.collect();
+    this.#answers = task.collect();
   }
 
   add(batch: Batch, reference: Record<string, Tensor>, outputs: Record<string, Tensor>): void {
     this.#noise.add(reference, outputs);
-    this.#before.add(batch, reference, reference);
-    this.#after.add(batch, outputs, reference);
+    this.#answers.add(batch, outputs, reference);
   }
 
-  result(): { loss: number; noise: number } {
+  /** @param before score of all switches off. */
+  result(before: number): { loss: number; noise: number } {
     const { metric } = this.#task;
-    const [before, after] = [this.#before, this.#after].map((collector) => scoreOf(metric, collector.answers()));
-    const loss = lossBetween(metric, before, after);
+    const loss = lossBetween(metric, before, scoreOf(metric, this.#answers.answers()));
     return { noise: this.#noise.value, loss: Number.isNaN(loss) ? 0 : loss };
   }
 }
@@ -145,16 +156,17 @@ function settingOf({ model, plan }: Prepared, layer: Layer, switches: readonly s
 }
 
 /** Which layers to measure, on how many samples. */
-function extent(prepared: Prepared, task: Task): { layers: readonly Layer[]; samples: number } {
+async function extent(prepared: Prepared, task: Task): Promise<{ layers: readonly Layer[]; samples: number }> {
   const { layers } = prepared.plan;
-  const { samples, most } = affordable(prepared.model, task, layers.length);
+  const { samples, most } = await affordable(prepared.model, task, layers.length);
   if (most >= layers.length) return { layers, samples };
   return { layers: byOwnNoise(prepared).slice(0, most), samples };
 }
 
 /** On how many samples so many settings of a model's switches can be measured, and how many of them at most. */
-export function affordable(model: Model, task: Task, settings: number): { samples: number; most: number } {
-  const runs = Math.floor(SECONDS / Math.max(1e-4, secondsOf(model)));
+export async function affordable(model: Model, task: Task, settings: number): Promise<{ samples: number; most: number }> {
+  const seconds = switchedSeconds(await costOfRun(model, task, 'calibration')) / batchSizeOf(model, task, 1);
+  const runs = Math.floor(SECONDS / Math.max(1e-4, seconds));
   const available = Math.min(MOST_SAMPLES, task.splits.calibration.size);
   const samples = Math.max(Math.min(FEWEST_SAMPLES, available), Math.min(available, Math.floor(runs / settings)));
   return { samples, most: Math.max(Math.min(FEWEST_LAYERS, settings), Math.floor(runs / samples)) };

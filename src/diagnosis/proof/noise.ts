@@ -19,7 +19,7 @@ export interface OutputNoise {
 }
 
 /** Probabilities below this say no. */
-const QUIET = 0.1;
+export const QUIET = 0.1;
 
 /** Adds up the power and the error of one output, run by run: memory does not grow. */
 export class NoiseMeter {

@@ -99,7 +99,7 @@ function sizeDefects(graph: Graph): Defect[] {
   const computed = new Set<Value>();
   const isKnown = (input: Value | undefined) => !input || computed.has(input) || input.constant !== undefined;
   visitNodes(graph, (node) => {
-    if (node.op === 'Constant' || node.subgraphs().length > 0 || !node.inputs.every(isKnown)) return;
+    if (node.outputs[0]?.constant || node.subgraphs().length > 0 || !node.inputs.every(isKnown)) return;
     for (const output of node.outputs) {
       if (!output) continue;
       computed.add(output);

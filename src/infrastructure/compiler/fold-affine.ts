@@ -1,6 +1,6 @@
 import { sizeOf } from '../../base/index.js';
 import { constantFloat, type Graph, graphsOf, type Node, type Pass, Tensor, typesAreKnown } from '../../onnx/index.js';
-import { layerOf } from '../../ops/index.js';
+import { layerOf, traitsOf } from '../../ops/index.js';
 
 /**
  * Brings layers into the form that has an integer kernel, in place: additions and multiplications of constants after a convolution or dense
@@ -11,10 +11,10 @@ function foldAffine(graph: Graph): number {
   graph.sort();
   const gone: Node[] = [];
   for (const node of graph.nodes) {
-    if (node.domain !== '') continue;
-    if (node.op === 'Gemm') foldFactors(graph, node);
-    if (node.op === 'Div') divisionToProduct(graph, node);
-    if ((node.op === 'Add' || node.op === 'Mul') && foldInto(graph, node)) gone.push(node);
+    if (node.op === 'Gemm' && node.domain === '') foldFactors(graph, node);
+    if (traitsOf(node).combines === 'quotient') divisionToProduct(graph, node);
+    const { combines } = traitsOf(node);
+    if ((combines === 'sum' || combines === 'product') && foldInto(graph, node, combines)) gone.push(node);
   }
   graph.removeAll(gone);
   return gone.length;
@@ -36,11 +36,13 @@ function divisionToProduct(graph: Graph, node: Node): void {
   const factors = divisor?.toFloat32().map((value) => 1 / value);
   if (!divisor || !factors?.every(Number.isFinite)) return;
   node.op = 'Mul';
+  node.domain = '';
+  node.attributes.clear();
   setConstant(graph, node, 1, Tensor.of('float32', divisor.shape, factors));
 }
 
 /** Folds x + c or x · c into the layer that made x, where nothing else reads x and c varies along the output channels only. */
-function foldInto(graph: Graph, node: Node): boolean {
+function foldInto(graph: Graph, node: Node, combines: 'sum' | 'product'): boolean {
   const side = constantFloat(graph, node.inputs[0]) ? 0 : 1;
   const constant = constantFloat(graph, node.inputs[side]);
   const data = node.inputs[1 - side];
@@ -51,7 +53,7 @@ function foldInto(graph: Graph, node: Node): boolean {
   const form = layerForm(graph, layer);
   const factors = form && channelValues(constant, form);
   if (!form || !factors) return false;
-  if (node.op === 'Mul') scaleLayer(graph, layer, form, factors);
+  if (combines === 'product') scaleLayer(graph, layer, form, factors);
   else shiftLayer(graph, layer, form, factors);
   graph.replace(result, data);
   return true;

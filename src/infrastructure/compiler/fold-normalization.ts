@@ -1,5 +1,5 @@
 import { type Graph, type Node, type Pass, Tensor, type Value } from '../../onnx/index.js';
-import { layerOf } from '../../ops/index.js';
+import { layerOf, traitsOf } from '../../ops/index.js';
 
 /** The axis of output channels of a layer's weight, where a scale and shift of each channel can be folded into weight and bias. */
 function foldedAxis(node: Node): number | undefined {
@@ -16,7 +16,7 @@ function foldedAxis(node: Node): number | undefined {
  * @returns the number of nodes removed.
  */
 export function foldNormalization(graph: Graph): number {
-  const folded = graph.nodes.filter((norm) => isInferenceNormalization(norm) && fold(graph, norm));
+  const folded = graph.nodes.filter((norm) => fold(graph, norm));
   graph.removeAll(folded);
   const inner = graph.nodes.flatMap((node) => node.subgraphs());
   return inner.reduce((sum, each) => sum + foldNormalization(each), folded.length);
@@ -31,15 +31,16 @@ export const foldedNormalization: Pass = {
   run: ({ graph }) => foldNormalization(graph),
 };
 
-/** Before opset 9, `spatial` 0 normalized each element on its own; before opset 14, outputs beside the first meant training. */
-export function isInferenceNormalization(node: Node): boolean {
-  return (
-    node.op === 'BatchNormalization' &&
-    node.domain === '' &&
-    node.int('training_mode', 0) === 0 &&
-    node.int('spatial', 1) === 1 &&
-    node.outputs.slice(1).every((output) => !output)
-  );
+/**
+ * What a node that normalizes each channel by stored statistics is given besides data: scale, shift, mean and variance. Undefined for one that computes
+ * statistics: before opset 9, `spatial` 0 normalized each element on its own; before opset 14, outputs beside the first meant training.
+ */
+export function inferenceNormalization(node: Node): readonly (Value | undefined)[] | undefined {
+  const { scale, shift, mean, variance } = traitsOf(node).normalization ?? {};
+  if (scale === undefined || shift === undefined || mean === undefined || variance === undefined) return undefined;
+  const isTrained = node.int('training_mode', 0) !== 0 || node.outputs.slice(1).some((output) => output);
+  if (isTrained || node.int('spatial', 1) !== 1) return undefined;
+  return [scale, shift, mean, variance].map((index) => node.inputs[index]);
 }
 
 /** Whether one node reads the value, and nobody else does. */
@@ -48,21 +49,22 @@ export function isInner(graph: Graph, value: Value): boolean {
 }
 
 function fold(graph: Graph, norm: Node): boolean {
+  const given = inferenceNormalization(norm);
   const [between] = norm.inputs;
   const [result] = norm.outputs;
   const layer = between?.producer;
   const axis = layer && foldedAxis(layer);
-  if (!between || !result || !layer || axis === undefined || layer.graph !== graph) return false;
+  if (!given || !between || !result || !layer || axis === undefined || layer.graph !== graph) return false;
   if (!isInner(graph, between)) return false;
-  const constants = [layer.inputs[1], ...norm.inputs.slice(1, 5)].map((value) => value?.constant);
-  if (constants.length < 5 || constants.some((tensor) => tensor?.dtype !== 'float32')) return false;
+  const constants = [layer.inputs[1], ...given].map((value) => value?.constant);
+  if (constants.some((tensor) => tensor?.dtype !== 'float32')) return false;
   const [weight, ...statistics] = constants as Tensor[];
   const channels = weight.shape[axis];
   const bias = biasOf(layer, channels);
   if (!bias || statistics.some(({ shape }) => shape.length !== 1 || shape[0] !== channels)) return false;
   const { factors, moved } = affine(norm, statistics, bias);
   layer.setInput(1, initializer(graph, layer.inputs[1] as Value, scaleAxis(weight, axis, factors)));
-  layer.setInput(2, initializer(graph, layer.inputs[2] ?? (norm.inputs[2] as Value), Tensor.of('float32', [channels], moved)));
+  layer.setInput(2, initializer(graph, layer.inputs[2] ?? (given[1] as Value), Tensor.of('float32', [channels], moved)));
   graph.replace(result, between);
   return true;
 }

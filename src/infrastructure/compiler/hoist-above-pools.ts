@@ -1,5 +1,5 @@
 import type { Graph, Node, Pass, Value } from '../../onnx/index.js';
-import { isInferenceNormalization, isInner } from './fold-normalization.js';
+import { inferenceNormalization, isInner } from './fold-normalization.js';
 
 /**
  * Moves ReLU and inference BatchNormalization towards the inputs, from behind a MaxPool to before it, in place and in subgraphs too, where a
@@ -28,8 +28,7 @@ export const hoistedAbovePools: Pass = {
 /** Whether a channel's larger inputs become its larger outputs, or equal ones. */
 function keepsOrder(node: Node): boolean {
   if (node.op === 'Relu' && node.domain === '') return true;
-  if (!isInferenceNormalization(node)) return false;
-  const [scale, ...others] = node.inputs.slice(1, 5).map((value) => value?.constant);
+  const [scale, ...others] = inferenceNormalization(node)?.map((value) => value?.constant) ?? [];
   return scale !== undefined && others.every((tensor) => tensor !== undefined) && scale.numbers().every((factor) => factor >= 0);
 }
 
@@ -56,7 +55,7 @@ function mayMissAll(pool: Node): boolean {
 
 /** The output of a convolution that takes in what follows, as it is or normalized: what has been moved already may be between them. */
 function followsConvolution({ producer }: Value, graph: Graph): boolean {
-  const layer = producer && isInferenceNormalization(producer) ? producer.inputs[0]?.producer : producer;
+  const layer = producer && inferenceNormalization(producer) ? producer.inputs[0]?.producer : producer;
   if (layer?.op !== 'Conv' || layer.domain !== '' || layer.graph !== graph) return false;
   return layer.inputs.slice(1).every((value) => !value || value.constant?.dtype === 'float32');
 }

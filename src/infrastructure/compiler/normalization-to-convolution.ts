@@ -1,5 +1,6 @@
 import { constantFloat, type Graph, type Pass, Tensor, typesAreKnown } from '../../onnx/index.js';
 import { setConstant } from './fold-affine.js';
+import { inferenceNormalization } from './fold-normalization.js';
 
 /**
  * Turns each inference BatchNormalization that no layer took in into a depthwise convolution of size 1, in place: the same y = a·x + b for each
@@ -9,17 +10,16 @@ import { setConstant } from './fold-affine.js';
 function normalizationToConvolution(graph: Graph): number {
   let count = 0;
   for (const node of graph.nodes) {
-    if (node.op !== 'BatchNormalization' || node.domain !== '' || node.int('training_mode', 0) !== 0) continue;
+    const constants = inferenceNormalization(node)?.map((value) => constantFloat(graph, value));
     const rank = node.inputs[0]?.shape?.length;
-    const constants = node.inputs.slice(1, 5).map((value) => constantFloat(graph, value));
-    if (rank === undefined || rank < 3 || rank > 4 || node.outputs.slice(1).some((output) => output)) continue;
-    if (constants.some((tensor) => !tensor)) continue;
+    if (!constants?.every((tensor) => tensor) || rank === undefined || rank < 3 || rank > 4) continue;
     const [scale, shift, mean, variance] = (constants as Tensor[]).map((tensor) => tensor.toFloat32());
     const epsilon = node.float('epsilon', 1e-5);
     const factors = scale.map((s, c) => s / Math.sqrt(variance[c] + epsilon));
     const offsets = shift.map((b, c) => b - mean[c] * factors[c]);
     const channels = factors.length;
     node.op = 'Conv';
+    node.domain = '';
     node.attributes.clear();
     node.attributes.set('group', { type: 'int', value: channels });
     node.attributes.set('kernel_shape', { type: 'ints', value: new Array<number>(rank - 2).fill(1) });

@@ -35,7 +35,7 @@ export async function simplify(source: Model, runtime: Runtime, table: PassTable
 function storedBytes(graph: Graph): number {
   const stored = graphsOf(graph).flatMap(({ initializers, nodes }): (Tensor | undefined)[] => [
     ...[...initializers].map(({ initializer }) => initializer),
-    ...nodes.flatMap((node) => (node.op === 'Constant' ? [node.outputs[0]?.constant] : [])),
+    ...nodes.map(({ outputs: [output] }) => output?.constant),
   ]);
   return stored.reduce((sum, tensor) => sum + (tensor?.byteLength ?? 0), 0);
 }

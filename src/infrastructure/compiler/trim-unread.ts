@@ -1,6 +1,6 @@
 import { type Dim, type Graph, type Node, type Pass, staticShape, tensorType, typesAreKnown, type Value } from '../../onnx/index.js';
 import { isElementwise, layerOf, paddingOf, ruleOf, tailOf, traitsOf, type Window } from '../../ops/index.js';
-import { isInferenceNormalization, isInner } from './fold-normalization.js';
+import { inferenceNormalization, isInner } from './fold-normalization.js';
 
 /**
  * Leaves out of convolutions what nothing reads, in place and in subgraphs too: the windows of a pool (or of a strided convolution) may end before
@@ -77,7 +77,7 @@ function pathFromConvolution(graph: Graph, last: Value): Value[] | undefined {
 
 /** The one operand of a node that has positions, and as many of them as its result; undefined where it does more than go from position to position. */
 function sourceOf(node: Node): Value | undefined {
-  if (isInferenceNormalization(node)) return node.inputs[0];
+  if (inferenceNormalization(node)) return node.inputs[0];
   const rule = ruleOf(node);
   const rank = node.outputs[0]?.shape?.length ?? 0;
   if (!rule || !isElementwise(rule) || node.attributes.has('axis')) return undefined;

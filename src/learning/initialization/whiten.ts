@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { OptionError, Random, Stopped, symmetricEigen, UnsupportedError } from '../../base/index.js';
 import { staticShape, Tensor, type Value } from '../../onnx/index.js';
+import { layerOf } from '../../ops/index.js';
 import type { TaskContext, Technique } from '../../technique/index.js';
 import { feedsOf, withWeights } from '../../training/index.js';
 
@@ -47,9 +48,10 @@ export const whiten: Technique<WhitenOptions, TaskContext> = {
 /** The convolution that reads an input of the model, and its weight. */
 function firstConvolution({ model }: TaskContext): { input: Value; weight: Value } {
   for (const input of model.graph.feeds) {
-    const node = input.users.find((user) => user.op === 'Conv' && user.domain === '' && user.inputs[0] === input);
-    const weight = node?.inputs[1];
-    const fits = node?.int('group', 1) === 1 && input.shape?.length === 4 && weight?.constant?.dtype === 'float32';
+    const node = input.users.find((user) => layerOf(user)?.kind === 'kernel' && user.inputs[0] === input);
+    const layer = node && layerOf(node);
+    const weight = layer && node.inputs[layer.weight];
+    const fits = layer?.groups === 1 && input.shape?.length === 4 && weight?.constant?.dtype === 'float32';
     const dilated = node?.ints('dilations', []).some((dilation) => dilation !== 1);
     if (weight && fits && !dilated) return { input, weight };
   }

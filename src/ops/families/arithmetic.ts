@@ -2,6 +2,7 @@ import { type Family, type GradientContext, type GradientRule, ZERO } from '../r
 import { addContents, divideContents, multiplyContents, remainderContents, subtractContents } from '../shared/contents.js';
 import { binary, partials } from '../shared/elementwise.js';
 import { type Formula, formula } from '../shared/formula.js';
+import { withTraits } from '../with-traits.js';
 
 const modGradient: GradientRule = (context) => {
   const f = formula(context);
@@ -38,8 +39,7 @@ const powGradient: GradientRule = (context) => {
   );
 };
 
-/** Arithmetic of two broadcasting inputs. */
-export const arithmetic: Family = {
+const rules = {
   Add: binary(({ grad }) => [grad(), grad()], addContents, { quantization: { kind: 'arithmetic', activations: 'all' } }),
   Sub: binary(
     (context) =>
@@ -76,4 +76,12 @@ export const arithmetic: Family = {
   ),
   Mod: binary(modGradient, (a, b, { node }) => remainderContents(a, b, node.int('fmod', 0) === 1)),
   Pow: binary(powGradient, (a, b) => (typeof a === 'number' && typeof b === 'number' ? a ** b : undefined)),
-};
+} satisfies Family;
+
+/** Arithmetic of two broadcasting inputs. */
+export const arithmetic = withTraits(rules, {
+  Add: { combines: 'sum' },
+  Sub: { combines: 'difference' },
+  Mul: { combines: 'product' },
+  Div: { combines: 'quotient' },
+});

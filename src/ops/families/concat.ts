@@ -210,5 +210,5 @@ const rules = {
 
 /** Joining and cutting along an axis. */
 export const concat = withTraits(rules, {
-  Concat: { carries: true },
+  Concat: { carries: true, joins: true },
 });

@@ -177,6 +177,6 @@ const rules = {
 
 /** Repeating values, and choosing between them. */
 export const expand = withTraits(rules, {
-  Expand: { carries: true },
-  Tile: { carries: true },
+  Expand: { carries: true, repeats: true },
+  Tile: { carries: true, repeats: true },
 });

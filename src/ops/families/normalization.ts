@@ -179,7 +179,7 @@ const rules = {
 } satisfies Family;
 
 export const normalization = withTraits(rules, {
-  BatchNormalization: { channels: 'second', normalization: { scale: 1, shift: 2, variance: 4, axis: () => 1 } },
+  BatchNormalization: { channels: 'second', normalization: { scale: 1, shift: 2, mean: 3, variance: 4, axis: () => 1 } },
   LayerNormalization: { channels: 'last', normalization: { scale: 1, shift: 2, axis: lastOnly } },
   InstanceNormalization: { channels: 'second', normalization: { scale: 1, shift: 2, axis: () => 1 } },
   GroupNormalization: { channels: 'second' },

@@ -1,7 +1,9 @@
+import type { Node } from '../../onnx/index.js';
 import { type CouplingRule, type Family, type GradientRule, type InferRule, noMacs, type OpRule, type UpgradeRule, ZERO } from '../rule.js';
 import { normalizeAxis } from '../shared/axes.js';
 import { tieAllBut } from '../shared/broadcast.js';
 import { formula } from '../shared/formula.js';
+import { withTraits } from '../with-traits.js';
 
 const infer: InferRule = (context) => {
   const type = context.type(0);
@@ -41,8 +43,7 @@ function axisOf(context: Parameters<GradientRule>[0]): number {
   return normalizeAxis(context.node, context.node.int('axis', -1), context.shape(context.input(0)).length);
 }
 
-/** Softmaxes along an axis. */
-export const softmaxes: Family = {
+const rules = {
   // y * (dy - sum(y * dy))
   Softmax: normalizer((context) => {
     const f = formula(context);
@@ -56,4 +57,11 @@ export const softmaxes: Family = {
     return [f.sub(dy, f.mul(f.of('Exp', context.output()), f.sum(dy, [axisOf(context)])))];
   }),
   Hardmax: normalizer(() => [ZERO]),
-};
+} satisfies Family;
+
+function channels(node: Node, rank: number): number {
+  return (node.int('axis', -1) + rank) % rank;
+}
+
+/** Softmaxes along an axis. */
+export const softmaxes = withTraits(rules, { Softmax: { channels }, LogSoftmax: { channels }, Hardmax: { channels } });

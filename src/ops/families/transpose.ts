@@ -1,4 +1,4 @@
-import { type Dim, floorDivideDims, multiplyDims, type Value } from '../../onnx/index.js';
+import { type Dim, floorDivideDims, multiplyDims, type Node, type Value } from '../../onnx/index.js';
 import { type CouplingContext, type GradientContext, type InferContext, noMacs, type OpRule } from '../rule.js';
 import { printShape } from '../shared/broadcast.js';
 import { reshapeTo } from '../shared/gradients.js';
@@ -6,7 +6,7 @@ import { asNumbers, carriedContents, tensorOf } from '../shared/inferred.js';
 import { withTraits } from '../with-traits.js';
 
 /** The order of a Transpose's axes: output axis i is input axis order[i]. Reversed where it is not given. */
-function orderOf({ node }: Pick<InferContext, 'node'>, rank: number): number[] {
+function orderOf({ node }: { node: Node }, rank: number): number[] {
   return node.ints('perm', undefined) ?? Array.from({ length: rank }, (_, axis) => rank - 1 - axis);
 }
 
@@ -129,5 +129,5 @@ const spaceToDepth: OpRule = {
 /** Operators that reorder elements. */
 export const transpose = withTraits(
   { DepthToSpace: depthToSpace, SpaceToDepth: spaceToDepth, Transpose: transposeRule },
-  { DepthToSpace: { channels: 'second' }, Transpose: { carries: true } },
+  { DepthToSpace: { channels: 'second' }, Transpose: { carries: true, permutes: (node, rank) => orderOf({ node }, rank) } },
 );

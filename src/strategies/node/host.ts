@@ -8,8 +8,8 @@ import type { Runtime } from '../../infrastructure/runtime/index.js';
 import { lacking } from '../../infrastructure/targets/index.js';
 import { referenceAnswers, type Target, targets } from '../../infrastructure/targets/node/index.js';
 import { isFloat, type Model } from '../../onnx/index.js';
-import type { Feeds, HostServices, Original } from '../candidates.js';
-import type { LatencyInfo, RuntimeCheck } from '../info.js';
+import type { Feeds, HostServices, Original } from '../models/host.js';
+import type { LatencyInfo, RuntimeCheck } from '../results/info.js';
 
 export interface HostOptions {
   threads?: number;

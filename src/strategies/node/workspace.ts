@@ -9,7 +9,7 @@ import type { Model } from '../../onnx/index.js';
 import { loadModel, saveModel } from '../../onnx/node/index.js';
 import type { CheckpointStore } from '../../technique/index.js';
 import { decodeCheckpoint, encodeCheckpoint } from '../../training/index.js';
-import type { Workspace } from '../workspace.js';
+import type { Workspace } from '../models/workspace.js';
 
 /** Journal records that say what a model's file holds: { id, sha256 }. */
 const KIND = 'file';

@@ -1,8 +1,5 @@
 import type { Value } from '../../onnx/index.js';
-import { writtenOut } from './written-out.js';
-
-/** Operators that pass class scores on in another shape. */
-const PASSING = new Set(['Identity', 'Squeeze', 'Unsqueeze', 'Reshape', 'Flatten', 'Cast']);
+import { isPassed, isReshaped, writtenOut } from './written-out.js';
 
 /** A classifier's scores before its last activation. */
 export interface Head {
@@ -21,8 +18,8 @@ export function headOf(output: Value): Head {
   const node = output.producer;
   const [input] = node?.inputs ?? [];
   const plain: Head = { logits: output, kind: 'softmax', isActivated: false };
-  if (!node || !input || node.domain !== '') return plain;
-  switch (node.op) {
+  if (!node || !input) return plain;
+  switch (node.domain === '' ? node.op : undefined) {
     case 'Softmax':
       return { logits: input, kind: 'softmax', isActivated: true };
     case 'LogSoftmax':
@@ -32,7 +29,7 @@ export function headOf(output: Value): Head {
     case 'ArgMax':
       return { ...headOf(input), isActivated: true };
     default: {
-      const inner = PASSING.has(node.op) ? headOf(input) : writtenHead(output);
+      const inner = isPassed(node) || isReshaped(node) ? headOf(input) : writtenHead(output);
       return inner?.isActivated ? inner : plain;
     }
   }

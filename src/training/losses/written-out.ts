@@ -1,9 +1,19 @@
 import type { Node, Value } from '../../onnx/index.js';
-import { axesOf } from '../../ops/index.js';
+import { axesOf, traitsOf } from '../../ops/index.js';
 
-/** Operators that repeat or reshape what is one number a row, on its way back to the row. */
-const SPREADING = new Set(['Identity', 'Cast', 'Expand', 'Tile', 'Reshape', 'Unsqueeze', 'Squeeze']);
-const SAME = new Set(['Identity', 'Cast']);
+type Is = (node: Node) => boolean;
+
+/** Whether a node hands on its numbers as they are. */
+export const isPassed: Is = (node) => {
+  const { carries, keepsPlaces } = traitsOf(node);
+  return carries === true && keepsPlaces === true;
+};
+
+/** The same in another shape. */
+export const isReshaped: Is = (node) => traitsOf(node).reshapes === true;
+
+/** What is one number a row, repeated or reshaped on its way back to the row. */
+const isSpread: Is = (node) => isPassed(node) || isReshaped(node) || traitsOf(node).repeats === true;
 
 /** An activation that is written out in several operators. */
 export interface WrittenOut {
@@ -17,7 +27,7 @@ export interface WrittenOut {
  * 1 / (1 + exp(-x)), the first two with or without the largest score taken off before, and with one sum, over the axis of the classes.
  */
 export function writtenOut(output: Value): WrittenOut | undefined {
-  const node = behind(output, SAME);
+  const node = behind(output, isPassed);
   switch (node?.op) {
     case 'Div':
       return quotient(node.inputs[0], node.inputs[1]);
@@ -31,7 +41,7 @@ export function writtenOut(output: Value): WrittenOut | undefined {
     case 'Exp':
     case 'Log': {
       const [from, to] = node.op === 'Exp' ? (['logSoftmax', 'softmax'] as const) : (['softmax', 'logSoftmax'] as const);
-      const input = behind(node.inputs[0], SAME);
+      const input = behind(node.inputs[0], isPassed);
       const found = node.inputs[0] && writtenOut(node.inputs[0]);
       if (found) return found.kind === from ? { ...found, kind: to } : undefined;
       const [logits] = input?.inputs ?? [];
@@ -45,24 +55,24 @@ export function writtenOut(output: Value): WrittenOut | undefined {
 /** exp(x) / Σ exp(x), or 1 / (1 + exp(-x)). */
 function quotient(above: Value | undefined, below: Value | undefined): WrittenOut | undefined {
   if (isOne(above)) return sigmoid(below);
-  const own = exponent(behind(above, SAME));
+  const own = exponent(behind(above, isPassed));
   const summed = summedExponent(below);
   return own && summed && isSame(own, summed) ? { kind: 'softmax', logits: own.scores } : undefined;
 }
 
 /** exp(x) * (1 / Σ exp(x)). */
 function reciprocal(above: Value | undefined, factor: Value | undefined): WrittenOut | undefined {
-  const node = behind(factor, SPREADING);
+  const node = behind(factor, isSpread);
   const [divided, below] = node?.op === 'Div' ? node.inputs : [undefined, node?.inputs[0]];
   return node?.op === 'Reciprocal' || isOne(divided) ? quotient(above, below) : undefined;
 }
 
 /** 1 + exp(-x) of `below`. */
 function sigmoid(below: Value | undefined): WrittenOut | undefined {
-  const sum = behind(below, SAME);
+  const sum = behind(below, isPassed);
   if (sum?.op !== 'Add') return undefined;
-  const power = behind(isOne(sum.inputs[0]) ? sum.inputs[1] : isOne(sum.inputs[1]) ? sum.inputs[0] : undefined, SAME);
-  const negative = power?.op === 'Exp' ? behind(power.inputs[0], SAME) : undefined;
+  const power = behind(isOne(sum.inputs[0]) ? sum.inputs[1] : isOne(sum.inputs[1]) ? sum.inputs[0] : undefined, isPassed);
+  const negative = power?.op === 'Exp' ? behind(power.inputs[0], isPassed) : undefined;
   const [logits] = negative?.op === 'Neg' ? negative.inputs : [];
   return logits && { kind: 'sigmoid', logits };
 }
@@ -71,7 +81,7 @@ function sigmoid(below: Value | undefined): WrittenOut | undefined {
 function logarithm(scores: Value | undefined, taken: Value | undefined): WrittenOut | undefined {
   if (!scores) return undefined;
   const own = shifted(scores);
-  const node = behind(taken, SPREADING);
+  const node = behind(taken, isSpread);
   if (node?.op === 'Add') {
     const [first, second] = node.inputs;
     const summed = summedLogarithm(first) ?? summedLogarithm(second);
@@ -102,14 +112,14 @@ function exponent(node: Node | undefined): Exponent | undefined {
 }
 
 function shifted(value: Value): Exponent {
-  const node = behind(value, SAME);
+  const node = behind(value, isPassed);
   const [scores, taken] = node?.op === 'Sub' ? node.inputs : [];
   return scores && largestOf(taken) === scores ? { scores, isShifted: true } : { scores: value, isShifted: false };
 }
 
 /** What the largest number of each row is of. It may have been kept from falling below a constant, as that of -∞. */
 function largestOf(value: Value | undefined): Value | undefined {
-  const node = behind(value, SPREADING);
+  const node = behind(value, isSpread);
   if (node?.op === 'Max') {
     const open = node.inputs.filter((input) => !input?.constant);
     return open.length === 1 ? largestOf(open[0]) : undefined;
@@ -118,12 +128,12 @@ function largestOf(value: Value | undefined): Value | undefined {
 }
 
 function summedExponent(value: Value | undefined): Exponent | undefined {
-  const node = behind(value, SPREADING);
-  return node?.op === 'ReduceSum' && overClasses(node) ? exponent(behind(node.inputs[0], SAME)) : undefined;
+  const node = behind(value, isSpread);
+  return node?.op === 'ReduceSum' && overClasses(node) ? exponent(behind(node.inputs[0], isPassed)) : undefined;
 }
 
 function summedLogarithm(value: Value | undefined): Exponent | undefined {
-  const node = behind(value, SPREADING);
+  const node = behind(value, isSpread);
   return node?.op === 'Log' ? summedExponent(node.inputs[0]) : undefined;
 }
 
@@ -139,8 +149,8 @@ function isOne(value: Value | undefined): boolean {
 }
 
 /** The node that makes a value, behind operators that are looked through. */
-function behind(value: Value | undefined, through: ReadonlySet<string>): Node | undefined {
+function behind(value: Value | undefined, through: Is): Node | undefined {
   let node = value?.producer;
-  while (node?.domain === '' && through.has(node.op)) node = node.inputs[0]?.producer;
+  while (node && through(node)) node = node.inputs[0]?.producer;
   return node?.domain === '' ? node : undefined;
 }

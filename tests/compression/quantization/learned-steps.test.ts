@@ -8,8 +8,9 @@ import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import { encodeModel, type Model, Tensor } from 'espalier/onnx';
 import { typedBuilder } from 'espalier/ops';
 import { checkOptions } from 'espalier/technique';
+import type { FewBits } from '#dist/compression/quantization/few-bits/few-layers.js';
 import { withLearnedSteps } from '#dist/compression/quantization/few-bits/learned-steps.js';
-import { type FewBits, prepareFewBits, writeFewBits } from '#dist/compression/quantization/few-bits/prepare-few.js';
+import { prepareFewBits, writeFewBits } from '#dist/compression/quantization/few-bits/prepare-few.js';
 import { run } from '../pruning/removal.js';
 import { madeModel, taskOf } from './models.js';
 

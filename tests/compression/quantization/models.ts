@@ -71,3 +71,73 @@ export async function noiseOf(model: Model, task: Task, runtime: Runtime, split:
   });
   return each.reduce((sum, noise) => sum + noise, 0) / each.length;
 }
+
+/** Random weights whose slices along `axis` differ in size by up to 2^±7: `direction` says whether a channel is made larger or smaller. */
+export function uneven(shape: readonly number[], axis: number, direction: 1 | -1, size = 0.3): Tensor {
+  const random = new Random(7);
+  const inner = shape.slice(axis + 1).reduce((a, b) => a * b, 1);
+  const count = shape.reduce((a, b) => a * b, 1);
+  const scale = (i: number) => 2 ** (direction * ((((Math.floor(i / inner) % shape[axis]) * 5) % 15) - 7));
+  return Tensor.from(
+    'float32',
+    shape,
+    Float32Array.from({ length: count }, (_, i) => random.normal() * size * scale(i)),
+  );
+}
+
+/** Convolutions whose common activation has channels of very different size, with a residual branch, pools and a dense layer behind. */
+export function wildNet(build: GraphBuilder, x: Value, weights: Weights): Value {
+  const a = build.op('Conv', [x, build.parameter('w', uneven([12, 3, 3, 3], 0, 1)), build.parameter('b', uneven([12], 0, 1, 0.1))], {
+    pads: [1, 1, 1, 1],
+  });
+  const b = build.op('Conv', [build.op('Relu', [a]), build.parameter('w', uneven([12, 1, 3, 3], 0, -1))], {
+    group: 12,
+    pads: [1, 1, 1, 1],
+  });
+  const pooled = build.op('MaxPool', [build.op('LeakyRelu', [b], { alpha: { type: 'float', value: 0.1 } })], {
+    kernel_shape: [2, 2],
+    strides: [2, 2],
+  });
+  const c = build.op('Relu', [build.op('Conv', [pooled, build.parameter('w', uneven([8, 12, 1, 1], 0, 1))])]);
+  const flat = build.op('Flatten', [c]);
+  const d = build.op('Gemm', [flat, build.parameter('w', uneven([128, 6], 0, -1)), weights([6])]);
+  return d;
+}
+
+/** A block as transformers have it: a normalization with outlier channels before three products, and a product without one. */
+export function outlierNet(build: GraphBuilder, x: Value, weights: Weights): Value {
+  const normal = build.op('LayerNormalization', [
+    x,
+    build.parameter(
+      'gain',
+      Tensor.from(
+        'float32',
+        [16],
+        Array.from({ length: 16 }, (_, c) => (c === 3 ? 200 : 1)),
+      ),
+    ),
+    build.parameter(
+      'shift',
+      Tensor.from(
+        'float32',
+        [16],
+        Array.from({ length: 16 }, (_, c) => (c === 3 ? 20 : 0.1)),
+      ),
+    ),
+  ]);
+  const taken = (size: number) => {
+    const tensor = new Random(9);
+    return build.parameter(
+      'w',
+      Tensor.from(
+        'float32',
+        [16, size],
+        Float32Array.from({ length: 16 * size }, (_, i) => (tensor.normal() * 0.3) / (Math.floor(i / size) === 3 ? 200 : 1)),
+      ),
+    );
+  };
+  const [q, k] = [build.op('MatMul', [normal, taken(8)]), build.op('MatMul', [normal, taken(8)])];
+  const sum = build.op('Add', [build.op('MatMul', [normal, taken(8)]), weights([8])]);
+  const gated = build.op('Add', [build.op('Mul', [q, k]), build.op('Erf', [sum])]);
+  return build.op('MatMul', [gated, weights([8, 4])]);
+}

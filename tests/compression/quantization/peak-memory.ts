@@ -1,4 +1,5 @@
-// A process of its own, so that its peak memory is that of one quantization: prints it in bytes. Argument: samples in each part.
+// A process of its own, so that its peak memory is that of one quantization: prints it in bytes. Arguments: samples in each part, and further
+// layers, each of which makes 4 MB for a sample.
 import { quantize } from 'espalier/compression/quantization';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import { Tensor } from 'espalier/onnx';
@@ -6,14 +7,16 @@ import { checkOptions } from 'espalier/technique';
 import { evaluate } from 'espalier/training';
 import { madeModel, normals, taskOf } from './models.js';
 
-const samples = Number(process.argv[2]);
+const [samples, layers] = process.argv.slice(2).map(Number);
 const shape = [1, 32, 32];
 // Small samples, of which the model makes activations of 4 MB each.
 const model = madeModel(shape, (build, x, weights) => {
   const large = build.op('Resize', [x, undefined, build.constant(Tensor.from('float32', [4], [1, 1, 8, 8]))], { mode: 'nearest' });
   const conv = (input: typeof x, channels: number) =>
     build.op('Relu', [build.op('Conv', [input, weights([16, channels, 3, 3], 0.2)], { pads: [1, 1, 1, 1] })]);
-  return build.op('GlobalAveragePool', [conv(conv(conv(large, 1), 16), 16)]);
+  let value = conv(conv(conv(large, 1), 16), 16);
+  for (let layer = 0; layer < layers; layer++) value = build.op('Relu', [build.op('Conv', [value, weights([16, 16, 1, 1], 0.4)])]);
+  return build.op('GlobalAveragePool', [value]);
 });
 
 const part = (seed: number) => normals(samples, shape, seed);

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { Random } from 'espalier/base';
 import { weightSharing } from 'espalier/compression/clustering';
 import { lowRank } from 'espalier/compression/factorization';
 import { prune, sparsify } from 'espalier/compression/pruning';
@@ -19,89 +18,19 @@ import { openDataset } from 'espalier/data/node';
 import { footprint } from 'espalier/infrastructure/hardware';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import { createTask } from 'espalier/modalities';
-import { type GraphBuilder, type Model, Tensor, type Value } from 'espalier/onnx';
+import type { GraphBuilder, Model, Value } from 'espalier/onnx';
 import { loadModel } from 'espalier/onnx/node';
 import { checkOptions, type Options, type Technique } from 'espalier/technique';
 import { answersOf, evaluate, feedsOf, judge, type Task } from 'espalier/training';
 import { channelStatistics } from '#dist/compression/quantization/calibration/channel-statistics.js';
 import { type Migration, measuredAxes, migrate } from '#dist/compression/quantization/scales/migrate.js';
 import { shared, skipWithout } from '../../support/paths.js';
-import { madeModel, noiseOf, taskOf, type Weights } from './models.js';
+import { madeModel, noiseOf, outlierNet, taskOf, uneven, wildNet } from './models.js';
 
 const runtime = createNodeRuntime({ threads: 1 });
 after(() => runtime.dispose());
 
-/** Random weights whose slices along `axis` differ in size by up to 2^±7: `direction` says whether a channel is made larger or smaller. */
-function uneven(shape: readonly number[], axis: number, direction: 1 | -1, size = 0.3): Tensor {
-  const random = new Random(7);
-  const inner = shape.slice(axis + 1).reduce((a, b) => a * b, 1);
-  const count = shape.reduce((a, b) => a * b, 1);
-  const scale = (i: number) => 2 ** (direction * ((((Math.floor(i / inner) % shape[axis]) * 5) % 15) - 7));
-  return Tensor.from(
-    'float32',
-    shape,
-    Float32Array.from({ length: count }, (_, i) => random.normal() * size * scale(i)),
-  );
-}
-
 const image = [3, 8, 8];
-
-/** Convolutions whose common activation has channels of very different size, with a residual branch, pools and a dense layer behind. */
-function wildNet(build: GraphBuilder, x: Value, weights: Weights): Value {
-  const a = build.op('Conv', [x, build.parameter('w', uneven([12, 3, 3, 3], 0, 1)), build.parameter('b', uneven([12], 0, 1, 0.1))], {
-    pads: [1, 1, 1, 1],
-  });
-  const b = build.op('Conv', [build.op('Relu', [a]), build.parameter('w', uneven([12, 1, 3, 3], 0, -1))], {
-    group: 12,
-    pads: [1, 1, 1, 1],
-  });
-  const pooled = build.op('MaxPool', [build.op('LeakyRelu', [b], { alpha: { type: 'float', value: 0.1 } })], {
-    kernel_shape: [2, 2],
-    strides: [2, 2],
-  });
-  const c = build.op('Relu', [build.op('Conv', [pooled, build.parameter('w', uneven([8, 12, 1, 1], 0, 1))])]);
-  const flat = build.op('Flatten', [c]);
-  const d = build.op('Gemm', [flat, build.parameter('w', uneven([128, 6], 0, -1)), weights([6])]);
-  return d;
-}
-
-/** A block as transformers have it: a normalization with outlier channels before three products, and a product without one. */
-function outlierNet(build: GraphBuilder, x: Value, weights: Weights): Value {
-  const normal = build.op('LayerNormalization', [
-    x,
-    build.parameter(
-      'gain',
-      Tensor.from(
-        'float32',
-        [16],
-        Array.from({ length: 16 }, (_, c) => (c === 3 ? 200 : 1)),
-      ),
-    ),
-    build.parameter(
-      'shift',
-      Tensor.from(
-        'float32',
-        [16],
-        Array.from({ length: 16 }, (_, c) => (c === 3 ? 20 : 0.1)),
-      ),
-    ),
-  ]);
-  const taken = (size: number) => {
-    const tensor = new Random(9);
-    return build.parameter(
-      'w',
-      Tensor.from(
-        'float32',
-        [16, size],
-        Float32Array.from({ length: 16 * size }, (_, i) => (tensor.normal() * 0.3) / (Math.floor(i / size) === 3 ? 200 : 1)),
-      ),
-    );
-  };
-  const [q, k] = [build.op('MatMul', [normal, taken(8)]), build.op('MatMul', [normal, taken(8)])];
-  const sum = build.op('Add', [build.op('MatMul', [normal, taken(8)]), weights([8])]);
-  const gated = build.op('Add', [build.op('Mul', [q, k]), build.op('Erf', [sum])]);
-  return build.op('MatMul', [gated, weights([8, 4])]);
-}
 
 async function moved(model: Model, task: Task, kind: Migration) {
   const axes = measuredAxes(model, kind);
@@ -247,11 +176,14 @@ test('corrected biases take back the shift of means that 4-bit weights make', as
   assert.ok(corrected < plain / 10, `squared shift ${plain}, then ${corrected}`);
 });
 
-test('peak memory depends neither on the number of samples nor on how large a batch of their activations would be', () => {
+test('peak memory depends neither on the number of samples, nor on how large a batch of their activations would be, nor on how many layers there are', () => {
   const child = fileURLToPath(new URL('./peak-memory.js', import.meta.url));
-  const peak = (samples: number) => Number(execFileSync(process.execPath, [child, String(samples)], { encoding: 'utf8' })) / 2 ** 20;
-  const [few, many] = [peak(4), peak(64)];
+  const peak = (samples: number, layers: number) =>
+    Number(execFileSync(process.execPath, [child, String(samples), String(layers)], { encoding: 'utf8' })) / 2 ** 20;
+  const [few, many, deep] = [peak(4, 0), peak(64, 0), peak(4, 16)];
   assert.ok(many < few + 64, `${few} MB with 4 samples, ${many} MB with 64`);
+  // The activations of 16 layers, two samples a run, are 128 MB.
+  assert.ok(deep < few + 64, `${few} MB with 2 layers, ${deep} MB with 18`);
   assert.ok(many < 512, `${many} MB`);
 });
 

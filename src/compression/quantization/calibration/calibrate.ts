@@ -51,7 +51,7 @@ export async function calibrate(request: CalibrationRequest): Promise<Calibratio
   const seen = watching(model, await steps(request, inner, batchSize));
   const wanted = seen.model.graph.outputs.map((output) => output.name);
   // A run without outputs would compute nothing.
-  const program = wanted.length > 0 ? await runtime.compile(seen.model, { threads, signal }) : undefined;
+  const program = wanted.length > 0 ? await runtime.compile(seen.model, { threads, signal, optimize: 'extended' }) : undefined;
   const total = batchCount(dataset.size, { batchSize });
   let done = 0;
   try {

@@ -5,6 +5,7 @@ import { copyModel, type GraphBuilder, type Model, type Value } from '../../../o
 import { typedBuilder } from '../../../ops/index.js';
 import { affordableBatch, batchSizeOf, feedsOf, type Task } from '../../../training/index.js';
 import { filled } from './calibrate.js';
+import { lastFirst } from './watch.js';
 
 export interface ChannelStatisticsRequest extends Activity {
   model: Model;
@@ -33,7 +34,7 @@ export async function channelStatistics(request: ChannelStatisticsRequest): Prom
   const batchSize = await affordableBatch(model, task, { wished: Math.min(32, dataset.size), split: 'calibration' });
   const { model: reducing, outputs } = reduced(model, axes);
   const sums = new Map<string, { largest: Float32Array; total: Float64Array; count: number }>();
-  const program = await runtime.compile(reducing, { threads, signal });
+  const program = await runtime.compile(reducing, { threads, signal, optimize: 'extended' });
   try {
     for await (const batch of batches(dataset, { batchSize, signal, prefetch: 1 })) {
       if (signal?.aborted) throw new Stopped('The calibration was stopped');
@@ -65,7 +66,7 @@ function reduced(source: Model, axes: ReadonlyMap<string, number>) {
   const model = copyModel(source);
   const { graph } = model;
   const build = typedBuilder(graph, model.opsets);
-  const values = [...graph.values()].filter((value) => axes.has(value.name) && value.shape);
+  const values = lastFirst(graph, (value) => axes.has(value.name) && value.shape !== undefined);
   graph.outputs.length = 0;
   const outputs = new Map(
     values.map((value) => {

@@ -1,4 +1,4 @@
-import { copyModel, type Model, type Value } from '../../../onnx/index.js';
+import { copyModel, type Graph, type Model, type Value } from '../../../onnx/index.js';
 import { typedBuilder } from '../../../ops/index.js';
 
 /** The outputs that tell of one value: itself where it is small, else every so-manieth of its numbers and their extremes. */
@@ -17,7 +17,7 @@ export function watching(source: Model, steps: ReadonlyMap<string, number>): { m
   const model = copyModel(source);
   const { graph } = model;
   const build = typedBuilder(graph, model.opsets);
-  const values = [...graph.values()].filter((value) => steps.has(value.name));
+  const values = lastFirst(graph, (value) => steps.has(value.name));
   graph.outputs.length = 0;
   const handOut = (value: Value) => {
     if (!graph.outputs.includes(value)) graph.outputs.push(value);
@@ -32,6 +32,14 @@ export function watching(source: Model, steps: ReadonlyMap<string, number>): { m
     return [value.name, { sample: handOut(sample), extremes: { min, max } }];
   });
   return { model, watched: new Map(watched) };
+}
+
+/**
+ * The values of a graph that are to be looked at, in the order in which what looks at them is appended. ONNX Runtime begins with what the last node that
+ * nobody reads needs: appended the other way round, every value would live until the run's end.
+ */
+export function lastFirst(graph: Graph, wanted: (value: Value) => boolean): Value[] {
+  return [...graph.values()].filter(wanted).reverse();
 }
 
 /**

@@ -1,11 +1,16 @@
 import { lossBetween } from '../../../metrics/index.js';
 import type { SensitivityRecord, TechniqueContext, TechniqueResult } from '../../../technique/index.js';
+import type { Trials } from '../../../training/index.js';
 import { agrees } from '../candidates.js';
 import { leftInFloat, leftRemark } from '../left.js';
+import { movesOf, type When } from '../moved.js';
 import { nothingToQuantize } from '../nothing.js';
+import type { Migration } from '../scales/migrate.js';
 import type { Bits } from './block-grid.js';
+import { type FewBits, type Width, widthFrom } from './few-layers.js';
+import { type MendedFew, mendFewBits } from './mend-few.js';
 import { type Mixed, mixed } from './mixed.js';
-import { type FewBits, prepareFewBits, type Width, widthFrom } from './prepare-few.js';
+import { prepareFewBits } from './prepare-few.js';
 import type { Rounding } from './roundings.js';
 
 /** What the technique is asked for where only weights are stored, in fewer than 8 bits somewhere. */
@@ -14,10 +19,13 @@ export interface FewBitsOptions {
   method: Rounding | 'auto';
   blockSize: number;
   samples: number;
+  steps: number;
   tolerance?: number;
   budget?: number;
   exclude: readonly string[];
   operators?: readonly string[];
+  equalize: When;
+  smooth: When;
 }
 
 const BITS = { int4: 4, int2: 2 } as const;
@@ -25,16 +33,58 @@ const WIDER: Readonly<Record<Bits, readonly Bits[]>> = { 4: [4], 2: [2, 4] };
 
 /** Stores weights in as few bits as asked for where that is good enough, and in more elsewhere. */
 export async function applyFewBits(context: TechniqueContext, options: FewBitsOptions): Promise<TechniqueResult> {
-  const { model: source, task, runtime, threads, seed, signal } = context;
-  const { method, blockSize, samples, tolerance, budget, exclude, operators } = options;
+  const { model: source, task, runtime, threads, seed, signal, onProgress } = context;
+  const { method, blockSize, samples, steps, tolerance, budget, exclude, operators } = options;
   const width = BITS[options.weightType];
   const hasData = task !== undefined && task.splits.calibration.size > 0;
   const rounding = method === 'auto' ? (hasData ? 'gptq' : 'hqq') : method;
-  const given = { widths: WIDER[width], rounding, blockSize, samples: Math.min(samples, GPTQ_SAMPLES), task, exclude, operators };
-  const few = await prepareFewBits(source, runtime, { ...given, seed, threads, signal });
+  const most = rounding === 'gptq' ? Math.min(samples, GPTQ_SAMPLES) : samples;
+  const given = {
+    widths: WIDER[width],
+    rounding,
+    blockSize,
+    samples: most,
+    steps,
+    task,
+    exclude,
+    operators,
+    even: options.equalize !== 'never',
+  };
+  const { always, auto } = movesOf(options);
+  const prepare = (moves: readonly Migration[]) =>
+    prepareFewBits(source, runtime, { ...given, seed, threads, signal, onProgress, moves: [...always, ...moves] });
+  const few = await prepare([]);
   if (few.layers.length + few.plan.stored.length + few.plan.tables.length === 0) throw nothingToQuantize(source);
-  const made = await mixed({ ...context, few, width, tolerance, budget });
-  const remarks = [...few.remarks, ...remarksOf(few, width, made, context)];
+  const choose = (from: FewBits) => mixed({ ...context, few: from, width, tolerance, budget });
+  const made = await choose(few);
+  const result = resultOf(few, width, made, context);
+  if (hasData || budget !== undefined) return result;
+  const mended = async (trials: Trials) => {
+    const found = await mendFewBits({ ...context, trials, prepare, choose, moves: auto });
+    if (!found) return undefined;
+    const { model, notes } = resultOf(found.few, width, found.made, context, found.wider);
+    return { model, notes: { ...notes, remarks: [...remarksOfWider(found), ...(notes.remarks ?? [])] } };
+  };
+  return { ...result, mended };
+}
+
+function remarksOfWider({ few, wider, whole, sqnr, inputs }: MendedFew): string[] {
+  if (wider.size === 0) return [];
+  const why = `because with fewer the worst output would have ${whole.toFixed(1)} dB SQNR on ${inputs}, and has ${sqnr.toFixed(1)} dB so`;
+  const groups = byWidth(wider).map(([width, names]) => `${width} bits: ${names.join(', ')}`);
+  return [`${wider.size} of ${few.layers.length} layers keep more bits, ${why}; ${groups.join('; ')}.`];
+}
+
+/** @param wider layers whose bits are spoken of elsewhere. */
+function resultOf(
+  few: FewBits,
+  width: Width,
+  made: Mixed,
+  context: TechniqueContext,
+  wider: MendedFew['wider'] = new Map(),
+): TechniqueResult {
+  const others = { ...made, widths: new Map([...made.widths].filter(([layer]) => !wider.has(layer))) };
+  const remarks = [...few.remarks, ...remarksOf(few, width, others, context)];
   // Scales of blocks are floats, too, and as large as weights.
   const known = new Set([...few.model.graph.values(true)].map(({ name }) => name));
   const left = leftRemark(leftInFloat(made.model.graph).filter(({ value }) => known.has(value)));
@@ -46,7 +96,7 @@ export async function applyFewBits(context: TechniqueContext, options: FewBitsOp
 const GPTQ_SAMPLES = 128;
 
 /** Layers by bits, fewest first. */
-function byWidth({ widths }: Mixed): [Width, string[]][] {
+function byWidth(widths: Mixed['widths']): [Width, string[]][] {
   const found = new Map<Width, string[]>();
   for (const [{ site }, width] of widths) found.set(width, [...(found.get(width) ?? []), site.node]);
   return [...found].sort(([a], [b]) => a - b);
@@ -58,7 +108,7 @@ function remarksOf(few: FewBits, wished: Width, made: Mixed, { task }: Technique
   const more = [...widths].filter(([layer, width]) => width > widthFrom(layer, wished));
   const total = few.layers.length;
   if (more.length > 0) {
-    const groups = byWidth({ ...made, widths: new Map(more) }).map(([width, names]) => `${width} bits: ${names.join(', ')}`);
+    const groups = byWidth(new Map(more)).map(([width, names]) => `${width} bits: ${names.join(', ')}`);
     remarks.push(`${more.length} of ${total} layers keep more than ${wished} bits, because ${reasonOf(made, task)}; ${groups.join('; ')}.`);
   }
   if (quality && task && made.exact !== undefined && more.length === total)
@@ -91,7 +141,7 @@ function sensitivityOf({ noise, widths }: Mixed): SensitivityRecord[] | undefine
 }
 
 function factsOf(few: FewBits, made: Mixed, { task }: TechniqueContext): Record<string, number | string> {
-  const counts = byWidth(made).map(([width, names]): [string, number] => [`layersOf${width}Bits`, names.length]);
+  const counts = byWidth(made.widths).map(([width, names]): [string, number] => [`layersOf${width}Bits`, names.length]);
   const loss = made.quality && task && lossBetween(task.metric, made.quality.before.value, made.quality.after.value);
   return {
     quantizedLayers: few.plan.stored.length + few.plan.tables.length,

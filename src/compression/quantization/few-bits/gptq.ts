@@ -1,8 +1,5 @@
-import { cholesky, inverseByCholesky } from '../../../base/index.js';
+import { inverseFactor } from '../../curvature.js';
 import { type Bits, type Blocked, type BlockScale, blocksOf, integerOf, type Rows } from './block-grid.js';
-
-/** What is added to the diagonal, as a share of its mean: the paper's. */
-const DAMPING = 0.01;
 
 /**
  * Rounds a matrix column by column, and lets the columns that are still to come make up for the error of each, by the curvature of the squared error
@@ -38,15 +35,4 @@ export function gptq(
     }
   }
   return { grid, integers };
-}
-
-/** The lower Cholesky factor of the damped curvature's inverse. Inputs that are always zero count as others do on average. */
-function inverseFactor(curvature: Float64Array, size: number): Float64Array | undefined {
-  const damped = curvature.slice();
-  let trace = 0;
-  for (let i = 0; i < size; i++) trace += damped[i * size + i];
-  const mean = trace / size || 1;
-  for (let i = 0; i < size; i++) damped[i * size + i] = (damped[i * size + i] || mean) + DAMPING * mean;
-  const lower = cholesky(damped, size);
-  return lower && cholesky(inverseByCholesky(lower, size), size);
 }

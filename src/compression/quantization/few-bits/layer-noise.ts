@@ -6,7 +6,7 @@ import type { Task } from '../../../training/index.js';
 import { affordable, measureSwitched } from '../sensitivity.js';
 import { SWITCHES } from '../write.js';
 import { dequantized } from './block-grid.js';
-import type { FewBits, FewLayer, Form, Width } from './prepare-few.js';
+import type { FewBits, FewLayer, Form, Width } from './few-layers.js';
 import { inOwnOrder, sitesOf } from './sites.js';
 
 /** By layer and bits: how far the model's outputs are from the float model's where this weight alone is rounded; see `NoiseMeter`. */
@@ -39,7 +39,7 @@ async function measure(request: LayerNoiseRequest & { task: Task }): Promise<Map
   const switches = few.layers
     .flatMap((layer) => [...layer.forms].flatMap(([width, form]) => (form.blocked ? [{ layer, width, form }] : [])))
     .sort((a, b) => b.form.error - a.form.error);
-  const { samples, most } = affordable(few.model, task, switches.length);
+  const { samples, most } = await affordable(few.model, task, switches.length);
   const chosen = switches.slice(0, most);
   const settings = chosen.map((_, index) => Uint8Array.from(chosen, (_, other) => Number(other === index)));
   const model = switched(few, chosen);

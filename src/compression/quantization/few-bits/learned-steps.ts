@@ -1,7 +1,7 @@
 import { copyModel, type GraphBuilder, type Model, Tensor, type Value } from '../../../onnx/index.js';
 import { typedBuilder } from '../../../ops/index.js';
 import { type Blocked, type BlockScale, blocksOf, dequantized, type Rows, roundToGrid } from './block-grid.js';
-import type { FewBits, FewLayer } from './prepare-few.js';
+import type { FewBits, FewLayer } from './few-layers.js';
 import { inOwnOrder, type Site, sitesOf } from './sites.js';
 
 /** A weight that is trained on a grid whose steps are trained with it. */

@@ -6,8 +6,9 @@ import type { Quality, Task } from '../../../training/index.js';
 import { type Allocation, allocations } from '../allocate.js';
 import { besideFloat } from '../beside-float.js';
 import { agrees } from '../candidates.js';
+import { type FewBits, type FewLayer, type Width, widthFrom } from './few-layers.js';
 import { type LayerNoise, layerNoise } from './layer-noise.js';
-import { type FewBits, type FewLayer, type Width, widthFrom, writeFewBits } from './prepare-few.js';
+import { writeFewBits } from './prepare-few.js';
 
 export interface MixedRequest extends Activity {
   few: FewBits;
@@ -111,8 +112,8 @@ async function withinBudget(request: MixedRequest, budget: number): Promise<Mixe
   let made = make(index);
   // What a file holds beside the weights is not known before one is written.
   while (made.bytes > budget && index > 0) {
-    const room = budget - (made.bytes - front[index].bytes);
-    const fitting = front.findLastIndex((each) => each.bytes <= room);
+    const room = budget - (made.bytes - front[index].cost);
+    const fitting = front.findLastIndex((each) => each.cost <= room);
     index = Math.max(0, Math.min(index - 1, fitting));
     made = make(index);
   }
@@ -134,7 +135,7 @@ async function withinBudget(request: MixedRequest, budget: number): Promise<Mixe
 function choicesOf(request: MixedRequest, noise: LayerNoise) {
   return allocations(
     request.few.layers.map((layer) =>
-      formsOf(request, layer).map(([width, { bytes }]) => ({ bytes, loss: noise.get(layer)?.get(width) ?? 0 })),
+      formsOf(request, layer).map(([width, { bytes }]) => ({ cost: bytes, loss: noise.get(layer)?.get(width) ?? 0 })),
     ),
   );
 }

@@ -1,45 +1,17 @@
 import type { Runtime } from '../../../infrastructure/runtime/index.js';
 import { copyModel, type Model, nodesOf, removeDeadCode, Tensor } from '../../../onnx/index.js';
-import { planWithoutData } from '../dynamic.js';
-import type { Plan } from '../plan.js';
+import { MOST_COLUMNS } from '../../curvature.js';
+import { planMoved, remarksOfMoves } from '../moved.js';
 import { evened } from '../scales/evened.js';
 import { dequantizeWeight, quantizeWeight, type WeightOptions, weightGrid } from '../weights.js';
 import { writeQuantized } from '../write.js';
-import { type Bits, type Blocked, dequantized } from './block-grid.js';
-import { MOST_COLUMNS } from './curvature.js';
+import type { Bits } from './block-grid.js';
+import { type FewBits, type FewLayer, type Form, type Width, widthFrom } from './few-layers.js';
+import { learnRoundings } from './learned-rounding.js';
 import { type BlockOptions, checkBlockSize } from './options.js';
-import { type Rounded, type Rounding, relativeError, roundAll } from './roundings.js';
+import { neededBy, type Rounded, type Rounding, relativeError, roundAll } from './roundings.js';
 import { type Site, sitesOf } from './sites.js';
 import { BlockWriter, bytesOf } from './write-blocks.js';
-
-/** Bits of a weight, by layer. */
-export type Width = Bits | 8;
-
-/** One way to store a weight. */
-export interface Form {
-  /** In the file, about. */
-  readonly bytes: number;
-  readonly rounding: Rounding;
-  readonly error: number;
-  /** Absent with 8 bits. */
-  readonly blocked?: Blocked;
-}
-
-export interface FewLayer {
-  readonly site: Site;
-  /** Which of `sitesOf` it is. */
-  readonly index: number;
-  /** By bits, fewest first: those with which the file gets smaller. Never empty. */
-  readonly forms: ReadonlyMap<Width, Form>;
-}
-
-/** A float model with all that is needed to write it with weights of few bits. */
-export interface FewBits {
-  readonly model: Model;
-  readonly plan: Plan;
-  readonly layers: readonly FewLayer[];
-  readonly remarks: readonly string[];
-}
 
 /** The first opset with uint4. */
 const BLOCK_OPSET = 21;
@@ -56,12 +28,15 @@ export async function prepareFewBits(
   runtime: Runtime,
   options: Omit<BlockOptions, 'bits'> & { widths: readonly Bits[] },
 ): Promise<FewBits> {
-  const { widths, blockSize = 32, rounding = 'hqq', samples = 128, seed = 0 } = options;
+  const { widths, blockSize = 32, rounding: wished = 'hqq', samples = 128, steps = 1000, seed = 0, moves = [], task } = options;
+  // What is learned starts from there.
+  const rounding = wished === 'adaround' ? 'hqq' : wished;
   checkBlockSize(blockSize);
-  const planned = await planWithoutData(source, runtime, options, BLOCK_OPSET);
-  const { task, threads, signal } = options;
-  const even = task && (await evened({ model: planned.model, task, runtime, threads, signal }));
-  const { model, plan } = { ...planned, ...(even && { model: even.model }) };
+  if (wished === 'adaround') neededBy(wished, task);
+  const planned = await planMoved(source, runtime, options, moves, BLOCK_OPSET);
+  const { threads, signal } = options;
+  const even = task && options.even !== false && (await evened({ model: planned.model, task, runtime, threads, signal }));
+  const { model, plan, places } = { ...planned, ...(even && { model: even.model }) };
   const sites = sitesOf(model, plan);
   const forms = await roundAll({ ...options, model, runtime, sites, rounding, bits: widths, blockSize, samples, seed });
   const layers = sites.flatMap((site, index) => {
@@ -72,7 +47,15 @@ export async function prepareFewBits(
     const usable = worthwhile([...few, [8, inWholeBytes(site)]], 4 * site.weight.values.length);
     return usable.size > 0 && [...usable.keys()].some((width) => width < 8) ? [{ site, index, forms: usable }] : [];
   });
-  return { model, plan, layers, remarks: [...(even ? [even.remark] : []), ...remarksOf(layers, rounding)] };
+  const few = {
+    model,
+    plan,
+    layers,
+    places,
+    remarks: [...remarksOfMoves(places), ...(even ? [even.remark] : []), ...remarksOf(layers, rounding)],
+  };
+  if (wished !== 'adaround') return few;
+  return learnRoundings({ ...options, few, sites, widths, task: neededBy(wished, task), samples, steps, seed, runtime });
 }
 
 /** The forms that are smaller than all with more bits, and than the floats. */
@@ -105,23 +88,6 @@ function remarksOf(layers: readonly FewLayer[], rounding: Rounding): string[] {
   return [
     `Rounded by hqq rather than gptq, for being no plain product, grouped, too wide (${MOST_COLUMNS} inputs at most) or never fed: ${names}.`,
   ];
-}
-
-/** The width that a layer gets where so many bits are wished: the fewest from there on that make its file smaller, else the most. */
-export function widthFrom({ forms }: FewLayer, wished: Width): Width {
-  const widths = [...forms.keys()];
-  return widths.find((width) => width >= wished) ?? widths[widths.length - 1];
-}
-
-/** The same with other integers in the layers for which there are some. */
-export function withBlocks(few: FewBits, bits: Bits, blockedOf: (layer: FewLayer) => Blocked | undefined): FewBits {
-  const layers = few.layers.map((layer) => {
-    const [form, blocked] = [layer.forms.get(bits), blockedOf(layer)];
-    if (!form || !blocked) return layer;
-    const error = relativeError(layer.site.weight, dequantized(blocked, layer.site.weight.columns));
-    return { ...layer, forms: new Map([...layer.forms]).set(bits, { ...form, blocked, error }) };
-  });
-  return { ...few, layers };
 }
 
 /** The model with each layer at the bits that are wished for it; whatever else can be stored as integers is stored in 8 bits. */

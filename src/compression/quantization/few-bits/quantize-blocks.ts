@@ -1,8 +1,9 @@
 import type { Runtime } from '../../../infrastructure/runtime/index.js';
 import type { Model } from '../../../onnx/index.js';
 import { nothingToQuantize } from '../nothing.js';
+import { type FewBits, type FewLayer, type Width, widthFrom } from './few-layers.js';
 import type { BlockOptions } from './options.js';
-import { type FewBits, type FewLayer, prepareFewBits, type Width, widthFrom, writeFewBits } from './prepare-few.js';
+import { prepareFewBits, writeFewBits } from './prepare-few.js';
 import type { Rounding } from './roundings.js';
 
 export interface BlockedLayer {

@@ -2,18 +2,32 @@ import { type Activity, OptionError } from '../../../base/index.js';
 import type { Runtime } from '../../../infrastructure/runtime/index.js';
 import type { Model } from '../../../onnx/index.js';
 import type { Task } from '../../../training/index.js';
+import { type Curved, curvatures, MOST_COLUMNS } from '../../curvature.js';
 import type { WeightMatrix } from '../../matrices.js';
 import { type Bits, type Blocked, dequantized, gridOf, nearestScale, type Rows, roundToGrid } from './block-grid.js';
-import { type Curved, curvatures, MOST_COLUMNS } from './curvature.js';
 import { gptq } from './gptq.js';
 import { hqqScale } from './hqq.js';
 import type { Site } from './sites.js';
 import { blockSizeFor } from './write-blocks.js';
 
-/** How weights are rounded: to the nearest number of a grid over their range; to a grid that suits most of them; or so that later columns make up for earlier ones. */
-export const ROUNDINGS = ['nearest', 'hqq', 'gptq'] as const;
+/**
+ * How weights are rounded: to the nearest number of a grid over their range; to a grid that suits most of them; so that later columns make up for earlier
+ * ones; or up or down as is learned from what blocks of the model make.
+ */
+export const ROUNDINGS = ['nearest', 'hqq', 'gptq', 'adaround'] as const;
 
 export type Rounding = (typeof ROUNDINGS)[number];
+
+/** Whether weights are rounded by looking at data. */
+export function looksAtData(rounding: string): boolean {
+  return rounding === 'gptq' || rounding === 'adaround';
+}
+
+/** The data that a rounding looks at. @throws OptionError where there is none. */
+export function neededBy<T>(rounding: Rounding, task: T | undefined): T {
+  if (!task) throw new OptionError({ what: `Rounding by ${rounding} looks at data`, fix: 'Give data, or round by hqq.' });
+  return task;
+}
 
 /** A weight on a grid, with how it came there. */
 export interface Rounded {
@@ -53,8 +67,8 @@ export async function roundAll(request: RoundRequest): Promise<Map<Site, Map<Bit
 }
 
 async function roundByGptq(request: RoundRequest, found: ReadonlyMap<Site, Map<Bits, Rounded>>): Promise<void> {
-  const { model, runtime, task, sites, bits, blockSize, samples, seed, threads, signal } = request;
-  if (!task) throw new OptionError({ what: 'Rounding by gptq looks at data', fix: 'Give data, or round by hqq.' });
+  const { model, runtime, sites, bits, blockSize, samples, seed, threads, signal } = request;
+  const task = neededBy('gptq', request.task);
   const curved = new Map<Curved, Site>();
   for (const site of sites) {
     const { matrix, weight, shape } = site;

@@ -10,6 +10,7 @@ import {
   type Use,
   type Value,
 } from '../../../onnx/index.js';
+import { layerOf } from '../../../ops/index.js';
 import { type WeightMatrix, weightMatrices } from '../../matrices.js';
 import { Places } from '../places.js';
 import type { Plan } from '../plan.js';
@@ -59,7 +60,7 @@ export function sitesOf(model: Model, plan: Plan): Site[] {
     const tensor = constantFloat(graph, value);
     if (!tensor || !uses.every((use) => inputs.get(use.node)?.has(use.index))) return [];
     const matrix = matrices.get(value.name);
-    const reading: Reading = matrix && isProduct(matrix.node) ? 'product' : 'unpacked';
+    const reading: Reading = matrix && isProduct(matrix) ? 'product' : 'unpacked';
     const weight = reading === 'product' && matrix ? rowsOf(tensor, matrix.outputs) : inLine(tensor);
     return [{ value, node, uses, reading, place: places.of(value), ...(matrix && { matrix }), shape: tensor.shape, weight }];
   });
@@ -84,8 +85,8 @@ function tablesOf(plan: Plan, nodes: ReadonlyMap<string, Node>): Site[] {
 }
 
 /** Whether MatMulNBits takes a node's place. */
-function isProduct(node: Node): boolean {
-  return node.op !== 'Conv' && node.float('alpha', 1) === 1 && node.float('beta', 1) === 1;
+function isProduct({ node, isKernel }: WeightMatrix): boolean {
+  return !isKernel && layerOf(node)?.factors.every((factor) => factor === 1) === true;
 }
 
 /** A weight of two axes with one row for each index of one of them. */

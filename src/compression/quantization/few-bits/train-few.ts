@@ -4,8 +4,9 @@ import { type LossBuilder, type TrainOptions, type TrainResult, train, withWeigh
 import { keepBetter } from '../kept.js';
 import { nothingToQuantize } from '../nothing.js';
 import { type Bits, type Blocked, gridOf, type Rows } from './block-grid.js';
+import { type FewBits, type FewLayer, withBlocks } from './few-layers.js';
 import { type Learned, type LearnedModel, onLearnedGrid, stepRate, ternaryScale, withLearnedSteps } from './learned-steps.js';
-import { type FewBits, type FewLayer, prepareFewBits, withBlocks, writeFewBits } from './prepare-few.js';
+import { prepareFewBits, writeFewBits } from './prepare-few.js';
 import { inRows } from './sites.js';
 
 /** Weights that are trained in fewer than 8 bits; what is computed stays in floating point. */
@@ -15,6 +16,8 @@ export interface FewTraining {
   weightType: FewType;
   blockSize: number;
   exclude: readonly string[];
+  /** Whether channels of wildly different scale are evened out first. */
+  even: boolean;
   /** At most so many samples for rounding without training, which the result is compared with. */
   samples: number;
   training: TrainOptions;
@@ -29,13 +32,13 @@ const BITS: Readonly<Record<FewType, Bits>> = { int4: 4, int2: 2, ternary: 2 };
  */
 export async function trainFewBits(context: TaskContext, options: FewTraining): Promise<TechniqueResult> {
   const { model: source, task, runtime, threads, signal, seed } = context;
-  const { weightType, blockSize, exclude, samples } = options;
+  const { weightType, blockSize, exclude, samples, even } = options;
   const bits = BITS[weightType];
-  const common = { blockSize, exclude, samples, task, seed, threads, signal, widths: [bits] };
+  const common = { blockSize, exclude, samples, even, task, seed, threads, signal, widths: [bits] };
   const few = await prepareFewBits(source, runtime, { ...common, rounding: 'gptq' });
   if (few.layers.length === 0) throw nothingToQuantize(source);
   const starts = startsOf(few, weightType);
-  const plain = weightType === 'ternary' ? withBlocks(few, bits, (layer) => starts.get(layer)?.start) : few;
+  const plain = weightType === 'ternary' ? withBlocks(few, bits, (layer) => blockedIn(starts.get(layer)?.start)) : few;
   const untrained = writeFewBits(plain, () => bits);
   const simulated = withLearnedSteps(few, starts);
   const result = await trainSteps(context, options, simulated);
@@ -104,7 +107,11 @@ function bake(few: FewBits, bits: Bits, { learned }: LearnedModel, result: Train
     const { weight = '', steps = '', ...grid } = own.get(layer) ?? {};
     const [values, scales] = [found.get(weight)?.toFloat32(), found.get(steps)?.toFloat32()];
     const { site } = layer;
-    return values && scales && onLearnedGrid({ ...site.weight, values: inRows(site, values) }, grid as Learned, scales);
+    return blockedIn(values && scales && onLearnedGrid({ ...site.weight, values: inRows(site, values) }, grid as Learned, scales));
   });
   return { ...blocks, model: withWeights(few.model, new Map(others)) };
+}
+
+function blockedIn(blocked: Blocked | undefined): { blocked: Blocked } | undefined {
+  return blocked && { blocked };
 }

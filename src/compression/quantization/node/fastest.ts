@@ -46,6 +46,18 @@ const MOST_SECONDS = 1;
  * @throws UnsupportedError where the model cannot be quantized; Stopped when aborted.
  */
 export async function slowerLayers(request: FasterRequest): Promise<LayerChoice> {
+  const { times, unknown, measured, table } = await layerTimes(request);
+  const names = (isFaster: boolean) => [...times].flatMap(([name, { ratio }]) => (ratio < 1 === isFaster ? [name] : []));
+  return { slower: names(false), faster: names(true), unknown, measured, table };
+}
+
+export interface LayerTimes extends Pick<LayerChoice, 'unknown' | 'measured' | 'table'> {
+  /** By name, in the order of the graph. */
+  readonly times: ReadonlyMap<string, LayerTime>;
+}
+
+/** What each layer that can be quantized takes in both types; see `slowerLayers`. */
+export async function layerTimes(request: FasterRequest): Promise<LayerTimes> {
   const { model, runtime, mode, inputShapes, threads = 1, folder, signal, onProgress } = request;
   const prepared = await prepareModel(model, runtime, mode === 'static' ? {} : { normalizationToConvolution: false });
   inferShapes(prepared, { inputShapes });
@@ -53,8 +65,7 @@ export async function slowerLayers(request: FasterRequest): Promise<LayerChoice>
   const names = new Set([...plan.layers.filter(({ weight }) => weight), ...plan.stored].map(({ node }) => node));
   const layers = nodesOf(prepared.graph).filter(({ name }) => names.has(name));
   const table = await TimeTable.open(folder);
-  const slower: string[] = [];
-  const faster: string[] = [];
+  const times = new Map<string, LayerTime>();
   const unknown: string[] = [];
   let measured = 0;
   for (const [done, node] of layers.entries()) {
@@ -67,13 +78,12 @@ export async function slowerLayers(request: FasterRequest): Promise<LayerChoice>
         measured++;
       }
     }
-    if (!time) unknown.push(node.name);
-    else if (time.ratio < 1) faster.push(node.name);
-    else slower.push(node.name);
+    if (time) times.set(node.name, time);
+    else unknown.push(node.name);
     onProgress?.({ task: 'time layers', done: done + 1, total: layers.length });
   }
   if (measured > 0) await table.save();
-  return { slower, faster, unknown, measured, table: table.path };
+  return { times, unknown, measured, table: table.path };
 }
 
 /** Undefined where the layer cannot be timed by itself. */
@@ -87,7 +97,7 @@ async function timed(
   return attempted(
     async (): Promise<LayerTime> => {
       const quantized = await quantizedLayer(float, mode, runtime);
-      const [, { ratio, interval }] = await compareLatency(runtime, [float, quantized], {
+      const [{ p50 }, { ratio, interval }] = await compareLatency(runtime, [float, quantized], {
         feedsOfEach: [makeFeeds(float), makeFeeds(quantized)],
         threads,
         signal,
@@ -96,7 +106,7 @@ async function timed(
         minSeconds: SECONDS,
         maxSeconds: MOST_SECONDS,
       });
-      return { ratio: round(ratio), interval: [round(interval.low), round(interval.high)] };
+      return { float: round(p50), ratio: round(ratio), interval: [round(interval.low), round(interval.high)] };
     },
     () => undefined,
   );

@@ -6,10 +6,12 @@ import { join } from 'node:path';
 import { readJson, writeFileAtomic } from '../../../base/node/index.js';
 import { cacheFolder } from '../../../data/node/index.js';
 
-const SCHEMA = 'espalier/layer-times@1';
+const SCHEMA = 'espalier/layer-times@2';
 
 /** Time of a quantized layer relative to the float one: the median over turns, and its 95% interval. */
 export interface LayerTime {
+  /** Median milliseconds of a run of the float layer. */
+  readonly float: number;
   readonly ratio: number;
   readonly interval: readonly [number, number];
 }
@@ -61,7 +63,11 @@ function timesIn(path: string): Map<string, LayerTime> {
   if (!existsSync(path)) return new Map();
   try {
     const { schema, layers } = readJson(path) as { schema?: unknown; layers?: Record<string, LayerTime> };
-    return new Map(schema === SCHEMA ? Object.entries(layers ?? {}).filter(([, time]) => Number.isFinite(time?.ratio)) : []);
+    return new Map(
+      schema === SCHEMA
+        ? Object.entries(layers ?? {}).filter(([, time]) => Number.isFinite(time?.ratio) && Number.isFinite(time?.float))
+        : [],
+    );
   } catch {
     return new Map();
   }

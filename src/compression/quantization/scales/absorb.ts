@@ -33,7 +33,7 @@ function follow(graph: Graph, from: Channels, found: Absorption): boolean {
   if (graph.outputs.includes(value) || graph.inputs.includes(value)) return false;
   found.values.push(from);
   return value.uses().every(({ node, index }) => {
-    if (node.graph !== graph || node.domain !== '') return false;
+    if (node.graph !== graph) return false;
     const reader = readerOf(graph, node, index, from);
     if (reader) {
       found.readers.push(reader);
@@ -61,17 +61,18 @@ function passedOn(graph: Graph, node: Node, index: number, from: Channels, found
   if (!output || node.outputs.slice(1).some((other) => other && (other.readers.size > 0 || graph.outputs.includes(other))))
     return undefined;
   const { axis, repeat, value } = from;
-  if (index === 0 && traitsOf(node).homogeneous) return { value: output, axis, repeat };
-  if (index === 0 && node.op === 'Transpose') {
-    const to = (node.ints('perm', undefined) ?? []).indexOf(axis);
+  const { homogeneous, permutes, reshapes, combines } = traitsOf(node);
+  const rank = value.shape?.length;
+  if (index === 0 && homogeneous) return { value: output, axis, repeat };
+  if (index === 0 && permutes && rank !== undefined) {
+    const to = permutes(node, rank).indexOf(axis);
     return to < 0 ? undefined : { value: output, axis: to, repeat };
   }
-  if (index === 0 && (node.op === 'Flatten' || node.op === 'Reshape')) return flattened(output, from);
+  if (index === 0 && reshapes) return flattened(output, from);
   const constant = constantFloat(graph, node.inputs[1 - index]);
-  const rank = value.shape?.length;
   if (!constant || rank === undefined || constant.shape.length > rank || repeat !== 1) return undefined;
-  if (node.op === 'Mul' || (node.op === 'Div' && index === 0)) return { value: output, axis, repeat };
-  if (node.op !== 'Add') return undefined;
+  if (combines === 'product' || (combines === 'quotient' && index === 0)) return { value: output, axis, repeat };
+  if (combines !== 'sum') return undefined;
   const along = axis - (rank - constant.shape.length);
   if (along < 0 || constant.shape[along] !== value.shape?.[axis]) return undefined;
   found.shifts.push({ node, input: 1 - index, axis: along });

@@ -5,37 +5,39 @@ import { type ChannelConstant, forEachElement, largestOfChannels, scaleConstant 
 import { rowsOf } from './rows.js';
 import { layerSites, normalizationSites, type Site } from './sites.js';
 
-/**
- * Which scales are moved: between layers ('equalize'), out of normalizations and activations into the layers that read them ('smooth'), or both where that
- * takes no new node ('even').
- */
-export type Migration = 'equalize' | 'smooth' | 'even';
+/** Which scales are moved: between layers ('equalize'), or out of normalizations and activations into the layers that read them ('smooth'). */
+export type Migration = 'equalize' | 'smooth';
+
+/** The same, or both where that takes no new node ('even'). */
+export type AnyMigration = Migration | 'even';
 
 /** Largest factor and its inverse. */
 const MOST = 2 ** 20;
 
 /** What is measured before the factors are chosen: the axis of the channels of each value, by name. Empty where there is nothing to move. */
-export function measuredAxes({ graph }: Model, kind: Migration): Map<string, number> {
+export function measuredAxes({ graph }: Model, kind: AnyMigration): Map<string, number> {
   return new Map(sitesOf(graph, kind).map((site) => [firstClipped(site).value.name, firstClipped(site).axis]));
 }
 
 /**
  * A copy of a prepared model, the same function, in which the channels of activations differ less in size: each is divided by a power of two, so that no
  * float is rounded, and what reads it multiplied.
+ * @param statistics what was measured of the activations; without, the model's own constants tell how large they are: weights and biases of the layers that make
+ * them, gains and shifts of normalizations.
  * @returns undefined where channels are alike already.
  */
 export function migrate(
   source: Model,
-  kind: Migration,
-  statistics: ReadonlyMap<string, ChannelStatistics>,
+  kind: AnyMigration,
+  statistics: ReadonlyMap<string, ChannelStatistics> | undefined,
   perChannel: boolean,
 ): Migrated | undefined {
   const model = copyModel(source);
   const { graph } = model;
   let moved = 0;
   for (const site of sitesOf(graph, kind)) {
-    const seen = statistics.get(firstClipped(site).value.name);
-    const factors = seen && factorsOf(graph, site, seen.largest, perChannel);
+    const largest = statistics ? statistics.get(firstClipped(site).value.name)?.largest : largestOfMakers(graph, site);
+    const factors = largest && factorsOf(graph, site, largest, perChannel);
     if (!factors) continue;
     apply(model, site, factors);
     moved++;
@@ -52,9 +54,16 @@ export interface Migrated {
   places: number;
 }
 
-function sitesOf(graph: Graph, kind: Migration): Site[] {
+function sitesOf(graph: Graph, kind: AnyMigration): Site[] {
   if (kind === 'even') return [...layerSites(graph), ...normalizationSites(graph, false)];
   return kind === 'equalize' ? layerSites(graph) : normalizationSites(graph, true);
+}
+
+/** How large each channel is by what makes it: a layer's output grows with its weights and bias, and a normalization's with its gain and shift. */
+function largestOfMakers(graph: Graph, { makers, channels }: Site): Float32Array | undefined {
+  if (makers.length === 0) return undefined;
+  const each = makers.map((maker) => largestOfChannels(constantFloat(graph, maker.node.inputs[maker.input]) as Tensor, maker, channels));
+  return each.reduce((most, sizes) => most.map((size, channel) => Math.max(size, sizes[channel])));
 }
 
 /** The value whose range is that of its integers: behind the activation that follows the layer, where one does. */

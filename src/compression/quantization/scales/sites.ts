@@ -50,8 +50,8 @@ export function normalizationSites(graph: Graph, explicit: boolean): Site[] {
 function normalizationSite(graph: Graph, node: Node): Site[] {
   const [output] = node.outputs;
   const rank = output?.shape?.length;
-  if (!output || rank === undefined || node.domain !== '') return [];
-  const { normalization } = traitsOf(node);
+  if (!output || rank === undefined) return [];
+  const { normalization, combines } = traitsOf(node);
   const along = normalization?.axis(node, rank);
   if (normalization && along !== undefined && node.int('training_mode', 0) === 0) {
     const given = [normalization.scale, normalization.shift].filter((input) => node.inputs[input]);
@@ -60,7 +60,7 @@ function normalizationSite(graph: Graph, node: Node): Site[] {
     const makers = given.map((input) => ({ node, input, axis: 0 }));
     return siteOf(graph, { value: output, axis: along, repeat: 1 }, sizes[0]?.[0] ?? 0, makers, 'normalization');
   }
-  if (node.op !== 'Mul') return [];
+  if (combines !== 'product') return [];
   const side = constantFloat(graph, node.inputs[0]) ? 0 : 1;
   const factor = constantFloat(graph, node.inputs[side]);
   const axis = factor?.shape.indexOf(factor.size) ?? -1;

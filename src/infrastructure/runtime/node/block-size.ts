@@ -1,6 +1,7 @@
 import { encodeModel, Graph, GraphBuilder, Model, Tensor, tensorType } from '../../../onnx/index.js';
 import { pack, unpack } from '../shared/tensors.js';
 import { ThreadLink } from './link.js';
+import { ThreadPool } from './thread.js';
 
 let known: Promise<number | undefined> | undefined;
 
@@ -14,7 +15,8 @@ const CHANNELS = 64;
 
 /** Reorders an image of two positions whose elements are numbered: the second position of channel 0 comes after a block of channels. */
 async function probe(): Promise<number | undefined> {
-  const link = new ThreadLink();
+  const threads = new ThreadPool();
+  const link = new ThreadLink(undefined, threads);
   try {
     const settings = {
       backend: 'cpu',
@@ -42,6 +44,7 @@ async function probe(): Promise<number | undefined> {
     return undefined;
   } finally {
     await link.close(new Error('The probe has ended'));
+    await threads.close();
   }
 }
 

@@ -1,7 +1,7 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { Answers, buffersOf } from '../shared/answers.js';
 import type { Reply, Request } from '../shared/protocol.js';
-import { BUSY, STOP, type WorkerData } from './flags.js';
+import { BUSY, END, STOP, type WorkerData } from './flags.js';
 import { load, optimize } from './session.js';
 
 const port = parentPort as MessagePort;
@@ -9,8 +9,8 @@ const { flags } = workerData as WorkerData;
 const answers = new Answers({ load, optimize, stopped: () => Atomics.load(flags, STOP) === 1 });
 let queue = Promise.resolve();
 
-port.on('message', (request: Request) => {
-  queue = queue.then(() => answer(request));
+port.on('message', (request: Request | typeof END) => {
+  queue = queue.then(() => (request === END ? port.close() : answer(request)));
 });
 
 async function answer(request: Request): Promise<void> {
@@ -20,7 +20,6 @@ async function answer(request: Request): Promise<void> {
   } catch (cause) {
     port.postMessage({ id: request.id, failure: String(cause) } satisfies Reply);
   }
-  if (request.call === 'dispose') port.close();
 }
 
 /** Terminating a thread that is inside native code crashes the process, so the main thread must be able to see it. */

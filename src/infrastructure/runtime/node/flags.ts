@@ -8,3 +8,6 @@ export interface WorkerData {
 export const STOP = 0;
 /** Set by the worker while it is inside the runtime's native code, where a thread must not be terminated. */
 export const BUSY = 1;
+
+/** Told to a worker that is to end after what it does now. */
+export const END = 'end';

@@ -1,80 +1,69 @@
-import type { Worker } from 'node:worker_threads';
 import { ResourceError, RuntimeError } from '../../../base/index.js';
 import { type Link, PendingCalls } from '../shared/link.js';
-import type { CallName, Calls, Reply } from '../shared/protocol.js';
-import { BUSY, STOP, type WorkerData } from './flags.js';
-import { startWorker } from './start.js';
+import type { CallName, Calls, Reply, Request } from '../shared/protocol.js';
+import { collectTensors } from './collect.js';
+import type { RuntimeThread, ThreadPool } from './thread.js';
 
-/** How long an exiting process waits for a run under way: a thread inside native code cannot be ended without a crash. Milliseconds. */
-const EXIT_WAIT = 60_000;
-
-const alive = new Set<ThreadLink>();
-
-process.on('exit', () => {
-  for (const link of alive) link.halt();
-  for (const link of alive) link.awaitIdle();
-});
-
-/** A worker thread that answers calls in order. It keeps the process alive only while an answer is awaited. */
+/** A program's link to the thread that it is in. It keeps the process alive only while an answer is awaited. */
 export class ThreadLink implements Link {
-  readonly #worker: Worker;
-  readonly #flags = new Int32Array(new SharedArrayBuffer(8));
+  readonly #thread: RuntimeThread;
+  readonly #threads: ThreadPool;
   readonly #pending: PendingCalls;
-  readonly #exited: Promise<void>;
+  /** Called once when the thread has let go of the program, or is gone. */
+  #freed: () => void = () => undefined;
+  readonly #isFree = new Promise<void>((resolve) => {
+    this.#freed = resolve;
+  });
+  #closing?: number;
 
-  /** @param source the model's file, for messages. */
-  constructor(source?: string) {
+  /** @param source the model's file, for messages. @param threads where the thread is from, and goes to afterwards. */
+  constructor(source: string | undefined, threads: ThreadPool) {
     this.#pending = new PendingCalls(source);
-    const workerData: WorkerData = { flags: this.#flags };
-    this.#worker = startWorker('espalier-node-worker.js', { workerData, execArgv: [], name: 'espalier-program' });
-    alive.add(this);
-    this.#worker.on('message', (reply: Reply) => {
-      if (this.#pending.receive(reply) && this.#pending.size === 0) this.#worker.unref();
-    });
-    this.#worker.on('error', (cause) => {
-      // Too large a model is the model's fault; any other death is not.
-      const Kind = (cause as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY' ? RuntimeError : ResourceError;
-      this.#pending.end(new Kind({ what: `The runtime's thread failed (${cause.message})` }, { cause }));
-    });
-    this.#exited = new Promise((resolve) => {
-      this.#worker.once('exit', (code) => {
-        alive.delete(this);
-        this.#pending.end(new ResourceError({ what: `The runtime's thread ended unexpectedly with code ${code}` }));
-        resolve();
-      });
-    });
-    this.#worker.unref();
+    this.#threads = threads;
+    this.#thread = threads.take();
+    this.#thread.listen({ reply: (reply) => this.#receive(reply), failed: (cause) => this.#fail(cause) });
+  }
+
+  #receive(reply: Reply): void {
+    if (reply.id === this.#closing) this.#freed();
+    else if (this.#pending.receive(reply) && this.#pending.size === 0 && this.#closing === undefined) this.#thread.hold(false);
+  }
+
+  #fail(cause: Error | number): void {
+    this.#pending.end(failure(cause));
+    if (typeof cause === 'number') this.#freed();
   }
 
   call<K extends CallName>(call: K, ask: Calls[K]['ask'], transfer: readonly ArrayBuffer[] = []): Promise<Calls[K]['answer']> {
     if (this.#pending.ended) return Promise.reject(this.#pending.ended);
     const id = this.#pending.number();
-    this.#worker.postMessage({ id, call, ...ask }, transfer as ArrayBuffer[]);
-    if (this.#pending.size === 0) this.#worker.ref();
+    this.#thread.post({ id, call, ...ask } as Request, transfer);
+    if (this.#pending.size === 0) this.#thread.hold(true);
     return this.#pending.answerTo(id);
   }
 
-  /** The run under way ends first, and the session is released: see EXIT_WAIT. */
+  /** The run under way ends first, and the session is released: a thread inside native code cannot be ended without a crash. */
   async close(later: Error, pending = later): Promise<void> {
+    const thread = this.#thread;
     if (!this.#pending.ended) {
-      this.halt();
+      thread.halt();
       this.#pending.end(later, pending);
-      this.#worker.postMessage({ id: this.#pending.number(), call: 'dispose' });
     }
-    if (alive.has(this)) this.#worker.ref();
-    await this.#exited;
+    if (!thread.isAlive) return;
+    if (this.#closing === undefined) {
+      this.#closing = this.#pending.number();
+      thread.hold(true);
+      thread.post({ id: this.#closing, call: 'dispose' });
+      await this.#isFree;
+      collectTensors();
+      if (thread.isAlive) await this.#threads.giveBack(thread);
+    } else await this.#isFree;
   }
+}
 
-  /** Nothing queued starts any more. */
-  halt(): void {
-    Atomics.store(this.#flags, STOP, 1);
-  }
-
-  /** Blocks until the worker has left native code. */
-  awaitIdle(): void {
-    const deadline = performance.now() + EXIT_WAIT;
-    while (Atomics.load(this.#flags, BUSY) === 1 && performance.now() < deadline) {
-      Atomics.wait(this.#flags, BUSY, 1, Math.max(deadline - performance.now(), 0));
-    }
-  }
+/** Too large a model is the model's fault; any other death is not. */
+function failure(cause: Error | number): Error {
+  if (typeof cause === 'number') return new ResourceError({ what: `The runtime's thread ended unexpectedly with code ${cause}` });
+  const Kind = (cause as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY' ? RuntimeError : ResourceError;
+  return new Kind({ what: `The runtime's thread failed (${cause.message})` }, { cause });
 }

@@ -8,6 +8,7 @@ import type { SessionSettings } from '../shared/protocol.js';
 import { WorkerRuntime } from '../shared/runtime.js';
 import { blockSize } from './block-size.js';
 import { ThreadLink } from './link.js';
+import { ThreadPool } from './thread.js';
 
 export interface NodeRuntimeOptions {
   /** Threads of a program that does not say. Default: as many as the process may use. */
@@ -20,11 +21,12 @@ export interface NodeRuntimeOptions {
 }
 
 /**
- * ONNX Runtime, native, with every program in a worker thread of its own: runs never block the caller's event loop, and programs run side by
+ * ONNX Runtime, native, with every program in a worker thread to itself: runs never block the caller's event loop, and programs run side by
  * side. Backends: cpu, webgpu.
  */
 export function createNodeRuntime(options: NodeRuntimeOptions = {}): Runtime {
   const { threads = availableParallelism(), spinning = true } = options;
+  const pool = new ThreadPool();
   return new WorkerRuntime({
     name: 'onnxruntime-node',
     backends: ['cpu', 'webgpu'],
@@ -32,7 +34,8 @@ export function createNodeRuntime(options: NodeRuntimeOptions = {}): Runtime {
     spinning,
     block: blockedForm,
     arrange: arranged,
-    open: (source) => new ThreadLink(source),
+    open: (source) => new ThreadLink(source, pool),
+    close: () => pool.close(),
     memory: () => process.resourceUsage().maxRSS * 1024,
   });
 }

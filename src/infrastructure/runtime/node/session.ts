@@ -1,14 +1,13 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import * as ort from 'onnxruntime-node';
 import type { NodeTiming } from '../contract.js';
 import { sessionOptions } from '../shared/options.js';
 import type { OrtTensor } from '../shared/ort.js';
 import type { SessionSettings } from '../shared/protocol.js';
 import { Session, type Traces } from '../shared/session.js';
+import { collectNew } from './collect.js';
 import { summarizeTrace } from './trace.js';
 
 // What goes wrong is thrown; ONNX Runtime's own lines on the terminal would only repeat it.
@@ -44,15 +43,6 @@ export async function optimize(source: Uint8Array, settings: SessionSettings): P
   }
 }
 
-/** Collects what is new and already unused. Made when it is first wanted: only programs with resident inputs do. */
-let collectNew: (() => void) | undefined;
-
-function collectorOfNew(): () => void {
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('globalThis.gc') as (options: { type: 'minor' }) => void;
-  return () => collect({ type: 'minor' });
-}
-
 /**
  * Gives the memory of tensors back at once. V8 would let old states of a training pile up: it sees small objects, and memory that is not its own.
  * The memory goes over to new objects that nothing refers to, which even the quickest collection finds.
@@ -66,7 +56,6 @@ function release(tensors: readonly OrtTensor[]): void {
   }
   if (buffers.size === 0) return;
   structuredClone(undefined, { transfer: [...buffers] });
-  collectNew ??= collectorOfNew();
   collectNew();
 }
 

@@ -28,6 +28,8 @@ export interface Host {
   open(source: string | undefined, settings: SessionSettings): Link;
   /** Peak resident memory of the process in bytes, where it is known. */
   memory?(): number;
+  /** Ends workers that wait for another program. Default: none do. */
+  close?(): Promise<void>;
 }
 
 /** ONNX Runtime with every program in a worker of its own. */
@@ -131,6 +133,7 @@ export class WorkerRuntime implements Runtime {
   async dispose(): Promise<void> {
     this.#disposed = true;
     await Promise.all([...this.#programs].map((program) => program.dispose()));
+    await this.#host.close?.();
   }
 }
 

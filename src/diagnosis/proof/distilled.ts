@@ -1,0 +1,141 @@
+import type { Activity } from '../../base/index.js';
+import { Stopped } from '../../base/index.js';
+import { footprint } from '../../infrastructure/hardware/index.js';
+import type { Program, Runtime } from '../../infrastructure/runtime/index.js';
+import { type Model, Tensor } from '../../onnx/index.js';
+import { buildStatisticsMatch, type StatisticsMatch } from '../../training/index.js';
+import type { Feeds } from './prove.js';
+
+export interface DistillRequest extends Activity {
+  model: Model;
+  runtime: Runtime;
+  threads?: number;
+  /** Batches to begin with, all of one shape. */
+  batches: readonly Feeds[];
+  /** Where the first batch ends further from the statistics than this, the others are not tried. */
+  hopeless: number;
+}
+
+export interface Distilled {
+  readonly batches: readonly Record<string, Tensor>[];
+  /** How far the statistics of the batches are from the model's, before and after; see `StatisticsMatch`. */
+  readonly before: number;
+  readonly after: number;
+  readonly normalizations: number;
+}
+
+/** Steps for each batch at most, and at least where a model computes much. */
+export const STEPS = 100;
+const FEWEST_STEPS = 30;
+/** Multiply-accumulates of all steps together that are spent beyond the fewest; a step takes about three times what a run does. */
+const WORK = 6e10;
+/** Adam's rate, as a share of the deviation of what an input holds at first. */
+const RATE = 0.1;
+
+/**
+ * Changes made-up inputs until what they do in a model has the mean and deviation that its batch normalizations remember of the training data (ZeroQ, Cai et al. 2020,
+ * arXiv 2001.00281).
+ * @returns undefined where the model has no such normalization.
+ * @throws UnsupportedError where an operator before one of them has no gradient.
+ */
+export async function distilledInputs({
+  model,
+  runtime,
+  threads,
+  batches,
+  hopeless,
+  signal,
+  onProgress,
+}: DistillRequest): Promise<Distilled | undefined> {
+  const [first] = batches;
+  if (!first) return undefined;
+  const shapes = Object.fromEntries(Object.entries(first).map(([name, { shape }]) => [name, shape]));
+  const match = buildStatisticsMatch(model, shapes);
+  if (!match) return undefined;
+  const steps = stepsFor(model, shapes, batches.length);
+  const program = await runtime.compile(match.model, { threads, signal });
+  const found: Descent[] = [];
+  try {
+    for (const [done, batch] of batches.entries()) {
+      found.push(await descend(program, match, batch, steps, signal));
+      if (found[0].after > hopeless) break;
+      onProgress?.({ task: 'distill inputs', done: done + 1, total: batches.length });
+    }
+  } finally {
+    await program.dispose();
+  }
+  const mean = (of: (each: Descent) => number) => found.reduce((sum, each) => sum + of(each), 0) / found.length;
+  return {
+    batches: found.map(({ feeds }) => feeds),
+    before: mean(({ before }) => before),
+    after: mean(({ after }) => after),
+    normalizations: match.normalizations,
+  };
+}
+
+function stepsFor(model: Model, inputShapes: Readonly<Record<string, readonly number[]>>, batches: number): number {
+  const { macs } = footprint(model, { bytes: 0, inputShapes });
+  return Math.max(FEWEST_STEPS, Math.min(STEPS, Math.floor(WORK / Math.max(1, 3 * macs * batches))));
+}
+
+interface Descent {
+  feeds: Record<string, Tensor>;
+  before: number;
+  after: number;
+}
+
+/** Adam, on a cosine that ends at nothing; the best inputs on the way are kept, so that they are never worse than those it began with. */
+async function descend(program: Program, match: StatisticsMatch, start: Feeds, steps: number, signal?: AbortSignal): Promise<Descent> {
+  const changed = [...match.gradients].map(([input, gradient]) => new Moments(input, gradient, start[input]));
+  const feeds = () => ({
+    ...Object.fromEntries(Object.entries(start).map(([name, tensor]) => [name, copyOf(tensor)])),
+    ...Object.fromEntries(changed.map(({ input, values, shape }) => [input, Tensor.of('float32', shape, values.slice())])),
+  });
+  let best: { loss: number; feeds: Record<string, Tensor> } = { loss: Number.POSITIVE_INFINITY, feeds: feeds() };
+  let before = Number.NaN;
+  for (let step = 0; step <= steps; step++) {
+    if (signal?.aborted) throw new Stopped('Distilling inputs was stopped');
+    const outputs = await program.run(feeds(), [match.lossOutput, ...match.gradients.values()]);
+    const [loss] = outputs[match.lossOutput].toFloat32();
+    if (step === 0) before = loss;
+    if (loss < best.loss) best = { loss, feeds: feeds() };
+    const rate = RATE * 0.5 * (1 + Math.cos((Math.PI * step) / steps));
+    for (const each of changed) each.step(outputs[each.gradient].toFloat32(), rate, step + 1);
+  }
+  return { feeds: best.feeds, before, after: best.loss };
+}
+
+/** One input as Adam changes it. */
+class Moments {
+  readonly input: string;
+  readonly gradient: string;
+  readonly shape: readonly number[];
+  readonly values: Float32Array;
+  readonly #first: Float32Array;
+  readonly #second: Float32Array;
+  readonly #deviation: number;
+
+  constructor(input: string, gradient: string, start: Tensor) {
+    this.input = input;
+    this.gradient = gradient;
+    this.shape = start.shape;
+    this.values = start.toFloat32().slice();
+    this.#first = new Float32Array(this.values.length);
+    this.#second = new Float32Array(this.values.length);
+    const mean = this.values.reduce((sum, value) => sum + value, 0) / this.values.length;
+    this.#deviation = Math.sqrt(this.values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / this.values.length) || 1;
+  }
+
+  step(gradient: Float32Array, rate: number, count: number): void {
+    const [one, two] = [1 - 0.9 ** count, 1 - 0.999 ** count];
+    for (let i = 0; i < gradient.length; i++) {
+      this.#first[i] = 0.9 * this.#first[i] + 0.1 * gradient[i];
+      this.#second[i] = 0.999 * this.#second[i] + 0.001 * gradient[i] * gradient[i];
+      this.values[i] -= (rate * this.#deviation * (this.#first[i] / one)) / (Math.sqrt(this.#second[i] / two) + 1e-12);
+    }
+  }
+}
+
+function copyOf(tensor: Tensor): Tensor {
+  return tensor.dtype === 'string' ? tensor : new Tensor(tensor.dtype, tensor.shape, tensor.bytes().slice());
+}

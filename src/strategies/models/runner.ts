@@ -1,0 +1,104 @@
+import { asJson, canonicalText } from '../../automation/index.js';
+import { type Activity, hashText, nested } from '../../base/index.js';
+import type { Runtime } from '../../infrastructure/runtime/index.js';
+import type { Model } from '../../onnx/index.js';
+import { applyTechnique, type Recipe, type Step, type TechniqueNotes, type TechniqueRegistry } from '../../technique/index.js';
+import type { Task } from '../../training/index.js';
+import { sha256 } from './fingerprint.js';
+import { journaled } from './journaled.js';
+import type { Workspace } from './workspace.js';
+
+export interface RecipeRequest {
+  recipe: Recipe;
+  /** The model that the first step is given. */
+  original: Model;
+  /** The model that teaches, where the original is not trained yet. Default: the original. */
+  teacher?: Model;
+  task: Task;
+  runtime: Runtime;
+  registry: TechniqueRegistry;
+  workspace: Workspace;
+  seed: number;
+  /** Distinguishes runs on other models or data in the ids of models. */
+  fingerprint: string;
+  threads?: number;
+  activity?: Activity;
+}
+
+/** A model that the first steps of a recipe made. */
+export interface Stage {
+  id: string;
+  recipe: Recipe;
+  model: Model;
+  /** Size and place of its file; absent for what is made again rather than kept. */
+  bytes?: number;
+  file?: string;
+  notes: TechniqueNotes;
+}
+
+/** A stage with a file. */
+export type KeptStage = Stage & Required<Pick<Stage, 'bytes' | 'file'>>;
+
+/**
+ * Applies recipes and keeps what each of their steps made. A stage is a pure function of the original, the data, the seed and the steps so far,
+ * and is named by their hash: recipes that begin alike share stages, and a stage that is on disk is not made again.
+ */
+export class RecipeRunner {
+  /** Stages being made now, so that two trials that begin alike do the common part once. */
+  readonly #running = new Map<string, Promise<Stage>>();
+
+  /** Every stage of the recipe, in order. @throws whatever a technique throws; earlier stages are kept. */
+  async run(request: RecipeRequest): Promise<Stage[]> {
+    const stages: Stage[] = [];
+    for (let length = 1; length <= request.recipe.length; length++) {
+      const recipe = request.recipe.slice(0, length);
+      const id = stageId(recipe, request.seed, request.fingerprint);
+      const before = stages.at(-1)?.model ?? request.original;
+      let running = this.#running.get(id);
+      if (!running) {
+        running = this.#stage(id, recipe, before, request).finally(() => this.#running.delete(id));
+        this.#running.set(id, running);
+      }
+      stages.push(await running);
+    }
+    return stages;
+  }
+
+  async #stage(id: string, recipe: Recipe, before: Model, request: RecipeRequest): Promise<Stage> {
+    const { workspace } = request;
+    const made = workspace.storage.records().find((record) => record.kind === 'stage' && (record.data as { id?: string }).id === id);
+    const kept = made && (await workspace.load(id));
+    if (made && kept) {
+      const data = made.data as unknown as { bytes: number; notes: TechniqueNotes };
+      return { id, recipe, model: kept, bytes: data.bytes, file: workspace.fileOf(id), notes: data.notes };
+    }
+    const step = recipe.at(-1) as Step;
+    const technique = request.registry.get(step.technique);
+    const { model, notes } = await applyTechnique(
+      technique,
+      {
+        ...nested(request.activity, technique.name),
+        model: before,
+        original: request.teacher ?? request.original,
+        task: request.task,
+        runtime: request.runtime,
+        threads: request.threads,
+        seed: hashText(`${request.seed}/${id}`),
+        checkpoints: workspace.checkpoints(id),
+      },
+      step.options,
+    );
+    if (technique.isTransient) return { id, recipe, model, notes };
+    const { bytes, file } = await workspace.save(id, model);
+    await workspace.storage.record('stage', { id, bytes, notes: asJson(journaled(notes), 'notes') });
+    await workspace.forget(id);
+    // As the file has it, so that a run that resumes here goes on with the very same model.
+    return { id, recipe, model: (await workspace.load(id)) ?? model, bytes, file, notes };
+  }
+}
+
+/** A short name for people and a hash for uniqueness, e.g. "prune-quantize-1f3a9c02". */
+export function stageId(recipe: Recipe, seed: number, fingerprint: string): string {
+  const hash = sha256([canonicalText(asJson({ recipe, seed, fingerprint }, 'recipe'))]).slice(0, 12);
+  return `${recipe.map((step) => step.technique).join('-')}-${hash}`;
+}

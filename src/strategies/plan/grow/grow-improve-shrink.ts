@@ -1,0 +1,141 @@
+import { architecture as familyOf } from '../../../architectures/index.js';
+import type { Point, Value } from '../../../automation/index.js';
+import { OptionError } from '../../../base/index.js';
+import { type Searched, searchedOn } from '../../../modalities/index.js';
+import type { Recipe, Scope, Technique } from '../../../technique/index.js';
+import type { Task } from '../../../training/index.js';
+import { onlySizeLimited } from '../../criteria/limits.js';
+import { trainingRecipe } from '../../recipes/base.js';
+import { compose } from '../compose/compose.js';
+import type { Plan, PlanContext, Strategy } from '../strategy.js';
+import { fittingWidths } from './families.js';
+import type { WeightType } from './fit.js';
+import { growthPoints, growthSpace, OPTIMIZER_SETTINGS } from './growth-space.js';
+
+/** Shares of a candidate's epochs that go into the tuning of a technique, and into training with rounded weights. Coarse ones take more to live with. */
+const TUNING = 0.3;
+const AWARE: Readonly<Record<WeightType, number>> = { int8: 0.2, int4: 0.3 };
+
+/** Widths are fitted to files of static int8 or trained weights: dynamic quantization is slower and no smaller. */
+const NARROW: Readonly<Record<string, readonly Value[]>> = {
+  'quantize.mode': ['static'],
+  'quantize.calibration': ['min-max', 'mse'],
+  'quantize-aware-train.weightType': ['int8', 'int4'],
+};
+
+const FOOTPRINT = ['maxSize', 'maxMacs', 'maxMemory', 'maxLatency'] as const;
+
+/**
+ * Grow-improve-shrink (Menghani 2021, section 5): keep the footprint and raise the quality. A family of architectures, the given one or another,
+ * is built as wide as int8 weights (int4 ones, where only the file's size counts) allow within the limits, or wider; trained with the learning techniques
+ * that help, distillation from the baseline among them; and shrunk back by pruning with distillation and by quantization. Every candidate has the same epochs
+ * in all, however it spends them.
+ */
+export const growImproveShrink: Strategy = {
+  name: 'grow-improve-shrink',
+  summary: 'Keeps the footprint and raises the quality: grow the architecture, train it well, prune and quantize it back.',
+  plan,
+  // To keep the footprint is what the strategy is for: without a limit on it, the file is to be no larger than the baseline's.
+  limits: (given, baseline) =>
+    FOOTPRINT.some((name) => given[name] !== undefined) ? given : { ...given, maxSize: baseline.footprint.bytes },
+};
+
+function plan(context: PlanContext): Plan {
+  const { task, architecture: given, original, registry } = context;
+  checkTask(task);
+  const searched = searchedOn(task.splits.train.inputs[0]);
+  const scope: Scope = { trainable: true, sizeOnly: onlySizeLimited(context.limits) };
+  const types: readonly WeightType[] = scope.sizeOnly ? ['int8', 'int4'] : ['int8'];
+  const widths = new Map(types.map((type) => [type, fittingWidths(context, type)]));
+  const families = [...(widths.get('int8')?.keys() ?? [])];
+  // Better at the cost of work, where work is free; smaller always.
+  const after = compose({
+    registry,
+    model: original,
+    task,
+    scope,
+    effects: scope.sizeOnly ? ['shrink', 'improve'] : ['shrink'],
+    always: 'quantize',
+    narrow: NARROW,
+  });
+  return {
+    space: { ...growthSpace(families, searched), ...after.space },
+    initialPoints: growthPoints(families, searched, { fresh: given !== undefined, coarse: scope.sizeOnly, after }),
+    recipe: (point) => {
+      const weightType = weightTypeOf(point);
+      const steps = after.steps(point, (technique) => ({
+        epochs: part(context.epochs, shareOf(technique, weightType)),
+        augment: searched.augmentations[String(point.augment)],
+      }));
+      const spent = steps.reduce((sum, { options }) => sum + Number(options.epochs ?? 0), 0);
+      const width = widths.get(weightType)?.get(String(point.family)) as number;
+      return [
+        ...growingSteps(point, given, { epochs: Math.max(1, context.epochs - spent), searched, width }),
+        ...steps,
+        { technique: 'minify', options: {} },
+      ];
+    },
+    remarks: leftOut(context.families ?? [], families),
+  };
+}
+
+/** The type of the weights that a point's file has, as far as the width goes by it. */
+function weightTypeOf(point: Point): WeightType {
+  const [type] = Object.entries(point).flatMap(([key, value]) => (key.endsWith('.weightType') ? [value] : []));
+  return (type ?? 'int8') as WeightType;
+}
+
+function shareOf({ order }: Technique, weightType: WeightType): number {
+  return order === 'quantize' ? AWARE[weightType] : TUNING;
+}
+
+/** Epochs of a share of them: at least one, so that candidates of one or two epochs may come to three in all. */
+function part(epochs: number, share: number): number {
+  return Math.max(1, Math.floor(share * epochs));
+}
+
+/** What was asked for and is not searched. */
+function leftOut(wanted: readonly string[], families: readonly string[]): string[] {
+  const missing = wanted.filter((name) => !families.includes(name));
+  return missing.map((name) => `${name} is left out: however narrow, it does not keep the limits with int8 weights.`);
+}
+
+/** @throws OptionError where a family could not stand in for the model. */
+function checkTask(task: Task): void {
+  if (task.width !== undefined) return;
+  throw new OptionError({
+    what: 'An architecture learns targets, with a number for each class, label or column',
+    got: task.reference ? 'a task without labels' : `${task.title}, by an output of another form`,
+    fix: 'Use shrink-and-improve, which keeps the model as it is.',
+  });
+}
+
+function growingSteps(
+  point: Point,
+  given: PlanContext['architecture'],
+  { epochs, searched, width }: { epochs: number; searched: Searched; width: number },
+): Recipe {
+  const family = String(point.family);
+  const own = family === given?.name ? given.depth : 1;
+  const size = {
+    name: family,
+    width: Number((width * Number(point.growth)).toPrecision(3)),
+    depth: own * Number(point.depth ?? 1),
+    resolution: given?.resolution,
+  };
+  const optimizer = point.optimizer as keyof typeof OPTIMIZER_SETTINGS;
+  const usual = OPTIMIZER_SETTINGS[optimizer];
+  const { training: suits } = familyOf(family);
+  // The family's own rate and decay are for its own update rule.
+  const settings = { ...usual, ...(suits?.optimizer === optimizer && suits) };
+  const options = {
+    ...settings,
+    epochs,
+    augment: searched.augmentations[String(point.augment)],
+    labelSmoothing: point.smoothing,
+    optimizer,
+    learningRate: Number(settings.learningRate) * Number(point.rate),
+  };
+  if (point.learn !== 'distill') return trainingRecipe(size, { technique: 'train', options });
+  return trainingRecipe(size, { technique: 'distill', options: { ...options, temperature: point.temperature } });
+}

@@ -1,0 +1,62 @@
+import { OptionError } from '../../base/index.js';
+import { checkLimits } from '../criteria/limits.js';
+import type { Limits, ObjectiveName } from '../results/info.js';
+
+export interface OptimizeOptions {
+  /** How many recipes are tried. Default 12. */
+  trials?: number;
+  /**
+   * Milliseconds after which the search ends: no trial is begun, and those that run are cut off where they are, to be gone on with by another
+   * run. Measuring and writing the front comes after that. Default: no limit.
+   */
+  budgetMs?: number;
+  /** Epochs of one full training. Default: so many that a training has about 2,000 steps, from 2 to 40. */
+  epochs?: number;
+  /** Recipes tried side by side, each with its own threads. Default 1. */
+  jobs?: number;
+  /** Threads of each. Results are the same bytes only for the same number. Default 1. */
+  threads?: number;
+  /** Draws recipes, weights and batches. Default 0. */
+  seed?: number;
+  limits?: Limits;
+  /** Names of the architectures that grow-improve-shrink looks at, the likeliest first. Default: all that fit, the original's own first. */
+  families?: readonly string[];
+  /** What the front trades quality for. Default bytes and macs, and whatever is limited. Latency is noisy: a front with it is not reproducible. */
+  objectives?: readonly ObjectiveName[];
+}
+
+/** The options with their defaults. */
+export interface Settings extends Required<Omit<OptimizeOptions, 'objectives' | 'families'>> {
+  objectives?: readonly ObjectiveName[];
+  families?: readonly string[];
+}
+
+/** @param samples of the training part. @throws OptionError for options that cannot be used. */
+export function settingsOf(options: OptimizeOptions, samples: number): Settings {
+  const {
+    trials = 12,
+    budgetMs = Number.POSITIVE_INFINITY,
+    epochs = defaultEpochs(samples),
+    jobs = 1,
+    threads = 1,
+    seed = 0,
+    limits = {},
+    objectives,
+    families,
+  } = options;
+  for (const [where, value] of Object.entries({ trials, epochs, jobs, threads })) {
+    if (!Number.isSafeInteger(value) || value < 1)
+      throw new OptionError({ what: 'Not a usable value', where, expected: 'a whole number, at least 1', got: String(value) });
+  }
+  if (!(budgetMs > 0))
+    throw new OptionError({ what: 'Not a usable budget', where: 'budgetMs', expected: 'above 0', got: String(budgetMs) });
+  checkLimits(limits);
+  if (families?.length === 0)
+    throw new OptionError({ what: 'There is no architecture to look at', where: 'families', expected: 'at least one name' });
+  return { trials, budgetMs, epochs, jobs, threads, seed, limits, objectives, families };
+}
+
+/** About 2,000 steps of 128 samples, from 2 to 40 epochs. */
+function defaultEpochs(samples: number): number {
+  return Math.min(40, Math.max(2, Math.round((2000 * 128) / samples)));
+}

@@ -1,0 +1,32 @@
+/** The time that a search has. */
+interface Clock {
+  signal: AbortSignal;
+  /** Whether it ended because the time is over. */
+  isOver(): boolean;
+  stop(): void;
+}
+
+/** A signal that follows the caller's and aborts when the time is over. */
+export function startClock(milliseconds: number, signal: AbortSignal | undefined): Clock {
+  const controller = new AbortController();
+  let isOver = milliseconds <= 0;
+  const follow = () => controller.abort(signal?.reason);
+  if (signal?.aborted) follow();
+  signal?.addEventListener('abort', follow, { once: true });
+  // Timers hold at most 2^31 - 1 ms; a longer budget is no limit in practice.
+  const timer =
+    milliseconds < 2 ** 31
+      ? setTimeout(() => {
+          isOver = !signal?.aborted;
+          controller.abort();
+        }, milliseconds)
+      : undefined;
+  return {
+    signal: controller.signal,
+    isOver: () => isOver,
+    stop: () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', follow);
+    },
+  };
+}

@@ -1,0 +1,84 @@
+import { createStudy, type Study } from '../../automation/index.js';
+import { type Activity, Stopped } from '../../base/index.js';
+import { directionsOf } from '../criteria/objectives.js';
+import type { Workspace } from '../models/workspace.js';
+import type { Settings } from '../plan/settings.js';
+import type { Plan } from '../plan/strategy.js';
+import type { ModelInfo, RunInfo } from '../results/info.js';
+import { startClock } from './clock.js';
+import { type TrialNeeds, tryRecipe } from './trial.js';
+
+/** What a search is made with. */
+export interface SearchNeeds extends TrialNeeds {
+  plan: Pick<Plan, 'space' | 'initialPoints' | 'recipe'>;
+  settings: Pick<Settings, 'trials' | 'jobs' | 'seed'>;
+  workspace: TrialNeeds['workspace'] & Pick<Workspace, 'storage'>;
+  /** Milliseconds that are left for it. */
+  budgetMs: number;
+  activity: Activity;
+}
+
+export interface Found {
+  /** Every stage of every trial, once, in the order of the trials. */
+  candidates: ModelInfo[];
+  trials: RunInfo['trials'];
+  failures: RunInfo['failures'];
+  /** Whether every trial that was wanted came to an end. */
+  complete: boolean;
+}
+
+/**
+ * The third stage: tries recipes until there were enough or the time is over. Trials that fail are noted with their reason, and the others go on.
+ * @throws Stopped when aborted.
+ */
+export async function search({ plan, settings, budgetMs, activity, ...needs }: SearchNeeds): Promise<Found> {
+  const { trials, jobs, seed } = settings;
+  const { objectives, metric } = needs.baseline.criteria;
+  const clock = startClock(budgetMs, activity.signal);
+  const study = await createStudy({
+    space: plan.space,
+    initialPoints: plan.initialPoints,
+    objective: (point, trial) => tryRecipe(plan.recipe(point), trial, needs),
+    directions: directionsOf(objectives, metric),
+    storage: needs.workspace.storage,
+    maxTrials: trials,
+    concurrency: jobs,
+    waveSize: 4,
+    seed,
+    activity: { ...activity, signal: clock.signal },
+  });
+  const ended = study.trials.filter(({ state }) => state !== 'running').length;
+  if (ended < trials) activity.onProgress?.({ task: 'study', done: ended, total: trials });
+  let complete = false;
+  try {
+    if (budgetMs > 0) {
+      await study.run();
+      complete = true;
+    }
+  } catch (error) {
+    const isOver = error instanceof Stopped && clock.isOver();
+    const failed = study.trials.length > 0 && study.trials.every(({ state }) => state === 'failed');
+    if (!isOver && !failed) throw error;
+    complete = !isOver;
+  } finally {
+    clock.stop();
+  }
+  return { ...foundBy(study, plan), complete };
+}
+
+function foundBy(study: Study, plan: SearchNeeds['plan']): Omit<Found, 'complete'> {
+  const candidates = new Map<string, ModelInfo>();
+  for (const trial of study.trials) {
+    for (const info of (trial.attributes.candidates ?? []) as unknown as ModelInfo[])
+      if (!candidates.has(info.id)) candidates.set(info.id, { ...info, trial: trial.number });
+  }
+  const failures = study.trials
+    .filter((trial) => trial.state === 'failed')
+    .map((trial) => ({ trial: trial.number, recipe: plan.recipe(trial.point), message: trial.error?.message ?? 'unknown' }));
+  const count = (state: string) => study.trials.filter((trial) => trial.state === state).length;
+  return {
+    candidates: [...candidates.values()],
+    failures,
+    trials: { finished: count('completed'), failed: failures.length, stopped: count('stopped') },
+  };
+}

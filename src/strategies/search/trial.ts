@@ -1,0 +1,58 @@
+import { asJson, type Outcome, type Trial } from '../../automation/index.js';
+import { formatBytes, formatCount, UnsupportedError } from '../../base/index.js';
+import type { AnyMetric } from '../../metrics/index.js';
+import type { Model } from '../../onnx/index.js';
+import type { Recipe } from '../../technique/index.js';
+import type { Baseline } from '../baseline/baseline.js';
+import { violations } from '../criteria/limits.js';
+import { objectiveValue } from '../criteria/objectives.js';
+import { journaled } from '../models/journaled.js';
+import type { MakeModels } from '../models/maker.js';
+import type { Meter } from '../models/meter.js';
+import { storedModel, type Workspace } from '../models/workspace.js';
+import type { LatencyInfo, ModelInfo } from '../results/info.js';
+
+/** What trials are made with. */
+export interface TrialNeeds {
+  baseline: Baseline;
+  make: MakeModels;
+  meter: Pick<Meter, 'stage' | 'latency'>;
+  workspace: Pick<Workspace, 'name' | 'load'>;
+}
+
+/** One trial: applies the recipe, and measures every stage of it, because a stage may be on the front without what follows. */
+export async function tryRecipe(recipe: Recipe, trial: Trial, { baseline, make, meter, workspace }: TrialNeeds): Promise<Outcome> {
+  const { info, teacher, criteria } = baseline;
+  const stages = (await make(recipe, trial.activity, teacher)).filter(({ id }) => id !== info.id);
+  const besideBaseline = async (model: Model) => latencyBeside(info, await storedModel(info, workspace), model, meter);
+  const latency = criteria.objectives.includes('latency') ? besideBaseline : undefined;
+  const candidates: ModelInfo[] = [];
+  for (const stage of stages) candidates.push(await meter.stage(stage, { signal: trial.activity.signal, latency }));
+  const last = candidates.at(-1);
+  if (!last) throw new UnsupportedError('The recipe changes nothing');
+  trial.activity.onMessage?.({ level: 'info', text: `Trial ${trial.number}: ${describe(last, criteria.metric)}.` });
+  trial.attributes.candidates = asJson(journaled(candidates), 'candidates');
+  const found = Object.values(violations(criteria.limits, last, info, criteria.metric));
+  return { values: criteria.objectives.map((name) => objectiveValue(last, name)), violations: found.length > 0 ? found : undefined };
+}
+
+/**
+ * A model's latency from the ratio to the baseline, taken in turns with it, and the baseline's own, which was timed before the trials: others
+ * train meanwhile, and slow both of them alike.
+ */
+async function latencyBeside({ footprint }: ModelInfo, baseline: Model, model: Model, meter: TrialNeeds['meter']): Promise<LatencyInfo> {
+  const measured = await meter.latency(model, baseline);
+  const quiet = footprint.latency;
+  const { ratioToBaseline } = measured;
+  if (!quiet || ratioToBaseline === undefined) return measured;
+  const factor = (quiet.p50 * ratioToBaseline) / measured.p50;
+  const { p50, p95, p99, throughput } = measured;
+  return { ...measured, p50: p50 * factor, p95: p95 * factor, p99: p99 * factor, throughput: throughput / factor };
+}
+
+/** "prune keep 0.5 + quantize static min-max: accuracy 97.2%, 128 KB, 1.15 M MACs". */
+function describe({ label, validation, footprint }: ModelInfo, { label: name, scale }: AnyMetric): string {
+  const quality = `${name} ${scale.format(validation.value)}`;
+  const macs = footprint.macs === undefined ? [] : [`${formatCount(footprint.macs)} MACs`];
+  return `${label}: ${[quality, formatBytes(footprint.bytes), ...macs].join(', ')}`;
+}

@@ -1,0 +1,68 @@
+import type { Task } from '../../training/index.js';
+import type { Baseline } from '../baseline/baseline.js';
+import type { Settings } from '../plan/settings.js';
+import type { Plan } from '../plan/strategy.js';
+import { FORMAT_VERSION, FRONT_SCHEMA, type RunInfo } from '../results/info.js';
+import type { Found } from '../search/search.js';
+import type { Settled } from '../settle/settle.js';
+
+/** What a run is described by. */
+export interface Finding {
+  name: string;
+  /** Its name. */
+  strategy: string;
+  task: Task;
+  settings: Pick<Settings, 'seed' | 'trials' | 'epochs' | 'threads' | 'jobs'>;
+  plan: Pick<Plan, 'remarks'>;
+  baseline: Pick<Baseline, 'info' | 'criteria'>;
+  found: Omit<Found, 'candidates'>;
+  settled: Settled;
+  machine: RunInfo['machine'];
+  seconds: number;
+}
+
+/** A run as reports draw it. */
+export function describeRun({ name, strategy, task, settings, plan, baseline, found, settled, machine, seconds }: Finding): RunInfo {
+  const { seed, trials, epochs, threads, jobs } = settings;
+  return {
+    schema: FRONT_SCHEMA,
+    format: FORMAT_VERSION,
+    name,
+    strategy,
+    task: {
+      name: task.name,
+      kind: task.kind,
+      metric: baseline.info.validation.metric,
+      title: task.title,
+      classes: task.parts.length > 0 ? task.parts : undefined,
+      preprocess: task.feeds,
+      samples: {
+        train: task.splits.train.size,
+        calibration: task.splits.calibration.size,
+        validation: task.splits.validation.size,
+        test: task.splits.test.size,
+      },
+      fingerprint: task.splits.train.fingerprint,
+    },
+    seed,
+    options: { trials, epochs, threads, jobs },
+    limits: baseline.criteria.limits,
+    machine,
+    objectives: [...baseline.criteria.objectives],
+    baseline: baseline.info,
+    models: [...settled.models],
+    hypervolume: settled.hypervolume,
+    layers: settled.layers,
+    trials: found.trials,
+    failures: found.failures,
+    remarks: [...plan.remarks, ...remarksOn(found, trials)],
+    seconds,
+    complete: found.complete,
+  };
+}
+
+function remarksOn({ trials, complete }: Finding['found'], wanted: number): string[] {
+  const ended = trials.finished + trials.failed + trials.stopped;
+  if (!complete) return [`The budget ended the search after ${ended} of ${wanted} trials; the same command goes on with it.`];
+  return ended < wanted ? [`There are no more than ${ended} different recipes to try for this model.`] : [];
+}
