@@ -2,7 +2,7 @@ import { type Activity, Stopped } from '../base/index.js';
 import type { Batch } from '../data/index.js';
 import type { Program, Runtime } from '../infrastructure/runtime/index.js';
 import { copyModel, type Model, Tensor, type Value } from '../onnx/index.js';
-import { typedBuilder } from '../ops/index.js';
+import { typedBuilder, upgradeInPlace } from '../ops/index.js';
 import { feedsOf, type Task } from '../training/index.js';
 import type { LayerCause } from './info.js';
 
@@ -10,6 +10,8 @@ import type { LayerCause } from './info.js';
 const MOST_LAYERS = 64;
 /** A layer that alone changes so many times what all changes together change is none: its value means other numbers in the two models. */
 const UNLIKE = 10;
+/** The first opset with Where. */
+const WHERE_OPSET = 9;
 const GIVEN = 'espalier.given.';
 const OWN = 'espalier.own.';
 const SWITCHES = 'espalier.switches';
@@ -134,6 +136,7 @@ function separated(source: Model, names: readonly string[]): Model {
 /** The model in which every named value can be exchanged, by a switch, for one that is given. */
 function switched(source: Model, names: readonly string[]): Model {
   const model = copyModel(source);
+  upgradeInPlace(model, WHERE_OPSET);
   const { graph } = model;
   const build = typedBuilder(graph, model.opsets, { prefix: 'espalier.switched' });
   const byName = new Map(producedBy(model).map((value) => [value.name, value]));

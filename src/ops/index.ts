@@ -12,4 +12,4 @@ export { isElementwise } from './shared/elementwise.js';
 export { convolutionWindows, paddingOf, poolWindows, type Window } from './shared/windows.js';
 export { addOperator, knownOperators, requireRule, ruleOf } from './table.js';
 export type { LayerTrait, NormalizationTrait, Traits } from './traits.js';
-export { opsetAtLeast, upgradeOpset, upgradeTo } from './upgrade.js';
+export { opsetAtLeast, upgradeInPlace, upgradeOpset, upgradeTo } from './upgrade.js';

@@ -90,6 +90,19 @@ test('a model and itself: no answer changes, no layer differs', async () => {
   assert.ok(layers.length > 0 && layers.every(({ error, share, samples: moved }) => error === 0 && share === 0 && moved === 0));
 });
 
+test('a model of an opset without Where is compared layer by layer as well', async () => {
+  const old = copyModel(model);
+  old.opsets.set('', 8);
+  const { layers, changed } = await diff({
+    before: { name: 'old.onnx', model: old },
+    after: { name: 'other.onnx', model: coarse('second') },
+    task,
+    runtime,
+  });
+  assert.ok((changed ?? 0) > 0);
+  assert.equal(layers[0]?.value, 'second');
+});
+
 test('answers that are judged together are not said to be the same, sample by sample', async () => {
   const of = { ...task, ...fidelity({ reference: model, outputs: ['scores'] }) };
   const info = await compared(coarse('second'), { of });

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { type Technique, type TechniqueContext, type TechniqueResult, unless, withTask } from '../../technique/index.js';
 import type { EpochRecord } from '../../training/index.js';
-import { FINE_TUNING_RATE, tune, tuningLoss, untunable } from '../tuning.js';
+import { withEvenScales } from '../quantization/index.js';
+import { epochsDefault, epochsFor, FINE_TUNING_EPOCHS, FINE_TUNING_RATE, tune, tuningLoss, untunable } from '../tuning.js';
 import { shareWeights } from './share.js';
 
 const schema = z.strictObject({
@@ -17,7 +18,11 @@ const schema = z.strictObject({
     .describe(
       "How quality is won back, by training the palettes: by the model's own answers before and the labels, by the labels alone, or not at all.",
     ),
-  epochs: z.int().min(0).default(5).describe('Epochs of tuning.'),
+  epochs: z
+    .int()
+    .min(0)
+    .optional()
+    .describe(`Epochs of tuning. ${epochsDefault(FINE_TUNING_EPOCHS)}`),
   learningRate: z.number().positive().default(FINE_TUNING_RATE).describe('Largest learning rate of tuning (Adam, one cycle).'),
   exclude: z.array(z.string()).default([]).describe('Names of weights that stay as they are.'),
 });
@@ -48,24 +53,30 @@ export const weightSharing: Technique<WeightSharingOptions> = {
 };
 
 function tunes({ tuning, epochs }: WeightSharingOptions): boolean {
-  return tuning !== 'none' && epochs > 0;
+  return tuning !== 'none' && epochs !== 0;
 }
 
-async function apply(context: TechniqueContext, options: WeightSharingOptions): Promise<TechniqueResult> {
+async function apply(handed: TechniqueContext, options: WeightSharingOptions): Promise<TechniqueResult> {
+  const { context, remarks: moved } = await withEvenScales(handed);
   const { model, weights, remark } = shareWeights(context.model, options);
   const given = tunes(options) ? withTask(context, 'Tuning of shared weights') : undefined;
   const obstacle = given && (await untunable(given));
-  const { epochs, learningRate, tuning } = options;
+  const { learningRate, tuning } = options;
   const tuned =
     given && !obstacle
       ? await tune(given, {
           name: 'weight-sharing',
           model,
           loss: await tuningLoss(given, tuning),
-          options: { epochs, learningRate, seed: context.seed, evaluateEvery: 0 },
+          options: {
+            epochs: options.epochs ?? epochsFor(given.task, FINE_TUNING_EPOCHS),
+            learningRate,
+            seed: context.seed,
+            evaluateEvery: 0,
+          },
         })
       : { model, history: [] as EpochRecord[] };
-  const remarks = [remark, obstacle].filter((text) => text !== undefined);
+  const remarks = [...moved, remark, obstacle].filter((text) => text !== undefined);
   for (const text of remarks) context.onMessage?.({ level: 'warning', text });
   const facts = {
     sharedWeights: weights.length,

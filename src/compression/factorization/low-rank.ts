@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { percent, type Technique, type TechniqueContext, type TechniqueResult, unless, withTask } from '../../technique/index.js';
 import type { EpochRecord } from '../../training/index.js';
 import { openDeepCopy } from '../open-copy.js';
-import { TUNING_RATE, tune, tuningLoss, tuningSpace, USUAL_TUNING, untunable } from '../tuning.js';
+import { withEvenScales } from '../quantization/index.js';
+import { epochsDefault, epochsFor, TUNING_RATE, tune, tuningLoss, tuningSpace, USUAL_EPOCHS, USUAL_TUNING, untunable } from '../tuning.js';
 import { factorizeModel } from './factorize.js';
 import { denseLayers, rankWithin } from './layers.js';
 
@@ -24,7 +25,11 @@ const schema = z.strictObject({
     .enum(['distill', 'train', 'none'])
     .default('distill')
     .describe("How quality is won back: by the whole model's answers and the labels, by the labels alone, or not at all."),
-  epochs: z.int().min(0).default(10).describe('Epochs of tuning.'),
+  epochs: z
+    .int()
+    .min(0)
+    .optional()
+    .describe(`Epochs of tuning. ${epochsDefault(USUAL_EPOCHS)}`),
   learningRate: z.number().positive().default(TUNING_RATE).describe('Largest learning rate of tuning (Adam, one cycle).'),
   exclude: z.array(z.string()).default([]).describe('Names of nodes that stay whole.'),
 });
@@ -59,22 +64,23 @@ const LEAST_TUNED = 0.5;
 const LEAST_UNTUNED = 0.97;
 
 function tunes({ tuning, epochs }: LowRankOptions): boolean {
-  return tuning !== 'none' && epochs > 0;
+  return tuning !== 'none' && epochs !== 0;
 }
 
-async function apply(context: TechniqueContext, options: LowRankOptions): Promise<TechniqueResult> {
+async function apply(handed: TechniqueContext, options: LowRankOptions): Promise<TechniqueResult> {
+  const { context, remarks: moved } = await withEvenScales(handed);
   const leastEnergy = options.leastEnergy ?? (tunes(options) ? LEAST_TUNED : LEAST_UNTUNED);
   const { model, layers, whole } = factorizeModel(context.model, { ...options, leastEnergy });
   const given = tunes(options) ? withTask(context, 'Tuning after factorization') : undefined;
   const obstacle = given && (await untunable(given));
-  const { epochs, learningRate, tuning } = options;
+  const { learningRate, tuning } = options;
   const tuned =
     given && !obstacle
       ? await tune(given, {
           name: 'low-rank',
           model,
           loss: await tuningLoss(given, tuning),
-          options: { epochs, learningRate, seed: context.seed, evaluateEvery: 0 },
+          options: { epochs: options.epochs ?? epochsFor(given.task, USUAL_EPOCHS), learningRate, seed: context.seed, evaluateEvery: 0 },
         })
       : { model, history: [] as EpochRecord[] };
   const facts = {
@@ -85,7 +91,7 @@ async function apply(context: TechniqueContext, options: LowRankOptions): Promis
   const names = whole.map(({ node, energy }) => `${node} (${percent(energy)})`).join(', ');
   const kept =
     whole.length > 0 ? `Whole, because less than ${percent(leastEnergy)} of the squared norm would be held: ${names}.` : undefined;
-  const remarks = [obstacle, kept].filter((text) => text !== undefined);
+  const remarks = [...moved, obstacle, kept].filter((text) => text !== undefined);
   for (const text of remarks) context.onMessage?.({ level: 'warning', text });
   return { model: tuned.model, notes: { training: tuned.history, remarks, facts } };
 }

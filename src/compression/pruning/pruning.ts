@@ -1,6 +1,7 @@
 import { type TaskContext, type TechniqueContext, type TechniqueNotes, withTask } from '../../technique/index.js';
 import type { EpochRecord, LossBuilder } from '../../training/index.js';
-import { tune, tuningLoss, untunable } from '../tuning.js';
+import { withEvenScales } from '../quantization/index.js';
+import { epochsFor, tune, tuningLoss, USUAL_EPOCHS, untunable } from '../tuning.js';
 import { type PrunedChannels, pruneModel } from './channels.js';
 import { type DroppedBlocks, dropBlocks } from './drop-blocks.js';
 import { type InFloats, inFloats } from './in-floats.js';
@@ -10,7 +11,7 @@ import type { PruneOptions } from './prune-options.js';
 
 /** Whether a pruning computes gradients: for the importance, or to tune. */
 export function wantsGradients({ importance, tuning, epochs }: PruneOptions): boolean {
-  return measuresByGradients(importance) || (tuning !== 'none' && epochs > 0);
+  return measuresByGradients(importance) || (tuning !== 'none' && epochs !== 0);
 }
 
 /** Whether a pruning looks at data. */
@@ -20,7 +21,7 @@ export function wantsData(options: PruneOptions): boolean {
 
 /** One application of `prune`: blocks first, then channels and heads in rounds, each followed by tuning. */
 export class Pruning {
-  readonly #context: TechniqueContext;
+  #context: TechniqueContext;
   readonly #options: PruneOptions;
   readonly #remarks = new Set<string>();
   readonly #history: EpochRecord[] = [];
@@ -37,15 +38,18 @@ export class Pruning {
 
   async run(): Promise<{ model: TechniqueContext['model']; notes: TechniqueNotes }> {
     const { keep, tuning, epochs } = this.#options;
+    if (wantsData(this.#options)) await this.#evenScales();
     const obstacle = wantsGradients(this.#options) ? await untunable(this.#taskContext) : undefined;
     if (obstacle) this.#remark(obstacle);
-    const tunes = tuning !== 'none' && epochs > 0 && !obstacle;
+    const tunes = tuning !== 'none' && epochs !== 0 && !obstacle;
     const loss = tunes ? await tuningLoss(this.#taskContext, tuning) : undefined;
     const blocks = this.#options.structure.includes('blocks') ? await this.#dropBlocks() : undefined;
     let model = blocks?.model ?? this.#context.model;
     let first: PrunedChannels | undefined;
     let last: PrunedChannels | undefined;
-    const plan = !tunes ? [0] : epochsPerRound(epochs, this.#finer.length > 0 ? this.#options.rounds : 1);
+    const plan = !tunes
+      ? [0]
+      : epochsPerRound(epochs ?? epochsFor(this.#taskContext.task, USUAL_EPOCHS), this.#finer.length > 0 ? this.#options.rounds : 1);
     for (const [round, count] of plan.entries()) {
       if (this.#finer.length > 0) {
         last = await this.#pruneOnce(model, keep ** ((round + 1) / plan.length), { first, from: blocks?.before, hasGradients: !obstacle });
@@ -55,6 +59,12 @@ export class Pruning {
       if (count > 0) model = await this.#tune(model, round, count, loss);
     }
     return { model: this.#restored(model), notes: this.#notes(first, last, blocks) };
+  }
+
+  async #evenScales(): Promise<void> {
+    const { context, remarks } = await withEvenScales(this.#context);
+    this.#context = context;
+    for (const remark of remarks) this.#remark(remark);
   }
 
   get #taskContext(): TaskContext {

@@ -4,8 +4,8 @@ import type { Model, Tensor } from '../../onnx/index.js';
 import { percent, type TaskContext, type Technique, type TechniqueNotes, unless, withTask } from '../../technique/index.js';
 import { type StepControl, withWeights } from '../../training/index.js';
 import { liftedWeights, openCopy } from '../open-copy.js';
-import { whereWeightsAre } from '../quantization/index.js';
-import { TUNING_RATE, tune, tuningLoss, untunable } from '../tuning.js';
+import { whereWeightsAre, withEvenScales } from '../quantization/index.js';
+import { epochsDefault, epochsFor, TUNING_RATE, tune, tuningLoss, USUAL_EPOCHS, untunable } from '../tuning.js';
 import { inFloats } from './in-floats.js';
 import { MaskChooser } from './mask-chooser.js';
 import { masked, maskOf, sparsifiable, withMasks } from './masks.js';
@@ -34,7 +34,11 @@ const sparsifySchema = z
       .enum(['distill', 'train', 'none'])
       .default('distill')
       .describe("Training while weights go: by the dense model's answers and the labels, by the labels alone, or none: all go at once."),
-    epochs: z.int().min(0).default(10).describe('Epochs of training.'),
+    epochs: z
+      .int()
+      .min(0)
+      .optional()
+      .describe(`Epochs of training. ${epochsDefault(USUAL_EPOCHS)}`),
     begin: z.number().min(0).max(1).default(0).describe('When the first weights go, as a fraction of the training.'),
     end: z.number().min(0).max(1).default(0.6).describe('When the last weights go, as a fraction of the training.'),
     learningRate: z.number().positive().default(TUNING_RATE).describe('Largest learning rate (Adam, one cycle).'),
@@ -45,7 +49,7 @@ const sparsifySchema = z
 export type SparsifyOptions = z.infer<typeof sparsifySchema>;
 
 function trains({ tuning, epochs }: SparsifyOptions): boolean {
-  return tuning !== 'none' && epochs > 0;
+  return tuning !== 'none' && epochs !== 0;
 }
 
 /** Whether it looks at data. */
@@ -75,7 +79,9 @@ export const sparsify: Technique<SparsifyOptions> = {
   // Zeros make a download smaller, which no search trades quality for, and neither the file nor a run.
   space: () => undefined,
   apply: async (handed, options) => {
-    const { context: floats, remarks, restored } = inFloats(handed);
+    const { context: handedFloats, remarks, restored } = inFloats(handed);
+    const { context: floats, remarks: moved } = await withEvenScales(handedFloats);
+    remarks.push(...moved);
     // Branches are not trained.
     const dense = trains(options) ? floats : { ...floats, model: liftedWeights(floats.model) };
     const solved = options.importance === 'sparsegpt' ? await sparseGpt(dense, options) : undefined;
@@ -100,7 +106,7 @@ export const sparsify: Technique<SparsifyOptions> = {
 async function trainSparse(context: TaskContext, options: SparsifyOptions, chooser: MaskChooser) {
   const model = withMasks(context.model);
   const names = [...sparsifiable(context.model).keys()];
-  const { epochs, learningRate } = options;
+  const { epochs = epochsFor(context.task, USUAL_EPOCHS), learningRate } = options;
   const tuned = await tune(context, {
     name: 'sparsify',
     model,

@@ -10,7 +10,7 @@ import {
   type TechniqueResult,
 } from '../../technique/index.js';
 import { type LossBuilder, type TrainOptions, type TrainResult, train, trainable, withWeights } from '../../training/index.js';
-import { FINE_TUNING_RATE } from '../tuning.js';
+import { epochsDefault, epochsFor, FINE_TUNING_EPOCHS, FINE_TUNING_RATE } from '../tuning.js';
 import { type IntegerType, SMALLEST_SCALE } from './affine.js';
 import { withWhole } from './candidates.js';
 import { stepRate } from './few-bits/learned-steps.js';
@@ -22,11 +22,24 @@ import { prepareStatic } from './static.js';
 import type { WeightGrid } from './weights.js';
 import { type WrittenModel, writeQuantized } from './write.js';
 
+/** Weights move from one level to the next where there are only three or four: that takes larger steps than staying near one. */
+const COARSE_RATE = 4 * FINE_TUNING_RATE;
+
 const when = z.enum(['auto', 'always', 'never']).default('auto');
 
 const schema = z.strictObject({
-  epochs: z.int().min(1).default(5).describe('Passes over the training part'),
-  learningRate: z.number().positive().default(FINE_TUNING_RATE).describe('Largest learning rate (Adam, one-cycle)'),
+  epochs: z
+    .int()
+    .min(1)
+    .optional()
+    .describe(`Passes over the training part. ${epochsDefault(FINE_TUNING_EPOCHS)}`),
+  learningRate: z
+    .number()
+    .positive()
+    .optional()
+    .describe(
+      `Largest learning rate (Adam, one cycle). Default: ${FINE_TUNING_RATE}; ${COARSE_RATE} for weights of 2 bits and ternary ones`,
+    ),
   batchSize: z.int().min(1).default(128).describe('Samples a step'),
   calibration: z
     .enum(['min-max', 'percentile', 'entropy', 'mse'])
@@ -93,9 +106,10 @@ export const quantizeAwareTrain: Technique<AwareOptions, TaskContext> = {
 async function apply(context: TaskContext, options: AwareOptions): Promise<TechniqueResult> {
   const { weightType, activationType } = options;
   if (weightType === 'int2' || weightType === 'ternary' || (weightType === 'int4' && activationType === 'float32')) {
-    const { blockSize, exclude, samples } = options;
-    const training = trainingOptions(options);
-    return trainFewBits(context, { weightType, blockSize, exclude, samples, training, loss: await lossOf(context, options) });
+    const { blockSize, exclude, samples, equalize } = options;
+    const even = equalize !== 'never';
+    const training = trainingOptions(context, options);
+    return trainFewBits(context, { weightType, blockSize, exclude, samples, even, training, loss: await lossOf(context, options) });
   }
   if (activationType === 'float32')
     throw new OptionError({
@@ -105,7 +119,10 @@ async function apply(context: TaskContext, options: AwareOptions): Promise<Techn
   return trainStatic(context, { ...options, weightType, activationType });
 }
 
-function trainingOptions({ epochs, learningRate, batchSize, augment }: AwareOptions): TrainOptions {
+function trainingOptions({ task }: TaskContext, options: AwareOptions): TrainOptions {
+  const { weightType, epochs = epochsFor(task, FINE_TUNING_EPOCHS), batchSize, augment } = options;
+  const isCoarse = weightType === 'int2' || weightType === 'ternary';
+  const { learningRate = isCoarse ? COARSE_RATE : FINE_TUNING_RATE } = options;
   return { epochs, learningRate, batchSize, augment: augment as never };
 }
 
@@ -149,7 +166,7 @@ async function trainSimulated(
     loss: await lossOf(context, options),
     simulateQuantization: true,
     options: {
-      ...trainingOptions(options),
+      ...trainingOptions(context, options),
       seed,
       keepBest: true,
       freeze: addedInitializers(simulated, prepared.model),

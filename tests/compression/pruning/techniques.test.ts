@@ -9,6 +9,7 @@ import { copyModel, encodeModel, type Model } from 'espalier/onnx';
 import { type CheckpointStore, checkOptions } from 'espalier/technique';
 import { classification, evaluate, fidelity, type Task } from 'espalier/training';
 import { epochsPerRound } from '#dist/compression/pruning/prune.js';
+import { epochsFor } from '#dist/compression/tuning.js';
 import { MemoryCheckpoints, trainedDigits } from './digits.js';
 import { modelOf } from './graphs.js';
 import { noise, run } from './removal.js';
@@ -49,6 +50,16 @@ test('half of the multiply-accumulates, and nearly all of the accuracy after dis
   ];
   assert.ok(whole > 0.9, String(whole));
   assert.ok(tuned > whole - 0.06 && tuned > untuned, `${whole}, untuned ${untuned}, tuned ${tuned}`);
+});
+
+test('little data is gone through more often, unless epochs are given', async () => {
+  const part = (size: number) => ({ splits: { ...task.splits, train: { ...task.splits.train, size } } });
+  assert.deepEqual(
+    [60_000, 6400, 1150, 640, 1].map((size) => epochsFor(part(size), 10)),
+    [10, 10, 56, 100, 100],
+  );
+  const { notes } = await pruned({ keep: 0.9 }, new MemoryCheckpoints(), model);
+  assert.equal(notes.training?.length, epochsFor(task, 10));
 });
 
 test('killed between rounds or within one, pruning goes on and ends with the same bytes', async () => {

@@ -2,14 +2,25 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { type AwareOptions, type QuantizeOptions, quantize, quantizeAwareTrain, quantizeStatic } from 'espalier/compression/quantization';
+import { weightSharing } from 'espalier/compression/clustering';
+import { lowRank } from 'espalier/compression/factorization';
+import { prune, sparsify } from 'espalier/compression/pruning';
+import {
+  type AwareOptions,
+  evened,
+  type QuantizeOptions,
+  quantize,
+  quantizeAwareTrain,
+  quantizeBlocks,
+  quantizeStatic,
+} from 'espalier/compression/quantization';
 import { openDataset } from 'espalier/data/node';
 import { footprint } from 'espalier/infrastructure/hardware';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import { createTask } from 'espalier/modalities';
 import type { GraphBuilder, Model, Value } from 'espalier/onnx';
 import { loadModel } from 'espalier/onnx/node';
-import { checkOptions } from 'espalier/technique';
+import { checkOptions, type Options, type Technique } from 'espalier/technique';
 import { answersOf, evaluate, feedsOf, judge, type Task } from 'espalier/training';
 import { channelStatistics } from '#dist/compression/quantization/calibration/channel-statistics.js';
 import { type Migration, measuredAxes, migrate } from '#dist/compression/quantization/scales/migrate.js';
@@ -84,6 +95,32 @@ test('where no choice of layers is good enough, a quarter of the weights still s
   const sizeOf = (values: readonly Value[]) => values.reduce((sum, value) => sum + (value.initializer?.size ?? 0), 0);
   assert.ok(sizeOf(integers) >= sizeOf(weights) / 4, `${sizeOf(integers)} of ${sizeOf(weights)}`);
   assert.match(notes.remarks?.join(' ') ?? '', /No choice of layers/);
+});
+
+test('channels of wildly different scale are evened out before 4 bits and what goes by the size of weights; the function stays', async () => {
+  const model = madeModel(image, (build, x) => {
+    const a = build.op('Relu', [build.op('Conv', [x, build.parameter('w', uneven([24, 3, 1, 1], 0, 1))])]);
+    return build.op('Conv', [a, build.parameter('w', uneven([8, 24, 1, 1], 1, -1))]);
+  });
+  const task = taskOf(model, image);
+  const even = await evened({ model, task, runtime });
+  assert.match(even?.remark ?? '', /^Scales were equalized across layers, in \d place/);
+  assert.ok((await noiseOf(even?.model as Model, task, runtime, 'test')) < 1e-9);
+  assert.equal(await evened({ ...{ task, runtime }, model: even?.model as Model }), undefined, 'nothing is left to even out');
+  const noise = async (given: { task?: Task }) =>
+    noiseOf((await quantizeBlocks(model, runtime, { bits: 4, ...given })).model, task, runtime, 'test');
+  const [blind, seen] = [await noise({}), await noise({ task })];
+  assert.ok(seen < blind / 4, `${blind} without looking, ${seen} evened out`);
+  const others = [
+    [prune, { keep: 0.7, tuning: 'none', importance: 'taylor' }],
+    [sparsify, { tuning: 'none', importance: 'wanda' }],
+    [lowRank, { tuning: 'none', leastEnergy: 0 }],
+    [weightSharing, {}],
+  ] as [Technique, Options][];
+  for (const [technique, options] of others) {
+    const { notes } = await technique.apply({ model, task, runtime, seed: 0 }, checkOptions(technique, options));
+    assert.match(notes.remarks?.join(' ') ?? '', /Scales were equalized/, technique.name);
+  }
 });
 
 test('scales are not moved through bounds, out of outputs, or past what reads them otherwise', async () => {

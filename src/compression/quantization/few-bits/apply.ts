@@ -39,7 +39,17 @@ export async function applyFewBits(context: TechniqueContext, options: FewBitsOp
   const hasData = task !== undefined && task.splits.calibration.size > 0;
   const rounding = method === 'auto' ? (hasData ? 'gptq' : 'hqq') : method;
   const most = rounding === 'gptq' ? Math.min(samples, GPTQ_SAMPLES) : samples;
-  const given = { widths: WIDER[width], rounding, blockSize, samples: most, steps, task, exclude, operators };
+  const given = {
+    widths: WIDER[width],
+    rounding,
+    blockSize,
+    samples: most,
+    steps,
+    task,
+    exclude,
+    operators,
+    even: options.equalize !== 'never',
+  };
   const { always, auto } = movesOf(options);
   const prepare = (moves: readonly Migration[]) =>
     prepareFewBits(source, runtime, { ...given, seed, threads, signal, onProgress, moves: [...always, ...moves] });

@@ -20,6 +20,8 @@ export interface BlockOptions extends Activity {
   samples?: number;
   /** Scales that are moved by the model's constants before weights are rounded. Default: none. */
   moves?: readonly Migration[];
+  /** Even out channels of wildly different scale first, by what data shows of them. Default true; without data nothing is done. */
+  even?: boolean;
   /** Steps in which adaround learns, for each block of the model. Default 1000. */
   steps?: number;
   /** Draws the places that are looked at. Default 0. */

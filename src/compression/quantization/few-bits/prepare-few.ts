@@ -2,6 +2,7 @@ import type { Runtime } from '../../../infrastructure/runtime/index.js';
 import { copyModel, type Model, nodesOf, removeDeadCode, Tensor } from '../../../onnx/index.js';
 import { MOST_COLUMNS } from '../../curvature.js';
 import { planMoved, remarksOfMoves } from '../moved.js';
+import { evened } from '../scales/evened.js';
 import { dequantizeWeight, quantizeWeight, type WeightOptions, weightGrid } from '../weights.js';
 import { writeQuantized } from '../write.js';
 import type { Bits } from './block-grid.js';
@@ -32,7 +33,10 @@ export async function prepareFewBits(
   const rounding = wished === 'adaround' ? 'hqq' : wished;
   checkBlockSize(blockSize);
   if (wished === 'adaround') neededBy(wished, task);
-  const { model, plan, places } = await planMoved(source, runtime, options, moves, BLOCK_OPSET);
+  const planned = await planMoved(source, runtime, options, moves, BLOCK_OPSET);
+  const { threads, signal } = options;
+  const even = task && options.even !== false && (await evened({ model: planned.model, task, runtime, threads, signal }));
+  const { model, plan, places } = { ...planned, ...(even && { model: even.model }) };
   const sites = sitesOf(model, plan);
   const forms = await roundAll({ ...options, model, runtime, sites, rounding, bits: widths, blockSize, samples, seed });
   const layers = sites.flatMap((site, index) => {
@@ -43,7 +47,13 @@ export async function prepareFewBits(
     const usable = worthwhile([...few, [8, inWholeBytes(site)]], 4 * site.weight.values.length);
     return usable.size > 0 && [...usable.keys()].some((width) => width < 8) ? [{ site, index, forms: usable }] : [];
   });
-  const few = { model, plan, layers, places, remarks: [...remarksOfMoves(places), ...remarksOf(layers, rounding)] };
+  const few = {
+    model,
+    plan,
+    layers,
+    places,
+    remarks: [...remarksOfMoves(places), ...(even ? [even.remark] : []), ...remarksOf(layers, rounding)],
+  };
   if (wished !== 'adaround') return few;
   return learnRoundings({ ...options, few, sites, widths, task: neededBy(wished, task), samples, steps, seed, runtime });
 }

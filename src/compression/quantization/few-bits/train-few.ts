@@ -16,6 +16,8 @@ export interface FewTraining {
   weightType: FewType;
   blockSize: number;
   exclude: readonly string[];
+  /** Whether channels of wildly different scale are evened out first. */
+  even: boolean;
   /** At most so many samples for rounding without training, which the result is compared with. */
   samples: number;
   training: TrainOptions;
@@ -30,9 +32,9 @@ const BITS: Readonly<Record<FewType, Bits>> = { int4: 4, int2: 2, ternary: 2 };
  */
 export async function trainFewBits(context: TaskContext, options: FewTraining): Promise<TechniqueResult> {
   const { model: source, task, runtime, threads, signal, seed } = context;
-  const { weightType, blockSize, exclude, samples } = options;
+  const { weightType, blockSize, exclude, samples, even } = options;
   const bits = BITS[weightType];
-  const common = { blockSize, exclude, samples, task, seed, threads, signal, widths: [bits] };
+  const common = { blockSize, exclude, samples, even, task, seed, threads, signal, widths: [bits] };
   const few = await prepareFewBits(source, runtime, { ...common, rounding: 'gptq' });
   if (few.layers.length === 0) throw nothingToQuantize(source);
   const starts = startsOf(few, weightType);
@@ -45,7 +47,9 @@ export async function trainFewBits(context: TaskContext, options: FewTraining): 
   const without = weightType === 'ternary' ? 'to the nearest' : 'by gptq';
   const notes: TechniqueNotes = {
     training: result.history,
-    remarks: kept.isTrained ? [] : [`Training did not make the model better than rounding ${without}, which is kept.`],
+    remarks: kept.isTrained
+      ? few.remarks.slice()
+      : [...few.remarks, `Training did not make the model better than rounding ${without}, which is kept.`],
     facts: { quantizedLayers: few.layers.length, trainedLayers: simulated.learned.length, ...kept.facts },
   };
   return { model: kept.model, notes };

@@ -8,11 +8,14 @@ import { layerSites, normalizationSites, type Site } from './sites.js';
 /** Which scales are moved: between layers ('equalize'), or out of normalizations and activations into the layers that read them ('smooth'). */
 export type Migration = 'equalize' | 'smooth';
 
+/** The same, or both where that takes no new node ('even'). */
+export type AnyMigration = Migration | 'even';
+
 /** Largest factor and its inverse. */
 const MOST = 2 ** 20;
 
 /** What is measured before the factors are chosen: the axis of the channels of each value, by name. Empty where there is nothing to move. */
-export function measuredAxes({ graph }: Model, kind: Migration): Map<string, number> {
+export function measuredAxes({ graph }: Model, kind: AnyMigration): Map<string, number> {
   return new Map(sitesOf(graph, kind).map((site) => [firstClipped(site).value.name, firstClipped(site).axis]));
 }
 
@@ -25,7 +28,7 @@ export function measuredAxes({ graph }: Model, kind: Migration): Map<string, num
  */
 export function migrate(
   source: Model,
-  kind: Migration,
+  kind: AnyMigration,
   statistics: ReadonlyMap<string, ChannelStatistics> | undefined,
   perChannel: boolean,
 ): Migrated | undefined {
@@ -51,7 +54,8 @@ export interface Migrated {
   places: number;
 }
 
-function sitesOf(graph: Graph, kind: Migration): Site[] {
+function sitesOf(graph: Graph, kind: AnyMigration): Site[] {
+  if (kind === 'even') return [...layerSites(graph), ...normalizationSites(graph, false)];
   return kind === 'equalize' ? layerSites(graph) : normalizationSites(graph, true);
 }
 
