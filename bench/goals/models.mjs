@@ -9,7 +9,7 @@ const NODE_MODULES = fileURLToPath(new URL('../../node_modules', import.meta.url
 const DIGITS = ['--data', 'digits', '--preprocess', '0-1'];
 const DIGITS_NAME = 'optdigits';
 
-const ROWS = ['int8', 'int4', 'int2', 'half'];
+const ROWS = ['int8', 'int4', 'int4-learned', 'int2', 'half'];
 /** Commands to 3 times smaller and twice as fast. Networks so small that a run is over before anything pays have none. */
 const PRUNED = [
   ['prune', '--target', 'macs=0.2'],

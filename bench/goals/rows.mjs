@@ -4,6 +4,11 @@
 export const ROWS = {
   int8: { title: 'int8, static', most: 0.3, steps: [['quantize']] },
   int4: { title: '4-bit weights', most: 0.5, steps: [['quantize', '--weights', 'int4']] },
+  'int4-learned': {
+    title: '4-bit weights, learned rounding',
+    most: 0.5,
+    steps: [['quantize', '--weights', 'int4', '--method', 'adaround']],
+  },
   int2: { title: '2-bit weights, trained', most: 2, steps: [['quantize', '--aware', '--weights', 'int2']] },
   half: { title: 'half the MACs', most: 1, steps: [['prune', '--target', 'macs=0.5']] },
   small: {
