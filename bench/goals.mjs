@@ -1,5 +1,5 @@
 // What compression may cost, held against every classifier with data: int8, 4 and 2 bits, half the multiply-accumulates, and three times smaller with twice the speed.
-// Each row is what the commands of the documentation make with their defaults; nothing is chosen on the test part.
+// Each row is what the commands of the documentation make with their defaults. Recipes of `small` were chosen by time and size after rows had been seen: see docs/goals.md.
 //   npm run bench:goals                              trains and runs what is missing, and writes the table of docs/goals.md
 //   npm run bench:goals -- --only MODEL,...          of these models alone; --rows ROW,... likewise
 //   npm run bench:goals -- --again                   also what is there already

@@ -34,8 +34,8 @@ export const TUNING_RATE = 0.001;
 export const FINE_TUNING_RATE = TUNING_RATE / 2;
 
 /**
- * Steps of 128 samples that win back what can be won, where the training part is small: with 90 of them small networks that lost half of their
- * multiply-accumulates stayed 1.7 points short of what they reach with 360.
+ * Steps of 128 samples that win back what can be won, where the training part is small: a small MobileNet without half of its
+ * multiply-accumulates had 203 and 202 of 216 validation samples right after 90 of them, 206 and 205 after 360, and no more after 900.
  */
 const FEWEST_STEPS = 500;
 const STEP = 128;
