@@ -1,5 +1,5 @@
 import { type Model, nodesOf } from '../../onnx/index.js';
-import type { Quality } from '../../training/index.js';
+import { FOLLOWS, type Quality } from '../../training/index.js';
 import {
   agrees,
   attempt,
@@ -82,8 +82,63 @@ function changeOf(quality: Quality, tolerance: number): Pick<SearchResult, 'whol
  */
 async function fewestRestored(search: Search, whole: Candidate, sensitivity: readonly LayerSensitivity[]): Promise<Candidate> {
   const { order, single } = await orderOf(search, sensitivity);
+  let found = await alongOrder(search, { order, single, whole, start: (most) => foretold(search, whole, sensitivity, most) });
+  let { best } = found;
+  const known = [...sensitivity];
+  for (let round = 0; round < MOST_ROUNDS && !found.isEnough && isPoor(best); round++) {
+    // What stays in integers to the last was not measured where there are many layers, and one bad one among them spoils all.
+    const measured = new Set(known.map(({ layer }) => layer));
+    const last = found.last.plan.layers.map(({ node }) => node).filter((node) => !measured.has(node));
+    if (last.length === 0) break;
+    known.push(...(await measureSensitivity({ ...search, only: new Set(last) })));
+    known.sort((a, b) => b.noise - a.noise);
+    found = await alongOrder(search, { order: reordered(search.prepared, order, known), whole, start: (most) => most });
+    if (found.isEnough || isBetter(found.best, best, search)) best = found.best;
+  }
+  return best;
+}
+
+/** SQNR in dB of the worst output below which a model is no use: somewhat above what may be written. */
+const POOR = 12;
+
+function isPoor(candidate: Candidate): boolean {
+  return (outputSqnrOf(candidate) ?? POOR) < POOR;
+}
+
+/** How often layers are measured that would stay in integers to the last. */
+const MOST_ROUNDS = 3;
+
+/** An order in which those that are known to be bad come first, and those known to be good last. */
+function reordered(prepared: Prepared, order: readonly string[], known: readonly LayerSensitivity[]): string[] {
+  const bad = beyond(known, 10 ** (-FOLLOWS / 10));
+  const measured = known.map(({ layer }) => layer);
+  const unknown = order.filter((layer) => !measured.includes(layer));
+  return affordable(prepared, [...bad, ...unknown, ...measured.filter((layer) => !bad.includes(layer))]);
+}
+
+/** The fewest layers, the worst first, without which the noise of the others adds up to no more than is allowed. */
+function beyond(sensitivity: readonly LayerSensitivity[], allowed: number): string[] {
+  let left = sensitivity.reduce((sum, { noise }) => sum + noise, 0);
+  return sensitivity.flatMap(({ layer, noise }) => {
+    if (left <= allowed) return [];
+    left -= noise;
+    return [layer];
+  });
+}
+
+interface Along {
+  order: readonly string[];
+  /** With the first alone in float, where that is known. */
+  single?: Candidate;
+  whole: Candidate;
+  /** The number that is tried first, of at most so many. */
+  start(most: number): number;
+}
+
+/** The best choice of the first layers of an order; whether it is enough; and with as many as can go back to float. */
+async function alongOrder(search: Search, { order, single, whole, start }: Along) {
   const most = mostRestored(search.prepared, order);
-  if (most < 1) return whole;
+  if (most < 1) return { most, best: whole, last: whole, isEnough: false };
   const tried = new Map([[0, whole]]);
   if (single) tried.set(1, single);
   const measure = async (count: number) => {
@@ -92,18 +147,16 @@ async function fewestRestored(search: Search, whole: Candidate, sensitivity: rea
     return candidate;
   };
   const coarse = 1 + Math.floor(order.length / COARSE);
-  const found = await fewest({
-    measure,
-    most,
-    coarse,
-    start: foretold(search, whole, sensitivity, most),
-    isEnough: (each) => fits(search, each),
-  });
-  if (found) return found;
+  const found = await fewest({ measure, most, coarse, start: start(most), isEnough: (each) => fits(search, each) });
+  if (found) return { most, best: found, last: tried.get(most) ?? whole, isEnough: true };
   const follows = (each: Candidate) => (outputSqnrOf(each) ?? Number.NEGATIVE_INFINITY) >= FOLLOWS;
-  const start = [...tried].flatMap(([count, each]) => (follows(each) ? [count] : []));
-  if (start.length > 0) return (await fewest({ measure, most, coarse, start: Math.min(...start), isEnough: follows })) ?? whole;
-  return [...tried.values()].reduce((best, each) => (isBetter(each, best, search) ? each : best));
+  const following = [...tried].flatMap(([count, each]) => (follows(each) ? [count] : []));
+  if (following.length > 0) {
+    const best = await fewest({ measure, most, coarse, start: Math.min(...following), isEnough: follows });
+    return { most, best: best ?? whole, last: tried.get(most) ?? whole, isEnough: true };
+  }
+  const best = [...tried.values()].reduce((one, each) => (isBetter(each, one, search) ? each : one));
+  return { most, best, last: tried.get(most) ?? whole, isEnough: false };
 }
 
 interface Counting {
@@ -131,9 +184,6 @@ async function fewest({ measure, most, start, coarse, isEnough }: Counting): Pro
   while (found && high - low > coarse) await look((low + high) >> 1);
   return found;
 }
-
-/** SQNR in dB of the worst output from which a model is said to follow another: noise of a tenth of the signal. */
-const FOLLOWS = 20;
 
 /** Layers of which only the weight is stored, at most, that are tried one by one. */
 const MOST_TRIALS = 16;

@@ -35,6 +35,8 @@ export interface SensitivityRequest extends Activity {
   task: Task;
   runtime: Runtime;
   threads?: number;
+  /** Names of the layers to measure: all of these, on as few samples as that takes. Default: as many of all as are affordable. */
+  only?: ReadonlySet<string>;
 }
 
 /** Seconds that the measurement may take on a small machine, by the estimate below. */
@@ -54,8 +56,8 @@ export function switchedSeconds({ macs = 0, activationBytes = 0 }: Partial<RunCo
  * own numbers change little are left out.
  */
 export async function measureSensitivity(request: SensitivityRequest): Promise<LayerSensitivity[]> {
-  const { prepared, task } = request;
-  const { layers, samples } = await extent(prepared, task);
+  const { prepared } = request;
+  const { layers, samples } = await extent(request);
   const { model, switches } = writeQuantized({ ...prepared, form: 'switched' });
   const settings = layers.map((layer) => settingOf(prepared, layer, switches));
   const measured = await measureSwitched({ ...request, model, original: prepared.model, settings, samples });
@@ -156,20 +158,21 @@ function settingOf({ model, plan }: Prepared, layer: Layer, switches: readonly s
 }
 
 /** Which layers to measure, on how many samples. */
-async function extent(prepared: Prepared, task: Task): Promise<{ layers: readonly Layer[]; samples: number }> {
-  const { layers } = prepared.plan;
-  const { samples, most } = await affordable(prepared.model, task, layers.length);
+async function extent({ prepared, task, only }: SensitivityRequest): Promise<{ layers: readonly Layer[]; samples: number }> {
+  const layers = only ? prepared.plan.layers.filter(({ node }) => only.has(node)) : prepared.plan.layers;
+  const { samples, most, runs } = await affordable(prepared.model, task, layers.length);
+  if (only) return { layers, samples: Math.max(1, Math.min(samples, Math.floor(runs / Math.max(1, layers.length)))) };
   if (most >= layers.length) return { layers, samples };
   return { layers: byOwnNoise(prepared).slice(0, most), samples };
 }
 
-/** On how many samples so many settings of a model's switches can be measured, and how many of them at most. */
-export async function affordable(model: Model, task: Task, settings: number): Promise<{ samples: number; most: number }> {
+/** On how many samples so many settings of a model's switches can be measured, how many of them at most, and runs of a sample that both are of. */
+export async function affordable(model: Model, task: Task, settings: number): Promise<{ samples: number; most: number; runs: number }> {
   const seconds = switchedSeconds(await costOfRun(model, task, 'calibration')) / batchSizeOf(model, task, 1);
   const runs = Math.floor(SECONDS / Math.max(1e-4, seconds));
   const available = Math.min(MOST_SAMPLES, task.splits.calibration.size);
   const samples = Math.max(Math.min(FEWEST_SAMPLES, available), Math.min(available, Math.floor(runs / settings)));
-  return { samples, most: Math.max(Math.min(FEWEST_LAYERS, settings), Math.floor(runs / samples)) };
+  return { samples, most: Math.max(Math.min(FEWEST_LAYERS, settings), Math.floor(runs / samples)), runs };
 }
 
 /** All layers, those first whose own inputs and weights change most by quantization: what is known without a run. */
