@@ -10,7 +10,7 @@ export async function timed(before, after) {
   try {
     const model = loadModel(before);
     const feeds = inventedFeeds(model, await runnableInputs(model, runtime));
-    const settings = { threads: 1, warmup: 3, runs: 1, minSeconds: 3, maxSeconds: 8, rounds: 31, feeds };
+    const settings = { threads: 1, warmup: 3, runs: 1, minSeconds: 6, maxSeconds: 15, rounds: 101, feeds };
     const [, { ratio, interval }] = await compareLatency(runtime, [{ path: before }, { path: after }], settings);
     return [ratio, interval.low, interval.high];
   } finally {
