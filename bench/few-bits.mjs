@@ -10,6 +10,7 @@ import { quantize, quantizeAwareTrain } from 'espalier/compression/quantization'
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import { encodeModel } from 'espalier/onnx';
 import { checkOptions } from 'espalier/technique';
+import { putPart } from '../examples/support/page.mjs';
 import { namedModels } from './named-models.mjs';
 import { decibels, judged, mean, paired } from './rounding/measures.mjs';
 
@@ -98,9 +99,5 @@ function writeTables() {
     ...rows,
   ].join('\n');
   const page = join(root, 'docs', 'quantization.md');
-  const text = readFileSync(page, 'utf8').replace(
-    /<!-- few-bits: begin -->[\s\S]*<!-- few-bits: end -->/,
-    () => `<!-- few-bits: begin -->\n${table}\n<!-- few-bits: end -->`,
-  );
-  writeFileSync(page, text);
+  putPart(page, 'few-bits', table);
 }

@@ -1,13 +1,13 @@
 // What learned rounding (AdaRound) gains over rounding to nearest in static quantization, every layer quantized:
 //   node bench/static-rounding.mjs [--shared ../shared] [MODEL ...]
-// Writes a table of docs/quantization.md. SQNR of the scores and accuracy are of the test part; nothing is chosen there.
-import { readFileSync, writeFileSync } from 'node:fs';
+// Writes a table of docs/quantization.md where all models are measured. SQNR of the scores and accuracy are of the test part; nothing is chosen there.
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { quantize } from 'espalier/compression/quantization';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import { checkOptions } from 'espalier/technique';
+import { putPart } from '../examples/support/page.mjs';
 import { namedModels } from './named-models.mjs';
 import { decibels, judged, mean } from './rounding/measures.mjs';
 
@@ -35,14 +35,14 @@ for (const [name, { model, task }] of await namedModels(runtime, values.shared))
   console.log(rows.at(-1));
 }
 await runtime.dispose();
-const table = [
-  '| model | float | int8, nearest | int8, AdaRound | int4 weights, nearest | int4 weights, AdaRound |',
-  '| --- | --- | --- | --- | --- | --- |',
-  ...rows,
-].join('\n');
-const page = join(root, 'docs', 'quantization.md');
-const text = readFileSync(page, 'utf8').replace(
-  /<!-- static-rounding: begin -->[\s\S]*<!-- static-rounding: end -->/,
-  () => `<!-- static-rounding: begin -->\n${table}\n<!-- static-rounding: end -->`,
-);
-writeFileSync(page, text);
+if (positionals.length === 0) writeTable();
+
+function writeTable() {
+  const table = [
+    '| model | float | int8, nearest | int8, AdaRound | int4 weights, nearest | int4 weights, AdaRound |',
+    '| --- | --- | --- | --- | --- | --- |',
+    ...rows,
+  ].join('\n');
+  const page = join(root, 'docs', 'quantization.md');
+  putPart(page, 'static-rounding', table);
+}

@@ -1,5 +1,6 @@
 // Writes what bench/compression.mjs found into docs/side-by-side.md, between the markers.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
+import { putPart } from '../../examples/support/page.mjs';
 import { picture } from './picture.mjs';
 import { gainsNothing, standings } from './standings.mjs';
 
@@ -22,13 +23,7 @@ const TITLES = { static: 'Static int8', dynamic: 'Dynamic int8', weights: 'Weigh
 export function writePage(known) {
   const modes = Object.entries(TITLES).map(([mode, title]) => `### ${title}\n\n${table(HEAD, rowsOf(known, mode))}`);
   const parts = { versions: versions(known), standings: standingsTable(known), runs: modes.join('\n\n') };
-  let text = readFileSync(page, 'utf8');
-  for (const [name, content] of Object.entries(parts))
-    text = text.replace(
-      new RegExp(`<!-- ${name}: begin -->[\\s\\S]*<!-- ${name}: end -->`),
-      () => `<!-- ${name}: begin -->\n${content}\n<!-- ${name}: end -->`,
-    );
-  writeFileSync(page, text);
+  for (const [name, content] of Object.entries(parts)) putPart(page, name, content);
   writeFileSync(new URL('../../docs/images/side-by-side.svg', import.meta.url), picture(known.models));
 }
 

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { loadModel, modelBytes } from 'espalier/onnx/node';
 import { GAINS_SCHEMA, seenIn } from 'espalier/strategies';
+import { putPart } from '../../examples/support/page.mjs';
 import { modelsOf, waysOf } from './ways.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -112,9 +113,5 @@ function writePage(ways) {
   );
   const table = ['| way | written | file | time | worst output |', '| --- | --- | --- | --- | --- |', ...rows].join('\n');
   const page = join(root, 'docs', 'advise.md');
-  const text = readFileSync(page, 'utf8').replace(
-    /<!-- errors: begin -->[\s\S]*<!-- errors: end -->/,
-    () => `<!-- errors: begin -->\n${table}\n<!-- errors: end -->`,
-  );
-  writeFileSync(page, text);
+  putPart(page, 'errors', table);
 }

@@ -1,5 +1,5 @@
 // The table of docs/models.md, and who failed where.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { putPart } from '../../examples/support/page.mjs';
 
 const MOST = 200;
 
@@ -15,11 +15,7 @@ export function writePage(known, ways, page) {
   const web = (status) => runs.filter((run) => run.web === status).length;
   const summary = `${Object.keys(known).length} models, ${runs.length} runs: ${count('done') + count('written')} done or written, ${count('refused')} refused because a bound was broken, ${count('not for it')} not for the model, ${count('failed')} failed. Of ${count('written')} files written, ${web('agrees')} agree in onnxruntime-web with onnxruntime-node to a thousandth, ${web('differs')} differ by more, ${web('fails')} do not run there.`;
   const table = ['| model | technique | file | worst output | time, 95% interval | |', '| --- | --- | --- | --- | --- | --- |', ...rows];
-  const text = readFileSync(page, 'utf8').replace(
-    /<!-- models: begin -->[\s\S]*<!-- models: end -->/,
-    () => `<!-- models: begin -->\n${summary}\n\n${table.join('\n')}\n<!-- models: end -->`,
-  );
-  writeFileSync(page, text);
+  putPart(page, 'models', `${summary}\n\n${table.join('\n')}`);
 }
 
 function cells({ outcome, why, size, worst, time, parameters, macs, layers }) {

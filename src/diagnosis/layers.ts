@@ -1,7 +1,7 @@
 import { type Activity, Stopped } from '../base/index.js';
 import type { Batch } from '../data/index.js';
-import type { Program, Runtime } from '../infrastructure/runtime/index.js';
-import { copyModel, type Model, Tensor, type Value } from '../onnx/index.js';
+import type { Runtime } from '../infrastructure/runtime/index.js';
+import { copiesOf, copyModel, type Model, Tensor, type Value } from '../onnx/index.js';
 import { typedBuilder, upgradeInPlace } from '../ops/index.js';
 import { feedsOf, type Task } from '../training/index.js';
 import type { LayerCause } from './info.js';
@@ -75,7 +75,7 @@ async function causesAt(names: readonly string[], request: LayerRequest): Promis
         [chosen.length],
         Uint8Array.from(chosen, (_, each) => Number(each === index)),
       );
-      const outputs = await program.run(onlyInputs(program, { ...copies({ ...feeds, ...others }), [SWITCHES]: switches }), task.outputs);
+      const outputs = await program.run(copiesOf({ ...feeds, ...others, [SWITCHES]: switches }, program.inputs), task.outputs);
       const share = whole === 0 ? 0 : outputError(task, first, outputs) / whole;
       const samples = request.countChanged(first, outputs);
       causes.push({ value: name, op: operatorOf(before, name), error, ...(samples !== undefined && { samples }), share });
@@ -167,21 +167,10 @@ async function runOnce(
 ): Promise<Record<string, Tensor>> {
   const program = await runtime.compile(model, { threads, signal });
   try {
-    return await program.run(onlyInputs(program, copies(feeds)), outputs);
+    return await program.run(copiesOf(feeds, program.inputs), outputs);
   } finally {
     await program.dispose();
   }
-}
-
-function onlyInputs(program: Program, feeds: Record<string, Tensor>): Record<string, Tensor> {
-  return Object.fromEntries(Object.entries(feeds).filter(([name]) => program.inputs.includes(name)));
-}
-
-/** A run may keep the memory that it was given. */
-function copies(feeds: Record<string, Tensor>): Record<string, Tensor> {
-  return Object.fromEntries(
-    Object.entries(feeds).map(([name, tensor]) => [name, new Tensor(tensor.dtype, tensor.shape, tensor.bytes().slice())]),
-  );
 }
 
 function outputError({ outputs }: Task, before: Record<string, Tensor>, after: Record<string, Tensor>): number {

@@ -2,6 +2,7 @@ export { attributeOf, type BuilderOptions, floatAttribute, GraphBuilder, type Op
 export { calleesOf } from './calls.js';
 export { checkLinks } from './check.js';
 export { constantFloat } from './constant-float.js';
+export { copiesOf } from './copies.js';
 export { copyGraph, copyModel, copyNode, copyValue, type GraphCopy, instantiate } from './copy.js';
 export * from './dims.js';
 export * from './dtypes.js';

@@ -1,5 +1,5 @@
 import type { Feeds } from '../../diagnosis/index.js';
-import { compareLatency } from '../../infrastructure/hardware/node/index.js';
+import { compareLatency, withinSeconds } from '../../infrastructure/hardware/node/index.js';
 import type { ModelSource, Runtime } from '../../infrastructure/runtime/index.js';
 
 /** Time before and after, from one measurement in which the models take turns. Plain JSON. */
@@ -36,10 +36,7 @@ export async function pairedTime({ before, after, runtime, threads = 1, signal }
     feedsOfEach: [before.feeds, after.feeds],
     threads,
     signal,
-    warmup: 2,
-    runs: 1,
-    minSeconds: SECONDS,
-    maxSeconds: MOST_SECONDS,
+    ...withinSeconds(SECONDS, MOST_SECONDS),
   });
   const { low, high } = second.interval;
   const verdict = high < 1 ? 'faster' : low > 1 ? 'slower' : 'as fast';

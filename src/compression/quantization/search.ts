@@ -138,7 +138,7 @@ interface Along {
 /** The best choice of the first layers of an order; whether it is enough; and with as many as can go back to float. */
 async function alongOrder(search: Search, { order, single, whole, start }: Along) {
   const most = mostRestored(search.prepared, order);
-  if (most < 1) return { most, best: whole, last: whole, isEnough: false };
+  if (most < 1) return { best: whole, last: whole, isEnough: false };
   const tried = new Map([[0, whole]]);
   if (single) tried.set(1, single);
   const measure = async (count: number) => {
@@ -148,15 +148,15 @@ async function alongOrder(search: Search, { order, single, whole, start }: Along
   };
   const coarse = 1 + Math.floor(order.length / COARSE);
   const found = await fewest({ measure, most, coarse, start: start(most), isEnough: (each) => fits(search, each) });
-  if (found) return { most, best: found, last: tried.get(most) ?? whole, isEnough: true };
+  if (found) return { best: found, last: tried.get(most) ?? whole, isEnough: true };
   const follows = (each: Candidate) => (outputSqnrOf(each) ?? Number.NEGATIVE_INFINITY) >= FOLLOWS;
   const following = [...tried].flatMap(([count, each]) => (follows(each) ? [count] : []));
   if (following.length > 0) {
     const best = await fewest({ measure, most, coarse, start: Math.min(...following), isEnough: follows });
-    return { most, best: best ?? whole, last: tried.get(most) ?? whole, isEnough: true };
+    return { best: best ?? whole, last: tried.get(most) ?? whole, isEnough: true };
   }
   const best = [...tried.values()].reduce((one, each) => (isBetter(each, one, search) ? each : one));
-  return { most, best, last: tried.get(most) ?? whole, isEnough: false };
+  return { best, last: tried.get(most) ?? whole, isEnough: false };
 }
 
 interface Counting {

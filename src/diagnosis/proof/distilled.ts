@@ -2,7 +2,7 @@ import type { Activity } from '../../base/index.js';
 import { Stopped } from '../../base/index.js';
 import { footprint } from '../../infrastructure/hardware/index.js';
 import type { Program, Runtime } from '../../infrastructure/runtime/index.js';
-import { type Model, Tensor } from '../../onnx/index.js';
+import { copiesOf, type Model, Tensor } from '../../onnx/index.js';
 import { buildStatisticsMatch, type StatisticsMatch } from '../../training/index.js';
 import type { Feeds } from './prove.js';
 
@@ -87,8 +87,9 @@ interface Descent {
 /** Adam, on a cosine that ends at nothing; the best inputs on the way are kept, so that they are never worse than those it began with. */
 async function descend(program: Program, match: StatisticsMatch, start: Feeds, steps: number, signal?: AbortSignal): Promise<Descent> {
   const changed = [...match.gradients].map(([input, gradient]) => new Moments(input, gradient, start[input]));
+  const others = Object.keys(start).filter((name) => !match.gradients.has(name));
   const feeds = () => ({
-    ...Object.fromEntries(Object.entries(start).map(([name, tensor]) => [name, copyOf(tensor)])),
+    ...copiesOf(start, others),
     ...Object.fromEntries(changed.map(({ input, values, shape }) => [input, Tensor.of('float32', shape, values.slice())])),
   });
   let best: { loss: number; feeds: Record<string, Tensor> } = { loss: Number.POSITIVE_INFINITY, feeds: feeds() };
@@ -134,8 +135,4 @@ class Moments {
       this.values[i] -= (rate * this.#deviation * (this.#first[i] / one)) / (Math.sqrt(this.#second[i] / two) + 1e-12);
     }
   }
-}
-
-function copyOf(tensor: Tensor): Tensor {
-  return tensor.dtype === 'string' ? tensor : new Tensor(tensor.dtype, tensor.shape, tensor.bytes().slice());
 }

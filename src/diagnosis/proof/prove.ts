@@ -1,6 +1,6 @@
 import { type Activity, attempted, EspalierError, Random } from '../../base/index.js';
 import type { ModelSource, Program, Runtime } from '../../infrastructure/runtime/index.js';
-import { isFloat, type Model, Tensor } from '../../onnx/index.js';
+import { copiesOf, isFloat, type Model, Tensor } from '../../onnx/index.js';
 import { exposed, fidelity, fidelityOutputs, type Goal, judge, type Quality } from '../../training/index.js';
 import { type InventedOptions, inventedFeeds } from './invented.js';
 import { NoiseMeter, type OutputNoise } from './noise.js';
@@ -115,15 +115,15 @@ async function compare({ request, goal, original, made, seen, fetch }: Compariso
       );
   for await (const { before, after } of feeds) {
     const wanted = await attempted(
-      () => original.run(copied(before), fetch),
+      () => original.run(copiesOf(before), fetch),
       ({ message }) => message,
     );
     if (typeof wanted === 'string') {
       failure = wanted;
       break;
     }
-    if (seen !== made) await made.run(copied(after), readable(request.after));
-    const got = await seen.run(copied(after), fetch);
+    if (seen !== made) await made.run(copiesOf(after), readable(request.after));
+    const got = await seen.run(copiesOf(after), fetch);
     for (const [name, meter] of meters) meter.add(wanted[name], got[name]);
     const size = Object.values(before)[0]?.shape[0] ?? 1;
     samples += size;
@@ -217,7 +217,7 @@ async function ownNoise(
   const meters = new Map(names.map((name) => [name, new NoiseMeter(name)]));
   for (let seed = 1; seed <= LEAST_RUNS; seed++) {
     const feeds = inventedFeeds(before, { ...options, seed });
-    const [wanted, got] = [await original.run(copied(feeds), names), await original.run(nudged(feeds, seed), names)];
+    const [wanted, got] = [await original.run(copiesOf(feeds), names), await original.run(nudged(feeds, seed), names)];
     for (const [name, meter] of meters) meter.add(wanted[name], got[name]);
   }
   const found = [...meters.values()].flatMap(({ noise: { output, sqnr } }) => (sqnr === undefined ? [] : [[output, sqnr] as const]));
@@ -235,16 +235,8 @@ function nudged(feeds: Feeds, seed: number): Record<string, Tensor> {
       values.map((value) => value + deviation * random.normal()),
     );
   };
-  return Object.fromEntries(Object.entries(copied(feeds)).map(([name, tensor]) => [name, isFloat(tensor.dtype) ? nudge(tensor) : tensor]));
-}
-
-/** A program may take the memory of what it is fed. */
-function copied(feeds: Feeds): Record<string, Tensor> {
   return Object.fromEntries(
-    Object.entries(feeds).map(([name, tensor]) => [
-      name,
-      tensor.dtype === 'string' ? tensor : new Tensor(tensor.dtype, tensor.shape, tensor.bytes().slice()),
-    ]),
+    Object.entries(copiesOf(feeds)).map(([name, tensor]) => [name, isFloat(tensor.dtype) ? nudge(tensor) : tensor]),
   );
 }
 

@@ -1,6 +1,5 @@
 import type { Program, Runtime } from '../../../infrastructure/runtime/index.js';
-import { copyModel, type Model, type Tensor } from '../../../onnx/index.js';
-import { copiesOf } from './copies.js';
+import { copiesOf, copyModel, type Model, type Tensor } from '../../../onnx/index.js';
 import type { UnitBatch } from './unit-samples.js';
 
 /** How far what a unit makes is from what it should be, by output. */

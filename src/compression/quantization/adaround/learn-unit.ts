@@ -1,8 +1,7 @@
 import { type Activity, Random, Stopped } from '../../../base/index.js';
 import type { Runtime } from '../../../infrastructure/runtime/index.js';
-import { type Model, staticShape, Tensor } from '../../../onnx/index.js';
+import { copiesOf, type Model, staticShape, Tensor } from '../../../onnx/index.js';
 import { buildTrainingStep, type OptimizerSpec, stepScalars } from '../../../training/index.js';
-import { copiesOf } from './copies.js';
 import { type Between, isUpper, logitName, POWER, PULL, roundingLoss, softlyRounded, wantedName } from './soft-rounding.js';
 import type { UnitSamples } from './unit-samples.js';
 

@@ -1,9 +1,8 @@
 import { type Activity, Random, Stopped, sizeOf } from '../../../base/index.js';
 import type { Dataset } from '../../../data/index.js';
 import type { Program, Runtime, Tensors } from '../../../infrastructure/runtime/index.js';
-import { type Model, staticShape } from '../../../onnx/index.js';
+import { copiesOf, type Model, staticShape } from '../../../onnx/index.js';
 import { feedsOf, type Task } from '../../../training/index.js';
-import { copiesOf } from './copies.js';
 import { cutOut } from './cut-out.js';
 import type { Unit } from './units.js';
 

@@ -1,6 +1,4 @@
-import { type Activity, Stopped } from '../../../base/index.js';
-import type { Program, Runtime } from '../../../infrastructure/runtime/index.js';
-import { isFloat, type Model, Tensor } from '../../../onnx/index.js';
+import { isFloat, type Tensor } from '../../../onnx/index.js';
 import type { Trials } from '../../../training/index.js';
 
 export interface Measured {
@@ -57,70 +55,4 @@ export function telling({ wanted, quiet }: Trials, answers: readonly Outputs[]):
   const isLoud = (name: string) =>
     answers.some((each) => isFloat(each[name].dtype) && each[name].toFloat32().some((value) => !(value >= 0 && value < quiet)));
   return new Map([...wanted].filter(([name]) => isLoud(name)));
-}
-
-export interface FollowingRequest extends Pick<Activity, 'signal'> {
-  trials: Trials;
-  runtime: Runtime;
-  threads?: number;
-}
-
-/** How closely models follow an original, which is run once for all of them. */
-export class Following {
-  readonly #request: FollowingRequest;
-  readonly #runs: readonly { feeds: Outputs; wanted: Outputs }[];
-  readonly #wanted: ReadonlyMap<string, number>;
-
-  private constructor(request: FollowingRequest, runs: readonly { feeds: Outputs; wanted: Outputs }[]) {
-    this.#request = request;
-    this.#runs = runs;
-    this.#wanted = telling(
-      request.trials,
-      runs.map(({ wanted }) => wanted),
-    );
-  }
-
-  static async of(original: Model, request: FollowingRequest): Promise<Following> {
-    const runs: { feeds: Outputs; wanted: Outputs }[] = [];
-    await withProgram(original, request, async (program) => {
-      for await (const feeds of request.trials.feeds())
-        runs.push({ feeds, wanted: copied(await program.run(copied(feeds), [...request.trials.wanted.keys()])) });
-    });
-    return new Following(request, runs);
-  }
-
-  /** What was run, for people: "8 made-up inputs". */
-  get inputs(): string {
-    return `${this.#runs.length} ${this.#request.trials.kind}${this.#runs.length === 1 ? '' : 's'}`;
-  }
-
-  async of(model: Model): Promise<Measured> {
-    const meter = new OutputShares(this.#wanted);
-    await withProgram(model, this.#request, async (program) => {
-      for (const { feeds, wanted } of this.#runs) {
-        if (this.#request.signal?.aborted) throw new Stopped('The search for bits was stopped');
-        meter.add(wanted, await program.run(copied(feeds), meter.outputs));
-      }
-    });
-    return meter.measured;
-  }
-}
-
-async function withProgram(model: Model, { trials, runtime, threads, signal }: FollowingRequest, use: (program: Program) => Promise<void>) {
-  const program = await runtime.compile(trials.expose(model), { threads, signal });
-  try {
-    await use(program);
-  } finally {
-    await program.dispose();
-  }
-}
-
-/** Copies, because a runtime may take the memory of what it is fed, and reuse that of what it gave. */
-export function copied(feeds: Outputs): Record<string, Tensor> {
-  return Object.fromEntries(
-    Object.entries(feeds).map(([name, tensor]) => [
-      name,
-      tensor.dtype === 'string' ? tensor : new Tensor(tensor.dtype, tensor.shape, tensor.bytes().slice()),
-    ]),
-  );
 }

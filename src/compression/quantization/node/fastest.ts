@@ -1,6 +1,6 @@
 import { type Activity, attempted } from '../../../base/index.js';
 import { makeFeeds } from '../../../infrastructure/hardware/index.js';
-import { compareLatency } from '../../../infrastructure/hardware/node/index.js';
+import { compareLatency, withinSeconds } from '../../../infrastructure/hardware/node/index.js';
 import type { Runtime } from '../../../infrastructure/runtime/index.js';
 import { type Attribute, type Model, type Node, nodesOf } from '../../../onnx/index.js';
 import { inferShapes } from '../../../ops/index.js';
@@ -101,10 +101,7 @@ async function timed(
         feedsOfEach: [makeFeeds(float), makeFeeds(quantized)],
         threads,
         signal,
-        warmup: 2,
-        runs: 1,
-        minSeconds: SECONDS,
-        maxSeconds: MOST_SECONDS,
+        ...withinSeconds(SECONDS, MOST_SECONDS),
       });
       return { float: round(p50), ratio: round(ratio), interval: [round(interval.low), round(interval.high)] };
     },

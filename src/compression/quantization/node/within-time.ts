@@ -1,5 +1,5 @@
 import { OptionError } from '../../../base/index.js';
-import { compareLatency } from '../../../infrastructure/hardware/node/index.js';
+import { compareLatency, withinSeconds } from '../../../infrastructure/hardware/node/index.js';
 import { batchSizeOf, feedsOf, type Task } from '../../../training/index.js';
 import { type Allocation, allocations } from '../allocate.js';
 import { type Prepared, planWithout, writePrepared } from '../prepared.js';
@@ -119,10 +119,7 @@ async function timerOf({ model, task, runtime, threads = 1, signal }: WithinTime
       feeds,
       threads,
       signal,
-      warmup: 2,
-      runs: 1,
-      minSeconds: SECONDS,
-      maxSeconds: MOST_SECONDS,
+      ...withinSeconds(SECONDS, MOST_SECONDS),
     });
     return comparison.map(({ p50 }) => p50);
   };

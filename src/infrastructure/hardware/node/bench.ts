@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { type Activity, OptionError } from '../../../base/index.js';
-import { decodeModel, Model, Tensor } from '../../../onnx/index.js';
+import { copiesOf, decodeModel, Model } from '../../../onnx/index.js';
 import { loadModel } from '../../../onnx/node/index.js';
 import type { CompileOptions, ModelSource, Program, Runtime, Tensors } from '../../runtime/index.js';
 import { type FeedOptions, makeFeeds } from '../feeds.js';
@@ -59,7 +59,7 @@ export class Bench {
     const program = await runtime.compile(source, { backend, threads, signal: options.signal });
     const load = performance.now() - start;
     try {
-      const times = (await program.time(copied(feeds), warmup)).map(({ milliseconds }) => milliseconds);
+      const times = (await program.time(copiesOf(feeds), warmup)).map(({ milliseconds }) => milliseconds);
       return new Bench(program, feeds, Math.max(times.sort((a, b) => a - b)[times.length >> 1], 1e-3), load);
     } catch (cause) {
       await program.dispose();
@@ -69,18 +69,8 @@ export class Bench {
 
   /** Milliseconds of `times` runs. */
   async time(times: number): Promise<number[]> {
-    return (await this.program.time(copied(this.#feeds), times)).map(({ milliseconds }) => milliseconds);
+    return (await this.program.time(copiesOf(this.#feeds), times)).map(({ milliseconds }) => milliseconds);
   }
-}
-
-/** A program may take the memory of what it is fed. */
-function copied(feeds: Tensors): Tensors {
-  return Object.fromEntries(
-    Object.entries(feeds).map(([name, tensor]) => [
-      name,
-      tensor.dtype === 'string' ? tensor : new Tensor(tensor.dtype, tensor.shape, new Uint8Array(tensor.bytes())),
-    ]),
-  );
 }
 
 function modelOf(source: ModelSource): Model {

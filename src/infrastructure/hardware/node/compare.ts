@@ -17,6 +17,11 @@ const LEAST_ROUNDS = 6;
 /** Milliseconds of a run from which a turn begins without one that does not count: what it would warm is long cold. */
 const SLOW = 100;
 
+/** Options of a comparison that takes so many seconds, all models together, and at most so many where they are slow. */
+export function withinSeconds(minSeconds: number, maxSeconds: number): CompareOptions {
+  return { warmup: 2, runs: 1, minSeconds, maxSeconds };
+}
+
 /** A model's latency beside that of the first one. */
 export interface Comparison {
   /** Place in the list given. */
