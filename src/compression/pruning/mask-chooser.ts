@@ -18,6 +18,8 @@ export class MaskChooser {
   readonly #options: ChooserOptions;
   readonly #matrices: ReadonlyMap<string, WeightMatrix>;
   readonly #norms: InputNorms | undefined;
+  /** By name, where they are chosen once and for all: the zeros that sparsegpt made, for which the other weights were changed. */
+  readonly fixed?: ReadonlyMap<string, Tensor>;
   /** What it leaves alone, and why: sentences. */
   readonly remarks: readonly string[];
 
@@ -26,15 +28,22 @@ export class MaskChooser {
     matrices: ReadonlyMap<string, WeightMatrix>,
     norms: InputNorms | undefined,
     remarks: readonly string[],
+    fixed?: ReadonlyMap<string, Tensor>,
   ) {
     this.#options = options;
     this.#matrices = matrices;
     this.#norms = norms;
     this.remarks = remarks;
+    this.fixed = fixed;
   }
 
+  /** @param context with the model as sparsegpt left it, where that is the importance. */
   static async of(context: TechniqueContext, options: ChooserOptions): Promise<MaskChooser> {
-    if (!byRows(options) || options.importance === 'sparsegpt') return new MaskChooser(options, new Map(), undefined, []);
+    if (options.importance === 'sparsegpt') {
+      const fixed = new Map([...sparsifiable(context.model)].map(([name, weight]) => [name, maskOfNonzeros(weight)]));
+      return new MaskChooser(options, new Map(), undefined, [], fixed);
+    }
+    if (!byRows(options)) return new MaskChooser(options, new Map(), undefined, []);
     const model = openCopy(context.model);
     const matrices = matricesOf(model);
     const others = [...sparsifiable(model).keys()].filter((name) => !matrices.has(name));
@@ -49,9 +58,9 @@ export class MaskChooser {
     return this.#options.pattern === '2:4' ? 0.5 : this.#options.sparsity;
   }
 
-  /** Masks for weights as they are now, by name. Zeros that sparsegpt made stay, and there are no others. */
-  masks(weights: ReadonlyMap<string, Tensor>, sparsity: number): Map<string, Tensor> {
-    if (this.#options.importance === 'sparsegpt') return new Map([...weights].map(([name, weight]) => [name, maskOfNonzeros(weight)]));
+  /** Masks for weights as they are now, by name. */
+  masks(weights: ReadonlyMap<string, Tensor>, sparsity: number): ReadonlyMap<string, Tensor> {
+    if (this.fixed) return this.fixed;
     if (!byRows(this.#options)) return findMasks(weights, { ...this.#options, sparsity });
     const dense = findMasks(weights, { ...this.#options, sparsity: 0 });
     for (const [name, weight] of weights) {

@@ -126,12 +126,16 @@ async function updateMasks(
   options: SparsifyOptions,
   chooser: MaskChooser,
 ): Promise<void> {
+  const holdAll = (masks: ReadonlyMap<string, Tensor>) => hold(new Map(names.map((name) => [maskOf(name), masks.get(name) as Tensor])));
+  if (chooser.fixed) {
+    if (step === 0) await holdAll(chooser.fixed);
+    return;
+  }
   const sparsity = scheduledSparsity(step, steps, { ...options, sparsity: chooser.sparsity });
   if (sparsity === undefined) return;
   const now = await weights();
   const effective = new Map(names.map((name) => [name, masked(now.get(name) as Tensor, now.get(maskOf(name)) as Tensor)]));
-  const masks = chooser.masks(effective, sparsity);
-  await hold(new Map([...masks].map(([name, mask]) => [maskOf(name), mask])));
+  await holdAll(chooser.masks(effective, sparsity));
 }
 
 /**

@@ -141,3 +141,20 @@ test('2:4 has two zeros among every four channels at a tap; tuning leaves zeros 
   });
   assert.ok(plain.some((number, i) => number !== tuned[i]));
 });
+
+for (const begin of [0, 0.5])
+  test(`tuned from ${begin} of the way on, the zeros that were solved for stay`, async () => {
+    const model = net(1);
+    const options = checkOptions(sparsify, { importance: 'sparsegpt', sparsity: 0.6, begin, epochs: 4, learningRate: 0.01 });
+    const { model: made, notes } = await sparsify.apply({ model, task: taskOf(model, [8, 6, 6]), runtime, seed: 1, threads: 1 }, options);
+    const untuned = checkOptions(sparsify, { importance: 'sparsegpt', sparsity: 0.6, tuning: 'none' });
+    const { model: solved } = await sparsify.apply({ model, task: taskOf(model, [8, 6, 6]), runtime, seed: 1, threads: 1 }, untuned);
+    assert.ok(Math.abs((notes.facts?.sparsity as number) - 0.6) < 0.01, String(notes.facts?.sparsity));
+    const zerosOf = (of: Model) =>
+      [...of.graph.initializers].flatMap(({ initializer }) =>
+        initializer?.dtype === 'float32' && initializer.shape.length > 1
+          ? [[...initializer.toFloat32()].map((number) => number === 0)]
+          : [],
+      );
+    assert.deepEqual(zerosOf(made), zerosOf(solved));
+  });
