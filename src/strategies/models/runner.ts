@@ -90,10 +90,11 @@ export class RecipeRunner {
     );
     if (technique.isTransient) return { id, recipe, model, notes };
     const { bytes, file } = await workspace.save(id, model);
-    await workspace.storage.record('stage', { id, bytes, notes: asJson(journaled(notes), 'notes') });
+    const noted = journaled(notes);
+    await workspace.storage.record('stage', { id, bytes, notes: noted });
     await workspace.forget(id);
-    // As the file has it, so that a run that resumes here goes on with the very same model.
-    return { id, recipe, model: (await workspace.load(id)) ?? model, bytes, file, notes };
+    // As the file and the journal have it, so that a run that resumes here goes on with the very same.
+    return { id, recipe, model: (await workspace.load(id)) ?? model, bytes, file, notes: noted };
   }
 }
 

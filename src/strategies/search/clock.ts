@@ -1,5 +1,5 @@
 /** The time that a search has. */
-interface Clock {
+export interface Clock {
   signal: AbortSignal;
   /** Whether it ended because the time is over. */
   isOver(): boolean;

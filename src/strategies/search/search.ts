@@ -5,7 +5,7 @@ import type { Workspace } from '../models/workspace.js';
 import type { Settings } from '../plan/settings.js';
 import type { Plan } from '../plan/strategy.js';
 import type { ModelInfo, RunInfo } from '../results/info.js';
-import { startClock } from './clock.js';
+import { type Clock, startClock } from './clock.js';
 import { type TrialNeeds, tryRecipe } from './trial.js';
 
 /** What a search is made with. */
@@ -35,35 +35,39 @@ export async function search({ plan, settings, budgetMs, activity, ...needs }: S
   const { trials, jobs, seed } = settings;
   const { objectives, metric } = needs.baseline.criteria;
   const clock = startClock(budgetMs, activity.signal);
-  const study = await createStudy({
-    space: plan.space,
-    initialPoints: plan.initialPoints,
-    objective: (point, trial) => tryRecipe(plan.recipe(point), trial, needs),
-    directions: directionsOf(objectives, metric),
-    storage: needs.workspace.storage,
-    maxTrials: trials,
-    concurrency: jobs,
-    waveSize: 4,
-    seed,
-    activity: { ...activity, signal: clock.signal },
-  });
-  const ended = study.trials.filter(({ state }) => state !== 'running').length;
-  if (ended < trials) activity.onProgress?.({ task: 'study', done: ended, total: trials });
-  let complete = false;
   try {
-    if (budgetMs > 0) {
-      await study.run();
-      complete = true;
-    }
+    const study = await createStudy({
+      space: plan.space,
+      initialPoints: plan.initialPoints,
+      objective: (point, trial) => tryRecipe(plan.recipe(point), trial, needs),
+      directions: directionsOf(objectives, metric),
+      storage: needs.workspace.storage,
+      maxTrials: trials,
+      concurrency: jobs,
+      waveSize: 4,
+      seed,
+      activity: { ...activity, signal: clock.signal },
+    });
+    const ended = study.trials.filter(({ state }) => state !== 'running').length;
+    if (ended < trials) activity.onProgress?.({ task: 'study', done: ended, total: trials });
+    const complete = budgetMs > 0 && (await isCompleted(study, clock));
+    return { ...foundBy(study, plan), complete };
+  } finally {
+    clock.stop();
+  }
+}
+
+/** Runs a study; whether every trial that was wanted came to an end before the time was over. */
+async function isCompleted(study: Study, clock: Clock): Promise<boolean> {
+  try {
+    await study.run();
+    return true;
   } catch (error) {
     const isOver = error instanceof Stopped && clock.isOver();
     const failed = study.trials.length > 0 && study.trials.every(({ state }) => state === 'failed');
     if (!isOver && !failed) throw error;
-    complete = !isOver;
-  } finally {
-    clock.stop();
+    return !isOver;
   }
-  return { ...foundBy(study, plan), complete };
 }
 
 function foundBy(study: Study, plan: SearchNeeds['plan']): Omit<Found, 'complete'> {
