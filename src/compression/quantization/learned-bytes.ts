@@ -1,16 +1,14 @@
 import { OptionError } from '../../base/index.js';
 import { lossBetween } from '../../metrics/index.js';
-import { isFloat, type Model } from '../../onnx/index.js';
+import type { Model } from '../../onnx/index.js';
 import type { TaskContext } from '../../technique/index.js';
-import { evaluate, fidelity, type Task } from '../../training/index.js';
+import { evaluate, fidelity, fidelityOutputs, Reference, type Task } from '../../training/index.js';
 import { roundedOnGrids } from './adaround/index.js';
 import { besideFloat } from './beside-float.js';
-import { planWithoutData, type WithoutDataOptions, type WithoutDataResult } from './dynamic.js';
-import { leftInFloat } from './left.js';
+import { planWithoutData, storage, type WithoutDataOptions, type WithoutDataResult, writeStored } from './dynamic.js';
+import { choosingPart } from './kept.js';
 import { writePrepared } from './prepared.js';
 import type { SearchResult } from './search.js';
-import type { WeightOptions } from './weights.js';
-import { writeQuantized } from './write.js';
 
 /** How roundings to whole bytes are learned. */
 export interface LearnedBytesOptions {
@@ -30,15 +28,11 @@ export async function withLearnedRoundings(
   { prepared, plan, model }: Pick<SearchResult, 'prepared' | 'plan' | 'model'>,
   options: LearnedBytesOptions,
 ): Promise<{ result: LearnedResult; remarks: readonly string[] }> {
-  const { task, runtime, threads, signal } = context;
+  const { task } = context;
   const layers = [...plan.layers, ...plan.stored];
   const { model: rounded, remarks } = await learned(context, prepared.model, { layers, weight: prepared.weight, ...options });
   const made = writePrepared({ ...prepared, model: rounded, corrections: undefined }, plan);
-  const faithful = faithfulTask(context.model, task);
-  const split = task.splits.validation.size > 0 ? 'validation' : 'calibration';
-  const sqnrOf = async (each: Model) => (await evaluate(each, faithful, runtime, { split, threads, signal })).details.outputSqnr;
-  const [before, after] = [await sqnrOf(model), await sqnrOf(made)];
-  if (!(after >= before))
+  if (!(await followsMore(context, made, model)))
     return { result: {}, remarks: ['With learned roundings the outputs follow the original less: they are left out.'] };
   return besideFloat(context, async ({ before, qualityOf }) => {
     const after = await qualityOf(made);
@@ -46,11 +40,24 @@ export async function withLearnedRoundings(
   });
 }
 
+/** Whether the worst output of a model is at least as near to the original's as that of another, on the part that choices are made on. */
+async function followsMore({ model: original, task, runtime, threads, signal }: TaskContext, made: Model, other: Model): Promise<boolean> {
+  const faithful = faithfulTask(original, task);
+  const reference = await Reference.of(faithful, runtime, { threads, signal });
+  try {
+    const options = { split: choosingPart(task), threads, signal, reference } as const;
+    const sqnrOf = async (each: Model) => (await evaluate(each, faithful, runtime, options)).details.outputSqnr;
+    const before = await sqnrOf(other);
+    return (await sqnrOf(made)) >= before;
+  } finally {
+    await reference?.dispose();
+  }
+}
+
 /** To answer as the original does, whatever the targets are. */
 function faithfulTask(original: Model, task: Task): Task {
   if (task.kind === 'fidelity') return task;
-  const outputs = original.graph.outputs.filter(({ dtype }) => dtype === undefined || isFloat(dtype)).map(({ name }) => name);
-  return { ...task, ...fidelity({ reference: original, outputs }), expose: undefined };
+  return { ...task, expose: undefined, ...fidelity({ reference: original, ...fidelityOutputs(original) }) };
 }
 
 /** Stores weights in 8 bits as `quantizeWeights` does, rounded as is learned. */
@@ -59,10 +66,9 @@ export async function learnedWeights(
   { perChannel = true, ...options }: WithoutDataOptions & LearnedBytesOptions,
 ): Promise<WithoutDataResult & { remarks: readonly string[] }> {
   const { model: prepared, plan } = await planWithoutData(context.model, context.runtime, options);
-  const weight: WeightOptions = { type: 'int8', perChannel, reduceRange: false };
+  const { weight } = storage(perChannel);
   const { model: rounded, remarks } = await learned(context, prepared, { layers: plan.stored, weight, ...options });
-  const { model } = writeQuantized({ model: rounded, plan, weight, ranges: new Map(), activationType: 'uint8' });
-  return { model, plan, left: leftInFloat(model.graph), remarks };
+  return { ...writeStored({ model: rounded, plan }, { perChannel }), remarks };
 }
 
 async function learned(
