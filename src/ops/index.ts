@@ -1,6 +1,7 @@
 export { tailOf } from './gradients/windows.js';
 export { Inference, type InferOptions, inferShapes, typedBuilder } from './inference.js';
 export { type LayerForm, layerOf, traitsOf } from './layers.js';
+export { inferenceNormalization } from './normalization.js';
 export * from './passes/index.js';
 export { dequantized, integersAreReal, isQuantized } from './plain/dequantize.js';
 export { operatorsAreStandard, unfused } from './plain/unfuse.js';

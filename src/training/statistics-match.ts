@@ -1,6 +1,6 @@
 import { addGradients, prepare } from '../autodiff/index.js';
 import { constantFloat, type GraphBuilder, isFloat, type Model, type Node, removeDeadCode, Tensor, type Value } from '../onnx/index.js';
-import { batchStatistics } from '../ops/index.js';
+import { batchStatistics, inferenceNormalization } from '../ops/index.js';
 
 /** How far what a batch does to a model's batch normalizations is from their statistics, with its gradients, as an ONNX model. */
 export interface StatisticsMatch {
@@ -41,9 +41,8 @@ export function buildStatisticsMatch(source: Model, inputShapes: Readonly<Record
 
 /** Mean over the channels of ((mean - μ)² + (deviation - σ)²) / σ². */
 function distanceOf(build: GraphBuilder, node: Node): Value[] {
-  if (node.op !== 'BatchNormalization' || node.domain !== '' || node.int('training_mode', 0) === 1) return [];
-  const [x, , , means, variances] = node.inputs;
-  const [mean, variance] = [means, variances].map((value) => constantFloat(build.graph, value));
+  const [x] = node.inputs;
+  const [, , mean, variance] = (inferenceNormalization(node) ?? []).map((value) => constantFloat(build.graph, value));
   if (x?.dtype !== 'float32' || !mean || !variance) return [];
   const epsilon = node.float('epsilon', 1e-5);
   const deviation = variance.toFloat32().map((value) => Math.sqrt(Math.max(0, value) + epsilon));

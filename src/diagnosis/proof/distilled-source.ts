@@ -1,10 +1,12 @@
-import { type Activity, attempted, sizeOf } from '../../base/index.js';
-import { arrayDataset, type DataSource, type Dataset, type DataTensor } from '../../data/index.js';
+import { type Activity, attempted } from '../../base/index.js';
+import { arrayDataset, type DataSource, type Dataset } from '../../data/index.js';
 import { batchAxesOf, footprint } from '../../infrastructure/hardware/index.js';
 import type { Runtime } from '../../infrastructure/runtime/index.js';
 import { type Model, Tensor } from '../../onnx/index.js';
-import { distilledInputs, STEPS } from './distilled.js';
+import { inferenceNormalization } from '../../ops/index.js';
+import { distilledInputs } from './distilled.js';
 import type { Feeds } from './prove.js';
+import { stacked } from './synthetic.js';
 
 export interface DistilledSource {
   /** Undefined where they are no better than what is made up. */
@@ -17,7 +19,10 @@ export interface DistilledSource {
 const MOST_SAMPLES = 64;
 const FEWEST_SAMPLES = 4;
 const TOGETHER = 16;
-/** Multiply-accumulates of all samples' steps together, beyond the fewest. */
+/** Steps of each batch at most, and at least where a model computes much. */
+const MOST_STEPS = 100;
+const FEWEST_STEPS = 30;
+/** Multiply-accumulates of all samples' steps together that are spent beyond the fewest; a step takes about three times what a run does. */
 const WORK = 6e10;
 /** Bytes that a batch's activations may take, with their gradients about three times as many. */
 const BYTES = 2 ** 25;
@@ -37,13 +42,13 @@ export async function distilledSource(
   runtime: Runtime,
   { made, ...activity }: { made: DataSource; threads?: number } & Activity,
 ): Promise<DistilledSource | undefined> {
-  if (!model.graph.nodes.some(({ op, domain }) => op === 'BatchNormalization' && domain === '')) return undefined;
+  if (!model.graph.nodes.some(inferenceNormalization)) return undefined;
   const axes = batchAxesOf(model.graph.feeds);
   if (!axes || [...axes.values()].some((axis) => axis !== 0))
     return { explanation: `${KEPT}, because samples do not lie along the first axis of its inputs.` };
-  const batches = await batchesOf(model, made.train);
+  const begun = await batchesOf(model, made.train);
   const found = await attempted(
-    () => distilledInputs({ ...activity, model, runtime, batches, hopeless: 1.5 * MET }),
+    () => distilledInputs({ ...activity, ...begun, model, runtime, hopeless: 1.5 * MET }),
     ({ message }) => message.replace(/\.$/, ''),
   );
   if (found === undefined) return undefined;
@@ -51,21 +56,23 @@ export async function distilledSource(
   const { before, after, normalizations } = found;
   const distance = `the mean squared distance to those of ${normalizations} normalization(s) went from ${before.toPrecision(2)} to ${after.toPrecision(2)} (in deviations)`;
   if (!(after <= MET)) return { explanation: `${KEPT}, because they could not be met: ${distance}, and ${MET} is the bound.` };
+  const samples = found.batches.reduce((sum, batch) => sum + (Object.values(batch)[0]?.shape[0] ?? 0), 0);
   const train = datasetOf(made.train, found.batches);
+  const repeated = train.size > samples ? `, and are repeated to be ${train.size}` : '';
   return {
     source: { name: 'synthetic', format: 'samples distilled from batch normalizations', train, close: async () => undefined },
-    explanation: `${train.size} made-up samples were given the statistics of the model's batch normalizations: ${distance}.`,
+    explanation: `${samples} made-up samples were given the statistics of the model's batch normalizations${repeated}: ${distance}.`,
   };
 }
 
 const KEPT = "Made-up samples were not given the statistics of the model's batch normalizations";
 
-/** The first made-up samples as the model takes them: as many as their steps can be afforded. */
-async function batchesOf(model: Model, train: Dataset): Promise<Feeds[]> {
+/** The first made-up samples as the model takes them, as many as can be afforded, and the steps that they get. */
+async function batchesOf(model: Model, train: Dataset): Promise<{ batches: Feeds[]; steps: number }> {
   const one = Object.fromEntries(train.inputs.map(({ name, shape }) => [name, [1, ...shape.map(Number)]]));
   const { macs, activationBytes } = footprint(model, { bytes: 0, inputShapes: one });
   const fixed = model.graph.feeds.map(({ shape }) => shape?.[0]).find((dim) => typeof dim === 'number');
-  const affordable = Math.floor(WORK / Math.max(1, 3 * STEPS * macs));
+  const affordable = Math.floor(WORK / Math.max(1, 3 * MOST_STEPS * macs));
   const samples = Math.max(FEWEST_SAMPLES, Math.min(MOST_SAMPLES, train.size, affordable));
   const size =
     typeof fixed === 'number' ? fixed : Math.max(1, Math.min(TOGETHER, samples, Math.floor(BYTES / Math.max(1, activationBytes))));
@@ -74,25 +81,17 @@ async function batchesOf(model: Model, train: Dataset): Promise<Feeds[]> {
     const { inputs } = await train.read(Int32Array.from({ length: size }, (_, i) => (start + i) % train.size));
     batches.push(Object.fromEntries(Object.entries(inputs).map(([name, { type, shape, data }]) => [name, Tensor.of(type, shape, data)])));
   }
-  return batches;
+  const all = 3 * macs * size * batches.length;
+  return { batches, steps: Math.max(FEWEST_STEPS, Math.min(MOST_STEPS, Math.floor(WORK / Math.max(1, all)))) };
 }
 
 function datasetOf({ name, inputs }: Dataset, batches: readonly Feeds[]): Dataset {
-  const all = Object.fromEntries(
-    inputs.map((input): [string, DataTensor] => {
-      const parts = batches.map((batch) => batch[input.name]);
-      const count = parts.reduce((sum, { shape }) => sum + shape[0], 0);
-      const times = Math.ceil(LEAST / count);
-      const width = sizeOf(parts[0].shape.slice(1));
-      const Numbers = parts[0].data().constructor as new (length: number) => DataTensor['data'];
-      const data = new Numbers(times * count * width);
-      for (let at = 0, round = 0; round < times; round++)
-        for (const part of parts) {
-          data.set(part.data() as never, at);
-          at += part.size;
-        }
-      return [input.name, { type: input.type, shape: [times * count, ...parts[0].shape.slice(1)], data, kind: 'tensor' }];
-    }),
-  );
-  return arrayDataset({ name, inputs: all });
+  const all = inputs.map((input) => {
+    const parts = batches.map((batch) => batch[input.name]);
+    const count = parts.reduce((sum, { shape }) => sum + shape[0], 0);
+    const times = Math.ceil(LEAST / count);
+    const repeated = Array.from({ length: times }, () => parts).flat();
+    return [input.name, stacked(repeated, parts[0].shape.slice(1), times * count)] as const;
+  });
+  return arrayDataset({ name, inputs: Object.fromEntries(all) });
 }

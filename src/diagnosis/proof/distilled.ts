@@ -1,6 +1,4 @@
-import type { Activity } from '../../base/index.js';
-import { Stopped } from '../../base/index.js';
-import { footprint } from '../../infrastructure/hardware/index.js';
+import { type Activity, Stopped } from '../../base/index.js';
 import type { Program, Runtime } from '../../infrastructure/runtime/index.js';
 import { copiesOf, type Model, Tensor } from '../../onnx/index.js';
 import { buildStatisticsMatch, type StatisticsMatch } from '../../training/index.js';
@@ -12,6 +10,8 @@ export interface DistillRequest extends Activity {
   threads?: number;
   /** Batches to begin with, all of one shape. */
   batches: readonly Feeds[];
+  /** Of Adam, for each batch. */
+  steps: number;
   /** Where the first batch ends further from the statistics than this, the others are not tried. */
   hopeless: number;
 }
@@ -24,11 +24,6 @@ export interface Distilled {
   readonly normalizations: number;
 }
 
-/** Steps for each batch at most, and at least where a model computes much. */
-export const STEPS = 100;
-const FEWEST_STEPS = 30;
-/** Multiply-accumulates of all steps together that are spent beyond the fewest; a step takes about three times what a run does. */
-const WORK = 6e10;
 /** Adam's rate, as a share of the deviation of what an input holds at first. */
 const RATE = 0.1;
 
@@ -43,6 +38,7 @@ export async function distilledInputs({
   runtime,
   threads,
   batches,
+  steps,
   hopeless,
   signal,
   onProgress,
@@ -52,7 +48,6 @@ export async function distilledInputs({
   const shapes = Object.fromEntries(Object.entries(first).map(([name, { shape }]) => [name, shape]));
   const match = buildStatisticsMatch(model, shapes);
   if (!match) return undefined;
-  const steps = stepsFor(model, shapes, batches.length);
   const program = await runtime.compile(match.model, { threads, signal });
   const found: Descent[] = [];
   try {
@@ -71,11 +66,6 @@ export async function distilledInputs({
     after: mean(({ after }) => after),
     normalizations: match.normalizations,
   };
-}
-
-function stepsFor(model: Model, inputShapes: Readonly<Record<string, readonly number[]>>, batches: number): number {
-  const { macs } = footprint(model, { bytes: 0, inputShapes });
-  return Math.max(FEWEST_STEPS, Math.min(STEPS, Math.floor(WORK / Math.max(1, 3 * macs * batches))));
 }
 
 interface Descent {

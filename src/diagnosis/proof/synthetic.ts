@@ -97,7 +97,8 @@ function sampleShape(shape: readonly number[], axis: number | null): readonly nu
   return axis === null ? shape : shape.toSpliced(axis, 1);
 }
 
-function stacked(rows: readonly Tensor[], shape: readonly number[]): DataTensor {
+/** Tensors one after the other. @param shape of a sample. @param count of all samples. Default: one in each tensor. */
+export function stacked(rows: readonly Tensor[], shape: readonly number[], count = rows.length): DataTensor {
   const [{ dtype }] = rows;
   const bytes = new Uint8Array(rows.reduce((sum, row) => sum + row.byteLength, 0));
   let at = 0;
@@ -106,5 +107,5 @@ function stacked(rows: readonly Tensor[], shape: readonly number[]): DataTensor 
     at += row.byteLength;
   }
   const data = viewAs(dtype, bytes) as DataTensor['data'];
-  return { type: dtype as ElementType, shape: [rows.length, ...shape], data, kind: 'tensor' };
+  return { type: dtype as ElementType, shape: [count, ...shape], data, kind: 'tensor' };
 }

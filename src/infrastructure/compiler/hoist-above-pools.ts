@@ -1,5 +1,6 @@
 import type { Graph, Node, Pass, Value } from '../../onnx/index.js';
-import { inferenceNormalization, isInner } from './fold-normalization.js';
+import { inferenceNormalization } from '../../ops/index.js';
+import { isInner } from './fold-normalization.js';
 
 /**
  * Moves ReLU and inference BatchNormalization towards the inputs, from behind a MaxPool to before it, in place and in subgraphs too, where a

@@ -1,6 +1,6 @@
 import { constantFloat, type Graph, type Pass, Tensor, typesAreKnown } from '../../onnx/index.js';
+import { inferenceNormalization } from '../../ops/index.js';
 import { setConstant } from './fold-affine.js';
-import { inferenceNormalization } from './fold-normalization.js';
 
 /**
  * Turns each inference BatchNormalization that no layer took in into a depthwise convolution of size 1, in place: the same y = a·x + b for each

@@ -1,6 +1,6 @@
 import { type Dim, type Graph, type Node, type Pass, staticShape, tensorType, typesAreKnown, type Value } from '../../onnx/index.js';
-import { isElementwise, layerOf, paddingOf, ruleOf, tailOf, traitsOf, type Window } from '../../ops/index.js';
-import { inferenceNormalization, isInner } from './fold-normalization.js';
+import { inferenceNormalization, isElementwise, layerOf, paddingOf, ruleOf, tailOf, traitsOf, type Window } from '../../ops/index.js';
+import { isInner } from './fold-normalization.js';
 
 /**
  * Leaves out of convolutions what nothing reads, in place and in subgraphs too: the windows of a pool (or of a strided convolution) may end before
