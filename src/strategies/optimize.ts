@@ -40,5 +40,17 @@ export async function optimize(request: OptimizeRequest): Promise<RunInfo> {
   const baseline = await measureBaseline({ ...given, task, settings, ...tools });
   const found = await search({ plan, baseline, settings, budgetMs: settings.budgetMs - elapsed(), ...tools });
   const settled = await settle({ baseline, candidates: found.candidates, task, runtime, threads, host, ...tools });
-  return writeRun({ name, strategy: strategy.name, task, settings, plan, baseline, found, settled, host, workspace, elapsed: elapsed() });
+  return writeRun({
+    name,
+    strategyName: strategy.name,
+    task,
+    settings,
+    plan,
+    baseline,
+    found,
+    settled,
+    host,
+    workspace,
+    elapsed: elapsed(),
+  });
 }

@@ -21,7 +21,7 @@ export async function trainedArchitecture(needs: {
   const { architecture, task, epochs, make, meter, activity } = needs;
   const trained = (await make(baseRecipe(architecture, task, epochs), nested(activity, 'baseline'))).at(-1);
   if (!trained) throw new EspalierError('The recipe of the baseline makes no model');
-  return meter.stage(trained, { signal: activity.signal });
+  return meter.measure(trained, { signal: activity.signal });
 }
 
 /** The model that was given, as it is. */

@@ -27,7 +27,7 @@ export interface Meter {
    * Quality and footprint of what a recipe made; measured once and journaled, so that a resumed run has the same figures.
    * @param latency where that counts as well.
    */
-  stage(stage: KeptStage, options?: { signal?: AbortSignal; latency?: (model: Model) => Promise<LatencyInfo> }): Promise<ModelInfo>;
+  measure(stage: KeptStage, options?: { signal?: AbortSignal; latency?: (model: Model) => Promise<LatencyInfo> }): Promise<ModelInfo>;
 }
 
 /** What a meter is made of. */
@@ -54,7 +54,7 @@ export async function meterOf({ original, task, runtime, threads, host, storage,
     footprint: (model, bytes) => footprintInfo(model, bytes, shapes),
     layers: (model) => layerInfos(model, shapes),
     latency: async (model, beside) => host.latency(model, beside, await sampleFeeds(model, task)),
-    stage: async ({ id, recipe, model, bytes, file, notes }, { signal, latency } = {}) => {
+    measure: async ({ id, recipe, model, bytes, file, notes }, { signal, latency } = {}) => {
       const measured = await remember(storage, `measure ${id}`, async () => {
         const validation = await quality(model, { signal });
         return journaled({ validation, footprint: { ...footprintInfo(model, bytes, shapes), latency: await latency?.(model) } });

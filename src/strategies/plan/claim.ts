@@ -17,14 +17,13 @@ export interface Claim {
   original: Model;
   architecture?: StartArchitecture;
   task: Task;
-  /** Its name. */
-  strategy: string;
+  strategyName: string;
   settings: Settings;
   plan: Plan;
 }
 
 /** What two runs in one workspace must have in common, in the words of the error that says that they have not. */
-function header({ name, original, architecture, task, strategy, settings, plan }: Claim): Record<string, Json> {
+function header({ name, original, architecture, task, strategyName, settings, plan }: Claim): Record<string, Json> {
   const { seed, epochs, threads, limits, objectives, families } = settings;
   const base = architecture ? baseRecipe(architecture, task, epochs) : [];
   const parts = Object.values(task.splits).map(({ fingerprint }) => fingerprint);
@@ -35,7 +34,7 @@ function header({ name, original, architecture, task, strategy, settings, plan }
       data: `${task.name}, SHA-256 ${shortHash(parts, 'data')}`,
       preprocessing: task.feeds.map(({ input, from, preprocess }) => ({ input, from, preprocess })),
       quality: { task: task.kind, metric: task.metric.name, outputs: task.outputs },
-      strategy,
+      strategy: strategyName,
       families: families ?? null,
       // Another version of Espalier may make other recipes of the same points.
       recipes: `SHA-256 ${shortHash([base, ...plan.initialPoints.map(plan.recipe)], 'recipes')}`,

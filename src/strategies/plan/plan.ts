@@ -45,7 +45,7 @@ export async function planRun(needs: PlanNeeds): Promise<Planned> {
   const untrainable = await whyUntrainable(original, task, runtime);
   const plan = strategy.plan({ original, task, limits, registry, epochs, architecture, families, untrainable });
   for (const text of plan.remarks) onMessage?.({ level: 'warning', text });
-  await claimWorkspace(workspace, { name, original, architecture, task, strategy: strategy.name, settings, plan });
+  await claimWorkspace(workspace, { name, original, architecture, task, strategyName: strategy.name, settings, plan });
   return { task, settings, plan };
 }
 

@@ -16,7 +16,7 @@ import type { LatencyInfo, ModelInfo } from '../results/info.js';
 export interface TrialNeeds {
   baseline: Baseline;
   make: MakeModels;
-  meter: Pick<Meter, 'stage' | 'latency'>;
+  meter: Pick<Meter, 'measure' | 'latency'>;
   workspace: Pick<Workspace, 'name' | 'load'>;
 }
 
@@ -27,7 +27,7 @@ export async function tryRecipe(recipe: Recipe, trial: Trial, { baseline, make, 
   const besideBaseline = async (model: Model) => latencyBeside(info, await storedModel(info, workspace), model, meter);
   const latency = criteria.objectives.includes('latency') ? besideBaseline : undefined;
   const candidates: ModelInfo[] = [];
-  for (const stage of stages) candidates.push(await meter.stage(stage, { signal: trial.activity.signal, latency }));
+  for (const stage of stages) candidates.push(await meter.measure(stage, { signal: trial.activity.signal, latency }));
   const last = candidates.at(-1);
   if (!last) throw new UnsupportedError('The recipe changes nothing');
   trial.activity.onMessage?.({ level: 'info', text: `Trial ${trial.number}: ${describe(last, criteria.metric)}.` });

@@ -1,6 +1,7 @@
 import type { Activity } from '../../base/index.js';
 import type { Runtime } from '../../infrastructure/runtime/index.js';
 import type { Answers } from '../../metrics/index.js';
+import type { Model } from '../../onnx/index.js';
 import { answersOf, evaluate, type Task } from '../../training/index.js';
 import type { HostServices, Original } from '../models/host.js';
 import { journaled } from '../models/journaled.js';
@@ -21,35 +22,25 @@ export interface TestNeeds {
 
 export type Measured = Pick<ModelInfo, 'test' | 'checks'> & Pick<ModelInfo['footprint'], 'downloadBytes' | 'latency'>;
 
-/**
- * A chosen model, or the baseline itself, from its written file.
- * @param baselineAnswers on the test part; asked for where the model is another.
- */
-export async function measureChosen(
-  model: ModelInfo,
-  baseline: ModelInfo,
-  needs: TestNeeds,
-  baselineAnswers: () => Promise<Answers>,
-): Promise<Measured> {
-  const { host, task, runtime, threads, workspace, activity } = needs;
-  const file = await storedModel(model, workspace);
-  const feeds = await sampleFeeds(file, task);
-  const before = model === baseline ? undefined : await originalOf(baseline, needs);
-  const original = before && (await baselineAnswers());
-  const quality = await evaluate(file, task, runtime, { split: 'test', threads, signal: activity.signal, original });
+/** What chosen models are compared with: the baseline, and what it answers on the test part. */
+export interface Rival extends Original {
+  answers: Answers;
+}
+
+/** A chosen model, as it was read from its file. @param rival the baseline, where it is another. */
+export async function measureChosen({ file }: ModelInfo, model: Model, needs: TestNeeds, rival?: Rival): Promise<Measured> {
+  const { host, task, runtime, threads, activity } = needs;
+  const feeds = await sampleFeeds(model, task);
+  const quality = await evaluate(model, task, runtime, { split: 'test', threads, signal: activity.signal, original: rival?.answers });
   const test = { ...qualityInfo(quality), confusion: confusionOf(quality) };
-  const downloadBytes = await host.downloadBytes(model.file);
-  const latency = await host.latency(file, before?.model, feeds);
-  const checks = await host.check(model.file, file, feeds, before);
+  const downloadBytes = await host.downloadBytes(file);
+  const latency = await host.latency(model, rival?.model, feeds);
+  const checks = await host.check(file, model, feeds, rival);
   return journaled({ test, downloadBytes, latency, checks });
 }
 
-/** What a model answers on the test part. */
-export async function testAnswers(model: ModelInfo, { task, runtime, threads, workspace, activity }: TestNeeds): Promise<Answers> {
-  return answersOf(await storedModel(model, workspace), task, runtime, { split: 'test', threads, signal: activity.signal });
-}
-
-async function originalOf(baseline: ModelInfo, { task, workspace }: TestNeeds): Promise<Original> {
+export async function rivalOf(baseline: ModelInfo, { task, runtime, threads, workspace, activity }: TestNeeds): Promise<Rival> {
   const model = await storedModel(baseline, workspace);
-  return { model, feeds: await sampleFeeds(model, task), judged: task.reference === undefined ? task.outputs : [] };
+  const answers = await answersOf(model, task, runtime, { split: 'test', threads, signal: activity.signal });
+  return { model, answers, feeds: await sampleFeeds(model, task), judged: task.reference === undefined ? task.outputs : [] };
 }

@@ -1,6 +1,5 @@
 import { remember } from '../../automation/index.js';
 import { nested } from '../../base/index.js';
-import type { Answers } from '../../metrics/index.js';
 import type { Baseline } from '../baseline/baseline.js';
 import { broken, violations } from '../criteria/limits.js';
 import type { MakeModels } from '../models/maker.js';
@@ -8,7 +7,7 @@ import type { Meter } from '../models/meter.js';
 import { storedModel } from '../models/workspace.js';
 import type { LayerInfo, ModelInfo } from '../results/info.js';
 import { markFront } from './front.js';
-import { measureChosen, type TestNeeds, testAnswers } from './measure.js';
+import { measureChosen, type Rival, rivalOf, type TestNeeds } from './measure.js';
 import { restoreModels } from './restore.js';
 
 /** What a front is settled with. */
@@ -21,6 +20,8 @@ export interface SettleNeeds extends TestNeeds {
 }
 
 export interface Settled {
+  /** With what was measured on the test part. */
+  baseline: ModelInfo;
   /** The candidates, those of the front first and marked. */
   models: readonly ModelInfo[];
   /** See `markFront`. */
@@ -34,12 +35,14 @@ export interface Settled {
  * may change what is on the front; so until everything on it is measured. Each turn measures a model that was not, so that it ends.
  */
 export async function settle({ baseline, candidates, make, meter, ...needs }: SettleNeeds): Promise<Settled> {
-  const { info, teacher, criteria } = baseline;
+  const { teacher, criteria } = baseline;
   const { metric, limits, objectives } = criteria;
   await restoreModels(candidates, { ...needs, make, teacher });
+  // What others found stays as they found it.
+  const info = { ...baseline.info };
   const measureAll = measuring(info, needs, meter);
   const layers: Settled['layers'] = {};
-  let front = { models: candidates, hypervolume: 0 };
+  let front = { models: candidates.map((each) => ({ ...each })), hypervolume: 0 };
   let chosen: ModelInfo[];
   do {
     for (const model of [info, ...front.models]) model.breaks = broken(violations(limits, model, info, metric));
@@ -47,30 +50,29 @@ export async function settle({ baseline, candidates, make, meter, ...needs }: Se
     chosen = [info, ...front.models.filter(({ onFront }) => onFront)].filter(({ test }) => test === undefined);
     Object.assign(layers, await measureAll(chosen));
   } while (chosen.length > 0);
-  return { ...front, layers };
+  return { baseline: info, ...front, layers };
 }
 
 /**
  * Measures models from their written files: test quality, download, latency, runtimes, each once over all runs that share the journal; and counts their
- * layers. The baseline answers the test part once for all of them, and only where one is left to be measured.
+ * layers. The baseline is read, and answers the test part, once for all of them, and only where one is left to be measured.
  */
 function measuring(baseline: ModelInfo, needs: TestNeeds, meter: SettleNeeds['meter']) {
   const { workspace } = needs;
   const { onProgress } = nested(needs.activity, 'measure');
-  let answers: Promise<Answers> | undefined;
-  const baselineAnswers = () => {
-    answers ??= testAnswers(baseline, needs);
-    return answers;
-  };
+  let rival: Promise<Rival> | undefined;
   return async (models: readonly ModelInfo[]): Promise<Settled['layers']> => {
     const layers: Settled['layers'] = {};
     for (const [done, model] of models.entries()) {
       onProgress?.({ task: 'front', done, total: models.length, facts: { model: model.label } });
-      const { test, checks, downloadBytes, latency } = await remember(workspace.storage, `finish ${model.id}`, () =>
-        measureChosen(model, baseline, needs, baselineAnswers),
-      );
+      const file = await storedModel(model, workspace);
+      const { test, checks, downloadBytes, latency } = await remember(workspace.storage, `finish ${model.id}`, async () => {
+        if (model === baseline) return measureChosen(model, file, needs);
+        rival ??= rivalOf(baseline, needs);
+        return measureChosen(model, file, needs, await rival);
+      });
       Object.assign(model, { test, checks, footprint: { ...model.footprint, downloadBytes, latency } });
-      layers[model.id] = meter.layers(await storedModel(model, workspace));
+      layers[model.id] = meter.layers(file);
     }
     if (models.length > 0) onProgress?.({ task: 'front', done: models.length, total: models.length });
     return layers;

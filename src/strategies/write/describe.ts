@@ -9,12 +9,11 @@ import type { Settled } from '../settle/settle.js';
 /** What a run is described by. */
 export interface Finding {
   name: string;
-  /** Its name. */
-  strategy: string;
+  strategyName: string;
   task: Task;
   settings: Pick<Settings, 'seed' | 'trials' | 'epochs' | 'threads' | 'jobs'>;
   plan: Pick<Plan, 'remarks'>;
-  baseline: Pick<Baseline, 'info' | 'criteria'>;
+  baseline: Pick<Baseline, 'criteria'>;
   found: Omit<Found, 'candidates'>;
   settled: Settled;
   machine: RunInfo['machine'];
@@ -22,17 +21,17 @@ export interface Finding {
 }
 
 /** A run as reports draw it. */
-export function describeRun({ name, strategy, task, settings, plan, baseline, found, settled, machine, seconds }: Finding): RunInfo {
+export function describeRun({ name, strategyName, task, settings, plan, baseline, found, settled, machine, seconds }: Finding): RunInfo {
   const { seed, trials, epochs, threads, jobs } = settings;
   return {
     schema: FRONT_SCHEMA,
     format: FORMAT_VERSION,
     name,
-    strategy,
+    strategy: strategyName,
     task: {
       name: task.name,
       kind: task.kind,
-      metric: baseline.info.validation.metric,
+      metric: settled.baseline.validation.metric,
       title: task.title,
       classes: task.parts.length > 0 ? task.parts : undefined,
       preprocess: task.feeds,
@@ -49,7 +48,7 @@ export function describeRun({ name, strategy, task, settings, plan, baseline, fo
     limits: baseline.criteria.limits,
     machine,
     objectives: [...baseline.criteria.objectives],
-    baseline: baseline.info,
+    baseline: settled.baseline,
     models: [...settled.models],
     hypervolume: settled.hypervolume,
     layers: settled.layers,
