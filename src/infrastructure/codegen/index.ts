@@ -1,0 +1,6 @@
+export { addKernel, type KernelRule, kernelOf, operatorsWithKernels } from './kernels/index.js';
+export * from './loops/index.js';
+export { lowerGraph } from './lowering/lower.js';
+export { type CompileOptions, prepare } from './lowering/prepare.js';
+export type { Lowered, Port } from './lowering/program.js';
+export { type MemoryPlan, planMemory } from './memory/index.js';

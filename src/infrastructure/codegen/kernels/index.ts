@@ -1,0 +1,2 @@
+export type * from './rule.js';
+export { addKernel, kernelOf, operatorsWithKernels } from './table.js';

@@ -1,0 +1,200 @@
+import type { Node, Value } from '../../../onnx/index.js';
+import { add, type Buffer, cast, type Expr, float, load, mul, number, type ScalarType, sub } from '../loops/index.js';
+import type { Operand } from '../operands/index.js';
+import { fixedPoint, limitsOf, requantized } from './quantization.js';
+import type { NestContext, Sink } from './rule.js';
+import { type QuantizedInput, quantizedInput, type Weights, weightsOf } from './weights.js';
+
+/** A layer that sums products of its input with constant weights, whatever types they have. */
+export interface Layer {
+  readonly x: Operand & { readonly stored: NonNullable<Operand['stored']> };
+  readonly weights: Weights;
+  /** The type in which products are summed. */
+  readonly type: ScalarType;
+  readonly sink: Sink;
+  /** What a sum begins with, for an output channel. */
+  initial(channel: Expr): Expr;
+  /** x as it is multiplied. */
+  factor(x: Expr): Expr;
+  /** A weight as it is multiplied. */
+  weight(stored: Expr): Expr;
+  /** What is given to the sink for a whole sum. */
+  finish(sum: Expr, channel: Expr): Expr;
+}
+
+export interface LayerInputs {
+  /** Inputs of the node. */
+  readonly x: Value;
+  readonly weight: Value;
+  readonly bias?: Value;
+  /** Axis of the weight that holds output channels. */
+  readonly axis: number;
+  /** What products and biases are multiplied by. Default 1 and 1. */
+  readonly factors?: readonly [number, number];
+  /** How the output lies in memory. */
+  readonly order?: readonly number[];
+  /** How the input is seen. Default: as it is stored. */
+  readonly view?: (x: Value) => Layer['x'];
+}
+
+/**
+ * Resolves how a layer is computed: in floats; in integers, where its input and weights are, handing on integers at once where that is what follows; or
+ * with floats times integer weights. Undefined where the weight is not constant.
+ */
+export function layerOf(context: NestContext, inputs: LayerInputs): Layer | undefined {
+  const weights = weightsOf(inputs.weight, inputs.axis);
+  const bias = inputs.bias && biasOf(inputs.bias);
+  if (!weights || (inputs.bias && !bias)) return undefined;
+  const quantized = weights.scales && quantizedInput(inputs.x);
+  if (quantized && weights.scales) return integerLayer(context, inputs, weights, quantized, bias);
+  const { scales } = weights;
+  const [product, shift] = inputs.factors ?? [1, 1];
+  const type: ScalarType = weights.storage === 'f64' ? 'f64' : 'f32';
+  const x = (inputs.view ?? context.storedValue)(inputs.x);
+  const sink = context.output(0, { order: inputs.order });
+  const biases = bias && vector(context, 'bias', type, scaled(bias.values, shift));
+  const factors = scales ? vector(context, 'scale', 'f32', scaled(scales, product)) : product === 1 ? undefined : () => float(product);
+  const none = number(0, type);
+  return {
+    x,
+    weights,
+    type,
+    sink,
+    initial: (channel) => (factors ? none : (biases?.(channel) ?? none)),
+    factor: (each) => cast(type, each),
+    weight: (stored) => cast(type, stored),
+    finish: (sum, channel) => {
+      if (!factors) return sum;
+      const product = mul(sum, factors(channel));
+      return biases ? add(product, biases(channel)) : product;
+    },
+  };
+}
+
+interface Bias {
+  readonly values: Float64Array;
+  /** The integers that they are stored as. */
+  readonly integers?: Float64Array;
+}
+
+function biasOf(value: Value): Bias | undefined {
+  if (value.constant) return { values: value.constant.numbers() };
+  const weights = weightsOf(value, 0);
+  if (!weights?.scales) return weights && { values: weights.values };
+  const { scales } = weights;
+  return { values: weights.values.map((each, at) => each * scales[at]), integers: weights.values };
+}
+
+/** Products of integers, summed in 32 bits; the zero point of the input is taken off as it is read. */
+function integerLayer(context: NestContext, inputs: LayerInputs, weights: Weights, x: QuantizedInput, bias: Bias | undefined): Layer {
+  const [product, shift] = inputs.factors ?? [1, 1];
+  const scales = scaled(weights.scales as Float64Array, product * x.scale);
+  const realBias = bias && scaled(bias.values, shift);
+  const wholeBias = realBias && realBias.map((each, channel) => Math.round(each / scales[channel]));
+  const next = requantization(context.absorbed);
+  const ratios = next && scales.map((each) => each / next.scale);
+  const fixed =
+    ratios?.every((ratio) => ratio < 2 ** 20) && wholeBias?.every(isInt32) !== false ? Array.from(ratios, fixedPoint) : undefined;
+  const sink = context.output(0, { order: inputs.order, from: fixed ? next?.node : undefined });
+  const stored = (inputs.view ?? context.storedValue)(x.value);
+  const exact = wholeBias && (fixed || bias?.integers) ? vector(context, 'bias', 'i32', wholeBias) : undefined;
+  const layer = {
+    x: stored,
+    weights,
+    type: 'i32' as const,
+    sink,
+    initial: (channel: Expr) => exact?.(channel) ?? number(0),
+    factor: (each: Expr) => sub(each, number(x.zero)),
+    weight: (each: Expr) => each,
+  };
+  if (fixed && next) {
+    const multipliers = vector(
+      context,
+      'multiplier',
+      'i32',
+      fixed.map(({ multiplier }) => multiplier),
+    );
+    const shifts = vector(
+      context,
+      'shift',
+      'i8',
+      fixed.map(({ shift }) => shift),
+    );
+    const { zero, low, high } = next;
+    return { ...layer, finish: (sum, channel) => requantized(sum, multipliers(channel), shifts(channel), zero, low, high) };
+  }
+  const factors = vector(context, 'scale', 'f32', scales);
+  const rest = realBias && !exact ? vector(context, 'bias', 'f32', realBias) : undefined;
+  return {
+    ...layer,
+    finish: (sum, channel) => {
+      const real = mul(cast('f32', sum), factors(channel));
+      return rest ? add(real, rest(channel)) : real;
+    },
+  };
+}
+
+const isInt32 = (value: number) => Math.abs(value) < 2 ** 31;
+
+interface Requantization {
+  readonly node: Node;
+  readonly scale: number;
+  readonly zero: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** A QuantizeLinear with one scale that follows at once, or behind what only cuts values off. */
+function requantization(absorbed: readonly Node[]): Requantization | undefined {
+  let [lowest, highest] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+  for (const node of absorbed) {
+    const [, first, second] = node.inputs;
+    if (node.op === 'QuantizeLinear') {
+      const type = node.outputs[0]?.dtype;
+      if (first?.constant?.size !== 1 || (second && second.constant?.size !== 1) || (type !== 'int8' && type !== 'uint8')) return undefined;
+      const scale = first.constant.numbers()[0];
+      const zero = second?.constant?.numbers()[0] ?? 0;
+      const [low, high] = limitsOf(type === 'int8' ? 'i8' : 'u8');
+      const grid = (value: number) => Math.min(high, Math.max(low, Math.round(value / scale) + zero));
+      return { node, scale, zero, low: grid(lowest), high: grid(highest) };
+    }
+    if (node.outputs[0]?.users.length !== 1) return undefined;
+    const bounds = boundsOf(node);
+    if (!bounds) return undefined;
+    lowest = Math.min(Math.max(lowest, bounds[0]), bounds[1]);
+    highest = Math.max(Math.min(highest, bounds[1]), bounds[0]);
+  }
+  return undefined;
+}
+
+/** What a node cuts values to, if that is all that it does. */
+function boundsOf(node: Node): readonly [number, number] | undefined {
+  if (node.op === 'Relu') return [0, Number.POSITIVE_INFINITY];
+  if (node.op !== 'Clip') return undefined;
+  const [, low, high] = node.inputs;
+  const bound = (value: Value | undefined, absent: number) => (value ? value.constant?.numbers()[0] : absent);
+  const [min, max] = [bound(low, Number.NEGATIVE_INFINITY), bound(high, Number.POSITIVE_INFINITY)];
+  return min === undefined || max === undefined ? undefined : [min, max];
+}
+
+function scaled(values: Float64Array, factor: number): Float64Array {
+  return factor === 1 ? values : values.map((each) => each * factor);
+}
+
+/** A number for each channel: a constant of the program, or, where all are the same, a number in the code. */
+function vector(
+  context: NestContext,
+  hint: string,
+  type: 'f32' | 'f64' | 'i32' | 'i8',
+  values: ArrayLike<number>,
+): (channel: Expr) => Expr {
+  const scalar: ScalarType = type === 'i8' ? 'i32' : type;
+  const all = type === 'f32' ? Float32Array.from(values) : type === 'f64' ? Float64Array.from(values) : Int32Array.from(values);
+  if (all.every((each) => each === all[0]) && all.length > 0) return () => number(all[0], scalar);
+  const contents = type === 'i8' ? Int8Array.from(all) : all;
+  let buffer: Buffer | undefined;
+  return (channel) => {
+    buffer ??= context.constantBuffer(`${context.node.outputs[0]?.name ?? ''}_${hint}`, type, contents);
+    return load(buffer, channel);
+  };
+}

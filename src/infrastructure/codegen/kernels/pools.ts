@@ -1,0 +1,167 @@
+import { poolWindows } from '../../../ops/index.js';
+import {
+  add,
+  assign,
+  binary,
+  both,
+  cast,
+  div,
+  type Expr,
+  lanes,
+  local,
+  loops,
+  max,
+  min,
+  minus,
+  mul,
+  number,
+  plus,
+  read,
+  register,
+  registers,
+  type Statement,
+  select,
+  set,
+  times,
+  variable,
+} from '../loops/index.js';
+import { like } from './elementwise.js';
+import { limitsOf } from './quantization.js';
+import type { KernelRule, NestContext } from './rule.js';
+import { blocks, lanesFor } from './tile.js';
+import { overTaps, type Slide, slidesOf } from './windows.js';
+
+/** The smallest number of a type, as what a maximum begins with. */
+export function lowest(x: Expr, stored: string): Expr {
+  if (x.type === 'f32' || x.type === 'f64') return number(Number.NEGATIVE_INFINITY, x.type);
+  if (x.type === 'i64') return number(-(2n ** 63n), 'i64');
+  return number(x.type === 'i32' && /^[iu](8|16)$/.test(stored) ? limitsOf(stored as 'i8')[0] : x.type === 'i32' ? -(2 ** 31) : 0, x.type);
+}
+
+/** Runs along the places of an output whose channels lie last, some channels at once. */
+function pool(context: NestContext, slides: readonly Slide[], kind: 'max' | 'average'): void {
+  const x = context.cheap(0);
+  const [batch, channels] = x.shape;
+  const rank = x.shape.length;
+  const order = [0, ...Array.from({ length: rank - 2 }, (_, axis) => axis + 2), 1];
+  const sink = context.output(0, { order });
+  const zero = x.at(x.shape.map(() => number(0)));
+  const type = zero.type;
+  const names = ['row', 'column', 'plane'];
+  const size = lanesFor(channels, 8);
+  const counts = kind === 'average' ? countOf(context, slides) : undefined;
+  const body = loops(['n', ...names.slice(0, slides.length)], [batch, ...slides.map(({ output }) => output)], ([n, ...place]) =>
+    blocks(channels, size, (block, wide) => {
+      const all = registers(kind === 'max' ? 'most' : 'sum', type, wide);
+      const channel = times(block, size);
+      const begin = kind === 'max' ? lowest(zero, x.type) : like(zero, 0);
+      return [
+        { kind: 'registers', registers: all },
+        ...lanes(0, wide, (lane) => [set(all, lane, begin)]),
+        ...overTaps(slides, place, false, (taken) => {
+          const along = slides.map(({ stride, head }, axis) => minus(plus(times(place[axis], stride), taken[axis]), head));
+          return lanes(0, wide, (lane) => {
+            const each = x.at([n, plus(channel, lane), ...along]);
+            return [set(all, lane, kind === 'max' ? max(register(all, lane), each) : add(register(all, lane), each))];
+          });
+        }),
+        ...lanes(0, wide, (lane): Statement[] => {
+          const sum = register(all, lane);
+          return sink.store([n, plus(channel, lane), ...place], counts ? div(sum, cast(type, counts(place))) : sum);
+        }),
+      ];
+    }),
+  );
+  context.emit(body);
+}
+
+/** How many places an average is over. */
+function countOf({ node }: NestContext, slides: readonly Slide[]): (place: readonly Expr[]) => Expr {
+  const withPadding = node.int('count_include_pad', 0) === 1;
+  return (place) =>
+    slides
+      .map((slide, axis): Expr => {
+        const { kernel, stride, head, tail, input, dilation, output } = slide;
+        const [low, high] = withPadding ? [-head, input + tail] : [0, input];
+        const start = minus(times(place[axis], stride), head);
+        const whole = -head >= low && (output - 1) * stride - head + dilation * (kernel - 1) < high;
+        if (whole) return number(kernel);
+        const taps = Array.from({ length: kernel }, (_, k) => plus(start, k * dilation));
+        if (dilation === 1) return minus(min(number(high), plus(start, kernel)), max(number(low), start));
+        return taps.map((at) => both(binary('ge', at, number(low)), binary('lt', at, number(high)))).reduce((sum, each) => plus(sum, each));
+      })
+      .reduce((all, count) => mul(all, count));
+}
+
+function windowed(kind: 'max' | 'average'): KernelRule {
+  return {
+    kind: 'nest',
+    absorbs: true,
+    emit: (context) => {
+      if (context.node.int('storage_order', 0) === 1) context.refuse('its indices are asked for by columns');
+      if (context.wants(1)) return maxWithIndices(context);
+      return pool(context, slidesOf(poolWindows(context.node), context.input(0).shape, context.shape()), kind);
+    },
+  };
+}
+
+/** The maximum and where it is: the row-major index in the whole input. */
+function maxWithIndices(context: NestContext): void {
+  const x = context.cheap(0);
+  const slides = slidesOf(poolWindows(context.node), x.shape, context.shape());
+  const [sink, places] = [context.output(0), context.output(1)];
+  const zero = x.at(x.shape.map(() => number(0)));
+  const [most, at] = [variable('most', zero.type), variable('at', 'i32')];
+  const sizes = slides.map(({ input }) => input);
+  const body = loops(['n', 'c', 'row', 'column', 'plane'], sink.shape, ([n, c, ...place]) => [
+    { kind: 'declare', variable: most, value: lowest(zero, x.type) },
+    { kind: 'declare', variable: at, value: number(0) },
+    ...overTaps(slides, place, false, (taken) => {
+      const along = slides.map(({ stride, head }, axis) => minus(plus(times(place[axis], stride), taken[axis]), head));
+      const flat = along.reduce((sum, each, axis) => plus(times(sum, sizes[axis]), each), plus(times(n, x.shape[1]), c));
+      const each = x.at([n, c, ...along]);
+      return local('each', each, (value) =>
+        local('more', binary('gt', value, read(most)), (more) => [
+          assign(at, select(more, flat, read(at))),
+          assign(most, select(more, value, read(most))),
+        ]),
+      );
+    }),
+    ...sink.store([n, c, ...place], read(most)),
+    ...places.store([n, c, ...place], cast('i64', read(at))),
+  ]);
+  context.emit(body);
+}
+
+/** One window over all places. */
+function global(kind: 'max' | 'average'): KernelRule {
+  return {
+    kind: 'nest',
+    absorbs: true,
+    emit: (context) => {
+      const { shape } = context.input(0);
+      const whole = shape.slice(2).map(
+        (size): Slide => ({
+          kernel: size,
+          stride: 1,
+          dilation: 1,
+          head: 0,
+          tail: 0,
+          autoPad: 'NOTSET',
+          ceil: false,
+          sameSpan: size,
+          input: size,
+          output: 1,
+        }),
+      );
+      pool(context, whole, kind);
+    },
+  };
+}
+
+export const pools: Readonly<Record<string, KernelRule>> = {
+  AveragePool: windowed('average'),
+  GlobalAveragePool: global('average'),
+  GlobalMaxPool: global('max'),
+  MaxPool: windowed('max'),
+};

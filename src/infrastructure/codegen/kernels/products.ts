@@ -1,0 +1,158 @@
+import type { Value } from '../../../onnx/index.js';
+import { add, cast, type Expr, float, load, loop, loops, mul, number, plus, type Statement, scalarOf, times } from '../loops/index.js';
+import { broadcast, type Operand, reshaped, storedOperand, storedRows, transposed, unravel } from '../operands/index.js';
+import { type Layer, layerOf } from './layer.js';
+import type { KernelRule, NestContext } from './rule.js';
+import { blocks, lanesFor, Tile } from './tile.js';
+import { packed } from './weights.js';
+
+/** Lanes of a product of one row: each weight is read once. */
+const LANES_OF_ONE_ROW = 16;
+
+function matMul(context: NestContext): void {
+  const [x, weight] = context.node.inputs;
+  const shape = context.input(1).shape;
+  if (x && weight && shape.length === 2 && dense(context, { x, weight, transposes: false })) return;
+  const [a, b] = [context.stored(0), context.stored(1)];
+  batchProducts(context, matrixOf(a, 'row'), matrixOf(b, 'column'));
+}
+
+/** A vector is a matrix of one row, or of one column. */
+function matrixOf(operand: Operand, vector: 'row' | 'column'): Operand {
+  if (operand.shape.length > 1) return operand;
+  return reshaped(operand, vector === 'row' ? [1, operand.shape[0]] : [operand.shape[0], 1]);
+}
+
+function gemm(context: NestContext): void {
+  const { node } = context;
+  const [x, weight, bias] = node.inputs;
+  const transposes = node.int('transB', 0) === 1;
+  const factors = [node.float('alpha', 1), node.float('beta', 1)] as const;
+  const columns = context.shape()[1];
+  const biasIsRow = !bias || isRow(context.input(2).shape, columns);
+  if (x && weight && biasIsRow && node.int('transA', 0) === 0 && dense(context, { x, weight, bias, transposes, factors })) return;
+  const flip = (operand: Operand, flips: boolean) => (flips ? transposed(operand, [1, 0]) : operand);
+  const c = bias && broadcast(context.stored(2), context.shape());
+  batchProducts(context, flip(context.stored(0), node.int('transA', 0) === 1), flip(context.stored(1), transposes), (sum, indices) => {
+    const product = factors[0] === 1 ? sum : mul(sum, float(factors[0]));
+    return c ? add(product, factors[1] === 1 ? c.at(indices) : mul(c.at(indices), float(factors[1]))) : product;
+  });
+}
+
+/** Whether a bias has one number for each column. */
+function isRow(shape: readonly number[], columns: number): boolean {
+  return shape.length > 0 && shape[shape.length - 1] === columns && shape.slice(0, -1).every((size) => size === 1);
+}
+
+interface Dense {
+  readonly x: Value;
+  readonly weight: Value;
+  readonly bias?: Value;
+  /** Whether the weight has a row for each output. */
+  readonly transposes: boolean;
+  readonly factors?: readonly [number, number];
+}
+
+/** A product with constant weights. @returns false where they are not constant. */
+function dense(context: NestContext, { x, weight, bias, transposes, factors }: Dense): boolean {
+  let columns: Int32Array | undefined;
+  /** Rows of the input, in whichever order their numbers lie: the weights are put in that order. */
+  const view = (value: Value): Layer['x'] => {
+    const operand = context.operand(value);
+    const size = operand.shape[operand.shape.length - 1];
+    const matrix = reshaped(operand, [operand.shape.slice(0, -1).reduce((all, each) => all * each, 1), size]);
+    const rows = storedRows(matrix);
+    if (!rows) return reshaped(context.storedValue(value), matrix.shape) as Layer['x'];
+    columns = rows.columns;
+    return storedOperand(matrix.shape, { buffer: rows.buffer, offset: rows.offset, strides: [rows.stride, 1] }) as Layer['x'];
+  };
+  const layer = layerOf(context, { x, weight, bias, axis: transposes ? 0 : 1, factors, view });
+  if (!layer) return false;
+  const [rows, depth] = layer.x.shape;
+  const outputs = layer.weights.shape[transposes ? 0 : 1];
+  const lanes = lanesFor(outputs, rows === 1 ? LANES_OF_ONE_ROW : 8);
+  const order = new Int32Array(depth * outputs);
+  let next = 0;
+  for (let first = 0; first < outputs; first += lanes) {
+    const size = Math.min(lanes, outputs - first);
+    for (let k = 0; k < depth; k++) {
+      const input = columns ? columns[k] : k;
+      for (let lane = 0; lane < size; lane++) order[next++] = transposes ? (first + lane) * depth + input : input * outputs + first + lane;
+    }
+  }
+  const stored = context.constantBuffer(
+    `${context.node.name || context.node.op}_weights`,
+    layer.weights.storage,
+    packed(layer.weights, order),
+    order.length,
+  );
+  const before = context.shape().slice(0, -1);
+  const body = blocks(outputs, lanes, (block, size) =>
+    blocks(rows, Math.min(4, rows), (rowBlock, height) => {
+      const tile = new Tile({ rows: height, lanes: size }, layer.type);
+      const channel = times(block, lanes);
+      const place = (row: number) => plus(times(rowBlock, Math.min(4, rows)), row);
+      return [
+        ...tile.begin((lane) => layer.initial(plus(channel, lane))),
+        ...loop('k', depth, (k) =>
+          tile.accumulate(
+            Array.from({ length: height }, (_, row) => layer.factor(layer.x.at([place(row), k]))),
+            (lane) => layer.weight(load(stored, plus(times(channel, depth), times(k, size), lane))),
+          ),
+        ),
+        ...tile.finish((row, lane, sum) => {
+          const to = plus(channel, lane);
+          return layer.sink.store([...unravel(before, place(row)), to], layer.finish(sum, to));
+        }),
+      ];
+    }),
+  );
+  context.emit(body, { macs: rows * depth * outputs });
+  return true;
+}
+
+/** A batch of products of two matrices that depend on the data. */
+function batchProducts(
+  context: NestContext,
+  a: Operand,
+  b: Operand,
+  finish: (sum: Expr, indices: readonly Expr[]) => Expr = (sum) => sum,
+): void {
+  const sink = context.output(0);
+  const depth = a.shape[a.shape.length - 1];
+  const [rows, columns] = [a.shape[a.shape.length - 2], b.shape[b.shape.length - 1]];
+  const vectors = [context.input(0).shape.length === 1, context.input(1).shape.length === 1];
+  const batch = sink.shape.slice(0, sink.shape.length - 2 + vectors.filter(Boolean).length);
+  const [left, right] = [broadcast(a, [...batch, rows, depth]), broadcast(b, [...batch, depth, columns])];
+  const type = scalarOf(a.type);
+  const lanes = lanesFor(columns, 8);
+  const height = Math.min(4, rows);
+  const body = loops(['batch', 'batch'], batch, (at) =>
+    blocks(rows, height, (rowBlock, tall) =>
+      blocks(columns, lanes, (block, size) => {
+        const tile = new Tile({ rows: tall, lanes: size }, type);
+        const column = times(block, lanes);
+        const place = (row: number) => plus(times(rowBlock, height), row);
+        return [
+          ...tile.begin(() => number(type === 'i64' || type === 'u64' ? 0n : 0, type)),
+          ...loop('k', depth, (k) =>
+            tile.accumulate(
+              Array.from({ length: tall }, (_, row) => cast(type, left.at([...at, place(row), k]))),
+              (lane) => right.at([...at, k, plus(column, lane)]),
+            ),
+          ),
+          ...tile.finish((row, lane, value): Statement[] => {
+            const indices = [...at, ...(vectors[0] ? [] : [place(row)]), ...(vectors[1] ? [] : [plus(column, lane)])];
+            return sink.store(indices, finish(value, indices));
+          }),
+        ];
+      }),
+    ),
+  );
+  context.emit(body, { macs: batch.reduce((all, size) => all * size, 1) * rows * depth * columns });
+}
+
+export const products: Readonly<Record<string, KernelRule>> = {
+  Gemm: { kind: 'nest', absorbs: true, emit: gemm },
+  MatMul: { kind: 'nest', absorbs: true, emit: matMul },
+};

@@ -1,0 +1,76 @@
+import { add, binary, cast, div, type Expr, max, min, mul, number, over, type StorageType, sub, unary } from '../loops/index.js';
+import { computedOperand, type Operand, reshaped } from '../operands/index.js';
+import { like } from './elementwise.js';
+import type { KernelRule, RuleContext } from './rule.js';
+
+/** Smallest and largest integer of a type of at most 32 bits. */
+export function limitsOf(type: StorageType): readonly [number, number] {
+  const bits = Number(type.slice(1));
+  return type.startsWith('u') ? [0, 2 ** bits - 1] : [-(2 ** (bits - 1)), 2 ** (bits - 1) - 1];
+}
+
+/** Scales and zero points: one for all, one for each index of an axis, or one for each block of indices. */
+function align(context: RuleContext, index: number): Operand {
+  const given = context.input(index);
+  const { shape } = context.input(0);
+  if (index === 0 || given.shape.length === 0) return given;
+  const axis = (context.node.int('axis', 1) + shape.length) % Math.max(1, shape.length);
+  if (given.shape.length === 1 && shape.length > 0) {
+    return reshaped(
+      given,
+      shape.map((_, each) => (each === axis ? given.shape[0] : 1)),
+    );
+  }
+  const block = context.node.int('block_size', 0);
+  if (block === 0) return given;
+  return computedOperand(shape, given.type, (indices) => given.at(indices.map((each, at) => (at === axis ? over(each, block) : each))));
+}
+
+/** saturate(round(x / scale) + zero point), in the type of the result. */
+function quantize({ has, type }: RuleContext): (elements: readonly Expr[]) => Expr {
+  const [low, high] = limitsOf(type());
+  return ([x, scale, zero]) => {
+    const rounded = unary('round', div(cast(scale.type, x), scale));
+    const shifted = has(2) ? add(rounded, cast(rounded.type, zero)) : rounded;
+    return cast('i32', max(like(shifted, low), min(like(shifted, high), shifted)));
+  };
+}
+
+/** (x - zero point) · scale. */
+function dequantize({ has }: RuleContext): (elements: readonly Expr[]) => Expr {
+  return ([x, scale, zero]) => mul(cast(scale.type, has(2) ? sub(x, zero) : x), scale);
+}
+
+export const quantization: Readonly<Record<string, KernelRule>> = {
+  DequantizeLinear: { kind: 'elementwise', value: dequantize, align },
+  QuantizeLinear: { kind: 'elementwise', value: quantize, align },
+};
+
+/**
+ * round(value · factor) + zero, kept in bounds, in integers alone: the factor is a fraction of 31 bits over a power of two, and of two nearest
+ * integers the even one is taken, as floating point does.
+ * @param multiplier, shift factor = multiplier / 2^shift, 0 < multiplier < 2^31, 1 <= shift <= 62.
+ */
+export function requantized(value: Expr, multiplier: Expr, shift: Expr, zero: number, low: number, high: number): Expr {
+  const [one, wide] = [number(1n, 'i64'), (of: Expr) => cast('i64', of)];
+  const product = mul(wide(value), wide(multiplier));
+  const bits = wide(shift);
+  const half = binary('shl', one, sub(bits, one));
+  const odd = binary('and', binary('shr', product, bits), one);
+  const rounded = cast('i32', binary('shr', add(add(product, sub(half, one)), odd), bits));
+  return max(number(low), min(number(high), add(rounded, number(zero))));
+}
+
+/** A positive factor as a 31-bit multiplier and a shift. */
+export function fixedPoint(factor: number): { multiplier: number; shift: number } {
+  if (!(factor > 0)) return { multiplier: 0, shift: 1 };
+  let shift = 30 - Math.floor(Math.log2(factor));
+  let multiplier = Math.round(factor * 2 ** shift);
+  if (multiplier >= 2 ** 31) {
+    shift--;
+    multiplier = Math.round(factor * 2 ** shift);
+  }
+  // A factor under 2^-32 makes nothing of any 32-bit integer.
+  if (shift > 62) return { multiplier: 0, shift: 1 };
+  return { multiplier, shift: Math.max(1, shift) };
+}

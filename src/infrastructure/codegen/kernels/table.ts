@@ -1,0 +1,27 @@
+import { lookup } from '../../../base/index.js';
+import type { Node } from '../../../onnx/index.js';
+import { convolutions } from './convolution.js';
+import { elementwise } from './elementwise.js';
+import { pools } from './pools.js';
+import { products } from './products.js';
+import { quantization } from './quantization.js';
+import type { KernelRule } from './rule.js';
+import { views } from './views.js';
+
+const rules: Readonly<Record<string, KernelRule>> = { ...elementwise, ...views, ...convolutions, ...pools, ...products, ...quantization };
+const outside = new Map<string, KernelRule>();
+
+/** How an operator is computed by loops; undefined where there is no kernel. */
+export function kernelOf({ domain, op }: Node): KernelRule | undefined {
+  return outside.get(`${domain}:${op}`) ?? (domain === '' || domain === 'ai.onnx' ? lookup(rules, op) : undefined);
+}
+
+/** Adds a kernel for an operator, or replaces one. */
+export function addKernel(op: string, rule: KernelRule, domain = ''): void {
+  outside.set(`${domain}:${op}`, rule);
+}
+
+/** Operators of the standard that have a kernel. */
+export function operatorsWithKernels(): string[] {
+  return Object.keys(rules).sort();
+}

@@ -1,0 +1,120 @@
+import { paddingOf, type Window } from '../../../ops/index.js';
+import {
+  assign,
+  binary,
+  both,
+  type Expr,
+  local,
+  loop,
+  loops,
+  max,
+  min,
+  minus,
+  mutable,
+  number,
+  plus,
+  range,
+  read,
+  repeatWhile,
+  type ScalarType,
+  type Statement,
+  times,
+  when,
+} from '../loops/index.js';
+import { Tile, type TileSize } from './tile.js';
+
+/** A window along one axis, with the sizes that it slides over. */
+export interface Slide extends Window {
+  readonly input: number;
+  readonly output: number;
+}
+
+/** Windows over an input of channels and places, with its padding. */
+export function slidesOf(windows: readonly Window[], input: readonly number[], output: readonly number[]): Slide[] {
+  return windows.map((window, axis) => {
+    const size = input[axis + 2];
+    return { ...window, ...paddingOf(window, size), input: size, output: output[axis + 2] };
+  });
+}
+
+/**
+ * Every place of the output: along the last axis several at once where none of their taps lies outside of the input, else one by one.
+ * @param body of some places; `within` where no tap lies outside along the last axis.
+ */
+export function overPlaces(
+  slides: readonly Slide[],
+  type: ScalarType,
+  lanes: number,
+  body: (tile: Tile, places: readonly (readonly Expr[])[], within: boolean) => readonly Statement[],
+): Statement[] {
+  const last = slides[slides.length - 1];
+  const outer = slides.slice(0, -1);
+  const size: TileSize = { rows: Math.min(4, last.output), lanes };
+  const [from, to] = inside(last);
+  const one = (before: readonly Expr[], place: Expr) => body(new Tile({ rows: 1, lanes }, type), [[...before, place]], isInside(last));
+  return loops(
+    ['row', 'plane'],
+    outer.map(({ output }) => output),
+    (before) => {
+      if (to - from < size.rows) return range('column', 0, last.output, (place) => one(before, place));
+      const several = (place: Expr) =>
+        body(
+          new Tile(size, type),
+          Array.from({ length: size.rows }, (_, row) => [...before, plus(place, row)]),
+          true,
+        );
+      if (from === 0 && to === last.output && last.output % size.rows === 0)
+        return range('column', 0, last.output, (place) => several(place), { step: size.rows });
+      return mutable('column', 'i32', number(0), (column) => {
+        const place = read(column);
+        const fits = both(binary('ge', place, number(from)), binary('le', place, number(to - size.rows)));
+        return repeatWhile(
+          binary('lt', place, number(last.output)),
+          when(fits, [...several(place), assign(column, plus(place, size.rows))], [...one(before, place), assign(column, plus(place, 1))]),
+        );
+      });
+    },
+  );
+}
+
+/** The places from the first to before the last whose taps all lie inside of the input. */
+function inside({ stride, head, dilation, kernel, input, output }: Slide): readonly [number, number] {
+  const from = Math.min(output, Math.ceil(head / stride));
+  const to = Math.floor((input + head - dilation * (kernel - 1) - 1) / stride) + 1;
+  return [from, Math.max(from, Math.min(output, to))];
+}
+
+function isInside(slide: Slide): boolean {
+  const [from, to] = inside(slide);
+  return from === 0 && to === slide.output;
+}
+
+/**
+ * The taps of a window. Along axes on which some may lie outside of the input, those are left out: padding is 0.
+ * @param body of the offsets of a tap along each axis, and its row-major index.
+ */
+export function overTaps(
+  slides: readonly Slide[],
+  place: readonly Expr[],
+  within: boolean,
+  body: (offsets: readonly Expr[], tap: Expr) => readonly Statement[],
+): Statement[] {
+  const nest = (axis: number, offsets: readonly Expr[], tap: Expr): readonly Statement[] => {
+    if (axis === slides.length) return body(offsets, tap);
+    const slide = slides[axis];
+    const { kernel, dilation, stride, head, input } = slide;
+    const next = (k: Expr) => nest(axis + 1, [...offsets, times(k, dilation)], plus(times(tap, kernel), k));
+    if (isInside(slide) || (within && axis === slides.length - 1)) return loop('k', kernel, next);
+    const start = minus(times(place[axis], stride), head);
+    if (dilation === 1) {
+      const from = max(number(0), minus(0, start));
+      const to = min(number(kernel), minus(input, start));
+      return local('from', from, (low) => local('to', to, (high) => range('k', low, high, next, { within: [0, kernel - 1] })));
+    }
+    return loop('k', kernel, (k) => {
+      const at = plus(start, times(k, dilation));
+      return when(both(binary('ge', at, number(0)), binary('lt', at, number(input))), next(k));
+    });
+  };
+  return [...nest(0, [], number(0))];
+}

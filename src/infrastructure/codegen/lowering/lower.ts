@@ -1,0 +1,320 @@
+import { sizeOf, UnsupportedError } from '../../../base/index.js';
+import { type DataType, type Graph, type Model, type Node, staticShape, type Tensor, type Value } from '../../../onnx/index.js';
+import { type KernelRule, kernelOf, type NestContext, type RuleContext, type Sink } from '../kernels/index.js';
+import { type Buffer, type Expr, load, number, type StorageType, storageOf, store } from '../loops/index.js';
+import {
+  broadcast,
+  computedOperand,
+  likeSources,
+  materialize,
+  type Operand,
+  operationsOf,
+  place,
+  rowMajor,
+  type Strided,
+  sharing,
+  storedOperand,
+  stridesInOrder,
+} from '../operands/index.js';
+import { ProgramBuilder } from './builder.js';
+import { type Group, groupsOf } from './groups.js';
+import type { Lowered, Port } from './program.js';
+
+/** What may be computed again by each reader rather than be stored. */
+const CHEAP_OPERATIONS = 2;
+
+/**
+ * Turns a graph into loop nests over memory.
+ * @param model all of whose shapes are known, in operators of TRAINING_OPSET, typed and in order.
+ * @throws UnsupportedError naming the first operator that has no kernel, or a type that no target computes with.
+ */
+export function lowerGraph(model: Model): Lowered {
+  return new Lowering(model).run();
+}
+
+class Lowering {
+  readonly #graph: Graph;
+  readonly #opset: number;
+  readonly #builder = new ProgramBuilder();
+  readonly #operands = new Map<Value, Operand>();
+  readonly #outputs = new Map<Value, Buffer>();
+
+  constructor({ graph, opset }: Model) {
+    this.#graph = graph;
+    this.#opset = opset;
+  }
+
+  run(): Lowered {
+    const inputs = this.#graph.feeds.map((value) => this.#port(value, 'input'));
+    for (const { value, buffer } of inputs) this.#operands.set(value, plainOperand(value, buffer));
+    const outputs = this.#graph.outputs.map((value) => this.#port(value, 'output'));
+    for (const { value, buffer } of outputs) if (!this.#outputs.has(value)) this.#outputs.set(value, buffer);
+    for (const group of groupsOf(this.#graph, requireKernel)) this.#group(group);
+    this.#copyOutputs(outputs);
+    const port = ({ value, buffer }: { value: Value; buffer: Buffer }): Port => ({
+      name: value.name,
+      dtype: value.dtype as DataType,
+      shape: shapeOf(value),
+      buffer,
+    });
+    return { kernels: this.#builder.kernels, inputs: inputs.map(port), outputs: outputs.map(port) };
+  }
+
+  #port(value: Value, role: 'input' | 'output'): { value: Value; buffer: Buffer } {
+    return { value, buffer: this.#builder.buffer(value.name, typeOf(value), sizeOf(shapeOf(value)), role) };
+  }
+
+  /** Outputs that no kernel has written: constants, inputs, and values that are outputs twice. */
+  #copyOutputs(outputs: readonly { value: Value; buffer: Buffer }[]): void {
+    for (const { value, buffer } of outputs) {
+      const operand = this.#operand(value);
+      if (operand.stored?.buffer !== buffer) this.#materialize(value, operand, buffer);
+    }
+  }
+
+  #operand(value: Value): Operand {
+    const known = this.#operands.get(value);
+    if (known) return known;
+    const { constant } = value;
+    if (!constant) throw new UnsupportedError({ what: 'Nothing makes a value that is read', where: `"${value.name}"` });
+    const operand = this.#constantOperand(value, constant);
+    this.#operands.set(value, operand);
+    return operand;
+  }
+
+  /** A constant is written into the program when a kernel reads its elements; a single number is written into the code. */
+  #constantOperand(value: Value, constant: Tensor): Operand {
+    const type = typeOf(value);
+    const { shape } = constant;
+    if (constant.size === 1) {
+      const [single] = type === 'i64' || type === 'u64' ? (constant.data() as BigInt64Array) : constant.numbers();
+      const scalar = load({ name: '', type, size: 1, role: 'constant' }, 0).type;
+      const at = () => number(single, scalar);
+      return { shape, type, constant, at, flat: at };
+    }
+    let buffer: Buffer | undefined;
+    const stored = (): Strided => {
+      buffer ??= this.#builder.constant(value.name, type, contentsOf(constant), constant.size);
+      return { buffer, strides: rowMajor(shape), offset: 0 };
+    };
+    return {
+      shape,
+      type,
+      constant,
+      at: (indices) => load(stored().buffer, place(stored(), indices)),
+      flat: (at) => load(stored().buffer, at),
+      get stored() {
+        return stored();
+      },
+    };
+  }
+
+  #group({ nodes, result }: Group): void {
+    const [first, ...after] = nodes;
+    const rule = requireKernel(first);
+    if (rule.kind === 'nest') {
+      this.#nest(first, rule, after, result);
+      return;
+    }
+    if (rule.kind === 'view') {
+      const views = rule.view(this.#context(first));
+      first.outputs.forEach((output, index) => {
+        if (output) this.#settle(output, views[index]);
+      });
+      return;
+    }
+    for (const node of nodes) this.#define(node);
+    if (result) this.#settle(result, this.#operand(result));
+  }
+
+  /** Lets the output of an elementwise node be what its rule computes of the inputs. */
+  #define(node: Node): void {
+    const [output] = node.outputs;
+    const rule = requireKernel(node);
+    if (!output || rule.kind !== 'elementwise') return;
+    const shape = shapeOf(output);
+    const context = this.#context(node);
+    const value = rule.value(context);
+    const operands = node.inputs.flatMap((input, index) =>
+      input ? [broadcast(rule.align?.(context, index) ?? this.#readable(input, sizeOf(shape)), shape)] : [],
+    );
+    this.#operands.set(
+      output,
+      computedOperand(shape, typeOf(output), (indices) => value(operands.map((operand) => operand.at(indices)))),
+    );
+  }
+
+  /** An operand whose elements are read `times` times in all: written to memory first, where that is more than it has and computing one is not cheap. */
+  #readable(value: Value, times: number): Operand {
+    const operand = this.#operand(value);
+    if (operand.constant || operand.stored || times <= sizeOf(operand.shape) || isCheap(operand)) return operand;
+    return this.#materialize(value, operand);
+  }
+
+  /** Keeps a value to be computed where it is read, if one reader reads it or it costs nothing; else it is written to memory. */
+  #settle(value: Value, operand: Operand): void {
+    this.#operands.set(value, operand);
+    const output = this.#outputs.get(value);
+    if (output) this.#materialize(value, operand, output);
+    else if (!operand.stored && value.users.length > 1 && !isCheap(operand)) this.#materialize(value, operand);
+  }
+
+  #materialize(value: Value, operand: Operand, into?: Buffer): Operand {
+    const strides = into ? rowMajor(operand.shape) : (likeSources(operand) ?? rowMajor(operand.shape));
+    const buffer = into ?? this.#builder.buffer(value.name, operand.type, sizeOf(operand.shape), 'arena');
+    const target = { buffer, strides, offset: 0 };
+    const elements = sizeOf(operand.shape);
+    const title = value.producer ? value.producer.label : `"${value.name}"`;
+    if (elements > 0) this.#builder.emit(title, kindOf(value.producer), materialize(operand, target), { macs: 0, elements });
+    const stored = storedOperand(operand.shape, target);
+    this.#operands.set(value, stored);
+    return stored;
+  }
+
+  #nest(node: Node, rule: Extract<KernelRule, { kind: 'nest' }>, absorbed: readonly Node[], result: Value | undefined): void {
+    const sinks = new Map<number, Sink>();
+    const context = this.#context(node);
+    const nest: NestContext = {
+      ...context,
+      absorbed,
+      stored: (index) => this.#stored(inputOf(node, index)),
+      storedValue: (value) => this.#stored(value),
+      cheap: (index) => this.#readable(inputOf(node, index), Number.POSITIVE_INFINITY),
+      wants: (index) => isWanted(node.outputs[index], this.#graph),
+      output: (index = 0, options = {}) => {
+        const known = sinks.get(index);
+        if (known) return known;
+        const value = outputOf(options.from ?? node, options.from ? 0 : index);
+        const after = index > 0 ? [] : absorbed.slice(options.from ? absorbed.indexOf(options.from) + 1 : 0);
+        const sink = this.#sink(value, after, index === 0 ? (result ?? value) : value, options.order);
+        sinks.set(index, sink);
+        return sink;
+      },
+      constantBuffer: (hint, type, contents, size) => this.#builder.constant(hint, type, contents, size),
+      scratch: (hint, type, size) => this.#builder.buffer(hint, type, size, 'scratch'),
+      emit: (body, { kind = kindOf(node), macs = 0 } = {}) => {
+        const elements = result ? sizeOf(shapeOf(result)) : 0;
+        this.#builder.emit([node, ...absorbed].map(({ label }) => label).join(', '), kind, body, { macs, elements });
+      },
+    };
+    rule.emit(nest);
+    for (const [index, sink] of sinks) {
+      const value = index === 0 ? result : node.outputs[index];
+      if (value) this.#operands.set(value, sink.operand);
+    }
+  }
+
+  #stored(value: Value): ReturnType<NestContext['stored']> {
+    const operand = this.#operand(value);
+    return (operand.stored ? operand : this.#materialize(value, operand)) as ReturnType<NestContext['stored']>;
+  }
+
+  /** Where an output goes, after what was absorbed has been computed of it. */
+  #sink(value: Value, absorbed: readonly Node[], result: Value, order: readonly number[] | undefined): Sink {
+    const shape = shapeOf(result);
+    const own = this.#outputs.get(result);
+    const strides = own || !order ? rowMajor(shape) : stridesInOrder(shape, order);
+    const buffer = own ?? this.#builder.buffer(result.name, typeOf(result), sizeOf(shape), 'arena');
+    const target: Strided = { buffer, strides, offset: 0 };
+    // While a kernel stores an element, the value that it has computed stands for the output.
+    let current: Expr = number(0);
+    this.#operands.set(
+      value,
+      computedOperand(shape, typeOf(value), () => current),
+    );
+    for (const node of absorbed) this.#define(node);
+    const computed = this.#operand(result);
+    return {
+      shape,
+      absorbed,
+      type: buffer.type,
+      operand: storedOperand(shape, target) as Sink['operand'],
+      store: (indices, element) => {
+        current = element;
+        return sharing([computed.at(indices)], ([shared]) => [store(buffer, place(target, indices), shared)]);
+      },
+    };
+  }
+
+  #context(node: Node): RuleContext {
+    const refuse = (reason: string): never => {
+      throw new UnsupportedError({ what: `This use of ${node.op} cannot be compiled, because ${reason}`, where: node.label });
+    };
+    return {
+      node,
+      opset: this.#opset,
+      has: (index) => node.inputs[index] !== undefined,
+      operand: (value) => this.#operand(value),
+      input: (index) => this.#operand(inputOf(node, index)),
+      constant: (index) => node.inputs[index]?.constant,
+      integers: (index) => {
+        const value = node.inputs[index];
+        if (!value) return undefined;
+        if (!value.constant) return refuse(`its input ${index} ("${value.name}") depends on the data: shapes must be known beforehand`);
+        return Array.from(value.constant.numbers());
+      },
+      shape: (index = 0) => shapeOf(outputOf(node, index)),
+      type: (index = 0) => typeOf(outputOf(node, index)),
+      refuse,
+    };
+  }
+}
+
+function inputOf(node: Node, index: number): Value {
+  const value = node.inputs[index];
+  if (!value) throw new UnsupportedError({ what: `Input ${index} is missing`, where: node.label });
+  return value;
+}
+
+function outputOf(node: Node, index: number): Value {
+  const value = node.outputs[index];
+  if (!value) throw new UnsupportedError({ what: `Output ${index} is missing`, where: node.label });
+  return value;
+}
+
+function requireKernel(node: Node): KernelRule {
+  const rule = kernelOf(node);
+  if (rule) return rule;
+  const operator = node.domain ? `${node.domain}.${node.op}` : node.op;
+  throw new UnsupportedError({ what: `There is no kernel for ${operator}, so the model cannot be compiled`, where: node.label });
+}
+
+function plainOperand(value: Value, buffer: Buffer): Operand {
+  const shape = shapeOf(value);
+  return storedOperand(shape, { buffer, strides: rowMajor(shape), offset: 0 });
+}
+
+function shapeOf(value: Value): number[] {
+  const shape = staticShape(value.constant?.shape ?? value.shape);
+  if (shape) return shape;
+  throw new UnsupportedError({
+    what: 'A shape depends on the data or on an open dimension: compiled code needs fixed ones',
+    where: `"${value.name}"`,
+    fix: 'Give each input a shape: --shape NAME=1x3x224x224.',
+  });
+}
+
+function typeOf(value: Value): StorageType {
+  const dtype = value.constant?.dtype ?? value.dtype;
+  const type = storageOf(dtype);
+  if (type) return type;
+  throw new UnsupportedError({ what: `Compiled code has no type ${dtype ?? '(unknown)'}`, where: `"${value.name}"` });
+}
+
+/** Elements as they are stored; those of packed types share bytes. */
+function contentsOf(constant: Tensor): ArrayLike<number> | ArrayLike<bigint> {
+  return constant.data();
+}
+
+function isCheap(operand: Operand): boolean {
+  const counts = operand.shape.map(() => number(0));
+  return operationsOf(operand.at(counts)) <= CHEAP_OPERATIONS;
+}
+
+function isWanted(value: Value | undefined, graph: Graph): boolean {
+  return value !== undefined && (value.users.length > 0 || graph.outputs.includes(value));
+}
+
+function kindOf(node: Node | undefined): string {
+  return node ? node.op.replace(/([a-z])([A-Z])/g, '$1_$2').toLowerCase() : 'copy';
+}

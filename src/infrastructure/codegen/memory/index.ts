@@ -1,0 +1,1 @@
+export { type MemoryPlan, planMemory } from './plan.js';

@@ -1,0 +1,1 @@
+export { type CSource, cSource, type SourceOptions } from './source.js';

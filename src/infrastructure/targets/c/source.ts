@@ -1,0 +1,133 @@
+import { type Buffer, bytesOfStorage, type Lowered, type MemoryPlan, type Port } from '../../codegen/index.js';
+import { helpers } from './functions.js';
+import { kernelText } from './kernel.js';
+import { Identifiers, identifier } from './names.js';
+import { constantDefinition, typeName } from './numbers.js';
+
+export interface SourceOptions {
+  /** Begin of the names of functions and macros, and the name of the files. Made an identifier. */
+  readonly name: string;
+  /** Where the model came from, for the comment at the top. */
+  readonly from?: string;
+}
+
+/** A model as C99 source. */
+export interface CSource {
+  /** Begin of the names. */
+  readonly name: string;
+  readonly source: string;
+  readonly header: string;
+  readonly arenaBytes: number;
+  /** Bytes of the constants. */
+  readonly constantBytes: number;
+  /** Functions' parameters, by the model's names. */
+  readonly parameters: ReadonlyMap<Port, string>;
+}
+
+/** Writes a program as one C file and its header: no memory is allocated, and nothing but <math.h>, <stdint.h> and <string.h> is needed. */
+export function cSource({ inputs, outputs }: Lowered, plan: MemoryPlan, options: SourceOptions): CSource {
+  const name = identifier(options.name, 'model');
+  const ports = [...inputs, ...outputs];
+  const names = new Identifiers([...Object.keys(helpers), 'memory', `${name}_run`]);
+  const parameters = new Map(ports.map((port) => [port, names.take(port.name, 'tensor')]));
+  const placeOf = (buffer: Buffer) => plan.offsets.get(buffer) ?? buffer;
+  const texts = plan.kernels.map((kernel) => kernelText(kernel, placeOf));
+  const functions = new Map<string, string>();
+  // Kernels of one text are one function.
+  texts.forEach(({ text }, place) => {
+    if (!functions.has(text)) functions.set(text, names.take(`${plan.kernels[place].kind}_kernel`, 'kernel'));
+  });
+  const read = new Set(texts.flatMap(({ buffers }) => buffers.filter(({ role }) => role === 'constant')));
+  const constants = new Map([...read].map((buffer) => [buffer, names.take(buffer.name, 'constant')]));
+  const needed = new Set(texts.flatMap((text) => [...text.helpers]));
+
+  const signature = `void ${name}_run(${ports.map((port) => declaration(port, parameters.get(port) ?? '', inputs.includes(port))).join(', ')}, void *arena)`;
+  const argument = (buffer: Buffer): string => {
+    const constant = constants.get(buffer);
+    if (constant) return constant;
+    const port = ports.find((each) => each.buffer === buffer);
+    if (port) return parameters.get(port) ?? '';
+    return `(${typeName(buffer.type)} *)(void *)(memory + ${plan.offsets.get(buffer) ?? 0})`;
+  };
+  const calls = texts.map(({ text, buffers }, place) => [
+    `  /* ${comment(plan.kernels[place].title)} */`,
+    `  ${functions.get(text)}(${buffers.map(argument).join(', ')});`,
+  ]);
+  const usesArena = texts.some(({ buffers }) => buffers.some((buffer) => buffer.role === 'arena' || buffer.role === 'scratch'));
+  const unread = inputs.filter(({ buffer }) => !texts.some(({ buffers }) => buffers.includes(buffer)));
+  const source = [
+    `/* ${comment(`Made by Espalier${options.from ? ` from ${options.from}` : ''}.`)} */`,
+    `#include "${name}.h"`,
+    '',
+    '#include <math.h>',
+    '',
+    ...[...constants].map(([buffer, called]) => constantDefinition(called, buffer)),
+    ...Object.entries(helpers).flatMap(([helper, text]) => (needed.has(helper) ? [text, ''] : [])),
+    ...[...functions].map(([text, called]) => `static void ${called}${text}`),
+    `${signature} {`,
+    ...(usesArena ? ['  uint8_t *const memory = (uint8_t *)arena;'] : ['  (void)arena;']),
+    ...unread.map((port) => `  (void)${parameters.get(port)};`),
+    ...calls.flat(),
+    '}',
+    '',
+  ].join('\n');
+  const constantBytes = [...read].reduce((sum, { type, size }) => sum + bytesOfStorage(type, size), 0);
+  return {
+    name,
+    source,
+    header: headerOf(name, ports, parameters, inputs, signature, plan.bytes),
+    arenaBytes: plan.bytes,
+    constantBytes,
+    parameters,
+  };
+}
+
+function declaration({ buffer }: Port, name: string, isInput: boolean): string {
+  return `${isInput ? 'const ' : ''}${typeName(buffer.type)} ${name}[${Math.max(1, buffer.size)}]`;
+}
+
+function headerOf(
+  name: string,
+  ports: readonly Port[],
+  parameters: ReadonlyMap<Port, string>,
+  inputs: readonly Port[],
+  signature: string,
+  arenaBytes: number,
+): string {
+  const upper = name.toUpperCase();
+  const lines = ports.map((port) => {
+    const what = inputs.includes(port) ? 'reads ' : 'writes';
+    return ` *   ${what} ${parameters.get(port)}: ${port.dtype} [${port.shape.join(', ')}]${parameters.get(port) === port.name ? '' : ` ("${comment(port.name)}")`}`;
+  });
+  return [
+    `#ifndef ${upper}_H`,
+    `#define ${upper}_H`,
+    '',
+    '#include <stdint.h>',
+    '',
+    '#ifdef __cplusplus',
+    'extern "C" {',
+    '#endif',
+    '',
+    `/* Bytes of memory that ${name}_run works in. Nothing in it lasts from one call to the next. It must be aligned for uint64_t:`,
+    ` *   static uint64_t arena[(${upper}_ARENA_BYTES + 7) / 8]; */`,
+    `#define ${upper}_ARENA_BYTES ${arenaBytes}`,
+    '',
+    '/* Runs the model once. Tensors are row-major:',
+    ...lines,
+    ' * arena may be null where its size is 0. */',
+    `${signature};`,
+    '',
+    '#ifdef __cplusplus',
+    '}',
+    '#endif',
+    '',
+    '#endif',
+    '',
+  ].join('\n');
+}
+
+/** Text that does not end a comment. */
+function comment(text: string): string {
+  return text.replaceAll('*/', '* /').replace(/[^\x20-\x7e]/g, '?');
+}
