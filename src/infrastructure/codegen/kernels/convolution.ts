@@ -1,10 +1,10 @@
 import type { Node } from '../../../onnx/index.js';
 import { convolutionWindows } from '../../../ops/index.js';
-import { type Buffer, type Expr, load, loop, loops, minus, plus, type Statement, times } from '../loops/index.js';
+import { type Expr, load, loops, minus, plus, type Statement, times } from '../loops/index.js';
 import { type Layer, layerOf } from './layer.js';
+import { packWeights } from './packing.js';
 import type { KernelRule, NestContext } from './rule.js';
 import { blocks, lanesFor } from './tile.js';
-import { packed } from './weights.js';
 import { overPlaces, overTaps, type Slide, slidesOf } from './windows.js';
 
 /** What a convolution is, beside its numbers. */
@@ -23,7 +23,7 @@ function convolve(context: NestContext): void {
   const order = [0, ...Array.from({ length: rank - 2 }, (_, axis) => axis + 2), 1];
   const [x, weight, bias] = node.inputs;
   const layer = x && weight && layerOf(context, { x, weight, bias, axis: 0, order });
-  if (!layer) return context.refuse('its weights depend on the data');
+  if (!layer) throw context.refuse('its weights depend on the data');
   const shape = shapeOf(node, layer, context.shape());
   const macs =
     shape.batch * shape.groups * shape.inputs * shape.outputs * product(shape.slides.map(({ kernel, output }) => kernel * output));
@@ -42,22 +42,24 @@ function grouped(context: NestContext, layer: Layer, shape: Shape): Statement[] 
   const { batch, groups, inputs, outputs, slides } = shape;
   const lanes = lanesFor(outputs, 16);
   const taps = product(slides.map(({ kernel }) => kernel));
-  const stored = packWeights(context, layer, shape, lanes);
+  const weights = packWeights(
+    context,
+    layer,
+    { groups, outputs, taps, inputs, lanes },
+    (output, tap, input) => (output * inputs + input) * taps + tap,
+  );
   return loops(['n', 'group'], [batch, groups], ([n, group]) =>
     blocks(outputs, lanes, (block, size) => {
       const channel = plus(times(group, outputs), times(block, lanes));
-      const first = plus(times(group, outputs * inputs * taps), times(block, lanes * inputs * taps));
       return overPlaces(slides, layer.type, size, (tile, places, within) => [
         ...tile.begin((lane) => layer.initial(plus(channel, lane))),
         ...overTaps(slides, places[0], within, (taken, tap) =>
-          loop('c', inputs, (c) => {
-            const rows = places.map((place) => {
+          weights.sum(tile, channel, tap, size, (c) =>
+            places.map((place) => {
               const along = slides.map(({ stride, head }, axis) => minus(plus(times(place[axis], stride), taken[axis]), head));
-              return layer.factor(layer.x.at([n, plus(times(group, inputs), c), ...along]));
-            });
-            const at = plus(first, times(plus(times(tap, inputs), c), size));
-            return tile.accumulate(rows, (lane) => layer.weight(load(stored, plus(at, lane))));
-          }),
+              return layer.x.at([n, plus(times(group, inputs), c), ...along]);
+            }),
+          ),
         ),
         ...tile.finish((row, lane, sum) => {
           const to = plus(channel, lane);
@@ -73,7 +75,7 @@ function depthwise(context: NestContext, layer: Layer, shape: Shape): Statement[
   const { batch, groups, slides } = shape;
   const lanes = lanesFor(groups, 8);
   const taps = product(slides.map(({ kernel }) => kernel));
-  const stored = packWeights(context, layer, { ...shape, groups: 1, outputs: groups }, lanes);
+  const weights = packWeights(context, layer, { groups: 1, outputs: groups, taps, inputs: 1, lanes }, (output, tap) => output * taps + tap);
   return loops(['n'], [batch], ([n]) =>
     blocks(groups, lanes, (block, size) => {
       const channel = times(block, lanes);
@@ -85,7 +87,7 @@ function depthwise(context: NestContext, layer: Layer, shape: Shape): Statement[
               const along = slides.map(({ stride, head }, axis) => minus(plus(times(place[axis], stride), taken[axis]), head));
               return layer.factor(layer.x.at([n, plus(channel, lane), ...along]));
             }),
-            (lane) => layer.weight(load(stored, plus(times(channel, taps), times(tap, size), lane))),
+            (lane) => layer.weight(load(weights.buffer, plus(weights.tap(channel, tap, size), lane))),
           ),
         ),
         ...tile.finish((row, lane, sum) => {
@@ -95,22 +97,6 @@ function depthwise(context: NestContext, layer: Layer, shape: Shape): Statement[
       ]);
     }),
   );
-}
-
-/** Weights in the order in which they are read: blocks of output channels; in each, taps, input channels, and the block's channels together. */
-function packWeights(context: NestContext, { weights }: Layer, { groups, inputs, outputs, slides }: Shape, lanes: number): Buffer {
-  const taps = product(slides.map(({ kernel }) => kernel));
-  const order = new Int32Array(weights.values.length);
-  let next = 0;
-  for (let group = 0; group < groups; group++) {
-    for (let first = 0; first < outputs; first += lanes) {
-      const size = Math.min(lanes, outputs - first);
-      for (let tap = 0; tap < taps; tap++)
-        for (let c = 0; c < inputs; c++)
-          for (let lane = 0; lane < size; lane++) order[next++] = ((group * outputs + first + lane) * inputs + c) * taps + tap;
-    }
-  }
-  return context.constantBuffer(`${context.node.name || context.node.op}_weights`, weights.storage, packed(weights, order), order.length);
 }
 
 const product = (sizes: readonly number[]) => sizes.reduce((all, size) => all * size, 1);

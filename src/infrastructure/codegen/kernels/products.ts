@@ -1,10 +1,10 @@
 import type { Value } from '../../../onnx/index.js';
-import { add, cast, type Expr, float, load, loop, loops, mul, number, plus, type Statement, scalarOf, times } from '../loops/index.js';
+import { add, cast, type Expr, float, loop, loops, mul, number, plus, type Statement, scalarOf, times } from '../loops/index.js';
 import { broadcast, type Operand, reshaped, storedOperand, storedRows, transposed, unravel } from '../operands/index.js';
 import { type Layer, layerOf } from './layer.js';
+import { packWeights } from './packing.js';
 import type { KernelRule, NestContext } from './rule.js';
 import { blocks, lanesFor, Tile } from './tile.js';
-import { packed } from './weights.js';
 
 /** Lanes of a product of one row: each weight is read once. */
 const LANES_OF_ONE_ROW = 16;
@@ -71,21 +71,10 @@ function dense(context: NestContext, { x, weight, bias, transposes, factors }: D
   const [rows, depth] = layer.x.shape;
   const outputs = layer.weights.shape[transposes ? 0 : 1];
   const lanes = lanesFor(outputs, rows === 1 ? LANES_OF_ONE_ROW : 8);
-  const order = new Int32Array(depth * outputs);
-  let next = 0;
-  for (let first = 0; first < outputs; first += lanes) {
-    const size = Math.min(lanes, outputs - first);
-    for (let k = 0; k < depth; k++) {
-      const input = columns ? columns[k] : k;
-      for (let lane = 0; lane < size; lane++) order[next++] = transposes ? (first + lane) * depth + input : input * outputs + first + lane;
-    }
-  }
-  const stored = context.constantBuffer(
-    `${context.node.name || context.node.op}_weights`,
-    layer.weights.storage,
-    packed(layer.weights, order),
-    order.length,
-  );
+  const weights = packWeights(context, layer, { groups: 1, outputs, taps: 1, inputs: depth, lanes }, (output, _, k) => {
+    const input = columns ? columns[k] : k;
+    return transposes ? output * depth + input : input * outputs + output;
+  });
   const before = context.shape().slice(0, -1);
   const body = blocks(outputs, lanes, (block, size) =>
     blocks(rows, Math.min(4, rows), (rowBlock, height) => {
@@ -94,12 +83,7 @@ function dense(context: NestContext, { x, weight, bias, transposes, factors }: D
       const place = (row: number) => plus(times(rowBlock, Math.min(4, rows)), row);
       return [
         ...tile.begin((lane) => layer.initial(plus(channel, lane))),
-        ...loop('k', depth, (k) =>
-          tile.accumulate(
-            Array.from({ length: height }, (_, row) => layer.factor(layer.x.at([place(row), k]))),
-            (lane) => layer.weight(load(stored, plus(times(channel, depth), times(k, size), lane))),
-          ),
-        ),
+        ...weights.sum(tile, channel, number(0), size, (k) => Array.from({ length: height }, (_, row) => layer.x.at([place(row), k]))),
         ...tile.finish((row, lane, sum) => {
           const to = plus(channel, lane);
           return layer.sink.store([...unravel(before, place(row)), to], layer.finish(sum, to));

@@ -82,9 +82,9 @@ function narrowest(values: Float64Array, from: string): StorageType {
   return fits(8) ? 'i8' : fits(16) ? 'i16' : 'i32';
 }
 
-/** Numbers in an order, as a program stores them. */
+/** Numbers in an order, as a program stores them; 0 for a place below 0. */
 export function packed({ values, storage }: Pick<Weights, 'values' | 'storage'>, order: ArrayLike<number>): ArrayLike<number> {
-  const sorted = Float64Array.from(order, (at) => values[at]);
+  const sorted = Float64Array.from(order, (at) => (at < 0 ? 0 : values[at]));
   return storage === 'f64' ? sorted : (Tensor.from(dtypes[storage] ?? 'float32', [sorted.length], sorted).data() as ArrayLike<number>);
 }
 

@@ -1,5 +1,5 @@
 import { keyOf } from './key.js';
-import type { BinaryOperator, Buffer, Expr, Registers, ScalarType, SumExpr, UnaryOperator, Variable } from './types.js';
+import type { BinaryOperator, Buffer, Expr, Registers, ScalarType, StorageType, SumExpr, UnaryOperator, Variable } from './types.js';
 import { scalarOf } from './types.js';
 
 /** Expressions, simplified as they are made: indices are kept as sums of multiples, constants are computed, selections of constants are made. */
@@ -96,6 +96,7 @@ export function rangeOf(expr: Expr): readonly [number, number] {
   if (expr.kind === 'number') return [Number(expr.value), Number(expr.value)];
   if (expr.kind === 'variable') return expr.variable.range ?? unknown;
   if (expr.kind === 'sum') return rangeOfSum(expr);
+  if (expr.kind === 'load') return narrow.get(expr.buffer.type) ?? unknown;
   if (expr.kind !== 'binary') return unknown;
   const [a, b] = [rangeOf(expr.left), rangeOf(expr.right)];
   const divisor = numberOf(expr.right);
@@ -106,6 +107,17 @@ export function rangeOf(expr: Expr): readonly [number, number] {
   if (expr.op === 'mod') return [0, Math.min(a[1], divisor - 1)];
   return unknown;
 }
+
+const narrow = new Map<StorageType, readonly [number, number]>([
+  ['i8', [-128, 127]],
+  ['u8', [0, 255]],
+  ['i16', [-32768, 32767]],
+  ['u16', [0, 65535]],
+  ['i4', [-8, 7]],
+  ['u4', [0, 15]],
+  ['i2', [-2, 1]],
+  ['u2', [0, 3]],
+]);
 
 function rangeOfSum({ terms, constant }: SumExpr): readonly [number, number] {
   let [low, high] = [constant, constant];
@@ -226,4 +238,14 @@ function converted(value: number | bigint, type: ScalarType): number | bigint {
   if (type === 'i64' || type === 'u64') return typeof value === 'bigint' ? value : BigInt(Math.trunc(value));
   if (type === 'f32') return Math.fround(Number(value));
   return type === 'f64' ? Number(value) : Math.trunc(Number(value));
+}
+
+/** See DotExpr. */
+export function dot(x: readonly [Expr, Expr], buffer: Buffer, at: Expr | number): Expr {
+  return { kind: 'dot', type: 'i32', x, buffer, index: index(at) };
+}
+
+/** See RequantizeExpr. */
+export function requantize(of: Expr, multiplier: Expr, shift: number): Expr {
+  return { kind: 'requantize', type: 'i32', of, multiplier, shift };
 }
