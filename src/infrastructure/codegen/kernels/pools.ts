@@ -38,6 +38,14 @@ export function lowest(x: Expr, stored: string): Expr {
   return number(x.type === 'i32' && /^[iu](8|16)$/.test(stored) ? limitsOf(stored as 'i8')[0] : x.type === 'i32' ? -(2 ** 31) : 0, x.type);
 }
 
+/** The largest number of a type, as what a minimum begins with. */
+export function highest(x: Expr, stored: string): Expr {
+  if (x.type === 'f32' || x.type === 'f64') return number(Number.POSITIVE_INFINITY, x.type);
+  if (x.type === 'i64' || x.type === 'u64') return number(x.type === 'i64' ? 2n ** 63n - 1n : 2n ** 64n - 1n, x.type);
+  if (x.type === 'u32') return number(2 ** 32 - 1, 'u32');
+  return number(/^[iu](8|16)$/.test(stored) ? limitsOf(stored as 'i8')[1] : 2 ** 31 - 1, 'i32');
+}
+
 /** Runs along the places of an output whose channels lie last, some channels at once. */
 function pool(context: NestContext, slides: readonly Slide[], kind: 'max' | 'average'): void {
   const x = context.cheap(0);

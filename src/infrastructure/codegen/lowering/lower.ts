@@ -190,7 +190,6 @@ class Lowering {
         sinks.set(index, sink);
         return sink;
       },
-      constantBuffer: (hint, type, contents, size) => this.#builder.constant(hint, type, contents, size),
       scratch: (hint, type, size) => this.#builder.buffer(hint, type, size, 'scratch'),
       emit: (body, { kind = kindOf(node), macs = 0 } = {}) => {
         const elements = result ? sizeOf(shapeOf(result)) : 0;
@@ -253,6 +252,7 @@ class Lowering {
         if (!value.constant) return refuse(`its input ${index} ("${value.name}") depends on the data: shapes must be known beforehand`);
         return Array.from(value.constant.numbers());
       },
+      constantBuffer: (hint, type, contents, size) => this.#builder.constant(hint, type, contents, size),
       shape: (index = 0) => shapeOf(outputOf(node, index)),
       type: (index = 0) => typeOf(outputOf(node, index)),
       refuse,
