@@ -89,7 +89,7 @@ const mod: Value =
   ([a, b]) => {
     if (a.type === 'f32' || a.type === 'f64') return binary('fmod', a, b);
     const remainder = binary('mod', a, b);
-    if (node.int('fmod', 0) === 1 || a.type === 'u32' || a.type === 'u64') return remainder;
+    if (node.int('fmod', 0) === 1 || /^uint/.test(node.inputs[0]?.dtype ?? '')) return remainder;
     const crosses = both(isTrue(remainder), binary('ne', binary('lt', remainder, like(a, 0)), binary('lt', b, like(b, 0))));
     return select(crosses, add(remainder, b), remainder);
   };

@@ -2,12 +2,16 @@ import { lookup } from '../../../base/index.js';
 import type { Node } from '../../../onnx/index.js';
 import { convolutions } from './convolution.js';
 import { elementwise } from './elementwise.js';
+import { gathers } from './gathers.js';
+import { joins } from './joins.js';
 import { normalizations } from './normalization.js';
 import { pools } from './pools.js';
 import { products } from './products.js';
 import { quantization } from './quantization.js';
 import { reductionKernels } from './reductions.js';
 import type { KernelRule } from './rule.js';
+import { scatters } from './scatters.js';
+import { sequences } from './sequences.js';
 import { softmaxes } from './softmax.js';
 import { views } from './views.js';
 
@@ -21,6 +25,10 @@ const rules: Readonly<Record<string, KernelRule>> = {
   ...reductionKernels,
   ...softmaxes,
   ...normalizations,
+  ...joins,
+  ...gathers,
+  ...scatters,
+  ...sequences,
 };
 const outside = new Map<string, KernelRule>();
 

@@ -1,6 +1,7 @@
 import {
   type BinaryExpr,
   type Buffer,
+  bitsOfStorage,
   type Expr,
   type Kernel,
   type Registers,
@@ -114,6 +115,8 @@ class KernelPrinter {
         const parameter = this.#parameter(statement.buffer);
         parameter.written = true;
         const value = this.#expr(statement.value);
+        const bits = bitsOfStorage(statement.buffer.type);
+        if (bits < 8) return line(`${this.#call(`store_${bits}`, [parameter.name, this.#expr(statement.index), value])};`);
         return line(`${parameter.name}[${bare(this.#expr(statement.index))}] = ${this.#stored(statement.buffer.type, value)};`);
       }
       case 'if': {
