@@ -1,10 +1,10 @@
 import type { Node } from '../../../onnx/index.js';
 import { convolutionWindows } from '../../../ops/index.js';
-import { type Buffer, type Expr, load, loop, loops, minus, plus, type Statement, times } from '../loops/index.js';
+import { type Expr, load, loop, loops, minus, plus, type Statement, times } from '../loops/index.js';
 import { type Layer, layerOf } from './layer.js';
 import type { KernelRule, NestContext } from './rule.js';
 import { blocks, lanesFor } from './tile.js';
-import { packed } from './weights.js';
+import { packWeights } from './weights.js';
 import { overPlaces, overTaps, type Slide, slidesOf } from './windows.js';
 
 /** What a convolution is, beside its numbers. */
@@ -22,8 +22,23 @@ function convolve(context: NestContext): void {
   const rank = context.shape().length;
   const order = [0, ...Array.from({ length: rank - 2 }, (_, axis) => axis + 2), 1];
   const [x, weight, bias] = node.inputs;
-  const layer = x && weight && layerOf(context, { x, weight, bias, axis: 0, order });
+  const layer = x && weight && layerOf(context, { x, weight, bias, axis: 0, order, data: true });
   if (!layer) return context.refuse('its weights depend on the data');
+  emitConvolution(context, layer);
+}
+
+/** Products of integers, summed. */
+function convolveIntegers(context: NestContext): void {
+  const rank = context.shape().length;
+  const order = [0, ...Array.from({ length: rank - 2 }, (_, axis) => axis + 2), 1];
+  const [x, weight, xZero, weightZero] = context.node.inputs;
+  const layer = x && weight && layerOf(context, { x, weight, axis: 0, order, zeros: { x: xZero, weight: weightZero } });
+  if (!layer) return context.refuse('its weights depend on the data');
+  emitConvolution(context, layer);
+}
+
+function emitConvolution(context: NestContext, layer: Layer): void {
+  const { node } = context;
   const shape = shapeOf(node, layer, context.shape());
   const macs =
     shape.batch * shape.groups * shape.inputs * shape.outputs * product(shape.slides.map(({ kernel, output }) => kernel * output));
@@ -42,8 +57,9 @@ function grouped(context: NestContext, layer: Layer, shape: Shape): Statement[] 
   const { batch, groups, inputs, outputs, slides } = shape;
   const lanes = lanesFor(outputs, 8);
   const taps = product(slides.map(({ kernel }) => kernel));
-  const stored = packWeights(context, layer, shape, lanes);
-  return loops(['n', 'group'], [batch, groups], ([n, group]) =>
+  const strides = { group: outputs * inputs * taps, output: inputs * taps, input: taps, tap: 1 };
+  const { buffer: stored, before } = packWeights(context, layer.weights, { groups, outputs, inputs, taps, lanes, strides });
+  const body = loops(['n', 'group'], [batch, groups], ([n, group]) =>
     blocks(outputs, lanes, (block, size) => {
       const channel = plus(times(group, outputs), times(block, lanes));
       const first = plus(times(group, outputs * inputs * taps), times(block, lanes * inputs * taps));
@@ -66,6 +82,7 @@ function grouped(context: NestContext, layer: Layer, shape: Shape): Statement[] 
       ]);
     }),
   );
+  return [...before, ...body];
 }
 
 /** Each channel with a kernel of its own: channels beside each other. */
@@ -73,8 +90,9 @@ function depthwise(context: NestContext, layer: Layer, shape: Shape): Statement[
   const { batch, groups, slides } = shape;
   const lanes = lanesFor(groups, 8);
   const taps = product(slides.map(({ kernel }) => kernel));
-  const stored = packWeights(context, layer, { ...shape, groups: 1, outputs: groups }, lanes);
-  return loops(['n'], [batch], ([n]) =>
+  const strides = { group: 0, output: taps, input: 0, tap: 1 };
+  const { buffer: stored, before } = packWeights(context, layer.weights, { groups: 1, outputs: groups, inputs: 1, taps, lanes, strides });
+  const body = loops(['n'], [batch], ([n]) =>
     blocks(groups, lanes, (block, size) => {
       const channel = times(block, lanes);
       return overPlaces(slides, layer.type, size, (tile, places, within) => [
@@ -95,26 +113,12 @@ function depthwise(context: NestContext, layer: Layer, shape: Shape): Statement[
       ]);
     }),
   );
-}
-
-/** Weights in the order in which they are read: blocks of output channels; in each, taps, input channels, and the block's channels together. */
-function packWeights(context: NestContext, { weights }: Layer, { groups, inputs, outputs, slides }: Shape, lanes: number): Buffer {
-  const taps = product(slides.map(({ kernel }) => kernel));
-  const order = new Int32Array(weights.values.length);
-  let next = 0;
-  for (let group = 0; group < groups; group++) {
-    for (let first = 0; first < outputs; first += lanes) {
-      const size = Math.min(lanes, outputs - first);
-      for (let tap = 0; tap < taps; tap++)
-        for (let c = 0; c < inputs; c++)
-          for (let lane = 0; lane < size; lane++) order[next++] = ((group * outputs + first + lane) * inputs + c) * taps + tap;
-    }
-  }
-  return context.constantBuffer(`${context.node.name || context.node.op}_weights`, weights.storage, packed(weights, order), order.length);
+  return [...before, ...body];
 }
 
 const product = (sizes: readonly number[]) => sizes.reduce((all, size) => all * size, 1);
 
 export const convolutions: Readonly<Record<string, KernelRule>> = {
   Conv: { kind: 'nest', absorbs: true, emit: convolve },
+  ConvInteger: { kind: 'nest', absorbs: true, emit: convolveIntegers },
 };

@@ -14,6 +14,8 @@ import { scatters } from './scatters.js';
 import { sequences } from './sequences.js';
 import { softmaxes } from './softmax.js';
 import { views } from './views.js';
+import { resizes } from './resize.js';
+import { transposedConvolutions } from './conv-transpose.js';
 
 const rules: Readonly<Record<string, KernelRule>> = {
   ...elementwise,
@@ -29,6 +31,8 @@ const rules: Readonly<Record<string, KernelRule>> = {
   ...gathers,
   ...scatters,
   ...sequences,
+  ...transposedConvolutions,
+  ...resizes,
 };
 const outside = new Map<string, KernelRule>();
 
