@@ -22,8 +22,23 @@ function convolve(context: NestContext): void {
   const rank = context.shape().length;
   const order = [0, ...Array.from({ length: rank - 2 }, (_, axis) => axis + 2), 1];
   const [x, weight, bias] = node.inputs;
-  const layer = x && weight && layerOf(context, { x, weight, bias, axis: 0, order });
+  const layer = x && weight && layerOf(context, { x, weight, bias, axis: 0, order, data: true });
   if (!layer) throw context.refuse('its weights depend on the data');
+  emitConvolution(context, layer);
+}
+
+/** Products of integers, summed. */
+function convolveIntegers(context: NestContext): void {
+  const rank = context.shape().length;
+  const order = [0, ...Array.from({ length: rank - 2 }, (_, axis) => axis + 2), 1];
+  const [x, weight, xZero, weightZero] = context.node.inputs;
+  const layer = x && weight && layerOf(context, { x, weight, axis: 0, order, zeros: { x: xZero, weight: weightZero } });
+  if (!layer) throw context.refuse('its weights depend on the data');
+  emitConvolution(context, layer);
+}
+
+function emitConvolution(context: NestContext, layer: Layer): void {
+  const { node } = context;
   const shape = shapeOf(node, layer, context.shape());
   const macs =
     shape.batch * shape.groups * shape.inputs * shape.outputs * product(shape.slides.map(({ kernel, output }) => kernel * output));
@@ -42,13 +57,9 @@ function grouped(context: NestContext, layer: Layer, shape: Shape): Statement[] 
   const { batch, groups, inputs, outputs, slides } = shape;
   const lanes = lanesFor(outputs, 16);
   const taps = product(slides.map(({ kernel }) => kernel));
-  const weights = packWeights(
-    context,
-    layer,
-    { groups, outputs, taps, inputs, lanes },
-    (output, tap, input) => (output * inputs + input) * taps + tap,
-  );
-  return loops(['n', 'group'], [batch, groups], ([n, group]) =>
+  const strides = { group: outputs * inputs * taps, output: inputs * taps, input: taps, tap: 1 };
+  const weights = packWeights(context, layer, { groups, outputs, inputs, taps, lanes, strides });
+  const body = loops(['n', 'group'], [batch, groups], ([n, group]) =>
     blocks(outputs, lanes, (block, size) => {
       const channel = plus(times(group, outputs), times(block, lanes));
       return overPlaces(slides, layer.type, size, (tile, places, within) => [
@@ -68,6 +79,7 @@ function grouped(context: NestContext, layer: Layer, shape: Shape): Statement[] 
       ]);
     }),
   );
+  return [...weights.before, ...body];
 }
 
 /** Each channel with a kernel of its own: channels beside each other. */
@@ -75,8 +87,9 @@ function depthwise(context: NestContext, layer: Layer, shape: Shape): Statement[
   const { batch, groups, slides } = shape;
   const lanes = lanesFor(groups, 8);
   const taps = product(slides.map(({ kernel }) => kernel));
-  const weights = packWeights(context, layer, { groups: 1, outputs: groups, taps, inputs: 1, lanes }, (output, tap) => output * taps + tap);
-  return loops(['n'], [batch], ([n]) =>
+  const strides = { group: 0, output: taps, input: 0, tap: 1 };
+  const weights = packWeights(context, layer, { groups: 1, outputs: groups, inputs: 1, taps, lanes, strides });
+  const body = loops(['n'], [batch], ([n]) =>
     blocks(groups, lanes, (block, size) => {
       const channel = times(block, lanes);
       return overPlaces(slides, layer.type, size, (tile, places, within) => [
@@ -97,10 +110,12 @@ function depthwise(context: NestContext, layer: Layer, shape: Shape): Statement[
       ]);
     }),
   );
+  return [...weights.before, ...body];
 }
 
 const product = (sizes: readonly number[]) => sizes.reduce((all, size) => all * size, 1);
 
 export const convolutions: Readonly<Record<string, KernelRule>> = {
   Conv: { kind: 'nest', absorbs: true, emit: convolve },
+  ConvInteger: { kind: 'nest', absorbs: true, emit: convolveIntegers },
 };

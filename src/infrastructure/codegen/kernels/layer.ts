@@ -3,7 +3,7 @@ import { add, type Buffer, cast, type Expr, float, load, mul, number, requantize
 import type { Operand } from '../operands/index.js';
 import { fixedPoint, limitsOf, saturated } from './quantization.js';
 import type { NestContext, Sink } from './rule.js';
-import { type QuantizedInput, quantizedInput, type Weights, weightsOf } from './weights.js';
+import { integerWeights, type QuantizedInput, quantizedInput, type Weights, weightsOf } from './weights.js';
 
 /** A layer that sums products of its input with constant weights, whatever types they have. */
 export interface Layer {
@@ -35,26 +35,38 @@ export interface LayerInputs {
   readonly factors?: readonly [number, number];
   /** How the output lies in memory. */
   readonly order?: readonly number[];
+  /** Groups of output channels of which the weights' axis counts those of one. Default 1. */
+  readonly groups?: number;
+  /** Whether weights may depend on the data: they are packed as the program runs. */
+  readonly data?: boolean;
+  /** Zero points of an operator on integers: its result is the sums themselves. */
+  readonly zeros?: { readonly x?: Value; readonly weight?: Value };
   /** How the input is seen. Default: as it is stored. */
   readonly view?: (x: Value) => Layer['x'];
 }
 
 /**
  * Resolves how a layer is computed: in floats; in integers, where its input and weights are, handing on integers at once where that is what follows; or
- * with floats times integer weights. Undefined where the weight is not constant.
+ * with floats times integer weights. Undefined where the weight is not constant and need be.
  */
 export function layerOf(context: NestContext, inputs: LayerInputs): Layer | undefined {
-  const weights = weightsOf(inputs.weight, inputs.axis);
+  if (inputs.zeros) return wholeLayer(context, inputs, inputs.zeros);
+  const weights = grouped(
+    weightsOf(inputs.weight, inputs.axis) ?? (inputs.data ? dataWeights(context, inputs.weight) : undefined),
+    inputs.groups,
+  );
+  if (!weights) return undefined;
   const bias = inputs.bias && biasOf(inputs.bias);
-  if (!weights || (inputs.bias && !bias)) return undefined;
-  const quantized = weights.scales && quantizedInput(inputs.x);
+  const quantized = weights.scales && (bias || !inputs.bias) ? quantizedInput(inputs.x) : undefined;
   if (quantized && weights.scales) return integerLayer(context, inputs, weights, quantized, bias);
   const { scales } = weights;
   const [product, shift] = inputs.factors ?? [1, 1];
   const type: ScalarType = weights.storage === 'f64' ? 'f64' : 'f32';
   const x = (inputs.view ?? context.storedValue)(inputs.x);
   const sink = context.output(0, { order: inputs.order });
-  const biases = bias && vector(context, 'bias', type, scaled(bias.values, shift));
+  const biases = bias
+    ? vector(context, 'bias', type, scaled(bias.values, shift))
+    : inputs.bias && dataBias(context, inputs.bias, type, shift);
   const factors = scales ? vector(context, 'scale', 'f32', scaled(scales, product)) : product === 1 ? undefined : () => float(product);
   const none = number(0, type);
   return {
@@ -71,6 +83,47 @@ export function layerOf(context: NestContext, inputs: LayerInputs): Layer | unde
       const product = mul(sum, factors(channel));
       return biases ? add(product, biases(channel)) : product;
     },
+  };
+}
+
+/** Scales of each channel of all groups. */
+function grouped(weights: Weights | undefined, groups = 1): Weights | undefined {
+  if (!weights?.scales || groups === 1) return weights;
+  const { scales } = weights;
+  return { ...weights, scales: Float64Array.from({ length: scales.length * groups }, (_, at) => scales[at % scales.length]) };
+}
+
+function dataWeights(context: NestContext, value: Value): Weights {
+  const operand = context.storedValue(value);
+  return { shape: operand.shape, values: new Float64Array(0), storage: operand.type, operand };
+}
+
+/** A bias that depends on the data. */
+function dataBias(context: NestContext, value: Value, type: ScalarType, shift: number): (channel: Expr) => Expr {
+  const operand = context.storedValue(value);
+  return (channel) => {
+    const each = cast(type, operand.flat(channel));
+    return shift === 1 ? each : mul(each, number(shift, type));
+  };
+}
+
+/** Sums of products of integers, zero points taken off. */
+function wholeLayer(context: NestContext, inputs: LayerInputs, zeros: NonNullable<LayerInputs['zeros']>): Layer | undefined {
+  const [tensor, zero] = [inputs.weight.constant, zeros.weight?.constant];
+  if (!tensor || (zeros.weight && !zero)) return undefined;
+  const weights = integerWeights(tensor, zero, inputs.axis);
+  const off = zeros.x ? context.operand(zeros.x) : undefined;
+  const sink = context.output(0, { order: inputs.order });
+  return {
+    x: (inputs.view ?? context.storedValue)(inputs.x),
+    weights,
+    type: 'i32',
+    sink,
+    pairs: weights.storage === 'i8' || weights.storage === 'i16',
+    initial: () => number(0),
+    factor: (each) => (off ? sub(each, off.flat(number(0))) : each),
+    weight: (stored) => stored,
+    finish: (sum) => sum,
   };
 }
 

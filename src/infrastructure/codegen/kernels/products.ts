@@ -1,7 +1,7 @@
 import type { Value } from '../../../onnx/index.js';
-import { add, cast, type Expr, float, loop, loops, mul, number, plus, type Statement, scalarOf, times } from '../loops/index.js';
-import { broadcast, type Operand, reshaped, storedOperand, storedRows, transposed, unravel } from '../operands/index.js';
-import { type Layer, layerOf } from './layer.js';
+import { add, cast, type Expr, float, loop, loops, mul, number, plus, type Statement, scalarOf, sub, times } from '../loops/index.js';
+import { broadcast, computedOperand, type Operand, reshaped, storedOperand, storedRows, transposed, unravel } from '../operands/index.js';
+import { type Layer, type LayerInputs, layerOf } from './layer.js';
 import { packWeights } from './packing.js';
 import type { KernelRule, NestContext } from './rule.js';
 import { blocks, lanesFor, Tile } from './tile.js';
@@ -16,6 +16,28 @@ function matMul(context: NestContext): void {
   const [a, b] = [context.stored(0), context.stored(1)];
   batchProducts(context, matrixOf(a, 'row'), matrixOf(b, 'column'));
 }
+
+/** Products of integers, zero points taken off, summed in 32 bits. */
+function matMulIntegers(context: NestContext): void {
+  const [x, weight, xZero, weightZero] = context.node.inputs;
+  const zeros = { x: xZero, weight: weightZero };
+  if (x && weight && context.input(1).shape.length === 2 && rowsShareZero(xZero) && dense(context, { x, weight, transposes: false, zeros }))
+    return;
+  const whole = (index: number, zero: Value | undefined, along: number) => {
+    const [operand, off] = [context.stored(index), zero && context.operand(zero)];
+    return computedOperand(operand.shape, 'i32', (indices) => {
+      const each = operand.at(indices);
+      if (!off) return each;
+      return sub(
+        each,
+        off.shape.length > 0 && off.shape[off.shape.length - 1] > 1 ? off.at([indices[indices.length + along]]) : off.flat(number(0)),
+      );
+    });
+  };
+  batchProducts(context, matrixOf(whole(0, xZero, -2), 'row'), matrixOf(whole(1, weightZero, -1), 'column'));
+}
+
+const rowsShareZero = (zero: Value | undefined) => !zero || (zero.constant?.size ?? (zero.shape?.length === 0 ? 1 : 2)) === 1;
 
 /** A vector is a matrix of one row, or of one column. */
 function matrixOf(operand: Operand, vector: 'row' | 'column'): Operand {
@@ -51,10 +73,11 @@ interface Dense {
   /** Whether the weight has a row for each output. */
   readonly transposes: boolean;
   readonly factors?: readonly [number, number];
+  readonly zeros?: LayerInputs['zeros'];
 }
 
 /** A product with constant weights. @returns false where they are not constant. */
-function dense(context: NestContext, { x, weight, bias, transposes, factors }: Dense): boolean {
+function dense(context: NestContext, { x, weight, bias, transposes, factors, zeros }: Dense): boolean {
   let columns: Int32Array | undefined;
   /** Rows of the input, in whichever order their numbers lie: the weights are put in that order. */
   const view = (value: Value): Layer['x'] => {
@@ -66,15 +89,13 @@ function dense(context: NestContext, { x, weight, bias, transposes, factors }: D
     columns = rows.columns;
     return storedOperand(matrix.shape, { buffer: rows.buffer, offset: rows.offset, strides: [rows.stride, 1] }) as Layer['x'];
   };
-  const layer = layerOf(context, { x, weight, bias, axis: transposes ? 0 : 1, factors, view });
+  const layer = layerOf(context, { x, weight, bias, axis: transposes ? 0 : 1, factors, view, zeros });
   if (!layer) return false;
   const [rows, depth] = layer.x.shape;
   const outputs = layer.weights.shape[transposes ? 0 : 1];
   const lanes = lanesFor(outputs, rows === 1 ? LANES_OF_ONE_ROW : 8);
-  const weights = packWeights(context, layer, { groups: 1, outputs, taps: 1, inputs: depth, lanes }, (output, _, k) => {
-    const input = columns ? columns[k] : k;
-    return transposes ? output * depth + input : input * outputs + output;
-  });
+  const strides = { group: 0, output: transposes ? depth : 1, input: transposes ? 1 : outputs, tap: 0 };
+  const weights = packWeights(context, layer, { groups: 1, outputs, inputs: depth, taps: 1, lanes, strides, columns });
   const before = context.shape().slice(0, -1);
   const body = blocks(outputs, lanes, (block, size) =>
     blocks(rows, Math.min(4, rows), (rowBlock, height) => {
@@ -139,4 +160,5 @@ function batchProducts(
 export const products: Readonly<Record<string, KernelRule>> = {
   Gemm: { kind: 'nest', absorbs: true, emit: gemm },
   MatMul: { kind: 'nest', absorbs: true, emit: matMul },
+  MatMulInteger: { kind: 'nest', absorbs: true, emit: matMulIntegers },
 };

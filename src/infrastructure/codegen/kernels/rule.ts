@@ -41,6 +41,8 @@ export interface RuleContext {
   constant(index: number): Tensor | undefined;
   /** Integers of a constant input. @throws UnsupportedError where it is not constant. */
   integers(index: number): number[] | undefined;
+  /** A constant of the program. */
+  constantBuffer(hint: string, type: StorageType, contents: ArrayLike<number> | ArrayLike<bigint>, size?: number): Buffer;
   /** Shape and element type of an output. */
   shape(index?: number): readonly number[];
   type(index?: number): StorageType;
@@ -61,8 +63,6 @@ export interface NestContext extends RuleContext {
   readonly absorbed: readonly Node[];
   /** Whether an optional output is wanted. */
   wants(index: number): boolean;
-  /** A constant of the program. */
-  constantBuffer(hint: string, type: StorageType, contents: ArrayLike<number> | ArrayLike<bigint>, size?: number): Buffer;
   /** Memory that only this kernel uses. */
   scratch(hint: string, type: StorageType, size: number): Buffer;
   /** Ends the kernel: what it runs, and its multiply-accumulates. A rule may emit several. */

@@ -1,5 +1,6 @@
 import { type DataType, type Node, Tensor, type Value } from '../../../onnx/index.js';
 import type { StorageType } from '../loops/index.js';
+import type { Operand } from '../operands/index.js';
 
 /** A constant that multiplies: numbers, and what those of each output channel are multiplied by afterwards. */
 export interface Weights {
@@ -10,6 +11,17 @@ export interface Weights {
   readonly storage: StorageType;
   /** One for each index of the axis of outputs, where the numbers are integers. */
   readonly scales?: Float64Array;
+  /** Weights that depend on the data: there are no values beforehand. */
+  readonly operand?: Operand;
+}
+
+/** Integers with their zero points taken off: one for all, or one for each index of `axis`. */
+export function integerWeights(tensor: Tensor, zero: Tensor | undefined, axis: number): Weights {
+  const { shape } = tensor;
+  const zeros = zero?.numbers() ?? [0];
+  const inner = shape.slice(axis + 1).reduce((all, each) => all * each, 1);
+  const values = tensor.numbers().map((each, at) => each - zeros[zeros.length === 1 ? 0 : Math.floor(at / inner) % shape[axis]]);
+  return { shape, values, storage: narrowest(values, tensor.dtype) };
 }
 
 /** Integers that stand for real numbers: (value - zero) · scale. */

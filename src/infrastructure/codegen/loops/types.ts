@@ -296,6 +296,7 @@ export interface SetStatement {
   readonly index: Expr;
   readonly value: Expr;
 }
+/** Of elements below 8 bits, the others in the same byte stay as they are: what is stored is cut to the element's bits. */
 export interface StoreStatement {
   readonly kind: 'store';
   readonly buffer: Buffer;

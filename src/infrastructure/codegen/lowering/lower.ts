@@ -13,12 +13,14 @@ import {
   rowMajor,
   type Strided,
   sharing,
+  storageOrder,
   storedOperand,
   stridesInOrder,
 } from '../operands/index.js';
 import { ProgramBuilder } from './builder.js';
 import { type Group, groupsOf } from './groups.js';
 import type { Lowered, Port } from './program.js';
+import { type Slot, slotsOf } from './slots.js';
 
 /** What may be computed again by each reader rather than be stored. */
 const CHEAP_OPERATIONS = 2;
@@ -38,10 +40,13 @@ class Lowering {
   readonly #builder = new ProgramBuilder();
   readonly #operands = new Map<Value, Operand>();
   readonly #outputs = new Map<Value, Buffer>();
+  readonly #slots: ReadonlyMap<Value, Slot>;
+  readonly #targets = new Map<Value, Strided>();
 
   constructor({ graph, opset }: Model) {
     this.#graph = graph;
     this.#opset = opset;
+    this.#slots = slotsOf(graph);
   }
 
   run(): Lowered {
@@ -160,15 +165,39 @@ class Lowering {
   }
 
   #materialize(value: Value, operand: Operand, into?: Buffer): Operand {
-    const strides = into ? rowMajor(operand.shape) : (likeSources(operand) ?? rowMajor(operand.shape));
-    const buffer = into ?? this.#builder.buffer(value.name, operand.type, sizeOf(operand.shape), 'arena');
-    const target = { buffer, strides, offset: 0 };
+    const target = into
+      ? { buffer: into, strides: rowMajor(operand.shape), offset: 0 }
+      : this.#target(value, operand.type, operand.shape, () => likeSources(operand));
     const elements = sizeOf(operand.shape);
     const title = value.producer ? value.producer.label : `"${value.name}"`;
     if (elements > 0) this.#builder.emit(title, kindOf(value.producer), materialize(operand, target), { macs: 0, elements });
     const stored = storedOperand(operand.shape, target);
     this.#operands.set(value, stored);
     return stored;
+  }
+
+  /** Where a value is written: in the caller's memory, in its part of a longer value, or in memory of its own, with the strides that it likes best. */
+  #target(value: Value, type: StorageType, shape: readonly number[], liked: () => readonly number[] | undefined): Strided {
+    const known = this.#targets.get(value);
+    if (known) return known;
+    const output = this.#outputs.get(value);
+    const slot = this.#slots.get(value);
+    const target = output
+      ? { buffer: output, strides: rowMajor(shape), offset: 0 }
+      : slot
+        ? this.#slice(slot, type, shape, liked)
+        : { buffer: this.#builder.buffer(value.name, type, sizeOf(shape), 'arena'), strides: liked() ?? rowMajor(shape), offset: 0 };
+    this.#targets.set(value, target);
+    return target;
+  }
+
+  #slice({ whole, axis, start }: Slot, type: StorageType, shape: readonly number[], liked: () => readonly number[] | undefined): Strided {
+    const wholeShape = shapeOf(whole);
+    const target = this.#target(whole, type, wholeShape, () => {
+      const strides = liked();
+      return strides && stridesInOrder(wholeShape, storageOrder(shape, strides));
+    });
+    return { ...target, offset: target.offset + start * target.strides[axis] };
   }
 
   #nest(node: Node, rule: Extract<KernelRule, { kind: 'nest' }>, absorbed: readonly Node[], result: Value | undefined): void {
@@ -190,7 +219,6 @@ class Lowering {
         sinks.set(index, sink);
         return sink;
       },
-      constantBuffer: (hint, type, contents, size) => this.#builder.constant(hint, type, contents, size),
       scratch: (hint, type, size) => this.#builder.buffer(hint, type, size, 'scratch'),
       emit: (body, { kind = kindOf(node), macs = 0 } = {}) => {
         const elements = result ? sizeOf(shapeOf(result)) : 0;
@@ -212,10 +240,8 @@ class Lowering {
   /** Where an output goes, after what was absorbed has been computed of it. */
   #sink(value: Value, absorbed: readonly Node[], result: Value, order: readonly number[] | undefined): Sink {
     const shape = shapeOf(result);
-    const own = this.#outputs.get(result);
-    const strides = own || !order ? rowMajor(shape) : stridesInOrder(shape, order);
-    const buffer = own ?? this.#builder.buffer(result.name, typeOf(result), sizeOf(shape), 'arena');
-    const target: Strided = { buffer, strides, offset: 0 };
+    const target = this.#target(result, typeOf(result), shape, () => order && stridesInOrder(shape, order));
+    const { buffer } = target;
     // While a kernel stores an element, the value that it has computed stands for the output.
     let current: Expr = number(0);
     this.#operands.set(
@@ -253,6 +279,7 @@ class Lowering {
         if (!value.constant) return refuse(`its input ${index} ("${value.name}") depends on the data: shapes must be known beforehand`);
         return Array.from(value.constant.numbers());
       },
+      constantBuffer: (hint, type, contents, size) => this.#builder.constant(hint, type, contents, size),
       shape: (index = 0) => shapeOf(outputOf(node, index)),
       type: (index = 0) => typeOf(outputOf(node, index)),
       refuse,

@@ -25,6 +25,10 @@ export const helpers: Readonly<Record<string, string>> = {
   load_u4: 'static inline int32_t load_u4(const uint8_t *a, int32_t i) { return (a[i >> 1] >> (4 * (i & 1))) & 15; }',
   load_i2:
     'static inline int32_t load_i2(const uint8_t *a, int32_t i) { const int32_t v = (a[i >> 2] >> (2 * (i & 3))) & 3; return v - ((v & 2) << 1); }',
+  store_4:
+    'static inline void store_4(uint8_t *a, int32_t i, int32_t v) { const int32_t s = 4 * (i & 1); a[i >> 1] = (uint8_t)((a[i >> 1] & ~(15 << s)) | ((v & 15) << s)); }',
+  store_2:
+    'static inline void store_2(uint8_t *a, int32_t i, int32_t v) { const int32_t s = 2 * (i & 3); a[i >> 2] = (uint8_t)((a[i >> 2] & ~(3 << s)) | ((v & 3) << s)); }',
   load_u2: 'static inline int32_t load_u2(const uint8_t *a, int32_t i) { return (a[i >> 2] >> (2 * (i & 3))) & 3; }',
 };
 

@@ -1,6 +1,7 @@
 import {
   type BinaryExpr,
   type Buffer,
+  bitsOfStorage,
   type DotExpr,
   type Expr,
   expressionsOf,
@@ -136,6 +137,8 @@ class KernelPrinter {
         const value = this.#expr(statement.value);
         const at = this.#expr(statement.index);
         const { type } = statement.buffer;
+        const bits = bitsOfStorage(type);
+        if (bits < 8) return line(`${this.#call(`store_${bits}`, [parameter.name, at, value])};`);
         if (!lanesOf(statement.value)) return line(`${parameter.name}[${bare(at)}] = ${this.#stored(type, value)};`);
         const whole = scalarOf(type) === type ? bare(value) : `__builtin_convertvector(${bare(value)}, ${packedName(type)})`;
         return line(`*(${packedName(type)} *)(${parameter.name} + ${at}) = ${whole};`);

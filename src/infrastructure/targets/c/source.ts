@@ -61,7 +61,7 @@ export function cSource({ inputs, outputs }: Lowered, plan: MemoryPlan, options:
     `  ${functions.get(text)}(${buffers.map(argument).join(', ')});`,
   ]);
   const usesArena = texts.some(({ buffers }) => buffers.some((buffer) => buffer.role === 'arena' || buffer.role === 'scratch'));
-  const unread = inputs.filter(({ buffer }) => !texts.some(({ buffers }) => buffers.includes(buffer)));
+  const unused = ports.filter(({ buffer }) => !texts.some(({ buffers }) => buffers.includes(buffer)));
   const source = [
     `/* ${comment(`Made by Espalier${options.from ? ` from ${options.from}` : ''}.`)} */`,
     `#include "${name}.h"`,
@@ -91,7 +91,7 @@ export function cSource({ inputs, outputs }: Lowered, plan: MemoryPlan, options:
     }),
     `${signature} {`,
     ...(usesArena ? ['  uint8_t *const memory = (uint8_t *)arena;'] : ['  (void)arena;']),
-    ...unread.map((port) => `  (void)${parameters.get(port)};`),
+    ...unused.map((port) => `  (void)${parameters.get(port)};`),
     ...calls.flat(),
     '}',
     '',
