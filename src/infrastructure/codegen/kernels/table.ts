@@ -16,6 +16,9 @@ import { softmaxes } from './softmax.js';
 import { views } from './views.js';
 import { resizes } from './resize.js';
 import { transposedConvolutions } from './conv-transpose.js';
+import { recurrents } from './recurrent.js';
+import { einsums } from './einsum.js';
+import { dynamicQuantizations } from './dynamic-quantization.js';
 
 const rules: Readonly<Record<string, KernelRule>> = {
   ...elementwise,
@@ -31,6 +34,9 @@ const rules: Readonly<Record<string, KernelRule>> = {
   ...gathers,
   ...scatters,
   ...sequences,
+  ...dynamicQuantizations,
+  ...einsums,
+  ...recurrents,
   ...transposedConvolutions,
   ...resizes,
 };

@@ -2,6 +2,7 @@ import { codeOf, copyModel, type Model, tensorType, type Value } from '../../../
 import { floatOutputs, inferShapes, TRAINING_OPSET, upgradeInPlace } from '../../../ops/index.js';
 import { passes, simplify } from '../../compiler/index.js';
 import type { Runtime } from '../../runtime/index.js';
+import { composeInPlace } from './compose.js';
 
 /** What a model is compiled for. */
 export interface CompileOptions {
@@ -33,6 +34,7 @@ export async function prepare(source: Model, { runtime, shapes = {} }: CompileOp
   widePorts(model);
   upgradeInPlace(model, TRAINING_OPSET);
   inferShapes(model, { inputShapes });
+  composeInPlace(model);
   const simplified = await simplify(model, runtime);
   inferShapes(simplified, { inputShapes });
   simplified.source = source.source;
