@@ -21,6 +21,7 @@ import { einsums } from './einsum.js';
 import { dynamicQuantizations } from './dynamic-quantization.js';
 
 const rules: Readonly<Record<string, KernelRule>> = {
+  If: { kind: 'branches' },
   ...elementwise,
   ...views,
   ...convolutions,

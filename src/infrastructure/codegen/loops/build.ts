@@ -1,5 +1,5 @@
 import { keyOf } from './key.js';
-import type { BinaryOperator, Buffer, Expr, Registers, ScalarType, SumExpr, UnaryOperator, Variable } from './types.js';
+import type { BinaryOperator, Buffer, Expr, Registers, ScalarType, StorageType, SumExpr, UnaryOperator, Variable } from './types.js';
 import { scalarOf } from './types.js';
 
 /** Expressions, simplified as they are made: indices are kept as sums of multiples, constants are computed, selections of constants are made. */
@@ -96,6 +96,7 @@ export function rangeOf(expr: Expr): readonly [number, number] {
   if (expr.kind === 'number') return [Number(expr.value), Number(expr.value)];
   if (expr.kind === 'variable') return expr.variable.range ?? unknown;
   if (expr.kind === 'sum') return rangeOfSum(expr);
+  if (expr.kind === 'load') return rangeOfStored(expr.buffer.type);
   if (expr.kind !== 'binary') return unknown;
   const [a, b] = [rangeOf(expr.left), rangeOf(expr.right)];
   const divisor = numberOf(expr.right);
@@ -105,6 +106,13 @@ export function rangeOf(expr: Expr): readonly [number, number] {
   if (expr.op === 'div') return [Math.floor(a[0] / divisor), Math.floor(a[1] / divisor)];
   if (expr.op === 'mod') return [0, Math.min(a[1], divisor - 1)];
   return unknown;
+}
+
+/** Smallest and largest integer of at most 16 bits; wider ones are not known. */
+function rangeOfStored(type: StorageType): readonly [number, number] {
+  const bits = Number(type.slice(1));
+  if (bits > 16) return [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+  return type.startsWith('u') ? [0, 2 ** bits - 1] : [-(2 ** (bits - 1)), 2 ** (bits - 1) - 1];
 }
 
 function rangeOfSum({ terms, constant }: SumExpr): readonly [number, number] {
@@ -219,6 +227,8 @@ export function select(condition: Expr, yes: Expr, no: Expr): Expr {
 export function cast(type: ScalarType, of: Expr): Expr {
   if (of.type === type) return of;
   if (of.kind === 'number') return number(converted(of.value, type), type);
+  // Every i32 fits in an i64.
+  if (of.kind === 'cast' && of.type === 'i64' && type === 'i32' && of.of.type === 'i32') return of.of;
   return { kind: 'cast', type, of };
 }
 
