@@ -3,7 +3,7 @@ import type { Buffer, Expr, Statement, StorageType } from '../loops/index.js';
 import type { Operand } from '../operands/index.js';
 
 /** How an operator is computed by loops. */
-export type KernelRule = ElementwiseRule | ViewRule | NestRule;
+export type KernelRule = ElementwiseRule | ViewRule | NestRule | BranchesRule;
 
 /** Each element of the one output follows from the elements at its place, inputs broadcast to it. */
 export interface ElementwiseRule {
@@ -26,6 +26,11 @@ export interface NestRule {
   /** Whether what follows element by element may be computed as output 0 is stored. Needs a rule that stores each element once, by `output(0).store`. */
   readonly absorbs?: boolean;
   readonly emit: (context: NestContext) => void;
+}
+
+/** One of two graphs is run, by a condition: both become kernels that run if it holds, or does not. */
+export interface BranchesRule {
+  readonly kind: 'branches';
 }
 
 export interface RuleContext {

@@ -2,6 +2,8 @@ import { lookup } from '../../../base/index.js';
 import type { Node } from '../../../onnx/index.js';
 import { transposedConvolutions } from './conv-transpose.js';
 import { convolutions } from './convolution.js';
+import { dynamicQuantizations } from './dynamic-quantization.js';
+import { einsums } from './einsum.js';
 import { elementwise } from './elementwise.js';
 import { gathers } from './gathers.js';
 import { joins } from './joins.js';
@@ -9,6 +11,7 @@ import { normalizations } from './normalization.js';
 import { pools } from './pools.js';
 import { products } from './products.js';
 import { quantization } from './quantization.js';
+import { recurrents } from './recurrent.js';
 import { reductionKernels } from './reductions.js';
 import { resizes } from './resize.js';
 import type { KernelRule } from './rule.js';
@@ -18,6 +21,7 @@ import { softmaxes } from './softmax.js';
 import { views } from './views.js';
 
 const rules: Readonly<Record<string, KernelRule>> = {
+  If: { kind: 'branches' },
   ...elementwise,
   ...views,
   ...convolutions,
@@ -31,6 +35,9 @@ const rules: Readonly<Record<string, KernelRule>> = {
   ...gathers,
   ...scatters,
   ...sequences,
+  ...dynamicQuantizations,
+  ...einsums,
+  ...recurrents,
   ...transposedConvolutions,
   ...resizes,
 };

@@ -80,6 +80,11 @@ export class Tile {
     );
   }
 
+  /** A sum as it is. */
+  at(row: number, lane: Expr): Expr {
+    return register(this.#sums[row], lane);
+  }
+
   /** Hands each sum on. */
   finish(store: (row: number, lane: Expr, sum: Expr) => readonly Statement[]): Statement[] {
     return this.#sums.flatMap((sum, row) => lanes(0, this.#size.lanes, (lane) => store(row, lane, register(sum, lane))));

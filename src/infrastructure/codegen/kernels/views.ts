@@ -1,3 +1,4 @@
+import type { Value } from '../../../onnx/index.js';
 import { number } from '../loops/index.js';
 import { broadcast, computedOperand, type Operand, reshaped, sliced, transposed } from '../operands/index.js';
 import type { KernelRule, RuleContext } from './rule.js';
@@ -89,6 +90,7 @@ function dropout(context: RuleContext): Operand[] {
 }
 
 export const views: Readonly<Record<string, KernelRule>> = {
+  Constant: view((context) => context.operand(context.node.outputs[0] as Value)),
   DepthToSpace: view(depthToSpace),
   Dropout: view(dropout),
   Expand: view((context) => broadcast(context.input(0), context.shape())),

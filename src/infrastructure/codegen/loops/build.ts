@@ -96,7 +96,7 @@ export function rangeOf(expr: Expr): readonly [number, number] {
   if (expr.kind === 'number') return [Number(expr.value), Number(expr.value)];
   if (expr.kind === 'variable') return expr.variable.range ?? unknown;
   if (expr.kind === 'sum') return rangeOfSum(expr);
-  if (expr.kind === 'load') return narrow.get(expr.buffer.type) ?? unknown;
+  if (expr.kind === 'load') return rangeOfStored(expr.buffer.type);
   if (expr.kind !== 'binary') return unknown;
   const [a, b] = [rangeOf(expr.left), rangeOf(expr.right)];
   const divisor = numberOf(expr.right);
@@ -108,16 +108,12 @@ export function rangeOf(expr: Expr): readonly [number, number] {
   return unknown;
 }
 
-const narrow = new Map<StorageType, readonly [number, number]>([
-  ['i8', [-128, 127]],
-  ['u8', [0, 255]],
-  ['i16', [-32768, 32767]],
-  ['u16', [0, 65535]],
-  ['i4', [-8, 7]],
-  ['u4', [0, 15]],
-  ['i2', [-2, 1]],
-  ['u2', [0, 3]],
-]);
+/** Smallest and largest integer of at most 16 bits; wider ones are not known. */
+function rangeOfStored(type: StorageType): readonly [number, number] {
+  const bits = Number(type.slice(1));
+  if (bits > 16) return [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+  return type.startsWith('u') ? [0, 2 ** bits - 1] : [-(2 ** (bits - 1)), 2 ** (bits - 1) - 1];
+}
 
 function rangeOfSum({ terms, constant }: SumExpr): readonly [number, number] {
   let [low, high] = [constant, constant];
@@ -231,6 +227,8 @@ export function select(condition: Expr, yes: Expr, no: Expr): Expr {
 export function cast(type: ScalarType, of: Expr): Expr {
   if (of.type === type) return of;
   if (of.kind === 'number') return number(converted(of.value, type), type);
+  // Every i32 fits in an i64.
+  if (of.kind === 'cast' && of.type === 'i64' && type === 'i32' && of.of.type === 'i32') return of.of;
   return { kind: 'cast', type, of };
 }
 

@@ -1,7 +1,7 @@
 import { sizeOf, UnsupportedError } from '../../../base/index.js';
 import { type DataType, type Graph, type Model, type Node, staticShape, type Tensor, type Value } from '../../../onnx/index.js';
 import { type KernelRule, kernelOf, type NestContext, type RuleContext, type Sink } from '../kernels/index.js';
-import { type Buffer, type Expr, load, number, type StorageType, storageOf, store } from '../loops/index.js';
+import { type Buffer, binary, type Expr, load, number, type StorageType, storageOf, store } from '../loops/index.js';
 import {
   broadcast,
   computedOperand,
@@ -42,6 +42,8 @@ class Lowering {
   readonly #outputs = new Map<Value, Buffer>();
   readonly #slots: ReadonlyMap<Value, Slot>;
   readonly #targets = new Map<Value, Strided>();
+  /** Branches that are being lowered, from the outermost. */
+  readonly #guards: { readonly graph: Graph; readonly condition: Expr }[] = [];
 
   constructor({ graph, opset }: Model) {
     this.#graph = graph;
@@ -54,7 +56,7 @@ class Lowering {
     for (const { value, buffer } of inputs) this.#operands.set(value, plainOperand(value, buffer));
     const outputs = this.#graph.outputs.map((value) => this.#port(value, 'output'));
     for (const { value, buffer } of outputs) if (!this.#outputs.has(value)) this.#outputs.set(value, buffer);
-    for (const group of groupsOf(this.#graph, requireKernel)) this.#group(group);
+    this.#lower(this.#graph);
     this.#copyOutputs(outputs);
     const port = ({ value, buffer }: { value: Value; buffer: Buffer }): Port => ({
       name: value.name,
@@ -63,6 +65,57 @@ class Lowering {
       buffer,
     });
     return { kernels: this.#builder.kernels, inputs: inputs.map(port), outputs: outputs.map(port) };
+  }
+
+  #lower(graph: Graph): void {
+    for (const group of groupsOf(graph, requireKernel)) this.#group(group, graph);
+  }
+
+  /** Both branches, each under its condition; what they give is written into one place. */
+  #branches(node: Node): void {
+    const condition = this.#stored(inputOf(node, 0)).flat(number(0));
+    const targets = node.outputs.map((output) => output && this.#target(output, typeOf(output), shapeOf(output), () => undefined));
+    for (const [name, comparison] of [
+      ['then_branch', 'ne'],
+      ['else_branch', 'eq'],
+    ] as const) {
+      const attribute = node.attributes.get(name);
+      if (attribute?.type !== 'graph') throw new UnsupportedError({ what: `Its attribute ${name} is missing`, where: node.label });
+      const branch = attribute.value;
+      this.#guards.push({ graph: branch, condition: binary(comparison, condition, number(0)) });
+      this.#lower(branch);
+      branch.outputs.forEach((value, index) => {
+        const [output, target] = [node.outputs[index], targets[index]];
+        if (output && target) this.#give(node, value, target, shapeOf(output));
+      });
+      this.#guards.pop();
+    }
+    node.outputs.forEach((output, index) => {
+      const target = targets[index];
+      if (output && target) this.#operands.set(output, storedOperand(shapeOf(output), target));
+    });
+  }
+
+  /** Writes a branch's result to where the node's output lies. */
+  #give(node: Node, value: Value, target: Strided, shape: readonly number[]): void {
+    const operand = this.#operand(value);
+    if (operand.shape.join() !== shape.join()) {
+      throw new UnsupportedError({
+        what: 'Its branches give different shapes, so the model cannot be compiled',
+        where: node.label,
+        expected: `[${shape}]`,
+        got: `[${operand.shape}]`,
+      });
+    }
+    const conditions = this.#guards.map(({ condition }) => condition);
+    if (!shape.includes(0))
+      this.#builder.emit(node.label, 'copy', materialize(operand, target), { macs: 0, elements: sizeOf(shape), conditions });
+  }
+
+  /** What must hold for a node's kernels to run: whatever stands outside of a branch runs always. */
+  #conditionsOf(producer: Node | undefined): Expr[] {
+    const depth = this.#guards.findIndex(({ graph }) => graph === producer?.graph);
+    return this.#guards.slice(0, depth + 1).map(({ condition }) => condition);
   }
 
   #port(value: Value, role: 'input' | 'output'): { value: Value; buffer: Buffer } {
@@ -114,13 +167,11 @@ class Lowering {
     };
   }
 
-  #group({ nodes, result }: Group): void {
+  #group({ nodes, result }: Group, graph: Graph): void {
     const [first, ...after] = nodes;
     const rule = requireKernel(first);
-    if (rule.kind === 'nest') {
-      this.#nest(first, rule, after, result);
-      return;
-    }
+    if (rule.kind === 'branches') return this.#branches(first);
+    if (rule.kind === 'nest') return this.#nest(first, rule, after, result, graph);
     if (rule.kind === 'view') {
       const views = rule.view(this.#context(first));
       first.outputs.forEach((output, index) => {
@@ -170,7 +221,12 @@ class Lowering {
       : this.#target(value, operand.type, operand.shape, () => likeSources(operand));
     const elements = sizeOf(operand.shape);
     const title = value.producer ? value.producer.label : `"${value.name}"`;
-    if (elements > 0) this.#builder.emit(title, kindOf(value.producer), materialize(operand, target), { macs: 0, elements });
+    if (elements > 0)
+      this.#builder.emit(title, kindOf(value.producer), materialize(operand, target), {
+        macs: 0,
+        elements,
+        conditions: this.#conditionsOf(value.producer),
+      });
     const stored = storedOperand(operand.shape, target);
     this.#operands.set(value, stored);
     return stored;
@@ -200,7 +256,7 @@ class Lowering {
     return { ...target, offset: target.offset + start * target.strides[axis] };
   }
 
-  #nest(node: Node, rule: Extract<KernelRule, { kind: 'nest' }>, absorbed: readonly Node[], result: Value | undefined): void {
+  #nest(node: Node, rule: Extract<KernelRule, { kind: 'nest' }>, absorbed: readonly Node[], result: Value | undefined, graph: Graph): void {
     const sinks = new Map<number, Sink>();
     const context = this.#context(node);
     const nest: NestContext = {
@@ -209,7 +265,7 @@ class Lowering {
       stored: (index) => this.#stored(inputOf(node, index)),
       storedValue: (value) => this.#stored(value),
       cheap: (index) => this.#readable(inputOf(node, index), Number.POSITIVE_INFINITY),
-      wants: (index) => isWanted(node.outputs[index], this.#graph),
+      wants: (index) => isWanted(node.outputs[index], graph),
       output: (index = 0, options = {}) => {
         const known = sinks.get(index);
         if (known) return known;
@@ -222,7 +278,11 @@ class Lowering {
       scratch: (hint, type, size) => this.#builder.buffer(hint, type, size, 'scratch'),
       emit: (body, { kind = kindOf(node), macs = 0 } = {}) => {
         const elements = result ? sizeOf(shapeOf(result)) : 0;
-        this.#builder.emit([node, ...absorbed].map(({ label }) => label).join(', '), kind, body, { macs, elements });
+        this.#builder.emit([node, ...absorbed].map(({ label }) => label).join(', '), kind, body, {
+          macs,
+          elements,
+          conditions: this.#conditionsOf(node),
+        });
       },
     };
     rule.emit(nest);

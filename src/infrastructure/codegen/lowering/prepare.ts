@@ -1,7 +1,8 @@
-import { codeOf, copyModel, type Model, tensorType, type Value } from '../../../onnx/index.js';
+import { codeOf, copyModel, type Model, nodesOf, tensorType, type Value } from '../../../onnx/index.js';
 import { floatOutputs, inferShapes, TRAINING_OPSET, upgradeInPlace } from '../../../ops/index.js';
 import { passes, simplify } from '../../compiler/index.js';
 import type { Runtime } from '../../runtime/index.js';
+import { composeInPlace } from './compose.js';
 
 /** What a model is compiled for. */
 export interface CompileOptions {
@@ -33,8 +34,16 @@ export async function prepare(source: Model, { runtime, shapes = {} }: CompileOp
   widePorts(model);
   upgradeInPlace(model, TRAINING_OPSET);
   inferShapes(model, { inputShapes });
-  const simplified = await simplify(model, runtime);
+  composeInPlace(model);
+  let simplified = await simplify(model, runtime);
   inferShapes(simplified, { inputShapes });
+  // Conditions that have become constant leave one branch, in which more may be constant then.
+  const branches = passes.get('take-known-branches');
+  while (nodesOf(simplified.graph).some(({ op }) => op === 'If') && (await branches.run(simplified, { runtime })) > 0) {
+    inferShapes(simplified, { inputShapes });
+    simplified = await simplify(simplified, runtime);
+    inferShapes(simplified, { inputShapes });
+  }
   simplified.source = source.source;
   return simplified;
 }
