@@ -178,3 +178,19 @@ describe('runnableInputs', () => {
     assert.deepEqual(await runnableInputs(new Model(new Graph('none'), 17), runtime, { batch: 2 }), { batch: 2 });
   });
 });
+
+it('says which branches with weights no run entered', async () => {
+  const before = model((x, build) => {
+    const branch = (name: string, size: number) => {
+      const inner = build.within(name);
+      inner.output(inner.op('MatMul', [x, inner.parameter('w', Tensor.from('float32', [16, 2], Array(32).fill(size)))]));
+      return { type: 'graph', value: inner.graph } as const;
+    };
+    const isUsual = build.op('Less', [build.op('ReduceMean', [x], { keepdims: 0 }), build.scalar(1e6)]);
+    build.output(build.op('If', [isUsual], { then_branch: branch('usual', 1), else_branch: branch('rare', 2) }), 'y');
+  });
+  const { missed, outputs } = await prove({ before, after: before, runtime });
+  assert.deepEqual(missed, ['else_branch of If "if"']);
+  assert.deepEqual(outputs.map(noiseText), ['identical']);
+  assert.equal((await prove({ before: model(scaled(1)), after: model(scaled(1)), runtime })).missed, undefined);
+});

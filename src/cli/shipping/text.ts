@@ -21,8 +21,19 @@ export function proofLines({ proof, time }: Pick<Shipped, 'proof' | 'time'>): st
     ...(proof && worst
       ? [row('worst output', '', noiseText(worst), `"${worst.output}", ${proof.outputs.length} compared on ${inputsOf(proof)}`)]
       : []),
+    ...missedLines(proof),
     ...(time === undefined ? [] : typeof time === 'string' ? [time] : [timeLine(time)]),
   ];
+}
+
+/** Branches that are listed. */
+const MOST_MISSED = 5;
+
+function missedLines(proof: Shipped['proof']): string[] {
+  const { missed = [] } = proof ?? {};
+  if (!proof || missed.length === 0) return [];
+  const more = missed.length > MOST_MISSED ? ` and ${missed.length - MOST_MISSED} more` : '';
+  return [`Not compared, because none of ${inputsOf(proof)} enters it: ${missed.slice(0, MOST_MISSED).join(', ')}${more}.`];
 }
 
 function timeLine(time: PairedTime): string {
@@ -55,6 +66,7 @@ export function shippedFacts({ proof, time, forced }: Shipped): Record<string, u
         bound: LEAST_SQNR,
         outputs,
         own: proof.own,
+        missed: proof.missed,
         remark: proof.remark,
       },
     }),

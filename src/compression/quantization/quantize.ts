@@ -21,6 +21,7 @@ import { leftRemark } from './left.js';
 import { REPAIRS } from './repairs.js';
 import { quantizeWithin, type SearchResult } from './search.js';
 import { prepareStatic } from './static.js';
+import { unseenBy } from './unseen.js';
 import { applyWithoutData } from './without-data.js';
 
 const when = z.enum(['auto', 'always', 'never']).default('auto');
@@ -182,7 +183,8 @@ async function applyStatic(context: TaskContext, options: QuantizeOptions): Prom
   const learned = options.method === 'adaround' ? await withLearnedRoundings(context, result, options) : { result: {}, remarks: [] };
   const final = { ...result, ...learned.result };
   const notes = staticNotes(final, task.metric, tolerance);
-  return { model: final.model, notes: { ...notes, remarks: [...(notes.remarks ?? []), ...learned.remarks] } };
+  const { remarks: unseen } = await unseenBy(model, context);
+  return { model: final.model, notes: { ...notes, remarks: [...(notes.remarks ?? []), ...learned.remarks, ...unseen] } };
 }
 
 function staticNotes(result: SearchResult, metric: AnyMetric, tolerance = metric.tolerance): TechniqueNotes {

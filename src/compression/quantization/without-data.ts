@@ -8,6 +8,7 @@ import { learnedWeights } from './learned-bytes.js';
 import { leftRemark } from './left.js';
 import { type Mended, mend } from './mending/mend.js';
 import { movesOf, planMoved, remarksOfMoves, type When } from './moved.js';
+import { unseenBy } from './unseen.js';
 
 export interface WithoutRangesOptions extends WithoutDataOptions {
   mode: 'dynamic' | 'weights';
@@ -73,7 +74,9 @@ async function judged({ context, options, plain, mended }: Judged): Promise<Tech
     second !== undefined && (lossOf(second) < lossOf(first) || (second.details.outputSqnr ?? 0) > (first.details.outputSqnr ?? 0));
   const { model: chosen, notes } = isBetter && other ? other : plain;
   const loss = lossOf(isBetter ? second : first);
-  const { facts, remarks = [] } = notes;
+  const { facts } = notes;
+  const { remarks: unseen } = await unseenBy(model, context);
+  const remarks = [...(notes.remarks ?? []), ...unseen];
   const said = loss > tolerance ? [...remarks, `The loss of quality on the validation part is ${Number(loss.toPrecision(2))}.`] : remarks;
   return { model: chosen, notes: { facts: { ...facts, loss }, remarks: said } };
 }

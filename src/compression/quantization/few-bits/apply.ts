@@ -6,8 +6,9 @@ import { leftInFloat, leftRemark } from '../left.js';
 import { movesOf, type When } from '../moved.js';
 import { nothingToQuantize } from '../nothing.js';
 import type { Migration } from '../scales/migrate.js';
+import { type Unseen, unseenBy } from '../unseen.js';
 import type { Bits } from './block-grid.js';
-import { type FewBits, type Width, widthFrom } from './few-layers.js';
+import { type FewBits, type FewLayer, type Width, widthFrom } from './few-layers.js';
 import { type MendedFew, mendFewBits } from './mend-few.js';
 import { type Mixed, mixed } from './mixed.js';
 import { prepareFewBits } from './prepare-few.js';
@@ -55,14 +56,15 @@ export async function applyFewBits(context: TechniqueContext, options: FewBitsOp
     prepareFewBits(source, runtime, { ...given, seed, threads, signal, onProgress, moves: [...always, ...moves] });
   const few = await prepare([]);
   if (few.layers.length + few.plan.stored.length + few.plan.tables.length === 0) throw nothingToQuantize(source);
-  const choose = (from: FewBits) => mixed({ ...context, few: from, width, tolerance, budget });
+  const unseen = hasData ? await unseenBy(few.model, { ...context, task }) : undefined;
+  const choose = (from: FewBits) => mixed({ ...context, few: from, width, unseen: layersIn(from, unseen), tolerance, budget });
   const made = await choose(few);
-  const result = resultOf(few, width, made, context);
+  const result = resultOf(few, width, made, context, { unseen });
   if (hasData || budget !== undefined) return result;
   const mended = async (trials: Trials) => {
     const found = await mendFewBits({ ...context, trials, prepare, choose, moves: auto });
     if (!found) return undefined;
-    const { model, notes } = resultOf(found.few, width, found.made, context, found.wider);
+    const { model, notes } = resultOf(found.few, width, found.made, context, { wider: found.wider });
     return { model, notes: { ...notes, remarks: [...remarksOfWider(found), ...(notes.remarks ?? [])] } };
   };
   return { ...result, mended };
@@ -75,21 +77,37 @@ function remarksOfWider({ few, wider, whole, sqnr, inputs }: MendedFew): string[
   return [`${wider.size} of ${few.layers.length} layers keep more bits, ${why}; ${groups.join('; ')}.`];
 }
 
-/** @param wider layers whose bits are spoken of elsewhere. */
-function resultOf(
-  few: FewBits,
-  width: Width,
-  made: Mixed,
-  context: TechniqueContext,
-  wider: MendedFew['wider'] = new Map(),
-): TechniqueResult {
-  const others = { ...made, widths: new Map([...made.widths].filter(([layer]) => !wider.has(layer))) };
-  const remarks = [...few.remarks, ...remarksOf(few, width, others, context)];
+/** Layers all of whose readers are where no sample comes. */
+function layersIn({ layers }: FewBits, unseen?: Unseen): ReadonlySet<FewLayer> {
+  return new Set(layers.filter(({ site }) => site.uses.every(({ node }) => unseen?.nodes.has(node.name))));
+}
+
+/** Layers whose bits are spoken of elsewhere: those that got more so that the outputs follow, and those that no sample reaches. */
+interface SpokenOf {
+  wider?: MendedFew['wider'];
+  unseen?: Unseen;
+}
+
+function resultOf(few: FewBits, width: Width, made: Mixed, context: TechniqueContext, { wider, unseen }: SpokenOf): TechniqueResult {
+  const kept = layersIn(few, unseen);
+  const others = { ...made, widths: new Map([...made.widths].filter(([layer]) => !wider?.has(layer) && !kept.has(layer))) };
+  const remarks = [
+    ...few.remarks,
+    ...(unseen?.remarks ?? []),
+    ...remarksOfUnseen(made, width, kept),
+    ...remarksOf(few, width, others, context),
+  ];
   // Scales of blocks are floats, too, and as large as weights.
   const known = new Set([...few.model.graph.values(true)].map(({ name }) => name));
   const left = leftRemark(leftInFloat(made.model.graph).filter(({ value }) => known.has(value)));
   if (left) remarks.push(left);
   return { model: made.model, notes: { remarks, sensitivity: sensitivityOf(made), facts: factsOf(few, made, context) } };
+}
+
+function remarksOfUnseen({ widths }: Mixed, wished: Width, kept: ReadonlySet<FewLayer>): string[] {
+  const more = [...kept].filter((layer) => (widths.get(layer) ?? 0) > widthFrom(layer, wished));
+  if (more.length === 0) return [];
+  return [`Layers keep more than ${wished} bits, because no sample reaches them: ${more.map(({ site }) => site.node).join(', ')}.`];
 }
 
 /** The curvature of a layer is known well enough from so many. */

@@ -16,6 +16,8 @@ export interface LayerNoiseRequest extends Activity {
   few: FewBits;
   /** Absent where there is no data: a weight's own error, by its share of all weights, then stands in. */
   task?: Task;
+  /** Layers that no sample reaches: measuring them says nothing. Default: none. */
+  unseen?: ReadonlySet<FewLayer>;
   runtime: Runtime;
   threads?: number;
 }
@@ -35,8 +37,9 @@ export async function layerNoise(request: LayerNoiseRequest): Promise<LayerNoise
 }
 
 async function measure(request: LayerNoiseRequest & { task: Task }): Promise<Map<FewLayer, Map<Width, number>>> {
-  const { few, task } = request;
+  const { few, task, unseen } = request;
   const switches = few.layers
+    .filter((layer) => !unseen?.has(layer))
     .flatMap((layer) => [...layer.forms].flatMap(([width, form]) => (form.blocked ? [{ layer, width, form }] : [])))
     .sort((a, b) => b.form.error - a.form.error);
   const { samples, most } = await affordable(few.model, task, switches.length);
