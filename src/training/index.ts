@@ -2,6 +2,7 @@ export { samplesFirst } from './axes.js';
 export { affordableBatch, batchSizeOf, costOfFeeds, costOfRun, type RunCost } from './batch-size.js';
 export { decodeCheckpoint, encodeCheckpoint } from './checkpoint.js';
 export { concerns, isAtChance, permutedClasses } from './concerns.js';
+export { withDeciders } from './deciders.js';
 export { answersOf, collectAnswers, type EvaluateOptions, evaluate } from './evaluate.js';
 export { exposed, headsOf, trainable } from './exposed.js';
 export { type Feed, feedsOf, inputShapes, rowsOf } from './feeds.js';

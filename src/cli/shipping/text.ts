@@ -1,4 +1,4 @@
-import { inputsOf, LEAST_SQNR, noiseText } from '../../diagnosis/index.js';
+import { inputsOf, LEAST_SAME, LEAST_SQNR, noiseText } from '../../diagnosis/index.js';
 import { row } from '../quality.js';
 import type { Shipped } from './ship.js';
 import type { PairedTime } from './time.js';
@@ -64,8 +64,10 @@ export function shippedFacts({ proof, time, forced }: Shipped): Record<string, u
         runs: proof.runs,
         samples: proof.samples,
         bound: LEAST_SQNR,
+        boundSame: LEAST_SAME,
         outputs,
         own: proof.own,
+        ownSame: proof.ownSame,
         missed: proof.missed,
         remark: proof.remark,
       },

@@ -43,6 +43,8 @@ export interface Proof {
    * as well, the inputs are at fault and not the new model.
    */
   readonly own?: Readonly<Record<string, number>>;
+  /** The same for answers that are others than the original's: the share of its own that stay. */
+  readonly ownSame?: Readonly<Record<string, number>>;
   /** Branches and bodies with weights of the original that no run entered, for people: nothing is known of them. Absent where there is none. */
   readonly missed?: readonly string[];
   /** How inputs were made up so that the original ran. */
@@ -143,7 +145,7 @@ async function compare({ request, goal, reach, original, made, seen, fetch }: Co
   }
   if (runs === 0) return unproven(request, failure ?? 'no inputs could be made up for it');
   const outputs = [...meters.values()].map((meter) => meter.noise).sort((a, b) => compareRanks(rank(a), rank(b)));
-  const low = outputs.filter(({ sqnr }) => sqnr !== undefined && sqnr < LOW).map(({ output }) => output);
+  const low = outputs.filter(({ sqnr = LOW, same = 1 }) => sqnr < LOW || same < 1).map(({ output }) => output);
   const own = known && low.length > 0 ? await ownNoise(request, known, original, low) : undefined;
   const quality = collector && goal && judged(goal, collector);
   const missed = reach.unknown;
@@ -152,7 +154,7 @@ async function compare({ request, goal, reach, original, made, seen, fetch }: Co
     samples,
     runs,
     outputs,
-    ...(own && { own }),
+    ...own,
     ...(missed.length > 0 && { missed }),
     ...(known && { invented: known }),
     ...(quality && { quality }),
@@ -214,13 +216,13 @@ function isSame(a: Tensor, b: Tensor | undefined): boolean {
   return own.every((byte, i) => byte === other?.[i]);
 }
 
-/** SQNR of the original's outputs where its inputs are nudged, on the same made-up inputs; nothing where no input is a float. */
+/** How far the original's outputs stay the same where its inputs are nudged, on the same made-up inputs; nothing where no input is a float. */
 async function ownNoise(
   { before }: ProofRequest,
   options: InventedOptions,
   original: Program,
   names: readonly string[],
-): Promise<Record<string, number> | undefined> {
+): Promise<Pick<Proof, 'own' | 'ownSame'> | undefined> {
   if (!before.graph.feeds.some(({ dtype }) => isFloat(dtype))) return undefined;
   const meters = new Map(names.map((name) => [name, new NoiseMeter(name)]));
   for (let seed = 1; seed <= LEAST_RUNS; seed++) {
@@ -228,8 +230,10 @@ async function ownNoise(
     const [wanted, got] = [await original.run(copiesOf(feeds), names), await original.run(nudged(feeds, seed), names)];
     for (const [name, meter] of meters) meter.add(wanted[name], got[name]);
   }
-  const found = [...meters.values()].flatMap(({ noise: { output, sqnr } }) => (sqnr === undefined ? [] : [[output, sqnr] as const]));
-  return Object.fromEntries(found);
+  const found = [...meters.values()].map(({ noise }) => noise);
+  const of = (each: 'sqnr' | 'same') =>
+    Object.fromEntries(found.flatMap((noise) => (noise[each] === undefined ? [] : [[noise.output, noise[each]] as const])));
+  return { own: of('sqnr'), ownSame: of('same') };
 }
 
 function nudged(feeds: Feeds, seed: number): Record<string, Tensor> {
