@@ -200,3 +200,22 @@ test('static and dynamic quantization say which branch no sample enters', async 
     assert.match(notes.remarks?.join('\n') ?? '', /enters else_branch of If "if"/, mode);
   }
 });
+
+for (const [name, write] of Object.entries(cases)) {
+  test(`weights of few bits in ${name} are chosen by data`, async () => {
+    const source = madeModel([32], write);
+    const task = taskOf(source, [32]);
+    for (const weightType of ['int4', 'int2'] as const) {
+      for (const method of ['gptq', 'adaround', 'hqq', 'nearest'] as const) {
+        const options = checkOptions(quantize, { mode: 'weights', weightType, method, steps: 2, tolerance: 1e-4 }) as QuantizeOptions;
+        const { model, notes } = await quantize.apply({ model: source, task, runtime, seed: 0 }, options);
+        assert.ok(
+          notes.sensitivity?.every(({ loss }) => loss > 0),
+          `${weightType} by ${method}: ${JSON.stringify(notes.sensitivity)}`,
+        );
+        const noise = await noiseOf(model, task, runtime, 'test');
+        assert.ok(noise < 0.01, `${weightType} by ${method}: 1 - R² is ${noise}`);
+      }
+    }
+  });
+}

@@ -1,6 +1,6 @@
 import type { Activity } from '../../../base/index.js';
 import type { Runtime } from '../../../infrastructure/runtime/index.js';
-import { copyModel, type Model, Tensor } from '../../../onnx/index.js';
+import { copyModel, homeOf, type Model, Tensor } from '../../../onnx/index.js';
 import { typedBuilder } from '../../../ops/index.js';
 import type { Task } from '../../../training/index.js';
 import { affordable, measureSwitched } from '../sensitivity.js';
@@ -63,7 +63,8 @@ function switched(few: FewBits, choices: readonly { layer: FewLayer; form: Form 
   choices.forEach(({ layer, form }, index) => {
     const site = sites[layer.index];
     if (!form.blocked) return;
-    const build = typedBuilder(site.place, model.opsets);
+    // What a body holds can only be read there.
+    const build = typedBuilder(homeOf(site.value, site.uses[0].node.graph) ?? site.place, model.opsets);
     const numbers = inOwnOrder(site, dequantized(form.blocked, site.weight.columns));
     const rounded = build.parameter('rounded', Tensor.of('float32', site.shape, numbers));
     const isOn = build.op('Gather', [input, build.scalar(index, 'int64')]);
