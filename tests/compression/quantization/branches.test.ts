@@ -176,6 +176,7 @@ for (const [method, weightType] of [
 ] as const) {
   test(`layers that no sample reaches keep 8 bits, which is said (${method}, ${weightType})`, async () => {
     const source = madeModel([64], rarelyElse);
+    removeDeadCode(source.graph);
     const task = taskOf(source, [64]);
     const options = checkOptions(quantize, { mode: 'weights', weightType, method, steps: 2, tolerance: 10 }) as QuantizeOptions;
     const { model, notes } = await quantize.apply({ model: source, task, runtime, seed: 0 }, options);
@@ -194,6 +195,7 @@ for (const [method, weightType] of [
 
 test('static and dynamic quantization say which branch no sample enters', async () => {
   const source = madeModel([64], rarelyElse);
+  removeDeadCode(source.graph);
   const task = taskOf(source, [64]);
   for (const mode of ['static', 'dynamic'] as const) {
     const { notes } = await quantize.apply({ model: source, task, runtime, seed: 0 }, checkOptions(quantize, { mode }) as QuantizeOptions);
@@ -204,6 +206,7 @@ test('static and dynamic quantization say which branch no sample enters', async 
 for (const [name, write] of Object.entries(cases)) {
   test(`weights of few bits in ${name} are chosen by data`, async () => {
     const source = madeModel([32], write);
+    removeDeadCode(source.graph);
     const task = taskOf(source, [32]);
     for (const weightType of ['int4', 'int2'] as const) {
       for (const method of ['gptq', 'adaround', 'hqq', 'nearest'] as const) {
