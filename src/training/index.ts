@@ -17,7 +17,7 @@ export { Reach, reachOf, type Subgraph } from './reach.js';
 export { Reference } from './reference.js';
 export type { Checkpoint, EpochRecord, StepControl, TrainRequest, TrainResult } from './request.js';
 export { checkSchedule, type Schedule, scheduleFactor } from './schedules.js';
-export { buildStatisticsMatch, type StatisticsMatch } from './statistics-match.js';
+export { buildStatisticsMatch, type ChannelStatistics, type StatisticsMatch } from './statistics-match.js';
 export { buildTrainingStep, SEED_INPUT, type TrainingStep } from './step.js';
 export type { StepOptions } from './step-options.js';
 export * from './tasks/index.js';
