@@ -1,3 +1,4 @@
+import { lookup } from '../../base/index.js';
 import { inventedFeeds, type Proof, QUIET } from '../../diagnosis/index.js';
 import type { Model } from '../../onnx/index.js';
 import { exposed, FOLLOWS, fidelity, fidelityOutputs, type Trials, withDeciders } from '../../training/index.js';
@@ -24,7 +25,9 @@ export function trialsWhereNoisy(original: Model, proof: Proof): Trials | undefi
   if (outputs.every(({ sqnr }) => sqnr === undefined))
     return outputs.some(({ same = 1 }) => same < 1) ? byDeciders(original, common) : undefined;
   const wanted = new Map(
-    outputs.flatMap(({ output, sqnr }) => (sqnr === undefined ? [] : [[output, Math.min(FOLLOWS, own?.[output] ?? FOLLOWS)] as const])),
+    outputs.flatMap(({ output, sqnr }) =>
+      sqnr === undefined ? [] : [[output, Math.min(FOLLOWS, lookup(own ?? {}, output) ?? FOLLOWS)] as const],
+    ),
   );
   if (!outputs.some(({ output, sqnr, isQuiet }) => !isQuiet && (sqnr ?? FOLLOWS) < (wanted.get(output) ?? Number.NEGATIVE_INFINITY)))
     return undefined;

@@ -1,3 +1,4 @@
+import { lookup } from '../../base/index.js';
 import { wilsonInterval } from '../../metrics/index.js';
 import { isFloat, type Model, type Value } from '../../onnx/index.js';
 import { isLabel } from '../../training/index.js';
@@ -30,7 +31,7 @@ function noiseFault(noise: OutputNoise, before: Model, proof: Proof): string | u
   if (sqnr === undefined && noise.isOtherShape) return isFixed(before, output) ? `of output "${output}" ${remark}` : undefined;
   if (sqnr === undefined) return answerFault(noise, before, proof);
   if (noise.isQuiet && proof.inputs === 'made-up') return undefined;
-  const own = proof.own?.[output];
+  const own = lookup(proof.own ?? {}, output);
   const bound = own === undefined ? LEAST_SQNR : Math.min(LEAST_SQNR, own - SLACK);
   if (sqnr >= bound) return undefined;
   return `output "${output}" has ${sqnr.toFixed(1)} dB SQNR to the original on ${inputsOf(proof)}, and ${LEAST_SQNR} dB is the bound`;
@@ -40,7 +41,7 @@ function noiseFault(noise: OutputNoise, before: Model, proof: Proof): string | u
 function answerFault({ output, same, numbers = 0, asQuantity = 0 }: OutputNoise, before: Model, proof: Proof): string | undefined {
   if (same === undefined || proof.outputs.some(({ sqnr }) => sqnr !== undefined)) return undefined;
   const [, most] = wilsonInterval(same * numbers, numbers);
-  const bound = Math.min(LEAST_SAME, (proof.ownSame?.[output] ?? 1) - SAME_SLACK);
+  const bound = Math.min(LEAST_SAME, (lookup(proof.ownSame ?? {}, output) ?? 1) - SAME_SLACK);
   if (most >= bound || (asQuantity >= LEAST_SQNR && !holdsAnswers(before, output))) return undefined;
   return `of output "${output}" ${percent(same)} are the same as the original's on ${inputsOf(proof)}, and ${percent(LEAST_SAME)} is the bound`;
 }
