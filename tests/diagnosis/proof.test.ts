@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
-import { inventedFeeds, inventedShapes, noiseFaults, noiseText, prove, runnableInputs, syntheticSource } from 'espalier/diagnosis';
+import {
+  excuses,
+  inventedFeeds,
+  inventedShapes,
+  judgedOutputs,
+  noiseFaults,
+  noiseText,
+  prove,
+  runnableInputs,
+  syntheticSource,
+} from 'espalier/diagnosis';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import { Graph, type GraphBuilder, Model, SymbolicDim, Tensor, type Value } from 'espalier/onnx';
 import { typedBuilder } from 'espalier/ops';
@@ -56,6 +66,10 @@ describe('prove', () => {
     const chaotic = (turns: number) => model((x, build) => build.output(build.op('Sin', [build.op('Mul', [x, build.scalar(turns)])]), 'y'));
     const before = chaotic(9000);
     const proof = await prove({ before, after: chaotic(9050), runtime });
+    assert.match(
+      excuses(proof).join(),
+      /^Output "y" .* does not count: the original has -?\d+\.\d dB itself where 1% of noise is added to its inputs\.$/,
+    );
     assert.ok((proof.outputs[0].sqnr as number) < 10, noiseText(proof.outputs[0]));
     assert.deepEqual(noiseFaults(proof, before), []);
   });
@@ -67,6 +81,13 @@ describe('prove', () => {
       );
     const before = unlikely(-7);
     const proof = await prove({ before, after: unlikely(-6), runtime });
+    assert.match(excuses(proof).join(), /^Output "y" has -\d+\.\d dB SQNR on 8 made-up inputs, which does not count: it stays below 0\.1/);
+    const scores = { output: 'scores', sqnr: 17 };
+    assert.deepEqual(
+      judgedOutputs({ ...proof, outputs: [...proof.outputs, scores] }),
+      [scores],
+      'nobody is told of a worst output that is no fault',
+    );
     assert.ok((proof.outputs[0].sqnr as number) < 0, noiseText(proof.outputs[0]));
     assert.deepEqual(noiseFaults(proof, before), []);
     assert.equal(noiseFaults(await prove({ before, after: unlikely(1), runtime }), before).length, 1);

@@ -1,4 +1,4 @@
-import { inputsOf, LEAST_SAME, LEAST_SQNR, noiseText } from '../../diagnosis/index.js';
+import { excuses, inputsOf, judgedOutputs, LEAST_SAME, LEAST_SQNR, noiseText } from '../../diagnosis/index.js';
 import { row } from '../quality.js';
 import type { Shipped } from './ship.js';
 import type { PairedTime } from './time.js';
@@ -16,11 +16,12 @@ export function leadingLines({ forced, time, proof }: Shipped): string[] {
 
 /** The worst output beside the original's, and the time before and after. */
 export function proofLines({ proof, time }: Pick<Shipped, 'proof' | 'time'>): string[] {
-  const [worst] = proof?.outputs ?? [];
+  const [worst] = proof ? judgedOutputs(proof) : [];
   return [
     ...(proof && worst
       ? [row('worst output', '', noiseText(worst), `"${worst.output}", ${proof.outputs.length} compared on ${inputsOf(proof)}`)]
       : []),
+    ...(proof ? excuses(proof) : []),
     ...missedLines(proof),
     ...(time === undefined ? [] : typeof time === 'string' ? [time] : [timeLine(time)]),
   ];

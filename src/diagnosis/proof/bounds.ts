@@ -2,7 +2,7 @@ import { lookup } from '../../base/index.js';
 import { wilsonInterval } from '../../metrics/index.js';
 import { isFloat, type Model, type Value } from '../../onnx/index.js';
 import { isLabel } from '../../training/index.js';
-import type { OutputNoise } from './noise.js';
+import { type OutputNoise, QUIET } from './noise.js';
 import type { Proof } from './prove.js';
 
 /** An output below this does not follow the original, in dB of the whole output's SQNR. */
@@ -68,6 +68,24 @@ function percent(share: number): string {
 function isFixed({ graph }: Model, name: string): boolean {
   const shape = graph.outputs.find((output) => output.name === name)?.shape;
   return shape?.slice(1).every((dim) => typeof dim === 'number') ?? false;
+}
+
+/** Why outputs below the bound are no fault, as sentences; nothing where none is below it. */
+export function excuses(proof: Proof): string[] {
+  return proof.outputs.flatMap(({ output, sqnr = LEAST_SQNR, isQuiet }) => {
+    if (sqnr >= LEAST_SQNR || proof.inputs !== 'made-up') return [];
+    const own = lookup(proof.own ?? {}, output);
+    const has = `Output "${output}" has ${sqnr.toFixed(1)} dB SQNR on ${inputsOf(proof)}, which does not count`;
+    if (isQuiet) return [`${has}: it stays below ${QUIET}, in the original as well, so nothing that it answers to is among them.`];
+    if (own === undefined || sqnr < own - SLACK) return [];
+    return [`${has}: the original has ${own.toFixed(1)} dB itself where 1% of noise is added to its inputs.`];
+  });
+}
+
+/** The outputs that are judged, the worst first; all where none is. */
+export function judgedOutputs({ outputs, inputs }: Proof): readonly OutputNoise[] {
+  const judged = outputs.filter(({ isQuiet }) => !(isQuiet && inputs === 'made-up'));
+  return judged.length > 0 ? judged : outputs;
 }
 
 /** "8 made-up inputs" or "4 batches of samples". */

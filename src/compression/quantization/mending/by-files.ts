@@ -9,6 +9,8 @@ export interface ByFilesRequest {
   /** Parts that are left out already. */
   left: ReadonlySet<number>;
   following: Following;
+  /** The share that is good enough; see `Measured`. */
+  allowed: number;
   /** The model without some parts. */
   write(left: ReadonlySet<number>): Model;
 }
@@ -28,7 +30,7 @@ const MOST = 12;
  * overflow, say. As few further activations as are needed stay in float.
  * @returns undefined where the written model follows as it is, or where none of them helps.
  */
-export async function leftByFiles({ parts, left, following, write }: ByFilesRequest): Promise<ByFiles | undefined> {
+export async function leftByFiles({ parts, left, following, allowed, write }: ByFilesRequest): Promise<ByFiles | undefined> {
   const known = new Map<string, Measured>();
   const measureWithout = async (more: ReadonlySet<number>) => {
     const key = [...more].sort((a, b) => a - b).join();
@@ -41,7 +43,7 @@ export async function leftByFiles({ parts, left, following, write }: ByFilesRequ
   const open = [...parts.keys()].filter(
     (index) => parts[index].rounds === 'activation' && !left.has(index) && !gone.has(parts[index].node),
   );
-  if (before.share <= 1 || open.length === 0) return undefined;
+  if (before.share <= allowed || open.length === 0) return undefined;
   const without = (on: readonly number[]) => {
     const kept = new Set(on.map((place) => open[place]));
     return new Set([...left, ...open.filter((index) => !kept.has(index))]);
@@ -49,7 +51,7 @@ export async function leftByFiles({ parts, left, following, write }: ByFilesRequ
   if (!((await measureWithout(without([]))).share < before.share)) return undefined;
   const choice: Choice = await chooseParts({
     parts: open.map((index) => parts[index]),
-    measure: async (on) => (await measureWithout(without(on))).share,
+    measure: async (on) => (await measureWithout(without(on))).share / allowed,
     most: 2 * MOST,
   });
   const chosen = new Set([...left, ...[...choice.left].map((place) => open[place])]);

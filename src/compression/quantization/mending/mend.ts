@@ -160,7 +160,8 @@ async function shownByFiles(
   const following = await Following.of(request.model, request);
   const chosen = (left: ReadonlySet<number>) => ({ left, share: 1, isRelaxed: choice?.isRelaxed ?? false });
   const write = (left: ReadonlySet<number>) => written(request, { base, choice: chosen(left), whole: 0, sqnr: 0, repairs }).model;
-  const found = await leftByFiles({ parts: base.storage.parts, left: choice?.left ?? new Set(), following, write });
+  const allowed = choice?.isRelaxed ? RELAXED : 1;
+  const found = await leftByFiles({ parts: base.storage.parts, left: choice?.left ?? new Set(), following, allowed, write });
   if (!found) return undefined;
   return written(request, { base, choice: chosen(found.left), whole: whole ?? found.before.sqnr, sqnr: found.now.sqnr, repairs });
 }
