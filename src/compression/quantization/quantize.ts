@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { OptionError } from '../../base/index.js';
+import { namesText, OptionError } from '../../base/index.js';
 import { type AnyMetric, hiddenChange, isWithin } from '../../metrics/index.js';
 import { isQuantized } from '../../ops/index.js';
 import {
@@ -197,7 +197,7 @@ function staticNotes(result: SearchResult, metric: AnyMetric, tolerance = metric
         ? `all quantized would lose ${rounded(wholeLoss)} of ${metric.label} instead of ${rounded(loss)}`
         : `all quantized would change ${(100 * wholeChange).toFixed(1)}% of the answers`;
     const all = new Set([...prepared.plan.layers, ...prepared.plan.stored].map(({ node }) => node));
-    remarks.push(`${left.size} of ${all.size} layers compute in float, because ${why}: ${restored.join(', ')}.`);
+    remarks.push(`${left.size} of ${all.size} layers compute in float, because ${why}: ${namesText(restored)}.`);
   }
   if (!isWithin(metric, { before: before.value, after: after.value, samples: before.samples }, tolerance))
     remarks.push(`No choice of layers keeps the loss within ${tolerance}: it is ${rounded(loss)}. Quantization-aware training may.`);
@@ -206,7 +206,7 @@ function staticNotes(result: SearchResult, metric: AnyMetric, tolerance = metric
   const stored = [...new Set(plan.stored.map(({ node }) => node))];
   if (stored.length > 0)
     remarks.push(
-      `Only the weights are int8, because there is no integer kernel, it is inside a branch, or integers lose too much: ${stored.join(', ')}.`,
+      `Only the weights are int8, because there is no integer kernel, it is inside a branch, or integers lose too much: ${namesText(stored)}.`,
     );
   if (prepared.weight.reduceRange)
     remarks.push('Weights use 7 of 8 bits, because 8-bit sums overflow on this processor or it was asked for.');

@@ -1,3 +1,4 @@
+import { namesText } from '../../base/index.js';
 import { lossBetween } from '../../metrics/index.js';
 import type { Model } from '../../onnx/index.js';
 import { type TechniqueContext, type TechniqueNotes, type TechniqueResult, withTask } from '../../technique/index.js';
@@ -97,9 +98,9 @@ function remarksOf({ repairs, inFloat, storing, layers, whole, sqnr, inputs, isR
   const why = `because with integers everywhere the worst output would have ${whole.toFixed(1)} dB SQNR on ${inputs}, and has ${sqnr.toFixed(1)} dB so`;
   return [
     ...remarksOfMoves(repairs),
-    ...(inFloat.length > 0 ? [`${inFloat.length} of ${layers} layers keep float weights, ${why}: ${inFloat.join(', ')}.`] : []),
+    ...(inFloat.length > 0 ? [`${inFloat.length} of ${layers} layers keep float weights, ${why}: ${namesText(inFloat)}.`] : []),
     ...(storing.length > 0
-      ? [`${storing.length} of ${layers} layers store integers and compute in float, ${why}: ${storing.join(', ')}.`]
+      ? [`${storing.length} of ${layers} layers store integers and compute in float, ${why}: ${namesText(storing)}.`]
       : []),
     ...(isRelaxed
       ? [

@@ -1,3 +1,4 @@
+import { namesText } from '../../../base/index.js';
 import type { Runtime } from '../../../infrastructure/runtime/index.js';
 import { copyModel, type Model, nodesOf, removeDeadCode, Tensor } from '../../../onnx/index.js';
 import { MOST_COLUMNS } from '../../curvature.js';
@@ -94,7 +95,7 @@ function remarksOf(layers: readonly FewLayer[], rounding: Rounding): string[] {
     [...forms.values()].some((form: Pick<Rounded, 'rounding'> & Form) => form.blocked && form.rounding !== rounding),
   );
   if (fallen.length === 0) return [];
-  const names = fallen.map(({ site }) => site.node).join(', ');
+  const names = namesText(fallen.map(({ site }) => site.node));
   return [
     `Rounded by hqq rather than gptq, for being no plain product, grouped, too wide (${MOST_COLUMNS} inputs at most) or never fed: ${names}.`,
   ];

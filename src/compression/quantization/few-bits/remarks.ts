@@ -1,3 +1,4 @@
+import { namesText } from '../../../base/index.js';
 import { lossBetween } from '../../../metrics/index.js';
 import type { TechniqueContext } from '../../../technique/index.js';
 import { agrees } from '../candidates.js';
@@ -8,14 +9,14 @@ import type { Mixed } from './mixed.js';
 export function remarksOfWider({ few, wider, whole, sqnr, inputs }: MendedFew): string[] {
   if (wider.size === 0) return [];
   const why = `because with fewer the worst output would have ${whole.toFixed(1)} dB SQNR on ${inputs}, and has ${sqnr.toFixed(1)} dB so`;
-  const groups = byWidth(wider).map(([width, names]) => `${width} bits: ${names.join(', ')}`);
+  const groups = byWidth(wider).map(([width, names]) => `${width} bits: ${namesText(names)}`);
   return [`${wider.size} of ${few.layers.length + few.others.size} layers keep more bits, ${why}; ${groups.join('; ')}.`];
 }
 
 export function remarksOfUnseen({ widths }: Mixed, wished: Width, kept: ReadonlySet<FewLayer>): string[] {
   const more = [...kept].filter((layer) => (widths.get(layer) ?? 0) > widthFrom(layer, wished));
   if (more.length === 0) return [];
-  return [`Layers keep more than ${wished} bits, because no sample reaches them: ${more.map(({ site }) => site.node).join(', ')}.`];
+  return [`Layers keep more than ${wished} bits, because no sample reaches them: ${namesText(more.map(({ site }) => site.node))}.`];
 }
 
 export function remarksOf(few: FewBits, wished: Width, made: Mixed, { task }: TechniqueContext): string[] {
@@ -34,7 +35,7 @@ export function remarksOf(few: FewBits, wished: Width, made: Mixed, { task }: Te
     const count = (groups: [Width, string[]][]) => groups.reduce((sum, [, names]) => sum + names.length, 0);
     const reasons = kept.map(
       ({ why, groups }) =>
-        `${kept.length > 1 ? `${count(groups)} ` : ''}because ${why}; ${groups.map(([width, names]) => `${width} bits: ${names.join(', ')}`).join('; ')}`,
+        `${kept.length > 1 ? `${count(groups)} ` : ''}because ${why}; ${groups.map(([width, names]) => `${width} bits: ${namesText(names)}`).join('; ')}`,
     );
     const all = kept.reduce((sum, { groups }) => sum + count(groups), 0);
     remarks.push(`${all} of ${total} layers keep more than ${wished} bits, ${reasons.join('; ')}.`);
