@@ -188,14 +188,17 @@ async function applyStatic(context: TaskContext, options: QuantizeOptions): Prom
 }
 
 function staticNotes(result: SearchResult, metric: AnyMetric, tolerance = metric.tolerance): TechniqueNotes {
-  const { prepared, plan, restored, before, after, loss, wholeLoss, wholeChange } = result;
+  const { prepared, plan, restored, before, after, loss, wholeLoss, wholeChange, wholeSqnr } = result;
   const left = new Set(restored);
   const remarks: string[] = [...prepared.repairs];
   if (left.size > 0) {
+    const { outputSqnr } = after.details;
     const why =
-      wholeChange === undefined
-        ? `all quantized would lose ${rounded(wholeLoss)} of ${metric.label} instead of ${rounded(loss)}`
-        : `all quantized would change ${(100 * wholeChange).toFixed(1)}% of the answers`;
+      wholeChange !== undefined
+        ? `all quantized would change ${(100 * wholeChange).toFixed(1)}% of the answers`
+        : wholeLoss <= tolerance && wholeSqnr !== undefined && outputSqnr !== undefined
+          ? `with all quantized the worst output would have ${wholeSqnr.toFixed(1)} dB SQNR instead of ${outputSqnr.toFixed(1)}`
+          : `all quantized would lose ${rounded(wholeLoss)} of ${metric.label} instead of ${rounded(loss)}`;
     const all = new Set([...prepared.plan.layers, ...prepared.plan.stored].map(({ node }) => node));
     remarks.push(`${left.size} of ${all.size} layers compute in float, because ${why}: ${namesText(restored)}.`);
   }

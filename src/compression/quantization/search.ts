@@ -43,6 +43,8 @@ export interface SearchResult {
   wholeLoss: number;
   /** Share of the answers that are others than the float model's with everything quantized, where that was too many. */
   wholeChange?: number;
+  /** SQNR in dB of the worst output with everything quantized, where the float model is the truth. */
+  wholeSqnr?: number;
 }
 
 /**
@@ -70,6 +72,7 @@ async function restored({ sensitivity: wanted }: SearchRequest, { search, whole 
     loss: lossOf(search, best),
     wholeLoss: lossOf(search, whole),
     ...changeOf(whole.quality, tolerance),
+    wholeSqnr: outputSqnrOf(whole),
   };
 }
 
