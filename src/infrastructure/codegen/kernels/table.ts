@@ -19,6 +19,7 @@ import { transposedConvolutions } from './conv-transpose.js';
 import { recurrents } from './recurrent.js';
 import { einsums } from './einsum.js';
 import { dynamicQuantizations } from './dynamic-quantization.js';
+import { signals } from './signal.js';
 
 const rules: Readonly<Record<string, KernelRule>> = {
   If: { kind: 'branches' },
@@ -35,6 +36,7 @@ const rules: Readonly<Record<string, KernelRule>> = {
   ...gathers,
   ...scatters,
   ...sequences,
+  ...signals,
   ...dynamicQuantizations,
   ...einsums,
   ...recurrents,
