@@ -1,0 +1,1 @@
+export { type PlacedPort, type WasmModule, wasmModule } from './module.js';
