@@ -1,1 +1,2 @@
+export { type LoaderOptions, loaderSource, loaderTypes } from './loader/loader.js';
 export { type PlacedPort, type WasmModule, wasmModule } from './module.js';

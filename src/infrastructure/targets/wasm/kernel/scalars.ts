@@ -47,23 +47,32 @@ export class Scalars {
   write(expr: Expr): void {
     switch (expr.kind) {
       case 'number':
-        return this.#number(expr.value, expr.type);
+        this.#number(expr.value, expr.type);
+        return;
       case 'variable':
-        return this.#variable(expr.variable);
+        this.#variable(expr.variable);
+        return;
       case 'sum':
-        return this.#sum(expr);
+        this.#sum(expr);
+        return;
       case 'load':
-        return this.#load(expr.buffer, expr.index);
+        this.#load(expr.buffer, expr.index);
+        return;
       case 'register':
-        return this.#registers.get(expr.registers, numberOf(expr.index) ?? Number.NaN);
+        this.#registers.get(expr.registers, numberOf(expr.index) ?? Number.NaN);
+        return;
       case 'binary':
-        return this.#binary(expr);
+        this.#binary(expr);
+        return;
       case 'unary':
-        return this.#unary(expr);
+        this.#unary(expr);
+        return;
       case 'select':
-        return this.#select(expr);
+        this.#select(expr);
+        return;
       case 'cast':
-        return this.#cast(expr);
+        this.#cast(expr);
+        return;
     }
   }
 

@@ -54,9 +54,7 @@ export const stores: Readonly<Record<StorageType, Opcode>> = {
 const integer = (wide: 'i32' | 'i64', sign: 's' | 'u'): Partial<Record<ScalarType, readonly Opcode[]>> => ({
   f32: [`${wide}.trunc_sat_f32_${sign}`],
   f64: [`${wide}.trunc_sat_f64_${sign}`],
-  ...(wide === 'i32'
-    ? { i64: ['i32.wrap_i64'], u64: ['i32.wrap_i64'] }
-    : { i32: ['i64.extend_i32_s'], u32: ['i64.extend_i32_u'] }),
+  ...(wide === 'i32' ? { i64: ['i32.wrap_i64'], u64: ['i32.wrap_i64'] } : { i32: ['i64.extend_i32_s'], u32: ['i64.extend_i32_u'] }),
 });
 
 /** Instructions from a type (inner) to another (outer); none where the bits are the same. */

@@ -1,6 +1,6 @@
 import {
-  bitsOfStorage,
   type Buffer,
+  bitsOfStorage,
   type Expr,
   expressionsIn,
   keyOf,

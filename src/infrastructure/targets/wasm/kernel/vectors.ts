@@ -77,29 +77,42 @@ export class Vectors {
 
   /** @param expr of a type of which four are a vector. */
   write(expr: Expr): void {
-    if (!this.varies(expr)) return this.#splat(expr);
+    if (!this.varies(expr)) {
+      this.#splat(expr);
+      return;
+    }
     switch (expr.kind) {
       case 'variable':
-        return this.#variableOf(expr.variable);
+        this.#variableOf(expr.variable);
+        return;
       case 'sum':
-        return this.#sum(expr);
+        this.#sum(expr);
+        return;
       case 'load':
-        return this.#load(expr, expr.buffer, expr.index);
+        this.#load(expr, expr.buffer, expr.index);
+        return;
       case 'register': {
         const from = this.stepOf(expr.index) === 1 ? numberOf(this.inRound(expr.index, 0)) : undefined;
         const local = from === undefined ? undefined : this.#registers.vector(expr.registers, from);
-        if (local === undefined) return this.#oneByOne(expr);
+        if (local === undefined) {
+          this.#oneByOne(expr);
+          return;
+        }
         this.#state.code.get(local);
         return;
       }
       case 'binary':
-        return this.#binary(expr);
+        this.#binary(expr);
+        return;
       case 'unary':
-        return this.#unary(expr);
+        this.#unary(expr);
+        return;
       case 'select':
-        return this.#select(expr);
+        this.#select(expr);
+        return;
       case 'cast':
-        return this.#cast(expr);
+        this.#cast(expr);
+        return;
       case 'number':
         return;
     }
@@ -175,7 +188,10 @@ export class Vectors {
   #load(expr: Expr, buffer: Buffer, index: Expr): void {
     const { code } = this.#state;
     const bits = bitsOfStorage(buffer.type);
-    if (this.stepOf(index) !== 1 || bits > 32 || bits < 8) return this.#oneByOne(expr);
+    if (this.stepOf(index) !== 1 || bits > 32 || bits < 8) {
+      this.#oneByOne(expr);
+      return;
+    }
     const offset = this.#scalars.addresses.point(buffer, this.inRound(index, 0));
     const sign = buffer.type.startsWith('u') ? 'u' : 's';
     if (bits === 32) code.access('v128.load', offset);
@@ -190,7 +206,10 @@ export class Vectors {
     const call = type === 'f32' ? this.#functions.vector(op) : undefined;
     const name = vectorOpcode(op, type);
     const shifts = op === 'shl' || op === 'shr';
-    if (!fitsVector(type) || (shifts && this.varies(right))) return this.#oneByOne(expr);
+    if (!fitsVector(type) || (shifts && this.varies(right))) {
+      this.#oneByOne(expr);
+      return;
+    }
     if (comparisons.has(op)) {
       this.#mask(expr);
       code.op('i32x4.neg');
@@ -252,7 +271,10 @@ export class Vectors {
   #select(expr: SelectExpr): void {
     const { condition, yes, no } = expr;
     const { code } = this.#state;
-    if (!fitsVector(condition.type)) return this.#oneByOne(expr);
+    if (!fitsVector(condition.type)) {
+      this.#oneByOne(expr);
+      return;
+    }
     if (!this.varies(condition)) {
       this.#scalars.write(condition);
       code.open('if', 'v128');
@@ -270,7 +292,10 @@ export class Vectors {
 
   #cast(expr: CastExpr): void {
     const { type, of } = expr;
-    if (!fitsVector(of.type)) return this.#oneByOne(expr);
+    if (!fitsVector(of.type)) {
+      this.#oneByOne(expr);
+      return;
+    }
     this.write(of);
     if (type === of.type) return;
     const sign = type === 'u32' || of.type === 'u32' ? 'u' : 's';

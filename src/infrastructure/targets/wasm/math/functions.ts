@@ -57,7 +57,7 @@ function hyperbolicTangent(m: Lanes): Node {
 const NEAR = Array.from({ length: 11 }, (_, k) => {
   let factorial = 1;
   for (let i = 2; i <= k; i++) factorial *= i;
-  return ((k % 2 === 0 ? 2 : -2) / Math.sqrt(Math.PI)) / (factorial * (2 * k + 1));
+  return (k % 2 === 0 ? 2 : -2) / Math.sqrt(Math.PI) / (factorial * (2 * k + 1));
 });
 
 /** erfc(x) · e^(x²) as a polynomial of 1 / (1 + x / 2) for 1 <= x <= 4: least squares on Chebyshev's points, relative error below 3e-8. */
