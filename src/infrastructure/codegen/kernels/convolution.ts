@@ -40,7 +40,7 @@ function shapeOf(node: Node, { x, weights }: Layer, output: readonly number[]): 
 /** Sums over the channels of a group: blocks of output channels beside each other, for some places in a row. */
 function grouped(context: NestContext, layer: Layer, shape: Shape): Statement[] {
   const { batch, groups, inputs, outputs, slides } = shape;
-  const lanes = lanesFor(outputs, 8);
+  const lanes = lanesFor(outputs, 16);
   const taps = product(slides.map(({ kernel }) => kernel));
   const stored = packWeights(context, layer, shape, lanes);
   return loops(['n', 'group'], [batch, groups], ([n, group]) =>

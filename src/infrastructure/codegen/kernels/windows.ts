@@ -49,14 +49,14 @@ export function overPlaces(
 ): Statement[] {
   const last = slides[slides.length - 1];
   const outer = slides.slice(0, -1);
-  const size: TileSize = { rows: Math.min(4, last.output), lanes };
+  const size: TileSize = { rows: 1, lanes };
   const [from, to] = inside(last);
   const one = (before: readonly Expr[], place: Expr) => body(new Tile({ rows: 1, lanes }, type), [[...before, place]], isInside(last));
   return loops(
     ['row', 'plane'],
     outer.map(({ output }) => output),
     (before) => {
-      if (to - from < size.rows) return range('column', 0, last.output, (place) => one(before, place));
+      if (size.rows === 1 || to - from < size.rows) return range('column', 0, last.output, (place) => one(before, place));
       const several = (place: Expr) =>
         body(
           new Tile(size, type),

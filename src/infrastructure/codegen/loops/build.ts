@@ -29,7 +29,7 @@ export function registers(hint: string, type: ScalarType, size: number): Registe
 }
 
 export function read(of: Variable): Expr {
-  return { kind: 'variable', type: of.type, variable: of };
+  return { kind: 'variable', type: of.type, variable: of, ...(of.lanes && { lanes: of.lanes }) };
 }
 
 export function load(buffer: Buffer, at: Expr | number): Expr {

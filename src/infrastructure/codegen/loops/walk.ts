@@ -16,6 +16,7 @@ function partsOf(expr: Expr): readonly Expr[] {
       return [expr.left, expr.right];
     case 'unary':
     case 'cast':
+    case 'splat':
       return [expr.of];
     case 'select':
       return [expr.condition, expr.yes, expr.no];
@@ -51,6 +52,7 @@ export function replaceWithin(expr: Expr, replacement: (part: Expr) => Expr | un
       return { ...expr, left: inner(expr.left), right: inner(expr.right) };
     case 'unary':
     case 'cast':
+    case 'splat':
       return { ...expr, of: inner(expr.of) };
     case 'select':
       return { ...expr, condition: inner(expr.condition), yes: inner(expr.yes), no: inner(expr.no) };
@@ -108,4 +110,32 @@ export function writesOf(body: readonly Statement[]): Buffer[] {
   const found = new Set<Buffer>();
   for (const statement of statementsOf(body)) if (statement.kind === 'store') found.add(statement.buffer);
   return [...found];
+}
+
+/** Statements with the expressions in them replaced. */
+export function replaceIn(body: readonly Statement[], replacement: (part: Expr) => Expr | undefined): Statement[] {
+  const expr = (of: Expr) => replaceWithin(of, replacement);
+  return body.map((statement): Statement => {
+    switch (statement.kind) {
+      case 'for':
+        return { ...statement, from: expr(statement.from), to: expr(statement.to), body: replaceIn(statement.body, replacement) };
+      case 'while':
+        return { ...statement, condition: expr(statement.condition), body: replaceIn(statement.body, replacement) };
+      case 'declare':
+      case 'assign':
+        return { ...statement, value: expr(statement.value) };
+      case 'registers':
+        return statement;
+      case 'set':
+      case 'store':
+        return { ...statement, index: expr(statement.index), value: expr(statement.value) };
+      case 'if':
+        return {
+          ...statement,
+          condition: expr(statement.condition),
+          yes: replaceIn(statement.yes, replacement),
+          ...(statement.no && { no: replaceIn(statement.no, replacement) }),
+        };
+    }
+  });
 }
