@@ -40,23 +40,24 @@ function shapeOf(node: Node, { x, weights }: Layer, output: readonly number[]): 
 /** Sums over the channels of a group: blocks of output channels beside each other, for some places in a row. */
 function grouped(context: NestContext, layer: Layer, shape: Shape): Statement[] {
   const { batch, groups, inputs, outputs, slides } = shape;
-  const lanes = lanesFor(outputs, 16);
+  const { rows, lanes: most } = context.schedule.convolution;
+  const lanes = lanesFor(outputs, most);
   const taps = product(slides.map(({ kernel }) => kernel));
   const stored = packWeights(context, layer, shape, lanes);
   return loops(['n', 'group'], [batch, groups], ([n, group]) =>
     blocks(outputs, lanes, (block, size) => {
       const channel = plus(times(group, outputs), times(block, lanes));
       const first = plus(times(group, outputs * inputs * taps), times(block, lanes * inputs * taps));
-      return overPlaces(slides, layer.type, size, (tile, places, within) => [
+      return overPlaces(slides, layer.type, { rows, lanes: size }, (tile, places, within) => [
         ...tile.begin((lane) => layer.initial(plus(channel, lane))),
         ...overTaps(slides, places[0], within, (taken, tap) =>
           loop('c', inputs, (c) => {
-            const rows = places.map((place) => {
+            const factors = places.map((place) => {
               const along = slides.map(({ stride, head }, axis) => minus(plus(times(place[axis], stride), taken[axis]), head));
               return layer.factor(layer.x.at([n, plus(times(group, inputs), c), ...along]));
             });
             const at = plus(first, times(plus(times(tap, inputs), c), size));
-            return tile.accumulate(rows, (lane) => layer.weight(load(stored, plus(at, lane))));
+            return tile.accumulate(factors, (lane) => layer.weight(load(stored, plus(at, lane))));
           }),
         ),
         ...tile.finish((row, lane, sum) => {
@@ -71,13 +72,14 @@ function grouped(context: NestContext, layer: Layer, shape: Shape): Statement[] 
 /** Each channel with a kernel of its own: channels beside each other. */
 function depthwise(context: NestContext, layer: Layer, shape: Shape): Statement[] {
   const { batch, groups, slides } = shape;
-  const lanes = lanesFor(groups, 8);
+  const { rows, lanes: most } = context.schedule.depthwise;
+  const lanes = lanesFor(groups, most);
   const taps = product(slides.map(({ kernel }) => kernel));
   const stored = packWeights(context, layer, { ...shape, groups: 1, outputs: groups }, lanes);
   return loops(['n'], [batch], ([n]) =>
     blocks(groups, lanes, (block, size) => {
       const channel = times(block, lanes);
-      return overPlaces(slides, layer.type, size, (tile, places, within) => [
+      return overPlaces(slides, layer.type, { rows, lanes: size }, (tile, places, within) => [
         ...tile.begin((lane) => layer.initial(plus(channel, lane))),
         ...overTaps(slides, places[0], within, (taken, tap) =>
           tile.accumulateLanes(

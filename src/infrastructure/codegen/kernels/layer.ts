@@ -1,7 +1,7 @@
 import type { Node, Value } from '../../../onnx/index.js';
 import { add, type Buffer, cast, type Expr, float, load, mul, number, type ScalarType, sub } from '../loops/index.js';
 import type { Operand } from '../operands/index.js';
-import { fixedPoint, limitsOf, requantized } from './quantization.js';
+import { fixedPoint, limitsOf, requantized, requantizedByFloats } from './quantization.js';
 import type { NestContext, Sink } from './rule.js';
 import { type QuantizedInput, quantizedInput, type Weights, weightsOf } from './weights.js';
 
@@ -93,11 +93,10 @@ function integerLayer(context: NestContext, inputs: LayerInputs, weights: Weight
   const wholeBias = realBias && realBias.map((each, channel) => Math.round(each / scales[channel]));
   const next = requantization(context.absorbed);
   const ratios = next && scales.map((each) => each / next.scale);
-  const fixed =
-    ratios?.every((ratio) => ratio < 2 ** 20) && wholeBias?.every(isInt32) !== false ? Array.from(ratios, fixedPoint) : undefined;
-  const sink = context.output(0, { order: inputs.order, from: fixed ? next?.node : undefined });
+  const isWhole = ratios?.every((ratio) => ratio < 2 ** 20) && wholeBias?.every(isInt32) !== false;
+  const sink = context.output(0, { order: inputs.order, from: isWhole ? next?.node : undefined });
   const stored = (inputs.view ?? context.storedValue)(x.value);
-  const exact = wholeBias && (fixed || bias?.integers) ? vector(context, 'bias', 'i32', wholeBias) : undefined;
+  const exact = wholeBias && (isWhole || bias?.integers) ? vector(context, 'bias', 'i32', wholeBias) : undefined;
   const layer = {
     x: stored,
     weights,
@@ -107,22 +106,7 @@ function integerLayer(context: NestContext, inputs: LayerInputs, weights: Weight
     factor: (each: Expr) => sub(each, number(x.zero)),
     weight: (each: Expr) => each,
   };
-  if (fixed && next) {
-    const multipliers = vector(
-      context,
-      'multiplier',
-      'i32',
-      fixed.map(({ multiplier }) => multiplier),
-    );
-    const shifts = vector(
-      context,
-      'shift',
-      'i8',
-      fixed.map(({ shift }) => shift),
-    );
-    const { zero, low, high } = next;
-    return { ...layer, finish: (sum, channel) => requantized(sum, multipliers(channel), shifts(channel), zero, low, high) };
-  }
+  if (isWhole && ratios && next) return { ...layer, finish: requantizer(context, ratios, next) };
   const factors = vector(context, 'scale', 'f32', scales);
   const rest = realBias && !exact ? vector(context, 'bias', 'f32', realBias) : undefined;
   return {
@@ -132,6 +116,18 @@ function integerLayer(context: NestContext, inputs: LayerInputs, weights: Weight
       return rest ? add(real, rest(channel)) : real;
     },
   };
+}
+
+/** Turns sums into what is stored. */
+function requantizer(context: NestContext, ratios: Float64Array, { zero, low, high }: Requantization): Layer['finish'] {
+  if (context.schedule.requantization === 'floats') {
+    const factors = vector(context, 'scale', 'f32', ratios);
+    return (sum, channel) => requantizedByFloats(sum, factors(channel), zero, low, high);
+  }
+  const fixed = Array.from(ratios, fixedPoint);
+  const [multipliers, shifts] = [fixed.map(({ multiplier }) => multiplier), fixed.map(({ shift }) => shift)];
+  const [multiplier, shift] = [vector(context, 'multiplier', 'i32', multipliers), vector(context, 'shift', 'i8', shifts)];
+  return (sum, channel) => requantized(sum, multiplier(channel), shift(channel), zero, low, high);
 }
 
 const isInt32 = (value: number) => Math.abs(value) < 2 ** 31;

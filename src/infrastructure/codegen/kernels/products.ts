@@ -6,9 +6,6 @@ import type { KernelRule, NestContext } from './rule.js';
 import { blocks, lanesFor, Tile } from './tile.js';
 import { packed } from './weights.js';
 
-/** Lanes of a product of one row: each weight is read once. */
-const LANES_OF_ONE_ROW = 16;
-
 function matMul(context: NestContext): void {
   const [x, weight] = context.node.inputs;
   const shape = context.input(1).shape;
@@ -70,14 +67,16 @@ function dense(context: NestContext, { x, weight, bias, transposes, factors }: D
   if (!layer) return false;
   const [rows, depth] = layer.x.shape;
   const outputs = layer.weights.shape[transposes ? 0 : 1];
-  const lanes = lanesFor(outputs, rows === 1 ? LANES_OF_ONE_ROW : 8);
+  const size = rows === 1 ? context.schedule.vectorProduct : context.schedule.product;
+  const lanes = lanesFor(outputs, size.lanes);
+  const height = Math.min(size.rows, rows);
   const order = new Int32Array(depth * outputs);
   let next = 0;
   for (let first = 0; first < outputs; first += lanes) {
-    const size = Math.min(lanes, outputs - first);
+    const wide = Math.min(lanes, outputs - first);
     for (let k = 0; k < depth; k++) {
       const input = columns ? columns[k] : k;
-      for (let lane = 0; lane < size; lane++) order[next++] = transposes ? (first + lane) * depth + input : input * outputs + first + lane;
+      for (let lane = 0; lane < wide; lane++) order[next++] = transposes ? (first + lane) * depth + input : input * outputs + first + lane;
     }
   }
   const stored = context.constantBuffer(
@@ -87,17 +86,17 @@ function dense(context: NestContext, { x, weight, bias, transposes, factors }: D
     order.length,
   );
   const before = context.shape().slice(0, -1);
-  const body = blocks(outputs, lanes, (block, size) =>
-    blocks(rows, Math.min(4, rows), (rowBlock, height) => {
-      const tile = new Tile({ rows: height, lanes: size }, layer.type);
+  const body = blocks(outputs, lanes, (block, wide) =>
+    blocks(rows, height, (rowBlock, tall) => {
+      const tile = new Tile({ rows: tall, lanes: wide }, layer.type);
       const channel = times(block, lanes);
-      const place = (row: number) => plus(times(rowBlock, Math.min(4, rows)), row);
+      const place = (row: number) => plus(times(rowBlock, height), row);
       return [
         ...tile.begin((lane) => layer.initial(plus(channel, lane))),
         ...loop('k', depth, (k) =>
           tile.accumulate(
-            Array.from({ length: height }, (_, row) => layer.factor(layer.x.at([place(row), k]))),
-            (lane) => layer.weight(load(stored, plus(times(channel, depth), times(k, size), lane))),
+            Array.from({ length: tall }, (_, row) => layer.factor(layer.x.at([place(row), k]))),
+            (lane) => layer.weight(load(stored, plus(times(channel, depth), times(k, wide), lane))),
           ),
         ),
         ...tile.finish((row, lane, sum) => {
@@ -125,12 +124,13 @@ function batchProducts(
   const batch = sink.shape.slice(0, sink.shape.length - 2 + vectors.filter(Boolean).length);
   const [left, right] = [broadcast(a, [...batch, rows, depth]), broadcast(b, [...batch, depth, columns])];
   const type = scalarOf(a.type);
-  const lanes = lanesFor(columns, 8);
-  const height = Math.min(4, rows);
+  const size = context.schedule.product;
+  const lanes = lanesFor(columns, size.lanes);
+  const height = Math.min(size.rows, rows);
   const body = loops(['batch', 'batch'], batch, (at) =>
     blocks(rows, height, (rowBlock, tall) =>
-      blocks(columns, lanes, (block, size) => {
-        const tile = new Tile({ rows: tall, lanes: size }, type);
+      blocks(columns, lanes, (block, wide) => {
+        const tile = new Tile({ rows: tall, lanes: wide }, type);
         const column = times(block, lanes);
         const place = (row: number) => plus(times(rowBlock, height), row);
         return [

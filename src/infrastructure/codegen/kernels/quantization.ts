@@ -1,4 +1,4 @@
-import { add, binary, cast, div, type Expr, max, min, mul, number, over, type StorageType, sub, unary } from '../loops/index.js';
+import { add, binary, cast, div, type Expr, float, max, min, mul, number, over, type StorageType, sub, unary } from '../loops/index.js';
 import { computedOperand, type Operand, reshaped } from '../operands/index.js';
 import { like } from './elementwise.js';
 import type { KernelRule, RuleContext } from './rule.js';
@@ -59,6 +59,12 @@ export function requantized(value: Expr, multiplier: Expr, shift: Expr, zero: nu
   const odd = binary('and', binary('shr', product, bits), one);
   const rounded = cast('i32', binary('shr', add(add(product, sub(half, one)), odd), bits));
   return max(number(low), min(number(high), add(rounded, number(zero))));
+}
+
+/** round(value · factor) + zero, kept in bounds, in 32-bit floats. */
+export function requantizedByFloats(value: Expr, factor: Expr, zero: number, low: number, high: number): Expr {
+  const rounded = unary('round', mul(cast('f32', value), factor));
+  return add(cast('i32', max(float(low - zero), min(float(high - zero), rounded))), number(zero));
 }
 
 /** A positive factor as a 31-bit multiplier and a shift. */

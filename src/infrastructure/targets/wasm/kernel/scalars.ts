@@ -73,6 +73,9 @@ export class Scalars {
       case 'cast':
         this.#cast(expr);
         return;
+      case 'splat':
+        this.write(expr.of);
+        return;
     }
   }
 

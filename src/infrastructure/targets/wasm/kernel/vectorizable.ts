@@ -91,6 +91,7 @@ function fits(expr: Expr, variable: Variable, varying: ReadonlySet<Variable>, fu
     case 'select':
       return [expr.yes, expr.no].every(isSafe) && inner(expr.condition, expr.yes, expr.no);
     case 'cast':
+    case 'splat':
       return inner(expr.of);
   }
 }

@@ -113,6 +113,9 @@ export class Vectors {
       case 'cast':
         this.#cast(expr);
         return;
+      case 'splat':
+        this.write(expr.of);
+        return;
       case 'number':
         return;
     }
