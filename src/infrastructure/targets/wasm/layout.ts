@@ -25,6 +25,8 @@ export function layoutOf({ inputs, outputs }: Lowered, plan: MemoryPlan): Layout
   for (const buffer of [...constants, ...inputs.map((port) => port.buffer), ...outputs.map((port) => port.buffer)])
     if (!addresses.has(buffer)) addresses.set(buffer, place(bytesOfStorage(buffer.type, buffer.size)));
   const arena = place(plan.bytes);
+  // Eight bytes are read at once where four are needed.
+  place(4);
   return { addressOf: (buffer) => addresses.get(buffer) ?? arena + (plan.offsets.get(buffer) ?? 0), constants, bytes: end };
 }
 

@@ -55,7 +55,7 @@ const saturating = {
 /** Instructions of 128 bits, behind the byte 0xfd. */
 const simd = {
   'v128.load v128.load8x8_s v128.load8x8_u v128.load16x4_s v128.load16x4_u': 0,
-  'v128.load32_splat': 9,
+  'v128.load16_splat v128.load32_splat': 8,
   'v128.store v128.const i8x16.shuffle': 11,
   'i16x8.splat i32x4.splat': 16,
   'f32x4.splat': 19,
@@ -67,11 +67,13 @@ const simd = {
   'v128.store32_lane v128.store64_lane v128.load32_zero v128.load64_zero': 90,
   'f32x4.ceil f32x4.floor f32x4.trunc f32x4.nearest': 103,
   'i16x8.extend_low_i8x16_s i16x8.extend_high_i8x16_s i16x8.extend_low_i8x16_u i16x8.extend_high_i8x16_u': 135,
+  'i16x8.add': 142,
   'i32x4.abs i32x4.neg': 160,
   'i32x4.extend_low_i16x8_s i32x4.extend_high_i16x8_s i32x4.extend_low_i16x8_u i32x4.extend_high_i16x8_u': 167,
   'i32x4.shl i32x4.shr_s i32x4.shr_u i32x4.add': 171,
   'i32x4.sub': 177,
   'i32x4.mul i32x4.min_s i32x4.min_u i32x4.max_s i32x4.max_u i32x4.dot_i16x8_s': 181,
+  'i32x4.extmul_low_i16x8_s': 188,
   'f32x4.abs f32x4.neg': 224,
   'f32x4.sqrt f32x4.add f32x4.sub f32x4.mul f32x4.div f32x4.min f32x4.max f32x4.pmin f32x4.pmax': 227,
   'i32x4.trunc_sat_f32x4_s i32x4.trunc_sat_f32x4_u f32x4.convert_i32x4_s f32x4.convert_i32x4_u': 248,

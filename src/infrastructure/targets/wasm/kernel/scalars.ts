@@ -26,10 +26,19 @@ export class Scalars {
   readonly #state: KernelState;
   readonly #registers: RegisterFile;
   readonly #functions: Functions;
+  readonly #wholeOf: (variable: Variable) => void;
   /** Which lane of variables of a vector loop is meant. */
   #lane = 0;
 
-  constructor(state: KernelState, registers: RegisterFile, functions: Functions, baseOf: (buffer: Buffer) => Base) {
+  /** @param wholeOf puts the four lanes of a variable of a vector loop on the stack. */
+  constructor(
+    state: KernelState,
+    registers: RegisterFile,
+    functions: Functions,
+    baseOf: (buffer: Buffer) => Base,
+    wholeOf: (variable: Variable) => void,
+  ) {
+    this.#wholeOf = wholeOf;
     this.#state = state;
     this.#registers = registers;
     this.#functions = functions;
@@ -90,11 +99,12 @@ export class Scalars {
   #variable(of: Variable): void {
     const { code, scopes } = this.#state;
     const binding = scopes.binding(of);
-    if (binding.lanes !== undefined) {
-      code.get(binding.lanes).op(laneOpcode('extract', of.type), this.#lane);
+    const { value, vector } = binding;
+    if (vector) {
+      this.#wholeOf(of);
+      code.op(laneOpcode('extract', of.type), this.#lane);
       return;
     }
-    const { value } = binding;
     if (binding.local === undefined) {
       if (!value) throw new Error(`The variable "${of.hint}" has no value`);
       const local = this.#state.local(valueType(of.type));

@@ -30,8 +30,16 @@ export interface Binding {
   local?: number;
   /** What it is, where it is computed only when it is asked for. */
   readonly value?: Expr;
-  /** The local that holds it for four lanes of a vector loop. */
-  readonly lanes?: number;
+  /** Where it differs in the rounds of a vector loop. */
+  readonly vector?: VectorLocals;
+}
+
+/** The locals that hold a variable for four rounds of a vector loop, each once it is asked for. */
+export interface VectorLocals {
+  /** As four lanes of 32 bits. */
+  whole?: number;
+  /** As the lower four of eight lanes of 16 bits. */
+  half?: number;
 }
 
 /** Variables and the places from which they are known, along the way to the code that is being written. */
@@ -74,8 +82,8 @@ export class Scopes {
     for (const part of within(expr)) {
       if (part.kind === 'load' || part.kind === 'register') return undefined;
       if (part.kind !== 'variable') continue;
-      const { slot, lanes } = this.#bindings.get(part.variable.id) ?? {};
-      if (!slot || lanes !== undefined) return undefined;
+      const { slot, vector } = this.#bindings.get(part.variable.id) ?? {};
+      if (!slot || vector) return undefined;
       if (slot.depth > deepest.depth) deepest = slot;
     }
     return deepest;

@@ -49,7 +49,7 @@ export class VectorLoops {
   write({ variable, body }: ForStatement, rounds: readonly number[]): void {
     const vectors = this.#isForVectors(body) ? Math.floor(rounds.length / LANES) : 0;
     for (let vector = 0; vector < vectors; vector++) {
-      this.#vectors.rounds(variable, rounds[vector * LANES], () => {
+      this.#vectors.rounds.of(variable, rounds[vector * LANES], () => {
         for (const statement of body) this.#statement(statement);
       });
     }
@@ -67,20 +67,17 @@ export class VectorLoops {
     const { code, scopes } = this.#state;
     if (statement.kind === 'declare') {
       const { variable, value } = statement;
-      if (!this.#vectors.varies(value)) {
+      if (!this.#vectors.rounds.varies(value)) {
         this.#writeOne(statement);
         return;
       }
-      const lanes = this.#state.local('v128');
-      this.#vectors.write(value);
-      code.set(lanes);
-      scopes.bind(variable, { slot: scopes.slot(code), lanes });
+      scopes.bind(variable, { slot: scopes.slot(code), value, vector: {} });
     } else if (statement.kind === 'set') this.#set(statement);
     else if (statement.kind === 'store') this.#store(statement);
   }
 
   #set({ registers, index, value }: SetStatement): void {
-    const from = this.#vectors.stepOf(index) === 1 ? numberOf(this.#vectors.inRound(index, 0)) : undefined;
+    const from = this.#vectors.rounds.stepOf(index) === 1 ? numberOf(this.#vectors.rounds.inRound(index, 0)) : undefined;
     const local = from === undefined ? undefined : this.#registers.vector(registers, from);
     if (local !== undefined) {
       this.#vectors.write(value);
@@ -88,15 +85,15 @@ export class VectorLoops {
       return;
     }
     this.#laneByLane(value, (lane, write) => {
-      this.#registers.set(registers, numberOf(this.#vectors.inRound(index, lane)) ?? Number.NaN, write);
+      this.#registers.set(registers, numberOf(this.#vectors.rounds.inRound(index, lane)) ?? Number.NaN, write);
     });
   }
 
   #store({ buffer, index, value }: StoreStatement): void {
     const { code } = this.#state;
     const bits = bitsOfStorage(buffer.type);
-    if (this.#vectors.stepOf(index) === 1 && bits <= 32) {
-      const offset = this.#scalars.addresses.point(buffer, this.#vectors.inRound(index, 0));
+    if (this.#vectors.rounds.stepOf(index) === 1 && bits <= 32) {
+      const offset = this.#scalars.addresses.point(buffer, this.#vectors.rounds.inRound(index, 0));
       this.#vectors.write(value);
       if (bits === 32) code.access('v128.store', offset);
       else if (bits === 16) code.get(this.#zero()).shuffle(lowBytes(2)).access('v128.store64_lane', offset, 0);
@@ -104,7 +101,7 @@ export class VectorLoops {
       return;
     }
     this.#laneByLane(value, (lane, write) => {
-      const offset = this.#scalars.addresses.point(buffer, this.#vectors.inRound(index, lane));
+      const offset = this.#scalars.addresses.point(buffer, this.#vectors.rounds.inRound(index, lane));
       write();
       code.access(stores[buffer.type], offset);
     });

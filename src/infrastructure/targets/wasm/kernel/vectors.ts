@@ -9,7 +9,6 @@ import {
   numberOf,
   plus,
   rangeOf,
-  replaceWithin,
   type SelectExpr,
   type SumExpr,
   times,
@@ -18,9 +17,10 @@ import {
   within,
 } from '../../../codegen/index.js';
 import { isOpcode, type Opcode } from '../assembler/index.js';
-import { sumOf } from './addresses.js';
 import type { Functions } from './functions.js';
+import { Halves } from './halves.js';
 import { LANES, laneOpcode, type RegisterFile } from './registers.js';
+import { Rounds } from './rounds.js';
 import type { Scalars } from './scalars.js';
 import type { KernelState } from './state.js';
 import { fitsVector, vectorOpcode } from './types.js';
@@ -31,53 +31,21 @@ export class Vectors {
   readonly #registers: RegisterFile;
   readonly #scalars: Scalars;
   readonly #functions: Functions;
-  #variable: Variable | undefined;
-  #at = 0;
+  readonly rounds: Rounds;
+  readonly #halves: Halves;
 
   constructor(state: KernelState, registers: RegisterFile, scalars: Scalars, functions: Functions) {
     this.#state = state;
     this.#registers = registers;
     this.#scalars = scalars;
     this.#functions = functions;
-  }
-
-  /** Writes four rounds of a loop. @param at value of the loop's count in the first of them. */
-  rounds(variable: Variable, at: number, write: () => void): void {
-    const before = [this.#variable, this.#at] as const;
-    [this.#variable, this.#at] = [variable, at];
-    write();
-    [this.#variable, this.#at] = before;
-  }
-
-  /** Whether the four rounds may have different values of an expression. */
-  varies(expr: Expr): boolean {
-    for (const part of within(expr)) if (part.kind === 'variable' && this.#isOfLane(part.variable)) return true;
-    return false;
-  }
-
-  #isOfLane(variable: Variable): boolean {
-    return variable === this.#variable || this.#state.scopes.binding(variable).lanes !== undefined;
-  }
-
-  /** An expression as it is in one of the rounds. */
-  inRound(expr: Expr, round: number): Expr {
-    const value = number(this.#at + round);
-    return replaceWithin(expr, (part) => (part.kind === 'variable' && part.variable === this.#variable ? value : undefined));
-  }
-
-  /** How far an index moves from round to round; undefined where that is not even. */
-  stepOf(index: Expr): number | undefined {
-    let step = 0;
-    for (const { of, factor } of sumOf(index).terms) {
-      if (of.kind === 'variable' && of.variable === this.#variable) step += factor;
-      else if (this.varies(of)) return undefined;
-    }
-    return step;
+    this.rounds = new Rounds(state.scopes);
+    this.#halves = new Halves(state, scalars, this.rounds);
   }
 
   /** @param expr of a type of which four are a vector. */
   write(expr: Expr): void {
-    if (!this.varies(expr)) {
+    if (!this.rounds.varies(expr)) {
       this.#splat(expr);
       return;
     }
@@ -92,7 +60,7 @@ export class Vectors {
         this.#load(expr, expr.buffer, expr.index);
         return;
       case 'register': {
-        const from = this.stepOf(expr.index) === 1 ? numberOf(this.inRound(expr.index, 0)) : undefined;
+        const from = this.rounds.stepOf(expr.index) === 1 ? numberOf(this.rounds.inRound(expr.index, 0)) : undefined;
         const local = from === undefined ? undefined : this.#registers.vector(expr.registers, from);
         if (local === undefined) {
           this.#oneByOne(expr);
@@ -124,7 +92,7 @@ export class Vectors {
   /** Writes each of the four values alone. */
   #oneByOne(expr: Expr): void {
     for (let lane = 0; lane < LANES; lane++) {
-      this.#scalars.writeLane(lane, () => this.#scalars.write(this.inRound(expr, lane)));
+      this.#scalars.writeLane(lane, () => this.#scalars.write(this.rounds.inRound(expr, lane)));
       if (lane === 0) this.#state.code.op(splatOpcode(expr));
       else this.#state.code.op(laneOpcode('replace', expr.type), lane);
     }
@@ -165,24 +133,42 @@ export class Vectors {
 
   #variableOf(variable: Variable): void {
     const { code, scopes } = this.#state;
-    if (variable === this.#variable) code.i32x4([this.#at, this.#at + 1, this.#at + 2, this.#at + 3]);
-    else code.get(scopes.binding(variable).lanes ?? Number.NaN);
+    const { first } = this.rounds;
+    if (variable === this.rounds.variable) {
+      code.i32x4([first, first + 1, first + 2, first + 3]);
+      return;
+    }
+    const { slot, value, vector } = scopes.binding(variable);
+    if (!value || !vector) throw new Error(`The variable "${variable.hint}" has no value in a vector loop`);
+    if (vector.whole === undefined) {
+      const local = this.#state.local('v128');
+      vector.whole = local;
+      this.#state.within(slot.code, () => {
+        this.write(value);
+        this.#state.code.set(local);
+      });
+    }
+    code.get(vector.whole);
   }
 
   #sum({ terms, constant }: SumExpr): void {
     const { code } = this.#state;
-    const varying = terms.filter(({ of }) => this.varies(of)).sort((a, b) => Number(a.factor < 0) - Number(b.factor < 0));
-    const same = plus(constant, ...terms.filter(({ of }) => !this.varies(of)).map(({ of, factor }) => times(of, factor)));
-    varying.forEach(({ of, factor }, place) => {
-      const takes = place > 0 && factor < 0;
-      this.write(of);
+    const same = plus(constant, ...terms.filter(({ of }) => !this.rounds.varies(of)).map(({ of, factor }) => times(of, factor)));
+    const varying = terms.filter(({ of }) => this.rounds.varies(of)).sort((a, b) => Number(a.factor < 0) - Number(b.factor < 0));
+    let isFirst = true;
+    for (let place = 0; place < varying.length; place++) {
+      const [{ of, factor }, next] = [varying[place], varying[place + 1]];
+      const takes = !isFirst && factor < 0;
       const multiple = takes ? -factor : factor;
+      if (factor === 1 && next?.factor === 1 && this.#halves.writePair(of, next.of)) place++;
+      else this.write(of);
       if (multiple !== 1) {
         this.#splat(number(multiple));
         code.op('i32x4.mul');
       }
-      if (place > 0) code.op(takes ? 'i32x4.sub' : 'i32x4.add');
-    });
+      if (!isFirst) code.op(takes ? 'i32x4.sub' : 'i32x4.add');
+      isFirst = false;
+    }
     if (numberOf(same) === 0) return;
     this.#splat(same);
     code.op('i32x4.add');
@@ -191,15 +177,18 @@ export class Vectors {
   #load(expr: Expr, buffer: Buffer, index: Expr): void {
     const { code } = this.#state;
     const bits = bitsOfStorage(buffer.type);
-    if (this.stepOf(index) !== 1 || bits > 32 || bits < 8) {
+    if (this.rounds.stepOf(index) !== 1 || bits > 32 || bits < 8) {
       this.#oneByOne(expr);
       return;
     }
-    const offset = this.#scalars.addresses.point(buffer, this.inRound(index, 0));
+    const offset = this.#scalars.addresses.point(buffer, this.rounds.inRound(index, 0));
     const sign = buffer.type.startsWith('u') ? 'u' : 's';
     if (bits === 32) code.access('v128.load', offset);
     else if (bits === 16) code.access(`v128.load16x4_${sign}`, offset);
-    else code.access('v128.load32_zero', offset).op(`i16x8.extend_low_i8x16_${sign}`).op(`i32x4.extend_low_i16x8_${sign}`);
+    else {
+      // Eight bytes are read at once; of those behind the fourth nothing is used.
+      code.access(`v128.load8x8_${sign}`, offset).op(`i32x4.extend_low_i16x8_${sign}`);
+    }
   }
 
   #binary(expr: BinaryExpr): void {
@@ -209,7 +198,7 @@ export class Vectors {
     const call = type === 'f32' ? this.#functions.vector(op) : undefined;
     const name = vectorOpcode(op, type);
     const shifts = op === 'shl' || op === 'shr';
-    if (!fitsVector(type) || (shifts && this.varies(right))) {
+    if (!fitsVector(type) || (shifts && this.rounds.varies(right))) {
       this.#oneByOne(expr);
       return;
     }
@@ -278,7 +267,7 @@ export class Vectors {
       this.#oneByOne(expr);
       return;
     }
-    if (!this.varies(condition)) {
+    if (!this.rounds.varies(condition)) {
       this.#scalars.write(condition);
       code.open('if', 'v128');
       this.write(yes);

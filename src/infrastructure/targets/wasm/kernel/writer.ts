@@ -49,12 +49,13 @@ export class KernelWriter {
     this.#options = options;
     this.#state = new KernelState(body);
     this.#registers = new RegisterFile(this.#state);
-    this.#scalars = new Scalars(this.#state, this.#registers, options.functions, options.baseOf);
+    this.#scalars = new Scalars(this.#state, this.#registers, options.functions, options.baseOf, (of) => vectors.write(read(of)));
+    const vectors = new Vectors(this.#state, this.#registers, this.#scalars, options.functions);
     this.#vectorLoops = new VectorLoops({
       state: this.#state,
       registers: this.#registers,
       scalars: this.#scalars,
-      vectors: new Vectors(this.#state, this.#registers, this.#scalars, options.functions),
+      vectors,
       writeOne: (statement) => this.#statement(statement),
       isAssigned: (variable) => this.#assigned.has(variable),
     });
