@@ -1,6 +1,7 @@
 import type { Node } from '../../../onnx/index.js';
 import { convolutionWindows } from '../../../ops/index.js';
-import { type Buffer, type Expr, load, loop, loops, minus, plus, type Statement, times } from '../loops/index.js';
+import { type Buffer, type Expr, load, loops, minus, plus, type Statement, times } from '../loops/index.js';
+import { inputOrder, overInputs, pairedInputs } from './inputs.js';
 import { type Layer, layerOf } from './layer.js';
 import type { KernelRule, NestContext } from './rule.js';
 import { blocks, lanesFor } from './tile.js';
@@ -43,7 +44,8 @@ function grouped(context: NestContext, layer: Layer, shape: Shape): Statement[] 
   const { rows, lanes: most } = context.schedule.convolution;
   const lanes = lanesFor(outputs, most);
   const taps = product(slides.map(({ kernel }) => kernel));
-  const stored = packWeights(context, layer, shape, lanes);
+  const paired = pairedInputs(layer, inputs, context.schedule);
+  const stored = packWeights(context, layer, shape, lanes, paired);
   return loops(['n', 'group'], [batch, groups], ([n, group]) =>
     blocks(outputs, lanes, (block, size) => {
       const channel = plus(times(group, outputs), times(block, lanes));
@@ -51,14 +53,17 @@ function grouped(context: NestContext, layer: Layer, shape: Shape): Statement[] 
       return overPlaces(slides, layer.type, { rows, lanes: size }, (tile, places, within) => [
         ...tile.begin((lane) => layer.initial(plus(channel, lane))),
         ...overTaps(slides, places[0], within, (taken, tap) =>
-          loop('c', inputs, (c) => {
-            const factors = places.map((place) => {
-              const along = slides.map(({ stride, head }, axis) => minus(plus(times(place[axis], stride), taken[axis]), head));
-              return layer.factor(layer.x.at([n, plus(times(group, inputs), c), ...along]));
-            });
-            const at = plus(first, times(plus(times(tap, inputs), c), size));
-            return tile.accumulate(factors, (lane) => layer.weight(load(stored, plus(at, lane))));
-          }),
+          overInputs(
+            tile,
+            inputs,
+            paired,
+            (c) =>
+              places.map((place) => {
+                const along = slides.map(({ stride, head }, axis) => minus(plus(times(place[axis], stride), taken[axis]), head));
+                return layer.factor(layer.x.at([n, plus(times(group, inputs), c), ...along]));
+              }),
+            (c, at) => layer.weight(load(stored, plus(first, times(plus(times(tap, inputs), c), size), at))),
+          ),
         ),
         ...tile.finish((row, lane, sum) => {
           const to = plus(channel, lane);
@@ -75,7 +80,7 @@ function depthwise(context: NestContext, layer: Layer, shape: Shape): Statement[
   const { rows, lanes: most } = context.schedule.depthwise;
   const lanes = lanesFor(groups, most);
   const taps = product(slides.map(({ kernel }) => kernel));
-  const stored = packWeights(context, layer, { ...shape, groups: 1, outputs: groups }, lanes);
+  const stored = packWeights(context, layer, { ...shape, groups: 1, outputs: groups }, lanes, 0);
   return loops(['n'], [batch], ([n]) =>
     blocks(groups, lanes, (block, size) => {
       const channel = times(block, lanes);
@@ -100,16 +105,23 @@ function depthwise(context: NestContext, layer: Layer, shape: Shape): Statement[
 }
 
 /** Weights in the order in which they are read: blocks of output channels; in each, taps, input channels, and the block's channels together. */
-function packWeights(context: NestContext, { weights }: Layer, { groups, inputs, outputs, slides }: Shape, lanes: number): Buffer {
+function packWeights(
+  context: NestContext,
+  { weights }: Layer,
+  { groups, inputs, outputs, slides }: Shape,
+  lanes: number,
+  paired: number,
+): Buffer {
   const taps = product(slides.map(({ kernel }) => kernel));
   const order = new Int32Array(weights.values.length);
   let next = 0;
   for (let group = 0; group < groups; group++) {
     for (let first = 0; first < outputs; first += lanes) {
       const size = Math.min(lanes, outputs - first);
-      for (let tap = 0; tap < taps; tap++)
-        for (let c = 0; c < inputs; c++)
-          for (let lane = 0; lane < size; lane++) order[next++] = ((group * outputs + first + lane) * inputs + c) * taps + tap;
+      for (let tap = 0; tap < taps; tap++) {
+        const at = (c: number, lane: number) => ((group * outputs + first + lane) * inputs + c) * taps + tap;
+        for (const place of inputOrder(inputs, paired, size, at)) order[next++] = place;
+      }
     }
   }
   return context.constantBuffer(`${context.node.name || context.node.op}_weights`, weights.storage, packed(weights, order), order.length);

@@ -1,6 +1,7 @@
 import type { Value } from '../../../onnx/index.js';
 import { add, cast, type Expr, float, load, loop, loops, mul, number, plus, type Statement, scalarOf, times } from '../loops/index.js';
 import { broadcast, type Operand, reshaped, storedOperand, storedRows, transposed, unravel } from '../operands/index.js';
+import { inputOrder, overInputs, pairedInputs } from './inputs.js';
 import { type Layer, layerOf } from './layer.js';
 import type { KernelRule, NestContext } from './rule.js';
 import { blocks, lanesFor, Tile } from './tile.js';
@@ -70,14 +71,15 @@ function dense(context: NestContext, { x, weight, bias, transposes, factors }: D
   const size = rows === 1 ? context.schedule.vectorProduct : context.schedule.product;
   const lanes = lanesFor(outputs, size.lanes);
   const height = Math.min(size.rows, rows);
+  const paired = pairedInputs(layer, depth, context.schedule);
   const order = new Int32Array(depth * outputs);
   let next = 0;
   for (let first = 0; first < outputs; first += lanes) {
-    const wide = Math.min(lanes, outputs - first);
-    for (let k = 0; k < depth; k++) {
+    const at = (k: number, lane: number) => {
       const input = columns ? columns[k] : k;
-      for (let lane = 0; lane < wide; lane++) order[next++] = transposes ? (first + lane) * depth + input : input * outputs + first + lane;
-    }
+      return transposes ? (first + lane) * depth + input : input * outputs + first + lane;
+    };
+    for (const place of inputOrder(depth, paired, Math.min(lanes, outputs - first), at)) order[next++] = place;
   }
   const stored = context.constantBuffer(
     `${context.node.name || context.node.op}_weights`,
@@ -93,11 +95,12 @@ function dense(context: NestContext, { x, weight, bias, transposes, factors }: D
       const place = (row: number) => plus(times(rowBlock, height), row);
       return [
         ...tile.begin((lane) => layer.initial(plus(channel, lane))),
-        ...loop('k', depth, (k) =>
-          tile.accumulate(
-            Array.from({ length: tall }, (_, row) => layer.factor(layer.x.at([place(row), k]))),
-            (lane) => layer.weight(load(stored, plus(times(channel, depth), times(k, wide), lane))),
-          ),
+        ...overInputs(
+          tile,
+          depth,
+          paired,
+          (k) => Array.from({ length: tall }, (_, row) => layer.factor(layer.x.at([place(row), k]))),
+          (k, at) => layer.weight(load(stored, plus(times(channel, depth), times(k, wide), at))),
         ),
         ...tile.finish((row, lane, sum) => {
           const to = plus(channel, lane);

@@ -17,6 +17,8 @@ export interface Schedule {
    * the middle of two numbers as a 32-bit float can tell.
    */
   readonly requantization: 'integers' | 'floats';
+  /** Whether 8-bit weights of two inputs lie together, for targets that multiply and add pairs at once. */
+  readonly pairs: boolean;
 }
 
 export const usualSchedule: Schedule = {
@@ -25,4 +27,5 @@ export const usualSchedule: Schedule = {
   product: { rows: 4, lanes: 8 },
   vectorProduct: { rows: 1, lanes: 16 },
   requantization: 'integers',
+  pairs: false,
 };
