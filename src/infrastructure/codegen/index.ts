@@ -12,3 +12,4 @@ export { lowerGraph } from './lowering/lower.js';
 export { type CompileOptions, prepare } from './lowering/prepare.js';
 export type { Lowered, Port } from './lowering/program.js';
 export { type MemoryPlan, planMemory } from './memory/index.js';
+export { type KernelSummary, type MemorySummary, type PortSummary, type ProgramSummary, summarize } from './summary.js';

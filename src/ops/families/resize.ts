@@ -1,5 +1,5 @@
 import { sizeOf } from '../../base/index.js';
-import { ceilDivideDims, type Dim, multiplyDims, SymbolicDim, subtractDims, Tensor, type Value } from '../../onnx/index.js';
+import { ceilDivideDims, type Dim, multiplyDims, type Node, SymbolicDim, subtractDims, Tensor, type Value } from '../../onnx/index.js';
 import {
   type CouplingContext,
   type CouplingRule,
@@ -102,10 +102,22 @@ const resizeGradient: GradientRule = (context) => {
 
 /** Taps of each axis; undefined for axes that the Resize leaves as they are. */
 function tapsByAxis(context: GradientContext, from: readonly number[], to: readonly number[]): (Tap[][] | undefined)[] {
-  const { node } = context;
-  if (node.string('keep_aspect_ratio_policy', 'stretch') !== 'stretch') context.refuse('it keeps an aspect ratio');
+  if (context.node.string('keep_aspect_ratio_policy', 'stretch') !== 'stretch') context.refuse('it keeps an aspect ratio');
+  return resizeTaps(context, from, to);
+}
+
+/**
+ * The elements of the input, with their weights, that each index of each axis of a Resize or Upsample is made of; undefined for axes that it leaves as they
+ * are. An index without any lies outside of the region of interest.
+ * @param from, to shapes of input and output.
+ */
+export function resizeTaps(
+  context: Pick<GradientContext, 'node' | 'opset' | 'refuse'>,
+  from: readonly number[],
+  to: readonly number[],
+): (Tap[][] | undefined)[] {
   const axes = resizedAxes(context, from.length);
-  const scales = scalesOf(context);
+  const scales = scalesOf(context) ?? keptRatio(context.node, axes, from);
   const interpolation = interpolationOf(context);
   const crops = interpolation.coordinates === 'tf_crop_and_resize' ? regionOf(context, axes.length) : undefined;
   return from.map((size, axis) => {
@@ -117,7 +129,17 @@ function tapsByAxis(context: GradientContext, from: readonly number[], to: reado
   });
 }
 
-function regionOf(context: GradientContext, count: number): readonly number[] {
+/** One scale for all axes, where sizes are only limits. */
+function keptRatio(node: Node, axes: readonly number[], from: readonly number[]): number[] | undefined {
+  const policy = node.string('keep_aspect_ratio_policy', 'stretch');
+  const wanted = node.inputs[3]?.constant?.numbers();
+  if (policy === 'stretch' || !wanted) return undefined;
+  const ratios = axes.map((axis, each) => wanted[each] / from[axis]);
+  const scale = policy === 'not_larger' ? Math.min(...ratios) : Math.max(...ratios);
+  return axes.map(() => scale);
+}
+
+function regionOf(context: Pick<GradientContext, 'node' | 'opset' | 'refuse'>, count: number): readonly number[] {
   const region = constantInts(context.node, inputsOf(context).roi ?? 1);
   return region?.length === 2 * count ? region : context.refuse('its region of interest is computed at run time');
 }

@@ -1,11 +1,10 @@
 import type { Node } from '../../../onnx/index.js';
 import { convolutionWindows } from '../../../ops/index.js';
-import { type Buffer, type Expr, load, loops, minus, plus, type Statement, times } from '../loops/index.js';
-import { inputOrder, overInputs, pairedInputs } from './inputs.js';
+import { type Expr, load, loops, minus, plus, type Statement, times } from '../loops/index.js';
 import { type Layer, layerOf } from './layer.js';
+import { packWeights } from './packing.js';
 import type { KernelRule, NestContext } from './rule.js';
 import { blocks, lanesFor } from './tile.js';
-import { packed } from './weights.js';
 import { overPlaces, overTaps, type Slide, slidesOf } from './windows.js';
 
 /** What a convolution is, beside its numbers. */
@@ -23,8 +22,23 @@ function convolve(context: NestContext): void {
   const rank = context.shape().length;
   const order = [0, ...Array.from({ length: rank - 2 }, (_, axis) => axis + 2), 1];
   const [x, weight, bias] = node.inputs;
-  const layer = x && weight && layerOf(context, { x, weight, bias, axis: 0, order });
-  if (!layer) return context.refuse('its weights depend on the data');
+  const layer = x && weight && layerOf(context, { x, weight, bias, axis: 0, order, data: true });
+  if (!layer) throw context.refuse('its weights depend on the data');
+  emitConvolution(context, layer);
+}
+
+/** Products of integers, summed. */
+function convolveIntegers(context: NestContext): void {
+  const rank = context.shape().length;
+  const order = [0, ...Array.from({ length: rank - 2 }, (_, axis) => axis + 2), 1];
+  const [x, weight, xZero, weightZero] = context.node.inputs;
+  const layer = x && weight && layerOf(context, { x, weight, axis: 0, order, zeros: { x: xZero, weight: weightZero } });
+  if (!layer) throw context.refuse('its weights depend on the data');
+  emitConvolution(context, layer);
+}
+
+function emitConvolution(context: NestContext, layer: Layer): void {
+  const { node } = context;
   const shape = shapeOf(node, layer, context.shape());
   const macs =
     shape.batch * shape.groups * shape.inputs * shape.outputs * product(shape.slides.map(({ kernel, output }) => kernel * output));
@@ -44,25 +58,19 @@ function grouped(context: NestContext, layer: Layer, shape: Shape): Statement[] 
   const { rows, lanes: most } = context.schedule.convolution;
   const lanes = lanesFor(outputs, most);
   const taps = product(slides.map(({ kernel }) => kernel));
-  const paired = pairedInputs(layer, inputs, context.schedule);
-  const stored = packWeights(context, layer, shape, lanes, paired);
-  return loops(['n', 'group'], [batch, groups], ([n, group]) =>
+  const strides = { group: outputs * inputs * taps, output: inputs * taps, input: taps, tap: 1 };
+  const weights = packWeights(context, layer, { groups, outputs, inputs, taps, lanes, strides });
+  const body = loops(['n', 'group'], [batch, groups], ([n, group]) =>
     blocks(outputs, lanes, (block, size) => {
       const channel = plus(times(group, outputs), times(block, lanes));
-      const first = plus(times(group, outputs * inputs * taps), times(block, lanes * inputs * taps));
       return overPlaces(slides, layer.type, { rows, lanes: size }, (tile, places, within) => [
         ...tile.begin((lane) => layer.initial(plus(channel, lane))),
         ...overTaps(slides, places[0], within, (taken, tap) =>
-          overInputs(
-            tile,
-            inputs,
-            paired,
-            (c) =>
-              places.map((place) => {
-                const along = slides.map(({ stride, head }, axis) => minus(plus(times(place[axis], stride), taken[axis]), head));
-                return layer.factor(layer.x.at([n, plus(times(group, inputs), c), ...along]));
-              }),
-            (c, at) => layer.weight(load(stored, plus(first, times(plus(times(tap, inputs), c), size), at))),
+          weights.sum(tile, channel, tap, size, (c) =>
+            places.map((place) => {
+              const along = slides.map(({ stride, head }, axis) => minus(plus(times(place[axis], stride), taken[axis]), head));
+              return layer.x.at([n, plus(times(group, inputs), c), ...along]);
+            }),
           ),
         ),
         ...tile.finish((row, lane, sum) => {
@@ -72,6 +80,7 @@ function grouped(context: NestContext, layer: Layer, shape: Shape): Statement[] 
       ]);
     }),
   );
+  return [...weights.before, ...body];
 }
 
 /** Each channel with a kernel of its own: channels beside each other. */
@@ -80,8 +89,9 @@ function depthwise(context: NestContext, layer: Layer, shape: Shape): Statement[
   const { rows, lanes: most } = context.schedule.depthwise;
   const lanes = lanesFor(groups, most);
   const taps = product(slides.map(({ kernel }) => kernel));
-  const stored = packWeights(context, layer, { ...shape, groups: 1, outputs: groups }, lanes, 0);
-  return loops(['n'], [batch], ([n]) =>
+  const strides = { group: 0, output: taps, input: 0, tap: 1 };
+  const weights = packWeights(context, layer, { groups: 1, outputs: groups, inputs: 1, taps, lanes, strides });
+  const body = loops(['n'], [batch], ([n]) =>
     blocks(groups, lanes, (block, size) => {
       const channel = times(block, lanes);
       return overPlaces(slides, layer.type, { rows, lanes: size }, (tile, places, within) => [
@@ -92,7 +102,7 @@ function depthwise(context: NestContext, layer: Layer, shape: Shape): Statement[
               const along = slides.map(({ stride, head }, axis) => minus(plus(times(place[axis], stride), taken[axis]), head));
               return layer.factor(layer.x.at([n, plus(channel, lane), ...along]));
             }),
-            (lane) => layer.weight(load(stored, plus(times(channel, taps), times(tap, size), lane))),
+            (lane) => layer.weight(load(weights.buffer, plus(weights.tap(channel, tap, size), lane))),
           ),
         ),
         ...tile.finish((row, lane, sum) => {
@@ -102,33 +112,12 @@ function depthwise(context: NestContext, layer: Layer, shape: Shape): Statement[
       ]);
     }),
   );
-}
-
-/** Weights in the order in which they are read: blocks of output channels; in each, taps, input channels, and the block's channels together. */
-function packWeights(
-  context: NestContext,
-  { weights }: Layer,
-  { groups, inputs, outputs, slides }: Shape,
-  lanes: number,
-  paired: number,
-): Buffer {
-  const taps = product(slides.map(({ kernel }) => kernel));
-  const order = new Int32Array(weights.values.length);
-  let next = 0;
-  for (let group = 0; group < groups; group++) {
-    for (let first = 0; first < outputs; first += lanes) {
-      const size = Math.min(lanes, outputs - first);
-      for (let tap = 0; tap < taps; tap++) {
-        const at = (c: number, lane: number) => ((group * outputs + first + lane) * inputs + c) * taps + tap;
-        for (const place of inputOrder(inputs, paired, size, at)) order[next++] = place;
-      }
-    }
-  }
-  return context.constantBuffer(`${context.node.name || context.node.op}_weights`, weights.storage, packed(weights, order), order.length);
+  return [...weights.before, ...body];
 }
 
 const product = (sizes: readonly number[]) => sizes.reduce((all, size) => all * size, 1);
 
 export const convolutions: Readonly<Record<string, KernelRule>> = {
   Conv: { kind: 'nest', absorbs: true, emit: convolve },
+  ConvInteger: { kind: 'nest', absorbs: true, emit: convolveIntegers },
 };

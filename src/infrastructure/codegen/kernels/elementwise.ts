@@ -89,7 +89,7 @@ const mod: Value =
   ([a, b]) => {
     if (a.type === 'f32' || a.type === 'f64') return binary('fmod', a, b);
     const remainder = binary('mod', a, b);
-    if (node.int('fmod', 0) === 1 || a.type === 'u32' || a.type === 'u64') return remainder;
+    if (node.int('fmod', 0) === 1 || /^uint/.test(node.inputs[0]?.dtype ?? '')) return remainder;
     const crosses = both(isTrue(remainder), binary('ne', binary('lt', remainder, like(a, 0)), binary('lt', b, like(b, 0))));
     return select(crosses, add(remainder, b), remainder);
   };
@@ -149,7 +149,8 @@ export const elementwise: Readonly<Record<string, KernelRule>> = {
   BitwiseOr: folded('or'),
   BitwiseXor: folded('xor'),
   Cast: rule(castTo),
-  CastLike: rule(castTo),
+  // The second input gives nothing but its type.
+  CastLike: { kind: 'elementwise', value: castTo, align: (context) => context.input(0) },
   Ceil: single('ceil'),
   Celu: of((x, node) => {
     const alpha = like(x, node.float('alpha', 1));
@@ -159,7 +160,6 @@ export const elementwise: Readonly<Record<string, KernelRule>> = {
   Cos: single('cos'),
   Cosh: single('cosh'),
   Div: folded('div'),
-  Dropout: of((x) => x),
   Elu: of((x, node) => kinked(x, mul(like(x, node.float('alpha', 1)), expm1(x)))),
   Equal: compared('eq'),
   Erf: single('erf'),

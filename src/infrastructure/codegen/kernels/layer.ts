@@ -1,9 +1,9 @@
 import type { Node, Value } from '../../../onnx/index.js';
-import { add, type Buffer, cast, type Expr, float, load, mul, number, type ScalarType, sub } from '../loops/index.js';
+import { add, type Buffer, cast, type Expr, float, load, mul, number, requantize, type ScalarType, sub } from '../loops/index.js';
 import type { Operand } from '../operands/index.js';
-import { fixedPoint, limitsOf, requantized, requantizedByFloats } from './quantization.js';
+import { fixedPoint, limitsOf, requantizedByFloats, saturated } from './quantization.js';
 import type { NestContext, Sink } from './rule.js';
-import { type QuantizedInput, quantizedInput, type Weights, weightsOf } from './weights.js';
+import { integerWeights, type QuantizedInput, quantizedInput, type Weights, weightsOf } from './weights.js';
 
 /** A layer that sums products of its input with constant weights, whatever types they have. */
 export interface Layer {
@@ -18,6 +18,8 @@ export interface Layer {
   factor(x: Expr): Expr;
   /** A weight as it is multiplied. */
   weight(stored: Expr): Expr;
+  /** Whether products of two neighbouring inputs are summed at once: integers that fit into 16 bits. */
+  readonly pairs: boolean;
   /** What is given to the sink for a whole sum. */
   finish(sum: Expr, channel: Expr): Expr;
 }
@@ -33,26 +35,38 @@ export interface LayerInputs {
   readonly factors?: readonly [number, number];
   /** How the output lies in memory. */
   readonly order?: readonly number[];
+  /** Groups of output channels of which the weights' axis counts those of one. Default 1. */
+  readonly groups?: number;
+  /** Whether weights may depend on the data: they are packed as the program runs. */
+  readonly data?: boolean;
+  /** Zero points of an operator on integers: its result is the sums themselves. */
+  readonly zeros?: { readonly x?: Value; readonly weight?: Value };
   /** How the input is seen. Default: as it is stored. */
   readonly view?: (x: Value) => Layer['x'];
 }
 
 /**
  * Resolves how a layer is computed: in floats; in integers, where its input and weights are, handing on integers at once where that is what follows; or
- * with floats times integer weights. Undefined where the weight is not constant.
+ * with floats times integer weights. Undefined where the weight is not constant and need be.
  */
 export function layerOf(context: NestContext, inputs: LayerInputs): Layer | undefined {
-  const weights = weightsOf(inputs.weight, inputs.axis);
+  if (inputs.zeros) return wholeLayer(context, inputs, inputs.zeros);
+  const weights = grouped(
+    weightsOf(inputs.weight, inputs.axis) ?? (inputs.data ? dataWeights(context, inputs.weight) : undefined),
+    inputs.groups,
+  );
+  if (!weights) return undefined;
   const bias = inputs.bias && biasOf(inputs.bias);
-  if (!weights || (inputs.bias && !bias)) return undefined;
-  const quantized = weights.scales && quantizedInput(inputs.x);
+  const quantized = weights.scales && (bias || !inputs.bias) ? quantizedInput(inputs.x) : undefined;
   if (quantized && weights.scales) return integerLayer(context, inputs, weights, quantized, bias);
   const { scales } = weights;
   const [product, shift] = inputs.factors ?? [1, 1];
   const type: ScalarType = weights.storage === 'f64' ? 'f64' : 'f32';
   const x = (inputs.view ?? context.storedValue)(inputs.x);
   const sink = context.output(0, { order: inputs.order });
-  const biases = bias && vector(context, 'bias', type, scaled(bias.values, shift));
+  const biases = bias
+    ? vector(context, 'bias', type, scaled(bias.values, shift))
+    : inputs.bias && dataBias(context, inputs.bias, type, shift);
   const factors = scales ? vector(context, 'scale', 'f32', scaled(scales, product)) : product === 1 ? undefined : () => float(product);
   const none = number(0, type);
   return {
@@ -61,6 +75,7 @@ export function layerOf(context: NestContext, inputs: LayerInputs): Layer | unde
     type,
     sink,
     initial: (channel) => (factors ? none : (biases?.(channel) ?? none)),
+    pairs: false,
     factor: (each) => cast(type, each),
     weight: (stored) => cast(type, stored),
     finish: (sum, channel) => {
@@ -68,6 +83,47 @@ export function layerOf(context: NestContext, inputs: LayerInputs): Layer | unde
       const product = mul(sum, factors(channel));
       return biases ? add(product, biases(channel)) : product;
     },
+  };
+}
+
+/** Scales of each channel of all groups. */
+function grouped(weights: Weights | undefined, groups = 1): Weights | undefined {
+  if (!weights?.scales || groups === 1) return weights;
+  const { scales } = weights;
+  return { ...weights, scales: Float64Array.from({ length: scales.length * groups }, (_, at) => scales[at % scales.length]) };
+}
+
+function dataWeights(context: NestContext, value: Value): Weights {
+  const operand = context.storedValue(value);
+  return { shape: operand.shape, values: new Float64Array(0), storage: operand.type, operand };
+}
+
+/** A bias that depends on the data. */
+function dataBias(context: NestContext, value: Value, type: ScalarType, shift: number): (channel: Expr) => Expr {
+  const operand = context.storedValue(value);
+  return (channel) => {
+    const each = cast(type, operand.flat(channel));
+    return shift === 1 ? each : mul(each, number(shift, type));
+  };
+}
+
+/** Sums of products of integers, zero points taken off. */
+function wholeLayer(context: NestContext, inputs: LayerInputs, zeros: NonNullable<LayerInputs['zeros']>): Layer | undefined {
+  const [tensor, zero] = [inputs.weight.constant, zeros.weight?.constant];
+  if (!tensor || (zeros.weight && !zero)) return undefined;
+  const weights = integerWeights(tensor, zero, inputs.axis);
+  const off = zeros.x ? context.operand(zeros.x) : undefined;
+  const sink = context.output(0, { order: inputs.order });
+  return {
+    x: (inputs.view ?? context.storedValue)(inputs.x),
+    weights,
+    type: 'i32',
+    sink,
+    pairs: weights.storage === 'i8' || weights.storage === 'i16',
+    initial: () => number(0),
+    factor: (each) => (off ? sub(each, off.flat(number(0))) : each),
+    weight: (stored) => stored,
+    finish: (sum) => sum,
   };
 }
 
@@ -90,23 +146,24 @@ function integerLayer(context: NestContext, inputs: LayerInputs, weights: Weight
   const [product, shift] = inputs.factors ?? [1, 1];
   const scales = scaled(weights.scales as Float64Array, product * x.scale);
   const realBias = bias && scaled(bias.values, shift);
-  const wholeBias = realBias && realBias.map((each, channel) => Math.round(each / scales[channel]));
+  const wholeBias = realBias?.map((each, channel) => Math.round(each / scales[channel]));
   const next = requantization(context.absorbed);
   const ratios = next && scales.map((each) => each / next.scale);
-  const isWhole = ratios?.every((ratio) => ratio < 2 ** 20) && wholeBias?.every(isInt32) !== false;
-  const sink = context.output(0, { order: inputs.order, from: isWhole ? next?.node : undefined });
+  const finish = next && ratios && wholeBias?.every(isInt32) !== false ? requantizer(context, ratios, next) : undefined;
+  const sink = context.output(0, { order: inputs.order, from: finish ? next?.node : undefined });
   const stored = (inputs.view ?? context.storedValue)(x.value);
-  const exact = wholeBias && (isWhole || bias?.integers) ? vector(context, 'bias', 'i32', wholeBias) : undefined;
+  const exact = wholeBias && (finish || bias?.integers) ? vector(context, 'bias', 'i32', wholeBias) : undefined;
   const layer = {
     x: stored,
     weights,
     type: 'i32' as const,
     sink,
     initial: (channel: Expr) => exact?.(channel) ?? number(0),
+    pairs: weights.storage === 'i8' || weights.storage === 'i16',
     factor: (each: Expr) => sub(each, number(x.zero)),
     weight: (each: Expr) => each,
   };
-  if (isWhole && ratios && next) return { ...layer, finish: requantizer(context, ratios, next) };
+  if (finish) return { ...layer, finish };
   const factors = vector(context, 'scale', 'f32', scales);
   const rest = realBias && !exact ? vector(context, 'bias', 'f32', realBias) : undefined;
   return {
@@ -118,16 +175,16 @@ function integerLayer(context: NestContext, inputs: LayerInputs, weights: Weight
   };
 }
 
-/** Turns sums into what is stored. */
-function requantizer(context: NestContext, ratios: Float64Array, { zero, low, high }: Requantization): Layer['finish'] {
+/** Turns sums into what is stored. Undefined where a factor is too large for it. */
+function requantizer(context: NestContext, ratios: Float64Array, { zero, low, high }: Requantization): Layer['finish'] | undefined {
   if (context.schedule.requantization === 'floats') {
     const factors = vector(context, 'scale', 'f32', ratios);
     return (sum, channel) => requantizedByFloats(sum, factors(channel), zero, low, high);
   }
-  const fixed = Array.from(ratios, fixedPoint);
-  const [multipliers, shifts] = [fixed.map(({ multiplier }) => multiplier), fixed.map(({ shift }) => shift)];
-  const [multiplier, shift] = [vector(context, 'multiplier', 'i32', multipliers), vector(context, 'shift', 'i8', shifts)];
-  return (sum, channel) => requantized(sum, multiplier(channel), shift(channel), zero, low, high);
+  const fixed = fixedPoint(ratios);
+  if (!fixed) return undefined;
+  const multipliers = vector(context, 'multiplier', 'i32', fixed.multipliers);
+  return (sum, channel) => saturated(requantize(sum, multipliers(channel), fixed.shift), zero, low, high);
 }
 
 const isInt32 = (value: number) => Math.abs(value) < 2 ** 31;
@@ -178,19 +235,12 @@ function scaled(values: Float64Array, factor: number): Float64Array {
 }
 
 /** A number for each channel: a constant of the program, or, where all are the same, a number in the code. */
-function vector(
-  context: NestContext,
-  hint: string,
-  type: 'f32' | 'f64' | 'i32' | 'i8',
-  values: ArrayLike<number>,
-): (channel: Expr) => Expr {
-  const scalar: ScalarType = type === 'i8' ? 'i32' : type;
+function vector(context: NestContext, hint: string, type: 'f32' | 'f64' | 'i32', values: ArrayLike<number>): (channel: Expr) => Expr {
   const all = type === 'f32' ? Float32Array.from(values) : type === 'f64' ? Float64Array.from(values) : Int32Array.from(values);
-  if (all.every((each) => each === all[0]) && all.length > 0) return () => number(all[0], scalar);
-  const contents = type === 'i8' ? Int8Array.from(all) : all;
+  if (all.every((each) => each === all[0]) && all.length > 0) return () => number(all[0], type);
   let buffer: Buffer | undefined;
   return (channel) => {
-    buffer ??= context.constantBuffer(`${context.node.outputs[0]?.name ?? ''}_${hint}`, type, contents);
+    buffer ??= context.constantBuffer(`${context.node.outputs[0]?.name ?? ''}_${hint}`, type, all);
     return load(buffer, channel);
   };
 }

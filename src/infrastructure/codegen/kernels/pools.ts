@@ -23,6 +23,7 @@ import {
   select,
   set,
   times,
+  unary,
   variable,
 } from '../loops/index.js';
 import { like } from './elementwise.js';
@@ -38,8 +39,19 @@ export function lowest(x: Expr, stored: string): Expr {
   return number(x.type === 'i32' && /^[iu](8|16)$/.test(stored) ? limitsOf(stored as 'i8')[0] : x.type === 'i32' ? -(2 ** 31) : 0, x.type);
 }
 
+/** The largest number of a type, as what a minimum begins with. */
+export function highest(x: Expr, stored: string): Expr {
+  if (x.type === 'f32' || x.type === 'f64') return number(Number.POSITIVE_INFINITY, x.type);
+  if (x.type === 'i64' || x.type === 'u64') return number(x.type === 'i64' ? 2n ** 63n - 1n : 2n ** 64n - 1n, x.type);
+  if (x.type === 'u32') return number(2 ** 32 - 1, 'u32');
+  return number(/^[iu](8|16)$/.test(stored) ? limitsOf(stored as 'i8')[1] : 2 ** 31 - 1, 'i32');
+}
+
+/** The largest, the mean, or the p-th root of the sum of p-th powers. */
+type PoolKind = 'max' | 'average' | 'lp';
+
 /** Runs along the places of an output whose channels lie last, some channels at once. */
-function pool(context: NestContext, slides: readonly Slide[], kind: 'max' | 'average'): void {
+function pool(context: NestContext, slides: readonly Slide[], kind: PoolKind): void {
   const x = context.cheap(0);
   const [batch, channels] = x.shape;
   const rank = x.shape.length;
@@ -47,6 +59,7 @@ function pool(context: NestContext, slides: readonly Slide[], kind: 'max' | 'ave
   const sink = context.output(0, { order });
   const zero = x.at(x.shape.map(() => number(0)));
   const type = zero.type;
+  const p = context.node.int('p', 2);
   const names = ['row', 'column', 'plane'];
   const size = lanesFor(channels, 8);
   const counts = kind === 'average' ? countOf(context, slides) : undefined;
@@ -62,17 +75,29 @@ function pool(context: NestContext, slides: readonly Slide[], kind: 'max' | 'ave
           const along = slides.map(({ stride, head }, axis) => minus(plus(times(place[axis], stride), taken[axis]), head));
           return lanes(0, wide, (lane) => {
             const each = x.at([n, plus(channel, lane), ...along]);
-            return [set(all, lane, kind === 'max' ? max(register(all, lane), each) : add(register(all, lane), each))];
+            const part = kind === 'lp' ? power(each, p) : each;
+            return [set(all, lane, kind === 'max' ? max(register(all, lane), each) : add(register(all, lane), part))];
           });
         }),
         ...lanes(0, wide, (lane): Statement[] => {
-          const sum = register(all, lane);
+          const sum = kind === 'lp' ? root(register(all, lane), p) : register(all, lane);
           return sink.store([n, plus(channel, lane), ...place], counts ? div(sum, cast(type, counts(place))) : sum);
         }),
       ];
     }),
   );
   context.emit(body);
+}
+
+/** |x|^p. */
+function power(x: Expr, p: number): Expr {
+  if (p === 1) return unary('abs', x);
+  return p === 2 ? mul(x, x) : binary('pow', unary('abs', x), number(p, x.type));
+}
+
+function root(sum: Expr, p: number): Expr {
+  if (p === 1) return sum;
+  return p === 2 ? unary('sqrt', sum) : binary('pow', sum, number(1 / p, sum.type));
 }
 
 /** How many places an average is over. */
@@ -93,7 +118,7 @@ function countOf({ node }: NestContext, slides: readonly Slide[]): (place: reado
       .reduce((all, count) => mul(all, count));
 }
 
-function windowed(kind: 'max' | 'average'): KernelRule {
+function windowed(kind: PoolKind): KernelRule {
   return {
     kind: 'nest',
     absorbs: true,
@@ -134,7 +159,7 @@ function maxWithIndices(context: NestContext): void {
 }
 
 /** One window over all places. */
-function global(kind: 'max' | 'average'): KernelRule {
+function global(kind: PoolKind): KernelRule {
   return {
     kind: 'nest',
     absorbs: true,
@@ -162,6 +187,8 @@ function global(kind: 'max' | 'average'): KernelRule {
 export const pools: Readonly<Record<string, KernelRule>> = {
   AveragePool: windowed('average'),
   GlobalAveragePool: global('average'),
+  GlobalLpPool: global('lp'),
   GlobalMaxPool: global('max'),
+  LpPool: windowed('lp'),
   MaxPool: windowed('max'),
 };

@@ -1,11 +1,10 @@
 import type { Value } from '../../../onnx/index.js';
-import { add, cast, type Expr, float, load, loop, loops, mul, number, plus, type Statement, scalarOf, times } from '../loops/index.js';
-import { broadcast, type Operand, reshaped, storedOperand, storedRows, transposed, unravel } from '../operands/index.js';
-import { inputOrder, overInputs, pairedInputs } from './inputs.js';
-import { type Layer, layerOf } from './layer.js';
+import { add, cast, type Expr, float, loop, loops, mul, number, plus, type Statement, scalarOf, sub, times } from '../loops/index.js';
+import { broadcast, computedOperand, type Operand, reshaped, storedOperand, storedRows, transposed, unravel } from '../operands/index.js';
+import { type Layer, type LayerInputs, layerOf } from './layer.js';
+import { packWeights } from './packing.js';
 import type { KernelRule, NestContext } from './rule.js';
 import { blocks, lanesFor, Tile } from './tile.js';
-import { packed } from './weights.js';
 
 function matMul(context: NestContext): void {
   const [x, weight] = context.node.inputs;
@@ -14,6 +13,28 @@ function matMul(context: NestContext): void {
   const [a, b] = [context.stored(0), context.stored(1)];
   batchProducts(context, matrixOf(a, 'row'), matrixOf(b, 'column'));
 }
+
+/** Products of integers, zero points taken off, summed in 32 bits. */
+function matMulIntegers(context: NestContext): void {
+  const [x, weight, xZero, weightZero] = context.node.inputs;
+  const zeros = { x: xZero, weight: weightZero };
+  if (x && weight && context.input(1).shape.length === 2 && rowsShareZero(xZero) && dense(context, { x, weight, transposes: false, zeros }))
+    return;
+  const whole = (index: number, zero: Value | undefined, along: number) => {
+    const [operand, off] = [context.stored(index), zero && context.operand(zero)];
+    return computedOperand(operand.shape, 'i32', (indices) => {
+      const each = operand.at(indices);
+      if (!off) return each;
+      return sub(
+        each,
+        off.shape.length > 0 && off.shape[off.shape.length - 1] > 1 ? off.at([indices[indices.length + along]]) : off.flat(number(0)),
+      );
+    });
+  };
+  batchProducts(context, matrixOf(whole(0, xZero, -2), 'row'), matrixOf(whole(1, weightZero, -1), 'column'));
+}
+
+const rowsShareZero = (zero: Value | undefined) => !zero || (zero.constant?.size ?? (zero.shape?.length === 0 ? 1 : 2)) === 1;
 
 /** A vector is a matrix of one row, or of one column. */
 function matrixOf(operand: Operand, vector: 'row' | 'column'): Operand {
@@ -49,10 +70,11 @@ interface Dense {
   /** Whether the weight has a row for each output. */
   readonly transposes: boolean;
   readonly factors?: readonly [number, number];
+  readonly zeros?: LayerInputs['zeros'];
 }
 
 /** A product with constant weights. @returns false where they are not constant. */
-function dense(context: NestContext, { x, weight, bias, transposes, factors }: Dense): boolean {
+function dense(context: NestContext, { x, weight, bias, transposes, factors, zeros }: Dense): boolean {
   let columns: Int32Array | undefined;
   /** Rows of the input, in whichever order their numbers lie: the weights are put in that order. */
   const view = (value: Value): Layer['x'] => {
@@ -64,44 +86,24 @@ function dense(context: NestContext, { x, weight, bias, transposes, factors }: D
     columns = rows.columns;
     return storedOperand(matrix.shape, { buffer: rows.buffer, offset: rows.offset, strides: [rows.stride, 1] }) as Layer['x'];
   };
-  const layer = layerOf(context, { x, weight, bias, axis: transposes ? 0 : 1, factors, view });
+  const layer = layerOf(context, { x, weight, bias, axis: transposes ? 0 : 1, factors, view, zeros });
   if (!layer) return false;
   const [rows, depth] = layer.x.shape;
   const outputs = layer.weights.shape[transposes ? 0 : 1];
-  const size = rows === 1 ? context.schedule.vectorProduct : context.schedule.product;
-  const lanes = lanesFor(outputs, size.lanes);
-  const height = Math.min(size.rows, rows);
-  const paired = pairedInputs(layer, depth, context.schedule);
-  const order = new Int32Array(depth * outputs);
-  let next = 0;
-  for (let first = 0; first < outputs; first += lanes) {
-    const at = (k: number, lane: number) => {
-      const input = columns ? columns[k] : k;
-      return transposes ? (first + lane) * depth + input : input * outputs + first + lane;
-    };
-    for (const place of inputOrder(depth, paired, Math.min(lanes, outputs - first), at)) order[next++] = place;
-  }
-  const stored = context.constantBuffer(
-    `${context.node.name || context.node.op}_weights`,
-    layer.weights.storage,
-    packed(layer.weights, order),
-    order.length,
-  );
+  const tileSize = rows === 1 ? context.schedule.vectorProduct : context.schedule.product;
+  const lanes = lanesFor(outputs, tileSize.lanes);
+  const height = Math.min(tileSize.rows, rows);
+  const strides = { group: 0, output: transposes ? depth : 1, input: transposes ? 1 : outputs, tap: 0 };
+  const weights = packWeights(context, layer, { groups: 1, outputs, inputs: depth, taps: 1, lanes, strides, columns });
   const before = context.shape().slice(0, -1);
-  const body = blocks(outputs, lanes, (block, wide) =>
+  const body = blocks(outputs, lanes, (block, size) =>
     blocks(rows, height, (rowBlock, tall) => {
-      const tile = new Tile({ rows: tall, lanes: wide }, layer.type);
+      const tile = new Tile({ rows: tall, lanes: size }, layer.type);
       const channel = times(block, lanes);
       const place = (row: number) => plus(times(rowBlock, height), row);
       return [
         ...tile.begin((lane) => layer.initial(plus(channel, lane))),
-        ...overInputs(
-          tile,
-          depth,
-          paired,
-          (k) => Array.from({ length: tall }, (_, row) => layer.factor(layer.x.at([place(row), k]))),
-          (k, at) => layer.weight(load(stored, plus(times(channel, depth), times(k, wide), at))),
-        ),
+        ...weights.sum(tile, channel, number(0), size, (k) => Array.from({ length: tall }, (_, row) => layer.x.at([place(row), k]))),
         ...tile.finish((row, lane, sum) => {
           const to = plus(channel, lane);
           return layer.sink.store([...unravel(before, place(row)), to], layer.finish(sum, to));
@@ -127,13 +129,13 @@ function batchProducts(
   const batch = sink.shape.slice(0, sink.shape.length - 2 + vectors.filter(Boolean).length);
   const [left, right] = [broadcast(a, [...batch, rows, depth]), broadcast(b, [...batch, depth, columns])];
   const type = scalarOf(a.type);
-  const size = context.schedule.product;
-  const lanes = lanesFor(columns, size.lanes);
-  const height = Math.min(size.rows, rows);
+  const tileSize = context.schedule.product;
+  const lanes = lanesFor(columns, tileSize.lanes);
+  const height = Math.min(tileSize.rows, rows);
   const body = loops(['batch', 'batch'], batch, (at) =>
     blocks(rows, height, (rowBlock, tall) =>
-      blocks(columns, lanes, (block, wide) => {
-        const tile = new Tile({ rows: tall, lanes: wide }, type);
+      blocks(columns, lanes, (block, size) => {
+        const tile = new Tile({ rows: tall, lanes: size }, type);
         const column = times(block, lanes);
         const place = (row: number) => plus(times(rowBlock, height), row);
         return [
@@ -158,4 +160,5 @@ function batchProducts(
 export const products: Readonly<Record<string, KernelRule>> = {
   Gemm: { kind: 'nest', absorbs: true, emit: gemm },
   MatMul: { kind: 'nest', absorbs: true, emit: matMul },
+  MatMulInteger: { kind: 'nest', absorbs: true, emit: matMulIntegers },
 };

@@ -4,7 +4,7 @@ import type { Operand } from '../operands/index.js';
 import type { Schedule } from './schedule.js';
 
 /** How an operator is computed by loops. */
-export type KernelRule = ElementwiseRule | ViewRule | NestRule;
+export type KernelRule = ElementwiseRule | ViewRule | NestRule | BranchesRule;
 
 /** Each element of the one output follows from the elements at its place, inputs broadcast to it. */
 export interface ElementwiseRule {
@@ -29,6 +29,11 @@ export interface NestRule {
   readonly emit: (context: NestContext) => void;
 }
 
+/** One of two graphs is run, by a condition: both become kernels that run if it holds, or does not. */
+export interface BranchesRule {
+  readonly kind: 'branches';
+}
+
 export interface RuleContext {
   readonly node: Node;
   /** Version of the standard's operators. */
@@ -43,6 +48,8 @@ export interface RuleContext {
   constant(index: number): Tensor | undefined;
   /** Integers of a constant input. @throws UnsupportedError where it is not constant. */
   integers(index: number): number[] | undefined;
+  /** A constant of the program. */
+  constantBuffer(hint: string, type: StorageType, contents: ArrayLike<number> | ArrayLike<bigint>, size?: number): Buffer;
   /** Shape and element type of an output. */
   shape(index?: number): readonly number[];
   type(index?: number): StorageType;
@@ -63,8 +70,6 @@ export interface NestContext extends RuleContext {
   readonly absorbed: readonly Node[];
   /** Whether an optional output is wanted. */
   wants(index: number): boolean;
-  /** A constant of the program. */
-  constantBuffer(hint: string, type: StorageType, contents: ArrayLike<number> | ArrayLike<bigint>, size?: number): Buffer;
   /** Memory that only this kernel uses. */
   scratch(hint: string, type: StorageType, size: number): Buffer;
   /** Ends the kernel: what it runs, and its multiply-accumulates. A rule may emit several. */

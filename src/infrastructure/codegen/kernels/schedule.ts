@@ -17,8 +17,6 @@ export interface Schedule {
    * the middle of two numbers as a 32-bit float can tell.
    */
   readonly requantization: 'integers' | 'floats';
-  /** Whether 8-bit weights of two inputs lie together, for targets that multiply and add pairs at once. */
-  readonly pairs: boolean;
 }
 
 export const usualSchedule: Schedule = {
@@ -27,5 +25,4 @@ export const usualSchedule: Schedule = {
   product: { rows: 4, lanes: 8 },
   vectorProduct: { rows: 1, lanes: 16 },
   requantization: 'integers',
-  pairs: false,
 };

@@ -1,6 +1,8 @@
 import {
   add,
+  type Buffer,
   cast,
+  dot,
   type Expr,
   lanes,
   local,
@@ -38,7 +40,9 @@ export class Tile {
 
   /** Adds a product of one factor for each row and one for each lane. */
   accumulate(rows: readonly Expr[], lane: (lane: Expr) => Expr): Statement[] {
-    return naming(rows, (named) => this.#products(named, lane));
+    const named = (each: number, values: readonly Expr[]): Statement[] =>
+      each === rows.length ? this.#products(values, lane) : local('x', rows[each], (value) => named(each + 1, [...values, value]));
+    return named(0, []);
   }
 
   #products(rows: readonly Expr[], weight: (lane: Expr) => Expr): Statement[] {
@@ -49,17 +53,17 @@ export class Tile {
     );
   }
 
-  /** Adds two products of one factor for each row and one for each lane. @param weight of a lane, and of the first or the second. */
-  accumulatePairs(first: readonly Expr[], second: readonly Expr[], weight: (lane: Expr, each: 0 | 1) => Expr): Statement[] {
-    const products = (a: readonly Expr[], b: readonly Expr[]) =>
-      lanes(0, this.#size.lanes, (lane) =>
-        local('w', cast(this.#type, weight(lane, 0)), (v) =>
-          local('w', cast(this.#type, weight(lane, 1)), (w) =>
-            this.#sums.map((sum, row) => set(sum, lane, add(add(register(sum, lane), mul(a[row], v)), mul(b[row], w)))),
-          ),
+  /** Adds, for each row, the products of two factors with the pair of integers that a lane has from `index` on. */
+  accumulatePairs(rows: readonly (readonly [Expr, Expr])[], buffer: Buffer, index: (lane: Expr) => Expr): Statement[] {
+    const named = (each: number, values: readonly Expr[]): Statement[] => {
+      if (each < 2 * rows.length) return local('x', rows[each >> 1][each & 1], (value) => named(each + 1, [...values, value]));
+      return lanes(0, this.#size.lanes, (lane) =>
+        this.#sums.map((sum, row) =>
+          set(sum, lane, add(register(sum, lane), dot([values[2 * row], values[2 * row + 1]], buffer, index(lane)))),
         ),
       );
-    return naming(first, (a) => naming(second, (b) => products(a, b)));
+    };
+    return named(0, []);
   }
 
   /** Adds a product for each lane alone, the same way for each row: where channels do not meet. */
@@ -71,17 +75,15 @@ export class Tile {
     );
   }
 
+  /** A sum as it is. */
+  at(row: number, lane: Expr): Expr {
+    return register(this.#sums[row], lane);
+  }
+
   /** Hands each sum on. */
   finish(store: (row: number, lane: Expr, sum: Expr) => readonly Statement[]): Statement[] {
     return this.#sums.flatMap((sum, row) => lanes(0, this.#size.lanes, (lane) => store(row, lane, register(sum, lane))));
   }
-}
-
-/** Names values, and hands their names on. */
-function naming(values: readonly Expr[], body: (named: readonly Expr[]) => readonly Statement[], named: readonly Expr[] = []): Statement[] {
-  const { length } = named;
-  if (length === values.length) return [...body(named)];
-  return local('x', values[length], (value) => naming(values, body, [...named, value]));
 }
 
 /**

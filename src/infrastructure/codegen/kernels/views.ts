@@ -1,4 +1,6 @@
-import { broadcast, type Operand, reshaped, sliced, transposed } from '../operands/index.js';
+import type { Value } from '../../../onnx/index.js';
+import { number } from '../loops/index.js';
+import { broadcast, computedOperand, type Operand, reshaped, sliced, transposed } from '../operands/index.js';
 import type { KernelRule, RuleContext } from './rule.js';
 
 const view = (of: (context: RuleContext) => Operand | readonly Operand[]): KernelRule => ({
@@ -79,8 +81,18 @@ function tile(context: RuleContext): Operand {
   return reshaped(broadcast(spread, inner), shape);
 }
 
+/** Nothing, outside of training; the mask says that all is kept. */
+function dropout(context: RuleContext): Operand[] {
+  const trains = context.has(2) && context.constant(2)?.numbers()[0] !== 0;
+  if (trains && context.constant(1)?.numbers()[0] !== 0) context.refuse('it drops at random, as in training');
+  const x = context.input(0);
+  return [x, computedOperand(x.shape, 'u8', () => number(1))];
+}
+
 export const views: Readonly<Record<string, KernelRule>> = {
+  Constant: view((context) => context.operand(context.node.outputs[0] as Value)),
   DepthToSpace: view(depthToSpace),
+  Dropout: view(dropout),
   Expand: view((context) => broadcast(context.input(0), context.shape())),
   Flatten: reshapes,
   Reshape: reshapes,

@@ -1,5 +1,6 @@
 import { type DataType, type Node, Tensor, type Value } from '../../../onnx/index.js';
 import type { StorageType } from '../loops/index.js';
+import type { Operand } from '../operands/index.js';
 
 /** A constant that multiplies: numbers, and what those of each output channel are multiplied by afterwards. */
 export interface Weights {
@@ -10,6 +11,17 @@ export interface Weights {
   readonly storage: StorageType;
   /** One for each index of the axis of outputs, where the numbers are integers. */
   readonly scales?: Float64Array;
+  /** Weights that depend on the data: there are no values beforehand. */
+  readonly operand?: Operand;
+}
+
+/** Integers with their zero points taken off: one for all, or one for each index of `axis`. */
+export function integerWeights(tensor: Tensor, zero: Tensor | undefined, axis: number): Weights {
+  const { shape } = tensor;
+  const zeros = zero?.numbers() ?? [0];
+  const inner = shape.slice(axis + 1).reduce((all, each) => all * each, 1);
+  const values = tensor.numbers().map((each, at) => each - zeros[zeros.length === 1 ? 0 : Math.floor(at / inner) % shape[axis]]);
+  return { shape, values, storage: narrowest(values, tensor.dtype) };
 }
 
 /** Integers that stand for real numbers: (value - zero) · scale. */
@@ -82,9 +94,9 @@ function narrowest(values: Float64Array, from: string): StorageType {
   return fits(8) ? 'i8' : fits(16) ? 'i16' : 'i32';
 }
 
-/** Numbers in an order, as a program stores them. */
+/** Numbers in an order, as a program stores them; 0 for a place below 0. */
 export function packed({ values, storage }: Pick<Weights, 'values' | 'storage'>, order: ArrayLike<number>): ArrayLike<number> {
-  const sorted = Float64Array.from(order, (at) => values[at]);
+  const sorted = Float64Array.from(order, (at) => (at < 0 ? 0 : values[at]));
   return storage === 'f64' ? sorted : (Tensor.from(dtypes[storage] ?? 'float32', [sorted.length], sorted).data() as ArrayLike<number>);
 }
 

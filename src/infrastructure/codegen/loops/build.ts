@@ -1,5 +1,5 @@
 import { keyOf } from './key.js';
-import type { BinaryOperator, Buffer, Expr, Registers, ScalarType, SumExpr, UnaryOperator, Variable } from './types.js';
+import type { BinaryOperator, Buffer, Expr, Registers, ScalarType, StorageType, SumExpr, UnaryOperator, Variable } from './types.js';
 import { scalarOf } from './types.js';
 
 /** Expressions, simplified as they are made: indices are kept as sums of multiples, constants are computed, selections of constants are made. */
@@ -96,6 +96,7 @@ export function rangeOf(expr: Expr): readonly [number, number] {
   if (expr.kind === 'number') return [Number(expr.value), Number(expr.value)];
   if (expr.kind === 'variable') return expr.variable.range ?? unknown;
   if (expr.kind === 'sum') return rangeOfSum(expr);
+  if (expr.kind === 'load') return rangeOfStored(expr.buffer.type);
   if (expr.kind !== 'binary') return unknown;
   const [a, b] = [rangeOf(expr.left), rangeOf(expr.right)];
   const divisor = numberOf(expr.right);
@@ -105,6 +106,13 @@ export function rangeOf(expr: Expr): readonly [number, number] {
   if (expr.op === 'div') return [Math.floor(a[0] / divisor), Math.floor(a[1] / divisor)];
   if (expr.op === 'mod') return [0, Math.min(a[1], divisor - 1)];
   return unknown;
+}
+
+/** Smallest and largest integer of at most 16 bits; wider ones are not known. */
+function rangeOfStored(type: StorageType): readonly [number, number] {
+  const bits = Number(type.slice(1));
+  if (bits > 16) return [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+  return type.startsWith('u') ? [0, 2 ** bits - 1] : [-(2 ** (bits - 1)), 2 ** (bits - 1) - 1];
 }
 
 function rangeOfSum({ terms, constant }: SumExpr): readonly [number, number] {
@@ -219,6 +227,8 @@ export function select(condition: Expr, yes: Expr, no: Expr): Expr {
 export function cast(type: ScalarType, of: Expr): Expr {
   if (of.type === type) return of;
   if (of.kind === 'number') return number(converted(of.value, type), type);
+  // Every i32 fits in an i64.
+  if (of.kind === 'cast' && of.type === 'i64' && type === 'i32' && of.of.type === 'i32') return of.of;
   return { kind: 'cast', type, of };
 }
 
@@ -226,4 +236,14 @@ function converted(value: number | bigint, type: ScalarType): number | bigint {
   if (type === 'i64' || type === 'u64') return typeof value === 'bigint' ? value : BigInt(Math.trunc(value));
   if (type === 'f32') return Math.fround(Number(value));
   return type === 'f64' ? Number(value) : Math.trunc(Number(value));
+}
+
+/** See DotExpr. */
+export function dot(x: readonly [Expr, Expr], buffer: Buffer, at: Expr | number): Expr {
+  return { kind: 'dot', type: 'i32', x, buffer, index: index(at) };
+}
+
+/** See RequantizeExpr. */
+export function requantize(of: Expr, multiplier: Expr, shift: number): Expr {
+  return { kind: 'requantize', type: 'i32', of, multiplier, shift };
 }

@@ -34,6 +34,10 @@ function write(expr: Expr): string {
       return `select(${keyOf(expr.condition)},${keyOf(expr.yes)},${keyOf(expr.no)})`;
     case 'cast':
       return `${expr.type}(${keyOf(expr.of)})`;
+    case 'dot':
+      return `dot(${expr.x.map(keyOf)},${expr.buffer.name}[${keyOf(expr.index)}])`;
+    case 'requantize':
+      return `requantize(${keyOf(expr.of)},${keyOf(expr.multiplier)},${expr.shift})`;
     case 'splat':
       return `splat(${keyOf(expr.of)})`;
   }

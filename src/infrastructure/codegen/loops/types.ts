@@ -143,7 +143,9 @@ export type Expr =
   | UnaryExpr
   | SelectExpr
   | CastExpr
-  | SplatExpr;
+  | SplatExpr
+  | DotExpr
+  | RequantizeExpr;
 
 export interface NumberExpr {
   readonly kind: 'number';
@@ -220,6 +222,28 @@ export interface SplatExpr {
   readonly of: Expr;
 }
 
+/**
+ * x[0] · buffer[index] + x[1] · buffer[index + 1], of integers that fit into 16 bits. A vector's lane k reads from index + 2 · k on: processors multiply and
+ * add such pairs at once.
+ */
+export interface DotExpr {
+  readonly kind: 'dot';
+  readonly type: 'i32';
+  readonly lanes?: number;
+  readonly x: readonly [Expr, Expr];
+  readonly buffer: Buffer;
+  readonly index: Expr;
+}
+/** of · multiplier / 2^shift to the nearest integer, of two to the even one. 0 <= multiplier < 2^31, 1 <= shift <= 62, and the result has 32 bits. */
+export interface RequantizeExpr {
+  readonly kind: 'requantize';
+  readonly type: 'i32';
+  readonly lanes?: number;
+  readonly of: Expr;
+  readonly multiplier: Expr;
+  readonly shift: number;
+}
+
 export type Statement =
   | ForStatement
   | WhileStatement
@@ -272,6 +296,7 @@ export interface SetStatement {
   readonly index: Expr;
   readonly value: Expr;
 }
+/** Of elements below 8 bits, the others in the same byte stay as they are: what is stored is cut to the element's bits. */
 export interface StoreStatement {
   readonly kind: 'store';
   readonly buffer: Buffer;

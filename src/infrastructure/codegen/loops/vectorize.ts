@@ -1,4 +1,4 @@
-import { index, number, numberOf, plus, read, register, registers, variable } from './build.js';
+import { index, number, numberOf, plus, read, register, registers, times, variable } from './build.js';
 import { keyOf } from './key.js';
 import { set } from './statements.js';
 import type { Expr, ForStatement, Registers, SetStatement, Statement, StoreStatement, Variable } from './types.js';
@@ -34,6 +34,9 @@ class Vectorizer {
   readonly #options: VectorOptions;
   readonly #plain: Set<Registers>;
 
+  /** Plain registers that vectors are read from, too. */
+  readonly #copies = new Set<Registers>();
+
   constructor(options: VectorOptions, plain: Set<Registers>) {
     this.#options = options;
     this.#plain = plain;
@@ -52,8 +55,9 @@ class Vectorizer {
     const { width } = this.#options;
     const size = numberOf(loop.to) ?? 0;
     const whole = Math.floor(size / width) * width;
-    const result: Statement[] = [];
-    for (let start = 0; start < whole; start += width) {
+    const rolled = whole > width && this.#options.others === 'loop' && isLong(loop.body) ? this.#rolled(loop, whole) : undefined;
+    const result: Statement[] = [...(rolled ?? [])];
+    for (let start = 0; start < (rolled ? 0 : whole); start += width) {
       const vectors = this.#at(loop.body, loop.variable, start, new Map());
       if (!vectors) return this.#others(loop, size);
       result.push(...vectors);
@@ -62,15 +66,31 @@ class Vectorizer {
     return result;
   }
 
+  /** A loop over vectors, for a body that is long; undefined where it has no vector form. */
+  #rolled(loop: ForStatement, whole: number): Statement[] | undefined {
+    if (loop.body.some(({ kind }) => kind === 'set')) return undefined;
+    const start = variable(loop.variable.hint, 'i32', [0, whole - 1]);
+    const { copying, copied } = this.#copied(loop);
+    const body = this.#at(copied, loop.variable, read(start), new Map());
+    return body && [...copying, { kind: 'for', variable: start, from: number(0), to: number(whole), step: this.#options.width, body }];
+  }
+
   /** A loop that has no vector form. */
   #others(loop: ForStatement, size: number): Statement[] {
     for (const statement of statementsOf(loop.body)) if (statement.kind === 'set') this.#plain.add(statement.registers);
     if (this.#options.others === 'unroll') return Array.from({ length: size }, (_, lane) => round(loop, lane)).flat();
+    const { copying, copied } = this.#copied(loop);
+    return [...copying, { ...loop, body: copied }];
+  }
+
+  /** The body of a loop with copies of the registers that it reads, which any index may read. */
+  #copied(loop: ForStatement): { copying: Statement[]; copied: Statement[] } {
     const copies = new Map<Registers, Registers>();
     const copied = replaceIn(loop.body, (expr) => {
       if (expr.kind !== 'register' || this.#plain.has(expr.registers)) return undefined;
       const copy = copies.get(expr.registers) ?? registers(`${expr.registers.hint}_lanes`, expr.type, expr.registers.size);
       copies.set(expr.registers, copy);
+      this.#copies.add(copy);
       return register(copy, expr.index);
     });
     const { width } = this.#options;
@@ -82,19 +102,19 @@ class Vectorizer {
         return Array.from({ length: from.size - start }, (_, lane) => set(to, start + lane, register(from, start + lane)));
       }).flat(),
     ]);
-    return [...copying, { ...loop, body: copied }];
+    return { copying, copied };
   }
 
   /** The statements of a loop's body for the rounds from `start` on; undefined where one has no vector form. */
-  #at(body: readonly Statement[], lane: Variable, start: number, vectors: Map<Variable, Variable>): Statement[] | undefined {
+  #at(body: readonly Statement[], lane: Variable, start: Expr | number, vectors: Map<Variable, Variable>): Statement[] | undefined {
     const result: Statement[] = [];
     const convert = (expr: Expr) => this.#vector(expr, lane, start, vectors);
     for (const statement of body) {
       if (statement.kind === 'declare') {
         const value = convert(statement.value);
         if (!value) return undefined;
-        const { hint, type } = statement.variable;
-        const local: Variable = { ...variable(hint, type), ...(isVector(value) && { lanes: this.#options.width }) };
+        const { hint, type, range } = statement.variable;
+        const local: Variable = { ...variable(hint, type, range), ...(isVector(value) && { lanes: this.#options.width }) };
         vectors.set(statement.variable, local);
         result.push({ kind: 'declare', variable: local, value });
       } else if (statement.kind === 'set' || statement.kind === 'store') {
@@ -109,7 +129,7 @@ class Vectorizer {
   #writing(
     statement: SetStatement | StoreStatement,
     lane: Variable,
-    start: number,
+    start: Expr | number,
     convert: (expr: Expr) => Expr | undefined,
   ): Statement | undefined {
     const value = convert(statement.value);
@@ -134,7 +154,7 @@ class Vectorizer {
   }
 
   /** An expression for several rounds at once: a vector, or one number where it is the same in all of them; undefined where it has no such form. */
-  #vector(expr: Expr, lane: Variable, start: number, vectors: ReadonlyMap<Variable, Variable>): Expr | undefined {
+  #vector(expr: Expr, lane: Variable, start: Expr | number, vectors: ReadonlyMap<Variable, Variable>): Expr | undefined {
     const { width, supports } = this.#options;
     const whole = this.#unchanged(expr, lane, vectors);
     if (whole) return whole;
@@ -151,7 +171,8 @@ class Vectorizer {
       }
       case 'register': {
         const at = nextTo(expr.index, lane, start);
-        return at && this.#isAligned(at) && !this.#plain.has(expr.registers) ? { ...expr, index: at, lanes: width } : undefined;
+        const whole = at && (this.#copies.has(expr.registers) || (this.#isAligned(at) && !this.#plain.has(expr.registers)));
+        return whole ? { ...expr, index: at, lanes: width } : undefined;
       }
       case 'binary': {
         const [left, right] = [inner(expr.left), inner(expr.right)];
@@ -166,6 +187,15 @@ class Vectorizer {
         const parts = [expr.condition, expr.yes, expr.no].map(inner);
         const [condition, yes, no] = parts.map((part) => part && this.#splat(part));
         return condition && yes && no && checked({ ...expr, lanes: width, condition, yes, no });
+      }
+      case 'dot': {
+        const at = nextTo(expr.index, lane, start, 2);
+        const x = expr.x.map((each) => this.#unchanged(each, lane, vectors));
+        return at && x[0] && x[1] && checked({ ...expr, index: at, x: [x[0], x[1]], lanes: width });
+      }
+      case 'requantize': {
+        const [of, multiplier] = [inner(expr.of), inner(expr.multiplier)];
+        return of && multiplier && checked({ ...expr, lanes: width, of: this.#splat(of), multiplier: this.#splat(multiplier) });
       }
       case 'sum':
         return this.#sum(expr.terms, expr.constant, inner);
@@ -204,6 +234,18 @@ class Vectorizer {
   }
 }
 
+/** Operations from which on a body is not written once for each vector. */
+const LONG = 8;
+
+function isLong(body: readonly Statement[]): boolean {
+  let count = 0;
+  for (const { kind, ...expr } of expressionsOf(body)) {
+    if (kind === 'requantize') count += LONG;
+    if ('op' in expr || kind === 'select' || kind === 'cast') count++;
+  }
+  return count >= LONG;
+}
+
 function replaced(expr: Expr, locals: ReadonlyMap<Variable, Variable>): Expr {
   if (locals.size === 0) return expr;
   const [statement] = replaceIn([{ kind: 'assign', variable: variable('', expr.type), value: expr }], (part) => {
@@ -217,16 +259,16 @@ function isVector(expr: Expr): boolean {
   return 'lanes' in expr && expr.lanes !== undefined;
 }
 
-/** An index at the round `start`, if from each round to the next it moves on by one. */
-function nextTo(at: Expr, lane: Variable, start: number): Expr | undefined {
+/** An index at the round `start`, if from each round to the next it moves on by `step`. */
+function nextTo(at: Expr, lane: Variable, start: Expr | number, step = 1): Expr | undefined {
   const key = keyOf(read(lane));
-  if (keyOf(at) === key) return number(start);
+  if (keyOf(at) === key) return step === 1 ? index(start) : undefined;
   if (at.kind !== 'sum') return undefined;
   const own = at.terms.filter(({ of }) => keyOf(of) === key);
   const others = at.terms.filter(({ of }) => keyOf(of) !== key);
-  if (own.length !== 1 || own[0].factor !== 1) return undefined;
+  if (own.length !== 1 || own[0].factor !== step) return undefined;
   if (others.some(({ of }) => [...within(of)].some((part) => keyOf(part) === key))) return undefined;
-  return plus(index({ ...at, terms: others }), start);
+  return plus(index({ ...at, terms: others }), times(start, step));
 }
 
 /** One round of a loop, with locals of its own. */

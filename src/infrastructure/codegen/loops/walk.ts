@@ -20,6 +20,10 @@ function partsOf(expr: Expr): readonly Expr[] {
       return [expr.of];
     case 'select':
       return [expr.condition, expr.yes, expr.no];
+    case 'dot':
+      return [...expr.x, expr.index];
+    case 'requantize':
+      return [expr.of, expr.multiplier];
   }
 }
 
@@ -56,6 +60,10 @@ export function replaceWithin(expr: Expr, replacement: (part: Expr) => Expr | un
       return { ...expr, of: inner(expr.of) };
     case 'select':
       return { ...expr, condition: inner(expr.condition), yes: inner(expr.yes), no: inner(expr.no) };
+    case 'dot':
+      return { ...expr, x: [inner(expr.x[0]), inner(expr.x[1])], index: inner(expr.index) };
+    case 'requantize':
+      return { ...expr, of: inner(expr.of), multiplier: inner(expr.multiplier) };
   }
 }
 
@@ -101,7 +109,7 @@ export function* expressionsOf(body: readonly Statement[]): Generator<Expr> {
 /** Buffers that are read, each once. */
 export function readsOf(body: readonly Statement[]): Buffer[] {
   const found = new Set<Buffer>();
-  for (const expr of expressionsOf(body)) if (expr.kind === 'load') found.add(expr.buffer);
+  for (const expr of expressionsOf(body)) if (expr.kind === 'load' || expr.kind === 'dot') found.add(expr.buffer);
   return [...found];
 }
 
@@ -115,7 +123,7 @@ export function writesOf(body: readonly Statement[]): Buffer[] {
 /** Statements with the expressions in them replaced. */
 export function replaceIn(body: readonly Statement[], replacement: (part: Expr) => Expr | undefined): Statement[] {
   const expr = (of: Expr) => replaceWithin(of, replacement);
-  return body.map((statement): Statement => {
+  const replaced = (statement: Statement): Statement => {
     switch (statement.kind) {
       case 'for':
         return { ...statement, from: expr(statement.from), to: expr(statement.to), body: replaceIn(statement.body, replacement) };
@@ -137,5 +145,6 @@ export function replaceIn(body: readonly Statement[], replacement: (part: Expr) 
           ...(statement.no && { no: replaceIn(statement.no, replacement) }),
         };
     }
-  });
+  };
+  return body.map(replaced);
 }

@@ -1,5 +1,11 @@
 import { Sha256 } from '../../../base/index.js';
-import { type Buffer, bytesOfStorage, type Kernel, type Statement, type StorageType } from '../loops/index.js';
+import { type Buffer, both, bytesOfStorage, type Expr, type Kernel, type Statement, type StorageType, when } from '../loops/index.js';
+
+export interface EmitFacts {
+  readonly macs: number;
+  readonly elements: number;
+  readonly conditions?: readonly Expr[];
+}
 
 /** Collects the kernels and the memory of a program while a graph is lowered. */
 export class ProgramBuilder {
@@ -21,9 +27,9 @@ export class ProgramBuilder {
     return { name: this.#name(hint), type, size, role };
   }
 
-  /** Appends a kernel: it runs after those before it. */
-  emit(title: string, kind: string, body: readonly Statement[], cost: { macs: number; elements: number }): void {
-    this.kernels.push({ title, kind, body, ...cost });
+  /** Appends a kernel: it runs after those before it, if all conditions hold. */
+  emit(title: string, kind: string, body: readonly Statement[], { conditions = [], ...cost }: EmitFacts): void {
+    this.kernels.push({ title, kind, body: conditions.length > 0 ? when(both(...conditions), body) : body, ...cost });
   }
 
   /** An identifier that C and its compilers take, made of a name of any characters. */

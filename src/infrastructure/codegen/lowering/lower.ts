@@ -9,7 +9,7 @@ import {
   type Sink,
   usualSchedule,
 } from '../kernels/index.js';
-import { type Buffer, type Expr, load, number, type StorageType, storageOf, store } from '../loops/index.js';
+import { type Buffer, binary, type Expr, load, number, type StorageType, storageOf, store } from '../loops/index.js';
 import {
   broadcast,
   computedOperand,
@@ -21,12 +21,14 @@ import {
   rowMajor,
   type Strided,
   sharing,
+  storageOrder,
   storedOperand,
   stridesInOrder,
 } from '../operands/index.js';
 import { ProgramBuilder } from './builder.js';
 import { type Group, groupsOf } from './groups.js';
 import type { Lowered, Port } from './program.js';
+import { type Slot, slotsOf } from './slots.js';
 
 /** What may be computed again by each reader rather than be stored. */
 const CHEAP_OPERATIONS = 2;
@@ -48,11 +50,16 @@ class Lowering {
   readonly #builder = new ProgramBuilder();
   readonly #operands = new Map<Value, Operand>();
   readonly #outputs = new Map<Value, Buffer>();
+  readonly #slots: ReadonlyMap<Value, Slot>;
+  readonly #targets = new Map<Value, Strided>();
+  /** Branches that are being lowered, from the outermost. */
+  readonly #guards: { readonly graph: Graph; readonly condition: Expr }[] = [];
 
   constructor({ graph, opset }: Model, schedule: Schedule) {
     this.#graph = graph;
     this.#opset = opset;
     this.#schedule = schedule;
+    this.#slots = slotsOf(graph);
   }
 
   run(): Lowered {
@@ -60,7 +67,7 @@ class Lowering {
     for (const { value, buffer } of inputs) this.#operands.set(value, plainOperand(value, buffer));
     const outputs = this.#graph.outputs.map((value) => this.#port(value, 'output'));
     for (const { value, buffer } of outputs) if (!this.#outputs.has(value)) this.#outputs.set(value, buffer);
-    for (const group of groupsOf(this.#graph, requireKernel)) this.#group(group);
+    this.#lower(this.#graph);
     this.#copyOutputs(outputs);
     const port = ({ value, buffer }: { value: Value; buffer: Buffer }): Port => ({
       name: value.name,
@@ -69,6 +76,57 @@ class Lowering {
       buffer,
     });
     return { kernels: this.#builder.kernels, inputs: inputs.map(port), outputs: outputs.map(port) };
+  }
+
+  #lower(graph: Graph): void {
+    for (const group of groupsOf(graph, requireKernel)) this.#group(group, graph);
+  }
+
+  /** Both branches, each under its condition; what they give is written into one place. */
+  #branches(node: Node): void {
+    const condition = this.#stored(inputOf(node, 0)).flat(number(0));
+    const targets = node.outputs.map((output) => output && this.#target(output, typeOf(output), shapeOf(output), () => undefined));
+    for (const [name, comparison] of [
+      ['then_branch', 'ne'],
+      ['else_branch', 'eq'],
+    ] as const) {
+      const attribute = node.attributes.get(name);
+      if (attribute?.type !== 'graph') throw new UnsupportedError({ what: `Its attribute ${name} is missing`, where: node.label });
+      const branch = attribute.value;
+      this.#guards.push({ graph: branch, condition: binary(comparison, condition, number(0)) });
+      this.#lower(branch);
+      branch.outputs.forEach((value, index) => {
+        const [output, target] = [node.outputs[index], targets[index]];
+        if (output && target) this.#give(node, value, target, shapeOf(output));
+      });
+      this.#guards.pop();
+    }
+    node.outputs.forEach((output, index) => {
+      const target = targets[index];
+      if (output && target) this.#operands.set(output, storedOperand(shapeOf(output), target));
+    });
+  }
+
+  /** Writes a branch's result to where the node's output lies. */
+  #give(node: Node, value: Value, target: Strided, shape: readonly number[]): void {
+    const operand = this.#operand(value);
+    if (operand.shape.join() !== shape.join()) {
+      throw new UnsupportedError({
+        what: 'Its branches give different shapes, so the model cannot be compiled',
+        where: node.label,
+        expected: `[${shape}]`,
+        got: `[${operand.shape}]`,
+      });
+    }
+    const conditions = this.#guards.map(({ condition }) => condition);
+    if (!shape.includes(0))
+      this.#builder.emit(node.label, 'copy', materialize(operand, target), { macs: 0, elements: sizeOf(shape), conditions });
+  }
+
+  /** What must hold for a node's kernels to run: whatever stands outside of a branch runs always. */
+  #conditionsOf(producer: Node | undefined): Expr[] {
+    const depth = this.#guards.findIndex(({ graph }) => graph === producer?.graph);
+    return this.#guards.slice(0, depth + 1).map(({ condition }) => condition);
   }
 
   #port(value: Value, role: 'input' | 'output'): { value: Value; buffer: Buffer } {
@@ -120,13 +178,11 @@ class Lowering {
     };
   }
 
-  #group({ nodes, result }: Group): void {
+  #group({ nodes, result }: Group, graph: Graph): void {
     const [first, ...after] = nodes;
     const rule = requireKernel(first);
-    if (rule.kind === 'nest') {
-      this.#nest(first, rule, after, result);
-      return;
-    }
+    if (rule.kind === 'branches') return this.#branches(first);
+    if (rule.kind === 'nest') return this.#nest(first, rule, after, result, graph);
     if (rule.kind === 'view') {
       const views = rule.view(this.#context(first));
       first.outputs.forEach((output, index) => {
@@ -171,18 +227,47 @@ class Lowering {
   }
 
   #materialize(value: Value, operand: Operand, into?: Buffer): Operand {
-    const strides = into ? rowMajor(operand.shape) : (likeSources(operand) ?? rowMajor(operand.shape));
-    const buffer = into ?? this.#builder.buffer(value.name, operand.type, sizeOf(operand.shape), 'arena');
-    const target = { buffer, strides, offset: 0 };
+    const target = into
+      ? { buffer: into, strides: rowMajor(operand.shape), offset: 0 }
+      : this.#target(value, operand.type, operand.shape, () => likeSources(operand));
     const elements = sizeOf(operand.shape);
     const title = value.producer ? value.producer.label : `"${value.name}"`;
-    if (elements > 0) this.#builder.emit(title, kindOf(value.producer), materialize(operand, target), { macs: 0, elements });
+    if (elements > 0)
+      this.#builder.emit(title, kindOf(value.producer), materialize(operand, target), {
+        macs: 0,
+        elements,
+        conditions: this.#conditionsOf(value.producer),
+      });
     const stored = storedOperand(operand.shape, target);
     this.#operands.set(value, stored);
     return stored;
   }
 
-  #nest(node: Node, rule: Extract<KernelRule, { kind: 'nest' }>, absorbed: readonly Node[], result: Value | undefined): void {
+  /** Where a value is written: in the caller's memory, in its part of a longer value, or in memory of its own, with the strides that it likes best. */
+  #target(value: Value, type: StorageType, shape: readonly number[], liked: () => readonly number[] | undefined): Strided {
+    const known = this.#targets.get(value);
+    if (known) return known;
+    const output = this.#outputs.get(value);
+    const slot = this.#slots.get(value);
+    const target = output
+      ? { buffer: output, strides: rowMajor(shape), offset: 0 }
+      : slot
+        ? this.#slice(slot, type, shape, liked)
+        : { buffer: this.#builder.buffer(value.name, type, sizeOf(shape), 'arena'), strides: liked() ?? rowMajor(shape), offset: 0 };
+    this.#targets.set(value, target);
+    return target;
+  }
+
+  #slice({ whole, axis, start }: Slot, type: StorageType, shape: readonly number[], liked: () => readonly number[] | undefined): Strided {
+    const wholeShape = shapeOf(whole);
+    const target = this.#target(whole, type, wholeShape, () => {
+      const strides = liked();
+      return strides && stridesInOrder(wholeShape, storageOrder(shape, strides));
+    });
+    return { ...target, offset: target.offset + start * target.strides[axis] };
+  }
+
+  #nest(node: Node, rule: Extract<KernelRule, { kind: 'nest' }>, absorbed: readonly Node[], result: Value | undefined, graph: Graph): void {
     const sinks = new Map<number, Sink>();
     const context = this.#context(node);
     const nest: NestContext = {
@@ -191,7 +276,7 @@ class Lowering {
       stored: (index) => this.#stored(inputOf(node, index)),
       storedValue: (value) => this.#stored(value),
       cheap: (index) => this.#readable(inputOf(node, index), Number.POSITIVE_INFINITY),
-      wants: (index) => isWanted(node.outputs[index], this.#graph),
+      wants: (index) => isWanted(node.outputs[index], graph),
       output: (index = 0, options = {}) => {
         const known = sinks.get(index);
         if (known) return known;
@@ -201,11 +286,14 @@ class Lowering {
         sinks.set(index, sink);
         return sink;
       },
-      constantBuffer: (hint, type, contents, size) => this.#builder.constant(hint, type, contents, size),
       scratch: (hint, type, size) => this.#builder.buffer(hint, type, size, 'scratch'),
       emit: (body, { kind = kindOf(node), macs = 0 } = {}) => {
         const elements = result ? sizeOf(shapeOf(result)) : 0;
-        this.#builder.emit([node, ...absorbed].map(({ label }) => label).join(', '), kind, body, { macs, elements });
+        this.#builder.emit([node, ...absorbed].map(({ label }) => label).join(', '), kind, body, {
+          macs,
+          elements,
+          conditions: this.#conditionsOf(node),
+        });
       },
     };
     rule.emit(nest);
@@ -223,10 +311,8 @@ class Lowering {
   /** Where an output goes, after what was absorbed has been computed of it. */
   #sink(value: Value, absorbed: readonly Node[], result: Value, order: readonly number[] | undefined): Sink {
     const shape = shapeOf(result);
-    const own = this.#outputs.get(result);
-    const strides = own || !order ? rowMajor(shape) : stridesInOrder(shape, order);
-    const buffer = own ?? this.#builder.buffer(result.name, typeOf(result), sizeOf(shape), 'arena');
-    const target: Strided = { buffer, strides, offset: 0 };
+    const target = this.#target(result, typeOf(result), shape, () => order && stridesInOrder(shape, order));
+    const { buffer } = target;
     // While a kernel stores an element, the value that it has computed stands for the output.
     let current: Expr = number(0);
     this.#operands.set(
@@ -265,6 +351,7 @@ class Lowering {
         if (!value.constant) return refuse(`its input ${index} ("${value.name}") depends on the data: shapes must be known beforehand`);
         return Array.from(value.constant.numbers());
       },
+      constantBuffer: (hint, type, contents, size) => this.#builder.constant(hint, type, contents, size),
       shape: (index = 0) => shapeOf(outputOf(node, index)),
       type: (index = 0) => typeOf(outputOf(node, index)),
       refuse,

@@ -1,7 +1,8 @@
-import { copyModel, type Model } from '../../../onnx/index.js';
-import { inferShapes, TRAINING_OPSET, upgradeInPlace } from '../../../ops/index.js';
+import { codeOf, copyModel, type Model, nodesOf, tensorType, type Value } from '../../../onnx/index.js';
+import { floatOutputs, inferShapes, TRAINING_OPSET, upgradeInPlace } from '../../../ops/index.js';
 import { passes, simplify } from '../../compiler/index.js';
 import type { Runtime } from '../../runtime/index.js';
+import { composeInPlace } from './compose.js';
 
 /** What a model is compiled for. */
 export interface CompileOptions {
@@ -30,12 +31,32 @@ export async function prepare(source: Model, { runtime, shapes = {} }: CompileOp
   );
   const plain = passes.reach(sized, [passes.get('unfuse').ensures[0], passes.get('widen').ensures[0]], { runtime });
   const model = plain === sized ? plain : copyModel(plain);
+  widePorts(model);
   upgradeInPlace(model, TRAINING_OPSET);
   inferShapes(model, { inputShapes });
-  const simplified = await simplify(model, runtime);
+  composeInPlace(model);
+  let simplified = await simplify(model, runtime);
   inferShapes(simplified, { inputShapes });
+  // Conditions that have become constant leave one branch, in which more may be constant then.
+  const branches = passes.get('take-known-branches');
+  while (nodesOf(simplified.graph).some(({ op }) => op === 'If') && (await branches.run(simplified, { runtime })) > 0) {
+    inferShapes(simplified, { inputShapes });
+    simplified = await simplify(simplified, runtime);
+    inferShapes(simplified, { inputShapes });
+  }
   simplified.source = source.source;
   return simplified;
+}
+
+/** Inputs and outputs in 16-bit floats become 32-bit ones: no target has the narrow type. */
+function widePorts(model: Model): void {
+  floatOutputs(model);
+  const { graph } = model;
+  const isNarrow = ({ dtype }: Value) => dtype === 'float16' || dtype === 'bfloat16';
+  for (const { producer } of graph.outputs.filter(isNarrow)) {
+    if (producer?.op === 'Cast') producer.attributes.set('to', { type: 'int', value: codeOf('float32') });
+  }
+  for (const value of [...graph.feeds, ...graph.outputs].filter(isNarrow)) value.type = tensorType('float32', value.shape);
 }
 
 const isNumber = (dim: unknown): dim is number => typeof dim === 'number';

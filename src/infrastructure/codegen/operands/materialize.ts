@@ -1,5 +1,5 @@
 import { sizeOf } from '../../../base/index.js';
-import { type Expr, loops, number, read, type Statement, store, variable, within } from '../loops/index.js';
+import { type Expr, loops, number, read, replaceWithin, type Statement, store, type Variable, variable, within } from '../loops/index.js';
 import { type Operand, place, type Strided } from './operand.js';
 import { sharing } from './sharing.js';
 
@@ -7,16 +7,21 @@ import { sharing } from './sharing.js';
 export function materialize(operand: Operand, target: Strided): Statement[] {
   const { shape } = operand;
   const order = storageOrder(shape, target.strides);
-  const { axes, sizes } = merged(operand, target, order);
+  const counts = shape.map((size, axis) => variable(`a${axis}`, 'i32', [0, Math.max(0, size - 1)]));
+  const indices = counts.map((count, axis) => (shape[axis] === 1 ? number(0) : read(count)));
+  const [value, to] = [operand.at(indices), place(target, indices)];
+  const { axes, sizes } = merged(value, counts, operand, target, order);
   return loops(
     axes.map((axis) => AXES[axis] ?? `i${axis}`),
     sizes,
-    (counts) => {
-      const indices: Expr[] = shape.map(() => number(0));
-      axes.forEach((axis, each) => {
-        indices[axis] = counts[each];
-      });
-      return sharing([operand.at(indices)], ([value]) => [store(target.buffer, place(target, indices), value)]);
+    (walked) => {
+      // Ranges have decided what holds of each index; a merged one goes beyond its own.
+      const put = (expr: Expr) =>
+        replaceWithin(expr, (part) => {
+          const axis = part.kind === 'variable' ? counts.indexOf(part.variable) : -1;
+          return axis < 0 ? undefined : (walked[axes.indexOf(axis)] ?? number(0));
+        });
+      return sharing([put(value)], ([shared]) => [store(target.buffer, put(to), shared)]);
     },
   );
 }
@@ -33,11 +38,15 @@ export function storageOrder(shape: readonly number[], strides: readonly number[
  * Axes in their order, without those of one element, neighbours merged into one wherever all that is read and written moves on from the end of the
  * inner one as it moves along it. A merged axis counts at the place of the inner one, beyond its size.
  */
-function merged(operand: Operand, target: Strided, order: readonly number[]): { axes: number[]; sizes: number[] } {
+function merged(
+  value: Expr,
+  counts: readonly Variable[],
+  operand: Operand,
+  target: Strided,
+  order: readonly number[],
+): { axes: number[]; sizes: number[] } {
   const kept = order.filter((axis) => operand.shape[axis] !== 1);
-  const counts = operand.shape.map((size, axis) => read(variable(`a${axis}`, 'i32', [0, size - 1])));
-  const indices = counts.map((count, axis) => (operand.shape[axis] === 1 ? number(0) : count));
-  const steps = stepsOf([operand.at(indices)], counts);
+  const steps = stepsOf([value], counts);
   if (!steps) return { axes: kept, sizes: kept.map((axis) => operand.shape[axis]) };
   steps.push(target.strides);
   const axes: number[] = [];
@@ -57,8 +66,7 @@ function merged(operand: Operand, target: Strided, order: readonly number[]): { 
 }
 
 /** How far each load moves with each count; undefined where one does not move evenly, or a count is used otherwise. */
-function stepsOf(values: readonly Expr[], counts: readonly Expr[]): (readonly number[])[] | undefined {
-  const variables = counts.map((count) => (count.kind === 'variable' ? count.variable : undefined));
+function stepsOf(values: readonly Expr[], counts: readonly Variable[]): (readonly number[])[] | undefined {
   const steps: number[][] = [];
   for (const value of values) {
     for (const expr of within(value, 'values')) {
@@ -68,7 +76,7 @@ function stepsOf(values: readonly Expr[], counts: readonly Expr[]): (readonly nu
       const step = counts.map(() => 0);
       for (const { of, factor } of terms) {
         if (of.kind === 'number') continue;
-        const axis = of.kind === 'variable' ? variables.indexOf(of.variable) : -1;
+        const axis = of.kind === 'variable' ? counts.indexOf(of.variable) : -1;
         if (axis < 0) return undefined;
         step[axis] = factor;
       }
@@ -80,9 +88,9 @@ function stepsOf(values: readonly Expr[], counts: readonly Expr[]): (readonly nu
 
 /** Strides for a new buffer of an operand's shape: as the largest tensor of that size lies from which it is computed. */
 export function likeSources(operand: Operand): readonly number[] | undefined {
-  const counts = operand.shape.map((size, axis) => read(variable(`a${axis}`, 'i32', [0, Math.max(0, size - 1)])));
+  const counts = operand.shape.map((size, axis) => variable(`a${axis}`, 'i32', [0, Math.max(0, size - 1)]));
   const whole = sizeOf(operand.shape);
-  for (const expr of within(operand.at(counts), 'values')) {
+  for (const expr of within(operand.at(counts.map(read)), 'values')) {
     if (expr.kind !== 'load' || expr.buffer.role === 'constant' || expr.buffer.size !== whole) continue;
     const step = stepsOf([expr], counts)?.[0];
     if (step) return step;

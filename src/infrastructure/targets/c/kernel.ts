@@ -1,11 +1,15 @@
 import {
   type BinaryExpr,
   type Buffer,
+  bitsOfStorage,
+  type DotExpr,
   type Expr,
   expressionsOf,
   hasVectors,
   type Kernel,
+  plus,
   type Registers,
+  rangeOf,
   type ScalarType,
   type Statement,
   type StorageType,
@@ -17,7 +21,7 @@ import {
 } from '../../codegen/index.js';
 import { mathFunctions } from './functions.js';
 import { literal, typeName } from './numbers.js';
-import { packedName, vectorName, vectorOptions, WIDTH } from './vectors.js';
+import { calledBy, packedName, vectorName, vectorOptions, WIDTH } from './vectors.js';
 
 /** A kernel as a C function, whose text does not depend on which buffers it is called with. */
 export interface KernelText {
@@ -133,6 +137,8 @@ class KernelPrinter {
         const value = this.#expr(statement.value);
         const at = this.#expr(statement.index);
         const { type } = statement.buffer;
+        const bits = bitsOfStorage(type);
+        if (bits < 8) return line(`${this.#call(`store_${bits}`, [parameter.name, at, value])};`);
         if (!lanesOf(statement.value)) return line(`${parameter.name}[${bare(at)}] = ${this.#stored(type, value)};`);
         const whole = scalarOf(type) === type ? bare(value) : `__builtin_convertvector(${bare(value)}, ${packedName(type)})`;
         return line(`*(${packedName(type)} *)(${parameter.name} + ${at}) = ${whole};`);
@@ -193,6 +199,14 @@ class KernelPrinter {
       case 'cast':
         if (expr.lanes) return `__builtin_convertvector(${bare(this.#expr(expr.of))}, ${vectorName(expr.type)})`;
         return `(${typeName(expr.type)})${this.#expr(expr.of)}`;
+      case 'dot':
+        return this.#dot(expr);
+      case 'requantize':
+        return this.#call(expr.lanes ? 'requantize_i32x4' : 'requantize', [
+          this.#expr(expr.of),
+          this.#expr(expr.multiplier),
+          String(expr.shift),
+        ]);
       case 'binary':
         return this.#binary(expr);
       case 'unary':
@@ -219,8 +233,16 @@ class KernelPrinter {
   }
 
   #call(helper: string, given: readonly string[]): string {
-    this.#helpers.add(helper);
+    for (const each of [helper, ...(calledBy[helper] ?? [])]) this.#helpers.add(each);
     return `${helper}(${given.map(bare).join(', ')})`;
+  }
+
+  #dot({ x, buffer, index, lanes }: DotExpr): string {
+    const { name } = this.#parameter(buffer);
+    const [a, b] = x.map((each) => this.#expr(each));
+    if (lanes) return this.#call(`dot_${buffer.type}x4`, [`${name} + ${this.#expr(index)}`, a, b]);
+    const element = (at: Expr) => this.#load(buffer, bare(this.#expr(at)), 'i32');
+    return `(${a} * ${element(index)} + ${b} * ${element(plus(index, 1))})`;
   }
 
   #loadVector(buffer: Buffer, index: Expr): string {
@@ -232,6 +254,7 @@ class KernelPrinter {
   #binary({ op, left, right, lanes }: BinaryExpr): string {
     const [a, b] = [this.#expr(left), this.#expr(right)];
     const { type } = left;
+    if (lanes && op === 'mul' && type === 'i32' && fitsInHalf(left) && fitsInHalf(right)) return this.#call('mul_halves', [a, b]);
     if (op === 'min' || op === 'max') return this.#call(`${op}_${lanes ? vectorName(type) : type}`, [a, b]);
     const math = mathFunctions[op];
     if (math) return `${math}${type === 'f32' ? 'f' : ''}(${bare(a)}, ${bare(b)})`;
@@ -266,6 +289,12 @@ function vectorRegisters(body: readonly Statement[]): Set<Registers> {
   for (const statement of statementsOf(body))
     if (statement.kind === 'set') note(statement.registers, statement.index, lanesOf(statement.value));
   return new Set([...several].filter((of) => !plain.has(of)));
+}
+
+/** Whether a vector's numbers fit into 16 bits. */
+function fitsInHalf(expr: Expr): boolean {
+  const [low, high] = rangeOf(expr);
+  return low >= -32768 && high <= 32767;
 }
 
 function lanesOf(expr: Expr): number | undefined {

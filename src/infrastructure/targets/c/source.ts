@@ -1,6 +1,6 @@
 import { type Buffer, bytesOfStorage, type Lowered, type MemoryPlan, type Port } from '../../codegen/index.js';
 import { helpers } from './functions.js';
-import { kernelText } from './kernel.js';
+import { type KernelText, kernelText } from './kernel.js';
 import { Identifiers, identifier } from './names.js';
 import { constantDefinition, typeName } from './numbers.js';
 import { vectorHelpers, vectorPrelude } from './vectors.js';
@@ -40,8 +40,11 @@ export function cSource({ inputs, outputs }: Lowered, plan: MemoryPlan, options:
   });
   const read = new Set(texts.flatMap(({ buffers }) => buffers.filter(({ role }) => role === 'constant')));
   const constants = new Map([...read].map((buffer) => [buffer, names.take(buffer.name, 'constant')]));
-  const needed = new Set(texts.flatMap((text) => [...text.helpers]));
-  const neededByVectors = new Set(texts.flatMap(({ vectors }) => [...(vectors?.helpers ?? [])]));
+  const calledIn = (some: readonly KernelText[]) => new Set(some.flatMap((text) => [...text.helpers]));
+  const vectorTexts = texts.flatMap(({ vectors }) => vectors ?? []);
+  const byVectors = calledIn(vectorTexts);
+  const always = calledIn(texts.filter(({ vectors }) => !vectors));
+  const byPlain = calledIn(texts.filter(({ vectors }) => vectors));
   const vectorsOf = new Map(texts.map(({ text, vectors }) => [text, vectors?.text]));
   const guard = `${name.toUpperCase()}_VECTORS`;
 
@@ -58,7 +61,7 @@ export function cSource({ inputs, outputs }: Lowered, plan: MemoryPlan, options:
     `  ${functions.get(text)}(${buffers.map(argument).join(', ')});`,
   ]);
   const usesArena = texts.some(({ buffers }) => buffers.some((buffer) => buffer.role === 'arena' || buffer.role === 'scratch'));
-  const unread = inputs.filter(({ buffer }) => !texts.some(({ buffers }) => buffers.includes(buffer)));
+  const unused = ports.filter(({ buffer }) => !texts.some(({ buffers }) => buffers.includes(buffer)));
   const source = [
     `/* ${comment(`Made by Espalier${options.from ? ` from ${options.from}` : ''}.`)} */`,
     `#include "${name}.h"`,
@@ -66,15 +69,17 @@ export function cSource({ inputs, outputs }: Lowered, plan: MemoryPlan, options:
     '#include <math.h>',
     '',
     ...[...constants].map(([buffer, called]) => constantDefinition(called, buffer)),
-    ...definitions(helpers, needed),
-    ...([...vectorsOf.values()].some(Boolean)
+    ...definitions(helpers, (helper) => always.has(helper) || (byVectors.has(helper) && byPlain.has(helper))),
+    ...(vectorTexts.length > 0
       ? [
           '/* Vectors of GCC and Clang, where the processor has them; without them the same in plain C. */',
           `#if defined(__GNUC__) && !defined(${name.toUpperCase()}_PLAIN) && (defined(__SSE2__) || defined(__ARM_NEON) || defined(__wasm_simd128__))`,
           `#define ${guard}`,
           vectorPrelude,
-          ...definitions(helpers, neededByVectors, needed),
-          ...definitions(vectorHelpers, neededByVectors),
+          ...definitions(helpers, (helper) => byVectors.has(helper) && !always.has(helper) && !byPlain.has(helper)),
+          ...definitions(vectorHelpers, (helper) => byVectors.has(helper)),
+          '#else',
+          ...definitions(helpers, (helper) => byPlain.has(helper) && !always.has(helper) && !byVectors.has(helper)),
           '#endif',
           '',
         ]
@@ -86,7 +91,7 @@ export function cSource({ inputs, outputs }: Lowered, plan: MemoryPlan, options:
     }),
     `${signature} {`,
     ...(usesArena ? ['  uint8_t *const memory = (uint8_t *)arena;'] : ['  (void)arena;']),
-    ...unread.map((port) => `  (void)${parameters.get(port)};`),
+    ...unused.map((port) => `  (void)${parameters.get(port)};`),
     ...calls.flat(),
     '}',
     '',
@@ -102,9 +107,9 @@ export function cSource({ inputs, outputs }: Lowered, plan: MemoryPlan, options:
   };
 }
 
-/** Functions that are called, but for those that are written already. */
-function definitions(of: Readonly<Record<string, string>>, called: ReadonlySet<string>, but: ReadonlySet<string> = new Set()): string[] {
-  return Object.entries(of).flatMap(([name, text]) => (called.has(name) && !but.has(name) ? [text, ''] : []));
+/** The definitions of some functions. */
+function definitions(of: Readonly<Record<string, string>>, isWanted: (name: string) => boolean): string[] {
+  return Object.entries(of).flatMap(([name, text]) => (isWanted(name) ? [text, ''] : []));
 }
 
 function declaration({ buffer }: Port, name: string, isInput: boolean): string {

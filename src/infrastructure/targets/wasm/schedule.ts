@@ -6,5 +6,4 @@ export const wasmSchedule: Partial<Schedule> = {
   depthwise: { rows: 4, lanes: 8 },
   product: { rows: 4, lanes: 8 },
   requantization: 'floats',
-  pairs: true,
 };

@@ -81,12 +81,26 @@ class Evaluator {
         return wrapped(this.#value(expr.of), expr.type);
       case 'splat':
         return this.#value(expr.of);
+      case 'dot': {
+        const [first, second] = [0, 1].map((each) => this.#elements(expr.buffer)[this.#index(expr.index) + each]);
+        return (this.#index(expr.x[0]) * Number(first) + this.#index(expr.x[1]) * Number(second)) | 0;
+      }
+      case 'requantize':
+        return requantized(this.#index(expr.of), this.#index(expr.multiplier), expr.shift);
       case 'binary':
         return wrapped(binary(expr.op, this.#value(expr.left), this.#value(expr.right), expr.left.type), expr.type);
       case 'unary':
         return wrapped(unary(expr.op, this.#value(expr.of)), expr.type);
     }
   }
+}
+
+/** of · multiplier / 2^shift to the nearest, of two to the even one: by the remainder. */
+function requantized(of: number, multiplier: number, shift: number): number {
+  const [product, unit] = [BigInt(of) * BigInt(multiplier), 2n ** BigInt(shift)];
+  const low = product >> BigInt(shift);
+  const twice = 2n * (product - low * unit);
+  return Number(twice > unit || (twice === unit && low % 2n !== 0n) ? low + 1n : low);
 }
 
 /** A number as a type holds it; floats that become integers are in range. */

@@ -1,45 +1,32 @@
 import {
-  type Buffer,
   bodiesOf,
   type Expr,
   expressionsOf,
   type ForStatement,
-  number,
   numberOf,
-  plus,
-  range,
   type Statement,
   statementsOf,
-  times,
   type Variable,
   within,
 } from '../../../codegen/index.js';
-import type { Functions } from './functions.js';
-import { LANES } from './registers.js';
-import { substituted, unrolled } from './rewrite.js';
-import { isVectorizable } from './vectorizable.js';
+import { unrolled } from './rewrite.js';
 
 /** Statements that a loop may become when it is unrolled: wholly, or some rounds of it. */
 const MOST_UNROLLED = 100;
 const MOST_IN_ROUND = 64;
 
-/** How a loop is written: as other statements; as vectors of some rounds; or as a loop, some of whose rounds stand one after the other in it. */
+/** How a loop is written: as other statements, or as a loop, some of whose rounds stand one after the other in it. */
 export type LoopForm =
   | { readonly kind: 'statements'; readonly body: readonly Statement[] }
-  | { readonly kind: 'vectors'; readonly rounds: readonly number[] }
   | { readonly kind: 'loop'; readonly factor: number };
 
-/** @param placeOf what two buffers share if they lie in the same place. */
-export function formOf(loop: ForStatement, functions: Functions, placeOf: (buffer: Buffer) => unknown): LoopForm {
-  const { variable, body, step, vector } = loop;
+export function formOf(loop: ForStatement): LoopForm {
+  const { variable, body } = loop;
   const rounds = roundsOf(loop);
   if (!rounds) return { kind: 'loop', factor: 1 };
-  if (vector) return { kind: 'vectors', rounds };
-  if (indexesRegisters(body, variable)) return { kind: 'statements', body: unrolled(body, variable, rounds) };
-  if (rounds.length >= LANES && step === 1 && isVectorizable(body, variable, functions, placeOf))
-    return { kind: 'statements', body: inVectors(loop, rounds) };
   const cost = costOf(body);
-  if (rounds.length * cost <= MOST_UNROLLED) return { kind: 'statements', body: unrolled(body, variable, rounds) };
+  if (indexesRegisters(body, variable) || rounds.length * cost <= MOST_UNROLLED)
+    return { kind: 'statements', body: unrolled(body, variable, rounds) };
   const factor = [4, 3, 2].find((each) => rounds.length % each === 0 && each * cost <= MOST_IN_ROUND);
   return { kind: 'loop', factor: factor ?? 1 };
 }
@@ -59,21 +46,6 @@ function indexesRegisters(body: readonly Statement[], variable: Variable): boole
   return false;
 }
 
-/** A loop as rounds of eight or four at once and a rest. */
-function inVectors({ variable, body }: ForStatement, rounds: readonly number[]): Statement[] {
-  const [first] = rounds;
-  const lanes = rounds.length >= 4 * LANES ? 2 * LANES : LANES;
-  const blocks = Math.floor(rounds.length / lanes);
-  const block = (each: Expr): Statement[] =>
-    range('lane', 0, lanes, (lane) => substituted(body, variable, plus(first, times(each, lanes), lane)), { vector: true });
-  const left = rounds.slice(blocks * lanes);
-  const vectors =
-    left.length >= LANES
-      ? range('lane', 0, left.length, (lane) => substituted(body, variable, plus(left[0], lane)), { vector: true })
-      : unrolled(body, variable, left);
-  return [...(blocks === 1 ? block(number(0)) : range('vector', 0, blocks, block)), ...vectors];
-}
-
 /** About how many instructions statements become; infinitely many where a loop in them is not unrolled. */
 function costOf(body: readonly Statement[]): number {
   let cost = 0;
@@ -81,7 +53,7 @@ function costOf(body: readonly Statement[]): number {
     if (statement.kind === 'while') return Number.POSITIVE_INFINITY;
     if (statement.kind === 'for') {
       const rounds = roundsOf(statement)?.length ?? Number.POSITIVE_INFINITY;
-      cost += costOf(statement.body) * (statement.vector ? Math.floor(rounds / LANES) + (rounds % LANES) : rounds);
+      cost += costOf(statement.body) * rounds;
     } else cost += 1 + bodiesOf(statement).reduce((sum, inner) => sum + costOf(inner), 0);
   }
   return cost;

@@ -24,10 +24,11 @@ export class RegisterFile {
     ]);
   }
 
-  /** The local that holds four registers from one on; undefined where no local holds just these. */
-  vector({ id, type, size }: Registers, from: number): number | undefined {
-    const isWhole = fitsVector(type) && from >= 0 && from % LANES === 0 && from + LANES <= size;
-    return isWhole ? this.#locals.get(id)?.[from / LANES] : undefined;
+  /** The local that holds four registers, from a multiple of four on. */
+  vector({ id, hint }: Registers, from: number): number {
+    const local = this.#locals.get(id)?.[from / LANES];
+    if (local === undefined) throw new Error(`There is no vector of registers at ${from} of "${hint}"`);
+    return local;
   }
 
   get(registers: Registers, at: number): void {

@@ -1,11 +1,16 @@
 import {
+  add,
   type BinaryExpr,
   type Buffer,
   bitsOfStorage,
   type CastExpr,
+  type DotExpr,
   type Expr,
+  load,
+  mul,
   numberOf,
   over,
+  plus,
   rest,
   type SelectExpr,
   type SumExpr,
@@ -16,7 +21,7 @@ import {
 } from '../../../codegen/index.js';
 import { Addresses, type Base } from './addresses.js';
 import type { Functions } from './functions.js';
-import { laneOpcode, type RegisterFile } from './registers.js';
+import type { RegisterFile } from './registers.js';
 import type { KernelState } from './state.js';
 import { casts, isFloat, loads, scalarOpcode, valueType } from './types.js';
 
@@ -26,31 +31,12 @@ export class Scalars {
   readonly #state: KernelState;
   readonly #registers: RegisterFile;
   readonly #functions: Functions;
-  readonly #wholeOf: (variable: Variable) => void;
-  /** Which lane of variables of a vector loop is meant. */
-  #lane = 0;
 
-  /** @param wholeOf puts the four lanes of a variable of a vector loop on the stack. */
-  constructor(
-    state: KernelState,
-    registers: RegisterFile,
-    functions: Functions,
-    baseOf: (buffer: Buffer) => Base,
-    wholeOf: (variable: Variable) => void,
-  ) {
-    this.#wholeOf = wholeOf;
+  constructor(state: KernelState, registers: RegisterFile, functions: Functions, baseOf: (buffer: Buffer) => Base) {
     this.#state = state;
     this.#registers = registers;
     this.#functions = functions;
     this.addresses = new Addresses(state, baseOf, (expr) => this.write(expr));
-  }
-
-  /** Writes an expression of a vector loop for one of the four lanes. */
-  writeLane(lane: number, write: () => void): void {
-    const before = this.#lane;
-    this.#lane = lane;
-    write();
-    this.#lane = before;
   }
 
   write(expr: Expr): void {
@@ -85,6 +71,16 @@ export class Scalars {
       case 'splat':
         this.write(expr.of);
         return;
+      case 'dot':
+        this.write(productsOf(expr));
+        return;
+      case 'requantize':
+        this.requantize(
+          () => this.write(expr.of),
+          () => this.write(expr.multiplier),
+          expr.shift,
+        );
+        return;
     }
   }
 
@@ -97,24 +93,8 @@ export class Scalars {
   }
 
   #variable(of: Variable): void {
-    const { code, scopes } = this.#state;
-    const binding = scopes.binding(of);
-    const { value, vector } = binding;
-    if (vector) {
-      this.#wholeOf(of);
-      code.op(laneOpcode('extract', of.type), this.#lane);
-      return;
-    }
-    if (binding.local === undefined) {
-      if (!value) throw new Error(`The variable "${of.hint}" has no value`);
-      const local = this.#state.local(valueType(of.type));
-      binding.local = local;
-      this.#state.within(binding.slot.code, () => {
-        this.write(value);
-        this.#state.code.set(local);
-      });
-    }
-    code.get(binding.local);
+    const local = this.#state.localOf(of, (value) => this.write(value));
+    this.#state.code.get(local);
   }
 
   #sum({ terms, constant }: SumExpr): void {
@@ -232,10 +212,28 @@ export class Scalars {
     code.end();
   }
 
+  /** A product of 64 bits, to which one less than a half is added, and one more where its whole part is odd: of two nearest, the even one is left. */
+  requantize(value: () => void, multiplier: () => void, shift: number): void {
+    const { code } = this.#state;
+    const product = this.#state.local('i64');
+    value();
+    code.op('i64.extend_i32_s');
+    multiplier();
+    code.op('i64.extend_i32_s').op('i64.mul').tee(product);
+    code.i64(2n ** BigInt(shift - 1) - 1n).op('i64.add');
+    code.get(product).i64(BigInt(shift)).op('i64.shr_s').i64(1n).op('i64.and').op('i64.add');
+    code.i64(BigInt(shift)).op('i64.shr_s').op('i32.wrap_i64');
+  }
+
   #cast({ type, of }: CastExpr): void {
     this.write(of);
     for (const name of casts[type][of.type] ?? []) this.#state.code.op(name);
   }
+}
+
+/** A pair of products as two. */
+function productsOf({ x, buffer, index }: DotExpr): Expr {
+  return add(mul(x[0], load(buffer, index)), mul(x[1], load(buffer, plus(index, 1))));
 }
 
 /** Whether computing an expression that is not asked for neither fails nor takes long. */

@@ -30,16 +30,6 @@ export interface Binding {
   local?: number;
   /** What it is, where it is computed only when it is asked for. */
   readonly value?: Expr;
-  /** Where it differs in the rounds of a vector loop. */
-  readonly vector?: VectorLocals;
-}
-
-/** The locals that hold a variable for four rounds of a vector loop, each once it is asked for. */
-export interface VectorLocals {
-  /** As four lanes of 32 bits. */
-  whole?: number;
-  /** As the lower four of eight lanes of 16 bits. */
-  half?: number;
 }
 
 /** Variables and the places from which they are known, along the way to the code that is being written. */
@@ -76,14 +66,13 @@ export class Scopes {
     return found;
   }
 
-  /** Where an expression may be computed at the earliest; undefined where it depends on memory, registers, or the lane of a vector loop. */
+  /** Where an expression may be computed at the earliest; undefined where it depends on memory or registers. */
   slotOf(expr: Expr): Slot | undefined {
     let deepest = this.root;
     for (const part of within(expr)) {
-      if (part.kind === 'load' || part.kind === 'register') return undefined;
+      if (part.kind === 'load' || part.kind === 'dot' || part.kind === 'register') return undefined;
       if (part.kind !== 'variable') continue;
-      const { slot, vector } = this.#bindings.get(part.variable.id) ?? {};
-      if (!slot || vector) return undefined;
+      const { slot } = this.binding(part.variable);
       if (slot.depth > deepest.depth) deepest = slot;
     }
     return deepest;

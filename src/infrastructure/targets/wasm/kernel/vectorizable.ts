@@ -1,103 +1,136 @@
 import {
   type Buffer,
-  bitsOfStorage,
   type Expr,
   expressionsIn,
+  type ForStatement,
   keyOf,
+  number,
+  numberOf,
+  plus,
+  range,
+  rangeOf,
   type Statement,
-  type Variable,
+  times,
+  type VectorOptions,
+  vectorized,
   within,
 } from '../../../codegen/index.js';
 import { isOpcode } from '../assembler/index.js';
-import { sumOf } from './addresses.js';
 import type { Functions } from './functions.js';
+import { LANES } from './registers.js';
+import { substituted, unrolled } from './rewrite.js';
 import { fitsVector, vectorOpcode } from './types.js';
 
-/**
- * Whether rounds of a loop can run four at once, though nobody said so: it only computes and stores, in types of 32 bits and by operations that vectors
- * have, each access is the same for all rounds or next to that of the round before, and no round reads what another writes.
- * @param placeOf what two buffers share if they lie in the same place.
- */
-export function isVectorizable(
-  body: readonly Statement[],
-  variable: Variable,
-  functions: Functions,
-  placeOf: (buffer: Buffer) => unknown,
-): boolean {
-  const stores = body.filter((statement) => statement.kind === 'store');
-  if (stores.length === 0 || !body.every((statement) => statement.kind === 'declare' || statement.kind === 'store')) return false;
-  const varying = new Set<Variable>([variable]);
-  for (const statement of body) {
-    if (statement.kind === 'store') {
-      if (bitsOfStorage(statement.buffer.type) > 32 || stepOf(statement.index, variable, varying) !== 1) return false;
-      if (!fits(statement.value, variable, varying, functions)) return false;
-    } else if (statement.kind === 'declare') {
-      if (!fits(statement.value, variable, varying, functions)) return false;
-      if (varies(statement.value, varying)) varying.add(statement.variable);
+/** What vectors of 128 bits have instructions for. */
+export function vectorOptions(functions: Functions): VectorOptions {
+  const isInstruction = (op: string, { type }: Expr) =>
+    isOpcode(vectorOpcode(op, type)) || (type === 'f32' && functions.vector(op as 'exp') !== undefined);
+  const supports = (expr: Expr): boolean => {
+    if (!fitsVector(expr.type)) return false;
+    switch (expr.kind) {
+      case 'load':
+        return /^(f32|[iu](8|16|32))$/.test(expr.buffer.type);
+      case 'dot':
+        return /^(i8|u8|i16)$/.test(expr.buffer.type);
+      case 'binary': {
+        const { op, left, right } = expr;
+        if ((op === 'shl' || op === 'shr') && right.kind !== 'splat') return false;
+        return fitsVector(left.type) && isInstruction(op, left);
+      }
+      case 'unary': {
+        const { op, of } = expr;
+        if (op === 'isnan' || op === 'not') return fitsVector(of.type);
+        return fitsVector(of.type) && isInstruction(op === 'round' ? 'nearest' : op, of) && !(of.type === 'u32' && op === 'abs');
+      }
+      case 'cast':
+        return fitsVector(expr.of.type);
+      case 'select':
+        return fitsVector(expr.condition.type) && (expr.condition.kind === 'splat' || (readsInside(expr.yes) && readsInside(expr.no)));
+      default:
+        return true;
     }
-  }
-  const written = new Map(stores.map(({ buffer, index }) => [placeOf(buffer), keyOf(index)]));
-  if (written.size !== stores.length) return false;
-  for (const statement of body) {
-    for (const expr of expressionsIn(statement).flatMap((each) => [...within(each)])) {
-      if (expr.kind !== 'load') continue;
-      const place = placeOf(expr.buffer);
-      if (written.has(place) && written.get(place) !== keyOf(expr.index)) return false;
-    }
+  };
+  return { width: LANES, others: 'unroll', supports };
+}
+
+/** Whether all that an expression reads lies inside of its buffer, so that it may be computed where it is not asked for. */
+function readsInside(expr: Expr): boolean {
+  for (const part of within(expr)) {
+    if (part.kind !== 'load') continue;
+    const [low, high] = rangeOf(part.index);
+    if (low < 0 || high >= part.buffer.size) return false;
   }
   return true;
 }
 
-function varies(expr: Expr, varying: ReadonlySet<Variable>): boolean {
-  for (const part of within(expr)) if (part.kind === 'variable' && varying.has(part.variable)) return true;
-  return false;
-}
-
-function stepOf(index: Expr, variable: Variable, varying: ReadonlySet<Variable>): number | undefined {
-  let step = 0;
-  for (const { of, factor } of sumOf(index).terms) {
-    if (of.kind === 'variable' && of.variable === variable) step += factor;
-    else if (varies(of, varying)) return undefined;
-  }
-  return step;
-}
-
-function fits(expr: Expr, variable: Variable, varying: ReadonlySet<Variable>, functions: Functions): boolean {
-  if (!fitsVector(expr.type)) return false;
-  if (!varies(expr, varying)) return true;
-  const inner = (...parts: readonly Expr[]) => parts.every((part) => fits(part, variable, varying, functions));
-  switch (expr.kind) {
-    case 'number':
-    case 'variable':
-      return true;
-    case 'register':
-      return false;
-    case 'sum':
-      return inner(...expr.terms.map(({ of }) => of));
-    case 'load':
-      return bitsOfStorage(expr.buffer.type) >= 8 && stepOf(expr.index, variable, varying) === 1;
-    case 'binary': {
-      const { op, left, right } = expr;
-      if ((op === 'shl' || op === 'shr') && varies(right, varying)) return false;
-      const isKnown = isOpcode(vectorOpcode(op, left.type)) || (left.type === 'f32' && functions.vector(op) !== undefined);
-      return isKnown && inner(left, right);
+/**
+ * Statements in which loops that nobody has marked run in vectors, too: those that only compute and store, and no round of which reads what another
+ * writes.
+ * @param placeOf what two buffers share if they lie in the same place.
+ */
+export function withVectorLoops(body: readonly Statement[], options: VectorOptions, placeOf: (buffer: Buffer) => unknown): Statement[] {
+  return body.flatMap((statement): Statement[] => {
+    if (statement.kind === 'for' && !statement.vector) {
+      return inVectors(statement, options, placeOf) ?? [{ ...statement, body: withVectorLoops(statement.body, options, placeOf) }];
     }
-    case 'unary': {
-      const { op, of } = expr;
-      if (op === 'isnan' || (op === 'not' && of.type === 'i32')) return inner(of);
-      const isKnown = isOpcode(vectorOpcode(op === 'round' ? 'nearest' : op, of.type)) || functions.vector(op) !== undefined;
-      return isKnown && inner(of);
-    }
-    case 'select':
-      return [expr.yes, expr.no].every(isSafe) && inner(expr.condition, expr.yes, expr.no);
-    case 'cast':
-    case 'splat':
-      return inner(expr.of);
-  }
+    if (statement.kind === 'while') return [{ ...statement, body: withVectorLoops(statement.body, options, placeOf) }];
+    if (statement.kind !== 'if') return [statement];
+    const { yes, no } = statement;
+    return [{ ...statement, yes: withVectorLoops(yes, options, placeOf), ...(no && { no: withVectorLoops(no, options, placeOf) }) }];
+  });
 }
 
-/** Whether computing it where it is not asked for reads nothing that is not there. */
-function isSafe(expr: Expr): boolean {
-  for (const part of within(expr)) if (part.kind === 'load') return false;
+/** A loop as vector loops over some rounds at once, and a rest; undefined where it cannot be. */
+function inVectors(loop: ForStatement, options: VectorOptions, placeOf: (buffer: Buffer) => unknown): Statement[] | undefined {
+  const { variable, from, to, step, body } = loop;
+  const [first, last] = [numberOf(from), numberOf(to)];
+  if (first === undefined || last === undefined || step !== 1 || last - first < LANES || !isIndependent(body, placeOf)) return undefined;
+  const size = last - first >= 4 * LANES ? 2 * LANES : LANES;
+  const rounds = (count: number, at: (lane: Expr) => Expr) =>
+    range('lane', 0, count, (lane) => substituted(body, variable, at(lane)), { vector: true });
+  if (
+    !isWhollyVector(
+      vectorized(
+        rounds(LANES, (lane) => plus(first, lane)),
+        options,
+      ),
+    )
+  )
+    return undefined;
+  const blocks = Math.floor((last - first) / size);
+  const block = (each: Expr) => rounds(size, (lane) => plus(first, times(each, size), lane));
+  const done = first + blocks * size;
+  const left = Math.floor((last - done) / LANES) * LANES;
+  return [
+    ...(blocks === 1 ? block(number(0)) : range('vector', 0, blocks, block)),
+    ...(left > 0 ? rounds(left, (lane) => plus(done, lane)) : []),
+    ...unrolled(
+      body,
+      variable,
+      Array.from({ length: last - done - left }, (_, round) => done + left + round),
+    ),
+  ];
+}
+
+/** Whether all that is stored is a vector. */
+function isWhollyVector(statements: readonly Statement[]): boolean {
+  return statements.every(
+    (statement) => statement.kind === 'declare' || (statement.kind === 'store' && 'lanes' in statement.value && statement.value.lanes),
+  );
+}
+
+/** Whether statements only compute and store, each place once, and read of what they write only that place. */
+function isIndependent(body: readonly Statement[], placeOf: (buffer: Buffer) => unknown): boolean {
+  if (!body.every(({ kind }) => kind === 'declare' || kind === 'store')) return false;
+  const stores = body.filter((statement) => statement.kind === 'store');
+  const written = new Map(stores.map(({ buffer, index }) => [placeOf(buffer), keyOf(index)]));
+  if (stores.length === 0 || written.size !== stores.length) return false;
+  for (const statement of body) {
+    for (const expr of expressionsIn(statement).flatMap((each) => [...within(each)])) {
+      if (expr.kind !== 'load' && expr.kind !== 'dot') continue;
+      const place = placeOf(expr.buffer);
+      if (written.has(place) && (expr.kind === 'dot' || written.get(place) !== keyOf(expr.index))) return false;
+    }
+  }
   return true;
 }

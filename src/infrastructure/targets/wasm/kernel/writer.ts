@@ -1,6 +1,7 @@
 import {
   type AssignStatement,
   type Buffer,
+  bitsOfStorage,
   type DeclareStatement,
   type Expr,
   type ForStatement,
@@ -9,23 +10,26 @@ import {
   plus,
   rangeOf,
   read,
+  type SetStatement,
   type Statement,
   type StoreStatement,
   statementsOf,
   type Variable,
+  vectorized,
   type WhileStatement,
 } from '../../../codegen/index.js';
 import { Code, type FunctionBody } from '../assembler/index.js';
 import type { Base } from './addresses.js';
 import type { Functions } from './functions.js';
 import { formOf } from './loops.js';
-import { RegisterFile } from './registers.js';
+import { Pairs } from './pairs.js';
+import { LANES, RegisterFile } from './registers.js';
 import { substituted } from './rewrite.js';
 import { Scalars } from './scalars.js';
 import type { Binding, LoopSlot } from './scopes.js';
 import { KernelState } from './state.js';
 import { stores, valueType } from './types.js';
-import { VectorLoops } from './vector-loop.js';
+import { vectorOptions, withVectorLoops } from './vectorizable.js';
 import { Vectors } from './vectors.js';
 
 /** What a kernel's function is written with. */
@@ -42,28 +46,25 @@ export class KernelWriter {
   readonly #state: KernelState;
   readonly #registers: RegisterFile;
   readonly #scalars: Scalars;
-  readonly #vectorLoops: VectorLoops;
+  readonly #pairs: Pairs;
+  readonly #vectors: Vectors;
   readonly #assigned = new Set<Variable>();
 
   constructor(body: FunctionBody, options: WriterOptions) {
     this.#options = options;
     this.#state = new KernelState(body);
     this.#registers = new RegisterFile(this.#state);
-    this.#scalars = new Scalars(this.#state, this.#registers, options.functions, options.baseOf, (of) => vectors.write(read(of)));
-    const vectors = new Vectors(this.#state, this.#registers, this.#scalars, options.functions);
-    this.#vectorLoops = new VectorLoops({
-      state: this.#state,
-      registers: this.#registers,
-      scalars: this.#scalars,
-      vectors,
-      writeOne: (statement) => this.#statement(statement),
-      isAssigned: (variable) => this.#assigned.has(variable),
-    });
+    this.#scalars = new Scalars(this.#state, this.#registers, options.functions, options.baseOf);
+    this.#pairs = new Pairs(this.#state, this.#scalars);
+    this.#vectors = new Vectors(this.#state, this.#registers, this.#scalars, this.#pairs, options.functions);
   }
 
   write(body: readonly Statement[]): void {
-    for (const variable of assignedIn(body)) this.#assigned.add(variable);
-    this.#block(body);
+    const { functions, placeOf } = this.#options;
+    const options = vectorOptions(functions);
+    const vectors = vectorized(withVectorLoops(body, options, placeOf), options);
+    for (const variable of assignedIn(vectors)) this.#assigned.add(variable);
+    this.#block(vectors);
   }
 
   #block(body: readonly Statement[]): void {
@@ -88,7 +89,7 @@ export class KernelWriter {
         this.#assign(statement);
         return;
       case 'set':
-        this.#registers.set(statement.registers, numberOf(statement.index) ?? Number.NaN, () => this.#scalars.write(statement.value));
+        this.#set(statement);
         return;
       case 'store':
         this.#store(statement);
@@ -102,6 +103,7 @@ export class KernelWriter {
   /** What is set once is computed when it is asked for, but here. */
   #declare({ variable, value }: DeclareStatement): void {
     const { scopes, code } = this.#state;
+    this.#pairs.forget();
     if (!this.#assigned.has(variable)) {
       scopes.bind(variable, { slot: scopes.slot(code), value });
       return;
@@ -121,6 +123,7 @@ export class KernelWriter {
 
   /** What was computed of variables before does not hold from here on. */
   #renew(variables: Iterable<Variable>): void {
+    this.#pairs.forget();
     const { scopes, code } = this.#state;
     for (const variable of variables) {
       const known = this.#known(variable);
@@ -133,10 +136,38 @@ export class KernelWriter {
     return this.#state.scopes.find(variable);
   }
 
+  #set({ registers, index, value }: SetStatement): void {
+    const at = numberOf(index) ?? Number.NaN;
+    if (isVector(value)) {
+      this.#vectors.write(value);
+      this.#state.code.set(this.#registers.vector(registers, at));
+    } else this.#registers.set(registers, at, () => this.#scalars.write(value));
+  }
+
   #store({ buffer, index, value }: StoreStatement): void {
+    const { code } = this.#state;
     const offset = this.#scalars.addresses.point(buffer, index);
-    this.#scalars.write(value);
-    this.#state.code.access(stores[buffer.type], offset);
+    if (!isVector(value)) {
+      this.#scalars.write(value);
+      code.access(stores[buffer.type], offset);
+      return;
+    }
+    this.#vectors.write(value);
+    const bits = bitsOfStorage(buffer.type);
+    if (bits === 32) code.access('v128.store', offset);
+    else
+      code
+        .get(this.#zero())
+        .shuffle(lowBytes(bits / 8))
+        .access(bits === 16 ? 'v128.store64_lane' : 'v128.store32_lane', offset, 0);
+  }
+
+  #zeros: number | undefined;
+
+  /** A local that nothing is written to. */
+  #zero(): number {
+    this.#zeros ??= this.#state.local('v128');
+    return this.#zeros;
   }
 
   #if({ condition, yes, no }: IfStatement): void {
@@ -147,10 +178,12 @@ export class KernelWriter {
     });
     this.#scalars.write(condition);
     code.open('if');
+    this.#pairs.forget();
     this.#block(yes);
     if (no) {
       for (const { variable, binding } of changed) this.#state.scopes.bind(variable, binding);
       code.op('else');
+      this.#pairs.forget();
       this.#block(no);
     }
     code.end();
@@ -170,11 +203,9 @@ export class KernelWriter {
   }
 
   #for(loop: ForStatement): void {
-    const { functions, placeOf } = this.#options;
-    const form = formOf(loop, functions, placeOf);
+    const form = formOf(loop);
     if (form.kind === 'statements') this.#block(form.body);
-    else if (form.kind === 'loop') this.#loop(loop, form.factor);
-    else this.#vectorLoops.write(loop, form.rounds);
+    else this.#loop(loop, form.factor);
   }
 
   /** @param factor rounds that are written one after the other: a divisor of the number of rounds. */
@@ -224,4 +255,13 @@ function assignedIn(body: readonly Statement[]): Set<Variable> {
   const found = new Set<Variable>();
   for (const statement of statementsOf(body)) if (statement.kind === 'assign') found.add(statement.variable);
   return found;
+}
+
+function isVector(expr: Expr): boolean {
+  return 'lanes' in expr && expr.lanes !== undefined;
+}
+
+/** The lowest bytes of each of four lanes, in the first places; bytes of the other operand behind them. */
+function lowBytes(size: number): number[] {
+  return Array.from({ length: 16 }, (_, place) => (place < LANES * size ? Math.floor(place / size) * LANES + (place % size) : 16));
 }

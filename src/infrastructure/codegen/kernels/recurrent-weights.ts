@@ -1,0 +1,94 @@
+import type { Value } from '../../../onnx/index.js';
+import {
+  add,
+  type Buffer,
+  cast,
+  type Expr,
+  load,
+  loop,
+  mul,
+  number,
+  plus,
+  type ScalarType,
+  type Statement,
+  times,
+} from '../loops/index.js';
+import { reshaped, sliced } from '../operands/index.js';
+import type { NestContext } from './rule.js';
+import { blocks, lanesFor, Tile } from './tile.js';
+import { packWeights, type Weights, weightsOf } from './weights.js';
+
+/** Rows of a weight of one direction, packed so that those of neighbouring outputs lie together. */
+interface Rows {
+  readonly buffer: Buffer;
+  readonly before: readonly Statement[];
+  readonly inputs: number;
+  readonly lanes: number;
+  /** What a sum is multiplied by, where the numbers are integers. */
+  readonly scale?: (row: Expr) => Expr;
+}
+
+/** @param value [directions, rows, inputs]. */
+export function rowsOf(context: NestContext, value: Value, direction: number, first: number, count: number): Rows {
+  const constant = weightsOf(value, 1);
+  const [, all, inputs] = constant?.shape ?? context.operand(value).shape;
+  const lanes = lanesFor(count, 16);
+  const start = (direction * all + first) * inputs;
+  const weights: Weights = constant
+    ? { ...constant, values: constant.values.subarray(start, start + count * inputs) }
+    : dataRows(context, value, direction, first, count);
+  const packing = { groups: 1, outputs: count, inputs, taps: 1, lanes, strides: { group: 0, output: inputs, input: 1, tap: 0 } };
+  const { buffer, before } = packWeights(context, weights, packing);
+  const scales = constant?.scales?.subarray(first, first + count);
+  if (!scales) return { buffer, before, inputs, lanes };
+  const table = context.constantBuffer(`${context.node.op}_scales`, 'f32', Float32Array.from(scales));
+  return { buffer, before, inputs, lanes, scale: (row) => load(table, row) };
+}
+
+function dataRows(context: NestContext, value: Value, direction: number, first: number, count: number): Weights {
+  const operand = context.storedValue(value);
+  const [, , inputs] = operand.shape;
+  const rows = sliced(operand, [direction, first, 0], [1, 1, 1], [1, count, inputs]);
+  return { shape: [1, count, inputs], values: new Float64Array(0), storage: operand.type, operand: reshaped(rows, [count, inputs]) };
+}
+
+/** Rows that meet a vector. */
+export interface Product {
+  readonly rows: Rows;
+  readonly factor: (k: Expr) => Expr;
+}
+
+/** For each row: what it begins with, plus its products with vectors. */
+export function sumsOf(
+  count: number,
+  type: ScalarType,
+  products: readonly Product[],
+  initial: (row: Expr) => Expr,
+  store: (row: Expr, sum: Expr) => Statement[],
+): Statement[] {
+  const plain = products.filter(({ rows }) => !rows.scale);
+  const scaled = products.filter(({ rows }) => rows.scale);
+  const { lanes } = products[0].rows;
+  return blocks(count, lanes, (block, size) => {
+    const first = times(block, lanes);
+    const accumulate = (tile: Tile, { rows, factor }: Product) =>
+      loop('k', rows.inputs, (k) =>
+        tile.accumulate([factor(k)], (lane) => load(rows.buffer, plus(times(block, lanes * rows.inputs), times(k, size), lane))),
+      );
+    const tiles = scaled.map((product) => ({ product, tile: new Tile({ rows: 1, lanes: size }, type) }));
+    const sum = new Tile({ rows: 1, lanes: size }, type);
+    return [
+      ...sum.begin((lane) => initial(plus(first, lane))),
+      ...plain.flatMap((product) => accumulate(sum, product)),
+      ...tiles.flatMap(({ product, tile }) => [...tile.begin(() => number(0, type)), ...accumulate(tile, product)]),
+      ...sum.finish((_, lane, value) => {
+        const row = plus(first, lane);
+        const all = tiles.reduce(
+          (total, { product, tile }) => add(total, mul(tile.at(0, lane), cast(type, product.rows.scale?.(row) ?? number(1, type)))),
+          value,
+        );
+        return store(row, all);
+      }),
+    ];
+  });
+}

@@ -1,0 +1,67 @@
+import { readFileSync } from 'node:fs';
+import { Random } from 'espalier/base';
+import type { Runtime } from 'espalier/infrastructure/runtime';
+import { decodeModel, Tensor } from 'espalier/onnx';
+import { type Lowered, lowerGraph, prepare } from '#dist/infrastructure/codegen/index.js';
+
+/** How a model of others is compiled: shapes for open ones, inputs that become constants, and how large integers may be. */
+export interface WorldModel {
+  readonly file: string;
+  readonly shapes?: Readonly<Record<string, readonly number[]>>;
+  readonly constants?: Readonly<Record<string, Tensor>>;
+  /** Integers are drawn below this; 256 where nothing is said. */
+  readonly below?: Readonly<Record<string, number>>;
+  /** Values that an input has rather than random ones. */
+  readonly given?: Readonly<Record<string, readonly number[]>>;
+}
+
+export const worldModels: readonly WorldModel[] = [
+  { file: 'mnist8_cntk.onnx' },
+  { file: 'olive_mnist_dynquant.onnx' },
+  { file: 'ultraface_rfb_320.onnx' },
+  { file: 'magika_standard_v3_3.onnx', shapes: { bytes: [1, 2048] }, below: { bytes: 257 } },
+  {
+    file: 'silero_vad_v6.onnx',
+    shapes: { input: [1, 576], state: [2, 1, 128] },
+    constants: { sr: Tensor.from('int64', [], [16000]) },
+  },
+  { file: 'g2p_arpabet_transducer.onnx', shapes: { src: [1, 9], tgt: [1, 5] }, below: { src: 28, tgt: 40 }, given: { t: [3] } },
+  { file: 'basic_pitch_nmp.onnx' },
+  { file: 'tract_byte_sb_bidi_lstm.onnx', shapes: { input: [1, 40] } },
+  { file: 'ppocr_v2_cls.onnx', shapes: { x: [1, 3, 32, 960] } },
+  { file: 'shufflenet_v2_int8.onnx' },
+  { file: 'libtashkeel_fp32.onnx', shapes: { char_inputs: [1, 24], input_lengths: [1] }, below: { char_inputs: 40 }, given: { input_lengths: [24] } },
+  { file: 'subpixel_cnn_superres.onnx', shapes: { input: [1, 1, 224, 224] } },
+  { file: 'crepe_tiny.onnx', shapes: { input: [1, 1024] } },
+  { file: 'picodet_xs_416_sim.onnx' },
+  { file: 'fastestdet.onnx' },
+  { file: 'sklearn_scaler_lightgbm.onnx', shapes: { input: [1, 2] } },
+];
+
+/** A model as compiled code is to run it, and what ONNX Runtime gives on the same inputs. */
+export interface CompiledModel {
+  readonly lowered: Lowered;
+  readonly inputs: readonly Uint8Array[];
+  readonly expected: readonly Tensor[];
+}
+
+export async function compileWorldModel(path: string, { shapes, constants = {}, below = {}, given = {} }: WorldModel, runtime: Runtime): Promise<CompiledModel> {
+  const model = decodeModel(new Uint8Array(readFileSync(path)));
+  for (const input of model.graph.inputs.filter(({ name }) => constants[name])) {
+    input.initializer = constants[input.name];
+    model.graph.inputs.splice(model.graph.inputs.indexOf(input), 1);
+    model.graph.initializers.add(input);
+  }
+  const lowered = lowerGraph(await prepare(model, { runtime, shapes }));
+  const random = new Random(1);
+  const feeds = lowered.inputs.map(({ name, dtype, shape }) => {
+    const size = shape.reduce((all, each) => all * each, 1);
+    const numbers = given[name] ?? Float64Array.from({ length: size }, () => (/float/.test(dtype) ? random.normal() : random.integer(below[name] ?? 256)));
+    return Tensor.from(dtype, shape, numbers);
+  });
+  const program = await runtime.compile({ path });
+  const names = lowered.inputs.map(({ name }) => name);
+  const results = await program.run({ ...constants, ...Object.fromEntries(feeds.map((feed, at) => [names[at], new Tensor(feed.dtype, feed.shape, feed.bytes().slice())])) });
+  await program.dispose();
+  return { lowered, inputs: feeds.map((feed) => feed.bytes()), expected: lowered.outputs.map(({ name }) => results[name]) };
+}
