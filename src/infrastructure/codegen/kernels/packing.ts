@@ -21,6 +21,9 @@ export interface Packing {
   readonly columns?: Int32Array;
 }
 
+/** What of a layer its products follow from. */
+export type Multiplied = Pick<Layer, 'weights' | 'pairs' | 'factor' | 'weight'>;
+
 /** Weights in the order in which they are read. */
 export interface PackedWeights {
   readonly buffer: Buffer;
@@ -36,7 +39,7 @@ export interface PackedWeights {
  * Writes weights into the program: in each group blocks of output channels; in each, taps; in each, input channels (where integers are multiplied in pairs,
  * two and two); in each, the block's channels beside each other. Those that depend on the data are put so by statements that run before.
  */
-export function packWeights(context: NestContext, layer: Layer, packing: Packing): PackedWeights {
+export function packWeights(context: NestContext, layer: Multiplied, packing: Packing): PackedWeights {
   const { inputs, taps } = packing;
   const { operand } = layer.weights;
   const pair = layer.pairs && !operand && inputs > 1 ? 2 : 1;
@@ -64,7 +67,7 @@ export function packWeights(context: NestContext, layer: Layer, packing: Packing
   return { buffer, before, tap, sum };
 }
 
-function packedBefore(context: NestContext, { weights }: Layer, packing: Packing, pair: number, name: string): Buffer {
+function packedBefore(context: NestContext, { weights }: Multiplied, packing: Packing, pair: number, name: string): Buffer {
   const { groups, outputs, inputs, taps, lanes, strides, columns } = packing;
   const deep = Math.ceil(inputs / pair) * pair;
   const order = new Int32Array(groups * outputs * taps * deep);

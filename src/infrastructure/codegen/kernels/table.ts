@@ -17,6 +17,7 @@ import { resizes } from './resize.js';
 import type { KernelRule } from './rule.js';
 import { scatters } from './scatters.js';
 import { sequences } from './sequences.js';
+import { signals } from './signal.js';
 import { softmaxes } from './softmax.js';
 import { views } from './views.js';
 
@@ -35,6 +36,7 @@ const rules: Readonly<Record<string, KernelRule>> = {
   ...gathers,
   ...scatters,
   ...sequences,
+  ...signals,
   ...dynamicQuantizations,
   ...einsums,
   ...recurrents,

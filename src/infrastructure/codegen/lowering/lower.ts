@@ -181,17 +181,19 @@ class Lowering {
   #group({ nodes, result }: Group, graph: Graph): void {
     const [first, ...after] = nodes;
     const rule = requireKernel(first);
-    if (rule.kind === 'branches') return this.#branches(first);
-    if (rule.kind === 'nest') return this.#nest(first, rule, after, result, graph);
-    if (rule.kind === 'view') {
+    if (rule.kind === 'branches') {
+      this.#branches(first);
+    } else if (rule.kind === 'nest') {
+      this.#nest(first, rule, after, result, graph);
+    } else if (rule.kind === 'view') {
       const views = rule.view(this.#context(first));
       first.outputs.forEach((output, index) => {
         if (output) this.#settle(output, views[index]);
       });
-      return;
+    } else {
+      for (const node of nodes) this.#define(node);
+      if (result) this.#settle(result, this.#operand(result));
     }
-    for (const node of nodes) this.#define(node);
-    if (result) this.#settle(result, this.#operand(result));
   }
 
   /** Lets the output of an elementwise node be what its rule computes of the inputs. */
