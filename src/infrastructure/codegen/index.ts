@@ -1,4 +1,12 @@
-export { addKernel, type KernelRule, kernelOf, operatorsWithKernels } from './kernels/index.js';
+export {
+  addKernel,
+  type KernelRule,
+  kernelOf,
+  operatorsWithKernels,
+  type Schedule,
+  type TileSize,
+  usualSchedule,
+} from './kernels/index.js';
 export * from './loops/index.js';
 export { lowerGraph } from './lowering/lower.js';
 export { type CompileOptions, prepare } from './lowering/prepare.js';

@@ -5,3 +5,4 @@ export { ortNode } from './ort-node/facts.js';
 export { ortWebWasm } from './ort-web-wasm/facts.js';
 export { ortWebGpu } from './ort-webgpu/facts.js';
 export type * from './target.js';
+export { wasm } from './wasm/facts.js';

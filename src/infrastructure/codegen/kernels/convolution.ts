@@ -55,14 +55,15 @@ function shapeOf(node: Node, { x, weights }: Layer, output: readonly number[]): 
 /** Sums over the channels of a group: blocks of output channels beside each other, for some places in a row. */
 function grouped(context: NestContext, layer: Layer, shape: Shape): Statement[] {
   const { batch, groups, inputs, outputs, slides } = shape;
-  const lanes = lanesFor(outputs, 16);
+  const { rows, lanes: most } = context.schedule.convolution;
+  const lanes = lanesFor(outputs, most);
   const taps = product(slides.map(({ kernel }) => kernel));
   const strides = { group: outputs * inputs * taps, output: inputs * taps, input: taps, tap: 1 };
   const weights = packWeights(context, layer, { groups, outputs, inputs, taps, lanes, strides });
   const body = loops(['n', 'group'], [batch, groups], ([n, group]) =>
     blocks(outputs, lanes, (block, size) => {
       const channel = plus(times(group, outputs), times(block, lanes));
-      return overPlaces(slides, layer.type, size, (tile, places, within) => [
+      return overPlaces(slides, layer.type, { rows, lanes: size }, (tile, places, within) => [
         ...tile.begin((lane) => layer.initial(plus(channel, lane))),
         ...overTaps(slides, places[0], within, (taken, tap) =>
           weights.sum(tile, channel, tap, size, (c) =>
@@ -85,14 +86,15 @@ function grouped(context: NestContext, layer: Layer, shape: Shape): Statement[] 
 /** Each channel with a kernel of its own: channels beside each other. */
 function depthwise(context: NestContext, layer: Layer, shape: Shape): Statement[] {
   const { batch, groups, slides } = shape;
-  const lanes = lanesFor(groups, 8);
+  const { rows, lanes: most } = context.schedule.depthwise;
+  const lanes = lanesFor(groups, most);
   const taps = product(slides.map(({ kernel }) => kernel));
   const strides = { group: 0, output: taps, input: 0, tap: 1 };
   const weights = packWeights(context, layer, { groups: 1, outputs: groups, inputs: 1, taps, lanes, strides });
   const body = loops(['n'], [batch], ([n]) =>
     blocks(groups, lanes, (block, size) => {
       const channel = times(block, lanes);
-      return overPlaces(slides, layer.type, size, (tile, places, within) => [
+      return overPlaces(slides, layer.type, { rows, lanes: size }, (tile, places, within) => [
         ...tile.begin((lane) => layer.initial(plus(channel, lane))),
         ...overTaps(slides, places[0], within, (taken, tap) =>
           tile.accumulateLanes(

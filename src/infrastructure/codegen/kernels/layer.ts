@@ -1,7 +1,7 @@
 import type { Node, Value } from '../../../onnx/index.js';
 import { add, type Buffer, cast, type Expr, float, load, mul, number, requantize, type ScalarType, sub } from '../loops/index.js';
 import type { Operand } from '../operands/index.js';
-import { fixedPoint, limitsOf, saturated } from './quantization.js';
+import { fixedPoint, limitsOf, requantizedByFloats, saturated } from './quantization.js';
 import type { NestContext, Sink } from './rule.js';
 import { integerWeights, type QuantizedInput, quantizedInput, type Weights, weightsOf } from './weights.js';
 
@@ -149,10 +149,10 @@ function integerLayer(context: NestContext, inputs: LayerInputs, weights: Weight
   const wholeBias = realBias?.map((each, channel) => Math.round(each / scales[channel]));
   const next = requantization(context.absorbed);
   const ratios = next && scales.map((each) => each / next.scale);
-  const fixed = ratios && wholeBias?.every(isInt32) !== false ? fixedPoint(ratios) : undefined;
-  const sink = context.output(0, { order: inputs.order, from: fixed ? next?.node : undefined });
+  const finish = next && ratios && wholeBias?.every(isInt32) !== false ? requantizer(context, ratios, next) : undefined;
+  const sink = context.output(0, { order: inputs.order, from: finish ? next?.node : undefined });
   const stored = (inputs.view ?? context.storedValue)(x.value);
-  const exact = wholeBias && (fixed || bias?.integers) ? vector(context, 'bias', 'i32', wholeBias) : undefined;
+  const exact = wholeBias && (finish || bias?.integers) ? vector(context, 'bias', 'i32', wholeBias) : undefined;
   const layer = {
     x: stored,
     weights,
@@ -163,11 +163,7 @@ function integerLayer(context: NestContext, inputs: LayerInputs, weights: Weight
     factor: (each: Expr) => sub(each, number(x.zero)),
     weight: (each: Expr) => each,
   };
-  if (fixed && next) {
-    const multipliers = vector(context, 'multiplier', 'i32', fixed.multipliers);
-    const { zero, low, high } = next;
-    return { ...layer, finish: (sum, channel) => saturated(requantize(sum, multipliers(channel), fixed.shift), zero, low, high) };
-  }
+  if (finish) return { ...layer, finish };
   const factors = vector(context, 'scale', 'f32', scales);
   const rest = realBias && !exact ? vector(context, 'bias', 'f32', realBias) : undefined;
   return {
@@ -177,6 +173,18 @@ function integerLayer(context: NestContext, inputs: LayerInputs, weights: Weight
       return rest ? add(real, rest(channel)) : real;
     },
   };
+}
+
+/** Turns sums into what is stored. Undefined where a factor is too large for it. */
+function requantizer(context: NestContext, ratios: Float64Array, { zero, low, high }: Requantization): Layer['finish'] | undefined {
+  if (context.schedule.requantization === 'floats') {
+    const factors = vector(context, 'scale', 'f32', ratios);
+    return (sum, channel) => requantizedByFloats(sum, factors(channel), zero, low, high);
+  }
+  const fixed = fixedPoint(ratios);
+  if (!fixed) return undefined;
+  const multipliers = vector(context, 'multiplier', 'i32', fixed.multipliers);
+  return (sum, channel) => saturated(requantize(sum, multipliers(channel), fixed.shift), zero, low, high);
 }
 
 const isInt32 = (value: number) => Math.abs(value) < 2 ** 31;

@@ -1,4 +1,4 @@
-import { add, cast, div, type Expr, max, min, mul, number, over, type StorageType, sub, unary } from '../loops/index.js';
+import { add, cast, div, type Expr, float, max, min, mul, number, over, type StorageType, sub, unary } from '../loops/index.js';
 import { computedOperand, type Operand, reshaped } from '../operands/index.js';
 import { like } from './elementwise.js';
 import type { KernelRule, RuleContext } from './rule.js';
@@ -64,4 +64,10 @@ export function fixedPoint(factors: ArrayLike<number>): FixedPoint | undefined {
 /** An integer that was requantized, shifted and cut off: what is stored. */
 export function saturated(value: Expr, zero: number, low: number, high: number): Expr {
   return max(number(low), min(number(high), add(value, number(zero))));
+}
+
+/** round(value · factor) + zero, kept in bounds, in 32-bit floats. */
+export function requantizedByFloats(value: Expr, factor: Expr, zero: number, low: number, high: number): Expr {
+  const rounded = unary('round', mul(cast('f32', value), factor));
+  return add(cast('i32', max(float(low - zero), min(float(high - zero), rounded))), number(zero));
 }

@@ -16,12 +16,7 @@ import {
   type Statement,
   set,
 } from '../loops/index.js';
-
-/** How many sums a kernel keeps in registers: for `rows` places and `lanes` channels that lie together. */
-export interface TileSize {
-  readonly rows: number;
-  readonly lanes: number;
-}
+import type { TileSize } from './schedule.js';
 
 /** Sums in registers: one for each of some places (rows) and some channels beside each other (lanes). */
 export class Tile {
