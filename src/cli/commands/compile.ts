@@ -1,13 +1,10 @@
-import { mkdir } from 'node:fs/promises';
-import { basename, join } from 'node:path';
 import { Option } from 'commander';
 import { formatBytes } from '../../base/index.js';
-import { writeFileAtomic } from '../../base/node/index.js';
 import { programTotals } from '../../report/info/index.js';
 import type { AddCommand } from '../command.js';
-import { type Checked, checkCompiled } from '../compiling/check.js';
+import type { Checked } from '../compiling/check.js';
+import { compileFile } from '../compiling/compile.js';
 import { languages } from '../compiling/languages.js';
-import { lowerFile } from '../compiling/lower.js';
 import type { CommonOptions } from '../options.js';
 import { shapes } from '../units.js';
 
@@ -40,24 +37,17 @@ export const compileCommand: AddCommand = (program, run) => {
     )
     .action(
       run(async (context, { target, out, name, shape, check }: Options, path: string) => {
-        const { output } = context;
-        const file = await lowerFile(context, path, { shapes: shape, schedule: languages[target].schedule });
-        const written = languages[target].write(file, { name: name ?? basename(path).replace(/\.[a-z]+$/i, ''), from: basename(path) });
-        const paths = written.files.map((each) => join(out, each.name));
-        await mkdir(out, { recursive: true });
-        for (const each of paths) context.willWrite(each);
-        const checked = check ? await checkCompiled(context, target, file) : undefined;
-        for (const [index, { contents }] of written.files.entries()) await writeFileAtomic(paths[index], contents);
-        const sizes = written.files.map(({ contents }) => Buffer.byteLength(contents));
+        const { files, summary, checked, usage } = await compileFile(context, path, { target, out, name, shapes: shape, check });
         const lines = [
-          ...paths.map((each, index) => `Wrote ${each} (${formatBytes(sizes[index])})`),
-          ...programTotals(file.summary).map(([label, text]) => `  ${label.padEnd(17)}${text}`),
+          ...files.map((each) => `Wrote ${each.path} (${formatBytes(each.bytes)})`),
+          ...programTotals(summary).map(([label, text]) => `  ${label.padEnd(17)}${text}`),
           ...(checked ? [checkedText(checked)] : []),
           '',
-          ...written.usage,
+          ...usage,
         ];
-        const { kernels: _, memory: __, ...summary } = file.summary;
-        output.result({ model: path, target, files: paths, ...summary, ...(checked && { check: checked }) }, lines.join('\n'));
+        const { kernels: _, memory: __, ...totals } = summary;
+        const document = { model: path, target, files: files.map((each) => each.path), ...totals, ...(checked && { check: checked }) };
+        context.output.result(document, lines.join('\n'));
       }),
     );
 };

@@ -1,12 +1,15 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { surveyCnn } from '../../architectures/index.js';
+import { formatBytes } from '../../base/index.js';
 import { writeFileAtomic } from '../../base/node/index.js';
 import { trainTechnique } from '../../learning/tuning/index.js';
 import { createTask, noteTask } from '../../modalities/index.js';
 import { openDataset } from '../../modalities/node/index.js';
 import { loadModel } from '../../onnx/node/index.js';
+import { summarize as summarizeRun } from '../../report/info/index.js';
 import { frontSvg, frontTable } from '../../report/render/index.js';
 import type { RunInfo } from '../../strategies/index.js';
 import { checkpointFolder } from '../../strategies/node/index.js';
@@ -14,6 +17,7 @@ import { checkOptions } from '../../technique/index.js';
 import { evaluate } from '../../training/index.js';
 import { checkFolder } from '../checks.js';
 import type { AddCommand } from '../command.js';
+import { compileFile } from '../compiling/compile.js';
 import type { CommandContext } from '../context.js';
 import type { CommonOptions } from '../options.js';
 import { duration } from '../progress.js';
@@ -42,16 +46,16 @@ export const demoCommand: AddCommand = (program, run) => {
         mkdirSync(out, { recursive: true });
         context.kept = out;
         const { output } = context;
-        output.info('1/3  Training a small convolutional net on 1,797 handwritten digits (UCI optdigits, CC BY 4.0).');
+        output.info('1/4  Training a small convolutional net on 1,797 handwritten digits (UCI optdigits, CC BY 4.0).');
         const shrink = await trainedStart(join(out, 'start.onnx'), context);
-        output.info('2/3  Shrink-and-improve: the same quality from a smaller model.');
+        output.info('2/4  Shrink-and-improve: the same quality from a smaller model.');
         const common = { jobs: 2, threads: 1, epochs: EPOCHS, maxDrop: 3 };
         const shrunk = await runOptimization(
           shrink,
           { ...common, out: join(out, 'shrink'), strategy: 'shrink-and-improve', trials: 14 },
           context,
         );
-        output.info('3/3  Grow-improve-shrink: a better model of the same size.');
+        output.info('3/4  Grow-improve-shrink: a better model of the same size.');
         const grow = await familyStart(context);
         const grown = await runOptimization(
           grow,
@@ -59,11 +63,15 @@ export const demoCommand: AddCommand = (program, run) => {
           context,
         );
         await writeFileAtomic(join(out, 'front.svg'), frontSvg(shrunk));
+        output.info('4/4  Compiling the best of the smaller models: it then needs no runtime.');
+        const compiled = await compiledLines(shrunk, out, context);
         const table = (info: RunInfo) => frontTable(info, { width: output.width, color: output.color });
         const text = [
           table(shrunk),
           '',
           table(grown),
+          '',
+          ...compiled,
           '',
           `Reports: ${join(out, 'shrink', 'report.html')}, ${join(out, 'grow', 'report.html')}`,
           `Models:  ${join(out, 'shrink', 'models')}, ${join(out, 'grow', 'models')}`,
@@ -73,6 +81,34 @@ export const demoCommand: AddCommand = (program, run) => {
       }),
     );
 };
+
+/** The model that the report recommends, as a WebAssembly module and as C, beside what a page loads with a runtime. */
+async function compiledLines(info: RunInfo, out: string, context: CommandContext): Promise<string[]> {
+  const best = summarizeRun(info).best;
+  if (!best) return [];
+  const path = join(out, 'shrink', best.file);
+  const request = { out: join(out, 'compiled'), name: 'digits', check: true };
+  const page = await compileFile(context, path, { ...request, target: 'wasm' });
+  const chip = await compileFile(context, path, { ...request, target: 'c' });
+  const loaded = page.files.filter(({ path: file }) => !file.endsWith('.ts')).reduce((sum, { bytes }) => sum + bytes, 0);
+  const agrees = page.checked?.status === 'agrees' ? 'it answers as ONNX Runtime does' : `${page.checked?.detail}`;
+  const runtime = runtimeBytes();
+  return [
+    `${best.label} as a module for a page: ${formatBytes(loaded)}, everything included (${agrees})${runtime ? `; onnxruntime-web's module alone: ${formatBytes(runtime)}` : ''}.`,
+    `As C for a microcontroller: ${formatBytes(chip.summary.constantBytes)} of flash for weights, ${formatBytes(chip.summary.arenaBytes)} of RAM.`,
+    `Code:    ${join(out, 'compiled')}`,
+  ];
+}
+
+/** Bytes of the module that onnxruntime-web loads on a processor; undefined where it is not installed. */
+function runtimeBytes(): number | undefined {
+  try {
+    const entry = createRequire(import.meta.url).resolve('onnxruntime-web');
+    return statSync(join(dirname(entry), 'ort-wasm-simd-threaded.wasm')).size;
+  } catch {
+    return undefined;
+  }
+}
 
 async function digits(context: CommandContext) {
   const source = await openDataset('digits', {}, context.activity);
