@@ -10,6 +10,7 @@ export * from './rule.js';
 export { axesOf } from './shared/axes.js';
 export { batchStatistics, channelsOf, inverseDeviation } from './shared/channels.js';
 export { isElementwise } from './shared/elementwise.js';
+export type { MatrixProduct, ProductRule } from './shared/products.js';
 export { convolutionWindows, paddingOf, poolWindows, type Window } from './shared/windows.js';
 export { addOperator, knownOperators, requireRule, ruleOf } from './table.js';
 export type { LayerTrait, NormalizationTrait, Traits } from './traits.js';

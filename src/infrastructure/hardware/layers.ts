@@ -10,7 +10,7 @@ import {
   type Tensor,
   type Value,
 } from '../../onnx/index.js';
-import { ruleOf } from '../../ops/index.js';
+import { type CostContext, type MatrixProduct, ruleOf } from '../../ops/index.js';
 import { storedInAttributes } from './attributes.js';
 import { type ConstantValues, isParameter, storedType } from './constants.js';
 import { type ArithmeticType, arithmeticType } from './energy.js';
@@ -33,6 +33,8 @@ export interface LayerCost {
   readonly weightBytes: number;
   /** Multiply-accumulates; undefined where they cannot be known (see Footprint.gaps). */
   readonly macs: number | undefined;
+  /** The matrix products that these are, where the operator is such. */
+  readonly product?: MatrixProduct;
   /** Bytes of its outputs. */
   readonly activationBytes: number;
   /** Bytes of activations read and written. */
@@ -94,6 +96,7 @@ function layerCost(
   }
   const bytes = (values: readonly Value[]) => values.reduce((sum, value) => sum + (bytesOf(value) ?? 0), 0);
   const dtype = multiplied(node);
+  const counted = countOf(node, opsets, gaps);
   return {
     node: node.name || (outputs[0]?.name ?? ''),
     op: node.op,
@@ -102,7 +105,8 @@ function layerCost(
     outputs: outputs.map((value) => shapeText(value.shape)),
     parameters: weights.filter(isParameter).reduce((sum, tensor) => sum + tensor.size, own.parameters),
     weightBytes: weights.reduce((sum, tensor) => sum + tensor.byteLength, own.bytes),
-    macs: macsOf(node, opsets, gaps),
+    macs: counted.macs,
+    ...(counted.product && { product: counted.product }),
     activationBytes: bytes(outputs),
     traffic: bytes(outputs) + bytes(moving),
     dtype,
@@ -110,13 +114,13 @@ function layerCost(
   };
 }
 
-/** Multiply-accumulates by the operator's rule. A node with subgraphs has none of its own: its body's nodes are listed. */
-function macsOf(node: Node, opsets: ReadonlyMap<string, number>, gaps: Gap[]): number | undefined {
-  if (node.subgraphs().length > 0) return 0;
+/** Multiply-accumulates, and the products that they are, by the operator's rule. A node with subgraphs has none of its own: its body's nodes are listed. */
+function countOf(node: Node, opsets: ReadonlyMap<string, number>, gaps: Gap[]): Pick<LayerCost, 'macs' | 'product'> {
+  if (node.subgraphs().length > 0) return { macs: 0 };
   const rule = ruleOf(node);
   if (!rule) {
     gaps.push({ node: node.label, reason: 'Espalier has no rule for this operator' });
-    return undefined;
+    return { macs: undefined };
   }
   const shape = (values: readonly (Value | undefined)[], index: number) => {
     const value = values[index];
@@ -126,16 +130,17 @@ function macsOf(node: Node, opsets: ReadonlyMap<string, number>, gaps: Gap[]): n
     return known;
   };
   try {
-    return rule.macs({
+    const context: CostContext = {
       node,
       opset: opsets.get(node.domain) ?? opsets.get(node.domain === '' ? 'ai.onnx' : '') ?? 1,
       input: (index) => shape(node.inputs, index),
       output: (index) => shape(node.outputs, index),
-    });
+    };
+    return { macs: rule.macs(context), product: rule.traits?.product?.(context) };
   } catch (cause) {
     const reason = cause instanceof EspalierError ? cause.what : 'its shapes do not fit the operator';
     gaps.push({ node: node.label, reason: `its multiplications cannot be counted: ${reason}` });
-    return undefined;
+    return { macs: undefined };
   }
 }
 
