@@ -10,7 +10,7 @@ import {
   type Tensor,
   type Value,
 } from '../../onnx/index.js';
-import { type CostContext, type MatrixProduct, ruleOf } from '../../ops/index.js';
+import { type CostContext, inferenceNormalization, type MatrixProduct, ruleOf, traitsOf } from '../../ops/index.js';
 import { storedInAttributes } from './attributes.js';
 import { type ConstantValues, isParameter, storedType } from './constants.js';
 import { type ArithmeticType, arithmeticType } from './energy.js';
@@ -39,6 +39,10 @@ export interface LayerCost {
   readonly activationBytes: number;
   /** Bytes of activations read and written. */
   readonly traffic: number;
+  /**
+   * It changes numbers one by one, or channel by channel, that a layer with products makes and that nothing else reads: many compilers do both in one go.
+   */
+  readonly fusable?: true;
   /** Element type of its multiplications as stored: int8 for a convolution between DequantizeLinear nodes. */
   readonly dtype: DataType | undefined;
   /** Column of the energy table and of a device's speeds. */
@@ -109,9 +113,20 @@ function layerCost(
     ...(counted.product && { product: counted.product }),
     activationBytes: bytes(outputs),
     traffic: bytes(outputs) + bytes(moving),
+    ...(isFusable(node) && { fusable: true as const }),
     dtype,
     ...(dtype && { arithmetic: arithmeticType(dtype) }),
   };
+}
+
+/** Whether what it changes one by one is the result of a product that nothing else reads, straight or after others like itself. */
+function isFusable(node: Node): boolean {
+  const source = node.inputs[0];
+  const { producer } = source ?? {};
+  if (!source || !producer || source.users.length !== 1 || source.users[0] !== node) return false;
+  if (producer.graph?.outputs.includes(source)) return false;
+  if (traitsOf(node).keepsPlaces !== true && inferenceNormalization(node) === undefined) return false;
+  return traitsOf(producer).product !== undefined || isFusable(producer);
 }
 
 /** Multiply-accumulates, and the products that they are, by the operator's rule. A node with subgraphs has none of its own: its body's nodes are listed. */

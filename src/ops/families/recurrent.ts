@@ -41,7 +41,7 @@ const recurrentProduct: ProductRule = ({ node, input }) => {
   const x = input(0);
   const [directions, columns, inputs] = input(1);
   const depth = inputs + input(2)[2];
-  return { count: x[time] * directions, rows: x[batch], depth, columns, inputs: x[batch] * depth, reach: depth };
+  return { count: x[time] * directions, rows: x[batch], depth, columns, inputs: x[batch] * depth, window: 1, reach: depth };
 };
 
 /** A hidden unit is one row of each gate of W and R, one column of R, and one element of the states. Inputs are columns of W. */

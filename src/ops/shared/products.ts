@@ -15,7 +15,9 @@ export interface MatrixProduct {
   readonly columns: number;
   /** Different numbers of the data that the rows of one product hold: fewer than rows · depth where windows overlap. */
   readonly inputs: number;
-  /** Numbers of the data that lie between the first and the last number of a window, along all axes but the slowest: what must be at hand for overlapping windows to be read once. */
+  /** Places of a window; 1 where nothing slides. */
+  readonly window: number;
+  /** Numbers of the data under all windows that begin in one line of it: what must be at hand for overlapping windows to be read once. */
   readonly reach: number;
 }
 
@@ -25,16 +27,20 @@ export type ProductRule = (context: CostContext) => MatrixProduct;
 /** A convolution of input 0 with a weight [M, C / group, …kernel]: one product a group. */
 export function convolutionProduct(weight: number): ProductRule {
   return (context) => {
-    const data = context.input(0);
+    const [samples, , ...places] = context.input(0);
     const [outputs, ...window] = context.input(weight);
+    const [, , ...results] = context.output(0);
     const count = context.node.int('group', 1);
+    // Wide strides leave places out.
+    const read = places.map((size, axis) => Math.min(size, results[axis] * window[axis + 1]));
     return {
       count,
       rows: sizeOf(context.output(0)) / outputs,
       depth: sizeOf(window),
       columns: outputs / count,
-      inputs: sizeOf(data) / count,
-      reach: window[0] * (window[1] ?? 1) * sizeOf(data.slice(3)),
+      inputs: samples * window[0] * sizeOf(read),
+      window: sizeOf(window.slice(1)),
+      reach: window[0] * (window[1] ?? 1) * sizeOf(places.slice(1)),
     };
   };
 }
@@ -46,7 +52,7 @@ export const transposedProduct: ProductRule = (context) => {
   const count = context.node.int('group', 1);
   const inputs = sizeOf(data) / count;
   const depth = channels / count;
-  return { count, rows: inputs / depth, depth, columns: sizeOf(window), inputs, reach: depth };
+  return { count, rows: inputs / depth, depth, columns: sizeOf(window), inputs, window: 1, reach: depth };
 };
 
 /** A product as numpy's matmul, of input 0 and another: one product for each matrix on the right. */
@@ -57,7 +63,7 @@ export function matMulProduct(right: number): ProductRule {
     const columns = other.length > 1 ? other[other.length - 1] : 1;
     const count = sizeOf(other.slice(0, -2));
     const rows = sizeOf(context.output(0)) / columns / count;
-    return { count, rows, depth, columns, inputs: rows * depth, reach: depth };
+    return { count, rows, depth, columns, inputs: rows * depth, window: 1, reach: depth };
   };
 }
 
@@ -65,5 +71,5 @@ export function matMulProduct(right: number): ProductRule {
 export const gemmProduct: ProductRule = (context) => {
   const [rows, columns] = context.output(0);
   const depth = context.input(0)[context.node.int('transA', 0) === 1 ? 0 : 1];
-  return { count: 1, rows, depth, columns, inputs: rows * depth, reach: depth };
+  return { count: 1, rows, depth, columns, inputs: rows * depth, window: 1, reach: depth };
 };
