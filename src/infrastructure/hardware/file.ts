@@ -22,7 +22,6 @@ export function parseHardware(json: unknown, where: string): HardwareModel {
   throw new OptionError({
     what: issue.message,
     where: field === '' ? where : `${where}, field "${field}"`,
-    ...(field === 'kind' && { expected: 'systolic, gpu, cpu or microcontroller' }),
     fix: 'docs/hardware.md has a file of each kind.',
   });
 }

@@ -1,5 +1,5 @@
 import { sizeOf } from '../../base/index.js';
-import type { CostContext } from '../rule.js';
+import type { Node } from '../../onnx/index.js';
 
 /**
  * An operator as matrix products, as hardware sees it: `count` products, one after another, of `rows` × `depth` numbers of the data with
@@ -21,8 +21,15 @@ export interface MatrixProduct {
   readonly reach: number;
 }
 
+/** A node with static shapes. */
+interface Sizes {
+  readonly node: Node;
+  input(index: number): readonly number[];
+  output(index: number): readonly number[];
+}
+
 /** How an operator is matrix products, for static shapes. */
-export type ProductRule = (context: CostContext) => MatrixProduct;
+export type ProductRule = (sizes: Sizes) => MatrixProduct;
 
 /** A convolution of input 0 with a weight [M, C / group, …kernel]: one product a group. */
 export function convolutionProduct(weight: number): ProductRule {

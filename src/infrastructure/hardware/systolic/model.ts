@@ -11,7 +11,7 @@ import { dramTraffic, sramTraffic, type Traffic } from './traffic.js';
 export function systolicModel(profile: SystolicProfile): HardwareModel {
   const { kind, name, title, source, memoryBytes } = profile;
   const layer = (cost: LayerCost) => (cost.product ? productEstimate(cost, profile) : vectorEstimate(cost, profile));
-  return { kind, name, title, source, layer, ...(memoryBytes !== undefined && { memoryBytes }) };
+  return { kind, name, title, source, fuses: 'activations', layer, ...(memoryBytes !== undefined && { memoryBytes }) };
 }
 
 function productEstimate(cost: LayerCost, profile: SystolicProfile): LayerEstimation {

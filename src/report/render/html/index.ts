@@ -1,3 +1,4 @@
 export { diffHtml } from './diff.js';
+export { estimateHtml } from './estimate.js';
 export { inspectHtml } from './inspect.js';
 export { reportHtml } from './report.js';
