@@ -44,7 +44,13 @@ export interface HardwareEstimate {
 
 /** Estimates one run of a model whose costs were counted. Of branches the costliest counts. */
 export function estimateOn(footprint: Footprint, hardware: HardwareModel): HardwareEstimate {
-  const layers = footprint.layers.filter((layer) => !layer.alternative).map((layer) => estimated(layer, hardware));
+  const layers: EstimatedLayer[] = [];
+  let before = 0;
+  for (const layer of footprint.layers.filter(({ alternative }) => !alternative)) {
+    const each = estimated(layer, hardware, before);
+    layers.push(each);
+    if (!each.fused) before = each.seconds;
+  }
   const total = (of: (layer: EstimatedLayer) => number) => layers.reduce((sum, layer) => sum + of(layer), 0);
   const bounds = { compute: 0, memory: 0, 'start-up': 0 };
   for (const { bound, seconds } of layers) bounds[bound] += 1000 * seconds;
@@ -66,11 +72,11 @@ export function estimateOn(footprint: Footprint, hardware: HardwareModel): Hardw
   };
 }
 
-function estimated(layer: LayerCost, hardware: HardwareModel): EstimatedLayer {
+function estimated(layer: LayerCost, hardware: HardwareModel, before: number): EstimatedLayer {
   const { node, op, within, macs } = layer;
   const named = { node, op, ...(within !== undefined && { within }), ...(macs !== undefined && { macs }) };
   if (layer.fusable && hardware.fuses === 'activations') return { ...named, seconds: 0, joules: 0, bound: 'compute', fused: true };
-  return { ...named, ...hardware.layer(layer) };
+  return { ...named, ...hardware.layer(layer, before) };
 }
 
 function room({ memory, weightBytes, bytes }: Footprint, hardware: HardwareModel): Pick<HardwareEstimate, 'memory' | 'storage'> {

@@ -7,6 +7,7 @@ export { type EstimatedLayer, estimateOn, type HardwareEstimate, type Room } fro
 export { type FeedOptions, makeFeeds } from './feeds.js';
 export { type HardwareProfile, parseHardware } from './file.js';
 export { batchBindings, type Footprint, type FootprintOptions, footprint } from './footprint.js';
+export * from './cpu/index.js';
 export * from './gpu/index.js';
 export type { Gap, LayerCost } from './layers.js';
 export type { PeakMemory } from './liveness.js';

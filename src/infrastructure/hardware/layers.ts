@@ -1,4 +1,4 @@
-import { EspalierError } from '../../base/index.js';
+import { EspalierError, sizeOf } from '../../base/index.js';
 import {
   byteLengthOf,
   bytesOf,
@@ -31,10 +31,19 @@ export interface LayerCost {
   readonly parameters: number;
   /** Bytes of these constants as they are stored, shapes and indices included. */
   readonly weightBytes: number;
+  /** It reads an input of the model, or makes an output: memory that it cannot share with other layers. */
+  readonly atEdge?: true;
+  /** Its weights are inputs of the model that have defaults: whoever runs it may give others, so that a runtime cannot lay them out anew. */
+  readonly replaceable?: true;
   /** Multiply-accumulates; undefined where they cannot be known (see Footprint.gaps). */
   readonly macs: number | undefined;
   /** The matrix products that these are, where the operator is such. */
   readonly product?: MatrixProduct;
+  /**
+   * Where it reorders axes: numbers that stay neighbours, which are the sizes behind the last axis that moves, multiplied; and how many axes move against the
+   * others, those of size 1 left out.
+   */
+  readonly order?: { readonly together: number; readonly moved: 'none' | 'one' | 'several' };
   /** Bytes of its outputs. */
   readonly activationBytes: number;
   /** Bytes of activations read and written. */
@@ -109,14 +118,40 @@ function layerCost(
     outputs: outputs.map((value) => shapeText(value.shape)),
     parameters: weights.filter(isParameter).reduce((sum, tensor) => sum + tensor.size, own.parameters),
     weightBytes: weights.reduce((sum, tensor) => sum + tensor.byteLength, own.bytes),
+    ...(isAtEdge(node) && { atEdge: true as const }),
+    ...(present(node.inputs).some(isReplaceable) && { replaceable: true as const }),
     macs: counted.macs,
     ...(counted.product && { product: counted.product }),
+    ...orderOf(node),
     activationBytes: bytes(outputs),
     traffic: bytes(outputs) + bytes(moving),
     ...(isFusable(node) && { fusable: true as const }),
     dtype,
     ...(dtype && { arithmetic: arithmeticType(dtype) }),
   };
+}
+
+function isAtEdge({ graph, inputs, outputs }: Node): boolean {
+  const isInput = graph?.feeds.some((feed) => feed === inputs[0]) ?? false;
+  return isInput || outputs.some((output) => output && graph?.outputs.includes(output));
+}
+
+function orderOf(node: Node): Pick<LayerCost, 'order'> {
+  const shape = staticShape(node.outputs[0]?.shape);
+  const axes = shape && traitsOf(node).permutes?.(node, shape.length);
+  if (!axes) return {};
+  const wide = axes.map((axis, place) => ({ axis, size: shape[place] })).filter(({ size }) => size > 1);
+  const order = wide.map(({ axis }) => wide.filter((other) => other.axis < axis).length);
+  const last = order.findLastIndex((axis, place) => axis !== place);
+  // One axis moves where the others keep their order without it.
+  const sorted = (left: readonly number[]) => left.every((axis, place) => place === 0 || left[place - 1] < axis);
+  const isOne = order.some((_, place) => sorted(order.filter((_, other) => other !== place)));
+  return { order: { together: sizeOf(wide.slice(last + 1).map(({ size }) => size)), moved: last < 0 ? 'none' : isOne ? 'one' : 'several' } };
+}
+
+/** Whether a constant is an input of the model, too. */
+function isReplaceable(value: Value): boolean {
+  return value.initializer !== undefined && value.users.some(({ graph }) => graph?.inputs.includes(value));
 }
 
 /** Whether what it changes one by one is the result of a product that nothing else reads, straight or after others like itself. */

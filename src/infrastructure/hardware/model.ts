@@ -34,8 +34,8 @@ export interface HardwareModel {
    * numbers that nothing else reads.
    */
   readonly fuses?: 'activations';
-  /** What it costs to run a layer once. */
-  layer(layer: LayerCost): LayerEstimation;
+  /** What it costs to run a layer once. @param before seconds of the layer that ran before it, after which caches hold other things; default 0. */
+  layer(layer: LayerCost, before?: number): LayerEstimation;
   /** Bytes that activations (and weights, unless `weightsInStorage`) may take, and those that the file may. */
   readonly memoryBytes?: number;
   readonly storageBytes?: number;
