@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { OptionError } from '../../base/index.js';
 import { writeFileAtomic } from '../../base/node/index.js';
 import { estimateOn, type Footprint, footprint, hardwareModels } from '../../infrastructure/hardware/index.js';
@@ -12,6 +13,9 @@ import { positiveInteger, shapes, sizes } from '../units.js';
 interface Options extends CommonOptions {
   hardware?: string;
   list?: boolean;
+  calibrate?: boolean;
+  out?: string;
+  threads: number;
   html?: string;
   batch: number;
   dims?: Record<string, number>;
@@ -25,6 +29,7 @@ Examples:
   $ espalier estimate model.onnx --hardware mine.json --json
   $ espalier estimate model.onnx
   $ espalier estimate --list
+  $ espalier estimate --calibrate -o this-machine.json
 
 Nothing is run: every number is an estimate from published figures of the hardware. docs/hardware.md says how, and how far off they are.`;
 
@@ -34,6 +39,9 @@ export const estimateCommand: AddCommand = (program, run) => {
     .command('estimate [model]')
     .option('--hardware <name>', 'a name that --list shows, or a JSON file (default: a line for each)')
     .option('--list', 'list the hardware that has a name')
+    .option('--calibrate', 'time some 1200 small layers on this machine (a minute or two), and write it as hardware to --out')
+    .option('-o, --out <file>', 'where --calibrate writes', 'this-machine.json')
+    .option('--threads <number>', 'threads inside an operator while calibrating', positiveInteger, 1)
     .option('--html <file>', 'write a page instead of a table')
     .option('--batch <number>', 'samples at a time, where the model leaves that open', positiveInteger, 1)
     .option('--dims <sizes>', 'sizes of other open dimensions, e.g. length=128,width=640', sizes)
@@ -43,6 +51,7 @@ export const estimateCommand: AddCommand = (program, run) => {
       run(async (context, options: Options, path: string | undefined) => {
         const { hardware, list = false, batch, dims, shape } = options;
         if (list) return listHardware(context);
+        if (options.calibrate) return calibrateMachine(context, options);
         if (path === undefined) {
           throw new OptionError({ what: 'There is no model to estimate', fix: 'Name an ONNX file, or give --list for the hardware.' });
         }
@@ -70,6 +79,16 @@ async function onAll({ output }: CommandContext, path: string, cost: Footprint, 
   const estimates = hardwareModels().map((model) => estimateOn(cost, model));
   const table = estimatesTable(estimates, { name: path, width: output.width, color: output.color });
   output.result({ model: path, estimates: estimates.map(({ layers, gaps, ...totals }) => totals), gaps: cost.gaps }, table);
+}
+
+async function calibrateMachine({ runtime, output, activity, willWrite }: CommandContext, { out = 'this-machine.json', threads }: Options) {
+  willWrite(out);
+  const { calibrate } = await import('../../infrastructure/hardware/node/index.js');
+  const profile = await calibrate(runtime, { ...activity, threads, name: basename(out, '.json') });
+  await writeFileAtomic(out, `${JSON.stringify(profile, null, 1)}\n`);
+  const { name, title, source, classes } = profile;
+  const text = `Wrote ${out}: ${title}, ${Object.keys(classes).length} kernels.\nUse it: espalier estimate model.onnx --hardware ${out}`;
+  output.result({ out, name, title, source, threads, kernels: Object.keys(classes).length }, text);
 }
 
 function listHardware({ output }: CommandContext): void {

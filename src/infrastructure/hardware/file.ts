@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { OptionError } from '../../base/index.js';
+import { cpuModel, cpuSchema } from './cpu/index.js';
 import { gpuModel, gpuSchema } from './gpu/index.js';
+import { microcontrollerModel, microcontrollerSchema } from './microcontroller/index.js';
 import type { HardwareModel } from './model.js';
 import { systolicModel, systolicSchema } from './systolic/index.js';
 
-const schema = z.discriminatedUnion('kind', [systolicSchema, gpuSchema]);
+const schema = z.discriminatedUnion('kind', [systolicSchema, gpuSchema, cpuSchema, microcontrollerSchema]);
 
 /** Hardware as a JSON file describes it. */
 export type HardwareProfile = z.infer<typeof schema>;
@@ -32,5 +34,9 @@ function modelOf(profile: HardwareProfile): HardwareModel {
       return systolicModel(profile);
     case 'gpu':
       return gpuModel(profile);
+    case 'cpu':
+      return cpuModel(profile);
+    case 'microcontroller':
+      return microcontrollerModel(profile);
   }
 }

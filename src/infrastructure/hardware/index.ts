@@ -11,6 +11,8 @@ export * from './cpu/index.js';
 export * from './gpu/index.js';
 export type { Gap, LayerCost } from './layers.js';
 export type { PeakMemory } from './liveness.js';
+export { relativeFit } from './least-squares.js';
+export * from './microcontroller/index.js';
 export { type Bound, type HardwareModel, isFree, type LayerEstimation, outputElements } from './model.js';
 export { estimateLatency, type LatencyEstimate, type LayerEstimate } from './roofline.js';
 export { coefficientOfVariation, type Interval, medianInterval, quantile } from './statistics.js';

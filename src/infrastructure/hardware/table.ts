@@ -1,10 +1,15 @@
 import { OptionError } from '../../base/index.js';
 import { gpuCards, gpuModel } from './gpu/index.js';
+import { microcontrollerModel, microcontrollers } from './microcontroller/index.js';
 import type { HardwareModel } from './model.js';
 import { systolicArrays, systolicModel } from './systolic/index.js';
 
 /** All hardware that has a name. */
-const HARDWARE: HardwareModel[] = [...systolicArrays.map(systolicModel), ...gpuCards.map(gpuModel)];
+const HARDWARE: HardwareModel[] = [
+  ...systolicArrays.map(systolicModel),
+  ...gpuCards.map(gpuModel),
+  ...microcontrollers.map(microcontrollerModel),
+];
 
 export function hardwareModels(): readonly HardwareModel[] {
   return HARDWARE;

@@ -25,7 +25,7 @@ export interface Claim {
 
 /** What two runs in one workspace must have in common, in the words of the error that says that they have not. */
 function header({ name, original, architecture, task, strategy, settings, plan }: Claim): Record<string, Json> {
-  const { seed, epochs, threads, limits, objectives, families } = settings;
+  const { seed, epochs, threads, limits, objectives, families, hardware } = settings;
   const base = architecture ? baseRecipe(architecture, task, epochs) : [];
   const parts = Object.values(task.splits).map(({ fingerprint }) => fingerprint);
   return asJson(
@@ -44,6 +44,7 @@ function header({ name, original, architecture, task, strategy, settings, plan }
       threads,
       limits,
       objectives: objectives ?? null,
+      hardware: hardware?.title ?? null,
     },
     'run',
   ) as Record<string, Json>;

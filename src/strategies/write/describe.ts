@@ -12,7 +12,7 @@ export interface Finding {
   /** Its name. */
   strategy: string;
   task: Task;
-  settings: Pick<Settings, 'seed' | 'trials' | 'epochs' | 'threads' | 'jobs'>;
+  settings: Pick<Settings, 'seed' | 'trials' | 'epochs' | 'threads' | 'jobs' | 'hardware'>;
   plan: Pick<Plan, 'remarks'>;
   baseline: Pick<Baseline, 'info' | 'criteria'>;
   found: Omit<Found, 'candidates'>;
@@ -23,7 +23,7 @@ export interface Finding {
 
 /** A run as reports draw it. */
 export function describeRun({ name, strategy, task, settings, plan, baseline, found, settled, machine, seconds }: Finding): RunInfo {
-  const { seed, trials, epochs, threads, jobs } = settings;
+  const { seed, trials, epochs, threads, jobs, hardware } = settings;
   return {
     schema: FRONT_SCHEMA,
     format: FORMAT_VERSION,
@@ -45,7 +45,7 @@ export function describeRun({ name, strategy, task, settings, plan, baseline, fo
       fingerprint: task.splits.train.fingerprint,
     },
     seed,
-    options: { trials, epochs, threads, jobs },
+    options: { trials, epochs, threads, jobs, ...(hardware && { hardware: hardware.name }) },
     limits: baseline.criteria.limits,
     machine,
     objectives: [...baseline.criteria.objectives],
@@ -55,7 +55,7 @@ export function describeRun({ name, strategy, task, settings, plan, baseline, fo
     layers: settled.layers,
     trials: found.trials,
     failures: found.failures,
-    remarks: [...plan.remarks, ...remarksOn(found, trials)],
+    remarks: [...plan.remarks, ...(hardware ? [`Latency is an estimate for ${hardware.title}, not measured.`] : []), ...remarksOn(found, trials)],
     seconds,
     complete: found.complete,
   };
