@@ -18,7 +18,9 @@ const ROUNDS = 3;
 const [given] = process.argv.slice(2);
 
 const runtime = createNodeRuntime({ threads: 1 });
-const profile = given ? JSON.parse(readFileSync(given, 'utf8')) : await calibrate(runtime, { onProgress: ({ done, total }) => process.stderr.write(`\r${done} of ${total} `) });
+const profile = given
+  ? JSON.parse(readFileSync(given, 'utf8'))
+  : await calibrate(runtime, { onProgress: ({ done, total }) => process.stderr.write(`\r${done} of ${total} `) });
 const model = cpuModel(profile);
 
 /** What a model cannot guess of its inputs. */
@@ -34,7 +36,9 @@ async function timed(file) {
     rounds.push(await timeLayers(loaded, runtime, { feeds, runs: 30 }));
   }
   const layers = rounds[0].layers.map((each) => {
-    const times = rounds.flatMap(({ layers }) => layers.filter(({ layer }) => layer.node === each.layer.node).map(({ seconds }) => seconds));
+    const times = rounds.flatMap(({ layers }) =>
+      layers.filter(({ layer }) => layer.node === each.layer.node).map(({ seconds }) => seconds),
+    );
     return { ...each, seconds: Math.min(...times) };
   });
   return { layers: layers.map((each, i) => ({ ...each, before: layers[i - 1]?.seconds ?? 0 })), rest: rounds[0].rest };
@@ -76,7 +80,15 @@ for (const file of existsSync(folder) ? readdirSync(folder).filter((name) => nam
     all.push(...pairs);
     const own = pairs.reduce((sum, [, seconds]) => sum + seconds, 0);
     const { rank, error, whole } = judge(pairs);
-    rows.push([file, layers.length, (1000 * own).toFixed(2), `${((100 * rest) / (own + rest)).toFixed(0)}%`, layers.length < 10 ? '–' : rank.toFixed(3), `${(100 * error).toFixed(0)}%`, whole.toFixed(2)]);
+    rows.push([
+      file,
+      layers.length,
+      (1000 * own).toFixed(2),
+      `${((100 * rest) / (own + rest)).toFixed(0)}%`,
+      layers.length < 10 ? '–' : rank.toFixed(3),
+      `${(100 * error).toFixed(0)}%`,
+      whole.toFixed(2),
+    ]);
   } catch (error) {
     rows.push([file, '–', '–', '–', '–', '–', error.message.slice(0, 80)]);
   }
@@ -87,7 +99,15 @@ await runtime.dispose();
 const { rank, error, whole } = judge(all);
 const longer = judge(all.filter(([, seconds]) => seconds >= 10e-6));
 rows.push(['**all**', all.length, '', '', `**${rank.toFixed(3)}**`, `**${(100 * error).toFixed(0)}%**`, whole.toFixed(2)]);
-rows.push(['those of 10 µs or more', all.filter(([, seconds]) => seconds >= 10e-6).length, '', '', longer.rank.toFixed(3), `${(100 * longer.error).toFixed(0)}%`, longer.whole.toFixed(2)]);
+rows.push([
+  'those of 10 µs or more',
+  all.filter(([, seconds]) => seconds >= 10e-6).length,
+  '',
+  '',
+  longer.rank.toFixed(3),
+  `${(100 * longer.error).toFixed(0)}%`,
+  longer.whole.toFixed(2),
+]);
 const table = [
   `${cpus()[0]?.model.trim()}, one thread, ${profile.source.toLowerCase().replace(' by espalier estimate --calibrate', '')}:`,
   '',

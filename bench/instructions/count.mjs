@@ -19,13 +19,49 @@ const SETS = {
 
 /** Kind of layer -> sizes [size, channels, filters, kernel]. */
 const KINDS = {
-  convolution: [[4, 2, 2, 3], [5, 4, 3, 3], [6, 8, 4, 1], [3, 3, 4, 5], [2, 6, 3, 7], [8, 3, 2, 2]],
-  depthwise: [[4, 2, 0, 3], [6, 4, 0, 3], [4, 3, 0, 5], [7, 4, 0, 1], [2, 3, 0, 7]],
-  dense: [[1, 32, 8, 1], [1, 100, 10, 1], [1, 16, 40, 1], [1, 8, 8, 1], [1, 400, 4, 1]],
-  elementwise: [[4, 2, 0, 0], [8, 4, 0, 0], [10, 8, 0, 0]],
-  function: [[4, 2, 0, 0], [8, 4, 0, 0], [10, 3, 0, 0]],
-  movement: [[4, 2, 0, 0], [8, 4, 0, 0], [10, 8, 0, 0]],
-  pooling: [[3, 2, 0, 2], [4, 4, 0, 2], [3, 4, 0, 3], [2, 2, 0, 5]],
+  convolution: [
+    [4, 2, 2, 3],
+    [5, 4, 3, 3],
+    [6, 8, 4, 1],
+    [3, 3, 4, 5],
+    [2, 6, 3, 7],
+    [8, 3, 2, 2],
+  ],
+  depthwise: [
+    [4, 2, 0, 3],
+    [6, 4, 0, 3],
+    [4, 3, 0, 5],
+    [7, 4, 0, 1],
+    [2, 3, 0, 7],
+  ],
+  dense: [
+    [1, 32, 8, 1],
+    [1, 100, 10, 1],
+    [1, 16, 40, 1],
+    [1, 8, 8, 1],
+    [1, 400, 4, 1],
+  ],
+  elementwise: [
+    [4, 2, 0, 0],
+    [8, 4, 0, 0],
+    [10, 8, 0, 0],
+  ],
+  function: [
+    [4, 2, 0, 0],
+    [8, 4, 0, 0],
+    [10, 3, 0, 0],
+  ],
+  movement: [
+    [4, 2, 0, 0],
+    [8, 4, 0, 0],
+    [10, 8, 0, 0],
+  ],
+  pooling: [
+    [3, 2, 0, 2],
+    [4, 4, 0, 2],
+    [3, 4, 0, 3],
+    [2, 2, 0, 5],
+  ],
 };
 const TYPES = ['float32', 'int8'];
 
@@ -33,12 +69,14 @@ const TYPES = ['float32', 'int8'];
 function amounts(kind, [size, channels, filters, kernel]) {
   const places = size * size;
   const input = (size + kernel - 1) ** 2 * channels;
-  return {
-    convolution: () => [places * channels * filters * kernel ** 2, Math.max(places * filters, input)],
-    depthwise: () => [places * channels * kernel ** 2, Math.max(places * channels, input)],
-    dense: () => [channels * filters, Math.max(channels, filters)],
-    pooling: () => [0, places * kernel ** 2 * channels],
-  }[kind]?.() ?? [0, places * channels];
+  return (
+    {
+      convolution: () => [places * channels * filters * kernel ** 2, Math.max(places * filters, input)],
+      depthwise: () => [places * channels * kernel ** 2, Math.max(places * channels, input)],
+      dense: () => [channels * filters, Math.max(channels, filters)],
+      pooling: () => [0, places * kernel ** 2 * channels],
+    }[kind]?.() ?? [0, places * channels]
+  );
 }
 
 function kindOf(mnemonic) {

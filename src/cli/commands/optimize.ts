@@ -78,7 +78,10 @@ export const optimizeCommand: AddCommand = (program, run) => {
       families,
     )
     .option('--objectives <list>', 'what quality is traded for: bytes, macs, memory, latency (default: bytes,macs)', objectives)
-    .option('--hardware <name>', 'estimate latency for hardware that is not at hand instead of measuring it here: a name of "espalier estimate --list", or a JSON file')
+    .option(
+      '--hardware <name>',
+      'estimate latency for hardware that is not at hand instead of measuring it here: a name of "espalier estimate --list", or a JSON file',
+    )
     .option('--max-size <bytes>', 'largest file, e.g. 100KB', bytes)
     .option('--max-latency <time>', 'longest median latency of one sample, e.g. 5ms', latency)
     .option('--max-memory <bytes>', 'most activation memory for one sample', bytes)

@@ -146,7 +146,9 @@ function orderOf(node: Node): Pick<LayerCost, 'order'> {
   // One axis moves where the others keep their order without it.
   const sorted = (left: readonly number[]) => left.every((axis, place) => place === 0 || left[place - 1] < axis);
   const isOne = order.some((_, place) => sorted(order.filter((_, other) => other !== place)));
-  return { order: { together: sizeOf(wide.slice(last + 1).map(({ size }) => size)), moved: last < 0 ? 'none' : isOne ? 'one' : 'several' } };
+  return {
+    order: { together: sizeOf(wide.slice(last + 1).map(({ size }) => size)), moved: last < 0 ? 'none' : isOne ? 'one' : 'several' },
+  };
 }
 
 /** Whether a constant is an input of the model, too. */

@@ -24,7 +24,10 @@ export function estimateRows({ layers, milliseconds }: HardwareEstimate): Estima
     .sort((a, b) => b.milliseconds - a.milliseconds);
 }
 
-function rowOf({ node, op, within, seconds, bound, fused, cycles, utilisation, joules, dramBytes }: EstimatedLayer, total: number): EstimateRow {
+function rowOf(
+  { node, op, within, seconds, bound, fused, cycles, utilisation, joules, dramBytes }: EstimatedLayer,
+  total: number,
+): EstimateRow {
   return {
     name: within === undefined ? node : `${within} / ${node}`,
     op,
@@ -58,7 +61,9 @@ export function estimateTotals(estimate: HardwareEstimate): [string, string][] {
 /** Sentences about what the estimate leaves out and what does not fit. */
 export function estimateWarnings({ gaps, memory, storage, title }: HardwareEstimate): string[] {
   const lack = (what: string, room: HardwareEstimate['memory']) =>
-    room && !room.fits ? [`The model does not fit the ${what} of ${title}: it needs ${formatBytes(room.needed)} of ${formatBytes(room.available)}.`] : [];
+    room && !room.fits
+      ? [`The model does not fit the ${what} of ${title}: it needs ${formatBytes(room.needed)} of ${formatBytes(room.available)}.`]
+      : [];
   return [...lack('memory', memory), ...lack('storage', storage), ...gaps.map(({ node, reason }) => `${node}: ${reason}.`)];
 }
 

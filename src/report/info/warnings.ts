@@ -28,7 +28,9 @@ export function modelWarnings(model: ModelInfo, baseline: ModelInfo): string[] {
     const hidden = metric && hiddenChange(before, after, metric);
     if (hidden) found.push(hidden.text);
     if (isSlower(model))
-      found.push(`Slower than the original ${whereSlower(model)}: ${model.footprint.latency?.ratioToBaseline?.toFixed(2)} times its latency.`);
+      found.push(
+        `Slower than the original ${whereSlower(model)}: ${model.footprint.latency?.ratioToBaseline?.toFixed(2)} times its latency.`,
+      );
     if (model.footprint.bytes > baseline.footprint.bytes) found.push('Larger than the original.');
   }
   for (const check of model.checks ?? [])

@@ -55,7 +55,11 @@ export function describeRun({ name, strategy, task, settings, plan, baseline, fo
     layers: settled.layers,
     trials: found.trials,
     failures: found.failures,
-    remarks: [...plan.remarks, ...(hardware ? [`Latency is an estimate for ${hardware.title}, not measured.`] : []), ...remarksOn(found, trials)],
+    remarks: [
+      ...plan.remarks,
+      ...(hardware ? [`Latency is an estimate for ${hardware.title}, not measured.`] : []),
+      ...remarksOn(found, trials),
+    ],
     seconds,
     complete: found.complete,
   };

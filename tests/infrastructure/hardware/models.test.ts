@@ -6,8 +6,8 @@ import { OptionError } from 'espalier/base';
 import {
   addHardware,
   bestTiling,
-  cpuModel,
   cores,
+  cpuModel,
   estimateOn,
   fitCosts,
   footprint,

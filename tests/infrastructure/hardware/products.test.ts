@@ -26,7 +26,9 @@ test('products of convolutions, transposed convolutions, matrices and sequences,
   assert.equal(wide.product?.inputs, 2 * 12 * 3 * 3);
   const [spread] = costsOf((build, image) => build.op('ConvTranspose', [image, weight(build, 12, 5, 2, 2)], { strides: [2, 2] }));
   assert.deepEqual(spread.product, { count: 1, rows: 162, depth: 12, columns: 20, inputs: 1944, window: 1, reach: 12 });
-  const [batched] = costsOf((build, _, sequence) => build.op('MatMul', [sequence, build.op('Transpose', [sequence], { perm: [0, 2, 1] })])).slice(-1);
+  const [batched] = costsOf((build, _, sequence) =>
+    build.op('MatMul', [sequence, build.op('Transpose', [sequence], { perm: [0, 2, 1] })]),
+  ).slice(-1);
   assert.deepEqual(batched.product, { count: 5, rows: 3, depth: 8, columns: 3, inputs: 24, window: 1, reach: 8 });
   const [lstm] = costsOf((build, _, sequence) => {
     const weights = [weight(build, 2, 40, 8), weight(build, 2, 40, 10)];

@@ -59,7 +59,8 @@ function formOf(layer: LayerCost): string {
   const { count, depth, window, columns } = product;
   const isThin = depth / window < 4;
   const isNarrow = columns < 8;
-  const form = count > 1 ? (columns === 1 ? 'depthwise' : 'grouped') : isThin ? 'first' : isNarrow ? 'narrow' : window > 1 ? 'window' : 'pointwise';
+  const form =
+    count > 1 ? (columns === 1 ? 'depthwise' : 'grouped') : isThin ? 'first' : isNarrow ? 'narrow' : window > 1 ? 'window' : 'pointwise';
   return replaceable ? `${form} as given` : form;
 }
 

@@ -7,7 +7,15 @@ import type { CpuProfile } from './schema.js';
 /** Of what a layer's time is linear in, that which is arithmetic, and that which is moving data; what is left is start-up. */
 const BOUND = {
   layers: 'start-up',
-  cold: 'start-up', macs: 'compute', gathered: 'memory', weightBytes: 'memory', readBytes: 'memory', writtenBytes: 'memory', elements: 'compute', pieces: 'compute' } as const;
+  cold: 'start-up',
+  macs: 'compute',
+  gathered: 'memory',
+  weightBytes: 'memory',
+  readBytes: 'memory',
+  writtenBytes: 'memory',
+  elements: 'compute',
+  pieces: 'compute',
+} as const;
 
 /** A processor: each kernel's time is linear in what it computes and moves, with coefficients that were measured there. */
 export function cpuModel(profile: CpuProfile): HardwareModel {

@@ -1,5 +1,15 @@
 /** What instructions do, as far as cycle tables tell them apart. */
-export const instructionKinds = ['plain', 'load', 'store', 'taken', 'branch', 'divide', 'float', 'floatMultiplyAdd', 'floatDivide'] as const;
+export const instructionKinds = [
+  'plain',
+  'load',
+  'store',
+  'taken',
+  'branch',
+  'divide',
+  'float',
+  'floatMultiplyAdd',
+  'floatDivide',
+] as const;
 export type InstructionKind = (typeof instructionKinds)[number];
 
 /** What the instructions of a layer grow with. */

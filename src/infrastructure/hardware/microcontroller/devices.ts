@@ -18,7 +18,8 @@ export const microcontrollers: readonly MicrocontrollerProfile[] = [
     kind: 'microcontroller',
     name: 'stm32h7',
     title: 'STMicroelectronics STM32H743 (Cortex-M7, 480 MHz)',
-    source: 'STM32H743 data sheet (DS12110): 480 MHz, 1 MiB of RAM, of which 512 KiB in one piece count here, 2 MiB of flash; 275 µA/MHz at 3.3 V',
+    source:
+      'STM32H743 data sheet (DS12110): 480 MHz, 1 MiB of RAM, of which 512 KiB in one piece count here, 2 MiB of flash; 275 µA/MHz at 3.3 V',
     core: 'cortex-m7',
     clockHertz: 480e6,
     memoryBytes: 512 * 1024,

@@ -1,8 +1,8 @@
 import { copiesOf, copyModel, type Model, type Node, nodesOf } from '../../../onnx/index.js';
 import type { NodeTiming, Runtime, Tensors } from '../../runtime/index.js';
 import type { TimedLayer } from '../cpu/index.js';
-import { footprint } from '../footprint.js';
 import { makeFeeds } from '../feeds.js';
+import { footprint } from '../footprint.js';
 
 export interface LayerTimesOptions {
   /** Inputs; they are copied. Default: made up, with the shapes of `inputShapes`. */
@@ -37,7 +37,10 @@ export async function timeLayers(model: Model, runtime: Runtime, options: LayerT
   const labels = nodes.map(({ label }) => label);
   nodes.forEach(rename);
   const feeds = options.feeds ?? makeFeeds(named, { inputShapes });
-  const cost = footprint(named, { inputShapes: Object.fromEntries(Object.entries(feeds).map(([name, { shape }]) => [name, shape])), bytes: 0 });
+  const cost = footprint(named, {
+    inputShapes: Object.fromEntries(Object.entries(feeds).map(([name, { shape }]) => [name, shape])),
+    bytes: 0,
+  });
   const layers = new Map(cost.layers.map((layer) => [layer.node, layer]));
   const found: (TimedLayer & { label: string; index: number })[] = [];
   let rest = 0;

@@ -23,7 +23,10 @@ export interface EstimateTableOptions extends TerminalOptions {
 }
 
 /** What a model costs on some hardware, and which layers take the time, for the terminal. */
-export function estimateTable(estimate: HardwareEstimate, { width = 100, color = false, name, layers = 30 }: EstimateTableOptions = {}): string {
+export function estimateTable(
+  estimate: HardwareEstimate,
+  { width = 100, color = false, name, layers = 30 }: EstimateTableOptions = {},
+): string {
   const paint = painter(color);
   const rows = estimateRows(estimate);
   const hidden = rows.length - layers;
@@ -54,7 +57,12 @@ const columns: Column<EstimateRow>[] = [
   { heading: '', text: ({ share }) => bar(share, 10), style: () => 'green', drop: 5 },
   { heading: 'bound by', text: ({ bound }) => bound },
   { heading: 'cycles', align: 'right', text: ({ cycles }) => (cycles === undefined ? '' : formatCount(cycles)), drop: 2 },
-  { heading: 'units used', align: 'right', text: ({ utilisation }) => (utilisation === undefined ? '' : formatShare(utilisation)), drop: 3 },
+  {
+    heading: 'units used',
+    align: 'right',
+    text: ({ utilisation }) => (utilisation === undefined ? '' : formatShare(utilisation)),
+    drop: 3,
+  },
   { heading: 'energy', align: 'right', text: ({ millijoules: mj }) => (mj === undefined ? '' : formatEnergy(1000 * mj)), drop: 3 },
   { heading: 'DRAM', align: 'right', text: ({ dramBytes }) => (dramBytes === undefined ? '' : formatBytes(dramBytes)), drop: 4 },
 ];

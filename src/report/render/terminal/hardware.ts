@@ -40,7 +40,11 @@ const columns: Column<HardwareEstimate>[] = [
   { heading: 'latency', align: 'right', text: ({ milliseconds }) => formatMs(milliseconds) },
   { heading: 'energy', align: 'right', text: ({ millijoules: mj }) => (mj === undefined ? '?' : formatEnergy(1000 * mj)) },
   { heading: 'mostly bound by', text: mostly },
-  { heading: '', text: ({ memory, storage }) => (memory?.fits === false || storage?.fits === false ? 'does not fit' : ''), style: () => 'yellow' },
+  {
+    heading: '',
+    text: ({ memory, storage }) => (memory?.fits === false || storage?.fits === false ? 'does not fit' : ''),
+    style: () => 'yellow',
+  },
 ];
 
 function mostly({ bounds, milliseconds }: HardwareEstimate): string {

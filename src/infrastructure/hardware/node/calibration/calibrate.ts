@@ -57,7 +57,8 @@ export async function timeSamples(runtime: Runtime, samples: readonly Sample[], 
   for (const [done, group] of groups.entries()) {
     onProgress?.({ task: 'calibrate', done, total: groups.length });
     const model = modelOf(group);
-    for (const each of await quickest(model, runtime, { threads, runs, signal })) if (each.label.includes(`"${SAMPLE}`) && each.seconds > 0) found.push(each);
+    for (const each of await quickest(model, runtime, { threads, runs, signal }))
+      if (each.label.includes(`"${SAMPLE}`) && each.seconds > 0) found.push(each);
   }
   return found;
 }

@@ -6,7 +6,25 @@ const SHAPES = [[1], [1, 24], [1, 40, 8], [1, 64, 8, 8], [1, 30, 30, 20], [1, 48
 
 const data = (shape: readonly number[]): SampleInput => ({ shape });
 
-const UNARY = ['Relu', 'LeakyRelu', 'Elu', 'Sigmoid', 'HardSigmoid', 'HardSwish', 'Tanh', 'Exp', 'Log', 'Sqrt', 'Neg', 'Reciprocal', 'Erf', 'Softplus', 'Gelu', 'Floor', 'Sin'];
+const UNARY = [
+  'Relu',
+  'LeakyRelu',
+  'Elu',
+  'Sigmoid',
+  'HardSigmoid',
+  'HardSwish',
+  'Tanh',
+  'Exp',
+  'Log',
+  'Sqrt',
+  'Neg',
+  'Reciprocal',
+  'Erf',
+  'Softplus',
+  'Gelu',
+  'Floor',
+  'Sin',
+];
 const BINARY = ['Add', 'Sub', 'Mul', 'Div', 'Max', 'Min', 'Less', 'Greater', 'Equal'];
 
 /** The same, one number for each channel, or one for all. */
@@ -18,7 +36,9 @@ function others(shape: readonly number[]): SampleInput[] {
 /** Operators that take numbers one by one. */
 export function elementwiseSamples(): Sample[] {
   const unary = UNARY.flatMap((op) => SHAPES.map((shape): Sample => ({ op, inputs: [data(shape)] })));
-  const binary = BINARY.flatMap((op) => SHAPES.flatMap((shape) => others(shape).map((other): Sample => ({ op, inputs: [data(shape), other] }))));
+  const binary = BINARY.flatMap((op) =>
+    SHAPES.flatMap((shape) => others(shape).map((other): Sample => ({ op, inputs: [data(shape), other] }))),
+  );
   const rest = SHAPES.flatMap((shape): Sample[] => [
     { op: 'Pow', inputs: [data(shape), Tensor.scalar('float32', 2)] },
     { op: 'Clip', inputs: [data(shape), Tensor.scalar('float32', 0.1), Tensor.scalar('float32', 6)] },

@@ -4,8 +4,21 @@ import { type Sample, type SampleInput, weight } from './sample.js';
 const data = (...shape: number[]): SampleInput => ({ shape });
 const ints = (...values: number[]): Tensor => Tensor.from('int64', [values.length], values);
 
-const IMAGES = [[1, 4, 3, 3], [1, 16, 6, 6], [1, 32, 12, 12], [1, 24, 40, 40], [1, 48, 52, 52], [1, 40, 100, 90]];
-const MATRICES = [[2, 6], [10, 40], [50, 64], [120, 256], [400, 300]];
+const IMAGES = [
+  [1, 4, 3, 3],
+  [1, 16, 6, 6],
+  [1, 32, 12, 12],
+  [1, 24, 40, 40],
+  [1, 48, 52, 52],
+  [1, 40, 100, 90],
+];
+const MATRICES = [
+  [2, 6],
+  [10, 40],
+  [50, 64],
+  [120, 256],
+  [400, 300],
+];
 
 /** Operators that move numbers, or look at them in another shape. */
 export function movementSamples(): Sample[] {
@@ -15,7 +28,13 @@ export function movementSamples(): Sample[] {
 function ofImage([n, c, h, w]: readonly number[]): Sample[] {
   const image = data(n, c, h, w);
   return [
-    ...[[0, 2, 3, 1], [0, 3, 1, 2], [0, 2, 1, 3], [0, 1, 3, 2], [0, 3, 2, 1]].map((perm) => ({ op: 'Transpose', inputs: [image], attributes: { perm } })),
+    ...[
+      [0, 2, 3, 1],
+      [0, 3, 1, 2],
+      [0, 2, 1, 3],
+      [0, 1, 3, 2],
+      [0, 3, 2, 1],
+    ].map((perm) => ({ op: 'Transpose', inputs: [image], attributes: { perm } })),
     { op: 'Transpose', inputs: [data(1, 2, 2, c / 4, h, w)], attributes: { perm: [0, 3, 4, 1, 5, 2] } },
     { op: 'Concat', inputs: new Array<SampleInput>(6).fill(data(n, c, h, 1)), attributes: { axis: 3 } },
     ...channelShuffles([n, c, h, w]),
@@ -89,6 +108,11 @@ function ofShapes(): Sample[] {
     { op: 'Squeeze', inputs: [one, ints(0)] },
     { op: 'Range', inputs: [Tensor.scalar('int64', 0), { shape: [], dtype: 'int64' }, Tensor.scalar('int64', 1)] },
     { op: 'ConstantOfShape', inputs: [shape] },
-    ...[[1, 2, 3], [1, 40], [1, 16, 20, 20], [1, 64, 40, 40]].map((sizes) => ({ op: 'Shape', inputs: [{ shape: sizes, open: true }] })),
+    ...[
+      [1, 2, 3],
+      [1, 40],
+      [1, 16, 20, 20],
+      [1, 64, 40, 40],
+    ].map((sizes) => ({ op: 'Shape', inputs: [{ shape: sizes, open: true }] })),
   ];
 }

@@ -1,5 +1,15 @@
 import { sizeOf } from '../../../../base/index.js';
-import { type AttributeLike, type DataType, Graph, type GraphBuilder, Model, SymbolicDim, Tensor, tensorType, type Value } from '../../../../onnx/index.js';
+import {
+  type AttributeLike,
+  type DataType,
+  Graph,
+  type GraphBuilder,
+  Model,
+  SymbolicDim,
+  Tensor,
+  tensorType,
+  type Value,
+} from '../../../../onnx/index.js';
 import { typedBuilder } from '../../../../ops/index.js';
 
 /** An input of a sample: data that is made up for each run, its first dimension left open or not; or a constant. */
@@ -34,7 +44,7 @@ export function modelOf(samples: readonly Sample[]): Model {
   ]);
   const build = typedBuilder(graph, opsets);
   samples.forEach(({ op, inputs, attributes, domain = '', outputs = 1, replaceable = false, atEdge = false }, index) => {
-    const values = inputs.map((input, place) => input && valueOf(build, input, `x${index}_${place}`, replaceable));
+    const values = inputs.map((input, place) => input && operandOf(build, input, `x${index}_${place}`, replaceable));
     for (const made of build.node(op, values, attributes, { outputs, domain, name: SAMPLE })) {
       if (atEdge) {
         build.output(made);
@@ -50,7 +60,7 @@ export function modelOf(samples: readonly Sample[]): Model {
   return model;
 }
 
-function valueOf(build: GraphBuilder, input: Exclude<SampleInput, undefined>, name: string, replaceable: boolean): Value {
+function operandOf(build: GraphBuilder, input: Exclude<SampleInput, undefined>, name: string, replaceable: boolean): Value {
   if (input instanceof Tensor) {
     if (!replaceable) return build.constant(input);
     const value = build.parameter(name, input);
