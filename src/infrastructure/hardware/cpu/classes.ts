@@ -10,8 +10,9 @@ export type Feature = (typeof features)[number];
 const HALF_COLD = 20e-6;
 
 /**
- * A layer as numbers that its time grows with. `cold`: how far the layer before it, which took so many seconds, has displaced what it needs, from 0 to 1. `gathered`: what windows gather from the data, overlaps counted each time. `pieces`: stretches of
- * neighbouring numbers that it handles one after another. Constants of an operator without products are read as its data is.
+ * A layer as numbers that its time grows with. `cold`: how far the layer before it, which took so many seconds, has displaced what it needs, from 0 to 1.
+ * `gathered`: what windows gather from the data, overlaps counted each time. `pieces`: stretches of neighbouring numbers that it handles one after another;
+ * of products, how many there are. Constants of an operator without products are read as its data is.
  */
 export function featuresOf(layer: LayerCost, before = 0): number[] {
   const { macs = 0, product, weightBytes, traffic, activationBytes: written } = layer;
@@ -41,8 +42,9 @@ function stretchOf({ inputs, outputs, order }: LayerCost): number {
 
 /**
  * The kernels that a layer may take, as far as times differ, the most exact first: the operator with its type where that is narrower than float32, and
- * the form. Of convolutions: whether channels meet, whether there is a window, whether channels on either side fill a vector, and whether weights may be laid out
- * anew. Of products: whether both sides are data. Of others: how a second input meets the first.
+ * the form. Of convolutions: whether channels meet, whether there is a window, whether channels on either side fill a vector, and whether weights may be
+ * laid out anew. Of products: whether both sides are data. Of what reorders axes: how many move. Of others: how a second input meets the first, or whether
+ * stretches or single numbers are handled.
  */
 export function classesOf(layer: LayerCost): string[] {
   const { op, product, arithmetic } = layer;

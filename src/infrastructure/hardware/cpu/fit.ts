@@ -12,6 +12,9 @@ export interface TimedLayer {
   readonly before: number;
 }
 
+/** Layers from which a kernel is known: fewer fit anything. */
+const FEWEST = 3;
+
 /**
  * Coefficients of each kernel, none below zero, with the least sum of squared relative errors; and those of a kernel that was not measured, from all
  * layers without products.
@@ -19,7 +22,8 @@ export interface TimedLayer {
 export function fitCosts(timed: readonly TimedLayer[]): { classes: Record<string, CpuCosts>; other: CpuCosts } {
   const groups = new Map<string, TimedLayer[]>();
   for (const each of timed) for (const name of classesOf(each.layer)) addTo(groups, name, each);
-  const classes = Object.fromEntries([...groups].map(([name, group]) => [name, fit(group)]));
+  const known = [...groups].filter(([, group]) => group.length >= FEWEST);
+  const classes = Object.fromEntries(known.map(([name, group]) => [name, fit(group)]));
   return { classes, other: fit(timed.filter(({ layer }) => !layer.product)) };
 }
 

@@ -26,8 +26,8 @@ export interface LayerTimes {
 const STEPS = 6;
 
 /**
- * How long each layer of a model takes in a runtime that can profile: the mean of the quicker half of its runs. Where the runtime fused several layers into one kernel, the
- * time is that of the layer which the kernel is for, and the others have none.
+ * How long each layer of a model takes in a runtime that can profile: the mean of the quicker half of its runs. Where the runtime fused several layers
+ * into one kernel, the time is that of the layer which the kernel is for, and the others have none.
  * @throws RuntimeError; Stopped when aborted.
  */
 export async function timeLayers(model: Model, runtime: Runtime, options: LayerTimesOptions = {}): Promise<LayerTimes> {
