@@ -109,7 +109,7 @@ rows.push([
   longer.whole.toFixed(2),
 ]);
 const table = [
-  `${cpus()[0]?.model.trim()}, one thread, ${profile.source.toLowerCase().replace(' by espalier estimate --calibrate', '')}:`,
+  `${cpus()[0]?.model.trim()}, one thread, ${profile.source.toLowerCase().replace(' taken on it by espalier estimate --calibrate', '')}:`,
   '',
   '| model | layers | ms | in other kernels | rank correlation | median error | estimated ÷ measured |',
   '| --- | --- | --- | --- | --- | --- | --- |',

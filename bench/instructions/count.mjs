@@ -1,8 +1,8 @@
 // Counts the instructions of small kernels on an emulated core, one by one, and what kinds of instructions they are:
-//   node bench/instructions/count.mjs        writes bench/instructions/kernels.json
+//   node bench/instructions/count.mjs [kind ...]      writes bench/instructions/kernels.json: of the kinds named, else of all
 // Needs gcc-arm-none-eabi, libnewlib-arm-none-eabi and qemu-system-arm (Debian). The emulator says which instruction runs, not how long it takes.
 import { execFileSync } from 'node:child_process';
-import { createReadStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createReadStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -22,16 +22,20 @@ const KINDS = {
   convolution: [
     [4, 2, 2, 3],
     [5, 4, 3, 3],
-    [6, 8, 4, 1],
     [3, 3, 4, 5],
     [2, 6, 3, 7],
     [8, 3, 2, 2],
+  ],
+  pointwise: [
+    [4, 4, 4, 1],
+    [6, 8, 4, 1],
+    [3, 24, 6, 1],
+    [8, 3, 5, 1],
   ],
   depthwise: [
     [4, 2, 0, 3],
     [6, 4, 0, 3],
     [4, 3, 0, 5],
-    [7, 4, 0, 1],
     [2, 3, 0, 7],
   ],
   dense: [
@@ -65,15 +69,15 @@ const KINDS = {
 };
 const TYPES = ['float32', 'int8'];
 
-/** Multiply-accumulates, and the larger of the numbers read and written. */
+/** Multiply-accumulates, and numbers of the result; without multiplications the larger of the numbers read and written. */
 function amounts(kind, [size, channels, filters, kernel]) {
   const places = size * size;
-  const input = (size + kernel - 1) ** 2 * channels;
   return (
     {
-      convolution: () => [places * channels * filters * kernel ** 2, Math.max(places * filters, input)],
-      depthwise: () => [places * channels * kernel ** 2, Math.max(places * channels, input)],
-      dense: () => [channels * filters, Math.max(channels, filters)],
+      convolution: () => [places * channels * filters * kernel ** 2, places * filters],
+      pointwise: () => [places * channels * filters, places * filters],
+      depthwise: () => [places * channels * kernel ** 2, places * channels],
+      dense: () => [channels * filters, filters],
       pooling: () => [0, places * kernel ** 2 * channels],
     }[kind]?.() ?? [0, places * channels]
   );
@@ -128,10 +132,13 @@ async function count(set, flags, kind, type, sizes) {
   return { model: 'kernels.c', layer: sizes.join('x'), set, kind, type, macs, elements, instructions, mix };
 }
 
-const measured = [];
+const file = join(here, 'kernels.json');
+const wanted = process.argv.slice(2);
+const isWanted = (kind) => wanted.length === 0 || wanted.includes(kind);
+const measured = wanted.length === 0 ? [] : JSON.parse(readFileSync(file, 'utf8')).filter(({ kind }) => !isWanted(kind));
 for (const [set, flags] of Object.entries(SETS))
-  for (const [kind, all] of Object.entries(KINDS))
+  for (const [kind, all] of Object.entries(KINDS).filter(([kind]) => isWanted(kind)))
     for (const type of TYPES) for (const sizes of all) measured.push(await count(set, flags, kind, type, sizes));
-writeFileSync(join(here, 'kernels.json'), `[\n${measured.map((each) => `  ${JSON.stringify(each)}`).join(',\n')}\n]\n`);
+writeFileSync(file, `[\n${measured.map((each) => `  ${JSON.stringify(each)}`).join(',\n')}\n]\n`);
 rmSync(folder, { recursive: true });
 console.log(`${measured.length} kernels counted`);

@@ -1,7 +1,8 @@
 // Fits what a layer's instructions grow with to counts of an emulated core, and writes src/infrastructure/hardware/microcontroller/instructions.ts:
 //   node bench/instructions/fit.mjs bench/instructions/kernels.json [more.json ...] && npm run format
 // A count is { model, layer, kind, type, macs, elements, instructions }, with `set` (default armv7e-m) and `mix`, the instructions by what they do, where
-// known. `kind` is a kind of kernels.c, or the name of an ONNX operator, which goes first. `elements`: the larger of the numbers read and written.
+// known. `kind` is a kind of kernels.c, or the name of an ONNX operator, which goes first. `elements`: numbers of the result; without
+// multiplications the larger of the numbers read and written.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { relativeFit } from 'espalier/hardware';
 

@@ -40,6 +40,26 @@ void convolution_int8(int size, int channels, int filters, int kernel) {
       }
 }
 
+void pointwise_float32(int size, int channels, int filters, int kernel) {
+  (void)kernel;
+  for (int f = 0; f < filters; f++)
+    for (int i = 0; i < size * size; i++) {
+      float sum = b[f];
+      for (int c = 0; c < channels; c++) sum += x[c * size * size + i] * w[f * channels + c];
+      y[f * size * size + i] = sum > 0 ? sum : 0;
+    }
+}
+
+void pointwise_int8(int size, int channels, int filters, int kernel) {
+  (void)kernel;
+  for (int f = 0; f < filters; f++)
+    for (int i = 0; i < size * size; i++) {
+      int32_t sum = bq[f];
+      for (int c = 0; c < channels; c++) sum += xq[c * size * size + i] * wq[f * channels + c];
+      yq[f * size * size + i] = requantize(sum, multiplier[f], 35);
+    }
+}
+
 void depthwise_float32(int size, int channels, int filters, int kernel) {
   (void)filters;
   for (int c = 0; c < channels; c++)

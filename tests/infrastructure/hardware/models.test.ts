@@ -95,14 +95,15 @@ test('a processor: layers timed here become hardware that a file holds, and that
       sizes.map((size) => ({ op: 'Sigmoid', inputs: [{ shape: [1, size] }] })),
       { runs: 10 },
     );
-    assert.equal(timed.length, sizes.length);
+    // Each among its like and among others, which here are its like, too.
+    assert.equal(timed.length, 2 * sizes.length);
     timed.sort((a, b) => a.layer.traffic - b.layer.traffic);
     const profile = { kind: 'cpu' as const, name: 'mine', title: 'This one', source: 'a test', threads: 1, ...fitCosts(timed) };
     const model = parseHardware(JSON.parse(JSON.stringify(profile)), 'mine.json');
     assert.deepEqual(model.layer(timed[0].layer), cpuModel(profile).layer(timed[0].layer));
     const estimates = timed.map(({ layer, before }) => model.layer(layer, before).seconds);
     // The largest has 4,096 times the numbers of the smallest: order is kept whatever else the machine does.
-    const order = (values: readonly number[]) => values[sizes.length - 1] > values[0];
+    const order = (values: readonly number[]) => values[values.length - 1] > values[0];
     assert.ok(order(estimates) && order(timed.map(({ seconds }) => seconds)), `${estimates}`);
   } finally {
     await runtime.dispose();
@@ -125,7 +126,7 @@ test('instructions of a microcontroller are those that an emulated core counted'
     return Math.abs((macs * perMac + elements * perElement + perLayer) / instructions - 1);
   });
   assert.ok(counts.length >= 80);
-  assert.ok(quantile(errors, 0.5) < 0.1 && quantile(errors, 1) < 0.4, `${quantile(errors, 0.5)}, ${quantile(errors, 1)}`);
+  assert.ok(quantile(errors, 0.5) < 0.02 && quantile(errors, 1) < 0.3, `${quantile(errors, 0.5)}, ${quantile(errors, 1)}`);
 });
 
 test('cycles of a microcontroller: instructions by kind, each with the cycles of the core', () => {

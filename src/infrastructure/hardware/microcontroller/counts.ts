@@ -15,7 +15,7 @@ export type InstructionKind = (typeof instructionKinds)[number];
 /** What the instructions of a layer grow with. */
 export interface InstructionCount {
   readonly perMac: number;
-  /** For each number of the data or the result, whichever are more. */
+  /** For each number of the result; without multiplications for each number of data or result, whichever are more. */
   readonly perElement: number;
   readonly perLayer: number;
   /** Shares of the instructions by what they do; `taken` are branches that jump. */

@@ -35,7 +35,8 @@ function estimate(layer: LayerCost, core: Core, clockHertz: number, watts: numbe
   const { perMac, perElement, perLayer, mix } = countsOf(layer, core);
   const perInstruction = cyclesOf(mix ?? USUAL, core);
   const macs = layer.macs ?? 0;
-  const numbers = Math.max(outputElements(layer), outputElements({ outputs: layer.inputs.slice(0, 1) }));
+  const results = outputElements(layer);
+  const numbers = layer.product ? results : Math.max(results, outputElements({ outputs: layer.inputs.slice(0, 1) }));
   const parts = { compute: macs * perMac, memory: numbers * perElement, 'start-up': perLayer };
   const cycles = Math.ceil((parts.compute + parts.memory + parts['start-up']) * perInstruction);
   const seconds = cycles / clockHertz;
@@ -52,8 +53,8 @@ function countsOf(layer: LayerCost, { set }: Core): InstructionCount {
 
 function kindOf({ op, product }: LayerCost): string {
   if (product) {
-    const isDepthwise = product.count > 1 && product.columns === 1;
-    return isDepthwise ? 'depthwise' : product.window > 1 || /conv/i.test(op) ? 'convolution' : 'dense';
+    if (product.count > 1 && product.columns === 1) return 'depthwise';
+    return product.window > 1 ? 'convolution' : /conv/i.test(op) ? 'pointwise' : 'dense';
   }
   if (/Pool/.test(op)) return 'pooling';
   return FUNCTIONS.test(op) ? 'function' : MOVEMENTS.test(op) ? 'movement' : 'elementwise';

@@ -13,7 +13,7 @@ import { modelOf, SAMPLE, type Sample } from './sample.js';
 export interface CalibrateOptions extends Activity {
   /** Threads inside an operator. Default 1. */
   threads?: number;
-  /** Timed runs of each layer in each of three rounds. Default 20. */
+  /** Timed runs of each layer in each of two rounds. Default 20. */
   runs?: number;
   /** Name of the hardware. Default: this-machine. */
   name?: string;
@@ -24,10 +24,10 @@ export interface CalibrateOptions extends Activity {
 /** Samples whose data a runtime holds at once. */
 const AT_ONCE = 24;
 /** How often each is timed. */
-const ROUNDS = 3;
+const ROUNDS = 2;
 
 /**
- * Times small layers on this machine, one by one inside a runtime that can profile, and fits a model of the processor to them. Takes one to two minutes.
+ * Times small layers on this machine, one by one inside a runtime that can profile, and fits a model of the processor to them. Takes two to three minutes.
  * @throws RuntimeError; Stopped when aborted.
  */
 export async function calibrate(runtime: Runtime, options: CalibrateOptions = {}): Promise<CpuProfile> {
@@ -38,7 +38,7 @@ export async function calibrate(runtime: Runtime, options: CalibrateOptions = {}
     kind: 'cpu',
     name,
     title: `${processor}, ${threads} thread(s), ${runtime.name}`,
-    source: `Fitted to ${timed.length} layers timed on it by espalier estimate --calibrate`,
+    source: `Fitted to ${timed.length} times of small layers taken on it by espalier estimate --calibrate`,
     threads,
     ...fitCosts(timed),
   };
@@ -49,11 +49,11 @@ export function allSamples(): Sample[] {
   return [...elementwiseSamples(), ...reductionSamples(), ...movementSamples(), ...productSamples()];
 }
 
-/** How long each sample takes; those that the runtime computes beforehand are left out. */
+/** How long each sample takes, among its like and among others; those that the runtime computes beforehand are left out. */
 export async function timeSamples(runtime: Runtime, samples: readonly Sample[], options: CalibrateOptions = {}): Promise<TimedLayer[]> {
   const { threads = 1, runs = 20, signal, onProgress } = options;
   const found: TimedLayer[] = [];
-  const groups = groupsOf(samples);
+  const groups = KINDS.flatMap((together) => groupsOf(samples, together));
   for (const [done, group] of groups.entries()) {
     onProgress?.({ task: 'calibrate', done, total: groups.length });
     const model = modelOf(group);
@@ -74,18 +74,18 @@ async function quickest(model: Model, runtime: Runtime, options: LayerTimesOptio
   });
 }
 
-/** Kinds of operators that take turns in a model, as they do in most: a kernel that has just run is quicker, one that has not for long is slower. */
-const KINDS = 6;
+/** Kinds of operators that take turns in a model: a kernel that has just run is quicker than one that has not for long, and models have both. */
+const KINDS = [1, 6];
 
-/** A few samples at once, of several operators in turns. */
-function groupsOf(samples: readonly Sample[]): Sample[][] {
+/** A few samples at once, of so many operators in turns. */
+function groupsOf(samples: readonly Sample[], together: number): Sample[][] {
   const waiting = new Map<string, Sample[]>();
   for (const sample of new Random(1).shuffle([...samples])) addTo(waiting, sample.op, sample);
   const groups: Sample[][] = [];
   while (waiting.size > 0) {
-    const kinds = [...waiting].sort(([, a], [, b]) => b.length - a.length).slice(0, KINDS);
+    const kinds = [...waiting].sort(([, a], [, b]) => b.length - a.length).slice(0, together);
     const group: Sample[] = [];
-    for (let turn = 0; turn < AT_ONCE / KINDS; turn++) group.push(...kinds.flatMap(([, left]) => left.pop() ?? []));
+    for (let turn = 0; turn < AT_ONCE / together; turn++) group.push(...kinds.flatMap(([, left]) => left.pop() ?? []));
     for (const [op, left] of kinds) if (left.length === 0) waiting.delete(op);
     groups.push(group);
   }
