@@ -46,6 +46,8 @@ export async function timeLayers(model: Model, runtime: Runtime, options: LayerT
   let rest = 0;
   for (const timing of await profiled(named, runtime, feeds, { threads, runs, signal })) {
     const index = Number(/L(\d+)_/.exec(timing.node)?.[1]);
+    // The time of a node with a body is that of the body's nodes, which are listed, too.
+    if (nodes[index]?.subgraphs().length > 0) continue;
     const node = nodes[index] && kernelOf(nodes[index], timing);
     const layer = node && layers.get(node.name);
     if (layer) found.push({ layer, label: labels[nodes.indexOf(node)], index, seconds: timing.quiet * 1e-6, before: 0 });

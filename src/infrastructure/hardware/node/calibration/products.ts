@@ -50,6 +50,8 @@ const CONVOLUTIONS: readonly Convolution[] = [
     [128, 64, 3, 7],
     [32, 16, 5, 33, 2],
     [20, 40, 3, 5],
+    [32, 48, 3, 120],
+    [16, 40, 5, 150],
   ].map(([c, f, k, size, stride]) => square(c, f, k, size, stride)),
   ...[
     [3, 16, 3, 160, 2],
