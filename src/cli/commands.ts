@@ -31,6 +31,11 @@ export const commands = [
     load: async () => (await import('./commands/compile.js')).compileCommand,
   },
   {
+    name: 'estimate',
+    summary: 'latency and energy, layer by layer, on hardware that is not at hand: TPU, GPU, CPU, microcontroller',
+    load: async () => (await import('./commands/estimate.js')).estimateCommand,
+  },
+  {
     name: 'advise',
     summary: 'what to try on a model for a processor, a page, a phone or a microcontroller: commands, and the gain to expect',
     load: async () => (await import('./commands/advise.js')).adviseCommand,

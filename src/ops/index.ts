@@ -12,6 +12,7 @@ export { axesOf } from './shared/axes.js';
 export { batchStatistics, channelsOf, inverseDeviation } from './shared/channels.js';
 export { type Equation, parseEquation } from './shared/einsum.js';
 export { isElementwise } from './shared/elementwise.js';
+export type { MatrixProduct, ProductRule } from './shared/products.js';
 export type { Tap } from './shared/resampling.js';
 export {
   convolutionWindows,

@@ -1,10 +1,13 @@
 import type { Node } from '../onnx/index.js';
+import type { ProductRule } from './shared/products.js';
 import type { Window } from './shared/windows.js';
 
 /** What is known to hold of some operators; of what is absent nothing is assumed. */
 export interface Traits {
   /** It sums products of channels with a weight. */
   readonly layer?: LayerTrait;
+  /** The matrix products that it is, for what computes such. */
+  readonly product?: ProductRule;
   /** It scales and shifts each channel by a number of its own. */
   readonly normalization?: NormalizationTrait;
   /** Each number of the result stands where the number of input 0 stands from which it follows. */

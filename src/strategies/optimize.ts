@@ -1,6 +1,7 @@
 import type { Activity } from '../base/index.js';
 import { requireSound } from '../infrastructure/compiler/index.js';
 import { measureBaseline } from './baseline/baseline.js';
+import { estimatingHost } from './models/estimated.js';
 import { fingerprintOf } from './models/fingerprint.js';
 import { modelMaker } from './models/maker.js';
 import { meterOf } from './models/meter.js';
@@ -23,7 +24,7 @@ import { writeRun } from './write/write.js';
 export async function optimize(request: OptimizeRequest): Promise<RunInfo> {
   const started = performance.now();
   const elapsed = () => performance.now() - started;
-  const { name, original, architecture, strategy, registry, runtime, workspace, host, options = {} } = request;
+  const { name, original, architecture, strategy, registry, runtime, workspace, options = {} } = request;
   const { onMessage, onProgress, signal } = request;
   const activity: Activity = { onMessage, onProgress, signal };
   requireSound(original);
@@ -31,7 +32,8 @@ export async function optimize(request: OptimizeRequest): Promise<RunInfo> {
   const given = { name, original, architecture, strategy };
   const { task, settings, plan } = await planRun({ ...given, task: request.task, options, registry, runtime, workspace, onMessage });
 
-  const { seed, threads } = settings;
+  const { seed, threads, hardware } = settings;
+  const host = hardware ? estimatingHost(request.host, hardware) : request.host;
   const fingerprint = fingerprintOf(original, task);
   const make = modelMaker({ original, task, runtime, registry, workspace, seed, threads, fingerprint });
   const meter = await meterOf({ original, task, runtime, threads, host, storage: workspace.storage, registry, seed });

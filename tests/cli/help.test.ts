@@ -12,6 +12,7 @@ const COMMANDS = [
   'sample',
   'inspect',
   'bench',
+  'estimate',
   'advise',
   'train',
   'eval',

@@ -107,7 +107,7 @@ test('a trace becomes mean times per run, the costly node first', () => {
   const run = { cat: 'Session', name: 'model_run', dur: 9 };
   const events = [node('a', 2), node('b', 10), run, node('a', 4), node('b', 20), run, { cat: 'Node', name: 'a_fence_before', dur: 99 }];
   assert.deepEqual(summarizeTrace(events), [
-    { node: 'b', op: 'Relu', provider: 'CPUExecutionProvider', microseconds: 15, runs: 2 },
-    { node: 'a', op: 'Relu', provider: 'CPUExecutionProvider', microseconds: 3, runs: 2 },
+    { node: 'b', op: 'Relu', provider: 'CPUExecutionProvider', microseconds: 15, quiet: 10, runs: 2 },
+    { node: 'a', op: 'Relu', provider: 'CPUExecutionProvider', microseconds: 3, quiet: 2, runs: 2 },
   ]);
 });

@@ -21,6 +21,7 @@ import type { Task } from '../../training/index.js';
 import { checkFolder } from '../checks.js';
 import type { AddCommand } from '../command.js';
 import type { CommandContext } from '../context.js';
+import { hardwareFrom } from '../hardware.js';
 import { addDataOptions, type CommonOptions, type DataOptions, type Limited } from '../options.js';
 import { bytes, count, latency, milliseconds, number, positiveInteger, positiveNumber } from '../units.js';
 
@@ -39,6 +40,7 @@ interface Options extends CommonOptions, Omit<DataOptions, 'limit'> {
   jobs: number;
   families?: string[];
   objectives?: ObjectiveName[];
+  hardware?: string;
   maxSize?: number;
   maxLatency?: number;
   maxMemory?: number;
@@ -76,6 +78,10 @@ export const optimizeCommand: AddCommand = (program, run) => {
       families,
     )
     .option('--objectives <list>', 'what quality is traded for: bytes, macs, memory, latency (default: bytes,macs)', objectives)
+    .option(
+      '--hardware <name>',
+      'estimate latency for hardware that is not at hand instead of measuring it here: a name of "espalier estimate --list", or a JSON file',
+    )
     .option('--max-size <bytes>', 'largest file, e.g. 100KB', bytes)
     .option('--max-latency <time>', 'longest median latency of one sample, e.g. 5ms', latency)
     .option('--max-memory <bytes>', 'most activation memory for one sample', bytes)
@@ -103,8 +109,9 @@ export const optimizeCommand: AddCommand = (program, run) => {
     );
 };
 
-/** @throws OptionError where there is not one start, before anything is read. */
-function checkStart(path: string | undefined, { arch }: Options): void {
+/** @throws OptionError where there is not one start, or no such hardware, before anything is read. */
+function checkStart(path: string | undefined, { arch, hardware }: Options): void {
+  if (hardware !== undefined) hardwareFrom(hardware);
   if ((path === undefined) === (arch === undefined))
     throw new OptionError({ what: 'Give either a model or --arch', got: path === undefined ? 'neither' : 'both' });
 }
@@ -149,7 +156,7 @@ async function startFromArchitecture(name: string, options: Options, context: Co
 
 export type RunOptions = Pick<
   Options,
-  'out' | 'strategy' | 'trials' | 'budget' | 'epochs' | 'jobs' | 'families' | 'objectives' | 'threads'
+  'out' | 'strategy' | 'trials' | 'budget' | 'epochs' | 'jobs' | 'families' | 'objectives' | 'threads' | 'hardware'
 > &
   Limits;
 
@@ -186,6 +193,7 @@ export async function runOptimization(start: Start, options: RunOptions, context
       budgetMs: options.budget,
       families,
       objectives,
+      hardware: options.hardware === undefined ? undefined : hardwareFrom(options.hardware),
       limits: { maxSize, maxLatency, maxMemory, maxMacs, maxDrop, minQuality, ...(rules?.length && { rules }) },
     },
   });

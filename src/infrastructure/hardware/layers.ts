@@ -1,4 +1,4 @@
-import { EspalierError } from '../../base/index.js';
+import { EspalierError, sizeOf } from '../../base/index.js';
 import {
   byteLengthOf,
   bytesOf,
@@ -10,7 +10,7 @@ import {
   type Tensor,
   type Value,
 } from '../../onnx/index.js';
-import { ruleOf } from '../../ops/index.js';
+import { type CostContext, inferenceNormalization, type MatrixProduct, ruleOf, traitsOf } from '../../ops/index.js';
 import { storedInAttributes } from './attributes.js';
 import { type ConstantValues, isParameter, storedType } from './constants.js';
 import { type ArithmeticType, arithmeticType } from './energy.js';
@@ -31,12 +31,27 @@ export interface LayerCost {
   readonly parameters: number;
   /** Bytes of these constants as they are stored, shapes and indices included. */
   readonly weightBytes: number;
+  /** It reads an input of the model, or makes an output: memory that it cannot share with other layers. */
+  readonly atEdge?: true;
+  /** Its weights are inputs of the model that have defaults: whoever runs it may give others, so that a runtime cannot lay them out anew. */
+  readonly replaceable?: true;
   /** Multiply-accumulates; undefined where they cannot be known (see Footprint.gaps). */
   readonly macs: number | undefined;
+  /** The matrix products that these are, where the operator is such. */
+  readonly product?: MatrixProduct;
+  /**
+   * Where it reorders axes: numbers that stay neighbours, which are the sizes behind the last axis that moves, multiplied; and how many axes move against the
+   * others, those of size 1 left out.
+   */
+  readonly order?: { readonly together: number; readonly moved: 'none' | 'one' | 'several' };
   /** Bytes of its outputs. */
   readonly activationBytes: number;
   /** Bytes of activations read and written. */
   readonly traffic: number;
+  /**
+   * It changes numbers one by one, or channel by channel, that a layer with products makes and that nothing else reads: many compilers do both in one go.
+   */
+  readonly fusable?: true;
   /** Element type of its multiplications as stored: int8 for a convolution between DequantizeLinear nodes. */
   readonly dtype: DataType | undefined;
   /** Column of the energy table and of a device's speeds. */
@@ -94,6 +109,7 @@ function layerCost(
   }
   const bytes = (values: readonly Value[]) => values.reduce((sum, value) => sum + (bytesOf(value) ?? 0), 0);
   const dtype = multiplied(node);
+  const counted = countOf(node, opsets, gaps);
   return {
     node: node.name || (outputs[0]?.name ?? ''),
     op: node.op,
@@ -102,21 +118,61 @@ function layerCost(
     outputs: outputs.map((value) => shapeText(value.shape)),
     parameters: weights.filter(isParameter).reduce((sum, tensor) => sum + tensor.size, own.parameters),
     weightBytes: weights.reduce((sum, tensor) => sum + tensor.byteLength, own.bytes),
-    macs: macsOf(node, opsets, gaps),
+    ...(isAtEdge(node) && { atEdge: true as const }),
+    ...(present(node.inputs).some(isReplaceable) && { replaceable: true as const }),
+    macs: counted.macs,
+    ...(counted.product && { product: counted.product }),
+    ...orderOf(node),
     activationBytes: bytes(outputs),
     traffic: bytes(outputs) + bytes(moving),
+    ...(isFusable(node) && { fusable: true as const }),
     dtype,
     ...(dtype && { arithmetic: arithmeticType(dtype) }),
   };
 }
 
-/** Multiply-accumulates by the operator's rule. A node with subgraphs has none of its own: its body's nodes are listed. */
-function macsOf(node: Node, opsets: ReadonlyMap<string, number>, gaps: Gap[]): number | undefined {
-  if (node.subgraphs().length > 0) return 0;
+function isAtEdge({ graph, inputs, outputs }: Node): boolean {
+  const isInput = graph?.feeds.some((feed) => feed === inputs[0]) ?? false;
+  return isInput || outputs.some((output) => output && graph?.outputs.includes(output));
+}
+
+function orderOf(node: Node): Pick<LayerCost, 'order'> {
+  const shape = staticShape(node.outputs[0]?.shape);
+  const axes = shape && traitsOf(node).permutes?.(node, shape.length);
+  if (!axes) return {};
+  const wide = axes.map((axis, place) => ({ axis, size: shape[place] })).filter(({ size }) => size > 1);
+  const order = wide.map(({ axis }) => wide.filter((other) => other.axis < axis).length);
+  const last = order.findLastIndex((axis, place) => axis !== place);
+  // One axis moves where the others keep their order without it.
+  const sorted = (left: readonly number[]) => left.every((axis, place) => place === 0 || left[place - 1] < axis);
+  const isOne = order.some((_, place) => sorted(order.filter((_, other) => other !== place)));
+  return {
+    order: { together: sizeOf(wide.slice(last + 1).map(({ size }) => size)), moved: last < 0 ? 'none' : isOne ? 'one' : 'several' },
+  };
+}
+
+/** Whether a constant is an input of the model, too. */
+function isReplaceable(value: Value): boolean {
+  return value.initializer !== undefined && value.users.some(({ graph }) => graph?.inputs.includes(value));
+}
+
+/** Whether what it changes one by one is the result of a product that nothing else reads, straight or after others like itself. */
+function isFusable(node: Node): boolean {
+  const source = node.inputs[0];
+  const { producer } = source ?? {};
+  if (!source || !producer || source.users.length !== 1 || source.users[0] !== node) return false;
+  if (producer.graph?.outputs.includes(source)) return false;
+  if (traitsOf(node).keepsPlaces !== true && inferenceNormalization(node) === undefined) return false;
+  return traitsOf(producer).product !== undefined || isFusable(producer);
+}
+
+/** Multiply-accumulates, and the products that they are, by the operator's rule. A node with subgraphs has none of its own: its body's nodes are listed. */
+function countOf(node: Node, opsets: ReadonlyMap<string, number>, gaps: Gap[]): Pick<LayerCost, 'macs' | 'product'> {
+  if (node.subgraphs().length > 0) return { macs: 0 };
   const rule = ruleOf(node);
   if (!rule) {
     gaps.push({ node: node.label, reason: 'Espalier has no rule for this operator' });
-    return undefined;
+    return { macs: undefined };
   }
   const shape = (values: readonly (Value | undefined)[], index: number) => {
     const value = values[index];
@@ -126,16 +182,17 @@ function macsOf(node: Node, opsets: ReadonlyMap<string, number>, gaps: Gap[]): n
     return known;
   };
   try {
-    return rule.macs({
+    const context: CostContext = {
       node,
       opset: opsets.get(node.domain) ?? opsets.get(node.domain === '' ? 'ai.onnx' : '') ?? 1,
       input: (index) => shape(node.inputs, index),
       output: (index) => shape(node.outputs, index),
-    });
+    };
+    return { macs: rule.macs(context), product: rule.traits?.product?.(context) };
   } catch (cause) {
     const reason = cause instanceof EspalierError ? cause.what : 'its shapes do not fit the operator';
     gaps.push({ node: node.label, reason: `its multiplications cannot be counted: ${reason}` });
-    return undefined;
+    return { macs: undefined };
   }
 }
 

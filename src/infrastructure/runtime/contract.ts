@@ -56,6 +56,8 @@ export interface NodeTiming {
   provider: string;
   /** Mean per run, in microseconds. */
   microseconds: number;
+  /** The same from the quicker half of its times, which what else the machine does disturbs less. */
+  quiet: number;
   runs: number;
 }
 

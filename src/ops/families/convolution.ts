@@ -12,6 +12,7 @@ import {
   fittingSize,
   kernelOf,
 } from '../shared/convolution.js';
+import { convolutionProduct, transposedProduct } from '../shared/products.js';
 import { convolutionWindows, transposedSize, transposedWindows } from '../shared/windows.js';
 import { withTraits } from '../with-traits.js';
 
@@ -102,6 +103,7 @@ export const convolution = withTraits(rules, {
   Conv: {
     channels: 'second',
     layer: { kind: 'kernel', weight: 1, bias: 2, outputs: () => 0, inputs: () => 1, groups },
+    product: convolutionProduct(1),
     slides: (node) => {
       const kernel = staticShape(node.inputs[1]?.shape)?.slice(2);
       return kernel && convolutionWindows(node, kernel);
@@ -110,5 +112,6 @@ export const convolution = withTraits(rules, {
   ConvTranspose: {
     channels: 'second',
     layer: { kind: 'spread', weight: 1, bias: 2, outputs: () => 1, inputs: () => 0, groups },
+    product: transposedProduct,
   },
 });

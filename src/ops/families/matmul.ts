@@ -2,6 +2,7 @@ import { type Node, tensorType } from '../../onnx/index.js';
 import { gemmGradient, matMulGradient } from '../gradients/matmul.js';
 import { type CouplingContext, type CouplingRule, type Family, type InferRule, refuses, type UpgradeRule } from '../rule.js';
 import { printShape, tieAllBut, tieBroadcast } from '../shared/broadcast.js';
+import { gemmProduct, matMulProduct } from '../shared/products.js';
 import { productMacs, productShape } from '../shared/quantized.js';
 import { withTraits } from '../with-traits.js';
 import { einsum } from './einsum.js';
@@ -106,6 +107,7 @@ export const matrixProducts = withTraits(rules, {
   MatMul: {
     channels: 'last',
     layer: { kind: 'matrix', weight: 1, outputs: lastAxis, inputs: (node) => Math.max(0, lastAxis(node) - 1) },
+    product: matMulProduct(1),
   },
   Gemm: {
     channels: 'last',
@@ -118,5 +120,6 @@ export const matrixProducts = withTraits(rules, {
       transposes: (node) => isTransposed(node, 'transA'),
       factors: (node) => [node.float('alpha', 1), node.float('beta', 1)],
     },
+    product: gemmProduct,
   },
 });

@@ -5,6 +5,7 @@ import { type CostContext, type Family, type InferContext, type InferRule, noMac
 import { inferSame } from '../shared/broadcast.js';
 import { convolutionMacs } from '../shared/convolution.js';
 import { fused } from '../shared/fused.js';
+import { convolutionProduct } from '../shared/products.js';
 import { convolution } from './convolution.js';
 
 /** The sum of input and skip (and bias), normalised; mean and inverse deviation; the sum itself. */
@@ -87,7 +88,10 @@ export const microsoftFused: Family = {
   SkipLayerNormalization: fused(inferSkip, noMacs, plainSkip),
   SkipSimplifiedLayerNormalization: fused(inferSkip, noMacs, plainSkipSimplified),
   EmbedLayerNormalization: fused(inferEmbed),
-  FusedConv: fused(convolution.Conv.infer, (context) => convolutionMacs(context, 1), plainConv),
+  FusedConv: {
+    ...fused(convolution.Conv.infer, (context) => convolutionMacs(context, 1), plainConv),
+    traits: { product: convolutionProduct(1) },
+  },
 };
 
 /** What ONNX Runtime's optimizer puts into the standard's own domain: RMSNormalization under its older name. */

@@ -4,6 +4,7 @@ import type { Family, InferContext, InferRule } from '../rule.js';
 import { normalizeAxis } from '../shared/axes.js';
 import { broadcastInputs } from '../shared/broadcast.js';
 import { convolutionMacs, convolutionShape } from '../shared/convolution.js';
+import { matMulProduct } from '../shared/products.js';
 import { productMacs, productShape } from '../shared/quantized.js';
 import { globalPoolShape, poolShape } from './pooling.js';
 import { integerRule, quantization } from './quantization.js';
@@ -80,8 +81,8 @@ export const microsoftQuantization: Family = {
     const a = context.input(0);
     return sizeOf(context.output(0)) * a[context.node.int('transA', 0) === 1 ? 0 : 1];
   }),
-  DynamicQuantizeMatMul: integerRule(inferFloatProduct, (context) => productMacs(context, 0)),
-  MatMulIntegerToFloat: integerRule(inferFloatProduct, (context) => productMacs(context, 0)),
+  DynamicQuantizeMatMul: { ...integerRule(inferFloatProduct, (context) => productMacs(context, 0)), traits: { product: matMulProduct(1) } },
+  MatMulIntegerToFloat: { ...integerRule(inferFloatProduct, (context) => productMacs(context, 0)), traits: { product: matMulProduct(1) } },
   MatMulNBits: integerRule(inferBlocks, (context) => productMacs(context, 0)),
   // W and R are stored [directions, inputs, gates * H] here.
   DynamicQuantizeLSTM: integerRule(

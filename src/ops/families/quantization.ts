@@ -3,6 +3,7 @@ import { dequantizeGradient, quantizeGradient } from '../gradients/quantize.js';
 import { type CouplingRule, type Family, type InferContext, type InferRule, noMacs, type OpRule, refuses } from '../rule.js';
 import { normalizeAxis } from '../shared/axes.js';
 import { convolutionMacs, convolutionShape } from '../shared/convolution.js';
+import { convolutionProduct, matMulProduct } from '../shared/products.js';
 import { noIntegerCoupling, noIntegerGradient, productMacs, productShape } from '../shared/quantized.js';
 import { withTraits } from '../with-traits.js';
 
@@ -94,6 +95,8 @@ const rules = {
 export const quantization = withTraits(rules, {
   QuantizeLinear: { keepsPlaces: true, scales: [1] },
   DequantizeLinear: { keepsPlaces: true, scales: [1] },
-  QLinearConv: { scales: [1, 4, 6] },
-  QLinearMatMul: { scales: [1, 4, 6] },
+  ConvInteger: { product: convolutionProduct(1) },
+  MatMulInteger: { product: matMulProduct(1) },
+  QLinearConv: { scales: [1, 4, 6], product: convolutionProduct(3) },
+  QLinearMatMul: { scales: [1, 4, 6], product: matMulProduct(3) },
 });

@@ -2,6 +2,7 @@ import { type Dim, tensorType } from '../../onnx/index.js';
 import { gruGradient, lstmGradient, rnnGradient } from '../gradients/recurrent.js';
 import type { CostContext, CouplingRule, Family, GradientRule, InferContext, InferRule, OpRule } from '../rule.js';
 import { places } from '../shared/convolution.js';
+import type { ProductRule } from '../shared/products.js';
 import { withTraits } from '../with-traits.js';
 
 /** [sequence, batch, …]: which axes of X hold them. Opset 14 can have the batch first. */
@@ -33,6 +34,15 @@ function recurrentMacs(context: CostContext): number {
   const hidden = context.input(2)[2];
   return x[time] * x[batch] * directions * gatesTimesHidden * (inputs + hidden);
 }
+
+/** One product a step and direction: inputs and state before it meet W and R. */
+const recurrentProduct: ProductRule = ({ node, input }) => {
+  const { time, batch } = axesOf(node);
+  const x = input(0);
+  const [directions, columns, inputs] = input(1);
+  const depth = inputs + input(2)[2];
+  return { count: x[time] * directions, rows: x[batch], depth, columns, inputs: x[batch] * depth, window: 1, reach: depth };
+};
 
 /** A hidden unit is one row of each gate of W and R, one column of R, and one element of the states. Inputs are columns of W. */
 function couplesGates(gates: number): CouplingRule {
@@ -79,7 +89,7 @@ const rules = {
 } satisfies Family;
 
 export const recurrent = withTraits(rules, {
-  GRU: { stored: WEIGHTS, vectors: [3] },
-  LSTM: { stored: WEIGHTS, vectors: [3, 7] },
-  RNN: { stored: WEIGHTS, vectors: [3] },
+  GRU: { stored: WEIGHTS, vectors: [3], product: recurrentProduct },
+  LSTM: { stored: WEIGHTS, vectors: [3, 7], product: recurrentProduct },
+  RNN: { stored: WEIGHTS, vectors: [3], product: recurrentProduct },
 });

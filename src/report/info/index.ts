@@ -9,6 +9,7 @@ export {
   ratioInWords,
 } from './compare.js';
 export { diffSummary, shareText } from './diff.js';
+export { type EstimateRow, estimateRows, estimateTotals, estimateWarnings } from './estimate.js';
 export * from './format.js';
 export { type CostShare, type InspectInfo, type InspectLayer, inspectInfo, inspectTotals } from './inspect.js';
 export { type LayerBars, type LayerMeasure, type LayerPair, layerBars, layersOf, pairLayers } from './layers.js';

@@ -28,7 +28,9 @@ export function modelWarnings(model: ModelInfo, baseline: ModelInfo): string[] {
     const hidden = metric && hiddenChange(before, after, metric);
     if (hidden) found.push(hidden.text);
     if (isSlower(model))
-      found.push(`Slower than the original on this machine: ${model.footprint.latency?.ratioToBaseline?.toFixed(2)} times its latency.`);
+      found.push(
+        `Slower than the original ${whereSlower(model)}: ${model.footprint.latency?.ratioToBaseline?.toFixed(2)} times its latency.`,
+      );
     if (model.footprint.bytes > baseline.footprint.bytes) found.push('Larger than the original.');
   }
   for (const check of model.checks ?? [])
@@ -61,6 +63,10 @@ export function runWarnings(info: RunInfo): string[] {
 }
 
 /** Whether a model took longer in turns with the baseline, as far as the measurement tells. */
+function whereSlower({ footprint: { latency } }: ModelInfo): string {
+  return latency?.estimatedFor ? `by an estimate for ${latency.estimatedFor}` : 'on this machine';
+}
+
 function isSlower({ footprint: { latency } }: ModelInfo): boolean {
   const ratio = finite(latency?.ratioToBaseline);
   return ratio !== undefined && (latency?.ratioInterval ? latency.ratioInterval[0] > 1 : ratio > 1.05);

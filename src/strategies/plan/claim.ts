@@ -24,7 +24,7 @@ export interface Claim {
 
 /** What two runs in one workspace must have in common, in the words of the error that says that they have not. */
 function header({ name, original, architecture, task, strategyName, settings, plan }: Claim): Record<string, Json> {
-  const { seed, epochs, threads, limits, objectives, families } = settings;
+  const { seed, epochs, threads, limits, objectives, families, hardware } = settings;
   const base = architecture ? baseRecipe(architecture, task, epochs) : [];
   const parts = Object.values(task.splits).map(({ fingerprint }) => fingerprint);
   return asJson(
@@ -43,6 +43,7 @@ function header({ name, original, architecture, task, strategyName, settings, pl
       threads,
       limits,
       objectives: objectives ?? null,
+      hardware: hardware?.title ?? null,
     },
     'run',
   ) as Record<string, Json>;

@@ -1,4 +1,5 @@
 import { OptionError } from '../../base/index.js';
+import type { HardwareModel } from '../../infrastructure/hardware/index.js';
 import { checkLimits } from '../criteria/limits.js';
 import type { Limits, ObjectiveName } from '../results/info.js';
 
@@ -23,12 +24,15 @@ export interface OptimizeOptions {
   families?: readonly string[];
   /** What the front trades quality for. Default bytes and macs, and whatever is limited. Latency is noisy: a front with it is not reproducible. */
   objectives?: readonly ObjectiveName[];
+  /** Hardware that latency is estimated for instead of being measured here; what quality is traded for is then bytes and latency, unless said otherwise. */
+  hardware?: HardwareModel;
 }
 
 /** The options with their defaults. */
-export interface Settings extends Required<Omit<OptimizeOptions, 'objectives' | 'families'>> {
+export interface Settings extends Required<Omit<OptimizeOptions, 'objectives' | 'families' | 'hardware'>> {
   objectives?: readonly ObjectiveName[];
   families?: readonly string[];
+  hardware?: HardwareModel;
 }
 
 /** @param samples of the training part. @throws OptionError for options that cannot be used. */
@@ -41,7 +45,8 @@ export function settingsOf(options: OptimizeOptions, samples: number): Settings 
     threads = 1,
     seed = 0,
     limits = {},
-    objectives,
+    hardware,
+    objectives = hardware && (['bytes', 'latency'] as const),
     families,
   } = options;
   for (const [where, value] of Object.entries({ trials, epochs, jobs, threads })) {
@@ -53,7 +58,7 @@ export function settingsOf(options: OptimizeOptions, samples: number): Settings 
   checkLimits(limits);
   if (families?.length === 0)
     throw new OptionError({ what: 'There is no architecture to look at', where: 'families', expected: 'at least one name' });
-  return { trials, budgetMs, epochs, jobs, threads, seed, limits, objectives, families };
+  return { trials, budgetMs, epochs, jobs, threads, seed, limits, objectives, families, hardware };
 }
 
 /** About 2,000 steps of 128 samples, from 2 to 40 epochs. */

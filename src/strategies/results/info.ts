@@ -43,6 +43,8 @@ export interface LatencyInfo {
   ratioToBaseline?: number;
   /** 95% interval of that ratio; only where it leaves out 1 one of the two is said to be faster. */
   ratioInterval?: readonly [number, number];
+  /** The hardware that it was estimated for, where it was not measured: all of the above are then one estimate. */
+  estimatedFor?: string;
 }
 
 /** Whether the written file loads in a runtime and gives the same answers there. */

@@ -1,4 +1,5 @@
 export { diffHtml } from './diff.js';
+export { estimateHtml } from './estimate.js';
 export { inspectHtml } from './inspect.js';
 export { programHtml } from './program.js';
 export { reportHtml } from './report.js';

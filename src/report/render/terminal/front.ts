@@ -130,7 +130,9 @@ function notes(info: RunInfo, rows: readonly FrontRow[], width: number, paint: P
   const text = [
     `Trials: ${trials.join(', ')}; ${formatSeconds(info.seconds)}, seed ${info.seed}.`,
     ...(hidden > 0 ? [`${plural(hidden, 'more model')} ${hidden === 1 ? 'is' : 'are'} in the report, beaten or outside the limits.`] : []),
-    ...(latency ? [`Latency: median of batch ${latency.batch}, ${plural(latency.threads, 'thread')}, ${latency.backend}.`] : []),
+    ...(latency && !latency.estimatedFor
+      ? [`Latency: median of batch ${latency.batch}, ${plural(latency.threads, 'thread')}, ${latency.backend}.`]
+      : []),
     ...info.remarks,
   ].join(' ');
   return wrapped(plain(text), width).map((line) => paint(line, 'dim'));

@@ -1,5 +1,7 @@
 export { diffText } from './diff.js';
+export { type EstimateTableOptions, estimateTable } from './estimate.js';
 export { type FrontTableOptions, frontTable } from './front.js';
+export { estimatesTable, hardwareTable } from './hardware.js';
 export { type InspectTableOptions, inspectTable } from './inspect.js';
 export { programTable } from './program.js';
 export type { TerminalOptions } from './text.js';

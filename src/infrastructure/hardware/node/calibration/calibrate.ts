@@ -1,0 +1,93 @@
+import { cpus } from 'node:os';
+import { type Activity, addTo, Random } from '../../../../base/index.js';
+import type { Model } from '../../../../onnx/index.js';
+import type { Runtime } from '../../../runtime/index.js';
+import { type CpuProfile, fitCosts, type TimedLayer } from '../../cpu/index.js';
+import { type LayerTimes, type LayerTimesOptions, timeLayers } from '../layer-times.js';
+import { elementwiseSamples } from './elementwise.js';
+import { movementSamples } from './movement.js';
+import { productSamples } from './products.js';
+import { reductionSamples } from './reductions.js';
+import { modelOf, SAMPLE, type Sample } from './sample.js';
+
+export interface CalibrateOptions extends Activity {
+  /** Threads inside an operator. Default 1. */
+  threads?: number;
+  /** Timed runs of each layer in each of two rounds. Default 20. */
+  runs?: number;
+  /** Name of the hardware. Default: this-machine. */
+  name?: string;
+  /** Layers to time. Default: some 1,200 of the operators that models are made of. */
+  samples?: readonly Sample[];
+}
+
+/** Samples whose data a runtime holds at once. */
+const AT_ONCE = 24;
+/** How often each is timed. */
+const ROUNDS = 2;
+
+/**
+ * Times small layers on this machine, one by one inside a runtime that can profile, and fits a model of the processor to them. Takes two to three minutes.
+ * @throws RuntimeError; Stopped when aborted.
+ */
+export async function calibrate(runtime: Runtime, options: CalibrateOptions = {}): Promise<CpuProfile> {
+  const { threads = 1, name = 'this-machine', samples = allSamples() } = options;
+  const timed = await timeSamples(runtime, samples, options);
+  const processor = cpus()[0]?.model.trim() || 'unknown processor';
+  return {
+    kind: 'cpu',
+    name,
+    title: `${processor}, ${threads} thread(s), ${runtime.name}`,
+    source: `Fitted to ${timed.length} times of small layers taken on it by espalier estimate --calibrate`,
+    threads,
+    ...fitCosts(timed),
+  };
+}
+
+/** Layers of all operators that are timed. */
+export function allSamples(): Sample[] {
+  return [...elementwiseSamples(), ...reductionSamples(), ...movementSamples(), ...productSamples()];
+}
+
+/** How long each sample takes, among its like and among others; those that the runtime computes beforehand are left out. */
+export async function timeSamples(runtime: Runtime, samples: readonly Sample[], options: CalibrateOptions = {}): Promise<TimedLayer[]> {
+  const { threads = 1, runs = 20, signal, onProgress } = options;
+  const found: TimedLayer[] = [];
+  const groups = KINDS.flatMap((together) => groupsOf(samples, together));
+  for (const [done, group] of groups.entries()) {
+    onProgress?.({ task: 'calibrate', done, total: groups.length });
+    const model = modelOf(group);
+    for (const each of await quickest(model, runtime, { threads, runs, signal }))
+      if (each.label.includes(`"${SAMPLE}`) && each.seconds > 0) found.push(each);
+  }
+  return found;
+}
+
+/** Times of a model's layers in its quicker round, each for itself: what else the machine does comes in bursts. */
+async function quickest(model: Model, runtime: Runtime, options: LayerTimesOptions): Promise<LayerTimes['layers']> {
+  const rounds: LayerTimes['layers'][] = [];
+  while (rounds.length < ROUNDS) rounds.push((await timeLayers(model, runtime, options)).layers);
+  const [first, ...others] = rounds;
+  return first.map((each) => {
+    const times = others.flatMap((layers) => layers.filter(({ label }) => label === each.label));
+    return [each, ...times].reduce((best, other) => (other.seconds < best.seconds ? other : best));
+  });
+}
+
+/** Kinds of operators that take turns in a model: a kernel that has just run is quicker than one that has not for long, and models have both. */
+const KINDS = [1, 6];
+
+/** A few samples at once, of so many operators in turns. */
+function groupsOf(samples: readonly Sample[], together: number): Sample[][] {
+  const waiting = new Map<string, Sample[]>();
+  for (const sample of new Random(1).shuffle([...samples])) addTo(waiting, sample.op, sample);
+  const groups: Sample[][] = [];
+  while (waiting.size > 0) {
+    const kinds = [...waiting].sort(([, a], [, b]) => b.length - a.length).slice(0, together);
+    const group: Sample[] = [];
+    for (let turn = 0; turn < AT_ONCE / together; turn++) group.push(...kinds.flatMap(([, left]) => left.pop() ?? []));
+    for (const [op, left] of kinds) if (left.length === 0) waiting.delete(op);
+    groups.push(group);
+  }
+  return groups;
+}

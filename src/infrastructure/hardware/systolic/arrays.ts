@@ -1,0 +1,62 @@
+import type { SystolicProfile } from './schema.js';
+
+/** Systolic arrays whose sizes have been published. Energies are Horowitz's (ISSCC 2014, 45 nm), for comparing models. */
+export const systolicArrays: readonly SystolicProfile[] = [
+  {
+    kind: 'systolic',
+    name: 'tpu-v1',
+    title: 'Google TPU v1',
+    source:
+      'Jouppi et al., ISCA 2017, arXiv 1704.04760: 256 × 256 cells of 8 bits, weight-stationary, 700 MHz, 24 MiB for activations, 4 MiB of accumulators, a FIFO of 4 tiles of weights (256 KiB), 34 GB/s to the weight memory. Activations are taken to use it, too',
+    rows: 256,
+    columns: 256,
+    dataflow: 'weight',
+    clockHertz: 700e6,
+    bytesPerNumber: 1,
+    inputBufferBytes: 24 * 2 ** 20,
+    weightBufferBytes: 256 * 1024,
+    outputBufferBytes: 4 * 2 ** 20,
+    dramBytesPerSecond: 34e9,
+    startCycles: 0,
+    picojoules: { mac: 0.3, sramByte: 12.5, dramByte: 162.5 },
+    memoryBytes: 8 * 2 ** 30,
+  },
+  {
+    kind: 'systolic',
+    name: 'tpu-v2-core',
+    title: 'Google TPU v2, one core',
+    source:
+      'Norrie et al., "The design process for Google’s training chips: TPUv2 and TPUv3", IEEE Micro 2021: 128 × 128 cells of bfloat16, 700 MHz, 16 MiB of vector memory (halved here between data and results), half of 700 GB/s',
+    rows: 128,
+    columns: 128,
+    dataflow: 'weight',
+    clockHertz: 700e6,
+    bytesPerNumber: 2,
+    inputBufferBytes: 8 * 2 ** 20,
+    weightBufferBytes: 64 * 1024,
+    outputBufferBytes: 8 * 2 ** 20,
+    dramBytesPerSecond: 350e9,
+    vectorLanes: 1024,
+    startCycles: 0,
+    picojoules: { mac: 1.5, sramByte: 12.5, dramByte: 162.5 },
+    memoryBytes: 8 * 2 ** 30,
+  },
+  {
+    kind: 'systolic',
+    name: 'gemmini-16x16',
+    title: 'Gemmini, 16 × 16 cells of int8',
+    source:
+      'Genc et al., "Gemmini", DAC 2021, arXiv 1911.09925: default of 16 × 16 cells of int8, 256 KiB scratchpad (halved here between data and weights), 64 KiB accumulator, 1 GHz; 16 GB/s is assumed',
+    rows: 16,
+    columns: 16,
+    dataflow: 'weight',
+    clockHertz: 1e9,
+    bytesPerNumber: 1,
+    inputBufferBytes: 128 * 1024,
+    weightBufferBytes: 128 * 1024,
+    outputBufferBytes: 64 * 1024,
+    dramBytesPerSecond: 16e9,
+    startCycles: 0,
+    picojoules: { mac: 0.3, sramByte: 12.5, dramByte: 162.5 },
+  },
+];
