@@ -13,6 +13,8 @@ const COMMANDS = [
   'inspect',
   'bench',
   'estimate',
+  'plan',
+  'compile',
   'advise',
   'train',
   'eval',

@@ -1,5 +1,5 @@
 import { sizeOf, UnsupportedError } from '../../../base/index.js';
-import { type DataType, type Graph, type Model, type Node, staticShape, type Tensor, type Value } from '../../../onnx/index.js';
+import { type DataType, type Graph, type Model, type Node, nodesOf, staticShape, type Tensor, type Value } from '../../../onnx/index.js';
 import {
   type KernelRule,
   kernelOf,
@@ -63,6 +63,8 @@ class Lowering {
   }
 
   run(): Lowered {
+    // What has no kernel may have no known shape either: it is the operator that is to be named.
+    for (const node of nodesOf(this.#graph)) requireKernel(node);
     const inputs = this.#graph.feeds.map((value) => this.#port(value, 'input'));
     for (const { value, buffer } of inputs) this.#operands.set(value, plainOperand(value, buffer));
     const outputs = this.#graph.outputs.map((value) => this.#port(value, 'output'));

@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import { encodeModel, GraphBuilder, Model, SymbolicDim, Tensor } from 'espalier/onnx';
+import { typedBuilder } from 'espalier/ops';
+import { convolutionModel } from '../infrastructure/models.js';
+import { withoutCompiler } from '../support/native.js';
+import { espalier } from './run.js';
+
+let folder: string;
+before(() => {
+  folder = mkdtempSync(join(tmpdir(), 'espalier-compile-'));
+  writeFileSync(join(folder, 'net.onnx'), encodeModel(convolutionModel()));
+  writeFileSync(join(folder, 'open.onnx'), encodeModel(openModel()));
+  writeFileSync(join(folder, 'int.onnx'), encodeModel(namedModel('for')));
+  writeFileSync(join(folder, 'nan.onnx'), encodeModel(namedModel('x', Number.NaN)));
+  writeFileSync(join(folder, 'custom.onnx'), encodeModel(customModel()));
+});
+after(() => rmSync(folder, { recursive: true }));
+
+const run = (line: string) => espalier(line.split(' '), { cwd: folder });
+
+/** A dense layer whose input has a name of choice. */
+function namedModel(name: string, weight = 2): Model {
+  const build = typedBuilder(new Model(new GraphBuilder().graph, 21).graph, new Map([['', 21]]));
+  const x = build.input(name, 'float32', [1, 2]);
+  build.output(build.op('MatMul', [x, build.parameter('w', Tensor.from('float32', [2, 1], [1, weight]))]), 'return');
+  return new Model(build.graph, 21);
+}
+
+/** One whose input has a dimension that nothing fixes. */
+function openModel(): Model {
+  const build = typedBuilder(new Model(new GraphBuilder().graph, 21).graph, new Map([['', 21]]));
+  const x = build.input(
+    'x',
+    'float32',
+    ['N', 'length'].map((name) => SymbolicDim.named(name)),
+  );
+  build.output(build.op('Relu', [x]), 'y');
+  return new Model(build.graph, 21);
+}
+
+function customModel(): Model {
+  const model = namedModel('x');
+  model.opsets.set('my.domain', 1);
+  const [node] = model.graph.nodes;
+  node.op = 'Secret';
+  node.domain = 'my.domain';
+  return model;
+}
+
+test('compile --target c: source, header, and that it agrees with ONNX Runtime', { skip: withoutCompiler() }, async () => {
+  const { code, stdout, stderr } = await run('compile net.onnx -o firmware --json');
+  assert.equal(code, 0, stderr);
+  const { schema, files, check, arenaBytes } = JSON.parse(stdout);
+  assert.deepEqual([schema, files, check.status], ['espalier/compile@1', ['firmware/net.c', 'firmware/net.h'], 'agrees']);
+  assert.match(readFileSync(join(folder, 'firmware', 'net.h'), 'utf8'), new RegExp(`#define NET_ARENA_BYTES ${arenaBytes}\\n`));
+  assert.match(readFileSync(join(folder, 'firmware', 'net.c'), 'utf8'), /^#include <math.h>$/m);
+});
+
+test('compile --target wasm: a module and a loader of 1.5 KB at most, which gives what it should', async () => {
+  const { code, stdout, stderr } = await run('compile int.onnx --target wasm -o page');
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /run in Node: agrees with ONNX Runtime/);
+  assert.deepEqual(readdirSync(join(folder, 'page')).sort(), ['int.d.ts', 'int.js', 'int.wasm']);
+  const file = join(folder, 'page', 'int.js');
+  assert.ok(readFileSync(file).length <= 1536);
+  const { load } = await import(pathToFileURL(file).href);
+  const model = await load();
+  assert.deepEqual([...model.run({ for: Float32Array.of(3, 5) }).return], [13]);
+});
+
+test('names that are keywords of C are written otherwise', { skip: withoutCompiler() }, async () => {
+  const { code, stdout } = await run('compile int.onnx -o c --name int');
+  assert.equal(code, 0);
+  assert.match(stdout, /int__run\(for_, return_, 0\)/);
+});
+
+test('plan: flash and RAM by kernel, as text, JSON and pictures', async () => {
+  const [text, json] = await Promise.all(['plan net.onnx', 'plan net.onnx --json --svg plan.svg --html plan.html'].map(run));
+  assert.match(text.stdout, /arena[\s\S]*kernel[\s\S]*Conv/);
+  const { kernels, arenaBytes, memory } = JSON.parse(json.stdout);
+  assert.ok(kernels.length > 0 && kernels.every(({ arenaBytes: each }: { arenaBytes: number }) => each <= arenaBytes));
+  assert.ok(memory.every(({ offset, bytes }: { offset: number; bytes: number }) => offset + bytes <= arenaBytes));
+  assert.match(readFileSync(join(folder, 'plan.svg'), 'utf8'), /^<svg[\s\S]*Memory plan/);
+  assert.match(readFileSync(join(folder, 'plan.html'), 'utf8'), /Kernels in the order in which they run/);
+});
+
+test('what cannot be compiled is said in one line, and nothing is written', async () => {
+  const [open, nan, custom] = await Promise.all(['compile open.onnx -o a', 'compile nan.onnx -o b', 'compile custom.onnx -o c2'].map(run));
+  assert.match(open.stderr, /error: .*"x".*--shape/);
+  assert.match(nan.stderr, /error: .*"w"/);
+  assert.match(custom.stderr, /error: .*my\.domain\.Secret/);
+  for (const { code, stderr } of [open, nan, custom]) {
+    assert.equal(code, 1, stderr);
+    assert.equal(
+      stderr
+        .trim()
+        .split('\n')
+        .filter((line) => line.startsWith('error:')).length,
+      1,
+      stderr,
+    );
+  }
+  for (const out of ['a', 'b', 'c2']) assert.ok(!existsSync(join(folder, out)), out);
+  const shaped = await run('compile open.onnx -o shaped --target wasm --shape x=2x3');
+  assert.equal(shaped.code, 0, shaped.stderr);
+});
