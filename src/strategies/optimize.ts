@@ -32,11 +32,11 @@ export async function optimize(request: OptimizeRequest): Promise<RunInfo> {
   const given = { name, original, architecture, strategy };
   const { task, settings, plan } = await planRun({ ...given, task: request.task, options, registry, runtime, workspace, onMessage });
 
-  const { seed, threads, hardware } = settings;
+  const { seed, threads, hardware, target } = settings;
   const host = hardware ? estimatingHost(request.host, hardware) : request.host;
   const fingerprint = fingerprintOf(original, task);
   const make = modelMaker({ original, task, runtime, registry, workspace, seed, threads, fingerprint });
-  const meter = await meterOf({ original, task, runtime, threads, host, storage: workspace.storage, registry, seed });
+  const meter = await meterOf({ original, task, runtime, threads, host, storage: workspace.storage, registry, seed, target });
   const tools = { make, meter, workspace, activity };
 
   const baseline = await measureBaseline({ ...given, task, settings, ...tools });
@@ -52,6 +52,7 @@ export async function optimize(request: OptimizeRequest): Promise<RunInfo> {
     found,
     settled,
     host,
+    runtime,
     workspace,
     elapsed: elapsed(),
   });

@@ -1,10 +1,10 @@
 import { Option } from 'commander';
 import { formatBytes } from '../../base/index.js';
+import { languages } from '../../infrastructure/targets/index.js';
 import { programTotals } from '../../report/info/index.js';
 import type { AddCommand } from '../command.js';
 import type { Checked } from '../compiling/check.js';
 import { compileFile } from '../compiling/compile.js';
-import { languages } from '../compiling/languages.js';
 import type { CommonOptions } from '../options.js';
 import { shapes } from '../units.js';
 

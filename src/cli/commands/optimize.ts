@@ -3,6 +3,8 @@ import { InvalidArgumentError, Option } from 'commander';
 import { architecture, architectures } from '../../architectures/index.js';
 import { OptionError, UnsupportedError } from '../../base/index.js';
 import { writeFileAtomic } from '../../base/node/index.js';
+import { type LanguageName, languages } from '../../infrastructure/targets/index.js';
+import { targetNamed } from '../../infrastructure/targets/node/index.js';
 import { freshModel } from '../../modalities/index.js';
 import type { Model } from '../../onnx/index.js';
 import { frontTable, reportHtml } from '../../report/render/index.js';
@@ -41,6 +43,9 @@ interface Options extends CommonOptions, Omit<DataOptions, 'limit'> {
   families?: string[];
   objectives?: ObjectiveName[];
   hardware?: string;
+  compile?: LanguageName;
+  maxRam?: number;
+  maxFlash?: number;
   maxSize?: number;
   maxLatency?: number;
   maxMemory?: number;
@@ -82,6 +87,14 @@ export const optimizeCommand: AddCommand = (program, run) => {
       '--hardware <name>',
       'estimate latency for hardware that is not at hand instead of measuring it here: a name of "espalier estimate --list", or a JSON file',
     )
+    .addOption(
+      new Option(
+        '--compile <language>',
+        'compile every model of the front as well, and check that (default: c where --max-ram or --max-flash is given)',
+      ).choices(Object.keys(languages)),
+    )
+    .option('--max-ram <bytes>', 'most memory of the compiled model, inputs and outputs included, e.g. 64KB', bytes)
+    .option('--max-flash <bytes>', 'most bytes of its code and constants, e.g. 256KB', bytes)
     .option('--max-size <bytes>', 'largest file, e.g. 100KB', bytes)
     .option('--max-latency <time>', 'longest median latency of one sample, e.g. 5ms', latency)
     .option('--max-memory <bytes>', 'most activation memory for one sample', bytes)
@@ -156,7 +169,7 @@ async function startFromArchitecture(name: string, options: Options, context: Co
 
 export type RunOptions = Pick<
   Options,
-  'out' | 'strategy' | 'trials' | 'budget' | 'epochs' | 'jobs' | 'families' | 'objectives' | 'threads' | 'hardware'
+  'out' | 'strategy' | 'trials' | 'budget' | 'epochs' | 'jobs' | 'families' | 'objectives' | 'threads' | 'hardware' | 'compile'
 > &
   Limits;
 
@@ -172,7 +185,23 @@ export async function runOptimization(start: Start, options: RunOptions, context
   const workspace = await openWorkspace(options.out, context.activity);
   context.defer(() => workspace.close());
   context.kept ??= options.out;
-  const { maxSize, maxLatency, maxMemory, maxMacs, maxDrop, minQuality, rules, trials, epochs, jobs, families, objectives } = options;
+  const {
+    maxSize,
+    maxLatency,
+    maxMemory,
+    maxRam,
+    maxFlash,
+    maxMacs,
+    maxDrop,
+    minQuality,
+    rules,
+    trials,
+    epochs,
+    jobs,
+    families,
+    objectives,
+  } = options;
+  const target = options.compile ?? (maxRam !== undefined || maxFlash !== undefined ? 'c' : undefined);
   const info = await optimize({
     ...context.activity,
     name: start.name,
@@ -183,7 +212,11 @@ export async function runOptimization(start: Start, options: RunOptions, context
     registry: techniques,
     runtime: context.runtime,
     workspace,
-    host: nodeHost(context.runtime, options.out, { threads: options.threads, signal: context.activity.signal }),
+    host: nodeHost(context.runtime, options.out, {
+      threads: options.threads,
+      signal: context.activity.signal,
+      also: target && [targetNamed(target)],
+    }),
     options: {
       trials,
       epochs,
@@ -193,8 +226,9 @@ export async function runOptimization(start: Start, options: RunOptions, context
       budgetMs: options.budget,
       families,
       objectives,
+      target,
       hardware: options.hardware === undefined ? undefined : hardwareFrom(options.hardware),
-      limits: { maxSize, maxLatency, maxMemory, maxMacs, maxDrop, minQuality, ...(rules?.length && { rules }) },
+      limits: { maxSize, maxLatency, maxMemory, maxRam, maxFlash, maxMacs, maxDrop, minQuality, ...(rules?.length && { rules }) },
     },
   });
   await writeFileAtomic(join(options.out, 'report.html'), reportHtml(info));

@@ -1,8 +1,8 @@
 import { Option } from 'commander';
 import { writeFileAtomic } from '../../base/node/index.js';
+import { languages } from '../../infrastructure/targets/index.js';
 import { memorySvg, programHtml, programTable } from '../../report/render/index.js';
 import type { AddCommand } from '../command.js';
-import { languages } from '../compiling/languages.js';
 import { lowerFile } from '../compiling/lower.js';
 import type { CommonOptions } from '../options.js';
 import { shapes } from '../units.js';

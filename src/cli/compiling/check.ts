@@ -1,9 +1,9 @@
 import { inventedFeeds } from '../../diagnosis/index.js';
 import { quantile } from '../../infrastructure/hardware/index.js';
+import { languages } from '../../infrastructure/targets/index.js';
 import type { Verdict } from '../../infrastructure/targets/node/index.js';
 import { encodeModel } from '../../onnx/index.js';
 import type { CommandContext } from '../context.js';
-import { languages } from './languages.js';
 import type { LoweredFile } from './lower.js';
 
 /** How what was made does beside the model. */

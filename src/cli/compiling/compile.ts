@@ -2,9 +2,9 @@ import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { writeFileAtomic } from '../../base/node/index.js';
 import type { ProgramSummary } from '../../infrastructure/codegen/index.js';
+import { languages } from '../../infrastructure/targets/index.js';
 import type { CommandContext } from '../context.js';
 import { type Checked, checkCompiled } from './check.js';
-import { languages } from './languages.js';
 import { lowerFile } from './lower.js';
 
 export interface CompileRequest {

@@ -1,6 +1,7 @@
 export { type Agreement, agreementOf } from './agreement.js';
 export { c } from './c/facts.js';
 export { lacking } from './lacking.js';
+export { type Language, type LanguageName, languages, type Program, type Written } from './languages.js';
 export { ortNode } from './ort-node/facts.js';
 export { ortWebWasm } from './ort-web-wasm/facts.js';
 export { ortWebGpu } from './ort-webgpu/facts.js';

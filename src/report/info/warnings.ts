@@ -8,6 +8,8 @@ const limitNames: Record<string, string> = {
   maxSize: 'the largest size',
   maxLatency: 'the largest latency',
   maxMemory: 'the largest memory',
+  maxRam: 'the most RAM of compiled code',
+  maxFlash: 'the most flash of compiled code',
   maxDrop: 'the largest loss of quality',
   minQuality: 'the smallest quality',
   maxMacs: 'the most multiply-accumulates',
@@ -33,6 +35,7 @@ export function modelWarnings(model: ModelInfo, baseline: ModelInfo): string[] {
       );
     if (model.footprint.bytes > baseline.footprint.bytes) found.push('Larger than the original.');
   }
+  if (model.footprint.compiled?.refused) found.push(`Cannot be compiled: ${model.footprint.compiled.refused}`);
   for (const check of model.checks ?? [])
     if (check.status === 'differs' || check.status === 'fails') found.push(`${check.runtime}: ${check.status} (${check.detail ?? ''}).`);
   for (const limit of model.breaks) found.push(`Breaks a limit: ${limitName(limit)}.`);

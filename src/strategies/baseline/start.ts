@@ -36,7 +36,7 @@ export async function givenModel(needs: {
   const kept = await remember(workspace.storage, 'baseline', async () => {
     const validation = await meter.quality(original, nested(activity, 'baseline'));
     const { bytes, file } = await workspace.save('original', original);
-    return journaled({ file, validation, footprint: meter.footprint(original, bytes) });
+    return journaled({ file, validation, footprint: await meter.footprint(original, bytes) });
   });
   // Its file may have been damaged or removed since.
   if (!(await workspace.load('original'))) await workspace.save('original', original);

@@ -19,6 +19,10 @@ export function violations(
   atMost('maxMacs', footprint.macs);
   atMost('maxMemory', footprint.activationBytes);
   atMost('maxLatency', footprint.latency?.p50);
+  // What cannot be compiled keeps no limit of compiled code.
+  const { compiled } = footprint;
+  atMost('maxRam', compiled && (compiled.ram ?? Number.MAX_VALUE));
+  atMost('maxFlash', compiled && (compiled.flash ?? Number.MAX_VALUE));
   if (limits.maxDrop !== undefined) found.maxDrop = lossBetween(metric, baseline.value, quality.value) * 100 - limits.maxDrop;
   if (limits.minQuality !== undefined) found.minQuality = worth(metric, limits.minQuality) - worth(metric, quality.value);
   for (const rule of limits.rules ?? []) found[ruleText(rule)] = missedBy(rule, quality);
@@ -47,6 +51,6 @@ export function checkLimits({ rules: _, ...limits }: Limits): void {
 }
 
 /** Whether a file may be made better or smaller by more work: no convolution kernel computes with 4 bits, and a second look takes twice the time. */
-export function onlySizeLimited({ maxMacs, maxLatency, maxMemory }: Limits): boolean {
-  return maxMacs === undefined && maxLatency === undefined && maxMemory === undefined;
+export function onlySizeLimited({ maxMacs, maxLatency, maxMemory, maxRam }: Limits): boolean {
+  return [maxMacs, maxLatency, maxMemory, maxRam].every((limit) => limit === undefined);
 }

@@ -1,11 +1,13 @@
 import { remember } from '../../automation/index.js';
 import type { Activity } from '../../base/index.js';
 import type { Runtime } from '../../infrastructure/runtime/index.js';
+import type { LanguageName } from '../../infrastructure/targets/index.js';
 import type { Model } from '../../onnx/index.js';
 import type { TechniqueRegistry } from '../../technique/index.js';
 import { batchSizeOf, evaluate, inputShapes, type Task } from '../../training/index.js';
 import { recipeLabel } from '../recipes/labels.js';
 import type { FootprintInfo, LatencyInfo, LayerInfo, ModelInfo, QualityInfo } from '../results/info.js';
+import { compiledInfo } from './compiled.js';
 import { footprintInfo, layerInfos } from './footprint.js';
 import type { HostServices } from './host.js';
 import { journaled } from './journaled.js';
@@ -19,7 +21,7 @@ export interface Meter {
   /** On the validation part. */
   quality(model: Model, activity?: Activity): Promise<QualityInfo>;
   /** @param bytes of the model's file. */
-  footprint(model: Model, bytes: number): FootprintInfo;
+  footprint(model: Model, bytes: number): Promise<FootprintInfo>;
   layers(model: Model): LayerInfo[];
   /** On a real sample. @param beside a model that is measured in turns with it. */
   latency(model: Model, beside?: Model): Promise<LatencyInfo>;
@@ -44,20 +46,26 @@ export interface MeterParts {
   registry: TechniqueRegistry;
   /** Noted with each model. */
   seed: number;
+  /** What models are compiled to, where they are. */
+  target?: LanguageName;
 }
 
-export async function meterOf({ original, task, runtime, threads, host, storage, registry, seed }: MeterParts): Promise<Meter> {
+export async function meterOf({ original, task, runtime, threads, host, storage, registry, seed, target }: MeterParts): Promise<Meter> {
   const shapes = await inputShapes(task, batchSizeOf(original, task, 1));
   const quality: Meter['quality'] = async (model, activity) => qualityInfo(await evaluate(model, task, runtime, { ...activity, threads }));
+  const footprint: Meter['footprint'] = async (model, bytes) => ({
+    ...footprintInfo(model, bytes, shapes),
+    ...(target && { compiled: await compiledInfo(model, target, { runtime, shapes }) }),
+  });
   return {
     quality,
-    footprint: (model, bytes) => footprintInfo(model, bytes, shapes),
+    footprint,
     layers: (model) => layerInfos(model, shapes),
     latency: async (model, beside) => host.latency(model, beside, await sampleFeeds(model, task)),
     measure: async ({ id, recipe, model, bytes, file, notes }, { signal, latency } = {}) => {
       const measured = await remember(storage, `measure ${id}`, async () => {
         const validation = await quality(model, { signal });
-        return journaled({ validation, footprint: { ...footprintInfo(model, bytes, shapes), latency: await latency?.(model) } });
+        return journaled({ validation, footprint: { ...(await footprint(model, bytes)), latency: await latency?.(model) } });
       });
       return { id, label: recipeLabel(recipe, registry), file, recipe, seed, ...measured, notes, onFront: false, breaks: [] };
     },

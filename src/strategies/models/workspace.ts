@@ -20,8 +20,8 @@ export interface Workspace {
   checkpoints(id: string): CheckpointStore;
   /** Removes the checkpoints of work that is done. */
   forget(id: string): Promise<void>;
-  /** Writes a text file (front.json, cards), wholly or not at all. */
-  write(path: string, text: string): Promise<void>;
+  /** Writes another file (front.json, cards, code), wholly or not at all. */
+  write(path: string, contents: string | Uint8Array): Promise<void>;
 }
 
 /** A measured model, from its written file. @throws EspalierError where the file is gone or damaged. */

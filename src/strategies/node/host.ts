@@ -16,11 +16,13 @@ export interface HostOptions {
   signal?: AbortSignal;
   /** Where cards say how a model does. Default: all usual targets. */
   checked?: readonly Target[];
+  /** Others where they say so, too. */
+  also?: readonly Target[];
 }
 
 /** Measures on this machine: latency through the given runtime, download sizes by Brotli, and whether targets agree. */
 export function nodeHost(runtime: Runtime, folder: string, options: HostOptions = {}): HostServices {
-  const { threads = availableParallelism(), signal, checked = targets().filter(({ usual }) => usual) } = options;
+  const { threads = availableParallelism(), signal, checked = targets().filter(({ usual }) => usual), also = [] } = options;
   return {
     latency: async (model, baseline, feeds): Promise<LatencyInfo> => {
       const settings = {
@@ -50,7 +52,7 @@ export function nodeHost(runtime: Runtime, folder: string, options: HostOptions 
       // A model that gives labels alone is compared by these.
       const fetch = (numbers.length > 0 ? numbers : outputs).map((output) => output.name);
       const bytes = await readFile(join(folder, file));
-      const others = checked.filter(({ title }) => title !== runtime.name);
+      const others = [...checked, ...also].filter(({ title }) => title !== runtime.name);
       const expected = others.length > 0 ? await referenceAnswers(bytes, feeds, fetch, signal) : {};
       const checks: RuntimeCheck[] = [native];
       for (const target of others) {

@@ -59,9 +59,9 @@ export async function openWorkspace(folder: string, activity: Activity = {}): Pr
     },
     checkpoints: (id) => checkpointFolder(workOf(id)),
     forget: (id) => rm(workOf(id), { recursive: true, force: true }),
-    write: async (path, text) => {
+    write: async (path, contents) => {
       makeFolder(dirname(join(folder, path)));
-      await writeFileAtomic(join(folder, path), text);
+      await writeFileAtomic(join(folder, path), contents);
     },
     close: () => storage.close(),
   };

@@ -1,5 +1,6 @@
 import { OptionError } from '../../base/index.js';
 import type { HardwareModel } from '../../infrastructure/hardware/index.js';
+import type { LanguageName } from '../../infrastructure/targets/index.js';
 import { checkLimits } from '../criteria/limits.js';
 import type { Limits, ObjectiveName } from '../results/info.js';
 
@@ -26,13 +27,16 @@ export interface OptimizeOptions {
   objectives?: readonly ObjectiveName[];
   /** Hardware that latency is estimated for instead of being measured here; what quality is traded for is then bytes and latency, unless said otherwise. */
   hardware?: HardwareModel;
+  /** What models of the front are compiled to; limits of RAM and flash are of that. Default: nothing, or C where one of these is limited. */
+  target?: LanguageName;
 }
 
 /** The options with their defaults. */
-export interface Settings extends Required<Omit<OptimizeOptions, 'objectives' | 'families' | 'hardware'>> {
+export interface Settings extends Required<Omit<OptimizeOptions, 'objectives' | 'families' | 'hardware' | 'target'>> {
   objectives?: readonly ObjectiveName[];
   families?: readonly string[];
   hardware?: HardwareModel;
+  target?: LanguageName;
 }
 
 /** @param samples of the training part. @throws OptionError for options that cannot be used. */
@@ -48,6 +52,7 @@ export function settingsOf(options: OptimizeOptions, samples: number): Settings 
     hardware,
     objectives = hardware && (['bytes', 'latency'] as const),
     families,
+    target = limits.maxRam !== undefined || limits.maxFlash !== undefined ? 'c' : undefined,
   } = options;
   for (const [where, value] of Object.entries({ trials, epochs, jobs, threads })) {
     if (!Number.isSafeInteger(value) || value < 1)
@@ -58,7 +63,7 @@ export function settingsOf(options: OptimizeOptions, samples: number): Settings 
   checkLimits(limits);
   if (families?.length === 0)
     throw new OptionError({ what: 'There is no architecture to look at', where: 'families', expected: 'at least one name' });
-  return { trials, budgetMs, epochs, jobs, threads, seed, limits, objectives, families, hardware };
+  return { trials, budgetMs, epochs, jobs, threads, seed, limits, objectives, families, hardware, target };
 }
 
 /** About 2,000 steps of 128 samples, from 2 to 40 epochs. */

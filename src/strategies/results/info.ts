@@ -25,8 +25,24 @@ export interface FootprintInfo {
   /** Largest sum of activations that are alive at once for one sample, in bytes. */
   activationBytes?: number;
   latency?: LatencyInfo;
+  /** What it needs as compiled code, where it is compiled. */
+  compiled?: CompiledInfo;
   /** Estimate for one sample, in microjoules; see the hardware documentation. */
   energyMicrojoules?: number;
+}
+
+/** A model as code that needs no runtime. */
+export interface CompiledInfo {
+  /** The language: "c" or "wasm". */
+  target: string;
+  /** Bytes of code and constants; the code of C is an estimate for a Cortex-M4. Absent where it cannot be compiled. */
+  flash?: number;
+  /** Bytes of memory, inputs and outputs included. */
+  ram?: number;
+  /** Why it cannot be compiled. */
+  refused?: string;
+  /** The files that were written, relative to the output folder: for models of the front. */
+  files?: readonly string[];
 }
 
 export interface LatencyInfo {
@@ -137,6 +153,9 @@ export interface Limits {
   maxLatency?: number;
   /** Bytes of activations for one sample. */
   maxMemory?: number;
+  /** Bytes of memory, and of code and constants, of the compiled model. */
+  maxRam?: number;
+  maxFlash?: number;
   /** Largest loss of quality against the baseline, in percentage points, or hundredths of an R², or percent of an error: see the metric's scale. */
   maxDrop?: number;
   /** Worst quality, in the metric's units (0.9 is 90%). */

@@ -30,6 +30,15 @@ const footprint = z.looseObject({
   weightBytes: count,
   macs: count.optional(),
   latency: latency.optional(),
+  compiled: z
+    .looseObject({
+      target: z.string(),
+      flash: count.optional(),
+      ram: count.optional(),
+      refused: z.string().optional(),
+      files: z.array(z.string()).optional(),
+    })
+    .optional(),
 });
 
 const recipe = z.array(z.looseObject({ technique: z.string() }));
@@ -63,6 +72,8 @@ const limits = z.looseObject({
   maxSize: number.optional(),
   maxLatency: number.optional(),
   maxMemory: number.optional(),
+  maxRam: number.optional(),
+  maxFlash: number.optional(),
   maxDrop: number.optional(),
   minQuality: number.optional(),
   maxMacs: number.optional(),

@@ -11,7 +11,7 @@ export interface Finding {
   name: string;
   strategyName: string;
   task: Task;
-  settings: Pick<Settings, 'seed' | 'trials' | 'epochs' | 'threads' | 'jobs' | 'hardware'>;
+  settings: Pick<Settings, 'seed' | 'trials' | 'epochs' | 'threads' | 'jobs' | 'hardware' | 'target'>;
   plan: Pick<Plan, 'remarks'>;
   baseline: Pick<Baseline, 'criteria'>;
   found: Omit<Found, 'candidates'>;
@@ -22,7 +22,7 @@ export interface Finding {
 
 /** A run as reports draw it. */
 export function describeRun({ name, strategyName, task, settings, plan, baseline, found, settled, machine, seconds }: Finding): RunInfo {
-  const { seed, trials, epochs, threads, jobs, hardware } = settings;
+  const { seed, trials, epochs, threads, jobs, hardware, target } = settings;
   return {
     schema: FRONT_SCHEMA,
     format: FORMAT_VERSION,
@@ -44,7 +44,7 @@ export function describeRun({ name, strategyName, task, settings, plan, baseline
       fingerprint: task.splits.train.fingerprint,
     },
     seed,
-    options: { trials, epochs, threads, jobs, ...(hardware && { hardware: hardware.name }) },
+    options: { trials, epochs, threads, jobs, ...(hardware && { hardware: hardware.name }), ...(target && { target }) },
     limits: baseline.criteria.limits,
     machine,
     objectives: [...baseline.criteria.objectives],

@@ -21,9 +21,16 @@ export interface CSource {
   readonly arenaBytes: number;
   /** Bytes of the constants. */
   readonly constantBytes: number;
+  /** About the bytes of the code: see CODE_BYTES. */
+  readonly codeBytes: number;
   /** Functions' parameters, by the model's names. */
   readonly parameters: ReadonlyMap<Port, string>;
 }
+
+/**
+ * Bytes of Thumb code by a character of kernels' plain text: what arm-none-eabi-gcc 12 makes with -Os for a Cortex-M4 of fourteen models is from 0.17 to 0.24.
+ */
+const CODE_BYTES = 0.22;
 
 /** Writes a program as one C file and its header: no memory is allocated, and nothing but <math.h>, <stdint.h> and <string.h> is needed. */
 export function cSource({ inputs, outputs }: Lowered, plan: MemoryPlan, options: SourceOptions): CSource {
@@ -97,12 +104,14 @@ export function cSource({ inputs, outputs }: Lowered, plan: MemoryPlan, options:
     '',
   ].join('\n');
   const constantBytes = [...read].reduce((sum, { type, size }) => sum + bytesOfStorage(type, size), 0);
+  const codeBytes = Math.round(CODE_BYTES * [...functions.keys()].reduce((sum, text) => sum + text.length, 0));
   return {
     name,
     source,
     header: headerOf(name, ports, parameters, inputs, signature, plan.bytes),
     arenaBytes: plan.bytes,
     constantBytes,
+    codeBytes,
     parameters,
   };
 }

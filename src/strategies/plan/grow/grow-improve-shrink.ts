@@ -23,7 +23,7 @@ const NARROW: Readonly<Record<string, readonly Value[]>> = {
   'quantize-aware-train.weightType': ['int8', 'int4'],
 };
 
-const FOOTPRINT = ['maxSize', 'maxMacs', 'maxMemory', 'maxLatency'] as const;
+const FOOTPRINT = ['maxSize', 'maxMacs', 'maxMemory', 'maxLatency', 'maxRam', 'maxFlash'] as const;
 
 /**
  * Grow-improve-shrink (Menghani 2021, section 5): keep the footprint and raise the quality. A family of architectures, the given one or another,

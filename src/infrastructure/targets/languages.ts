@@ -1,7 +1,12 @@
-import type { Schedule } from '../../infrastructure/codegen/index.js';
-import { cSource } from '../../infrastructure/targets/c/index.js';
-import { loaderSource, loaderTypes, wasmModule, wasmSchedule } from '../../infrastructure/targets/wasm/index.js';
-import type { LoweredFile } from './lower.js';
+import { bytesOfStorage, type Lowered, type MemoryPlan, type Port, type Schedule } from '../codegen/index.js';
+import { cSource } from './c/index.js';
+import { loaderSource, loaderTypes, wasmModule, wasmSchedule } from './wasm/index.js';
+
+/** A model as kernels, and where their memory lies. */
+export interface Program {
+  readonly lowered: Lowered;
+  readonly plan: MemoryPlan;
+}
 
 export interface NamedAs {
   readonly name: string;
@@ -14,6 +19,10 @@ export interface Written {
   readonly files: readonly { readonly name: string; readonly contents: string | Uint8Array }[];
   /** How it is used, in a few lines. */
   readonly usage: readonly string[];
+  /** Bytes of code and constants: what lies in flash, or is downloaded. The code of C is an estimate. */
+  readonly flash: number;
+  /** Bytes of memory, inputs and outputs included. */
+  readonly ram: number;
 }
 
 /** A language that models are compiled to. */
@@ -21,14 +30,14 @@ export interface Language {
   readonly schedule: Partial<Schedule>;
   /** How its code is run to be checked. */
   readonly how: string;
-  write(file: LoweredFile, named: NamedAs): Written;
+  write(program: Program, named: NamedAs): Written;
 }
 
 const c: Language = {
   schedule: {},
   how: 'compiled by the C compiler of this machine and run',
   write({ lowered, plan }, named) {
-    const { name, source, header, parameters, arenaBytes } = cSource(lowered, plan, named);
+    const { name, source, header, parameters, arenaBytes, constantBytes, codeBytes } = cSource(lowered, plan, named);
     const declared = [...parameters].map(([port, parameter]) => `${parameter}[${port.buffer.size}]`);
     const hasArena = arenaBytes > 0;
     return {
@@ -36,6 +45,8 @@ const c: Language = {
         { name: `${name}.c`, contents: source },
         { name: `${name}.h`, contents: header },
       ],
+      flash: constantBytes + codeBytes,
+      ram: arenaBytes + [...lowered.inputs, ...lowered.outputs].reduce((sum, port) => sum + bytesOf(port), 0),
       usage: [
         'Use it:',
         `  #include "${name}.h"`,
@@ -53,10 +64,13 @@ const wasm: Language = {
     const module = wasmModule(lowered, plan);
     const quoted = (port: string) => (/^[A-Za-z_$][\w$]*$/.test(port) ? port : JSON.stringify(port));
     const names = (ports: typeof lowered.inputs) => ports.map((port) => quoted(port.name)).join(', ');
+    const loader = loaderSource(module, { file: `${name}.wasm`, from });
     return {
+      flash: module.bytes.length + loader.length,
+      ram: module.memoryBytes,
       files: [
         { name: `${name}.wasm`, contents: module.bytes },
-        { name: `${name}.js`, contents: loaderSource(module, { file: `${name}.wasm`, from }) },
+        { name: `${name}.js`, contents: loader },
         { name: `${name}.d.ts`, contents: loaderTypes(module, { from }) },
       ],
       usage: [
@@ -70,4 +84,9 @@ const wasm: Language = {
 };
 
 /** What `--target` takes. */
-export const languages: Readonly<Record<'c' | 'wasm', Language>> = { c, wasm };
+export const languages: Readonly<Record<LanguageName, Language>> = { c, wasm };
+export type LanguageName = 'c' | 'wasm';
+
+function bytesOf({ buffer }: Port): number {
+  return bytesOfStorage(buffer.type, buffer.size);
+}
