@@ -150,6 +150,21 @@ test('places that go backwards, lie before the buffer without their offset, or c
   );
 });
 
+test('a vector loop whose places come from a local of its body, the same for all lanes or not', () => {
+  for (const differs of [0, 1]) {
+    const buffers = new Buffers();
+    const [a, at] = [buffers.input('a', 'f32', numbers(40)), buffers.input('at', 'i32', [7, 0, 3, 5, 1, 2, 9, 4])];
+    const y = buffers.output('y', 'f32', 8);
+    buffers.check(
+      lanes(0, 8, (lane) =>
+        local('shared', load(at, plus(2, times(lane, differs))), (from) => [
+          store(y, lane, add(load(a, plus(from, lane)), cast('f32', from))),
+        ]),
+      ),
+    );
+  }
+});
+
 test('quotients and remainders of counts', () => {
   const buffers = new Buffers();
   const [a, y] = [buffers.input('a', 'f32', numbers(60)), buffers.output('y', 'f32', 60)];
