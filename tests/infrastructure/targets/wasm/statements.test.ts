@@ -153,7 +153,7 @@ test('places that go backwards, lie before the buffer without their offset, or c
 test('a vector loop whose places come from a local of its body, the same for all lanes or not', () => {
   for (const differs of [0, 1]) {
     const buffers = new Buffers();
-    const [a, at] = [buffers.input('a', 'f32', numbers(40)), buffers.input('at', 'i32', [7, 0, 3, 5, 1, 2, 9, 4])];
+    const [a, at] = [buffers.input('a', 'f32', numbers(40)), buffers.input('at', 'i32', [7, 0, 3, 5, 1, 2, 9, 4, 30, 11])];
     const y = buffers.output('y', 'f32', 8);
     buffers.check(
       lanes(0, 8, (lane) =>
