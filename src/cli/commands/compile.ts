@@ -41,8 +41,8 @@ export const compileCommand: AddCommand = (program, run) => {
     .action(
       run(async (context, { target, out, name, shape, check }: Options, path: string) => {
         const { output } = context;
-        const file = await lowerFile(context, path, shape);
-        const written = languages[target](file, { name: name ?? basename(path).replace(/\.[a-z]+$/i, ''), from: basename(path) });
+        const file = await lowerFile(context, path, { shapes: shape, schedule: languages[target].schedule });
+        const written = languages[target].write(file, { name: name ?? basename(path).replace(/\.[a-z]+$/i, ''), from: basename(path) });
         const paths = written.files.map((each) => join(out, each.name));
         await mkdir(out, { recursive: true });
         for (const each of paths) context.willWrite(each);

@@ -3,7 +3,7 @@ import { quantile } from '../../infrastructure/hardware/index.js';
 import type { Verdict } from '../../infrastructure/targets/node/index.js';
 import { encodeModel } from '../../onnx/index.js';
 import type { CommandContext } from '../context.js';
-import type { languages } from './languages.js';
+import { languages } from './languages.js';
 import type { LoweredFile } from './lower.js';
 
 /** How what was made does beside the model. */
@@ -27,7 +27,7 @@ export async function checkCompiled({ output }: CommandContext, target: keyof ty
   const shapes = Object.fromEntries(lowered.inputs.map(({ name, shape }) => [name, shape]));
   const bytes = encodeModel(model);
   const { check, measure } = targetNamed(target);
-  const how = target === 'c' ? 'compiled by the C compiler of this machine and run' : 'run here';
+  const { how } = languages[target];
   let worst: Verdict = { status: 'agrees', difference: 0 };
   output.info('Running it beside the model');
   for (const seed of SEEDS) {

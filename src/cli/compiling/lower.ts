@@ -5,6 +5,7 @@ import {
   type ProgramSummary,
   planMemory,
   prepare,
+  type Schedule,
   summarize,
 } from '../../infrastructure/codegen/index.js';
 import { requireSound } from '../../infrastructure/compiler/index.js';
@@ -25,11 +26,15 @@ export interface LoweredFile {
  * Reads a model and lowers it to kernels.
  * @param shapes of inputs, by name. @throws UnsupportedError naming what cannot be compiled, and where it stands.
  */
-export async function lowerFile({ runtime }: CommandContext, path: string, shapes: Record<string, number[]> = {}): Promise<LoweredFile> {
+export async function lowerFile(
+  { runtime }: CommandContext,
+  path: string,
+  { shapes = {}, schedule = {} }: { shapes?: Record<string, number[]>; schedule?: Partial<Schedule> } = {},
+): Promise<LoweredFile> {
   const model = loadModel(path);
   inferShapes(model);
   requireSound(model);
-  const lowered = lowerGraph(await prepare(model, { runtime, shapes }));
+  const lowered = lowerGraph(await prepare(model, { runtime, shapes }), schedule);
   const plan = planMemory(lowered.kernels);
   return { model, lowered, plan, summary: summarize(lowered, plan) };
 }

@@ -30,7 +30,12 @@ export const worldModels: readonly WorldModel[] = [
   { file: 'tract_byte_sb_bidi_lstm.onnx', shapes: { input: [1, 40] } },
   { file: 'ppocr_v2_cls.onnx', shapes: { x: [1, 3, 32, 960] } },
   { file: 'shufflenet_v2_int8.onnx' },
-  { file: 'libtashkeel_fp32.onnx', shapes: { char_inputs: [1, 24], input_lengths: [1] }, below: { char_inputs: 40 }, given: { input_lengths: [24] } },
+  {
+    file: 'libtashkeel_fp32.onnx',
+    shapes: { char_inputs: [1, 24], input_lengths: [1] },
+    below: { char_inputs: 40 },
+    given: { input_lengths: [24] },
+  },
   { file: 'subpixel_cnn_superres.onnx', shapes: { input: [1, 1, 224, 224] } },
   { file: 'crepe_tiny.onnx', shapes: { input: [1, 1024] } },
   { file: 'picodet_xs_416_sim.onnx' },
@@ -45,7 +50,11 @@ export interface CompiledModel {
   readonly expected: readonly Tensor[];
 }
 
-export async function compileWorldModel(path: string, { shapes, constants = {}, below = {}, given = {} }: WorldModel, runtime: Runtime): Promise<CompiledModel> {
+export async function compileWorldModel(
+  path: string,
+  { shapes, constants = {}, below = {}, given = {} }: WorldModel,
+  runtime: Runtime,
+): Promise<CompiledModel> {
   const model = decodeModel(new Uint8Array(readFileSync(path)));
   for (const input of model.graph.inputs.filter(({ name }) => constants[name])) {
     input.initializer = constants[input.name];
@@ -56,12 +65,17 @@ export async function compileWorldModel(path: string, { shapes, constants = {}, 
   const random = new Random(1);
   const feeds = lowered.inputs.map(({ name, dtype, shape }) => {
     const size = shape.reduce((all, each) => all * each, 1);
-    const numbers = given[name] ?? Float64Array.from({ length: size }, () => (/float/.test(dtype) ? random.normal() : random.integer(below[name] ?? 256)));
+    const numbers =
+      given[name] ??
+      Float64Array.from({ length: size }, () => (/float/.test(dtype) ? random.normal() : random.integer(below[name] ?? 256)));
     return Tensor.from(dtype, shape, numbers);
   });
   const program = await runtime.compile({ path });
   const names = lowered.inputs.map(({ name }) => name);
-  const results = await program.run({ ...constants, ...Object.fromEntries(feeds.map((feed, at) => [names[at], new Tensor(feed.dtype, feed.shape, feed.bytes().slice())])) });
+  const results = await program.run({
+    ...constants,
+    ...Object.fromEntries(feeds.map((feed, at) => [names[at], new Tensor(feed.dtype, feed.shape, feed.bytes().slice())])),
+  });
   await program.dispose();
   return { lowered, inputs: feeds.map((feed) => feed.bytes()), expected: lowered.outputs.map(({ name }) => results[name]) };
 }

@@ -5,16 +5,11 @@ import { lowerGraph, planMemory, prepare } from '../../../codegen/index.js';
 import type { Tensors } from '../../../runtime/index.js';
 import { createNodeRuntime } from '../../../runtime/node/index.js';
 import { agreementOf } from '../../agreement.js';
+import { QUANTIZED_TOLERANCE } from '../../compiled.js';
 import { RUNS } from '../../node/native.js';
 import type { Target } from '../../node/target.js';
 import { c } from '../facts.js';
 import { buildNative, compilerOf, type NativeModel } from './build.js';
-
-/**
- * Of the largest magnitude of an output, what a quantized model may differ by: a sum that lies between two integers is rounded to one of them, by floats in
- * ONNX Runtime and by integers here, and the layers behind hand that on.
- */
-const QUANTIZED_TOLERANCE = 0.02;
 
 /** C99 that is made of the model, compiled by this machine's compiler. */
 export const cTarget: Target = {
