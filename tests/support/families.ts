@@ -14,8 +14,7 @@ const VOCABULARY = 50;
 export const families = architectures.map((architecture) => {
   const shape = shapes[architecture.takes];
   const isText = architecture.takes === 'text';
-  const build = () =>
-    architecture.build({ input: shape, classes: 10, seed: 3, width: 0.25, ...(isText && { vocabulary: VOCABULARY }) });
+  const build = () => architecture.build({ input: shape, classes: 10, seed: 3, width: 0.25, ...(isText && { vocabulary: VOCABULARY }) });
   return { name: architecture.name, shape, isText, build };
 });
 
