@@ -92,7 +92,7 @@ export class Buffers {
     exports.run();
     for (const kernel of kernels) evaluate(kernel, this.memory);
     for (const { port, address } of module.outputs) {
-      const wanted = new arrays[port.buffer.type](this.memory.get(port.buffer.name) as never);
+      const wanted = storedAs(port.buffer.type, this.memory.get(port.buffer.name) ?? []);
       compare(viewOf(exports.memory, port.buffer, address), wanted, ulps, port.name);
     }
     return module;
@@ -131,6 +131,12 @@ export function instanceOf({ bytes, imports }: WasmModule): Exports {
 
 function viewOf(memory: Exports['memory'], { type, size }: Buffer, address: number) {
   return new arrays[type](memory.buffer, address, size);
+}
+
+/** Elements as they lie in memory. */
+function storedAs(type: StorageType, values: readonly (number | bigint)[]): ArrayLike<number | bigint> {
+  const bits = Number(type.slice(1));
+  return new arrays[type]((bits < 8 ? packed(values as readonly number[], bits, 8 / bits) : values) as never);
 }
 
 function compare(got: ArrayLike<number | bigint>, wanted: ArrayLike<number | bigint>, ulps: number, name: string): void {

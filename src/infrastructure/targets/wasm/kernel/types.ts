@@ -33,7 +33,7 @@ export const loads: Readonly<Record<StorageType, Opcode>> = {
   u2: 'i32.load8_u',
 };
 
-/** How an element is written: a number that is wider is cut. Nothing writes types that share bytes. */
+/** How an element is written: a number that is wider is cut. Of types that share bytes, the byte. */
 export const stores: Readonly<Record<StorageType, Opcode>> = {
   f32: 'f32.store',
   f64: 'f64.store',

@@ -7,13 +7,16 @@ import {
   type ForStatement,
   type IfStatement,
   numberOf,
+  over,
   plus,
   rangeOf,
   read,
+  rest,
   type SetStatement,
   type Statement,
   type StoreStatement,
   statementsOf,
+  times,
   type Variable,
   vectorized,
   type WhileStatement,
@@ -146,6 +149,11 @@ export class KernelWriter {
 
   #store({ buffer, index, value }: StoreStatement): void {
     const { code } = this.#state;
+    const bits = bitsOfStorage(buffer.type);
+    if (bits < 8) {
+      this.#storeBits(buffer, index, value, bits);
+      return;
+    }
     const offset = this.#scalars.addresses.point(buffer, index);
     if (!isVector(value)) {
       this.#scalars.write(value);
@@ -153,13 +161,24 @@ export class KernelWriter {
       return;
     }
     this.#vectors.write(value);
-    const bits = bitsOfStorage(buffer.type);
     if (bits === 32) code.access('v128.store', offset);
     else
       code
         .get(this.#zero())
         .shuffle(lowBytes(bits / 8))
         .access(bits === 16 ? 'v128.store64_lane' : 'v128.store32_lane', offset, 0);
+  }
+
+  /** Replaces some bits of a byte. */
+  #storeBits(buffer: Buffer, index: Expr, value: Expr, bits: number): void {
+    const { code } = this.#state;
+    const [pointer, shift, mask] = [this.#state.local('i32'), this.#state.local('i32'), 2 ** bits - 1];
+    const offset = this.#scalars.addresses.pointByte(buffer, over(index, 8 / bits));
+    code.tee(pointer).get(pointer).access('i32.load8_u', offset).i32(mask);
+    this.#scalars.write(times(rest(index, 8 / bits), bits));
+    code.tee(shift).op('i32.shl').i32(-1).op('i32.xor').op('i32.and');
+    this.#scalars.write(value);
+    code.i32(mask).op('i32.and').get(shift).op('i32.shl').op('i32.or').access('i32.store8', offset);
   }
 
   #zeros: number | undefined;
