@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import {
   type Buffer,
+  bytesOfStorage,
   type Kernel,
   type Lowered,
   planMemory,
@@ -127,6 +128,17 @@ export function instanceOf({ bytes, imports }: WasmModule): Exports {
     imports.map((name) => [name, name === 'fmod' ? (a: number, b: number) => a % b : (Math as never)[name]]),
   );
   return new engine.Instance(new engine.Module(bytes), { Math: functions }).exports as Exports;
+}
+
+/** Runs a module on the bytes of its inputs. @returns those of its outputs. */
+export function runBytes(module: WasmModule, inputs: readonly Uint8Array[]): Uint8Array[] {
+  const { memory, run } = instanceOf(module);
+  const bytes = new Uint8Array(memory.buffer);
+  module.inputs.forEach(({ address }, each) => {
+    bytes.set(inputs[each], address);
+  });
+  run();
+  return module.outputs.map(({ port: { buffer }, address }) => bytes.slice(address, address + bytesOfStorage(buffer.type, buffer.size)));
 }
 
 function viewOf(memory: Exports['memory'], { type, size }: Buffer, address: number) {
