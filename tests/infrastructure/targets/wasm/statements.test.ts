@@ -1,4 +1,3 @@
-import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   add,
@@ -216,15 +215,4 @@ test('registers that a loop counts through become locals', () => {
     ...loop('j', 5, (j) => loop('i', 6, (i) => [set(most, i, binary('max', register(most, i), load(a, plus(times(j, 6), i))))])),
     ...loop('i', 6, (i) => [store(y, i, register(most, i))]),
   ]);
-});
-
-test('kernels of one structure are one function', () => {
-  const kernel = (from: Buffers, name: string) => {
-    const [a, y] = [from.input(`a${name}`, 'f32', numbers(9)), from.output(`y${name}`, 'f32', 9)];
-    return loop('i', 9, (i) => [store(y, i, add(load(a, i), load(a, i)))]);
-  };
-  const [one, two] = [new Buffers(), new Buffers()];
-  const alone = one.check(kernel(one, '0'));
-  const both = two.checkAll([kernel(two, '0'), kernel(two, '1')]);
-  assert.ok(both.bytes.length < alone.bytes.length + 40, `${both.bytes.length} bytes for two, ${alone.bytes.length} for one`);
 });

@@ -22,7 +22,6 @@ import {
   type WhileStatement,
 } from '../../../codegen/index.js';
 import { Code, type FunctionBody } from '../assembler/index.js';
-import type { Base } from './addresses.js';
 import type { Functions } from './functions.js';
 import { formOf } from './loops.js';
 import { Pairs } from './pairs.js';
@@ -35,17 +34,10 @@ import { stores, valueType } from './types.js';
 import { vectorOptions, withVectorLoops } from './vectorizable.js';
 import { Vectors } from './vectors.js';
 
-/** What a kernel's function is written with. */
-export interface WriterOptions {
-  readonly functions: Functions;
-  readonly baseOf: (buffer: Buffer) => Base;
-  /** What two buffers share if they lie in the same place. */
-  readonly placeOf: (buffer: Buffer) => unknown;
-}
-
 /** Writes a kernel's statements as instructions. */
 export class KernelWriter {
-  readonly #options: WriterOptions;
+  readonly #functions: Functions;
+  readonly #addressOf: (buffer: Buffer) => number;
   readonly #state: KernelState;
   readonly #registers: RegisterFile;
   readonly #scalars: Scalars;
@@ -53,19 +45,19 @@ export class KernelWriter {
   readonly #vectors: Vectors;
   readonly #assigned = new Set<Variable>();
 
-  constructor(body: FunctionBody, options: WriterOptions) {
-    this.#options = options;
+  constructor(body: FunctionBody, functions: Functions, addressOf: (buffer: Buffer) => number) {
+    this.#functions = functions;
+    this.#addressOf = addressOf;
     this.#state = new KernelState(body);
     this.#registers = new RegisterFile(this.#state);
-    this.#scalars = new Scalars(this.#state, this.#registers, options.functions, options.baseOf);
+    this.#scalars = new Scalars(this.#state, this.#registers, functions, addressOf);
     this.#pairs = new Pairs(this.#state, this.#scalars);
-    this.#vectors = new Vectors(this.#state, this.#registers, this.#scalars, this.#pairs, options.functions);
+    this.#vectors = new Vectors(this.#state, this.#registers, this.#scalars, this.#pairs, functions);
   }
 
   write(body: readonly Statement[]): void {
-    const { functions, placeOf } = this.#options;
-    const options = vectorOptions(functions);
-    const vectors = vectorized(withVectorLoops(body, options, placeOf), options);
+    const options = vectorOptions(this.#functions);
+    const vectors = vectorized(withVectorLoops(body, options, this.#addressOf), options);
     for (const variable of assignedIn(vectors)) this.#assigned.add(variable);
     this.#block(vectors);
   }
