@@ -1,4 +1,4 @@
-import { type Buffer, bitsOfStorage, type Expr, keyOf, number, plus, rangeOf, type SumExpr, times } from '../../../codegen/index.js';
+import { type Buffer, bitsOfStorage, type Expr, keyOf, plus, rangeOf, type SumExpr, times } from '../../../codegen/index.js';
 import type { KernelState } from './state.js';
 
 type Terms = SumExpr['terms'];
@@ -60,8 +60,7 @@ export class Addresses {
     const inner = terms.filter((_, place) => isInner(place));
     const outer = terms.filter((_, place) => !isInner(place));
     if (!deepest) {
-      this.#pointer(outer, constant);
-      this.#addTerms(inner);
+      this.#sum(outer, constant, inner);
       return;
     }
     const key = `pointer ${keyOf(plus(constant, ...terms.map(({ of, factor }) => times(of, factor))))}`;
@@ -76,8 +75,8 @@ export class Addresses {
     const [{ of, factor }] = inner;
     if (loop && inner.length === 1 && of.kind === 'variable' && of.variable === loop.variable) {
       this.#state.within(loop.before, () => {
-        this.#pointer(outer, constant);
-        this.#addTerms(sumOf(times(loop.from, factor)).terms, sumOf(times(loop.from, factor)).constant);
+        const from = sumOf(times(loop.from, factor));
+        this.#sum(outer, constant + from.constant, from.terms);
         this.#state.code.set(pointer);
       });
       loop.after
@@ -87,23 +86,21 @@ export class Addresses {
         .set(pointer);
     } else {
       this.#state.within(deepest.code, () => {
-        this.#pointer(outer, constant);
-        this.#addTerms(inner);
+        this.#sum(outer, constant, inner);
         this.#state.code.set(pointer);
       });
     }
     this.#state.code.get(pointer);
   }
 
-  /** Adds terms to what is on the stack. */
-  #addTerms(terms: Terms, constant = 0): void {
-    for (const { of, factor } of terms) {
+  /** Puts a pointer and terms that are added to it on the stack. */
+  #sum(outer: Terms, constant: number, inner: Terms): void {
+    let isFirst = outer.length === 0 && constant === 0 && inner.length > 0;
+    if (!isFirst) this.#pointer(outer, constant);
+    for (const { of, factor } of inner) {
       this.#compute(times(of, factor));
-      this.#state.code.op('i32.add');
-    }
-    if (constant !== 0) {
-      this.#compute(number(constant));
-      this.#state.code.op('i32.add');
+      if (!isFirst) this.#state.code.op('i32.add');
+      isFirst = false;
     }
   }
 }
