@@ -183,7 +183,7 @@ export class Scalars {
     else if (op === 'isnan') {
       const a = local();
       code.tee(a).get(a).op(scalarOpcode('ne', type));
-    } else if (isReal) code.op(scalarOpcode(op === 'round' ? 'nearest' : op, type));
+    } else if (isReal) code.op(scalarOpcode(op, type));
     else if (op === 'abs' && !type.startsWith('u')) {
       const a = local();
       code.set(a);

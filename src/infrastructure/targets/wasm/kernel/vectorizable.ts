@@ -1,4 +1,5 @@
 import {
+  type BinaryOperator,
   type Buffer,
   type Expr,
   expressionsIn,
@@ -11,6 +12,7 @@ import {
   rangeOf,
   type Statement,
   times,
+  type UnaryOperator,
   type VectorOptions,
   vectorized,
   within,
@@ -23,8 +25,8 @@ import { fitsVector, vectorOpcode } from './types.js';
 
 /** What vectors of 128 bits have instructions for. */
 export function vectorOptions(functions: Functions): VectorOptions {
-  const isInstruction = (op: string, { type }: Expr) =>
-    isOpcode(vectorOpcode(op, type)) || (type === 'f32' && functions.vector(op as 'exp') !== undefined);
+  const isThere = (op: UnaryOperator | BinaryOperator, { type }: Expr) =>
+    isOpcode(vectorOpcode(op, type)) || (type === 'f32' && functions.vector(op) !== undefined);
   const supports = (expr: Expr): boolean => {
     if (!fitsVector(expr.type)) return false;
     switch (expr.kind) {
@@ -35,12 +37,12 @@ export function vectorOptions(functions: Functions): VectorOptions {
       case 'binary': {
         const { op, left, right } = expr;
         if ((op === 'shl' || op === 'shr') && right.kind !== 'splat') return false;
-        return fitsVector(left.type) && isInstruction(op, left);
+        return fitsVector(left.type) && isThere(op, left);
       }
       case 'unary': {
         const { op, of } = expr;
         if (op === 'isnan' || op === 'not') return fitsVector(of.type);
-        return fitsVector(of.type) && isInstruction(op === 'round' ? 'nearest' : op, of) && !(of.type === 'u32' && op === 'abs');
+        return fitsVector(of.type) && isThere(op, of) && !(of.type === 'u32' && op === 'abs');
       }
       case 'cast':
         return fitsVector(expr.of.type);
