@@ -148,8 +148,7 @@ function integerLayer(context: NestContext, inputs: LayerInputs, weights: Weight
   const realBias = bias && scaled(bias.values, shift);
   const wholeBias = realBias?.map((each, channel) => Math.round(each / scales[channel]));
   const next = requantization(context.absorbed);
-  // Products of scales are rounded as ONNX Runtime rounds them.
-  const ratios = next && scales.map((each) => Math.fround(each) / next.scale);
+  const ratios = next && scales.map((each) => each / next.scale);
   const finish = next && ratios && wholeBias?.every(isInt32) !== false ? requantizer(context, ratios, next) : undefined;
   const sink = context.output(0, { order: inputs.order, from: finish ? next?.node : undefined });
   const stored = (inputs.view ?? context.storedValue)(x.value);
