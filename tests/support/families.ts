@@ -27,15 +27,15 @@ export function sampleOf(shape: readonly number[], isText: boolean, seed: number
 }
 
 /** A model in 8 bits, calibrated on random samples. */
-export async function quantized(model: Model, shape: readonly number[], runtime: Runtime): Promise<Model> {
+export async function quantized(model: Model, shape: readonly number[], runtime: Runtime, isText = false): Promise<Model> {
   const part = (seed: number) => {
     const size = shape.reduce((all, each) => all * each, 1);
     const data = new Float32Array(8 * size);
-    for (let i = 0; i < 8; i++) data.set(sampleOf(shape, false, seed * 100 + i), i * size);
+    for (let i = 0; i < 8; i++) data.set(sampleOf(shape, isText, seed * 100 + i), i * size);
     return arrayDataset({ name: 'random', inputs: { x: { type: 'float32', shape: [8, ...shape], data } } });
   };
   const goal = fidelity({ reference: model, outputs: model.graph.outputs.map(({ name }) => name) });
-  const feeds = [{ input: 'input', from: 'x', preprocess: { layout: 'as-is' as const } }];
+  const feeds = [{ input: 'input', from: 'x', preprocess: { layout: 'as-is' as const, ...(isText && { dtype: 'int64' as const }) } }];
   const splits = { train: part(1), calibration: part(2), validation: part(3), test: part(4) };
   return (await quantizeStatic(model, { ...goal, feeds, splits }, runtime)).model;
 }

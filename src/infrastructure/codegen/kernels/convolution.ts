@@ -1,6 +1,7 @@
 import type { Node } from '../../../onnx/index.js';
 import { convolutionWindows } from '../../../ops/index.js';
-import { type Expr, load, loops, minus, plus, type Statement, times } from '../loops/index.js';
+import { type Expr, load, loops, minus, number, plus, type Statement, times } from '../loops/index.js';
+import type { Strided } from '../operands/index.js';
 import { type Layer, layerOf } from './layer.js';
 import { packWeights } from './packing.js';
 import type { KernelRule, NestContext } from './rule.js';
@@ -63,7 +64,8 @@ const DEEP = 8;
 
 /** Sums over the channels of a group: blocks of output channels beside each other, for some places in a row. */
 function grouped(context: NestContext, layer: Layer, shape: Shape): Bodies {
-  const { batch, groups, inputs, outputs, slides } = shape;
+  const { batch, groups, inputs, outputs } = shape;
+  const { slides, spatial } = asOneRow(context, layer, shape.slides);
   const { rows, lanes: most } = context.schedule.convolution;
   const lanes = lanesFor(outputs, most);
   const taps = product(slides.map(({ kernel }) => kernel));
@@ -80,13 +82,13 @@ function grouped(context: NestContext, layer: Layer, shape: Shape): Bodies {
               const x = (c: Expr) =>
                 places.map((place) => {
                   const along = slides.map(({ stride, head }, axis) => minus(plus(times(place[axis], stride), taken[axis]), head));
-                  return layer.x.at([n, plus(times(group, inputs), c), ...along]);
+                  return layer.x.at([n, plus(times(group, inputs), c), ...spatial(along)]);
                 });
               return weights.sum(tile, channel, tap, size, x, first);
             }),
             ...tile.finish((row, lane, sum) => {
               const to = plus(channel, first, lane);
-              return layer.sink.store([n, to, ...places[row]], layer.finish(sum, to));
+              return layer.sink.store([n, to, ...spatial(places[row])], layer.finish(sum, to));
             }),
           ]);
         }),
@@ -94,6 +96,31 @@ function grouped(context: NestContext, layer: Layer, shape: Shape): Bodies {
     );
   const places = layer.pairs && inputs >= DEEP ? Math.max(rows, context.schedule.pairedRows) : rows;
   return { body: [...weights.before, ...body(lanes, places)], plain: [...weights.before, ...body(context.schedule.plainLanes, 1)] };
+}
+
+/**
+ * Places of a convolution with one tap as one row, where input and output lie so: fewer are left over.
+ * @returns windows, and the indices of all axes for a place of these.
+ */
+function asOneRow(context: NestContext, { x, sink }: Layer, slides: readonly Slide[]): OneRow {
+  const apart = { slides, spatial: (place: readonly Expr[]) => place };
+  const isTap = ({ kernel, stride, head, tail }: Slide) => kernel === 1 && stride === 1 && head === 0 && tail === 0;
+  if (slides.length < 2 || !slides.every(isTap)) return apart;
+  const isRow = ({ strides }: Strided) =>
+    slides.every(({ output }, axis) => axis === 0 || strides[axis + 1] === strides[axis + 2] * output);
+  const inside = new Set([context.node, ...context.absorbed]);
+  const readsOthers = sink.absorbed.some(({ inputs }) =>
+    inputs.some((input) => input && input.constant?.size !== 1 && !(input.producer && inside.has(input.producer))),
+  );
+  if (!isRow(x.stored) || !isRow(sink.operand.stored) || readsOthers) return apart;
+  const all = product(slides.map(({ output }) => output));
+  const before = slides.slice(1).map(() => number(0));
+  return { slides: [{ ...slides[0], input: all, output: all }], spatial: (place) => [...before, ...place] };
+}
+
+interface OneRow {
+  readonly slides: readonly Slide[];
+  readonly spatial: (place: readonly Expr[]) => readonly Expr[];
 }
 
 /** Each channel with a kernel of its own: channels beside each other. */

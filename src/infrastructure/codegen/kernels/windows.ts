@@ -19,6 +19,7 @@ import {
   type ScalarType,
   type Statement,
   times,
+  type Variable,
   when,
 } from '../loops/index.js';
 import type { TileSize } from './schedule.js';
@@ -66,14 +67,15 @@ export function overPlaces(
         );
       if (from === 0 && to === last.output && last.output % size.rows === 0)
         return range('column', 0, last.output, (place) => several(place), { step: size.rows });
-      return mutable('column', 'i32', number(0), (column) => {
+      const walk = (column: Variable) => {
         const place = read(column);
         const fits = both(binary('ge', place, number(from)), binary('le', place, number(to - size.rows)));
         return repeatWhile(
           binary('lt', place, number(last.output)),
           when(fits, [...several(place), assign(column, plus(place, size.rows))], [...one(before, place), assign(column, plus(place, 1))]),
         );
-      });
+      };
+      return mutable('column', 'i32', number(0), walk, [0, last.output]);
     },
   );
 }

@@ -39,9 +39,15 @@ export function local(hint: string, value: Expr, body: (value: Expr) => readonly
   return [{ kind: 'declare', variable: of, value }, ...body(read(of))];
 }
 
-/** A local that changes: `body` gets it. */
-export function mutable(hint: string, type: ScalarType, value: Expr, body: (of: Variable) => readonly Statement[]): Statement[] {
-  const of = variable(hint, type);
+/** A local that changes: `body` gets it. @param range smallest and largest value that it ever has. */
+export function mutable(
+  hint: string,
+  type: ScalarType,
+  value: Expr,
+  body: (of: Variable) => readonly Statement[],
+  range?: readonly [number, number],
+): Statement[] {
+  const of = variable(hint, type, range);
   return [{ kind: 'declare', variable: of, value }, ...body(of)];
 }
 

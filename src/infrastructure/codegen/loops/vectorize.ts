@@ -118,7 +118,7 @@ class Vectorizer {
         vectors.set(statement.variable, local);
         result.push({ kind: 'declare', variable: local, value });
       } else if (statement.kind === 'set' || statement.kind === 'store') {
-        const made = this.#writing(statement, lane, start, convert);
+        const made = this.#writing(statement, lane, start, vectors, convert);
         if (!made) return undefined;
         result.push(made);
       } else return undefined;
@@ -130,10 +130,11 @@ class Vectorizer {
     statement: SetStatement | StoreStatement,
     lane: Variable,
     start: Expr | number,
+    vectors: ReadonlyMap<Variable, Variable>,
     convert: (expr: Expr) => Expr | undefined,
   ): Statement | undefined {
     const value = convert(statement.value);
-    const at = nextTo(statement.index, lane, start);
+    const at = this.#place(statement.index, lane, start, vectors);
     if (!value || !at) return undefined;
     if (statement.kind === 'set' && (this.#plain.has(statement.registers) || !this.#isAligned(at))) return undefined;
     const made = { ...statement, index: at, value: this.#splat(value) };
@@ -166,11 +167,11 @@ class Vectorizer {
         return local && read(local);
       }
       case 'load': {
-        const at = nextTo(expr.index, lane, start);
+        const at = this.#place(expr.index, lane, start, vectors);
         return at && checked({ ...expr, index: at, lanes: width });
       }
       case 'register': {
-        const at = nextTo(expr.index, lane, start);
+        const at = this.#place(expr.index, lane, start, vectors);
         const whole = at && (this.#copies.has(expr.registers) || (this.#isAligned(at) && !this.#plain.has(expr.registers)));
         return whole ? { ...expr, index: at, lanes: width } : undefined;
       }
@@ -189,7 +190,7 @@ class Vectorizer {
         return condition && yes && no && checked({ ...expr, lanes: width, condition, yes, no });
       }
       case 'dot': {
-        const at = nextTo(expr.index, lane, start, 2);
+        const at = this.#place(expr.index, lane, start, vectors, 2);
         const x = expr.x.map((each) => this.#unchanged(each, lane, vectors));
         return at && x[0] && x[1] && checked({ ...expr, index: at, x: [x[0], x[1]], lanes: width });
       }
@@ -222,6 +223,12 @@ class Vectorizer {
     }
     if (sum && constant !== 0) sum = of('add', sum, this.#splat(number(constant)));
     return sum && supports(sum) ? sum : undefined;
+  }
+
+  /** An index at the round `start`, if from each round to the next it moves on by `step`, with locals of the loop's body as they are named now. */
+  #place(at: Expr, lane: Variable, start: Expr | number, vectors: ReadonlyMap<Variable, Variable>, step = 1): Expr | undefined {
+    const first = nextTo(at, lane, start, step);
+    return first && this.#unchanged(first, lane, vectors);
   }
 
   /** An expression that is the same in all rounds, with locals of the loop's body as they are named now. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import {
   type Buffer,
+  bytesOfStorage,
   type Kernel,
   type Lowered,
   planMemory,
@@ -92,7 +93,7 @@ export class Buffers {
     exports.run();
     for (const kernel of kernels) evaluate(kernel, this.memory);
     for (const { port, address } of module.outputs) {
-      const wanted = new arrays[port.buffer.type](this.memory.get(port.buffer.name) as never);
+      const wanted = storedAs(port.buffer.type, this.memory.get(port.buffer.name) ?? []);
       compare(viewOf(exports.memory, port.buffer, address), wanted, ulps, port.name);
     }
     return module;
@@ -129,8 +130,25 @@ export function instanceOf({ bytes, imports }: WasmModule): Exports {
   return new engine.Instance(new engine.Module(bytes), { Math: functions }).exports as Exports;
 }
 
+/** Runs a module on the bytes of its inputs. @returns those of its outputs. */
+export function runBytes(module: WasmModule, inputs: readonly Uint8Array[]): Uint8Array[] {
+  const { memory, run } = instanceOf(module);
+  const bytes = new Uint8Array(memory.buffer);
+  module.inputs.forEach(({ address }, each) => {
+    bytes.set(inputs[each], address);
+  });
+  run();
+  return module.outputs.map(({ port: { buffer }, address }) => bytes.slice(address, address + bytesOfStorage(buffer.type, buffer.size)));
+}
+
 function viewOf(memory: Exports['memory'], { type, size }: Buffer, address: number) {
   return new arrays[type](memory.buffer, address, size);
+}
+
+/** Elements as they lie in memory. */
+function storedAs(type: StorageType, values: readonly (number | bigint)[]): ArrayLike<number | bigint> {
+  const bits = Number(type.slice(1));
+  return new arrays[type]((bits < 8 ? packed(values as readonly number[], bits, 8 / bits) : values) as never);
 }
 
 function compare(got: ArrayLike<number | bigint>, wanted: ArrayLike<number | bigint>, ulps: number, name: string): void {

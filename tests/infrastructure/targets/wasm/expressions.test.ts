@@ -168,6 +168,14 @@ test('4- and 2-bit numbers are unpacked, at known and unknown places', () => {
   }
 });
 
+test('4- and 2-bit numbers are stored beside those that share their byte', () => {
+  for (const type of ['i4', 'u4', 'i2', 'u2'] as const)
+    everyWay(type, (buffers) => {
+      const a = buffers.input('a', 'i32', whole);
+      return (at) => load(a, at);
+    });
+});
+
 test('only the side of a selection that is chosen is computed: the other may read outside of its buffer', () => {
   everyWay('f32', (buffers) => {
     const a = buffers.input('a', 'f32', floats);

@@ -12,22 +12,26 @@ import { type Compiled, compiled } from './models.js';
 
 const POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; worker-src 'self'";
 
-/** Posts what the model answers to each input that comes. */
-const worker = `
-import { load } from '/model.js';
-const model = load();
-onmessage = async ({ data }) => postMessage(Array.from((await model).run({ input: Float32Array.from(data) }).scores));
+/** What a model answers to numbers, in a page and in a worker. */
+const answer = `
+export async function answer([name, type, numbers]) {
+  const { load } = await import('/' + name + '.js');
+  const input = globalThis[type].from(numbers, type.startsWith('Big') ? BigInt : Number);
+  return Array.from((await load()).run({ input }).scores);
+}
 `;
-/** Offers the model to whoever opens the page, as a page and through a worker. */
+const worker = `
+import { answer } from '/answer.js';
+onmessage = async ({ data }) => postMessage(await answer(data));
+`;
 const script = `
-import { load } from '/model.js';
-const model = load();
-globalThis.inPage = async (input) => Array.from((await model).run({ input: Float32Array.from(input) }).scores);
-globalThis.inWorker = (input) => new Promise((resolve, reject) => {
+import { answer } from '/answer.js';
+globalThis.inPage = answer;
+globalThis.inWorker = (request) => new Promise((resolve, reject) => {
   const other = new Worker('/worker.js', { type: 'module' });
   other.onmessage = ({ data }) => resolve(data);
   other.onerror = ({ message }) => reject(new Error(message));
-  other.postMessage(input);
+  other.postMessage(request);
 });
 try {
   globalThis.refusal = new Function('return "nothing"')();
@@ -40,22 +44,33 @@ globalThis.isReady = true;
 const runtime = createNodeRuntime({ threads: 1 });
 let browser: Browser;
 let server: Server;
-let model: Compiled;
+const files = new Map<string, readonly [type: string, content: string | Uint8Array]>([
+  ['/', ['text/html', '<!doctype html><script type="module" src="/script.js"></script>']],
+  ['/script.js', ['text/javascript', script]],
+  ['/worker.js', ['text/javascript', worker]],
+  ['/answer.js', ['text/javascript', answer]],
+]);
+
+/** Puts a model where pages find it. @returns what is asked of it, and what Node's WebAssembly answers. */
+function served(name: string, { lowered, module }: Compiled, values: Float32Array): { request: unknown; wanted: number[] } {
+  files.set(`/${name}.js`, ['text/javascript', loaderSource(module, { file: `${name}.wasm` })]);
+  files.set(`/${name}.wasm`, ['application/wasm', module.bytes]);
+  const { memory, run } = instanceOf(module);
+  const view = ({ port, address }: (typeof module.inputs)[number]) =>
+    new arrays[port.buffer.type](memory.buffer, address, port.buffer.size);
+  const input = view(module.inputs[0]);
+  input.set(tensorOf(lowered, values).data() as never);
+  run();
+  return {
+    request: [name, input.constructor.name, [...values]],
+    wanted: Array.from(view(module.outputs[0]) as Float32Array),
+  };
+}
 
 before(async () => {
   if (skipWithoutChromium) return;
-  const family = families.find(({ name }) => name === 'ds-cnn');
-  assert.ok(family);
-  model = await compiled(await quantized(family.build(), family.shape, runtime), runtime);
-  const files: Readonly<Record<string, [string, string | Uint8Array]>> = {
-    '/': ['text/html', '<!doctype html><script type="module" src="/script.js"></script>'],
-    '/script.js': ['text/javascript', script],
-    '/worker.js': ['text/javascript', worker],
-    '/model.js': ['text/javascript', loaderSource(model.module, { file: 'model.wasm' })],
-    '/model.wasm': ['application/wasm', model.module.bytes],
-  };
   server = createServer((request, response) => {
-    const [type, content] = files[request.url ?? ''] ?? [];
+    const [type, content] = files.get(request.url ?? '') ?? [];
     if (!type) return response.writeHead(404).end();
     return response.writeHead(200, { 'content-type': type, 'content-security-policy': POLICY }).end(content);
   });
@@ -80,20 +95,16 @@ async function opened(): Promise<{ page: Page; problems: string[] }> {
   return { page, problems };
 }
 
-test("in Chromium a page and a worker answer as Node does, under a policy of 'wasm-unsafe-eval' alone", {
-  skip: skipWithoutChromium,
-}, async () => {
-  const values = sampleOf(model.lowered.inputs[0].shape, false, 21);
-  const { memory, run } = instanceOf(model.module);
-  const view = ({ port, address }: (typeof model.module.inputs)[number]) =>
-    new arrays[port.buffer.type](memory.buffer, address, port.buffer.size);
-  view(model.module.inputs[0]).set(tensorOf(model.lowered, values).data() as never);
-  run();
-  const wanted = Array.from(view(model.module.outputs[0]) as Float32Array);
+test("in Chromium pages answer as Node does, under a policy of 'wasm-unsafe-eval' alone", { skip: skipWithoutChromium }, async () => {
   const { page, problems } = await opened();
-  const input = JSON.stringify([...values]);
-  assert.deepEqual(await page.evaluate(`inPage(${input})`), wanted);
-  assert.deepEqual(await page.evaluate(`inWorker(${input})`), wanted);
+  for (const { name, shape, isText, build } of families)
+    for (const type of ['float', 'int8']) {
+      const model = type === 'float' ? build() : await quantized(build(), shape, runtime, isText);
+      const { request, wanted } = served(`${name}-${type}`, await compiled(model, runtime), sampleOf(shape, isText, 21));
+      assert.deepEqual(await page.evaluate(`inPage(${JSON.stringify(request)})`), wanted, `${name}, ${type}`);
+      if (name === 'ds-cnn')
+        assert.deepEqual(await page.evaluate(`inWorker(${JSON.stringify(request)})`), wanted, `${name}, ${type}, in a worker`);
+    }
   assert.deepEqual(problems, []);
   // The policy is in force: text is not run.
   assert.equal(await page.evaluate('refusal'), 'EvalError');

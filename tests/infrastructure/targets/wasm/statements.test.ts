@@ -1,10 +1,11 @@
-import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   add,
   assign,
   binary,
   cast,
+  dot,
+  type Expr,
   lanes,
   load,
   local,
@@ -20,6 +21,7 @@ import {
   register,
   registers,
   repeatWhile,
+  requantize,
   rest,
   type Statement,
   set,
@@ -61,48 +63,61 @@ test('matrices by tiles of rows and lanes, with a rest of each', () => {
     }
 });
 
-test('products in pairs are dot products where both numbers lie beside each other, and right where they do not', () => {
+test('pairs of integers, of 8 and 16 bits, whose factors lie beside each other or apart', () => {
   for (const gap of [1, 3])
-    for (const type of ['i8', 'u8'] as const) {
-      const [depth, size] = [8, 12];
+    for (const [type, weight] of [
+      ['i8', 'i8'],
+      ['u8', 'i8'],
+      ['u8', 'u8'],
+      ['i16', 'i16'],
+    ] as const) {
+      const [depth, size, rows] = [8, 13, 2];
       const buffers = new Buffers();
-      const x = buffers.input(
-        'x',
-        type,
-        numbers(depth * gap).map((each) => (type === 'u8' ? each + 100 : each - 117)),
-      );
+      const at = (each: number) => (type === 'u8' ? each + 100 : type === 'i8' ? each - 117 : each * 1000);
+      const x = buffers.input('x', type, numbers(depth * gap * rows).map(at));
       const w = buffers.constant(
         'w',
-        'i8',
-        numbers(depth * size).map((each) => each * 11),
+        weight,
+        numbers(depth * size).map((each) => (weight === 'u8' ? each + 200 : each * 11)),
       );
-      const y = buffers.output('y', 'i32', size);
-      const sum = registers('sum', 'i32', size);
-      const factor = (k: Parameters<typeof times>[0]) => plus(load(x, times(k, gap)), 128);
-      buffers.check([
-        { kind: 'registers', registers: sum },
-        ...lanes(0, size, (lane) => [set(sum, lane, number(5))]),
-        ...range(
-          'k',
-          0,
-          depth,
-          (k) =>
-            local('x', factor(k), (a) =>
-              local('x', factor(plus(k, 1)), (b) =>
-                lanes(0, size, (lane) =>
-                  local('w', load(w, plus(times(k, size), times(lane, 2))), (v) =>
-                    local('w', load(w, plus(times(k, size), times(lane, 2), 1)), (u) => [
-                      set(sum, lane, add(add(register(sum, lane), mul(a, v)), mul(b, u))),
-                    ]),
-                  ),
+      const y = buffers.output('y', 'i32', size * rows);
+      const sums = Array.from({ length: rows }, (_, row) => registers(`sum${row}`, 'i32', size));
+      const factor = (row: number, k: Expr) => plus(load(x, plus(times(k, gap), row * depth * gap)), 128);
+      const products = (k: Expr, named: readonly Expr[]): Statement[] =>
+        named.length < 2 * rows
+          ? local('x', factor(named.length >> 1, plus(k, named.length & 1)), (each) => products(k, [...named, each]))
+          : lanes(0, size, (lane) =>
+              sums.map((sum, row) =>
+                set(
+                  sum,
+                  lane,
+                  add(register(sum, lane), dot([named[2 * row], named[2 * row + 1]], w, plus(times(k, size), times(lane, 2)))),
                 ),
               ),
-            ),
-          { step: 2 },
-        ),
-        ...lanes(0, size, (lane) => [store(y, lane, register(sum, lane))]),
+            );
+      buffers.check([
+        ...sums.map((sum): Statement => ({ kind: 'registers', registers: sum })),
+        ...lanes(0, size, (lane) => sums.map((sum) => set(sum, lane, number(5)))),
+        ...range('k', 0, depth, (k) => products(k, []), { step: 2 }),
+        ...sums.flatMap((sum, row) => lanes(0, size, (lane) => [store(y, plus(row * size, lane), register(sum, lane))])),
       ]);
     }
+});
+
+test('requantized integers go to the nearest, of two to the even one', () => {
+  for (const [shift, multiplier] of [
+    [1, 1],
+    [2, 3],
+    [31, 2 ** 31 - 1],
+    [33, 1234567891],
+    [40, 2 ** 30],
+  ]) {
+    const buffers = new Buffers();
+    const values = [0, 1, -1, 2, -2, 3, -3, 5, -5, 1023, -1024, 2 ** 31 - 1, -(2 ** 31), 3 * 2 ** 9, -3 * 2 ** 9];
+    const inRange = values.filter((each) => Math.abs((each * multiplier) / 2 ** shift) < 2 ** 31);
+    const [a, y] = [buffers.input('a', 'i32', inRange), buffers.output('y', 'i32', inRange.length)];
+    buffers.check(lanes(0, inRange.length, (_lane, at) => [store(y, at, requantize(load(a, at), number(multiplier), shift))]));
+  }
 });
 
 test('a vector loop whose values need 64 bits runs lane by lane', () => {
@@ -148,6 +163,21 @@ test('places that go backwards, lie before the buffer without their offset, or c
       ),
     ),
   );
+});
+
+test('a vector loop whose places come from a local of its body, the same for all lanes or not', () => {
+  for (const differs of [0, 1]) {
+    const buffers = new Buffers();
+    const [a, at] = [buffers.input('a', 'f32', numbers(40)), buffers.input('at', 'i32', [7, 0, 3, 5, 1, 2, 9, 4, 30, 11])];
+    const y = buffers.output('y', 'f32', 8);
+    buffers.check(
+      lanes(0, 8, (lane) =>
+        local('shared', load(at, plus(2, times(lane, differs))), (from) => [
+          store(y, lane, add(load(a, plus(from, lane)), cast('f32', from))),
+        ]),
+      ),
+    );
+  }
 });
 
 test('quotients and remainders of counts', () => {
@@ -201,15 +231,4 @@ test('registers that a loop counts through become locals', () => {
     ...loop('j', 5, (j) => loop('i', 6, (i) => [set(most, i, binary('max', register(most, i), load(a, plus(times(j, 6), i))))])),
     ...loop('i', 6, (i) => [store(y, i, register(most, i))]),
   ]);
-});
-
-test('kernels of one structure are one function', () => {
-  const kernel = (from: Buffers, name: string) => {
-    const [a, y] = [from.input(`a${name}`, 'f32', numbers(9)), from.output(`y${name}`, 'f32', 9)];
-    return loop('i', 9, (i) => [store(y, i, add(load(a, i), load(a, i)))]);
-  };
-  const [one, two] = [new Buffers(), new Buffers()];
-  const alone = one.check(kernel(one, '0'));
-  const both = two.checkAll([kernel(two, '0'), kernel(two, '1')]);
-  assert.ok(both.bytes.length < alone.bytes.length + 40, `${both.bytes.length} bytes for two, ${alone.bytes.length} for one`);
 });

@@ -1,11 +1,7 @@
-import { type Buffer, bitsOfStorage, type Expr, keyOf, number, plus, rangeOf, type SumExpr, times } from '../../../codegen/index.js';
-import type { Code } from '../assembler/index.js';
+import { type Buffer, bitsOfStorage, type Expr, keyOf, plus, rangeOf, type SumExpr, times } from '../../../codegen/index.js';
 import type { KernelState } from './state.js';
 
 type Terms = SumExpr['terms'];
-
-/** Where a buffer begins: at an address that is known, or at one that a parameter of the function gives. */
-export type Base = { readonly address: number } | { readonly parameter: number };
 
 /** An i32 expression as a sum of multiples. */
 export function sumOf(expr: Expr): { terms: Terms; constant: number } {
@@ -20,13 +16,13 @@ export function sumOf(expr: Expr): { terms: Terms; constant: number } {
  */
 export class Addresses {
   readonly #state: KernelState;
-  readonly #baseOf: (buffer: Buffer) => Base;
+  readonly #addressOf: (buffer: Buffer) => number;
   readonly #compute: (expr: Expr) => void;
 
   /** @param compute writes the code that leaves an i32 on the stack. */
-  constructor(state: KernelState, baseOf: (buffer: Buffer) => Base, compute: (expr: Expr) => void) {
+  constructor(state: KernelState, addressOf: (buffer: Buffer) => number, compute: (expr: Expr) => void) {
     this.#state = state;
-    this.#baseOf = baseOf;
+    this.#addressOf = addressOf;
     this.#compute = compute;
   }
 
@@ -44,20 +40,18 @@ export class Addresses {
   }
 
   #point(buffer: Buffer, terms: Terms, constant: number): number {
-    const base = this.#baseOf(buffer);
-    const parameter = 'parameter' in base ? base.parameter : undefined;
-    const offset = constant + ('address' in base ? base.address : 0);
+    const offset = constant + this.#addressOf(buffer);
     // Pointer and offset are added without wrapping around: neither may be below zero.
     const varies = plus(...terms.map(({ of, factor }) => times(of, factor)));
     const inside = offset >= 0 && rangeOf(varies)[0] >= 0;
-    this.#pointer(terms, inside ? 0 : offset, parameter);
+    this.#pointer(terms, inside ? 0 : offset);
     return inside ? offset : 0;
   }
 
-  #pointer(terms: Terms, constant: number, parameter: number | undefined): void {
+  #pointer(terms: Terms, constant: number): void {
     const { scopes } = this.#state;
     if (terms.length === 0) {
-      this.#start(this.#state.code, constant, parameter);
+      this.#state.code.i32(constant);
       return;
     }
     const slots = terms.map(({ of }) => scopes.slotOf(of));
@@ -66,11 +60,10 @@ export class Addresses {
     const inner = terms.filter((_, place) => isInner(place));
     const outer = terms.filter((_, place) => !isInner(place));
     if (!deepest) {
-      this.#pointer(outer, constant, parameter);
-      this.#addTerms(inner);
+      this.#sum(outer, constant, inner);
       return;
     }
-    const key = `pointer ${parameter ?? ''} ${keyOf(plus(constant, ...terms.map(({ of, factor }) => times(of, factor))))}`;
+    const key = `pointer ${keyOf(plus(constant, ...terms.map(({ of, factor }) => times(of, factor))))}`;
     const known = deepest.known.get(key);
     if (known !== undefined) {
       this.#state.code.get(known);
@@ -82,8 +75,8 @@ export class Addresses {
     const [{ of, factor }] = inner;
     if (loop && inner.length === 1 && of.kind === 'variable' && of.variable === loop.variable) {
       this.#state.within(loop.before, () => {
-        this.#pointer(outer, constant, parameter);
-        this.#addTerms(sumOf(times(loop.from, factor)).terms, sumOf(times(loop.from, factor)).constant);
+        const from = sumOf(times(loop.from, factor));
+        this.#sum(outer, constant + from.constant, from.terms);
         this.#state.code.set(pointer);
       });
       loop.after
@@ -93,31 +86,21 @@ export class Addresses {
         .set(pointer);
     } else {
       this.#state.within(deepest.code, () => {
-        this.#pointer(outer, constant, parameter);
-        this.#addTerms(inner);
+        this.#sum(outer, constant, inner);
         this.#state.code.set(pointer);
       });
     }
     this.#state.code.get(pointer);
   }
 
-  #start(code: Code, constant: number, parameter: number | undefined): void {
-    if (parameter === undefined) code.i32(constant);
-    else {
-      code.get(parameter);
-      if (constant !== 0) code.i32(constant).op('i32.add');
-    }
-  }
-
-  /** Adds terms to what is on the stack. */
-  #addTerms(terms: Terms, constant = 0): void {
-    for (const { of, factor } of terms) {
+  /** Puts a pointer and terms that are added to it on the stack. */
+  #sum(outer: Terms, constant: number, inner: Terms): void {
+    let isFirst = outer.length === 0 && constant === 0 && inner.length > 0;
+    if (!isFirst) this.#pointer(outer, constant);
+    for (const { of, factor } of inner) {
       this.#compute(times(of, factor));
-      this.#state.code.op('i32.add');
-    }
-    if (constant !== 0) {
-      this.#compute(number(constant));
-      this.#state.code.op('i32.add');
+      if (!isFirst) this.#state.code.op('i32.add');
+      isFirst = false;
     }
   }
 }

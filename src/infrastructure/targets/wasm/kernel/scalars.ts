@@ -19,7 +19,7 @@ import {
   type Variable,
   within,
 } from '../../../codegen/index.js';
-import { Addresses, type Base } from './addresses.js';
+import { Addresses } from './addresses.js';
 import type { Functions } from './functions.js';
 import type { RegisterFile } from './registers.js';
 import type { KernelState } from './state.js';
@@ -32,11 +32,11 @@ export class Scalars {
   readonly #registers: RegisterFile;
   readonly #functions: Functions;
 
-  constructor(state: KernelState, registers: RegisterFile, functions: Functions, baseOf: (buffer: Buffer) => Base) {
+  constructor(state: KernelState, registers: RegisterFile, functions: Functions, addressOf: (buffer: Buffer) => number) {
     this.#state = state;
     this.#registers = registers;
     this.#functions = functions;
-    this.addresses = new Addresses(state, baseOf, (expr) => this.write(expr));
+    this.addresses = new Addresses(state, addressOf, (expr) => this.write(expr));
   }
 
   write(expr: Expr): void {
@@ -183,7 +183,7 @@ export class Scalars {
     else if (op === 'isnan') {
       const a = local();
       code.tee(a).get(a).op(scalarOpcode('ne', type));
-    } else if (isReal) code.op(scalarOpcode(op === 'round' ? 'nearest' : op, type));
+    } else if (isReal) code.op(scalarOpcode(op, type));
     else if (op === 'abs' && !type.startsWith('u')) {
       const a = local();
       code.set(a);

@@ -33,7 +33,7 @@ export const loads: Readonly<Record<StorageType, Opcode>> = {
   u2: 'i32.load8_u',
 };
 
-/** How an element is written: a number that is wider is cut. Nothing writes types that share bytes. */
+/** How an element is written: a number that is wider is cut. Of types that share bytes, the byte. */
 export const stores: Readonly<Record<StorageType, Opcode>> = {
   f32: 'f32.store',
   f64: 'f64.store',
@@ -83,7 +83,7 @@ const unsignedOnes = new Set(['div', 'rem', 'shr', 'lt', 'le', 'gt', 'ge', 'min'
 
 /** The instruction of an operation on scalars: "add" of "u32" is "i32.add", "lt" of "u32" is "i32.lt_u". */
 export function scalarOpcode(operation: string, type: ScalarType): Opcode {
-  const name = operation === 'mod' ? 'rem' : operation;
+  const name = operation === 'mod' ? 'rem' : operation === 'round' ? 'nearest' : operation;
   const sign = !isFloat(type) && unsignedOnes.has(name) ? (type.startsWith('u') ? '_u' : '_s') : '';
   return `${valueType(type)}.${name}${sign}` as Opcode;
 }
@@ -91,6 +91,7 @@ export function scalarOpcode(operation: string, type: ScalarType): Opcode {
 /** The instruction of an operation on four lanes; it may be that there is none. */
 export function vectorOpcode(operation: string, type: ScalarType): string {
   if (['and', 'or', 'xor'].includes(operation)) return `v128.${operation}`;
+  if (operation === 'round') return vectorOpcode('nearest', type);
   const sign = !isFloat(type) && unsignedOnes.has(operation) ? (type === 'u32' ? '_u' : '_s') : '';
   return `${type === 'f32' ? 'f32x4' : 'i32x4'}.${operation}${sign}`;
 }

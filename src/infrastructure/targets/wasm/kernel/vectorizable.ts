@@ -1,4 +1,5 @@
 import {
+  type BinaryOperator,
   type Buffer,
   type Expr,
   expressionsIn,
@@ -11,6 +12,7 @@ import {
   rangeOf,
   type Statement,
   times,
+  type UnaryOperator,
   type VectorOptions,
   vectorized,
   within,
@@ -23,8 +25,8 @@ import { fitsVector, vectorOpcode } from './types.js';
 
 /** What vectors of 128 bits have instructions for. */
 export function vectorOptions(functions: Functions): VectorOptions {
-  const isInstruction = (op: string, { type }: Expr) =>
-    isOpcode(vectorOpcode(op, type)) || (type === 'f32' && functions.vector(op as 'exp') !== undefined);
+  const isThere = (op: UnaryOperator | BinaryOperator, { type }: Expr) =>
+    isOpcode(vectorOpcode(op, type)) || (type === 'f32' && functions.vector(op) !== undefined);
   const supports = (expr: Expr): boolean => {
     if (!fitsVector(expr.type)) return false;
     switch (expr.kind) {
@@ -35,12 +37,12 @@ export function vectorOptions(functions: Functions): VectorOptions {
       case 'binary': {
         const { op, left, right } = expr;
         if ((op === 'shl' || op === 'shr') && right.kind !== 'splat') return false;
-        return fitsVector(left.type) && isInstruction(op, left);
+        return fitsVector(left.type) && isThere(op, left);
       }
       case 'unary': {
         const { op, of } = expr;
         if (op === 'isnan' || op === 'not') return fitsVector(of.type);
-        return fitsVector(of.type) && isInstruction(op === 'round' ? 'nearest' : op, of) && !(of.type === 'u32' && op === 'abs');
+        return fitsVector(of.type) && isThere(op, of) && !(of.type === 'u32' && op === 'abs');
       }
       case 'cast':
         return fitsVector(expr.of.type);
@@ -66,25 +68,24 @@ function readsInside(expr: Expr): boolean {
 /**
  * Statements in which loops that nobody has marked run in vectors, too: those that only compute and store, and no round of which reads what another
  * writes.
- * @param placeOf what two buffers share if they lie in the same place.
  */
-export function withVectorLoops(body: readonly Statement[], options: VectorOptions, placeOf: (buffer: Buffer) => unknown): Statement[] {
+export function withVectorLoops(body: readonly Statement[], options: VectorOptions, addressOf: (buffer: Buffer) => number): Statement[] {
   return body.flatMap((statement): Statement[] => {
     if (statement.kind === 'for' && !statement.vector) {
-      return inVectors(statement, options, placeOf) ?? [{ ...statement, body: withVectorLoops(statement.body, options, placeOf) }];
+      return inVectors(statement, options, addressOf) ?? [{ ...statement, body: withVectorLoops(statement.body, options, addressOf) }];
     }
-    if (statement.kind === 'while') return [{ ...statement, body: withVectorLoops(statement.body, options, placeOf) }];
+    if (statement.kind === 'while') return [{ ...statement, body: withVectorLoops(statement.body, options, addressOf) }];
     if (statement.kind !== 'if') return [statement];
     const { yes, no } = statement;
-    return [{ ...statement, yes: withVectorLoops(yes, options, placeOf), ...(no && { no: withVectorLoops(no, options, placeOf) }) }];
+    return [{ ...statement, yes: withVectorLoops(yes, options, addressOf), ...(no && { no: withVectorLoops(no, options, addressOf) }) }];
   });
 }
 
 /** A loop as vector loops over some rounds at once, and a rest; undefined where it cannot be. */
-function inVectors(loop: ForStatement, options: VectorOptions, placeOf: (buffer: Buffer) => unknown): Statement[] | undefined {
+function inVectors(loop: ForStatement, options: VectorOptions, addressOf: (buffer: Buffer) => number): Statement[] | undefined {
   const { variable, from, to, step, body } = loop;
   const [first, last] = [numberOf(from), numberOf(to)];
-  if (first === undefined || last === undefined || step !== 1 || last - first < LANES || !isIndependent(body, placeOf)) return undefined;
+  if (first === undefined || last === undefined || step !== 1 || last - first < LANES || !isIndependent(body, addressOf)) return undefined;
   const size = last - first >= 4 * LANES ? 2 * LANES : LANES;
   const rounds = (count: number, at: (lane: Expr) => Expr) =>
     range('lane', 0, count, (lane) => substituted(body, variable, at(lane)), { vector: true });
@@ -120,15 +121,15 @@ function isWhollyVector(statements: readonly Statement[]): boolean {
 }
 
 /** Whether statements only compute and store, each place once, and read of what they write only that place. */
-function isIndependent(body: readonly Statement[], placeOf: (buffer: Buffer) => unknown): boolean {
+function isIndependent(body: readonly Statement[], addressOf: (buffer: Buffer) => number): boolean {
   if (!body.every(({ kind }) => kind === 'declare' || kind === 'store')) return false;
   const stores = body.filter((statement) => statement.kind === 'store');
-  const written = new Map(stores.map(({ buffer, index }) => [placeOf(buffer), keyOf(index)]));
+  const written = new Map(stores.map(({ buffer, index }) => [addressOf(buffer), keyOf(index)]));
   if (stores.length === 0 || written.size !== stores.length) return false;
   for (const statement of body) {
     for (const expr of expressionsIn(statement).flatMap((each) => [...within(each)])) {
       if (expr.kind !== 'load' && expr.kind !== 'dot') continue;
-      const place = placeOf(expr.buffer);
+      const place = addressOf(expr.buffer);
       if (written.has(place) && (expr.kind === 'dot' || written.get(place) !== keyOf(expr.index))) return false;
     }
   }

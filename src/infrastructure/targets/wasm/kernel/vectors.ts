@@ -156,7 +156,7 @@ export class Vectors {
     this.write(of);
     const call = of.type === 'f32' ? this.#functions.vector(op) : undefined;
     if (call !== undefined) code.op('call', call);
-    else code.op(vectorOpcode(op === 'round' ? 'nearest' : op, of.type) as Opcode);
+    else code.op(vectorOpcode(op, of.type) as Opcode);
   }
 
   #select({ condition, yes, no }: SelectExpr): void {

@@ -7,19 +7,21 @@ import {
   type ForStatement,
   type IfStatement,
   numberOf,
+  over,
   plus,
   rangeOf,
   read,
+  rest,
   type SetStatement,
   type Statement,
   type StoreStatement,
   statementsOf,
+  times,
   type Variable,
   vectorized,
   type WhileStatement,
 } from '../../../codegen/index.js';
 import { Code, type FunctionBody } from '../assembler/index.js';
-import type { Base } from './addresses.js';
 import type { Functions } from './functions.js';
 import { formOf } from './loops.js';
 import { Pairs } from './pairs.js';
@@ -32,17 +34,10 @@ import { stores, valueType } from './types.js';
 import { vectorOptions, withVectorLoops } from './vectorizable.js';
 import { Vectors } from './vectors.js';
 
-/** What a kernel's function is written with. */
-export interface WriterOptions {
-  readonly functions: Functions;
-  readonly baseOf: (buffer: Buffer) => Base;
-  /** What two buffers share if they lie in the same place. */
-  readonly placeOf: (buffer: Buffer) => unknown;
-}
-
 /** Writes a kernel's statements as instructions. */
 export class KernelWriter {
-  readonly #options: WriterOptions;
+  readonly #functions: Functions;
+  readonly #addressOf: (buffer: Buffer) => number;
   readonly #state: KernelState;
   readonly #registers: RegisterFile;
   readonly #scalars: Scalars;
@@ -50,19 +45,19 @@ export class KernelWriter {
   readonly #vectors: Vectors;
   readonly #assigned = new Set<Variable>();
 
-  constructor(body: FunctionBody, options: WriterOptions) {
-    this.#options = options;
+  constructor(body: FunctionBody, functions: Functions, addressOf: (buffer: Buffer) => number) {
+    this.#functions = functions;
+    this.#addressOf = addressOf;
     this.#state = new KernelState(body);
     this.#registers = new RegisterFile(this.#state);
-    this.#scalars = new Scalars(this.#state, this.#registers, options.functions, options.baseOf);
+    this.#scalars = new Scalars(this.#state, this.#registers, functions, addressOf);
     this.#pairs = new Pairs(this.#state, this.#scalars);
-    this.#vectors = new Vectors(this.#state, this.#registers, this.#scalars, this.#pairs, options.functions);
+    this.#vectors = new Vectors(this.#state, this.#registers, this.#scalars, this.#pairs, functions);
   }
 
   write(body: readonly Statement[]): void {
-    const { functions, placeOf } = this.#options;
-    const options = vectorOptions(functions);
-    const vectors = vectorized(withVectorLoops(body, options, placeOf), options);
+    const options = vectorOptions(this.#functions);
+    const vectors = vectorized(withVectorLoops(body, options, this.#addressOf), options);
     for (const variable of assignedIn(vectors)) this.#assigned.add(variable);
     this.#block(vectors);
   }
@@ -146,6 +141,11 @@ export class KernelWriter {
 
   #store({ buffer, index, value }: StoreStatement): void {
     const { code } = this.#state;
+    const bits = bitsOfStorage(buffer.type);
+    if (bits < 8) {
+      this.#storeBits(buffer, index, value, bits);
+      return;
+    }
     const offset = this.#scalars.addresses.point(buffer, index);
     if (!isVector(value)) {
       this.#scalars.write(value);
@@ -153,13 +153,24 @@ export class KernelWriter {
       return;
     }
     this.#vectors.write(value);
-    const bits = bitsOfStorage(buffer.type);
     if (bits === 32) code.access('v128.store', offset);
     else
       code
         .get(this.#zero())
         .shuffle(lowBytes(bits / 8))
         .access(bits === 16 ? 'v128.store64_lane' : 'v128.store32_lane', offset, 0);
+  }
+
+  /** Replaces some bits of a byte. */
+  #storeBits(buffer: Buffer, index: Expr, value: Expr, bits: number): void {
+    const { code } = this.#state;
+    const [pointer, shift, mask] = [this.#state.local('i32'), this.#state.local('i32'), 2 ** bits - 1];
+    const offset = this.#scalars.addresses.pointByte(buffer, over(index, 8 / bits));
+    code.tee(pointer).get(pointer).access('i32.load8_u', offset).i32(mask);
+    this.#scalars.write(times(rest(index, 8 / bits), bits));
+    code.tee(shift).op('i32.shl').i32(-1).op('i32.xor').op('i32.and');
+    this.#scalars.write(value);
+    code.i32(mask).op('i32.and').get(shift).op('i32.shl').op('i32.or').access('i32.store8', offset);
   }
 
   #zeros: number | undefined;

@@ -21,13 +21,19 @@ declare const WebAssembly: { instantiate(bytes: unknown, imports: object): Promi
  * Loads a module. The text of this function is what loads compiled models: it refers to nothing but what stands in it and in every environment.
  * @param source bytes of the module, or where it is.
  */
-export async function instantiate(source: unknown, inputs: readonly Slot[], outputs: readonly Slot[], imports: object) {
-  let bytes = source;
-  if (source instanceof URL || typeof source === 'string') {
-    if (String(source).startsWith('file:')) bytes = process.getBuiltinModule('node:fs').readFileSync(new URL(source));
+export async function instantiate(
+  source: string | URL | ArrayBuffer | Uint8Array,
+  inputs: readonly Slot[],
+  outputs: readonly Slot[],
+  imports: object,
+) {
+  let bytes: unknown = source;
+  if (!(source as ArrayBuffer).byteLength) {
+    const from = String(source);
+    if (from.startsWith('file:')) bytes = process.getBuiltinModule('node:fs').readFileSync(new URL(from));
     else {
-      const response = await fetch(source);
-      if (!response.ok) throw new Error(`${source}: HTTP ${response.status}`);
+      const response = await fetch(from);
+      if (!response.ok) throw new Error(`${from}: HTTP ${response.status}`);
       bytes = await response.arrayBuffer();
     }
   }
