@@ -6,8 +6,8 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inventedShapes, runnableInputs } from 'espalier/diagnosis';
-import { cpuModel, makeFeeds, quantile } from 'espalier/hardware';
-import { calibrate, timeLayers } from 'espalier/hardware/node';
+import { cpuModel, footprint, makeFeeds, quantile } from 'espalier/hardware';
+import { allSamples, calibrate, modelOfSamples, timeLayers } from 'espalier/hardware/node';
 import { Tensor } from 'espalier/onnx';
 import { loadModel } from 'espalier/onnx/node';
 import { createNodeRuntime } from 'espalier/runtime/node';
@@ -22,6 +22,10 @@ const profile = given
   ? JSON.parse(readFileSync(given, 'utf8'))
   : await calibrate(runtime, { onProgress: ({ done, total }) => process.stderr.write(`\r${done} of ${total} `) });
 const model = cpuModel(profile);
+
+/** Layers that were timed for the fit: those of the same operator and sizes are not judged. */
+const sizesOf = ({ op, inputs, outputs }) => JSON.stringify([op, inputs, outputs]);
+const fitted = new Set(allSamples().flatMap((sample) => footprint(modelOfSamples([sample]), { bytes: 0 }).layers.map(sizesOf)));
 
 /** What a model cannot guess of its inputs. */
 const KNOWN = { 'silero_vad_v6.onnx': { sr: Tensor.scalar('int64', 16000) } };
@@ -76,13 +80,15 @@ const rows = [];
 for (const file of existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.onnx')) : []) {
   try {
     const { layers, rest } = await timed(file);
-    const pairs = layers.map(({ layer, seconds, before }) => [model.layer(layer, before).seconds, seconds]);
+    const pairs = layers
+      .filter(({ layer }) => !fitted.has(sizesOf(layer)))
+      .map(({ layer, seconds, before }) => [model.layer(layer, before).seconds, seconds]);
     all.push(...pairs);
     const own = pairs.reduce((sum, [, seconds]) => sum + seconds, 0);
     const { rank, error, whole } = judge(pairs);
     rows.push([
       file,
-      layers.length,
+      pairs.length,
       (1000 * own).toFixed(2),
       `${((100 * rest) / (own + rest)).toFixed(0)}%`,
       layers.length < 10 ? '–' : rank.toFixed(3),

@@ -111,7 +111,7 @@ const MATRICES = [
 ];
 /** Steps, inputs, state. */
 const SEQUENCES = [
-  [32, 96, 48],
+  [28, 80, 56],
   [1, 64, 64],
   [4, 40, 96],
   [16, 32, 32],
