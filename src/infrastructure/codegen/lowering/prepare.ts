@@ -3,6 +3,7 @@ import { floatOutputs, inferShapes, TRAINING_OPSET, upgradeInPlace } from '../..
 import { passes, simplify } from '../../compiler/index.js';
 import type { Runtime } from '../../runtime/index.js';
 import { composeInPlace } from './compose.js';
+import { moveIntegers } from './moves.js';
 
 /** What a model is compiled for. */
 export interface CompileOptions {
@@ -44,6 +45,7 @@ export async function prepare(source: Model, { runtime, shapes = {} }: CompileOp
     simplified = await simplify(simplified, runtime);
     inferShapes(simplified, { inputShapes });
   }
+  moveIntegers(simplified);
   simplified.source = source.source;
   return simplified;
 }
