@@ -13,7 +13,15 @@ export { batchStatistics, channelsOf, inverseDeviation } from './shared/channels
 export { type Equation, parseEquation } from './shared/einsum.js';
 export { isElementwise } from './shared/elementwise.js';
 export type { Tap } from './shared/resampling.js';
-export { convolutionWindows, paddingOf, poolWindows, type TransposedWindow, transposedPadding, transposedWindows, type Window } from './shared/windows.js';
+export {
+  convolutionWindows,
+  paddingOf,
+  poolWindows,
+  type TransposedWindow,
+  transposedPadding,
+  transposedWindows,
+  type Window,
+} from './shared/windows.js';
 export { addOperator, knownOperators, requireRule, ruleOf } from './table.js';
 export type { LayerTrait, NormalizationTrait, Traits } from './traits.js';
 export { opsetAtLeast, upgradeInPlace, upgradeOpset, upgradeTo } from './upgrade.js';

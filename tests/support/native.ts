@@ -50,7 +50,10 @@ export async function buildNative(models: readonly Lowered[], folder: string, fl
   writeFileSync(join(folder, 'main.c'), mainOf(models, taken));
   const path = join(folder, 'program');
   const objects = taken.map((index) => `model_${index}.o`);
-  const message = await gcc(['-std=c99', ...flags.filter((flag) => flag.startsWith('-fsan')), 'main.c', ...objects, '-o', path, '-lm'], folder);
+  const message = await gcc(
+    ['-std=c99', ...flags.filter((flag) => flag.startsWith('-fsan')), 'main.c', ...objects, '-o', path, '-lm'],
+    folder,
+  );
   if (message) throw new Error(message);
   return { path, rejected };
 }

@@ -47,7 +47,9 @@ async function wrong(folder: string, context: TestContext): Promise<Map<string, 
       if (difference) found.set(each.name, difference);
     }
     const constants = (kind: CompiledCase['constants']) => ready.filter((each) => each.constants === kind).length;
-    context.diagnostic(`${count - found.size} of ${count} cases agree; ${constants('shapes')} with small inputs as constants, ${constants('all')} with all`);
+    context.diagnostic(
+      `${count - found.size} of ${count} cases agree; ${constants('shapes')} with small inputs as constants, ${constants('all')} with all`,
+    );
     for (const [name, what] of found) context.diagnostic(`${name}: ${what}`);
     assert.ok(count > 0);
     assert.ok((count - found.size) / count >= 0.95);

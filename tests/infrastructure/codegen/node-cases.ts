@@ -105,7 +105,8 @@ export function differenceOf(
     const isFloat = /float/.test(want.dtype);
     const tolerance = isFloat ? (want.dtype === 'float16' ? 1e-3 : part) * Math.max(largest, 1e-3) : 0;
     for (const [at, each] of a.entries()) {
-      const same = Object.is(each, b[at]) || each === b[at] || (Number.isNaN(each) && Number.isNaN(b[at])) || Math.abs(each - b[at]) <= tolerance;
+      const same =
+        Object.is(each, b[at]) || each === b[at] || (Number.isNaN(each) && Number.isNaN(b[at])) || Math.abs(each - b[at]) <= tolerance;
       if (!same) return `output ${index}[${at}] is ${b[at]}, not ${each} (largest ${largest})`;
     }
   }

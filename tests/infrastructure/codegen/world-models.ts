@@ -38,7 +38,12 @@ export const worldModels: readonly WorldModel[] = [
   // ONNX Runtime scales sums in 32-bit floats, compiled code with 31 bits: 2 of 45472 elements of the 13th convolution are one unit off, the first that
   // are, and the 43 convolutions behind it spread that.
   { file: 'shufflenet_v2_int8.onnx', units: 2, unit: 0.1724 },
-  { file: 'libtashkeel_fp32.onnx', shapes: { char_inputs: [1, 24], input_lengths: [1] }, below: { char_inputs: 40 }, given: { input_lengths: [24] } },
+  {
+    file: 'libtashkeel_fp32.onnx',
+    shapes: { char_inputs: [1, 24], input_lengths: [1] },
+    below: { char_inputs: 40 },
+    given: { input_lengths: [24] },
+  },
   { file: 'subpixel_cnn_superres.onnx', shapes: { input: [1, 1, 224, 224] } },
   { file: 'crepe_tiny.onnx', shapes: { input: [1, 1024] } },
   { file: 'picodet_xs_416_sim.onnx' },
@@ -53,19 +58,28 @@ export interface CompiledModel {
   readonly expected: readonly Tensor[];
 }
 
-export async function compileWorldModel(path: string, { shapes, constants = {}, below = {}, given = {} }: WorldModel, runtime: Runtime): Promise<CompiledModel> {
+export async function compileWorldModel(
+  path: string,
+  { shapes, constants = {}, below = {}, given = {} }: WorldModel,
+  runtime: Runtime,
+): Promise<CompiledModel> {
   const model = decodeModel(new Uint8Array(readFileSync(path)));
   for (const input of [...model.graph.inputs]) if (constants[input.name]) makeConstant(model, input, constants[input.name]);
   const lowered = lowerGraph(await prepare(model, { runtime, shapes }));
   const random = new Random(1);
   const feeds = lowered.inputs.map(({ name, dtype, shape }) => {
     const size = shape.reduce((all, each) => all * each, 1);
-    const numbers = given[name] ?? Float64Array.from({ length: size }, () => (/float/.test(dtype) ? random.normal() : random.integer(below[name] ?? 256)));
+    const numbers =
+      given[name] ??
+      Float64Array.from({ length: size }, () => (/float/.test(dtype) ? random.normal() : random.integer(below[name] ?? 256)));
     return Tensor.from(dtype, shape, numbers);
   });
   const program = await runtime.compile({ path });
   const names = lowered.inputs.map(({ name }) => name);
-  const results = await program.run({ ...constants, ...Object.fromEntries(feeds.map((feed, at) => [names[at], new Tensor(feed.dtype, feed.shape, feed.bytes().slice())])) });
+  const results = await program.run({
+    ...constants,
+    ...Object.fromEntries(feeds.map((feed, at) => [names[at], new Tensor(feed.dtype, feed.shape, feed.bytes().slice())])),
+  });
   await program.dispose();
   return { lowered, inputs: feeds.map((feed) => feed.bytes()), expected: lowered.outputs.map(({ name }) => results[name]) };
 }

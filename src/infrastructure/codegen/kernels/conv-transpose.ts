@@ -77,7 +77,11 @@ function convTranspose(context: NestContext): void {
 }
 
 /** The inputs that reach a place of the output, each with the row-major index of the tap by which it does. */
-function gather(windows: readonly Gathered[], place: readonly Expr[], body: (from: readonly Expr[], tap: Expr) => readonly Statement[]): Statement[] {
+function gather(
+  windows: readonly Gathered[],
+  place: readonly Expr[],
+  body: (from: readonly Expr[], tap: Expr) => readonly Statement[],
+): Statement[] {
   const nest = (axis: number, from: readonly Expr[], tap: Expr): readonly Statement[] => {
     if (axis === windows.length) return body(from, tap);
     const { kernel, stride, dilation, head, input } = windows[axis];

@@ -1,5 +1,20 @@
 import { parseEquation } from '../../../ops/index.js';
-import { add, cast, type Expr, lanes, loops, mul, number, plus, register, registers, type Statement, scalarOf, set, times } from '../loops/index.js';
+import {
+  add,
+  cast,
+  type Expr,
+  lanes,
+  loops,
+  mul,
+  number,
+  plus,
+  register,
+  registers,
+  type Statement,
+  scalarOf,
+  set,
+  times,
+} from '../loops/index.js';
 import { like } from './elementwise.js';
 import type { KernelRule, NestContext } from './rule.js';
 import { blocks, lanesFor } from './tile.js';
@@ -40,7 +55,8 @@ function einsum(context: NestContext): void {
         ...lanes(0, size, (lane) => [set(sums, lane, like(number(0, type), 0))]),
         ...loops(NAMES, summed.map(sizeOf), (over) =>
           lanes(0, size, (lane) => {
-            const indexOf = (label: string) => (label === inner ? at(lane) : output.includes(label) ? counts[outer.indexOf(label)] : over[summed.indexOf(label)]);
+            const indexOf = (label: string) =>
+              label === inner ? at(lane) : output.includes(label) ? counts[outer.indexOf(label)] : over[summed.indexOf(label)];
             const factors = operands.map((operand, each) =>
               cast(type, operand.at(terms[each].map((label, axis) => (operand.shape[axis] === 1 ? number(0) : indexOf(label))))),
             );

@@ -1,8 +1,8 @@
 import {
   add,
   assign,
-  binary,
   type Buffer,
+  binary,
   type Expr,
   load,
   loop,
@@ -13,8 +13,8 @@ import {
   plus,
   range,
   read,
-  select,
   type Statement,
+  select,
   store,
   sub,
   times,
@@ -133,7 +133,11 @@ function whole(context: NestContext, transform: Transform): Fourier {
   const table = turns(context, transform, points / 2);
   const work = { buffer: context.scratch('waves', type, 4 * points), size: points };
   const { body, pair } = passes(work, table.at);
-  return (from, to) => [...loop('n', points, (n) => put(work, 0, n, from(n))), ...body, ...loop('k', bins, (k) => to(k, part(work, pair, k)))];
+  return (from, to) => [
+    ...loop('n', points, (n) => put(work, 0, n, from(n))),
+    ...body,
+    ...loop('k', bins, (k) => to(k, part(work, pair, k))),
+  ];
 }
 
 /** A real signal as a complex one of half the length: even points its real part, odd ones its imaginary. */

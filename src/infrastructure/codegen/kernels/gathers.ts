@@ -1,4 +1,4 @@
-import { add, binary, cast, type Expr, max, min, minus, mul, number, plus, select, type StorageType, sub } from '../loops/index.js';
+import { add, binary, cast, type Expr, max, min, minus, mul, number, plus, type StorageType, select, sub } from '../loops/index.js';
 import { computedOperand, type Operand, rowMajor, sliced, storedOperand } from '../operands/index.js';
 import { like } from './elementwise.js';
 import type { KernelRule, RuleContext } from './rule.js';

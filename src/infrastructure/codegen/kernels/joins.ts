@@ -36,7 +36,8 @@ function paddingsOf(context: NestContext, rank: number): Padding {
     return place < 0 ? 0 : pads[place + half * axes.length];
   };
   const all = Array.from({ length: rank }, (_, axis) => axis);
-  if (pads.length !== 2 * axes.length) context.refuse(`its ${pads.length} paddings do not fit ${axes.length} axes of "${node.inputs[0]?.name}"`);
+  if (pads.length !== 2 * axes.length)
+    context.refuse(`its ${pads.length} paddings do not fit ${axes.length} axes of "${node.inputs[0]?.name}"`);
   return { heads: all.map((axis) => at(axis, 0)), tails: all.map((axis) => at(axis, 1)) };
 }
 
@@ -71,7 +72,11 @@ function placeOf(at: Expr, size: number, head: number, mode: string): Expr {
   return min(within, minus(period, within));
 }
 
-function overShape(order: readonly number[], shape: readonly number[], body: (indices: readonly Expr[]) => readonly Statement[]): Statement[] {
+function overShape(
+  order: readonly number[],
+  shape: readonly number[],
+  body: (indices: readonly Expr[]) => readonly Statement[],
+): Statement[] {
   return loops(
     ['i', 'j', 'k', 'l', 'm'],
     order.map((axis) => shape[axis]),
@@ -96,7 +101,9 @@ function filled(context: NestContext, x: Operand, heads: readonly number[], sink
     const run = (from: number, to: number, within: boolean) =>
       to - from === 1
         ? nest(each + 1, within, [...indices, number(from)], [...places, number(from - head)])
-        : range(['i', 'j', 'k', 'l', 'm'][each] ?? 'i', from, to, (at) => nest(each + 1, within, [...indices, at], [...places, minus(at, head)]));
+        : range(['i', 'j', 'k', 'l', 'm'][each] ?? 'i', from, to, (at) =>
+            nest(each + 1, within, [...indices, at], [...places, minus(at, head)]),
+          );
     if (!inside || (head === 0 && size === shape[axis])) return run(0, shape[axis], inside);
     return [...run(0, head, false), ...run(head, head + size, true), ...run(head + size, shape[axis], false)];
   };

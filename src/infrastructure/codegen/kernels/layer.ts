@@ -49,7 +49,10 @@ export interface LayerInputs {
  */
 export function layerOf(context: NestContext, inputs: LayerInputs): Layer | undefined {
   if (inputs.zeros) return wholeLayer(context, inputs, inputs.zeros);
-  const weights = grouped(weightsOf(inputs.weight, inputs.axis) ?? (inputs.data ? dataWeights(context, inputs.weight) : undefined), inputs.groups);
+  const weights = grouped(
+    weightsOf(inputs.weight, inputs.axis) ?? (inputs.data ? dataWeights(context, inputs.weight) : undefined),
+    inputs.groups,
+  );
   if (!weights) return undefined;
   const bias = inputs.bias && biasOf(inputs.bias);
   const quantized = weights.scales && (bias || !inputs.bias) ? quantizedInput(inputs.x) : undefined;
@@ -59,7 +62,9 @@ export function layerOf(context: NestContext, inputs: LayerInputs): Layer | unde
   const type: ScalarType = weights.storage === 'f64' ? 'f64' : 'f32';
   const x = (inputs.view ?? context.storedValue)(inputs.x);
   const sink = context.output(0, { order: inputs.order });
-  const biases = bias ? vector(context, 'bias', type, scaled(bias.values, shift)) : inputs.bias && dataBias(context, inputs.bias, type, shift);
+  const biases = bias
+    ? vector(context, 'bias', type, scaled(bias.values, shift))
+    : inputs.bias && dataBias(context, inputs.bias, type, shift);
   const factors = scales ? vector(context, 'scale', 'f32', scaled(scales, product)) : product === 1 ? undefined : () => float(product);
   const none = number(0, type);
   return {

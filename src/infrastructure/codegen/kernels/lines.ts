@@ -182,5 +182,8 @@ export function orderOf({ shape, stored }: Operand): number[] {
 
 /** A sum in the type of its elements. */
 export function sumOf(type: ScalarType): Fold {
-  return { begin: number(type === 'i64' || type === 'u64' ? 0n : 0, type), step: (sum, each) => ({ kind: 'binary', type, op: 'add', left: sum, right: each }) };
+  return {
+    begin: number(type === 'i64' || type === 'u64' ? 0n : 0, type),
+    step: (sum, each) => ({ kind: 'binary', type, op: 'add', left: sum, right: each }),
+  };
 }

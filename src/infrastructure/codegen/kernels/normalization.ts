@@ -1,4 +1,26 @@
-import { add, binary, cast, div, type Expr, local, loops, max, min, minus, mul, number, plus, range, read, assign, mutable, sub, times, unary, type ScalarType } from '../loops/index.js';
+import {
+  add,
+  assign,
+  binary,
+  cast,
+  div,
+  type Expr,
+  local,
+  loops,
+  max,
+  min,
+  minus,
+  mul,
+  mutable,
+  number,
+  plus,
+  range,
+  read,
+  type ScalarType,
+  sub,
+  times,
+  unary,
+} from '../loops/index.js';
 import { broadcast, type Operand, reshaped } from '../operands/index.js';
 import { like } from './elementwise.js';
 import { orderOf, overLines, sumOf } from './lines.js';
@@ -31,14 +53,22 @@ function normalize(context: NestContext, { x, axes, centred, deviation, store, s
         { begin: sum.begin, step: sum.step },
         (indices, lane) => squared(centre(indices, lane)),
         (squares) =>
-          line.value('inverse', (lane) => div(like(sample, 1), deviation(mul(squares(lane), share))), (inverse) => [
-            ...(statistics ? line.results((lane) => statistics(line.at(lane), mean(lane), inverse(lane))) : []),
-            ...line.each((indices, lane) => store(indices, mul(centre(indices, lane), inverse(lane)))),
-          ]),
+          line.value(
+            'inverse',
+            (lane) => div(like(sample, 1), deviation(mul(squares(lane), share))),
+            (inverse) => [
+              ...(statistics ? line.results((lane) => statistics(line.at(lane), mean(lane), inverse(lane))) : []),
+              ...line.each((indices, lane) => store(indices, mul(centre(indices, lane), inverse(lane)))),
+            ],
+          ),
       );
     };
     if (!centred) return rest(() => like(sample, 0));
-    return line.fold(sum, (indices) => x.at(indices), (total) => line.value('mean', (lane) => mul(total(lane), share), rest));
+    return line.fold(
+      sum,
+      (indices) => x.at(indices),
+      (total) => line.value('mean', (lane) => mul(total(lane), share), rest),
+    );
   });
   context.emit(body);
 }
@@ -147,7 +177,13 @@ function lp(context: NestContext): void {
         return line.value('norm', norm, (of) =>
           line.each((indices, lane) => {
             const none = binary('eq', of(lane), like(sample, 0));
-            return sink.store(indices, { kind: 'select', type: sample.type, condition: none, yes: like(sample, 0), no: div(x.at(indices), of(lane)) });
+            return sink.store(indices, {
+              kind: 'select',
+              type: sample.type,
+              condition: none,
+              yes: like(sample, 0),
+              no: div(x.at(indices), of(lane)),
+            });
           }),
         );
       },
@@ -171,7 +207,12 @@ function batch(context: RuleContext): (elements: readonly Expr[]) => Expr {
 function alignChannels(context: RuleContext, index: number): Operand {
   const given = context.input(index);
   const { shape } = context.input(0);
-  return index === 0 ? given : reshaped(given, shape.map((_, axis) => (axis === 1 || shape.length === 1 ? given.shape[0] : 1)));
+  return index === 0
+    ? given
+    : reshaped(
+        given,
+        shape.map((_, axis) => (axis === 1 || shape.length === 1 ? given.shape[0] : 1)),
+      );
 }
 
 /** x / (bias + alpha / size · Σ x²)^beta, the sum over channels nearby. */
@@ -189,8 +230,9 @@ function localResponse(context: NestContext): void {
     const to = min(number(channels), plus(c, size - head));
     const each = x.at([n, c, ...place]);
     return mutable('sum', each.type, like(each, 0), (sum) => [
-      ...range('k', from, to, (k) =>
-        local('near', x.at([n, k, ...place]), (near) => [assign(sum, add(read(sum), squared(near)))]), { within: [0, channels - 1] }),
+      ...range('k', from, to, (k) => local('near', x.at([n, k, ...place]), (near) => [assign(sum, add(read(sum), squared(near)))]), {
+        within: [0, channels - 1],
+      }),
       ...sink.store(
         [n, c, ...place],
         div(each, binary('pow', add(mul(read(sum), number(alpha / size, each.type)), number(bias, each.type)), number(beta, each.type))),

@@ -21,13 +21,17 @@ function matMul(context: NestContext): void {
 function matMulIntegers(context: NestContext): void {
   const [x, weight, xZero, weightZero] = context.node.inputs;
   const zeros = { x: xZero, weight: weightZero };
-  if (x && weight && context.input(1).shape.length === 2 && rowsShareZero(xZero) && dense(context, { x, weight, transposes: false, zeros })) return;
+  if (x && weight && context.input(1).shape.length === 2 && rowsShareZero(xZero) && dense(context, { x, weight, transposes: false, zeros }))
+    return;
   const whole = (index: number, zero: Value | undefined, along: number) => {
     const [operand, off] = [context.stored(index), zero && context.operand(zero)];
     return computedOperand(operand.shape, 'i32', (indices) => {
       const each = operand.at(indices);
       if (!off) return each;
-      return sub(each, off.shape.length > 0 && off.shape[off.shape.length - 1] > 1 ? off.at([indices[indices.length + along]]) : off.flat(number(0)));
+      return sub(
+        each,
+        off.shape.length > 0 && off.shape[off.shape.length - 1] > 1 ? off.at([indices[indices.length + along]]) : off.flat(number(0)),
+      );
     });
   };
   batchProducts(context, matrixOf(whole(0, xZero, -2), 'row'), matrixOf(whole(1, weightZero, -1), 'column'));

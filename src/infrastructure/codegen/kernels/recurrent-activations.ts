@@ -6,17 +6,35 @@ type Activation = (x: Expr) => Expr;
 
 /** Activations of recurrent operators, with their default parameters. Source: https://onnx.ai/onnx/operators/onnx__LSTM.html */
 const activations: Readonly<Record<string, (alpha: number | undefined, beta: number | undefined) => Activation>> = {
-  affine: (alpha = 1, beta = 0) => (x) => add(mul(like(x, alpha), x), like(x, beta)),
-  elu: (alpha = 1) => (x) => select(binary('gt', x, like(x, 0)), x, mul(like(x, alpha), sub(unary('exp', x), like(x, 1)))),
-  hardsigmoid: (alpha = 0.2, beta = 0.5) => (x) => hardSigmoid(x, alpha, beta),
-  leakyrelu: (alpha = 0.01) => (x) => select(binary('gt', x, like(x, 0)), x, mul(like(x, alpha), x)),
+  affine:
+    (alpha = 1, beta = 0) =>
+    (x) =>
+      add(mul(like(x, alpha), x), like(x, beta)),
+  elu:
+    (alpha = 1) =>
+    (x) =>
+      select(binary('gt', x, like(x, 0)), x, mul(like(x, alpha), sub(unary('exp', x), like(x, 1)))),
+  hardsigmoid:
+    (alpha = 0.2, beta = 0.5) =>
+    (x) =>
+      hardSigmoid(x, alpha, beta),
+  leakyrelu:
+    (alpha = 0.01) =>
+    (x) =>
+      select(binary('gt', x, like(x, 0)), x, mul(like(x, alpha), x)),
   relu: () => relu,
-  scaledtanh: (alpha = 1, beta = 1) => (x) => mul(like(x, alpha), tanh(mul(like(x, beta), x))),
+  scaledtanh:
+    (alpha = 1, beta = 1) =>
+    (x) =>
+      mul(like(x, alpha), tanh(mul(like(x, beta), x))),
   sigmoid: () => sigmoid,
   softplus: () => (x) => unary('log', add(like(x, 1), unary('exp', x))),
   softsign: () => (x) => div(x, add(like(x, 1), unary('abs', x))),
   tanh: () => tanh,
-  thresholdedrelu: (alpha = 1) => (x) => select(binary('gt', x, like(x, alpha)), x, like(x, 0)),
+  thresholdedrelu:
+    (alpha = 1) =>
+    (x) =>
+      select(binary('gt', x, like(x, alpha)), x, like(x, 0)),
 };
 
 /** Which of the parameters an activation takes: their lists name only those of activations that have some. */

@@ -1,5 +1,18 @@
 import type { Value } from '../../../onnx/index.js';
-import { add, type Buffer, cast, type Expr, load, loop, mul, number, plus, type ScalarType, type Statement, times } from '../loops/index.js';
+import {
+  add,
+  type Buffer,
+  cast,
+  type Expr,
+  load,
+  loop,
+  mul,
+  number,
+  plus,
+  type ScalarType,
+  type Statement,
+  times,
+} from '../loops/index.js';
 import { reshaped, sliced } from '../operands/index.js';
 import type { NestContext } from './rule.js';
 import { blocks, lanesFor, Tile } from './tile.js';

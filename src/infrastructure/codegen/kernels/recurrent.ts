@@ -1,8 +1,8 @@
 import type { Value } from '../../../onnx/index.js';
 import {
   add,
-  binary,
   type Buffer,
+  binary,
   cast,
   type Expr,
   load,
@@ -72,7 +72,8 @@ function recurrent(states: number, make: Make): KernelRule {
         const each = (n: Expr, count: Expr) =>
           loop('t', length, (t) => {
             const at = backwards ? minus(sub(count, number(1)), t) : t;
-            const sequence = (time: Expr, unit: Expr) => (batchFirst ? [n, time, number(direction), unit] : [time, number(direction), n, unit]);
+            const sequence = (time: Expr, unit: Expr) =>
+              batchFirst ? [n, time, number(direction), unit] : [time, number(direction), n, unit];
             const output = (time: Expr, value: (unit: Expr) => Expr) =>
               sinks[0] ? loop('unit', hidden, (unit) => sinks[0]?.store(sequence(time, unit), value(unit)) ?? []) : [];
             const runs = local('at', at, (time) => [
@@ -93,7 +94,9 @@ function recurrent(states: number, make: Make): KernelRule {
             ),
             ...(lengths ? local('count', lengths(n), (count) => each(n, count)) : each(n, number(length))),
             ...buffers.flatMap((buffer, state) =>
-              sinks[state + 1] ? loop('unit', hidden, (unit) => sinks[state + 1]?.store(place(n, direction, unit), load(buffer, unit)) ?? []) : [],
+              sinks[state + 1]
+                ? loop('unit', hidden, (unit) => sinks[state + 1]?.store(place(n, direction, unit), load(buffer, unit)) ?? [])
+                : [],
             ),
           ]),
         ];
@@ -105,13 +108,24 @@ function recurrent(states: number, make: Make): KernelRule {
 
 /** The length of each sequence, where they are not all whole. */
 function lengthsOf(context: NestContext, length: number): ((n: Expr) => Expr) | undefined {
-  if (!context.has(4) || context.constant(4)?.numbers().every((each) => each === length)) return undefined;
+  if (
+    !context.has(4) ||
+    context
+      .constant(4)
+      ?.numbers()
+      .every((each) => each === length)
+  )
+    return undefined;
   const lengths = context.cheap(4);
   return (n) => max(number(0), min(number(length), cast('i32', lengths.at([n]))));
 }
 
 /** The two biases of rows of a direction, added or apart; 0 where there is none. */
-function biasOf({ context, direction, type }: Cell, gates: number, first: number): { both: (row: Expr) => Expr; each: (half: 0 | 1) => (row: Expr) => Expr } {
+function biasOf(
+  { context, direction, type }: Cell,
+  gates: number,
+  first: number,
+): { both: (row: Expr) => Expr; each: (half: 0 | 1) => (row: Expr) => Expr } {
   const none = () => number(0, type);
   if (!context.has(3)) return { both: none, each: () => none };
   const operand: Operand = context.cheap(3);
@@ -121,7 +135,11 @@ function biasOf({ context, direction, type }: Cell, gates: number, first: number
   const values = constant.numbers();
   const start = direction * 2 * gates;
   const sums = Float64Array.from({ length: gates - first }, (_, row) => values[start + first + row] + values[start + gates + first + row]);
-  const table = context.constantBuffer(`${context.node.op}_bias`, type === 'f64' ? 'f64' : 'f32', type === 'f64' ? sums : Float32Array.from(sums));
+  const table = context.constantBuffer(
+    `${context.node.op}_bias`,
+    type === 'f64' ? 'f64' : 'f32',
+    type === 'f64' ? sums : Float32Array.from(sums),
+  );
   return { both: (row) => load(table, row), each };
 }
 
@@ -136,7 +154,16 @@ const rnn: Make = (cell) => {
   return {
     before: [...w.before, ...r.before],
     run: (x) => [
-      ...sumsOf(hidden, type, [{ rows: w, factor: x }, { rows: r, factor: (k) => load(states[0], k) }], bias.both, (row, sum) => [store(sums, row, sum)]),
+      ...sumsOf(
+        hidden,
+        type,
+        [
+          { rows: w, factor: x },
+          { rows: r, factor: (k) => load(states[0], k) },
+        ],
+        bias.both,
+        (row, sum) => [store(sums, row, sum)],
+      ),
       ...loop('unit', hidden, (unit) => [store(states[0], unit, f(clip(load(sums, unit))))]),
     ],
   };
@@ -162,7 +189,16 @@ const lstm: Make = (cell) => {
   return {
     before: [...w.before, ...r.before],
     run: (x) => [
-      ...sumsOf(count, type, [{ rows: w, factor: x }, { rows: r, factor: (k) => load(state, k) }], bias.both, (row, sum) => [store(sums, row, sum)]),
+      ...sumsOf(
+        count,
+        type,
+        [
+          { rows: w, factor: x },
+          { rows: r, factor: (k) => load(state, k) },
+        ],
+        bias.both,
+        (row, sum) => [store(sums, row, sum)],
+      ),
       ...loop('unit', hidden, (unit) =>
         local('before', load(memory, unit), (before) =>
           local('input', f(gate(0, unit, before)), (input) =>
@@ -205,12 +241,30 @@ const gru: Make = (cell) => {
       ]
     : (x) => [
         ...loop('unit', hidden, (unit) => [store(reset, unit, mul(gate(1, unit), load(state, unit)))]),
-        ...sumsOf(hidden, type, [{ rows: wh, factor: x }, { rows: rh, factor: (k) => load(reset, k) }], biasOfHidden.both, into(inner)),
+        ...sumsOf(
+          hidden,
+          type,
+          [
+            { rows: wh, factor: x },
+            { rows: rh, factor: (k) => load(reset, k) },
+          ],
+          biasOfHidden.both,
+          into(inner),
+        ),
       ];
   return {
     before: [...w.before, ...r.before, ...wh.before, ...rh.before],
     run: (x) => [
-      ...sumsOf(2 * hidden, type, [{ rows: w, factor: x }, { rows: r, factor: (k) => load(state, k) }], bias.both, into(gates)),
+      ...sumsOf(
+        2 * hidden,
+        type,
+        [
+          { rows: w, factor: x },
+          { rows: r, factor: (k) => load(state, k) },
+        ],
+        bias.both,
+        into(gates),
+      ),
       ...candidate(x),
       ...loop('unit', hidden, (unit) =>
         local('update', gate(0, unit), (update) =>

@@ -111,12 +111,16 @@ function logSumExp(context: NestContext): void {
         { begin: like(sample, -far), step: max },
         (indices) => x.at(indices),
         (most) =>
-          line.value('top', (lane) => min(most(lane), like(sample, far)), (top) =>
-            line.fold(
-              sumOf(sample.type),
-              (indices, lane) => unary('exp', binary('sub', x.at(indices), top(lane))),
-              (sum) => line.results((lane) => sink.store(keptIndices(line.at(lane), axes, keeps), add(top(lane), unary('log', sum(lane))))),
-            ),
+          line.value(
+            'top',
+            (lane) => min(most(lane), like(sample, far)),
+            (top) =>
+              line.fold(
+                sumOf(sample.type),
+                (indices, lane) => unary('exp', binary('sub', x.at(indices), top(lane))),
+                (sum) =>
+                  line.results((lane) => sink.store(keptIndices(line.at(lane), axes, keeps), add(top(lane), unary('log', sum(lane))))),
+              ),
           ),
       ),
     ),

@@ -1,5 +1,25 @@
 import { resizeTaps, type Tap } from '../../../ops/index.js';
-import { add, binary, cast, type Expr, lanes, load, local, loop, loops, mul, number, over, plus, register, registers, type Statement, select, set, times } from '../loops/index.js';
+import {
+  add,
+  binary,
+  cast,
+  type Expr,
+  lanes,
+  load,
+  local,
+  loop,
+  loops,
+  mul,
+  number,
+  over,
+  plus,
+  register,
+  registers,
+  type Statement,
+  select,
+  set,
+  times,
+} from '../loops/index.js';
 import type { Operand } from '../operands/index.js';
 import { like } from './elementwise.js';
 import { orderOf } from './lines.js';
@@ -35,7 +55,8 @@ function resize(context: NestContext): void {
     outer.map((axis) => shape[axis]),
     (counts) =>
       blocks(shape[innermost], wide, (block, size) => {
-        const to = (lane: Expr) => shape.map((_, axis) => (axis === innermost ? plus(times(block, wide), lane) : counts[outer.indexOf(axis)]));
+        const to = (lane: Expr) =>
+          shape.map((_, axis) => (axis === innermost ? plus(times(block, wide), lane) : counts[outer.indexOf(axis)]));
         const store = (lane: Expr, value: Expr) => {
           const within = outside.reduce<Expr | undefined>((all, { axis, inside }) => {
             const each = inside(to(lane)[axis]);
@@ -55,7 +76,8 @@ type Store = (lane: Expr, value: Expr) => Statement[];
 /** One element for each. */
 function nearest(x: Operand, axes: readonly Axis[], to: (lane: Expr) => Expr[], size: number, store: Store): Statement[] {
   const name = (each: number, places: readonly Expr[]): Statement[] => {
-    if (each < axes.length) return local('from', axes[each].place(to(number(0))[axes[each].axis], number(0)), (place) => name(each + 1, [...places, place]));
+    if (each < axes.length)
+      return local('from', axes[each].place(to(number(0))[axes[each].axis], number(0)), (place) => name(each + 1, [...places, place]));
     return lanes(0, size, (lane) => {
       const from = to(lane).map((index, axis) => {
         const at = axes.findIndex((other) => other.axis === axis);
@@ -90,7 +112,11 @@ function weighted(x: Operand, axes: readonly Axis[], to: (lane: Expr) => Expr[],
   return [
     { kind: 'registers', registers: sums },
     ...lanes(0, size, (lane) => [set(sums, lane, number(0, 'f32'))]),
-    ...nest(0, undefined, x.shape.map(() => undefined)),
+    ...nest(
+      0,
+      undefined,
+      x.shape.map(() => undefined),
+    ),
     ...lanes(0, size, (lane) => store(lane, finish(register(sums, lane)))),
   ];
 }
@@ -102,10 +128,22 @@ function axisOf(context: NestContext, axis: number, taps: readonly (readonly Tap
   const places = flat((tap) => tap?.[0] ?? 0);
   const at = (index: Expr, tap: Expr) => plus(times(index, count), tap);
   const step = count === 1 ? wholeStep(places) : undefined;
-  const placeTable = step ? undefined : context.constantBuffer(`${name}_places`, places.every((place) => place < 65536) ? 'u16' : 'i32', places.every((place) => place < 65536) ? Uint16Array.from(places) : Int32Array.from(places));
+  const placeTable = step
+    ? undefined
+    : context.constantBuffer(
+        `${name}_places`,
+        places.every((place) => place < 65536) ? 'u16' : 'i32',
+        places.every((place) => place < 65536) ? Uint16Array.from(places) : Int32Array.from(places),
+      );
   const weights = count > 1 ? context.constantBuffer(`${name}_weights`, 'f32', Float32Array.from(flat((tap) => tap?.[1] ?? 0))) : undefined;
   const covered = taps.every((each) => each.length > 0);
-  const insides = covered ? undefined : context.constantBuffer(`${name}_inside`, 'u8', Uint8Array.from(taps, (each) => Number(each.length > 0)));
+  const insides = covered
+    ? undefined
+    : context.constantBuffer(
+        `${name}_inside`,
+        'u8',
+        Uint8Array.from(taps, (each) => Number(each.length > 0)),
+      );
   return {
     axis,
     count,
@@ -122,7 +160,9 @@ function wholeStep(places: readonly number[]): ((index: Expr) => Expr) | undefin
     return (index) => over(index, repeats);
   }
   const step = places[1] ?? 1;
-  return places.every((place, at) => place === places[0] + at * step) && step > 0 && places[0] === 0 ? (index) => times(index, step) : undefined;
+  return places.every((place, at) => place === places[0] + at * step) && step > 0 && places[0] === 0
+    ? (index) => times(index, step)
+    : undefined;
 }
 
 export const resizes: Readonly<Record<string, KernelRule>> = {

@@ -4,9 +4,11 @@ import {
   binary,
   cast,
   type Expr,
+  lanes,
   load,
   local,
   loop,
+  min,
   minus,
   mul,
   mutable,
@@ -19,9 +21,7 @@ import {
   select,
   set,
   store,
-  lanes,
   when,
-  min,
 } from '../loops/index.js';
 import { like } from './elementwise.js';
 import { orderOf, overLines } from './lines.js';

@@ -41,7 +41,10 @@ function dft(context: NestContext): void {
           const place = mirrors ? select(back, minus(length, n), n) : n;
           const each = complexAt(x, at(max(number(0), min(number(size - 1), place))), type);
           const within = binary('lt', place, number(size));
-          return { re: select(within, each.re, zero), im: select(within, mirrors ? select(back, negative(each.im), each.im) : each.im, zero) };
+          return {
+            re: select(within, each.re, zero),
+            im: select(within, mirrors ? select(back, negative(each.im), each.im) : each.im, zero),
+          };
         },
         (k, value) => {
           const scaled = inverse ? { re: mul(value.re, share), im: mul(value.im, share) } : value;

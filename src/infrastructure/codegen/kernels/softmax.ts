@@ -1,4 +1,4 @@
-import { load, max, mul, number, select, store, sub, unary, binary, div, assign, read, variable, type Statement } from '../loops/index.js';
+import { assign, binary, div, load, max, mul, number, read, type Statement, select, store, sub, unary, variable } from '../loops/index.js';
 import { like } from './elementwise.js';
 import { orderOf, overLines, sumOf } from './lines.js';
 import type { KernelRule, NestContext } from './rule.js';
@@ -22,15 +22,15 @@ function softmax(context: NestContext): void {
       largest,
       (indices) => x.at(indices),
       (most) => [
-        ...line.each((indices, lane) => [
-          store(kept, line.slot(indices, lane), unary('exp', sub(x.at(indices), most(lane)))),
-        ]),
+        ...line.each((indices, lane) => [store(kept, line.slot(indices, lane), unary('exp', sub(x.at(indices), most(lane))))]),
         ...line.fold(
           sumOf(sample.type),
           (indices, lane) => load(kept, line.slot(indices, lane)),
           (sum) =>
-            line.value('inverse', (lane) => div(like(sample, 1), sum(lane)), (inverse) =>
-              line.each((indices, lane) => sink.store(indices, mul(load(kept, line.slot(indices, lane)), inverse(lane)))),
+            line.value(
+              'inverse',
+              (lane) => div(like(sample, 1), sum(lane)),
+              (inverse) => line.each((indices, lane) => sink.store(indices, mul(load(kept, line.slot(indices, lane)), inverse(lane)))),
             ),
         ),
       ],
@@ -51,8 +51,10 @@ function logSoftmax(context: NestContext): void {
           sumOf(sample.type),
           (indices, lane) => unary('exp', sub(x.at(indices), most(lane))),
           (sum) =>
-            line.value('shift', (lane) => binary('add', most(lane), unary('log', sum(lane))), (shift) =>
-              line.each((indices, lane) => sink.store(indices, sub(x.at(indices), shift(lane)))),
+            line.value(
+              'shift',
+              (lane) => binary('add', most(lane), unary('log', sum(lane))),
+              (shift) => line.each((indices, lane) => sink.store(indices, sub(x.at(indices), shift(lane)))),
             ),
         ),
     ),
@@ -73,13 +75,14 @@ function hardmax(context: NestContext): void {
           const wins = binary('gt', x.at(indices), read(best));
           return [assign(at, select(wins, place, read(at))), assign(best, select(wins, x.at(indices), read(best)))];
         }),
-        ...line.along(lane, (indices, place) => sink.store(indices, select(binary('eq', place, read(at)), like(sample, 1), like(sample, 0)))),
+        ...line.along(lane, (indices, place) =>
+          sink.store(indices, select(binary('eq', place, read(at)), like(sample, 1), like(sample, 0))),
+        ),
       ];
     }, false),
   );
   context.emit(body);
 }
-
 
 export const softmaxes: Readonly<Record<string, KernelRule>> = {
   Hardmax: { kind: 'nest', absorbs: true, emit: hardmax },

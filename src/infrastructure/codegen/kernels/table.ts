@@ -1,6 +1,9 @@
 import { lookup } from '../../../base/index.js';
 import type { Node } from '../../../onnx/index.js';
+import { transposedConvolutions } from './conv-transpose.js';
 import { convolutions } from './convolution.js';
+import { dynamicQuantizations } from './dynamic-quantization.js';
+import { einsums } from './einsum.js';
 import { elementwise } from './elementwise.js';
 import { gathers } from './gathers.js';
 import { joins } from './joins.js';
@@ -8,18 +11,15 @@ import { normalizations } from './normalization.js';
 import { pools } from './pools.js';
 import { products } from './products.js';
 import { quantization } from './quantization.js';
+import { recurrents } from './recurrent.js';
 import { reductionKernels } from './reductions.js';
+import { resizes } from './resize.js';
 import type { KernelRule } from './rule.js';
 import { scatters } from './scatters.js';
 import { sequences } from './sequences.js';
+import { signals } from './signal.js';
 import { softmaxes } from './softmax.js';
 import { views } from './views.js';
-import { resizes } from './resize.js';
-import { transposedConvolutions } from './conv-transpose.js';
-import { recurrents } from './recurrent.js';
-import { einsums } from './einsum.js';
-import { dynamicQuantizations } from './dynamic-quantization.js';
-import { signals } from './signal.js';
 
 const rules: Readonly<Record<string, KernelRule>> = {
   If: { kind: 'branches' },

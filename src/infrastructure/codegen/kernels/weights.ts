@@ -128,7 +128,11 @@ export function packWeights(context: NestContext, weights: Weights, packing: Pac
   return { buffer: context.constantBuffer(name, weights.storage, packed(weights, order), size), before: [] };
 }
 
-function packedAsItRuns(operand: Operand, buffer: Buffer, { groups, outputs, inputs, taps, lanes, strides }: Packing): { buffer: Buffer; before: Statement[] } {
+function packedAsItRuns(
+  operand: Operand,
+  buffer: Buffer,
+  { groups, outputs, inputs, taps, lanes, strides }: Packing,
+): { buffer: Buffer; before: Statement[] } {
   const before = loops(['group'], [groups], ([group]) =>
     blocks(outputs, lanes, (block, wide) =>
       loops(['tap', 'input', 'lane'], [taps, inputs, wide], ([tap, input, lane]) => {

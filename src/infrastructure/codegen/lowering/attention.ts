@@ -1,5 +1,5 @@
 import { Tensor, type Value } from '../../../onnx/index.js';
-import type { Composition, Composer } from './compositions.js';
+import type { Composer, Composition } from './compositions.js';
 
 const NOTHING = Number.NEGATIVE_INFINITY;
 
@@ -61,7 +61,9 @@ function maskOf(composer: Composer, length: number, total: number): Value | unde
   const { node, op, scalar } = composer;
   const parts = [givenMask(composer, total), ...seenParts(composer, length, total)].filter((part) => part !== undefined);
   const added = parts.map((part) => (part.dtype === 'bool' ? op('Where', [part, scalar(0), scalar(NOTHING)]) : part));
-  return node.inputs.length > 3 || added.length > 0 ? added.reduce<Value | undefined>((sum, each) => (sum ? op('Add', [sum, each]) : each), undefined) : undefined;
+  return node.inputs.length > 3 || added.length > 0
+    ? added.reduce<Value | undefined>((sum, each) => (sum ? op('Add', [sum, each]) : each), undefined)
+    : undefined;
 }
 
 /** The mask that is an input; keys beyond its end are not seen. */
@@ -72,7 +74,11 @@ function givenMask({ node, op, shape, ints, scalar }: Composer, total: number): 
   const short = total - sizes[sizes.length - 1];
   const added = mask.dtype === 'bool' ? op('Where', [mask, scalar(0), scalar(NOTHING)]) : mask;
   if (short <= 0 || sizes[sizes.length - 1] === 1) return added;
-  return op('Pad', [added, ints([...sizes.map(() => 0), ...sizes.map((_, axis) => (axis === sizes.length - 1 ? short : 0))]), scalar(NOTHING)]);
+  return op('Pad', [
+    added,
+    ints([...sizes.map(() => 0), ...sizes.map((_, axis) => (axis === sizes.length - 1 ? short : 0))]),
+    scalar(NOTHING),
+  ]);
 }
 
 /** Which keys a query sees: those up to its own place, and those that are not padding. */
@@ -80,8 +86,20 @@ function seenParts({ node, op, shape, ints, constant }: Composer, length: number
   const counts = node.inputs[6];
   const past = node.inputs[4] ? shape(node.inputs[4] as Value)[2] : 0;
   const causal = node.int('is_causal', 0) === 1;
-  const columns = constant(Tensor.from('int64', [1, 1, 1, total], Array.from({ length: total }, (_, at) => at)));
-  const own = constant(Tensor.from('int64', [1, 1, length, 1], Array.from({ length }, (_, at) => at + (counts ? -length : past))));
+  const columns = constant(
+    Tensor.from(
+      'int64',
+      [1, 1, 1, total],
+      Array.from({ length: total }, (_, at) => at),
+    ),
+  );
+  const own = constant(
+    Tensor.from(
+      'int64',
+      [1, 1, length, 1],
+      Array.from({ length }, (_, at) => at + (counts ? -length : past)),
+    ),
+  );
   const ofBatch = counts && op('Unsqueeze', [counts, ints([1, 2, 3])]);
   const places = ofBatch ? op('Add', [own, ofBatch]) : own;
   return [...(causal ? [op('LessOrEqual', [columns, places])] : []), ...(ofBatch ? [op('Less', [columns, ofBatch])] : [])];
@@ -101,9 +119,7 @@ export const rotaryEmbedding: Composition = (composer) => {
   const heads = node.int('num_heads', 0);
   const [batch, length, width] = packed ? shape(given) : [shape(given)[0], shape(given)[2], 0];
   // [batch, length, heads, size]
-  const x = packed
-    ? op('Reshape', [given, ints([batch, length, heads, width / heads])])
-    : op('Transpose', [given], { perm: [0, 2, 1, 3] });
+  const x = packed ? op('Reshape', [given, ints([batch, length, heads, width / heads])]) : op('Transpose', [given], { perm: [0, 2, 1, 3] });
   const size = shape(x)[3];
   const turned = node.int('rotary_embedding_dim', 0) || size;
   const half = turned / 2;

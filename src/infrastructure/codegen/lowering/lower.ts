@@ -108,7 +108,8 @@ class Lowering {
       });
     }
     const conditions = this.#guards.map(({ condition }) => condition);
-    if (!shape.includes(0)) this.#builder.emit(node.label, 'copy', materialize(operand, target), { macs: 0, elements: sizeOf(shape), conditions });
+    if (!shape.includes(0))
+      this.#builder.emit(node.label, 'copy', materialize(operand, target), { macs: 0, elements: sizeOf(shape), conditions });
   }
 
   /** What must hold for a node's kernels to run: whatever stands outside of a branch runs always. */
@@ -220,7 +221,12 @@ class Lowering {
       : this.#target(value, operand.type, operand.shape, () => likeSources(operand));
     const elements = sizeOf(operand.shape);
     const title = value.producer ? value.producer.label : `"${value.name}"`;
-    if (elements > 0) this.#builder.emit(title, kindOf(value.producer), materialize(operand, target), { macs: 0, elements, conditions: this.#conditionsOf(value.producer) });
+    if (elements > 0)
+      this.#builder.emit(title, kindOf(value.producer), materialize(operand, target), {
+        macs: 0,
+        elements,
+        conditions: this.#conditionsOf(value.producer),
+      });
     const stored = storedOperand(operand.shape, target);
     this.#operands.set(value, stored);
     return stored;
@@ -272,7 +278,11 @@ class Lowering {
       scratch: (hint, type, size) => this.#builder.buffer(hint, type, size, 'scratch'),
       emit: (body, { kind = kindOf(node), macs = 0 } = {}) => {
         const elements = result ? sizeOf(shapeOf(result)) : 0;
-        this.#builder.emit([node, ...absorbed].map(({ label }) => label).join(', '), kind, body, { macs, elements, conditions: this.#conditionsOf(node) });
+        this.#builder.emit([node, ...absorbed].map(({ label }) => label).join(', '), kind, body, {
+          macs,
+          elements,
+          conditions: this.#conditionsOf(node),
+        });
       },
     };
     rule.emit(nest);

@@ -1,4 +1,14 @@
-import { type DataType, type Graph, graphsOf, type Model, type Node, removeDeadCode, staticShape, Tensor, type Value } from '../../../onnx/index.js';
+import {
+  type DataType,
+  type Graph,
+  graphsOf,
+  type Model,
+  type Node,
+  removeDeadCode,
+  staticShape,
+  Tensor,
+  type Value,
+} from '../../../onnx/index.js';
 import { ruleOf, typedBuilder } from '../../../ops/index.js';
 
 /** A value that is read from integers by one scale and zero point. */
@@ -29,7 +39,8 @@ function quantizeEarlier(model: Model, graph: Graph): void {
     const mover = value?.producer;
     const [output] = node.outputs;
     const moved = mover && mover.outputs.length === 1 ? movedInputs(mover) : undefined;
-    if (!value || !mover || !output || !moved || !isOneGrid(scale, zero) || !isReadBy(value, node, graph) || !isWorthwhile(mover, moved)) continue;
+    if (!value || !mover || !output || !moved || !isOneGrid(scale, zero) || !isReadBy(value, node, graph) || !isWorthwhile(mover, moved))
+      continue;
     const type = output.dtype as DataType;
     const inputs = [...mover.inputs];
     for (const index of moved) {
@@ -80,7 +91,8 @@ function dequantizeLater(model: Model, graph: Graph): void {
     const moved = build.node(node.op, inputs, Object.fromEntries(node.attributes), { outputs: node.outputs.length, name: node.name });
     node.outputs.forEach((output, index) => {
       if (!output) moved[0].producer?.setOutput(index, undefined);
-      else if (output.dtype === first.scale.dtype) graph.replace(output, build.op('DequantizeLinear', [moved[index], first.scale, first.zero]));
+      else if (output.dtype === first.scale.dtype)
+        graph.replace(output, build.op('DequantizeLinear', [moved[index], first.scale, first.zero]));
       else graph.replace(output, moved[index]);
     });
     graph.remove(node);

@@ -23,7 +23,11 @@ function bias(composer: Composer, index: number, x: number, w: number): Value | 
   if (!value) return undefined;
   const [of, by] = [node.inputs[x]?.constant?.numbers(), node.inputs[w]?.constant?.numbers()];
   if (!of || !by) return refuse('the scale of its bias depends on the data');
-  const scales = Tensor.from('float32', by.length === 1 ? [] : [by.length], Array.from(by, (each) => each * of[0]));
+  const scales = Tensor.from(
+    'float32',
+    by.length === 1 ? [] : [by.length],
+    Array.from(by, (each) => each * of[0]),
+  );
   return op('DequantizeLinear', [value, constant(scales)], { axis: 0 });
 }
 
@@ -69,7 +73,12 @@ const concat: Composition = (composer) => {
 };
 
 /** Sums of products of integers, then what they stand for. */
-function scaledProduct(composer: Composer, inputs: readonly (Value | undefined)[], scales: readonly Value[], added: Value | undefined): void {
+function scaledProduct(
+  composer: Composer,
+  inputs: readonly (Value | undefined)[],
+  scales: readonly Value[],
+  added: Value | undefined,
+): void {
   const { op, replace } = composer;
   const sums = op('Cast', [op('MatMulInteger', inputs)], { to: 1 });
   const scaled = op('Mul', [sums, op('Mul', scales)]);

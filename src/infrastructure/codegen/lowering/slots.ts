@@ -21,7 +21,8 @@ export function slotsOf(graph: Graph): Map<Value, Slot> {
     for (const part of node.inputs) {
       const shape = staticShape(part?.constant?.shape ?? part?.shape);
       if (!part || !shape) break;
-      if (isReadOnce(part, node) && !part.constant && part.producer && !graph.outputs.includes(part)) slots.set(part, { whole, axis, start });
+      if (isReadOnce(part, node) && !part.constant && part.producer && !graph.outputs.includes(part))
+        slots.set(part, { whole, axis, start });
       start += shape[axis];
     }
   }
