@@ -27,7 +27,7 @@ export function parameterImportance(
   { header, directions, trials }: StudyResults & { readonly header: StudyHeader },
   { objective = 0, quantile = 0.2 }: ImportanceOptions = {},
 ): { [parameter: string]: number } {
-  if (!(objective in directions)) {
+  if (!Object.hasOwn(directions, objective)) {
     throw new OptionError({
       what: 'No such objective',
       where: 'objective',

@@ -32,6 +32,14 @@ export function requireKnown(given: object, known: readonly string[], of: string
   if (unknown !== undefined) throw unknownName(unknown, known, { what: 'There is no such option', where: `${of}, option "${unknown}"` });
 }
 
+/** Names one after the other, for people; those in quotes whose commas or line breaks would pass for something else. */
+export function namesText(names: Iterable<string>): string {
+  return [...names].map((name) => (UNCLEAR.test(name) ? JSON.stringify(name) : name)).join(', ');
+}
+
+/** Commas, semicolons, quotes, control characters, blanks at the ends, and nothing at all. */
+const UNCLEAR = /[,;"\p{Cc}]|^\s|\s$|^$/u;
+
 /** Insertions, deletions, replacements and swaps of neighbours that turn one word into another. */
 function changedLetters(a: string, b: string): number {
   const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)];

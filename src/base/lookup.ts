@@ -6,6 +6,11 @@ export function lookup<T>(table: Readonly<Record<PropertyKey, T>>, name: Propert
   return Object.hasOwn(table, name) ? table[name] : undefined;
 }
 
+/** An empty table for names that come from outside: whatever every object has is no entry of it, and `__proto__` may be one. */
+export function emptyTable<T>(): Record<string, T> {
+  return Object.create(null);
+}
+
 /** Adds an item to the list that a map keeps under a key. */
 export function addTo<K, T>(lists: Map<K, T[]>, key: K, item: T): void {
   const list = lists.get(key);

@@ -21,6 +21,16 @@ export const commands = [
     load: async () => (await import('./commands/bench.js')).benchCommand,
   },
   {
+    name: 'plan',
+    summary: 'flash and memory that a compiled model needs, kernel by kernel, before anything is written',
+    load: async () => (await import('./commands/plan.js')).planCommand,
+  },
+  {
+    name: 'compile',
+    summary: 'one C file or one WebAssembly module that needs no runtime, run and compared with the model',
+    load: async () => (await import('./commands/compile.js')).compileCommand,
+  },
+  {
     name: 'advise',
     summary: 'what to try on a model for a processor, a page, a phone or a microcontroller: commands, and the gain to expect',
     load: async () => (await import('./commands/advise.js')).adviseCommand,

@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
 import { EspalierError, OptionError } from '../base/index.js';
+import { flagName } from './flag-name.js';
 import { INTERRUPTED } from './interruption.js';
 
 /** Exit codes: 0 done, 1 failed, 2 used wrongly, 130 stopped by Ctrl-C (see interruption.ts). */
@@ -33,7 +34,8 @@ export function failureOf(error: unknown, { interrupted, kept }: Circumstances):
     return { code: INTERRUPTED, text, error: { name: 'Stopped', message: text, kept } };
   }
   if (error instanceof EspalierError) {
-    const { name, message, what, where, expected, got, fix } = error;
+    const { name, expected, got } = error;
+    const [message, what, where, fix] = [error.message, error.what, error.where, error.fix].map((text) => text && inFlags(text));
     const code = error instanceof OptionError ? MISUSED : FAILED;
     return { code, text: `error: ${message}`, error: { name, message, what, where, expected, got, fix } };
   }
@@ -44,6 +46,13 @@ export function failureOf(error: unknown, { interrupted, kept }: Circumstances):
   const message = error instanceof Error ? error.message : String(error);
   const text = `error: ${message}. This is a defect of Espalier; --verbose shows where it happened.`;
   return { code: FAILED, text, error: { name: 'Defect', message } };
+}
+
+/** What functions call their options, as the command line does. */
+function inFlags(text: string): string {
+  return text
+    .replace(/(technique "[^"]*", |^|(?<=: ))option "([a-z]\w*)"/gi, (_, before, option) => `${before}--${flagName(option)}`)
+    .replace(/Give (?:its shape in `inputShapes`|sizes in `bindings`), or give feeds/, 'Give its shape, as in --shape "NAME=1x3x224x224"');
 }
 
 /** What JavaScript throws where an array, a buffer or a text would be longer than there is memory or the language allows. */

@@ -1,5 +1,5 @@
 import { basename, extname } from 'node:path';
-import { DataError, OptionError } from '../base/index.js';
+import { DataError, emptyTable, OptionError } from '../base/index.js';
 import {
   type DataSource,
   type DataTensor,
@@ -27,7 +27,7 @@ export async function sourceOfFiles(
   { maxUnpacked, onFew }: { maxUnpacked?: number; onFew?: (samples: number) => void } = {},
 ): Promise<DataSource> {
   const names = model.graph.feeds.map(({ name }) => name);
-  const arrays: Record<string, DataTensor> = {};
+  const arrays = emptyTable<DataTensor>();
   for (const [given, file] of Object.entries(files)) {
     const name = given === '' && names.length === 1 ? names[0] : given;
     if (!names.includes(name))

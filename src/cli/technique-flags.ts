@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type OptionInfo, type Options, optionsOf, type Technique } from '../technique/index.js';
+import { flagName } from './flag-name.js';
 import { list } from './units.js';
 
 /** Makes flags of a technique's options, as its schema describes them: learningRate is --learning-rate. What is given is checked by the schema. */
@@ -19,10 +20,6 @@ export function flagsGiven(given: object, technique: Technique): Options {
 export function asFlag(way: string): string {
   const [name, value] = way.split('=');
   return `--${flagName(name)} ${value}`;
-}
-
-function flagName(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
 function flagFor({ name, kind, values, choices, preset, required, description }: OptionInfo): Option {

@@ -1,4 +1,4 @@
-import { DataError, OptionError, Stopped, sizeOf } from '../base/index.js';
+import { DataError, lookup, OptionError, Stopped, sizeOf } from '../base/index.js';
 import type { Batch, Dataset, InputSpec } from './dataset.js';
 import { fingerprintOf } from './fingerprint.js';
 import { checkTargets, pickTargets, type Targets } from './targets.js';
@@ -29,7 +29,7 @@ export function arrayDataset(data: ArrayData): Dataset {
   const size = countSamples(data);
   if (targets) checkTargets(targets, size, name);
   const specs = Object.entries(inputs).map(([key, tensor]): InputSpec => {
-    const { kind = tensor.kind ?? 'tensor', range, columns, names, sampleRate } = data.kinds?.[key] ?? {};
+    const { kind = tensor.kind ?? 'tensor', range, columns, names, sampleRate } = lookup(data.kinds ?? {}, key) ?? {};
     const known = { ...(columns && { columns }), ...(names && { names }), ...(range && { range }), ...(sampleRate && { sampleRate }) };
     return { name: key, type: tensor.type, shape: tensor.shape.slice(1), kind, ...known };
   });

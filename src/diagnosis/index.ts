@@ -2,7 +2,7 @@
 export { type DiffRequest, diff } from './diff.js';
 export type { ChangedSample, ClassChanges, DiffInfo, LayerCause } from './info.js';
 export { fidelityOnMadeUpInputs, type MadeUpRequest } from './made-up.js';
-export { inputsOf, LEAST_SQNR, noiseFaults, noiseText } from './proof/bounds.js';
+export { excuses, inputsOf, judgedOutputs, LEAST_SAME, LEAST_SQNR, noiseFaults, noiseText } from './proof/bounds.js';
 export { type DistilledSource, distilledSource } from './proof/distilled-source.js';
 export { ATTEMPTS, type InventedOptions, inventedFeeds, inventedShapes } from './proof/invented.js';
 export { type OutputNoise, QUIET } from './proof/noise.js';

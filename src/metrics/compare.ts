@@ -13,7 +13,7 @@ export function lossBetween(metric: Pick<Metric, 'direction' | 'scale'>, before:
   return metric.scale.measure(worth(metric, before), worth(metric, after));
 }
 
-/** Whether the loss from one value to another is within a tolerance. A single sample that changes sides is never too much. */
+/** Whether the loss from one value to another is within a tolerance. A single sample that changes sides, or a ten-thousandth, is never too much. */
 export function isWithin(
   metric: Pick<Metric, 'direction' | 'scale'>,
   { before, after, samples }: { before: number; after: number; samples: number },

@@ -11,9 +11,12 @@ export interface Scale {
    * one unit. Negative where it got better.
    */
   measure(before: number, after: number): number;
-  /** The change that one sample may make: never too much to lose. */
+  /** The change that says nothing, as one sample may make it: never too much to lose. */
   grain(samples: number): number;
 }
+
+/** Of a coefficient, or of an amount relative to what it was: other sums of the same numbers make as much. */
+const NOTHING = 1e-4;
 
 /** Shares of the whole, from 0 to 1, written as percentages: accuracy, F1. Never rounded up to a perfect score. */
 export const share: Scale = {
@@ -30,7 +33,7 @@ export const coefficient: Scale = {
   format: (value) => belowPerfect(value, 1, 4),
   formatChange: (change) => signed(change, 4),
   measure: (before, after) => before - after,
-  grain: () => 0,
+  grain: () => NOTHING,
 };
 
 /** Amounts in units of their own, compared with what they were before: RMSE, log loss. */
@@ -39,7 +42,7 @@ export const amount: Scale = {
   format: (value) => significant(value),
   formatChange: (change, before) => `${signed(100 * relative(change, before), 1)}%`,
   measure: (before, after) => relative(before - after, before),
-  grain: () => 0,
+  grain: () => NOTHING,
 };
 
 /** Differences to what is wanted, in units of their own: there are none at best, and nothing is relative to that. */

@@ -1,3 +1,4 @@
+import { lookup } from '../base/index.js';
 import { Tensor } from './tensor.js';
 
 /**
@@ -10,7 +11,7 @@ export function copiesOf(
 ): Record<string, Tensor> {
   return Object.fromEntries(
     names.flatMap((name) => {
-      const tensor = tensors[name];
+      const tensor = lookup(tensors, name);
       if (!tensor) return [];
       return [[name, tensor.dtype === 'string' ? tensor : new Tensor(tensor.dtype, tensor.shape, tensor.bytes().slice())]];
     }),

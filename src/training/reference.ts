@@ -1,4 +1,5 @@
 import type { Activity } from '../base/index.js';
+import { lookup } from '../base/index.js';
 import type { Batch } from '../data/index.js';
 import type { CompileOptions, Program, Runtime, Tensors } from '../infrastructure/runtime/index.js';
 import type { Tensor } from '../onnx/index.js';
@@ -60,5 +61,5 @@ export class Reference {
 /** Outputs with the samples along their first axis; see `Task.outputAxes`. */
 export function ordered(outputs: Record<string, Tensor>, { outputAxes }: Pick<Task, 'outputAxes'>): Record<string, Tensor> {
   if (!outputAxes) return outputs;
-  return Object.fromEntries(Object.entries(outputs).map(([name, tensor]) => [name, samplesFirst(tensor, outputAxes[name] ?? 0)]));
+  return Object.fromEntries(Object.entries(outputs).map(([name, tensor]) => [name, samplesFirst(tensor, lookup(outputAxes, name) ?? 0)]));
 }

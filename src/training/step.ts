@@ -1,5 +1,5 @@
 import { addGradients, prepare, type Recomputation } from '../autodiff/index.js';
-import { UnsupportedError } from '../base/index.js';
+import { lookup, UnsupportedError } from '../base/index.js';
 import { trimUnread } from '../infrastructure/compiler/index.js';
 import {
   type Dim,
@@ -134,7 +134,7 @@ function sizesOf(parameters: Iterable<Value>): number {
 function checkBatch(source: Model, { batchSize, inputShapes }: StepOptions): void {
   for (const { name, shape } of source.graph.feeds) {
     const fixed = shape?.[0] as Dim | undefined;
-    if (typeof fixed !== 'number' || inputShapes[name]?.[0] !== batchSize || fixed === batchSize) continue;
+    if (typeof fixed !== 'number' || lookup(inputShapes, name)?.[0] !== batchSize || fixed === batchSize) continue;
     throw new UnsupportedError({
       what: `The model takes exactly ${fixed} sample(s) at a time`,
       where: `input "${name}"`,
@@ -164,7 +164,7 @@ export function lossContext(
       // Two models with one input each mean the same by it, whatever they call it.
       const nameOf = (name: string) => (own.includes(name) || feeds.length !== 1 || own.length !== 1 ? name : own[0]);
       const given = ({ name, dtype = 'float32' }: Value) => {
-        const shape = options.otherShapes?.[name];
+        const shape = lookup(options.otherShapes ?? {}, name);
         if (!shape) return value(nameOf(name));
         const known = build.graph.inputs.find((input) => input.name === otherInput(name));
         return known ?? build.input(otherInput(name), dtype, shape);

@@ -33,7 +33,8 @@ test('quantize --method adaround writes a model, by the command of the docs and 
 for (const [line, said] of [
   ['quantize model.onnx --weights int4 --method adaround -o new.onnx', /adaround looks at data.*--data/s],
   ['quantize model.onnx --weights int4 --method hqq --steps 5 -o new.onnx', /--steps is for --method adaround/],
-  ['quantize model.onnx --dynamic --method adaround --data digits -o new.onnx', /fewer than 8 bits/],
+  ['quantize model.onnx --dynamic --method adaround --data digits -o new.onnx', /With --dynamic weights are rounded to the nearest/],
+  ['quantize model.onnx --weights int8 --method gptq --data digits -o new.onnx', /Take --method adaround, give --weights int4/],
   ['apply quantize model.onnx --mode weights --weight-type int4 --method adaround -o new.onnx', /data/],
 ] as const) {
   test(`refused: ${line}`, async () => {

@@ -9,6 +9,7 @@ import { compareLatency } from 'espalier/infrastructure/hardware/node';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import { nodesOf } from 'espalier/onnx';
 import { loadModel, saveModel } from 'espalier/onnx/node';
+import { tooShort } from '#dist/compression/quantization/node/within-time.js';
 import { madeModel, taskOf } from '../compression/quantization/models.js';
 import { npy } from '../support/npy.js';
 import { espalier } from './run.js';
@@ -42,15 +43,28 @@ const asked = (budget: number) =>
 test('the longer a run may last, the more stays in float; what cannot be kept, or is kept anyway, is said', async (t) => {
   const [{ p50: float }] = await compareLatency(runtime, [net(), net()]);
   await assert.rejects(asked(float * 100), /keeps that time as it is/);
-  await assert.rejects(asked(float / 1000), /too short.*ms in float/s);
+  await assert.rejects(asked(float / 1000), /(too short|not faster than floats here).*ms in float/s);
   const found = await asked(float * 0.7).catch((error: Error) => error);
   if (found instanceof Error) {
     // On a processor without fast integers there is nothing to choose.
-    assert.match(found.message, /too short|keeps that time/);
+    assert.match(found.message, /too short|keeps that time|not faster than floats here/);
     return t.skip('integers are not fast enough on this machine');
   }
   assert.ok(found.after <= float * 0.7 && found.exact);
   assert.ok(found.float.length < 4);
+});
+
+test('more time is not advised where integers take more than floats', () => {
+  const slower = tooShort({ least: 2, before: 1.5, budget: 1, threads: 1 });
+  assert.match(
+    slower.message,
+    /^Integers are not faster than floats here: the shortest time is 2\.00 ms, and 1\.50 ms in float, with 1 thread/,
+  );
+  assert.doesNotMatch(slower.message, /more time/);
+  assert.match(
+    tooShort({ least: 1.2, before: 1.5, budget: 1, threads: 2 }).message,
+    /^The time is too short\. Expected 1\.20 ms or more with 2 threads/,
+  );
 });
 
 test('the command writes a file with the chosen layers in float, or says why there is none', async () => {
@@ -60,12 +74,12 @@ test('the command writes a file with the chosen layers in float, or says why the
   const run = (time: string, out: string) =>
     espalier(`quantize net.onnx --input x=x.npy --threads 1 --max-latency ${time} -o ${out}`.split(' '), { cwd: folder });
   const late = await run('0.0001ms', 'no.onnx');
-  assert.match(late.stderr, /too short/);
+  assert.match(late.stderr, /too short|not faster than floats here/);
   assert.ok(late.code !== 0 && !existsSync(at('no.onnx')));
   const source = { path: at('net.onnx') };
   const [{ p50 }] = await compareLatency(runtime, [source, source]);
   const made = await run(`${(0.7 * p50).toFixed(4)}ms`, 'yes.onnx');
-  if (made.code !== 0) return assert.match(made.stderr, /too short|keeps that time|is the limit/);
+  if (made.code !== 0) return assert.match(made.stderr, /too short|not faster than floats here|keeps that time|is the limit/);
   const ops = nodesOf(loadModel(at('yes.onnx')).graph).map(({ op }) => op);
   assert.ok(ops.includes('QuantizeLinear'));
 });

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import type { GraphBuilder, Value } from 'espalier/onnx';
 import { saveModel } from 'espalier/onnx/node';
 import { madeModel, wildNet } from '../compression/quantization/models.js';
 import { espalier } from './run.js';
@@ -43,3 +44,19 @@ test('without them layers stay in float, by name and with the reason', async () 
   assert.equal(code, 0);
   assert.ok(stdout.includes(notes.remarks[0]), 'the same is said to people, and the same is chosen again');
 });
+
+/** Two wild layers, so that integers lose nearly everything, in front of what only answers. */
+const answering = (write: (build: GraphBuilder, scores: Value) => Value) =>
+  madeModel([3, 8, 8], (build, x, weights) => write(build, wildNet(build, x, weights)));
+
+for (const [name, write] of Object.entries({
+  'the class by ArgMax': (build: GraphBuilder, scores: Value) => build.op('ArgMax', [scores], { axis: 1, keepdims: 0 }),
+  'a comparison': (build: GraphBuilder, scores: Value) => build.op('Greater', [scores, build.scalar(0)]),
+})) {
+  test(`a model whose only output is ${name} is mended by what decides it`, async () => {
+    await saveModel(answering(write), join(folder, 'answers.onnx'));
+    const mended = await json('quantize answers.onnx --dynamic -o made.onnx');
+    assert.match(mended.notes.remarks[0], /^Scales were equalized across layers/);
+    assert.ok(mended.proof.outputs[0].same >= 0.875, `${mended.proof.outputs[0].same} the same`);
+  });
+}

@@ -127,3 +127,62 @@ test('the gradient of the distance agrees with finite differences', async () => 
   }
   await program.dispose();
 });
+
+/** What a table's columns are, of very different size. */
+const columns = {
+  mean: Float32Array.from([40, 0.2, 90000, -3, 1e-3, 500]),
+  variance: Float32Array.from([12, 0.05, 3e4, 1, 2e-4, 80], (deviation) => deviation ** 2),
+};
+
+for (const [name, inputs] of [
+  ['an input', [6]],
+  ['several inputs, joined', [1, 2, 3]],
+] as const) {
+  test(`a normalization that reads ${name} as it comes tells how the samples begin`, async () => {
+    const model = madeModel([inputs[0]], (build, x, weights) => {
+      const others = inputs.slice(1).map((size, i) => build.input(`x${i}`, 'float32', [x.shape?.[0] ?? 1, size]));
+      const whole = others.length > 0 ? build.op('Concat', [x, ...others], { axis: 1 }) : x;
+      const vector = (values: Float32Array) => build.parameter('statistic', Tensor.of('float32', [6], values));
+      const parts = [new Float32Array(6).fill(1), new Float32Array(6), columns.mean, columns.variance].map(vector);
+      const hidden = build.op('Gemm', [build.op('BatchNormalization', [whole, ...parts]), weights([6, 8])]);
+      return build.op('Gemm', [build.op('Relu', [hidden]), weights([8, 3])]);
+    });
+    const made = syntheticSource(model);
+    const found = await distilledSource(model, runtime, { made, threads: 1 });
+    assert.match(found?.explanation ?? '', /were given the statistics/);
+    const { inputs: all } = (await found?.source?.train.read(Int32Array.from({ length: 64 }, (_, i) => i))) ?? {};
+    assert.ok(all);
+    const read = Object.values(all).flatMap(({ data, shape: [, size] }) =>
+      Array.from({ length: size }, (_, c) => Array.from(data as Float32Array).filter((_, i) => i % size === c)),
+    );
+    read.forEach((column, c) => {
+      const mean = column.reduce((sum, value) => sum + value, 0) / column.length;
+      const deviation = Math.sqrt(column.reduce((sum, value) => sum + (value - mean) ** 2, 0) / column.length);
+      const wanted = Math.sqrt(columns.variance[c]);
+      assert.ok(
+        Math.abs(mean - columns.mean[c]) < 0.2 * wanted && Math.abs(deviation / wanted - 1) < 0.2,
+        `column ${c}: ${mean}, ${deviation}`,
+      );
+    });
+  });
+}
+
+test('an input has the statistics of the normalization that reads it where those behind cannot be met', async () => {
+  const model = madeModel([6], (build, x, weights) => {
+    const vector = (values: Float32Array) => build.parameter('statistic', Tensor.of('float32', [6], values));
+    const parts = [new Float32Array(6).fill(1), new Float32Array(6), columns.mean, columns.variance].map(vector);
+    const hidden = build.op('Relu', [build.op('Gemm', [build.op('BatchNormalization', [x, ...parts]), weights([6, 6])])]);
+    const odd = [new Float32Array(6).fill(1), new Float32Array(6), new Float32Array(6).fill(-50), new Float32Array(6).fill(1e-4)].map(
+      vector,
+    );
+    return build.op('Gemm', [build.op('BatchNormalization', [hidden, ...odd]), weights([6, 3])]);
+  });
+  const found = await distilledSource(model, runtime, { made: syntheticSource(model), threads: 1 });
+  assert.match(
+    found?.explanation ?? '',
+    /of the batch normalizations that read inputs as they come \(x\): all together they could not be met/,
+  );
+  const { x } = (await found?.source?.train.read(Int32Array.from({ length: 64 }, (_, i) => i)))?.inputs ?? {};
+  const first = Array.from(x?.data as Float32Array).filter((_, i) => i % 6 === 0);
+  assert.ok(Math.abs(first.reduce((sum, value) => sum + value, 0) / 64 - 40) < 1);
+});

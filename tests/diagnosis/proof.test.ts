@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
-import { inventedFeeds, inventedShapes, noiseFaults, noiseText, prove, runnableInputs, syntheticSource } from 'espalier/diagnosis';
+import {
+  excuses,
+  inventedFeeds,
+  inventedShapes,
+  judgedOutputs,
+  noiseFaults,
+  noiseText,
+  prove,
+  runnableInputs,
+  syntheticSource,
+} from 'espalier/diagnosis';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import { Graph, type GraphBuilder, Model, SymbolicDim, Tensor, type Value } from 'espalier/onnx';
 import { typedBuilder } from 'espalier/ops';
@@ -56,6 +66,10 @@ describe('prove', () => {
     const chaotic = (turns: number) => model((x, build) => build.output(build.op('Sin', [build.op('Mul', [x, build.scalar(turns)])]), 'y'));
     const before = chaotic(9000);
     const proof = await prove({ before, after: chaotic(9050), runtime });
+    assert.match(
+      excuses(proof).join(),
+      /^Output "y" .* does not count: the original has -?\d+\.\d dB itself where 1% of noise is added to its inputs\.$/,
+    );
     assert.ok((proof.outputs[0].sqnr as number) < 10, noiseText(proof.outputs[0]));
     assert.deepEqual(noiseFaults(proof, before), []);
   });
@@ -67,17 +81,24 @@ describe('prove', () => {
       );
     const before = unlikely(-7);
     const proof = await prove({ before, after: unlikely(-6), runtime });
+    assert.match(excuses(proof).join(), /^Output "y" has -\d+\.\d dB SQNR on 8 made-up inputs, which does not count: it stays below 0\.1/);
+    const scores = { output: 'scores', sqnr: 17 };
+    assert.deepEqual(
+      judgedOutputs({ ...proof, outputs: [...proof.outputs, scores] }),
+      [scores],
+      'nobody is told of a worst output that is no fault',
+    );
     assert.ok((proof.outputs[0].sqnr as number) < 0, noiseText(proof.outputs[0]));
     assert.deepEqual(noiseFaults(proof, before), []);
     assert.equal(noiseFaults(await prove({ before, after: unlikely(1), runtime }), before).length, 1);
   });
 
-  it('counts whole numbers that are the same, and refuses nothing for them', async () => {
+  it('counts whole numbers that are the same', async () => {
     const label = (factor: number) =>
       model((x, build) => build.output(build.op('ArgMax', [build.op('Mul', [x, build.scalar(factor)])], { axis: 1 }), 'label'));
     const proof = await prove({ before: label(1), after: label(-1), runtime });
     assert.equal(proof.outputs[0].same, 0);
-    assert.deepEqual(noiseFaults(proof, label(1)), []);
+    assert.match(noiseFaults(proof, label(1))[0], /^of output "label" 0\.0% are the same/);
   });
 
   it('refuses an output of another shape, unless its shape depends on the numbers', async () => {
@@ -176,5 +197,64 @@ describe('runnableInputs', () => {
 
   it('leaves fixed sizes as they are', async () => {
     assert.deepEqual(await runnableInputs(new Model(new Graph('none'), 17), runtime, { batch: 2 }), { batch: 2 });
+  });
+});
+
+it('says which branches with weights no run entered', async () => {
+  const before = model((x, build) => {
+    const branch = (name: string, size: number) => {
+      const inner = build.within(name);
+      inner.output(inner.op('MatMul', [x, inner.parameter('w', Tensor.from('float32', [16, 2], Array(32).fill(size)))]));
+      return { type: 'graph', value: inner.graph } as const;
+    };
+    const isUsual = build.op('Less', [build.op('ReduceMean', [x], { keepdims: 0 }), build.scalar(1e6)]);
+    build.output(build.op('If', [isUsual], { then_branch: branch('usual', 1), else_branch: branch('rare', 2) }), 'y');
+  });
+  const { missed, outputs } = await prove({ before, after: before, runtime });
+  assert.deepEqual(missed, ['else_branch of If "if"']);
+  assert.deepEqual(outputs.map(noiseText), ['identical']);
+  assert.equal((await prove({ before: model(scaled(1)), after: model(scaled(1)), runtime })).missed, undefined);
+});
+
+describe('answers of a model that gives nothing else', () => {
+  const answering = (op: 'ArgMax' | 'Greater', sign: 1 | -1) =>
+    model((x, build) => {
+      const scores = build.op('Mul', [x, build.scalar(sign)]);
+      build.output(op === 'ArgMax' ? build.op('ArgMax', [scores], { axis: 1 }) : build.op('Greater', [scores, build.scalar(0)]), 'y');
+    });
+
+  it('have a bound, which chance alone does not break', async () => {
+    for (const op of ['ArgMax', 'Greater'] as const) {
+      const before = answering(op, 1);
+      const other = await prove({ before, after: answering(op, -1), runtime });
+      assert.match(
+        noiseFaults(other, before)[0] ?? '',
+        /^of output "y" \d+\.\d% are the same as the original's on 8 made-up inputs, and 90\.0% is the bound$/,
+      );
+      assert.deepEqual(noiseFaults(other, before, ['y']), [], 'what a metric judges is not judged again');
+      assert.deepEqual(noiseFaults(await prove({ before, after: before, runtime }), before), []);
+      const outputs = [{ output: 'y', same: 7 / 8, numbers: 8 }];
+      assert.deepEqual(noiseFaults({ ...other, ownSame: {}, outputs }, before), []);
+      assert.deepEqual(noiseFaults({ ...other, ownSame: { y: 0 } }, before), [], 'the original does no better with a little noise');
+      const scores = { output: 'scores', sqnr: 15 };
+      assert.deepEqual(noiseFaults({ ...other, outputs: [scores, ...other.outputs] }, before), [], 'scores tell more');
+    }
+  });
+
+  it('are others than quantities: near levels of grey are as good', async () => {
+    const grey = (shift: number) =>
+      model((x, build) => {
+        const scaled = build.op('Add', [build.op('Mul', [build.op('Sigmoid', [x]), build.scalar(250)]), build.scalar(shift)]);
+        build.output(build.op('Cast', [scaled], { to: 2 }), 'y');
+      });
+    const before = grey(0);
+    const near = await prove({ before, after: grey(2), runtime });
+    assert.equal(near.outputs[0].same, 0);
+    assert.deepEqual(noiseFaults(near, before), []);
+    assert.equal(
+      noiseFaults(await prove({ before, after: model((x, build) => build.output(build.op('Cast', [x], { to: 2 }), 'y')), runtime }), before)
+        .length,
+      1,
+    );
   });
 });

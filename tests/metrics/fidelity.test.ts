@@ -170,3 +170,15 @@ test('a largest difference is measured as it is: nothing is relative to none', (
   assert.ok(isWithin(metric, { before: 0, after: 0.009, samples: 10 }, metric.tolerance));
   assert.ok(!isWithin(metric, { before: 0, after: 0.011, samples: 10 }, metric.tolerance));
 });
+
+test('a loss of a ten-thousandth says nothing, whatever the tolerance', () => {
+  for (const [metric, before] of [
+    [metricNamed('fidelity', 'fidelity'), 1],
+    [metricNamed('r2', 'numbers'), 0.8],
+    [metricNamed('rmse', 'numbers'), 2],
+  ] as const) {
+    const after = (loss: number) => (metric.direction === 'maximize' ? before - loss : before * (1 + loss));
+    assert.ok(isWithin(metric, { before, after: after(5e-5), samples: 50 }, 0), metric.name);
+    assert.ok(!isWithin(metric, { before, after: after(5e-4), samples: 50 }, 0), metric.name);
+  }
+});

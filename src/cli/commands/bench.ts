@@ -1,5 +1,5 @@
 import { Option } from 'commander';
-import { formatBytes, OptionError } from '../../base/index.js';
+import { formatBytes, lookup, OptionError } from '../../base/index.js';
 import { inventedShapes, runnableInputs } from '../../diagnosis/index.js';
 import { batchBindings } from '../../infrastructure/hardware/index.js';
 import { measureLatency } from '../../infrastructure/hardware/node/index.js';
@@ -72,14 +72,15 @@ async function checkDims(
   const batch = batchBindings(model, 1);
   const known = new Set([...Object.keys(dims), ...Object.keys(batch)]);
   for (const { name, shape: declared } of feeds) {
-    if (shape[name]) continue;
+    if (lookup(shape, name)) continue;
     const open = declared?.filter((dim) => typeof dim !== 'number' && !known.has(dim.text)).map(String);
     if (open?.length === 0) continue;
     // Sizes with which it runs.
     const likely = inventedShapes(model, await runnableInputs(model, runtime, { shapes: shape }));
-    const isOpen = ({ name, shape: dims }: Value) => !shape[name] && !dims?.every((dim) => typeof dim === 'number');
-    const all = feeds.filter(isOpen).map((input) => `${input.name}=${likely[input.name]?.join('x') || '1x16'}`);
-    const sizeOf = (text: string) => likely[name]?.[declared?.findIndex((dim) => typeof dim !== 'number' && dim.text === text) ?? 0] ?? 16;
+    const isOpen = ({ name, shape: dims }: Value) => !lookup(shape, name) && !dims?.every((dim) => typeof dim === 'number');
+    const all = feeds.filter(isOpen).map((input) => `${input.name}=${lookup(likely, input.name)?.join('x') || '1x16'}`);
+    const sizeOf = (text: string) =>
+      lookup(likely, name)?.[declared?.findIndex((dim) => typeof dim !== 'number' && dim.text === text) ?? 0] ?? 16;
     throw new OptionError({
       what: `The input "${name}" has ${open ? 'open dimensions' : 'no known shape'}`,
       where: model.source,

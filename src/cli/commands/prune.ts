@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
+import { OptionError } from '../../base/index.js';
 import { MEASURES, type PruneOptions, prune, STRUCTURES, sparsify } from '../../compression/pruning/index.js';
 import type { Model } from '../../onnx/index.js';
 import { applyTechnique, type Technique } from '../../technique/index.js';
@@ -64,6 +65,10 @@ export const pruneCommand: AddCommand = (program, run) => {
         const { kind, fraction } = options.target;
         const technique: Technique = kind === 'sparsity' ? sparsify : prune;
         const { structure, pattern } = options;
+        if (kind !== 'sparsity' && pattern !== undefined)
+          throw new OptionError({ what: '--pattern is for zeros', fix: 'Give --target sparsity=0.5 as well, or leave it out.' });
+        if (kind === 'sparsity' && structure !== undefined)
+          throw new OptionError({ what: '--structure is for what goes as a whole', fix: 'Give another --target, or leave it out.' });
         const goal = kind === 'sparsity' ? { sparsity: fraction, pattern } : { ...(await goalOf(context, model, options)), structure };
         const given = {
           ...goal,

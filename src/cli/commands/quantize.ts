@@ -206,6 +206,16 @@ function weightTypeOf({ weights, budget, method, steps, blockSize, aware, dynami
   if (aware && (budget ?? method) !== undefined)
     throw new OptionError({ what: '--budget and --method are for weights that are not trained', fix: 'Leave them or --aware out.' });
   if (weights === 'int4' || weights === 'int2' || weights === 'ternary') return weights;
+  if (method !== undefined && dynamic)
+    throw new OptionError({
+      what: 'With --dynamic weights are rounded to the nearest',
+      fix: 'Leave --method out, or --dynamic: --method adaround then learns how to round for static quantization, or with --weights.',
+    });
+  if (method !== undefined && method !== 'adaround' && budget === undefined && blockSize === undefined && weights !== 'fp16')
+    throw new OptionError({
+      what: 'Weights of 8 bits are rounded to the nearest, or as --method adaround learns',
+      fix: 'Take --method adaround, give --weights int4 or --weights int2 as well, or leave --method out.',
+    });
   if (method === 'adaround' && budget === undefined && blockSize === undefined && weights !== 'fp16' && !dynamic) return undefined;
   if (budget !== undefined && weights === true) return 'int4';
   if ((budget ?? method ?? blockSize) === undefined) return undefined;

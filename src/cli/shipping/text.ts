@@ -1,4 +1,4 @@
-import { inputsOf, LEAST_SQNR, noiseText } from '../../diagnosis/index.js';
+import { excuses, inputsOf, judgedOutputs, LEAST_SAME, LEAST_SQNR, noiseText } from '../../diagnosis/index.js';
 import { row } from '../quality.js';
 import type { Shipped } from './ship.js';
 import type { PairedTime } from './time.js';
@@ -16,13 +16,25 @@ export function leadingLines({ forced, time, proof }: Shipped): string[] {
 
 /** The worst output beside the original's, and the time before and after. */
 export function proofLines({ proof, time }: Pick<Shipped, 'proof' | 'time'>): string[] {
-  const [worst] = proof?.outputs ?? [];
+  const [worst] = proof ? judgedOutputs(proof) : [];
   return [
     ...(proof && worst
       ? [row('worst output', '', noiseText(worst), `"${worst.output}", ${proof.outputs.length} compared on ${inputsOf(proof)}`)]
       : []),
+    ...(proof ? excuses(proof) : []),
+    ...missedLines(proof),
     ...(time === undefined ? [] : typeof time === 'string' ? [time] : [timeLine(time)]),
   ];
+}
+
+/** Branches that are listed. */
+const MOST_MISSED = 5;
+
+function missedLines(proof: Shipped['proof']): string[] {
+  const { missed = [] } = proof ?? {};
+  if (!proof || missed.length === 0) return [];
+  const more = missed.length > MOST_MISSED ? ` and ${missed.length - MOST_MISSED} more` : '';
+  return [`Not compared, because none of ${inputsOf(proof)} enters it: ${missed.slice(0, MOST_MISSED).join(', ')}${more}.`];
 }
 
 function timeLine(time: PairedTime): string {
@@ -53,8 +65,11 @@ export function shippedFacts({ proof, time, forced }: Shipped): Record<string, u
         runs: proof.runs,
         samples: proof.samples,
         bound: LEAST_SQNR,
+        boundSame: LEAST_SAME,
         outputs,
         own: proof.own,
+        ownSame: proof.ownSame,
+        missed: proof.missed,
         remark: proof.remark,
       },
     }),

@@ -1,3 +1,4 @@
+import { namesText } from '../../base/index.js';
 import { Tensor } from '../../onnx/index.js';
 import { type TechniqueContext, withTask } from '../../technique/index.js';
 import type { WeightMatrix } from '../matrices.js';
@@ -47,7 +48,7 @@ export class MaskChooser {
     const model = openCopy(context.model);
     const matrices = matricesOf(model);
     const others = [...sparsifiable(model).keys()].filter((name) => !matrices.has(name));
-    const remarks = others.length > 0 ? [`No zeros in what no single product or convolution reads: ${others.join(', ')}.`] : [];
+    const remarks = others.length > 0 ? [`No zeros in what no single product or convolution reads: ${namesText(others)}.`] : [];
     if (options.importance === 'magnitude') return new MaskChooser(options, matrices, undefined, remarks);
     const { task, runtime, threads, signal } = withTask(context, 'Importance by wanda');
     return new MaskChooser(options, matrices, await inputNorms({ model, task, runtime, threads, signal }, matrices), remarks);

@@ -34,7 +34,7 @@ export function staticCopy(source: Model, bindings: Bindings = {}): Model {
       inferShapes(model, { bindings: { ...assumed, ...bindings } });
       return model;
     } catch (error) {
-      const mayRetry = attempt < ASSUMED.length - 1 && [...open].some(([name, isBatch]) => !isBatch && !(name in bindings));
+      const mayRetry = attempt < ASSUMED.length - 1 && [...open].some(([name, isBatch]) => !isBatch && !Object.hasOwn(bindings, name));
       if (!(error instanceof GraphError) || !mayRetry) throw error;
     }
   }

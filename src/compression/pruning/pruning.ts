@@ -1,3 +1,4 @@
+import { namesText } from '../../base/index.js';
 import { type TaskContext, type TechniqueContext, type TechniqueNotes, withTask } from '../../technique/index.js';
 import type { EpochRecord, LossBuilder } from '../../training/index.js';
 import { withEvenScales } from '../quantization/index.js';
@@ -147,10 +148,10 @@ export class Pruning {
         [`${target} before`]: before,
         [`${target} after`]: after,
         kept,
-        ...(layers.length > 0 && { channels: layers.join(', ') }),
+        ...(layers.length > 0 && { channels: namesText(layers) }),
         ...(blocks && {
           blocks: `${blocks.dropped.length} of ${blocks.found} gone`,
-          blocksGone: blocks.dropped.map(({ name }) => name).join(', '),
+          blocksGone: namesText(blocks.dropped.map(({ name }) => name)),
         }),
         ...(first && first.given.length > 0 && { given: first.given.join(' ') }),
       },

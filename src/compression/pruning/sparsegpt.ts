@@ -1,4 +1,4 @@
-import { stridesOf } from '../../base/index.js';
+import { namesText, stridesOf } from '../../base/index.js';
 import { type Model, Tensor } from '../../onnx/index.js';
 import { type TaskContext, type TechniqueContext, withTask } from '../../technique/index.js';
 import { type Curved, curvatures, inverseFactor, MOST_COLUMNS } from '../curvature.js';
@@ -85,8 +85,8 @@ function remarksOf(rest: readonly (readonly [name: string, mask: Tensor])[], wit
   const how = isAnywhere ? 'magnitude' : 'wanda';
   const why = 'for being grouped, too wide, never fed or no single product or convolution';
   return [
-    ...(names.length > 0 ? [`Zeros by ${how} rather than sparsegpt, ${why}: ${names.join(', ')}.`] : []),
-    ...(without.length > 0 ? [`No zeros in what no single product or convolution reads: ${without.join(', ')}.`] : []),
+    ...(names.length > 0 ? [`Zeros by ${how} rather than sparsegpt, ${why}: ${namesText(names)}.`] : []),
+    ...(without.length > 0 ? [`No zeros in what no single product or convolution reads: ${namesText(without)}.`] : []),
   ];
 }
 

@@ -57,6 +57,9 @@ function looks(options: SparsifyOptions): boolean {
   return trains(options) || options.importance !== 'magnitude';
 }
 
+/** Share of zeros of the pattern 2:4. */
+const EVEN = 0.5;
+
 /** How often the masks change between `begin` and `end`. */
 const UPDATES = 20;
 
@@ -87,6 +90,8 @@ export const sparsify: Technique<SparsifyOptions> = {
     const solved = options.importance === 'sparsegpt' ? await sparseGpt(dense, options) : undefined;
     const context = solved ? { ...dense, model: solved.model } : dense;
     remarks.push(...(solved?.remarks ?? []));
+    if (options.pattern === '2:4' && options.sparsity !== EVEN)
+      remarks.push(`The pattern 2:4 makes half of the weights zero: a sparsity of ${percent(options.sparsity)} does not count beside it.`);
     remarks.push('Zeros take as much room as other numbers until the file is compressed: look at the bytes to download.');
     const given = trains(options) ? withTask(context, 'Training with zeros') : undefined;
     const obstacle = given && (await untunable(given));

@@ -30,6 +30,8 @@ export interface Candidate {
   plan: Plan;
   quality: Quality;
   restored: readonly string[];
+  /** Whether layers in float store their weights as integers. */
+  stores?: true;
 }
 
 /** Everything quantized, after the repairs that helped. */
@@ -117,6 +119,13 @@ export function attempt(request: Search, restored: readonly string[]): Promise<C
   return measured(request, restored, restored.length === 0 ? request.prepared.plan : planWithout(request.prepared, restored));
 }
 
+/** The same with weights stored as integers where layers compute in float. */
+export async function attemptStoring(request: Search, restored: readonly string[]): Promise<Candidate> {
+  const plan = planWithout(request.prepared, restored);
+  const candidate = await measured(request, restored, planStoring(request.prepared, { plan, restored }) ?? plan);
+  return { ...candidate, stores: true };
+}
+
 /** Noise that storing weights as integers may add to that of the worst output, in dB. */
 const MOST_ADDED = 1;
 
@@ -125,7 +134,7 @@ const MOST_ADDED = 1;
  * floats once.
  */
 export async function withStored(search: Search, candidate: Candidate): Promise<Candidate> {
-  const plan = planStoring(search.prepared, candidate);
+  const plan = candidate.stores ? undefined : planStoring(search.prepared, candidate);
   if (!plan) return candidate;
   const stored = await measured(search, candidate.restored, plan);
   if (fits(search, stored)) return stored;

@@ -12,6 +12,7 @@ import {
   type Value,
 } from '../../onnx/index.js';
 import { layerOf, typedBuilder } from '../../ops/index.js';
+import { checkExcluded } from './excluded.js';
 import { type LeftInFloat, leftInFloat } from './left.js';
 import { nothingToQuantize } from './nothing.js';
 import { Places } from './places.js';
@@ -96,6 +97,7 @@ export function storage(perChannel: boolean) {
 /** A plan in which every layer only stores its weight. */
 export async function planWithoutData(source: Model, runtime: Runtime, options: WithoutDataOptions, opset?: number): Promise<Planned> {
   const model = await prepareModel(source, runtime, { ...(opset && { opset }), normalizationToConvolution: false });
+  checkExcluded(model, options.exclude ?? []);
   const plan = planQuantization(model.graph, planOptions(options));
   const weighted = plan.layers.filter((layer) => layer.weight);
   const stored = [...weighted, ...plan.stored];

@@ -9,5 +9,5 @@ export { storeHalf } from './half.js';
 export { whereWeightsAre } from './nothing.js';
 export type { Layer, Plan } from './plan.js';
 export { type QuantizeOptions, quantize } from './quantize.js';
-export { type Evened, type EvenedRequest, evened, withEvenScales } from './scales/evened.js';
+export { evened, withEvenScales } from './scales/evened.js';
 export { quantizeStatic, type StaticOptions } from './static.js';

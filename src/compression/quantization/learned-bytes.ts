@@ -1,4 +1,4 @@
-import { OptionError } from '../../base/index.js';
+import { namesText, OptionError } from '../../base/index.js';
 import { lossBetween } from '../../metrics/index.js';
 import type { Model } from '../../onnx/index.js';
 import type { TaskContext } from '../../technique/index.js';
@@ -80,7 +80,10 @@ async function learned(
   if (options.layers.length === 0) throw new OptionError({ what: 'There is no weight whose rounding could be learned' });
   const { model: rounded, result } = await roundedOnGrids({ ...options, model, task, runtime, threads, seed, signal, onProgress });
   const kept = result.reports.filter(({ isLearned, errors: [first] }) => !isLearned && first > 0).flatMap(({ weights }) => weights);
-  const nearest = [...kept, ...result.failures.keys()];
-  const words = 'Weights that are rounded to the nearest, because learning did not make their blocks better or they have no gradient';
-  return { model: rounded, remarks: nearest.length > 0 ? [`${words}: ${nearest.join(', ')}.`] : [] };
+  const nodes = new Map(model.graph.nodes.map((node) => [node.name, node]));
+  // Weights that were folded have names that nobody gave them.
+  const readers = new Map(options.layers.map(({ node, weight }) => [weight && nodes.get(node)?.inputs[weight.input]?.name, node]));
+  const nearest = [...kept, ...result.failures.keys()].map((name) => readers.get(name) ?? name);
+  const words = 'Rounded to the nearest, because learning did not make their blocks better or they have no gradient';
+  return { model: rounded, remarks: nearest.length > 0 ? [`${words}: ${namesText(nearest)}.`] : [] };
 }

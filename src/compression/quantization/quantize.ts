@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { OptionError } from '../../base/index.js';
+import { namesText, OptionError } from '../../base/index.js';
 import { type AnyMetric, hiddenChange, isWithin } from '../../metrics/index.js';
 import { isQuantized } from '../../ops/index.js';
 import {
@@ -21,6 +21,7 @@ import { leftRemark } from './left.js';
 import { REPAIRS } from './repairs.js';
 import { quantizeWithin, type SearchResult } from './search.js';
 import { prepareStatic } from './static.js';
+import { unseenBy } from './unseen.js';
 import { applyWithoutData } from './without-data.js';
 
 const when = z.enum(['auto', 'always', 'never']).default('auto');
@@ -182,20 +183,24 @@ async function applyStatic(context: TaskContext, options: QuantizeOptions): Prom
   const learned = options.method === 'adaround' ? await withLearnedRoundings(context, result, options) : { result: {}, remarks: [] };
   const final = { ...result, ...learned.result };
   const notes = staticNotes(final, task.metric, tolerance);
-  return { model: final.model, notes: { ...notes, remarks: [...(notes.remarks ?? []), ...learned.remarks] } };
+  const { remarks: unseen } = await unseenBy(model, context);
+  return { model: final.model, notes: { ...notes, remarks: [...(notes.remarks ?? []), ...learned.remarks, ...unseen] } };
 }
 
 function staticNotes(result: SearchResult, metric: AnyMetric, tolerance = metric.tolerance): TechniqueNotes {
-  const { prepared, plan, restored, before, after, loss, wholeLoss, wholeChange } = result;
+  const { prepared, plan, restored, before, after, loss, wholeLoss, wholeChange, wholeSqnr } = result;
   const left = new Set(restored);
   const remarks: string[] = [...prepared.repairs];
   if (left.size > 0) {
+    const { outputSqnr } = after.details;
     const why =
-      wholeChange === undefined
-        ? `all quantized would lose ${rounded(wholeLoss)} of ${metric.label} instead of ${rounded(loss)}`
-        : `all quantized would change ${(100 * wholeChange).toFixed(1)}% of the answers`;
+      wholeChange !== undefined
+        ? `all quantized would change ${(100 * wholeChange).toFixed(1)}% of the answers`
+        : wholeLoss <= tolerance && wholeSqnr !== undefined && outputSqnr !== undefined
+          ? `with all quantized the worst output would have ${wholeSqnr.toFixed(1)} dB SQNR instead of ${outputSqnr.toFixed(1)}`
+          : `all quantized would lose ${rounded(wholeLoss)} of ${metric.label} instead of ${rounded(loss)}`;
     const all = new Set([...prepared.plan.layers, ...prepared.plan.stored].map(({ node }) => node));
-    remarks.push(`${left.size} of ${all.size} layers compute in float, because ${why}: ${restored.join(', ')}.`);
+    remarks.push(`${left.size} of ${all.size} layers compute in float, because ${why}: ${namesText(restored)}.`);
   }
   if (!isWithin(metric, { before: before.value, after: after.value, samples: before.samples }, tolerance))
     remarks.push(`No choice of layers keeps the loss within ${tolerance}: it is ${rounded(loss)}. Quantization-aware training may.`);
@@ -204,7 +209,7 @@ function staticNotes(result: SearchResult, metric: AnyMetric, tolerance = metric
   const stored = [...new Set(plan.stored.map(({ node }) => node))];
   if (stored.length > 0)
     remarks.push(
-      `Only the weights are int8, because there is no integer kernel, it is inside a branch, or integers lose too much: ${stored.join(', ')}.`,
+      `Only the weights are int8, because there is no integer kernel, it is inside a branch, or integers lose too much: ${namesText(stored)}.`,
     );
   if (prepared.weight.reduceRange)
     remarks.push('Weights use 7 of 8 bits, because 8-bit sums overflow on this processor or it was asked for.');

@@ -3,6 +3,7 @@ import { FOLLOWS, type Quality } from '../../training/index.js';
 import {
   agrees,
   attempt,
+  attemptStoring,
   type Candidate,
   type CandidateRequest,
   fits,
@@ -42,6 +43,8 @@ export interface SearchResult {
   wholeLoss: number;
   /** Share of the answers that are others than the float model's with everything quantized, where that was too many. */
   wholeChange?: number;
+  /** SQNR in dB of the worst output with everything quantized, where the float model is the truth. */
+  wholeSqnr?: number;
 }
 
 /**
@@ -69,6 +72,7 @@ async function restored({ sensitivity: wanted }: SearchRequest, { search, whole 
     loss: lossOf(search, best),
     wholeLoss: lossOf(search, whole),
     ...changeOf(whole.quality, tolerance),
+    wholeSqnr: outputSqnrOf(whole),
   };
 }
 
@@ -81,7 +85,7 @@ function changeOf(quality: Quality, tolerance: number): Pick<SearchResult, 'whol
  * which the outputs still follow the float model's.
  */
 async function fewestRestored(search: Search, whole: Candidate, sensitivity: readonly LayerSensitivity[]): Promise<Candidate> {
-  const { order, single } = await orderOf(search, sensitivity);
+  const { order, all, single } = await orderOf(search, sensitivity);
   let found = await alongOrder(search, { order, single, whole, start: (most) => foretold(search, whole, sensitivity, most) });
   let { best } = found;
   const known = [...sensitivity];
@@ -95,7 +99,10 @@ async function fewestRestored(search: Search, whole: Candidate, sensitivity: rea
     found = await alongOrder(search, { order: reordered(search.prepared, order, known), whole, start: (most) => most });
     if (found.isEnough || isBetter(found.best, best, search)) best = found.best;
   }
-  return best;
+  if (all.length === order.length || fits(search, best)) return best;
+  // Layers that hold too many of the weights to be floats can still compute in float with weights of integers.
+  const stored = await alongOrder(search, { order: all, whole, start: () => 1, stores: true });
+  return fits(search, stored.best) || isBetter(stored.best, best, search) ? stored.best : best;
 }
 
 /** SQNR in dB of the worst output below which a model is no use: somewhat above what may be written. */
@@ -133,16 +140,19 @@ interface Along {
   whole: Candidate;
   /** The number that is tried first, of at most so many. */
   start(most: number): number;
+  /** Whether weights are stored as integers, so that any number may go back to float. */
+  stores?: boolean;
 }
 
 /** The best choice of the first layers of an order; whether it is enough; and with as many as can go back to float. */
-async function alongOrder(search: Search, { order, single, whole, start }: Along) {
-  const most = mostRestored(search.prepared, order);
+async function alongOrder(search: Search, { order, single, whole, start, stores }: Along) {
+  const most = stores ? order.length : mostRestored(search.prepared, order);
+  const make = stores ? attemptStoring : attempt;
   if (most < 1) return { best: whole, last: whole, isEnough: false };
   const tried = new Map([[0, whole]]);
   if (single) tried.set(1, single);
   const measure = async (count: number) => {
-    const candidate = tried.get(count) ?? (await attempt(search, order.slice(0, count)));
+    const candidate = tried.get(count) ?? (await make(search, order.slice(0, count)));
     tried.set(count, candidate);
     return candidate;
   };
@@ -190,6 +200,8 @@ const MOST_TRIALS = 16;
 
 interface Order {
   readonly order: readonly string[];
+  /** With those, too, that hold too many of the weights to go back to float. */
+  readonly all: readonly string[];
   /** With the first alone in float, where that was measured to find the order. */
   readonly single?: Candidate;
 }
@@ -202,7 +214,7 @@ async function orderOf(search: Search, sensitivity: readonly LayerSensitivity[])
   const ranked = trials.length > 0 ? trials.flatMap(({ restored }) => restored) : stored;
   const all = new Set([...sensitivity.map(({ layer }) => layer), ...byOwnNoise(prepared).map(({ node }) => node), ...ranked]);
   const order = affordable(prepared, [...all]);
-  return { order, single: trials.find(({ restored: [layer] }) => layer === order[0]) };
+  return { order, all: [...all], single: trials.find(({ restored: [layer] }) => layer === order[0]) };
 }
 
 /** Each layer alone back in float, the best first. */

@@ -1,7 +1,8 @@
-import { type Activity, OptionError } from '../../base/index.js';
+import type { Activity } from '../../base/index.js';
 import type { Runtime } from '../../infrastructure/runtime/index.js';
-import { type Model, nodesOf } from '../../onnx/index.js';
+import type { Model } from '../../onnx/index.js';
 import type { Task } from '../../training/index.js';
+import { checkExcluded } from './excluded.js';
 import type { Plan } from './plan.js';
 import { prepareModel } from './prepare.js';
 import { type CalibrationOptions, calibrated, type Prepared, writePrepared } from './prepared.js';
@@ -33,22 +34,9 @@ export async function prepareStatic(
   options: StaticOptions,
 ): Promise<Prepared> {
   const model = await prepareModel(source, runtime, options.weightType === 'int4' ? { opset: 21 } : {});
-  checkNames(model, options.exclude ?? []);
+  checkExcluded(model, options.exclude ?? []);
   const context = { ...options, task, runtime };
   let prepared = await calibrated(model, context);
   for (const repair of REPAIRS) if (options[repair]) prepared = (await repaired(prepared, repair, context)) ?? prepared;
   return prepared;
-}
-
-/** @throws OptionError for a name to leave out that no node has. */
-function checkNames(model: Model, names: readonly string[]): void {
-  const known = new Set(nodesOf(model.graph).map((node) => node.name));
-  const unknown = names.find((name) => !known.has(name));
-  if (unknown === undefined) return;
-  throw new OptionError({
-    what: `There is no node called "${unknown}"`,
-    where: 'option "exclude"',
-    expected: `names such as ${[...known].slice(0, 5).join(', ')}`,
-    fix: 'Layers that were folded into others have the name of the layer they were folded into',
-  });
 }

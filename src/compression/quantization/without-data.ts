@@ -1,3 +1,4 @@
+import { namesText } from '../../base/index.js';
 import { lossBetween } from '../../metrics/index.js';
 import type { Model } from '../../onnx/index.js';
 import { type TechniqueContext, type TechniqueNotes, type TechniqueResult, withTask } from '../../technique/index.js';
@@ -8,6 +9,7 @@ import { learnedWeights } from './learned-bytes.js';
 import { leftRemark } from './left.js';
 import { type Mended, mend } from './mending/mend.js';
 import { movesOf, planMoved, remarksOfMoves, type When } from './moved.js';
+import { unseenBy } from './unseen.js';
 
 export interface WithoutRangesOptions extends WithoutDataOptions {
   mode: 'dynamic' | 'weights';
@@ -73,7 +75,9 @@ async function judged({ context, options, plain, mended }: Judged): Promise<Tech
     second !== undefined && (lossOf(second) < lossOf(first) || (second.details.outputSqnr ?? 0) > (first.details.outputSqnr ?? 0));
   const { model: chosen, notes } = isBetter && other ? other : plain;
   const loss = lossOf(isBetter ? second : first);
-  const { facts, remarks = [] } = notes;
+  const { facts } = notes;
+  const { remarks: unseen } = await unseenBy(model, context);
+  const remarks = [...(notes.remarks ?? []), ...unseen];
   const said = loss > tolerance ? [...remarks, `The loss of quality on the validation part is ${Number(loss.toPrecision(2))}.`] : remarks;
   return { model: chosen, notes: { facts: { ...facts, loss }, remarks: said } };
 }
@@ -94,9 +98,9 @@ function remarksOf({ repairs, inFloat, storing, layers, whole, sqnr, inputs, isR
   const why = `because with integers everywhere the worst output would have ${whole.toFixed(1)} dB SQNR on ${inputs}, and has ${sqnr.toFixed(1)} dB so`;
   return [
     ...remarksOfMoves(repairs),
-    ...(inFloat.length > 0 ? [`${inFloat.length} of ${layers} layers keep float weights, ${why}: ${inFloat.join(', ')}.`] : []),
+    ...(inFloat.length > 0 ? [`${inFloat.length} of ${layers} layers keep float weights, ${why}: ${namesText(inFloat)}.`] : []),
     ...(storing.length > 0
-      ? [`${storing.length} of ${layers} layers store integers and compute in float, ${why}: ${storing.join(', ')}.`]
+      ? [`${storing.length} of ${layers} layers store integers and compute in float, ${why}: ${namesText(storing)}.`]
       : []),
     ...(isRelaxed
       ? [

@@ -53,15 +53,30 @@ export async function distilledSource(
   );
   if (found === undefined) return undefined;
   if (typeof found === 'string') return { explanation: `${KEPT}: ${found}.` };
-  const { before, after, normalizations } = found;
+  const { before, after, normalizations, known } = found;
   const distance = `the mean squared distance to those of ${normalizations} normalization(s) went from ${before.toPrecision(2)} to ${after.toPrecision(2)} (in deviations)`;
-  if (!(after <= MET)) return { explanation: `${KEPT}, because they could not be met: ${distance}, and ${MET} is the bound.` };
-  const samples = found.batches.reduce((sum, batch) => sum + (Object.values(batch)[0]?.shape[0] ?? 0), 0);
-  const train = datasetOf(made.train, found.batches);
+  if (after <= MET) return given(made, found.batches, `of the model's batch normalizations`, distance);
+  const missed = `they could not be met: ${distance}, and ${MET} is the bound`;
+  const start =
+    known.length > 0
+      ? await distilledInputs({ ...activity, ...begun, model, runtime, steps: 0, hopeless: Number.POSITIVE_INFINITY })
+      : undefined;
+  if (!start) return { explanation: `${KEPT}, because ${missed}.` };
+  return given(
+    made,
+    start.batches,
+    `of the batch normalizations that read inputs as they come (${known.join(', ')})`,
+    `all together ${missed}`,
+  );
+}
+
+function given(made: DataSource, batches: readonly Feeds[], whose: string, why: string): DistilledSource {
+  const samples = batches.reduce((sum, batch) => sum + (Object.values(batch)[0]?.shape[0] ?? 0), 0);
+  const train = datasetOf(made.train, batches);
   const repeated = train.size > samples ? `, and are repeated to be ${train.size}` : '';
   return {
     source: { name: 'synthetic', format: 'samples distilled from batch normalizations', train, close: async () => undefined },
-    explanation: `${samples} made-up samples were given the statistics of the model's batch normalizations${repeated}: ${distance}.`,
+    explanation: `${samples} made-up samples were given the statistics ${whose}${repeated}: ${why}.`,
   };
 }
 

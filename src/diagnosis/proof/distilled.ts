@@ -1,7 +1,7 @@
-import { type Activity, Stopped } from '../../base/index.js';
+import { type Activity, Random, Stopped } from '../../base/index.js';
 import type { Program, Runtime } from '../../infrastructure/runtime/index.js';
 import { copiesOf, type Model, Tensor } from '../../onnx/index.js';
-import { buildStatisticsMatch, type StatisticsMatch } from '../../training/index.js';
+import { buildStatisticsMatch, type ChannelStatistics, type StatisticsMatch } from '../../training/index.js';
 import type { Feeds } from './prove.js';
 
 export interface DistillRequest extends Activity {
@@ -10,7 +10,7 @@ export interface DistillRequest extends Activity {
   threads?: number;
   /** Batches to begin with, all of one shape. */
   batches: readonly Feeds[];
-  /** Of Adam, for each batch. */
+  /** Of Adam, for each batch; with 0 inputs are as they begin. */
   steps: number;
   /** Where the first batch ends further from the statistics than this, the others are not tried. */
   hopeless: number;
@@ -22,9 +22,11 @@ export interface Distilled {
   readonly before: number;
   readonly after: number;
   readonly normalizations: number;
+  /** Inputs that began with the statistics of a normalization that reads them. */
+  readonly known: readonly string[];
 }
 
-/** Adam's rate, as a share of the deviation of what an input holds at first. */
+/** Adam's rate, as a share of the deviation of what an input holds at first; of each channel where its own is known. */
 const RATE = 0.1;
 
 /**
@@ -65,6 +67,7 @@ export async function distilledInputs({
     before: mean(({ before }) => before),
     after: mean(({ after }) => after),
     normalizations: match.normalizations,
+    known: [...match.known.keys()],
   };
 }
 
@@ -74,21 +77,24 @@ interface Descent {
   after: number;
 }
 
-/** Adam, on a cosine that ends at nothing; the best inputs on the way are kept, so that they are never worse than those it began with. */
+/**
+ * Adam, on a cosine that ends at nothing, from inputs that have the statistics of the normalizations that read them; the best inputs on the way are kept, so that
+ * they are never worse than those it was given.
+ */
 async function descend(program: Program, match: StatisticsMatch, start: Feeds, steps: number, signal?: AbortSignal): Promise<Descent> {
-  const changed = [...match.gradients].map(([input, gradient]) => new Moments(input, gradient, start[input]));
+  const { known, lossOutput } = match;
+  const changed = [...match.gradients].map(([input, gradient]) => new Moments(input, gradient, start[input], known.get(input)));
   const others = Object.keys(start).filter((name) => !match.gradients.has(name));
   const feeds = () => ({
     ...copiesOf(start, others),
     ...Object.fromEntries(changed.map(({ input, values, shape }) => [input, Tensor.of('float32', shape, values.slice())])),
   });
-  let best: { loss: number; feeds: Record<string, Tensor> } = { loss: Number.POSITIVE_INFINITY, feeds: feeds() };
-  let before = Number.NaN;
+  const [before] = (await program.run(copiesOf(start), [lossOutput]))[lossOutput].toFloat32();
+  let best: { loss: number; feeds: Record<string, Tensor> } = { loss: before, feeds: copiesOf(start) };
   for (let step = 0; step <= steps; step++) {
     if (signal?.aborted) throw new Stopped('Distilling inputs was stopped');
-    const outputs = await program.run(feeds(), [match.lossOutput, ...match.gradients.values()]);
-    const [loss] = outputs[match.lossOutput].toFloat32();
-    if (step === 0) before = loss;
+    const outputs = await program.run(feeds(), [lossOutput, ...match.gradients.values()]);
+    const [loss] = outputs[lossOutput].toFloat32();
     if (loss < best.loss) best = { loss, feeds: feeds() };
     const rate = RATE * 0.5 * (1 + Math.cos((Math.PI * step) / steps));
     for (const each of changed) each.step(outputs[each.gradient].toFloat32(), rate, step + 1);
@@ -104,17 +110,36 @@ class Moments {
   readonly values: Float32Array;
   readonly #first: Float32Array;
   readonly #second: Float32Array;
-  readonly #deviation: number;
+  /** Of each number. */
+  readonly #deviations: Float32Array;
 
-  constructor(input: string, gradient: string, start: Tensor) {
+  /** @param known what the input is made to be before. */
+  constructor(input: string, gradient: string, start: Tensor, known?: ChannelStatistics) {
     this.input = input;
     this.gradient = gradient;
     this.shape = start.shape;
     this.values = start.toFloat32().slice();
     this.#first = new Float32Array(this.values.length);
     this.#second = new Float32Array(this.values.length);
-    const mean = this.values.reduce((sum, value) => sum + value, 0) / this.values.length;
-    this.#deviation = Math.sqrt(this.values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / this.values.length) || 1;
+    this.#deviations = new Float32Array(this.values.length).fill(momentsOf(this.values).deviation || 1);
+    if (known) this.#take(known);
+  }
+
+  /** Gives each channel its own mean and deviation. */
+  #take({ mean, deviation }: ChannelStatistics): void {
+    const channels = mean.length;
+    const inner = this.shape.slice(2).reduce((product, size) => product * size, 1);
+    const random = new Random('channels that do not vary');
+    for (let channel = 0; channel < channels; channel++) {
+      const places = [...this.values.keys()].filter((i) => Math.floor(i / inner) % channels === channel);
+      const drawn = places.map((i) => this.values[i]);
+      const numbers = momentsOf(drawn).deviation > 0 ? drawn : drawn.map(() => random.normal());
+      const own = momentsOf(numbers);
+      places.forEach((i, n) => {
+        this.values[i] = mean[channel] + (deviation[channel] * (numbers[n] - own.mean)) / (own.deviation || 1);
+        this.#deviations[i] = deviation[channel];
+      });
+    }
   }
 
   step(gradient: Float32Array, rate: number, count: number): void {
@@ -122,7 +147,13 @@ class Moments {
     for (let i = 0; i < gradient.length; i++) {
       this.#first[i] = 0.9 * this.#first[i] + 0.1 * gradient[i];
       this.#second[i] = 0.999 * this.#second[i] + 0.001 * gradient[i] * gradient[i];
-      this.values[i] -= (rate * this.#deviation * (this.#first[i] / one)) / (Math.sqrt(this.#second[i] / two) + 1e-12);
+      this.values[i] -= (rate * this.#deviations[i] * (this.#first[i] / one)) / (Math.sqrt(this.#second[i] / two) + 1e-12);
     }
   }
+}
+
+function momentsOf(values: ArrayLike<number>): { mean: number; deviation: number } {
+  const all = Array.from(values);
+  const mean = all.reduce((sum, value) => sum + value, 0) / all.length;
+  return { mean, deviation: Math.sqrt(all.reduce((sum, value) => sum + (value - mean) ** 2, 0) / all.length) };
 }

@@ -10,6 +10,10 @@ export interface OutputNoise {
   readonly sqnr?: number;
   /** Share of the numbers that are the same, for outputs of whole numbers, truths and texts. */
   readonly same?: number;
+  /** How many that is a share of. */
+  readonly numbers?: number;
+  /** SQNR in dB of whole numbers where they are quantities, as levels of grey are; absent where nothing differs. */
+  readonly asQuantity?: number;
   /** Why neither is known, or what is wrong besides: for people. */
   readonly remark?: string;
   /** Whether it stays below a tenth of what a probability may be, in both models: nothing that it answers to was among the inputs. */
@@ -47,7 +51,7 @@ export class NoiseMeter {
     }
     this.#numbers += wanted.size;
     if (isFloat(wanted.dtype)) this.#addFloats(wanted.toFloat32(), got.toFloat32());
-    else this.#same += equalNumbers(wanted, got);
+    else this.#addWhole(wanted, got);
   }
 
   get noise(): OutputNoise {
@@ -55,11 +59,26 @@ export class NoiseMeter {
     if (this.#isBroken) return { output, sqnr: Number.NEGATIVE_INFINITY, remark: "values are no finite numbers, where the original's are" };
     if (this.#broken !== undefined) return { output, remark: this.#broken, isOtherShape: true };
     if (this.#numbers === 0) return { output, remark: 'it is empty' };
-    if (!this.#dtype || !isFloat(this.#dtype)) return { output, same: this.#same / this.#numbers };
+    if (!this.#dtype || !isFloat(this.#dtype))
+      return { output, same: this.#same / this.#numbers, numbers: this.#numbers, ...this.#asQuantity };
     if (this.#error === 0) return { output, sqnr: Number.POSITIVE_INFINITY };
     if (this.#power === 0) return { output, remark: "the original's is zero everywhere" };
     const isQuiet = this.#least >= 0 && this.#most < QUIET;
     return { output, sqnr: 10 * Math.log10(this.#power / this.#error), ...(isQuiet && { isQuiet }) };
+  }
+
+  #addWhole(wanted: Tensor, got: Tensor): void {
+    this.#same += equalNumbers(wanted, got);
+    if (wanted.dtype === 'string' || wanted.dtype === 'bool') return;
+    const [a, b] = [wanted.numbers(), got.numbers()];
+    for (let i = 0; i < a.length; i++) {
+      this.#power += a[i] * a[i];
+      this.#error += (a[i] - b[i]) * (a[i] - b[i]);
+    }
+  }
+
+  get #asQuantity(): Pick<OutputNoise, 'asQuantity'> {
+    return this.#error > 0 && this.#power > 0 ? { asQuantity: 10 * Math.log10(this.#power / this.#error) } : {};
   }
 
   /** Where the original itself overflows, on -inf for what is masked say, the new one must as well. */

@@ -1,7 +1,7 @@
 import { type Activity, attempted, EspalierError, Random } from '../../base/index.js';
 import type { ModelSource, Program, Runtime } from '../../infrastructure/runtime/index.js';
 import { copiesOf, isFloat, type Model, Tensor } from '../../onnx/index.js';
-import { exposed, fidelity, fidelityOutputs, type Goal, judge, type Quality } from '../../training/index.js';
+import { exposed, fidelity, fidelityOutputs, type Goal, judge, type Quality, Reach } from '../../training/index.js';
 import { type InventedOptions, inventedFeeds } from './invented.js';
 import { NoiseMeter, type OutputNoise } from './noise.js';
 import { runnable } from './runnable.js';
@@ -43,6 +43,10 @@ export interface Proof {
    * as well, the inputs are at fault and not the new model.
    */
   readonly own?: Readonly<Record<string, number>>;
+  /** The same for answers that are others than the original's: the share of its own that stay. */
+  readonly ownSame?: Readonly<Record<string, number>>;
+  /** Branches and bodies with weights of the original that no run entered, for people: nothing is known of them. Absent where there is none. */
+  readonly missed?: readonly string[];
   /** How inputs were made up so that the original ran. */
   readonly invented?: InventedOptions;
   /** On made-up inputs: how closely the model follows, by all metrics of fidelity. */
@@ -68,6 +72,7 @@ export async function prove(request: ProofRequest): Promise<Proof> {
   const { before, after, source = after, runtime, threads, signal } = request;
   const options = { threads, signal };
   const goal = goalOf(before);
+  const reach = new Reach(exposed(before, goal ?? {}));
   const programs: Program[] = [];
   const compile = async (model: ModelSource) => {
     const program = await runtime.compile(model, options);
@@ -77,13 +82,13 @@ export async function prove(request: ProofRequest): Promise<Proof> {
   try {
     const made = await compile(source);
     const original = await attempted(
-      () => compile(exposed(before, goal ?? {})),
+      () => compile(reach.model),
       ({ message }) => message,
     );
     if (typeof original === 'string') return unproven(request, `The original does not load: ${original}`);
     // Where the goal looks at inner values, the file itself is run as well.
     const seen = goal?.expose ? await compile(exposed(after, goal)) : made;
-    return await compare({ request, goal, original, made, seen, fetch: goal?.expose ? [...goal.outputs] : readable(before) });
+    return await compare({ request, goal, reach, original, made, seen, fetch: goal?.expose ? [...goal.outputs] : readable(before) });
   } finally {
     for (const program of programs) await program.dispose();
   }
@@ -92,6 +97,8 @@ export async function prove(request: ProofRequest): Promise<Proof> {
 interface Comparison {
   request: ProofRequest;
   goal?: Goal;
+  /** Of the original. */
+  reach: Reach;
   original: Program;
   made: Program;
   /** The new model as the goal looks at it. */
@@ -99,7 +106,7 @@ interface Comparison {
   fetch: readonly string[];
 }
 
-async function compare({ request, goal, original, made, seen, fetch }: Comparison): Promise<Proof> {
+async function compare({ request, goal, reach, original, made, seen, fetch }: Comparison): Promise<Proof> {
   const meters = new Map(fetch.map((name) => [name, new NoiseMeter(name)]));
   const collector = request.samples ? undefined : goal?.collect();
   const start = performance.now();
@@ -115,13 +122,14 @@ async function compare({ request, goal, original, made, seen, fetch }: Compariso
       );
   for await (const { before, after } of feeds) {
     const wanted = await attempted(
-      () => original.run(copiesOf(before), fetch),
+      () => original.run(copiesOf(before), [...fetch, ...reach.outputs]),
       ({ message }) => message,
     );
     if (typeof wanted === 'string') {
       failure = wanted;
       break;
     }
+    reach.add(wanted);
     if (seen !== made) await made.run(copiesOf(after), readable(request.after));
     const got = await seen.run(copiesOf(after), fetch);
     for (const [name, meter] of meters) meter.add(wanted[name], got[name]);
@@ -137,15 +145,17 @@ async function compare({ request, goal, original, made, seen, fetch }: Compariso
   }
   if (runs === 0) return unproven(request, failure ?? 'no inputs could be made up for it');
   const outputs = [...meters.values()].map((meter) => meter.noise).sort((a, b) => compareRanks(rank(a), rank(b)));
-  const low = outputs.filter(({ sqnr }) => sqnr !== undefined && sqnr < LOW).map(({ output }) => output);
+  const low = outputs.filter(({ sqnr = LOW, same = 1 }) => sqnr < LOW || same < 1).map(({ output }) => output);
   const own = known && low.length > 0 ? await ownNoise(request, known, original, low) : undefined;
   const quality = collector && goal && judged(goal, collector);
+  const missed = reach.unknown;
   return {
     inputs: request.samples ? 'samples' : 'made-up',
     samples,
     runs,
     outputs,
-    ...(own && { own }),
+    ...own,
+    ...(missed.length > 0 && { missed }),
     ...(known && { invented: known }),
     ...(quality && { quality }),
   };
@@ -206,13 +216,13 @@ function isSame(a: Tensor, b: Tensor | undefined): boolean {
   return own.every((byte, i) => byte === other?.[i]);
 }
 
-/** SQNR of the original's outputs where its inputs are nudged, on the same made-up inputs; nothing where no input is a float. */
+/** How far the original's outputs stay the same where its inputs are nudged, on the same made-up inputs; nothing where no input is a float. */
 async function ownNoise(
   { before }: ProofRequest,
   options: InventedOptions,
   original: Program,
   names: readonly string[],
-): Promise<Record<string, number> | undefined> {
+): Promise<Pick<Proof, 'own' | 'ownSame'> | undefined> {
   if (!before.graph.feeds.some(({ dtype }) => isFloat(dtype))) return undefined;
   const meters = new Map(names.map((name) => [name, new NoiseMeter(name)]));
   for (let seed = 1; seed <= LEAST_RUNS; seed++) {
@@ -220,8 +230,10 @@ async function ownNoise(
     const [wanted, got] = [await original.run(copiesOf(feeds), names), await original.run(nudged(feeds, seed), names)];
     for (const [name, meter] of meters) meter.add(wanted[name], got[name]);
   }
-  const found = [...meters.values()].flatMap(({ noise: { output, sqnr } }) => (sqnr === undefined ? [] : [[output, sqnr] as const]));
-  return Object.fromEntries(found);
+  const found = [...meters.values()].map(({ noise }) => noise);
+  const of = (each: 'sqnr' | 'same') =>
+    Object.fromEntries(found.flatMap((noise) => (noise[each] === undefined ? [] : [[noise.output, noise[each]] as const])));
+  return { own: of('sqnr'), ownSame: of('same') };
 }
 
 function nudged(feeds: Feeds, seed: number): Record<string, Tensor> {

@@ -1,6 +1,15 @@
-export { addKernel, type KernelRule, kernelOf, operatorsWithKernels } from './kernels/index.js';
+export {
+  addKernel,
+  type KernelRule,
+  kernelOf,
+  operatorsWithKernels,
+  type Schedule,
+  type TileSize,
+  usualSchedule,
+} from './kernels/index.js';
 export * from './loops/index.js';
 export { lowerGraph } from './lowering/lower.js';
 export { type CompileOptions, prepare } from './lowering/prepare.js';
 export type { Lowered, Port } from './lowering/program.js';
 export { type MemoryPlan, planMemory } from './memory/index.js';
+export { type KernelSummary, type MemorySummary, type PortSummary, type ProgramSummary, summarize } from './summary.js';

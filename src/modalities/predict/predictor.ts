@@ -1,4 +1,4 @@
-import { type Activity, DataError, OptionError } from '../../base/index.js';
+import { type Activity, DataError, lookup, OptionError } from '../../base/index.js';
 import { arrayDataset, batches, type Dataset, type ElementType, type InputSpec, type Preprocess, targetsLike } from '../../data/index.js';
 import { batchAxesOf } from '../../infrastructure/hardware/index.js';
 import type { Runtime } from '../../infrastructure/runtime/index.js';
@@ -100,7 +100,12 @@ function feedsFor(model: Model, inputs: readonly InputSpec[], given: Preprocess 
     const shape = (input.shape ?? []).map((dim) => (typeof dim === 'number' ? dim : null));
     const usual = () => preprocessesFor(spec, { name: input.name, shape, type: input.dtype as ElementType | undefined })[0];
     const axis = axes?.get(input.name);
-    return { input: input.name, from: spec.name, preprocess: given ?? noted?.[input.name] ?? usual(), ...(axis !== undefined && { axis }) };
+    return {
+      input: input.name,
+      from: spec.name,
+      preprocess: given ?? (noted && lookup(noted, input.name)) ?? usual(),
+      ...(axis !== undefined && { axis }),
+    };
   });
 }
 

@@ -1,4 +1,4 @@
-import { type Activity, OptionError } from '../../base/index.js';
+import { type Activity, lookup, OptionError } from '../../base/index.js';
 import { channelStatistics, type DataSource, type ElementType, type Preprocess, type Splits, splitSource } from '../../data/index.js';
 import type { Runtime } from '../../infrastructure/runtime/index.js';
 import type { Dim, Model } from '../../onnx/index.js';
@@ -43,7 +43,7 @@ export async function createTask(
   const pairs = pairInputs(inputs, source.train.inputs, source.name);
   const likely = likelyOf(model);
   const choices = await Promise.all(
-    pairs.map((pair) => waysFor(pair, axes.get(pair.input.name) ?? null, splits, likely[pair.input.name] ?? [], options, activity)),
+    pairs.map((pair) => waysFor(pair, axes.get(pair.input.name) ?? null, splits, lookup(likely, pair.input.name) ?? [], options, activity)),
   );
   const first = choices.map((ways, index) => ({
     input: pairs[index].input.name,
@@ -71,7 +71,8 @@ function placeOf(axis: number | null | undefined): Pick<Feed, 'axis'> {
 
 function untried(feeds: readonly Feed[], { untrained, noted }: TaskOptions, isOnlyWay: boolean): string {
   const names = [...new Set(feeds.map((feed) => feed.preprocess.name ?? 'as given'))].join(', ');
-  if (feeds.every(({ input, preprocess }) => noted?.[input] === preprocess)) return `Preprocessing: ${names}, as the model's file says.`;
+  if (feeds.every(({ input, preprocess }) => noted && lookup(noted, input) === preprocess))
+    return `Preprocessing: ${names}, as the model's file says.`;
   const why = untrained
     ? 'a model that is yet to be trained takes what is usual'
     : isOnlyWay
@@ -89,7 +90,8 @@ async function waysFor(
   activity: Activity,
 ): Promise<Preprocess[]> {
   if (typeof preprocess === 'object') return [preprocess];
-  if (preprocess === 'auto' && noted?.[input.name]) return [noted[input.name]];
+  const known = noted && lookup(noted, input.name);
+  if (preprocess === 'auto' && known) return [known];
   // Samples come first in the data, wherever the model has them.
   const moved = axis === null ? [null, ...(input.shape ?? [])] : [input.shape?.[axis] ?? null, ...(input.shape ?? []).toSpliced(axis, 1)];
   const shape = input.shape ? moved.map((dim: Dim | null) => (typeof dim === 'number' ? dim : null)) : [];

@@ -14,6 +14,7 @@ export { type CostShare, type InspectInfo, type InspectLayer, inspectInfo, inspe
 export { type LayerBars, type LayerMeasure, type LayerPair, layerBars, layersOf, pairLayers } from './layers.js';
 export { costMeasures, type Measure, type MeasureName, measures } from './measures.js';
 export { type Curve, sensitivityList, type TrainingCurves, trainingCurves } from './notes.js';
+export { nodesOfKernel, operatorsOf, peakOf, programTotals } from './program.js';
 export { evaluateCommand, recipeSteps, recipeText, type StepText } from './recipe.js';
 export { type CostCell, type FrontRow, frontRows } from './rows.js';
 export {

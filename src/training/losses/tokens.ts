@@ -1,3 +1,4 @@
+import { lookup } from '../../base/index.js';
 import type { GraphBuilder, Model, Value } from '../../onnx/index.js';
 import { type LossBuilder, type LossContext, TARGETS } from './loss.js';
 import { headOf } from './scores.js';
@@ -30,7 +31,7 @@ export function tokenDistillation(
     const { build, embed, value } = context;
     const { mask } = positions(context, length);
     const given = embed(teacher, 'teacher');
-    const [own, wanted] = [value(output), given[output] ?? Object.values(given)[0]].map((scores) =>
+    const [own, wanted] = [value(output), lookup(given, output) ?? Object.values(given)[0]].map((scores) =>
       build.op('Mul', [headOf(scores).logits, build.scalar(1 / temperature)]),
     );
     const each = build.op('Mul', [build.op('Softmax', [wanted], { axis: -1 }), build.op('LogSoftmax', [own], { axis: -1 })]);

@@ -79,7 +79,7 @@ export function fidelityOutputs(
   const found = chosen.length > 0 ? chosen : outputs.filter(isLabel);
   if (found.length === 0)
     throw new OptionError({
-      what: 'The model has no output of numbers to score',
+      what: 'No output can be scored: none holds floating-point numbers, or one whole number (a class) for each sample',
       where: model.source,
       got: outputs.map((output) => `"${output.name}" ${output.dtype ?? '?'}`).join(', '),
     });

@@ -6,7 +6,7 @@ export { type FidelityOptions, fidelity, fidelityOutputs } from './fidelity.js';
 export type { GoalOptions } from './kind.js';
 export { findGoal, taskNames } from './kinds.js';
 export { type MultiLabelOptions, multiLabel } from './multi-label.js';
-export { type ClassOutput, classOutput, holdsScores, numberOutputs, outputNamed } from './outputs.js';
+export { type ClassOutput, classOutput, holdsScores, isLabel, numberOutputs, outputNamed } from './outputs.js';
 export { type RegressionOptions, regression } from './regression.js';
 export type { Collector, Goal, LossOptions, Outputs, TargetOptions, Task } from './task.js';
 export { type TokenOptions, tokens } from './tokens.js';

@@ -97,3 +97,14 @@ test('sparsify by wanda and 2:4 reaches its zeros, without training and with it'
   assert.equal(await zerosOf({ pattern: '2:4' }), 0.5);
   assert.equal(await zerosOf({ pattern: '2:4', importance: 'magnitude', tuning: 'train', epochs: 2 }), 0.5);
 });
+
+test('a sparsity that the pattern 2:4 does not have is spoken of', async () => {
+  const model = modelOf([16], (l, x) => l.dense(x, 8));
+  const said = async (sparsity: number) => {
+    const options = checkOptions(sparsify, { sparsity, pattern: '2:4', tuning: 'none' });
+    const { notes } = await sparsify.apply({ model, runtime, seed: 0 }, options);
+    return notes.remarks?.join('\n') ?? '';
+  };
+  assert.match(await said(0.7), /^The pattern 2:4 makes half of the weights zero: a sparsity of 70% does not count beside it\.$/m);
+  assert.doesNotMatch(await said(0.5), /pattern 2:4/);
+});

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { Random } from 'espalier/base';
-import { quantizeDynamic, quantizeWeights } from 'espalier/compression/quantization';
+import { type QuantizeOptions, quantize, quantizeDynamic, quantizeWeights } from 'espalier/compression/quantization';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import { encodeModel, type GraphBuilder, graphsOf, type Model, nodesOf, removeDeadCode, Tensor, type Value } from 'espalier/onnx';
 import { loadModel } from 'espalier/onnx/node';
+import { checkOptions } from 'espalier/technique';
 import { storedWeight } from '#dist/ops/plain/stored-weight.js';
 import { shared, skipWithout } from '../../support/paths.js';
 import { madeModel, noiseOf, taskOf, type Weights } from './models.js';
@@ -155,4 +156,69 @@ function largeFloats(model: Model): string[] {
       value?.constant?.dtype === 'float32' && value.constant.size >= 512 ? [value.name] : [],
     ),
   );
+}
+
+/** Two dense layers where the mean is below 100, two others where it is above, which no sample is. */
+function rarelyElse(build: GraphBuilder, x: Value, weights: Weights): Value {
+  const branch = (name: string) => {
+    const inner = build.within(name);
+    const hidden = inner.op('Relu', [inner.op('MatMul', [x, own(inner, weights, [64, 96])])]);
+    inner.output(inner.op('MatMul', [hidden, own(inner, weights, [96, 48])]));
+    return { type: 'graph', value: inner.graph } as const;
+  };
+  const isUsual = build.op('Less', [build.op('ReduceMean', [x], { keepdims: 0 }), build.scalar(100)]);
+  return build.op('If', [isUsual], { then_branch: branch('usual'), else_branch: branch('rare') });
+}
+
+for (const [method, weightType] of [
+  ['adaround', 'int4'],
+  ['gptq', 'int2'],
+] as const) {
+  test(`layers that no sample reaches keep 8 bits, which is said (${method}, ${weightType})`, async () => {
+    const source = madeModel([64], rarelyElse);
+    removeDeadCode(source.graph);
+    const task = taskOf(source, [64]);
+    const options = checkOptions(quantize, { mode: 'weights', weightType, method, steps: 2, tolerance: 10 }) as QuantizeOptions;
+    const { model, notes } = await quantize.apply({ model: source, task, runtime, seed: 0 }, options);
+    const numbers = Array.from({ length: 256 }, (_, i) => 200 + 50 * Math.sin(i * 1.7));
+    const answer = async (of: Model) => (await run(of, { x: Tensor.from('float32', [4, 64], numbers) })).y0.toFloat32();
+    const [wanted, got] = [await answer(source), await answer(model)];
+    const error = wanted.reduce((sum, value, i) => sum + (value - got[i]) ** 2, 0);
+    const power = wanted.reduce((sum, value) => sum + value ** 2, 0);
+    assert.ok(error < 0.001 * power, `1 - R² is ${error / power} in the branch that no sample enters`);
+    const said = notes.remarks?.join('\n') ?? '';
+    assert.match(said, /^None of 64 samples of the validation part enters else_branch of If "if": what is lost there is not known\.$/m);
+    assert.match(said, /^Layers keep more than \d bits, because no sample reaches them: matmul_\d+, matmul_\d+\.$/m);
+    assert.equal(notes.facts?.layersOf8Bits, 2);
+  });
+}
+
+test('static and dynamic quantization say which branch no sample enters', async () => {
+  const source = madeModel([64], rarelyElse);
+  removeDeadCode(source.graph);
+  const task = taskOf(source, [64]);
+  for (const mode of ['static', 'dynamic'] as const) {
+    const { notes } = await quantize.apply({ model: source, task, runtime, seed: 0 }, checkOptions(quantize, { mode }) as QuantizeOptions);
+    assert.match(notes.remarks?.join('\n') ?? '', /enters else_branch of If "if"/, mode);
+  }
+});
+
+for (const [name, write] of Object.entries(cases)) {
+  test(`weights of few bits in ${name} are chosen by data`, async () => {
+    const source = madeModel([32], write);
+    removeDeadCode(source.graph);
+    const task = taskOf(source, [32]);
+    for (const weightType of ['int4', 'int2'] as const) {
+      for (const method of ['gptq', 'adaround', 'hqq', 'nearest'] as const) {
+        const options = checkOptions(quantize, { mode: 'weights', weightType, method, steps: 2, tolerance: 1e-4 }) as QuantizeOptions;
+        const { model, notes } = await quantize.apply({ model: source, task, runtime, seed: 0 }, options);
+        assert.ok(
+          notes.sensitivity?.every(({ loss }) => loss > 0),
+          `${weightType} by ${method}: ${JSON.stringify(notes.sensitivity)}`,
+        );
+        const noise = await noiseOf(model, task, runtime, 'test');
+        assert.ok(noise < 0.01, `${weightType} by ${method}: 1 - R² is ${noise}`);
+      }
+    }
+  });
 }

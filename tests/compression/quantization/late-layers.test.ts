@@ -5,10 +5,10 @@ import { Random } from 'espalier/base';
 import { quantize } from 'espalier/compression/quantization';
 import { arrayDataset, type Dataset } from 'espalier/data';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
-import { SymbolicDim, Tensor } from 'espalier/onnx';
+import { encodeModel, SymbolicDim, Tensor } from 'espalier/onnx';
 import { checkOptions } from 'espalier/technique';
 import { evaluate, fidelity, type Task } from 'espalier/training';
-import { madeModel } from './models.js';
+import { madeModel, taskOf } from './models.js';
 
 const runtime = createNodeRuntime({ threads: 1 });
 after(() => runtime.dispose());
@@ -61,4 +61,23 @@ test('a bad layer among the last in integers is found, and goes back to float', 
   assert.ok(details.outputSqnr > 20, `${details.outputSqnr} dB; ${notes.remarks?.join(' ')}`);
   const { quantizedLayers = 0 } = notes.facts ?? {};
   assert.ok(Number(quantizedLayers) >= 3, `${quantizedLayers} layers in integers`);
+});
+
+test('a layer that holds nearly all weights computes in float with weights of integers, where that is what keeps the loss', async () => {
+  const shape = [64];
+  const original = madeModel(shape, (build, x, weights) => {
+    const near = build.op('Add', [build.op('Mul', [x, build.scalar(0.1)]), build.scalar(100)]);
+    const signs = Float32Array.from({ length: 64 * 512 }, (_, i) => ((Math.floor(i / 512) * (1 + (i % 31))) % 2 === i % 2 ? 1 : -1));
+    const balanced = signs.map((sign, i) => (Math.floor(i / 512) < 32 ? sign : -signs[i - 32 * 512]));
+    const differences = build.op('MatMul', [near, build.parameter('signs', Tensor.of('float32', [64, 512], balanced))]);
+    return build.op('Gemm', [build.op('Tanh', [differences]), weights([512, 8], 0.1)]);
+  });
+  const task = taskOf(original, shape);
+  const options = checkOptions(quantize, { equalize: 'never', smooth: 'never', correctBias: 'never', sensitivity: false, tolerance: 0.02 });
+  const { model: made, notes } = await quantize.apply({ model: original, task, runtime, seed: 0, threads: 1 }, options);
+  const said = notes.remarks?.join('\n') ?? '';
+  assert.match(said, /^1 of 2 layers compute in float, because all quantized would lose .*: matmul\.$/m);
+  assert.doesNotMatch(said, /No choice of layers/);
+  assert.ok(Number(notes.facts?.loss) <= 0.02, String(notes.facts?.loss));
+  assert.ok(encodeModel(made).length < 0.4 * encodeModel(original).length);
 });

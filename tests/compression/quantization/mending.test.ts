@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { Random } from 'espalier/base';
 import { type QuantizeOptions, quantize, quantizeDynamic } from 'espalier/compression/quantization';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import { type GraphBuilder, type Model, nodesOf, Tensor, type Value } from 'espalier/onnx';
@@ -95,6 +96,26 @@ test('where no scale can move the layers that matter stay in float, the fewest, 
     /^1 of 7 layers keep float weights, because with integers everywhere the worst output would have [\d.]+ dB SQNR on 8 samples, and has [\d.]+ dB so: /,
   );
   assert.ok(nodesOf(mended.model.graph).some(({ op }) => op === 'ConvInteger'));
+});
+
+test('what only the written model shows is mended: sums of the original that overflow on their way', async () => {
+  const model = madeModel([16], (build, x, weights) => {
+    const random = new Random(3);
+    const wild = Float32Array.from({ length: 16 * 32 }, (_, i) => (i % 32 === 5 ? 3e38 : 0.3 * random.normal()));
+    const hidden = build.op('Gemm', [x, build.parameter('wild', Tensor.of('float32', [16, 32], wild)), weights([32])]);
+    return build.op('Gemm', [build.op('Tanh', [hidden]), weights([32, 8])]);
+  });
+  const task = taskOf(model, [16]);
+  const plain = await applied(model, { mode: 'dynamic' });
+  const before = await noiseOf(plain.model, task, runtime, 'test');
+  const mended = await plain.mended?.(trialsOf(model, task, 16));
+  assert.ok(mended && before > CLOSE, `1 - R² is ${before}`);
+  const after = await noiseOf(mended.model, task, runtime, 'test');
+  assert.ok(after < CLOSE, `1 - R² is ${after} instead of ${before}`);
+  assert.match(
+    mended.notes.remarks?.[0] ?? '',
+    /^1 of 2 layers store integers and compute in float, because .* and has [\d.]+ dB so: gemm\.$/,
+  );
 });
 
 test('a model that follows is left as it is, and one without data says nothing of quality', async () => {

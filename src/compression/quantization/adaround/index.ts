@@ -1,2 +1,2 @@
-export { type AdaroundResult, adaround, type Choice, type Roundable } from './adaround.js';
+export { type AdaroundResult, adaround, type Roundable } from './adaround.js';
 export { roundedOnGrids } from './on-grids.js';

@@ -58,7 +58,7 @@ export async function learnUnit(request: LearnRequest): Promise<Map<string, Uint
       for (const end = Math.round((steps * (part + 1)) / parts); done < end; done++) {
         if (signal?.aborted) throw new Stopped('Learning how to round was stopped');
         const { inputs, wanted } = held[random.integer(held.length)];
-        const targets = Object.fromEntries(Object.entries(wanted).map(([name, tensor]) => [wantedName(name), tensor]));
+        const targets = Object.fromEntries(Object.entries(wanted).map(([name, tensor]) => [wantedName(name), inSingle(tensor)]));
         const rates = Object.entries(stepScalars(OPTIMIZER, RATE, done)).map(([name, number]) => [`espalier.${name}`, number] as const);
         const numbers = [...rates, ...pullAt(done / steps)].map(([name, number]) => [name, Tensor.scalar('float32', number)]);
         await program.run(copiesOf({ ...inputs, ...targets, ...Object.fromEntries(numbers) }, program.inputs));
@@ -71,6 +71,11 @@ export async function learnUnit(request: LearnRequest): Promise<Map<string, Uint
   } finally {
     await program.dispose();
   }
+}
+
+/** What outputs should be is compared in float32. */
+function inSingle(tensor: Tensor): Tensor {
+  return tensor.dtype === 'float32' ? tensor : Tensor.of('float32', tensor.shape, tensor.toFloat32());
 }
 
 /** How shares are pulled apart once so much of the steps is done. */

@@ -1,4 +1,4 @@
-import { copyModel, type Model, Tensor } from '../../../onnx/index.js';
+import { codeOf, copyModel, type Model, Tensor } from '../../../onnx/index.js';
 import { typedBuilder } from '../../../ops/index.js';
 import type { LossBuilder } from '../../../training/index.js';
 
@@ -76,7 +76,8 @@ export function roundingLoss(weights: readonly Between[], scales: ReadonlyMap<st
   return ({ build, value, feed }) => {
     const mean = { keepdims: 0 };
     const errors = [...scales].map(([name, scale]) => {
-      const output = value(name);
+      const made = value(name);
+      const output = made.dtype === 'float32' ? made : build.op('Cast', [made], { to: codeOf('float32') });
       const change = build.op('Sub', [output, feed(wantedName(name), 'float32', output.shape as number[])]);
       return build.op('Mul', [build.op('ReduceMean', [build.op('Mul', [change, change])], mean), build.scalar(1 / scale)]);
     });

@@ -1,16 +1,17 @@
 import { lossBetween } from '../../../metrics/index.js';
 import type { SensitivityRecord, TechniqueContext, TechniqueResult } from '../../../technique/index.js';
 import type { Trials } from '../../../training/index.js';
-import { agrees } from '../candidates.js';
 import { leftInFloat, leftRemark } from '../left.js';
 import { movesOf, type When } from '../moved.js';
 import { nothingToQuantize } from '../nothing.js';
 import type { Migration } from '../scales/migrate.js';
+import { type Unseen, unseenBy } from '../unseen.js';
 import type { Bits } from './block-grid.js';
-import { type FewBits, type Width, widthFrom } from './few-layers.js';
+import type { FewBits, FewLayer, Width } from './few-layers.js';
 import { type MendedFew, mendFewBits } from './mend-few.js';
 import { type Mixed, mixed } from './mixed.js';
 import { prepareFewBits } from './prepare-few.js';
+import { byWidth, remarksOf, remarksOfUnseen, remarksOfWider, withOthers } from './remarks.js';
 import type { Rounding } from './roundings.js';
 
 /** What the technique is asked for where only weights are stored, in fewer than 8 bits somewhere. */
@@ -55,36 +56,40 @@ export async function applyFewBits(context: TechniqueContext, options: FewBitsOp
     prepareFewBits(source, runtime, { ...given, seed, threads, signal, onProgress, moves: [...always, ...moves] });
   const few = await prepare([]);
   if (few.layers.length + few.plan.stored.length + few.plan.tables.length === 0) throw nothingToQuantize(source);
-  const choose = (from: FewBits) => mixed({ ...context, few: from, width, tolerance, budget });
+  const unseen = hasData ? await unseenBy(few.model, { ...context, task }) : undefined;
+  const choose = (from: FewBits) => mixed({ ...context, few: from, width, unseen: layersIn(from, unseen), tolerance, budget });
   const made = await choose(few);
-  const result = resultOf(few, width, made, context);
+  const result = resultOf(few, width, made, context, { unseen });
   if (hasData || budget !== undefined) return result;
   const mended = async (trials: Trials) => {
     const found = await mendFewBits({ ...context, trials, prepare, choose, moves: auto });
     if (!found) return undefined;
-    const { model, notes } = resultOf(found.few, width, found.made, context, found.wider);
+    const { model, notes } = resultOf(found.few, width, found.made, context, { wider: found.wider });
     return { model, notes: { ...notes, remarks: [...remarksOfWider(found), ...(notes.remarks ?? [])] } };
   };
   return { ...result, mended };
 }
 
-function remarksOfWider({ few, wider, whole, sqnr, inputs }: MendedFew): string[] {
-  if (wider.size === 0) return [];
-  const why = `because with fewer the worst output would have ${whole.toFixed(1)} dB SQNR on ${inputs}, and has ${sqnr.toFixed(1)} dB so`;
-  const groups = byWidth(wider).map(([width, names]) => `${width} bits: ${names.join(', ')}`);
-  return [`${wider.size} of ${few.layers.length} layers keep more bits, ${why}; ${groups.join('; ')}.`];
+/** Layers all of whose readers are where no sample comes. */
+function layersIn({ layers }: FewBits, unseen?: Unseen): ReadonlySet<FewLayer> {
+  return new Set(layers.filter(({ site }) => site.uses.every(({ node }) => unseen?.nodes.has(node.name))));
 }
 
-/** @param wider layers whose bits are spoken of elsewhere. */
-function resultOf(
-  few: FewBits,
-  width: Width,
-  made: Mixed,
-  context: TechniqueContext,
-  wider: MendedFew['wider'] = new Map(),
-): TechniqueResult {
-  const others = { ...made, widths: new Map([...made.widths].filter(([layer]) => !wider.has(layer))) };
-  const remarks = [...few.remarks, ...remarksOf(few, width, others, context)];
+/** Layers whose bits are spoken of elsewhere: those that got more so that the outputs follow, and those that no sample reaches. */
+interface SpokenOf {
+  wider?: MendedFew['wider'];
+  unseen?: Unseen;
+}
+
+function resultOf(few: FewBits, width: Width, made: Mixed, context: TechniqueContext, { wider, unseen }: SpokenOf): TechniqueResult {
+  const kept = layersIn(few, unseen);
+  const others = { ...made, widths: new Map([...made.widths].filter(([layer]) => !wider?.has(layer) && !kept.has(layer))) };
+  const remarks = [
+    ...few.remarks,
+    ...(unseen?.remarks ?? []),
+    ...remarksOfUnseen(made, width, kept),
+    ...remarksOf(few, width, others, context),
+  ];
   // Scales of blocks are floats, too, and as large as weights.
   const known = new Set([...few.model.graph.values(true)].map(({ name }) => name));
   const left = leftRemark(leftInFloat(made.model.graph).filter(({ value }) => known.has(value)));
@@ -94,42 +99,6 @@ function resultOf(
 
 /** The curvature of a layer is known well enough from so many. */
 const GPTQ_SAMPLES = 128;
-
-/** Layers by bits, fewest first. */
-function byWidth(widths: Mixed['widths']): [Width, string[]][] {
-  const found = new Map<Width, string[]>();
-  for (const [{ site }, width] of widths) found.set(width, [...(found.get(width) ?? []), site.node]);
-  return [...found].sort(([a], [b]) => a - b);
-}
-
-function remarksOf(few: FewBits, wished: Width, made: Mixed, { task }: TechniqueContext): string[] {
-  const { widths, quality, exact, noise } = made;
-  const remarks: string[] = [];
-  const more = [...widths].filter(([layer, width]) => width > widthFrom(layer, wished));
-  const total = few.layers.length;
-  if (more.length > 0) {
-    const groups = byWidth(new Map(more)).map(([width, names]) => `${width} bits: ${names.join(', ')}`);
-    remarks.push(`${more.length} of ${total} layers keep more than ${wished} bits, because ${reasonOf(made, task)}; ${groups.join('; ')}.`);
-  }
-  if (quality && task && made.exact !== undefined && more.length === total)
-    remarks.push(`No layer can have ${wished} bits. Quantization-aware training may do better.`);
-  if (noise && exact === false) remarks.push('There are too many choices of bits to prove this one the best: it is close.');
-  const small = few.layers.filter((layer) => widthFrom(layer, wished) > wished).map(({ site }) => site.node);
-  if (small.length > 0) remarks.push(`With ${wished} bits the file would not be smaller: ${small.join(', ')}.`);
-  return remarks;
-}
-
-function reasonOf({ quality, noise }: Mixed, task: TechniqueContext['task']): string {
-  // Noise is looked at for a budget, or where data showed a loss.
-  if (noise && (!quality || quality.whole === quality.after)) return 'the budget allows it';
-  if (!quality || !task) return 'they lose too much of themselves';
-  const { metric } = task;
-  const loss = (after: { value: number }) => Number(lossBetween(metric, quality.before.value, after.value).toPrecision(2));
-  const { agreement } = quality.whole;
-  if (agreement && !agrees(quality.whole, metric.tolerance))
-    return `with fewer ${(100 * (1 - agreement.value)).toFixed(1)}% of the answers would change`;
-  return `with fewer the loss of ${metric.label} on the validation part would be ${loss(quality.whole)} instead of ${loss(quality.after)}`;
-}
 
 function sensitivityOf({ noise, widths }: Mixed): SensitivityRecord[] | undefined {
   if (!noise) return undefined;
@@ -141,7 +110,7 @@ function sensitivityOf({ noise, widths }: Mixed): SensitivityRecord[] | undefine
 }
 
 function factsOf(few: FewBits, made: Mixed, { task }: TechniqueContext): Record<string, number | string> {
-  const counts = byWidth(made.widths).map(([width, names]): [string, number] => [`layersOf${width}Bits`, names.length]);
+  const counts = withOthers(byWidth(made.widths), [...few.others.keys()]).map(([width, names]) => [`layersOf${width}Bits`, names.length]);
   const loss = made.quality && task && lossBetween(task.metric, made.quality.before.value, made.quality.after.value);
   return {
     quantizedLayers: few.plan.stored.length + few.plan.tables.length,

@@ -31,6 +31,8 @@ export interface FewBits {
   readonly model: Model;
   readonly plan: Plan;
   readonly layers: readonly FewLayer[];
+  /** Names of other nodes whose weights are stored in 8 bits, and why: with fewer the file is no smaller, or others read them, too. */
+  readonly others: ReadonlyMap<string, 'no smaller' | 'read otherwise'>;
   /** Activations whose channels were divided, by the kind of migration. */
   readonly places: ReadonlyMap<Migration, number>;
   readonly remarks: readonly string[];

@@ -1,6 +1,6 @@
 import type { Activity } from '../../../base/index.js';
 import type { Runtime } from '../../../infrastructure/runtime/index.js';
-import { copyModel, type Model, Tensor } from '../../../onnx/index.js';
+import { copyModel, homeOf, type Model, Tensor } from '../../../onnx/index.js';
 import { typedBuilder } from '../../../ops/index.js';
 import type { Task } from '../../../training/index.js';
 import { affordable, measureSwitched } from '../sensitivity.js';
@@ -16,6 +16,8 @@ export interface LayerNoiseRequest extends Activity {
   few: FewBits;
   /** Absent where there is no data: a weight's own error, by its share of all weights, then stands in. */
   task?: Task;
+  /** Layers that no sample reaches: measuring them says nothing. Default: none. */
+  unseen?: ReadonlySet<FewLayer>;
   runtime: Runtime;
   threads?: number;
 }
@@ -35,8 +37,9 @@ export async function layerNoise(request: LayerNoiseRequest): Promise<LayerNoise
 }
 
 async function measure(request: LayerNoiseRequest & { task: Task }): Promise<Map<FewLayer, Map<Width, number>>> {
-  const { few, task } = request;
+  const { few, task, unseen } = request;
   const switches = few.layers
+    .filter((layer) => !unseen?.has(layer))
     .flatMap((layer) => [...layer.forms].flatMap(([width, form]) => (form.blocked ? [{ layer, width, form }] : [])))
     .sort((a, b) => b.form.error - a.form.error);
   const { samples, most } = await affordable(few.model, task, switches.length);
@@ -60,7 +63,8 @@ function switched(few: FewBits, choices: readonly { layer: FewLayer; form: Form 
   choices.forEach(({ layer, form }, index) => {
     const site = sites[layer.index];
     if (!form.blocked) return;
-    const build = typedBuilder(site.place, model.opsets);
+    // What a body holds can only be read there.
+    const build = typedBuilder(homeOf(site.value, site.uses[0].node.graph) ?? site.place, model.opsets);
     const numbers = inOwnOrder(site, dequantized(form.blocked, site.weight.columns));
     const rounded = build.parameter('rounded', Tensor.of('float32', site.shape, numbers));
     const isOn = build.op('Gather', [input, build.scalar(index, 'int64')]);

@@ -1,4 +1,4 @@
-import type { Activity } from '../../../base/index.js';
+import { type Activity, namesText } from '../../../base/index.js';
 import type { Runtime } from '../../../infrastructure/runtime/index.js';
 import type { Task } from '../../../training/index.js';
 import { type AdaroundResult, adaround, type Roundable } from '../adaround/index.js';
@@ -114,7 +114,7 @@ function chosen(site: Site, start: Blocked, { choices }: AdaroundResult): { bloc
 
 function remarksOf(layers: readonly FewLayer[], bits: Bits, { choices, reports, failures }: AdaroundResult): string[] {
   const nodes = new Map(layers.map(({ site }) => [site.value.name, site.node]));
-  const named = (weights: Iterable<string>) => [...weights].map((name) => nodes.get(name) ?? name).join(', ');
+  const named = (weights: Iterable<string>) => namesText([...weights].map((name) => nodes.get(name) ?? name));
   const remarks: string[] = [];
   const kept = reports.filter(({ isLearned, errors: [first] }) => !isLearned && first > 0).flatMap(({ weights }) => weights);
   if (kept.length > 0)
@@ -123,7 +123,7 @@ function remarksOf(layers: readonly FewLayer[], bits: Bits, { choices, reports, 
   const [reason] = failures.values();
   if (missing.length > 0)
     remarks.push(
-      `Rounded to ${bits} bits by hqq rather than adaround, for being tables, inside branches, shared or without a gradient${reason ? ` (${reason.message.split('\n')[0]})` : ''}: ${named(missing)}.`,
+      `Rounded to ${bits} bits by hqq rather than adaround, for being tables, inside branches, shared or without a gradient${reason ? ` (${reason.message.split('\n')[0].replace(/\.$/, '')})` : ''}: ${named(missing)}.`,
     );
   return remarks;
 }

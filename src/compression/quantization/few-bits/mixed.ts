@@ -16,6 +16,8 @@ export interface MixedRequest extends Activity {
   width: Width;
   /** Without data, layers are chosen by their weights' own errors. */
   task?: Task;
+  /** Layers that no sample reaches: they keep 8 bits, or within a budget count by their weights' own errors. Default: none. */
+  unseen?: ReadonlySet<FewLayer>;
   runtime: Runtime;
   threads?: number;
   /** Largest loss of the task's metric. Default: the metric's own tolerance. */
@@ -69,7 +71,7 @@ function byOwnErrors({ few, width }: MixedRequest): Mixed {
 }
 
 async function withinTolerance(request: MixedRequest & { task: Task }): Promise<Mixed> {
-  const { few, width, task } = request;
+  const { few, task } = request;
   const { tolerance = task.metric.tolerance } = request;
   return besideFloat({ ...request, model: few.model }, async ({ before, qualityOf }) => {
     const attempt = async (widths: ReadonlyMap<FewLayer, Width>) => {
@@ -78,7 +80,7 @@ async function withinTolerance(request: MixedRequest & { task: Task }): Promise<
       const given = { before: before.value, after: quality.value, samples: before.samples };
       return { model, widths, quality, fits: isWithin(task.metric, given, tolerance) && agrees(quality, tolerance) };
     };
-    const whole = await attempt(new Map(few.layers.map((layer) => [layer, widthFrom(layer, width)])));
+    const whole = await attempt(new Map(few.layers.map((layer) => [layer, leastOf(request, layer)])));
     if (whole.fits) return { ...whole, quality: { before, after: whole.quality, whole: whole.quality } };
     const noise = await layerNoise(request);
     const { front, exact } = choicesOf(request, noise);
@@ -145,9 +147,14 @@ function widthsOf(request: MixedRequest, { picks }: Allocation): Map<FewLayer, W
 }
 
 /** The ways to store a layer that are allowed. */
-function formsOf({ width }: MixedRequest, layer: FewLayer) {
-  const least = widthFrom(layer, width);
+function formsOf(request: MixedRequest, layer: FewLayer) {
+  const least = leastOf(request, layer);
   return [...layer.forms].filter(([each]) => each >= least);
+}
+
+/** The fewest bits that a layer may have. */
+function leastOf({ width, budget, unseen }: MixedRequest, layer: FewLayer): Width {
+  return widthFrom(layer, budget === undefined && unseen?.has(layer) ? 8 : width);
 }
 
 function written(few: FewBits, widths: ReadonlyMap<FewLayer, Width>): Model {

@@ -32,5 +32,10 @@ export interface BlockOptions extends Activity {
 /** @throws OptionError for a block size that no runtime has. */
 export function checkBlockSize(blockSize: number): void {
   if (blockSize >= 16 && Number.isInteger(Math.log2(blockSize))) return;
-  throw new OptionError({ what: 'Blocks cannot be so large', expected: 'a power of two, from 16 on', got: String(blockSize) });
+  throw new OptionError({
+    what: 'Blocks of so many weights cannot be read',
+    where: 'option "blockSize"',
+    expected: 'a power of two, from 16 on',
+    got: String(blockSize),
+  });
 }

@@ -1,7 +1,9 @@
+import { namesText } from '../../../base/index.js';
 import type { Runtime } from '../../../infrastructure/runtime/index.js';
 import { copyModel, type Model, nodesOf, removeDeadCode, Tensor } from '../../../onnx/index.js';
 import { MOST_COLUMNS } from '../../curvature.js';
 import { planMoved, remarksOfMoves } from '../moved.js';
+import type { Plan } from '../plan.js';
 import { evened } from '../scales/evened.js';
 import { dequantizeWeight, quantizeWeight, type WeightOptions, weightGrid } from '../weights.js';
 import { writeQuantized } from '../write.js';
@@ -51,11 +53,20 @@ export async function prepareFewBits(
     model,
     plan,
     layers,
+    others: othersOf(plan, sites, layers),
     places,
     remarks: [...remarksOfMoves(places), ...(even ? [even.remark] : []), ...remarksOf(layers, rounding)],
   };
   if (wished !== 'adaround') return few;
   return learnRoundings({ ...options, few, sites, widths, task: neededBy(wished, task), samples, steps, seed, runtime });
+}
+
+/** Nodes whose weights are stored in 8 bits whatever is wished. */
+function othersOf(plan: Plan, sites: readonly Site[], layers: readonly FewLayer[]): FewBits['others'] {
+  const nodesOfSites = (some: readonly Site[]) => new Set(some.flatMap(({ uses }) => uses.map(({ node }) => node.name)));
+  const [few, all] = [nodesOfSites(layers.map(({ site }) => site)), nodesOfSites(sites)];
+  const names = [...plan.stored.map(({ node }) => node), ...plan.tables].filter((name) => !few.has(name));
+  return new Map(names.map((name) => [name, all.has(name) ? 'no smaller' : 'read otherwise']));
 }
 
 /** The forms that are smaller than all with more bits, and than the floats. */
@@ -84,7 +95,7 @@ function remarksOf(layers: readonly FewLayer[], rounding: Rounding): string[] {
     [...forms.values()].some((form: Pick<Rounded, 'rounding'> & Form) => form.blocked && form.rounding !== rounding),
   );
   if (fallen.length === 0) return [];
-  const names = fallen.map(({ site }) => site.node).join(', ');
+  const names = namesText(fallen.map(({ site }) => site.node));
   return [
     `Rounded by hqq rather than gptq, for being no plain product, grouped, too wide (${MOST_COLUMNS} inputs at most) or never fed: ${names}.`,
   ];

@@ -61,7 +61,7 @@ export function sitesOf(model: Model, plan: Plan): Site[] {
     if (!tensor || !uses.every((use) => inputs.get(use.node)?.has(use.index))) return [];
     const matrix = matrices.get(value.name);
     const reading: Reading = matrix && isProduct(matrix) ? 'product' : 'unpacked';
-    const weight = reading === 'product' && matrix ? rowsOf(tensor, matrix.outputs) : inLine(tensor);
+    const weight = reading === 'product' && matrix ? rowsOf(tensor, matrix.outputs) : inLine(tensor, uses[0].node);
     return [{ value, node, uses, reading, place: places.of(value), ...(matrix && { matrix }), shape: tensor.shape, weight }];
   });
   return [...stored, ...tablesOf(plan, nodes)];
@@ -79,7 +79,7 @@ function tablesOf(plan: Plan, nodes: ReadonlyMap<string, Node>): Site[] {
     if (!node || !value || !home || !tensor || found.has(value)) continue;
     const uses = value.uses();
     if (!uses.every((use) => wanted.has(use.node.name) && isLookup(home, use.node))) continue;
-    found.set(value, { value, node: name, uses, reading: 'table', place: home, shape: tensor.shape, weight: inLine(tensor) });
+    found.set(value, { value, node: name, uses, reading: 'table', place: home, shape: tensor.shape, weight: inLine(tensor, node) });
   }
   return [...found.values()];
 }
@@ -100,9 +100,11 @@ function rowsOf(tensor: Tensor, outputs: number): Rows {
   return { values: turned, rows, columns };
 }
 
-/** A weight as it lies in memory: stacks of matrices by the rows of each, else by the first axis. */
-function inLine(tensor: Tensor): Rows {
-  const rows = tensor.shape.length === 3 ? sizeOf(tensor.shape.slice(0, 2)) : tensor.shape[0];
+/** A weight as it lies in memory: stacks of matrices, which kernels are not, by the rows of each, else by the first axis. */
+function inLine(tensor: Tensor, reader: Node): Rows {
+  const kind = layerOf(reader)?.kind;
+  const isStack = tensor.shape.length === 3 && kind !== 'kernel' && kind !== 'spread';
+  const rows = isStack ? sizeOf(tensor.shape.slice(0, 2)) : tensor.shape[0];
   return { values: tensor.toFloat32(), rows, columns: tensor.size / rows };
 }
 

@@ -16,7 +16,9 @@ import { type Moves, planMoved } from '../moved.js';
 import { movedAlone } from '../scales/alone.js';
 import type { Migration } from '../scales/migrate.js';
 import { switchedSeconds } from '../sensitivity.js';
+import { leftByFiles } from './by-files.js';
 import { type Choice, chooseParts } from './choose-parts.js';
+import { Following } from './following.js';
 import { type Part, type SwitchedStorage, switchedStorage } from './switched-storage.js';
 import { TrialNoise } from './trial-noise.js';
 
@@ -58,19 +60,16 @@ export async function mend(request: MendRequest): Promise<Mended | undefined> {
   const planned = await planMoved(source, runtime, options, moves.always);
   const plain = await begun(request, planned);
   try {
-    if (plain.share <= 1) return undefined;
+    if (plain.share <= 1) return await shownByFiles(request, { base: plain, repairs: planned.places });
     const moved = movedAlone(planned.model, moves.auto, perChannel);
     const other = moved && (await begun(request, { ...planned, model: moved.model }));
     try {
       const isBetter = moved !== undefined && other !== undefined && (other.share <= 1 || other.share <= plain.share * MOST_LEFT);
       const base = isBetter ? other : plain;
+      const repairs = new Map([...planned.places, ...(isBetter ? moved.places : [])]);
       const choice = await choiceOf(base);
-      return written(request, {
-        base,
-        choice,
-        whole: plain.noise.sqnrOf(all(plain)),
-        repairs: new Map([...planned.places, ...(isBetter ? moved.places : [])]),
-      });
+      const found = { base, choice, whole: plain.noise.sqnrOf(all(plain)), sqnr: base.noise.sqnrOf(kept(base, choice)), repairs };
+      return (choice.share <= 1 && (await shownByFiles(request, found))) || written(request, found);
     } finally {
       await other?.noise.dispose();
     }
@@ -142,12 +141,32 @@ function keptOf(parts: readonly Part[], { left }: Choice): number {
   return 1 - gone / Math.max(1, total);
 }
 
-interface Found extends Pick<Mended, 'whole' | 'repairs'> {
+interface Found extends Pick<Mended, 'whole' | 'sqnr' | 'repairs'> {
   base: Begun;
   choice: Chosen;
 }
 
-function written({ mode, options }: MendRequest, { base, choice, whole, repairs }: Found): Mended {
+/** The parts that a choice rounds. */
+function kept({ storage: { parts } }: Begun, { left }: Choice): number[] {
+  return [...parts.keys()].filter((part) => !left.has(part));
+}
+
+/** What written models show where the switched graph shows nothing any more; undefined where they follow as well. */
+async function shownByFiles(
+  request: MendRequest,
+  { base, choice, whole, repairs }: Pick<Found, 'base' | 'repairs'> & Partial<Found>,
+): Promise<Mended | undefined> {
+  if (request.mode !== 'dynamic') return undefined;
+  const following = await Following.of(request.model, request);
+  const chosen = (left: ReadonlySet<number>) => ({ left, share: 1, isRelaxed: choice?.isRelaxed ?? false });
+  const write = (left: ReadonlySet<number>) => written(request, { base, choice: chosen(left), whole: 0, sqnr: 0, repairs }).model;
+  const allowed = choice?.isRelaxed ? RELAXED : 1;
+  const found = await leftByFiles({ parts: base.storage.parts, left: choice?.left ?? new Set(), following, allowed, write });
+  if (!found) return undefined;
+  return written(request, { base, choice: chosen(found.left), whole: whole ?? found.before.sqnr, sqnr: found.now.sqnr, repairs });
+}
+
+function written({ mode, options }: MendRequest, { base, choice, whole, sqnr, repairs }: Found): Mended {
   const { parts } = base.storage;
   const leftOut = (rounds: Part['rounds']) =>
     parts.filter((part, index) => choice.left.has(index) && part.rounds === rounds).map(({ node }) => node);
@@ -162,7 +181,6 @@ function written({ mode, options }: MendRequest, { base, choice, whole, repairs 
   };
   const write = mode === 'dynamic' ? writeDynamic : writeStored;
   const made = write({ model, plan: rest }, options, new Set(storing));
-  const on = [...parts.keys()].filter((part) => !choice.left.has(part));
   const layers = new Set(parts.map(({ node }) => node)).size;
   return {
     ...made,
@@ -171,7 +189,7 @@ function written({ mode, options }: MendRequest, { base, choice, whole, repairs 
     storing,
     layers,
     whole,
-    sqnr: base.noise.sqnrOf(on),
+    sqnr,
     inputs: base.noise.inputs,
     isRelaxed: choice.isRelaxed,
   };

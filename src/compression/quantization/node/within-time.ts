@@ -69,9 +69,21 @@ export async function layersWithinTime(request: WithinTimeRequest): Promise<With
     place = placeOf(front, ((front[place].cost + rest) * budget) / after - rest, { low, high });
   }
   if (best) return { ...best, before: timer.before, exact, unknown };
-  throw new OptionError({
+  throw tooShort({ least, before: timer.before, budget, threads });
+}
+
+/** Why no choice keeps a time: all in milliseconds. @param least the shortest of what was tried in integers. */
+export function tooShort({ least, before, budget, threads }: Record<'least' | 'before' | 'budget' | 'threads', number>): OptionError {
+  const where = `with ${threads} thread${threads === 1 ? '' : 's'} on this machine`;
+  if (least >= before)
+    return new OptionError({
+      what: `Integers are not faster than floats here: the shortest time is ${least.toPrecision(3)} ms, and ${before.toPrecision(3)} ms in float, ${where}`,
+      got: `${budget} ms`,
+      fix: 'Prune instead; for the size alone quantize without a limit of time.',
+    });
+  return new OptionError({
     what: 'The time is too short',
-    expected: `${least.toPrecision(3)} ms or more with ${threads} thread${threads === 1 ? '' : 's'} on this machine; ${timer.before.toPrecision(3)} ms in float`,
+    expected: `${least.toPrecision(3)} ms or more ${where}; ${before.toPrecision(3)} ms in float`,
     got: `${budget} ms`,
     fix: 'Prune first, or give more time.',
   });

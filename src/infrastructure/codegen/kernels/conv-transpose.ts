@@ -3,7 +3,6 @@ import {
   binary,
   both,
   type Expr,
-  load,
   local,
   loop,
   loops,
@@ -20,9 +19,9 @@ import {
   when,
 } from '../loops/index.js';
 import { layerOf } from './layer.js';
+import { packWeights } from './packing.js';
 import type { KernelRule, NestContext } from './rule.js';
 import { blocks, lanesFor, Tile } from './tile.js';
-import { packWeights } from './weights.js';
 
 /** A window along one axis: each output element gathers the inputs that its taps reach. */
 interface Gathered extends TransposedWindow {
@@ -39,7 +38,7 @@ function convTranspose(context: NestContext): void {
   const [x, weight, bias] = node.inputs;
   const groups = node.int('group', 1);
   const layer = x && weight && layerOf(context, { x, weight, bias, axis: 1, order, groups, data: true });
-  if (!layer) return context.refuse('its weights depend on the data');
+  if (!layer) throw context.refuse('its weights depend on the data');
   const [channels, outputs, ...kernel] = layer.weights.shape;
   const inputs = channels / groups;
   const windows = transposedWindows(node, kernel).map((window, axis): Gathered => {
@@ -47,23 +46,18 @@ function convTranspose(context: NestContext): void {
     return { ...window, ...transposedPadding(window, input), input, output: shape[axis + 2] };
   });
   const taps = kernel.reduce((all, size) => all * size, 1);
-  const lanes = lanesFor(outputs, 8);
+  const lanes = lanesFor(outputs, 16);
   const strides = { group: inputs * outputs * taps, output: taps, input: outputs * taps, tap: 1 };
-  const { buffer, before } = packWeights(context, layer.weights, { groups, outputs, inputs, taps, lanes, strides });
+  const weights = packWeights(context, layer, { groups, outputs, inputs, taps, lanes, strides });
   const body = loops(['n', 'group'], [shape[0], groups], ([n, group]) =>
     blocks(outputs, lanes, (block, size) => {
       const channel = plus(times(group, outputs), times(block, lanes));
-      const first = plus(times(group, outputs * inputs * taps), times(block, lanes * inputs * taps));
       return loops(['row', 'column', 'plane'], shape.slice(2), (place) => {
         const tile = new Tile({ rows: 1, lanes: size }, layer.type);
         return [
           ...tile.begin((lane) => layer.initial(plus(channel, lane))),
           ...gather(windows, place, (from, tap) =>
-            loop('c', inputs, (c) => {
-              const at = plus(first, times(plus(times(tap, inputs), c), size));
-              const factor = layer.factor(layer.x.at([n, plus(times(group, inputs), c), ...from]));
-              return tile.accumulate([factor], (lane) => layer.weight(load(buffer, plus(at, lane))));
-            }),
+            weights.sum(tile, channel, tap, size, (c) => [layer.x.at([n, plus(times(group, inputs), c), ...from])]),
           ),
           ...tile.finish((_, lane, sum) => {
             const to = plus(channel, lane);
@@ -73,7 +67,9 @@ function convTranspose(context: NestContext): void {
       });
     }),
   );
-  context.emit([...before, ...body], { macs: shape[0] * channels * outputs * taps * windows.reduce((all, { input }) => all * input, 1) });
+  context.emit([...weights.before, ...body], {
+    macs: shape[0] * channels * outputs * taps * windows.reduce((all, { input }) => all * input, 1),
+  });
 }
 
 /** The inputs that reach a place of the output, each with the row-major index of the tap by which it does. */

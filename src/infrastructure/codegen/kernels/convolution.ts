@@ -1,10 +1,10 @@
 import type { Node } from '../../../onnx/index.js';
 import { convolutionWindows } from '../../../ops/index.js';
-import { type Expr, load, loop, loops, minus, plus, type Statement, times } from '../loops/index.js';
+import { type Expr, load, loops, minus, plus, type Statement, times } from '../loops/index.js';
 import { type Layer, layerOf } from './layer.js';
+import { packWeights } from './packing.js';
 import type { KernelRule, NestContext } from './rule.js';
 import { blocks, lanesFor } from './tile.js';
-import { packWeights } from './weights.js';
 import { overPlaces, overTaps, type Slide, slidesOf } from './windows.js';
 
 /** What a convolution is, beside its numbers. */
@@ -23,7 +23,7 @@ function convolve(context: NestContext): void {
   const order = [0, ...Array.from({ length: rank - 2 }, (_, axis) => axis + 2), 1];
   const [x, weight, bias] = node.inputs;
   const layer = x && weight && layerOf(context, { x, weight, bias, axis: 0, order, data: true });
-  if (!layer) return context.refuse('its weights depend on the data');
+  if (!layer) throw context.refuse('its weights depend on the data');
   emitConvolution(context, layer);
 }
 
@@ -33,7 +33,7 @@ function convolveIntegers(context: NestContext): void {
   const order = [0, ...Array.from({ length: rank - 2 }, (_, axis) => axis + 2), 1];
   const [x, weight, xZero, weightZero] = context.node.inputs;
   const layer = x && weight && layerOf(context, { x, weight, axis: 0, order, zeros: { x: xZero, weight: weightZero } });
-  if (!layer) return context.refuse('its weights depend on the data');
+  if (!layer) throw context.refuse('its weights depend on the data');
   emitConvolution(context, layer);
 }
 
@@ -55,55 +55,22 @@ function shapeOf(node: Node, { x, weights }: Layer, output: readonly number[]): 
 /** Sums over the channels of a group: blocks of output channels beside each other, for some places in a row. */
 function grouped(context: NestContext, layer: Layer, shape: Shape): Statement[] {
   const { batch, groups, inputs, outputs, slides } = shape;
-  const lanes = lanesFor(outputs, 8);
+  const { rows, lanes: most } = context.schedule.convolution;
+  const lanes = lanesFor(outputs, most);
   const taps = product(slides.map(({ kernel }) => kernel));
   const strides = { group: outputs * inputs * taps, output: inputs * taps, input: taps, tap: 1 };
-  const { buffer: stored, before } = packWeights(context, layer.weights, { groups, outputs, inputs, taps, lanes, strides });
+  const weights = packWeights(context, layer, { groups, outputs, inputs, taps, lanes, strides });
   const body = loops(['n', 'group'], [batch, groups], ([n, group]) =>
     blocks(outputs, lanes, (block, size) => {
       const channel = plus(times(group, outputs), times(block, lanes));
-      const first = plus(times(group, outputs * inputs * taps), times(block, lanes * inputs * taps));
-      return overPlaces(slides, layer.type, size, (tile, places, within) => [
+      return overPlaces(slides, layer.type, { rows, lanes: size }, (tile, places, within) => [
         ...tile.begin((lane) => layer.initial(plus(channel, lane))),
         ...overTaps(slides, places[0], within, (taken, tap) =>
-          loop('c', inputs, (c) => {
-            const rows = places.map((place) => {
+          weights.sum(tile, channel, tap, size, (c) =>
+            places.map((place) => {
               const along = slides.map(({ stride, head }, axis) => minus(plus(times(place[axis], stride), taken[axis]), head));
-              return layer.factor(layer.x.at([n, plus(times(group, inputs), c), ...along]));
-            });
-            const at = plus(first, times(plus(times(tap, inputs), c), size));
-            return tile.accumulate(rows, (lane) => layer.weight(load(stored, plus(at, lane))));
-          }),
-        ),
-        ...tile.finish((row, lane, sum) => {
-          const to = plus(channel, lane);
-          return layer.sink.store([n, to, ...places[row]], layer.finish(sum, to));
-        }),
-      ]);
-    }),
-  );
-  return [...before, ...body];
-}
-
-/** Each channel with a kernel of its own: channels beside each other. */
-function depthwise(context: NestContext, layer: Layer, shape: Shape): Statement[] {
-  const { batch, groups, slides } = shape;
-  const lanes = lanesFor(groups, 8);
-  const taps = product(slides.map(({ kernel }) => kernel));
-  const strides = { group: 0, output: taps, input: 0, tap: 1 };
-  const { buffer: stored, before } = packWeights(context, layer.weights, { groups: 1, outputs: groups, inputs: 1, taps, lanes, strides });
-  const body = loops(['n'], [batch], ([n]) =>
-    blocks(groups, lanes, (block, size) => {
-      const channel = times(block, lanes);
-      return overPlaces(slides, layer.type, size, (tile, places, within) => [
-        ...tile.begin((lane) => layer.initial(plus(channel, lane))),
-        ...overTaps(slides, places[0], within, (taken, tap) =>
-          tile.accumulateLanes(
-            places.map((place) => (lane: Expr) => {
-              const along = slides.map(({ stride, head }, axis) => minus(plus(times(place[axis], stride), taken[axis]), head));
-              return layer.factor(layer.x.at([n, plus(channel, lane), ...along]));
+              return layer.x.at([n, plus(times(group, inputs), c), ...along]);
             }),
-            (lane) => layer.weight(load(stored, plus(times(channel, taps), times(tap, size), lane))),
           ),
         ),
         ...tile.finish((row, lane, sum) => {
@@ -113,7 +80,39 @@ function depthwise(context: NestContext, layer: Layer, shape: Shape): Statement[
       ]);
     }),
   );
-  return [...before, ...body];
+  return [...weights.before, ...body];
+}
+
+/** Each channel with a kernel of its own: channels beside each other. */
+function depthwise(context: NestContext, layer: Layer, shape: Shape): Statement[] {
+  const { batch, groups, slides } = shape;
+  const { rows, lanes: most } = context.schedule.depthwise;
+  const lanes = lanesFor(groups, most);
+  const taps = product(slides.map(({ kernel }) => kernel));
+  const strides = { group: 0, output: taps, input: 0, tap: 1 };
+  const weights = packWeights(context, layer, { groups: 1, outputs: groups, inputs: 1, taps, lanes, strides });
+  const body = loops(['n'], [batch], ([n]) =>
+    blocks(groups, lanes, (block, size) => {
+      const channel = times(block, lanes);
+      return overPlaces(slides, layer.type, { rows, lanes: size }, (tile, places, within) => [
+        ...tile.begin((lane) => layer.initial(plus(channel, lane))),
+        ...overTaps(slides, places[0], within, (taken, tap) =>
+          tile.accumulateLanes(
+            places.map((place) => (lane: Expr) => {
+              const along = slides.map(({ stride, head }, axis) => minus(plus(times(place[axis], stride), taken[axis]), head));
+              return layer.factor(layer.x.at([n, plus(channel, lane), ...along]));
+            }),
+            (lane) => layer.weight(load(weights.buffer, plus(weights.tap(channel, tap, size), lane))),
+          ),
+        ),
+        ...tile.finish((row, lane, sum) => {
+          const to = plus(channel, lane);
+          return layer.sink.store([n, to, ...places[row]], layer.finish(sum, to));
+        }),
+      ]);
+    }),
+  );
+  return [...weights.before, ...body];
 }
 
 const product = (sizes: readonly number[]) => sizes.reduce((all, size) => all * size, 1);

@@ -29,11 +29,11 @@ function einsum(context: NestContext): void {
     node,
     operands.map(({ shape }) => shape.length),
   );
-  if (!equation) return context.refuse('an ellipsis stands for an unknown number of axes');
+  if (!equation) throw context.refuse('an ellipsis stands for an unknown number of axes');
   const { terms, output } = equation;
   const sizes = new Map<string, number>();
   terms.forEach((term, each) => {
-    term.forEach((label, axis) => sizes.set(label, Math.max(sizes.get(label) ?? 1, operands[each].shape[axis])));
+    for (const [axis, label] of term.entries()) sizes.set(label, Math.max(sizes.get(label) ?? 1, operands[each].shape[axis]));
   });
   const sizeOf = (label: string) => sizes.get(label) ?? 1;
   const summed = [...sizes.keys()].filter((label) => !output.includes(label));

@@ -52,7 +52,10 @@ function pad(context: NestContext): void {
   const before = heads.map((each) => Math.max(0, each));
   const mode = context.node.string('mode', 'constant');
   const sink = context.output(0, { order: orderOf(x) });
-  if (mode === 'constant') return context.emit(filled(context, x, before, sink));
+  if (mode === 'constant') {
+    context.emit(filled(context, x, before, sink));
+    return;
+  }
   const source = (each: Expr, axis: number): Expr => {
     if (heads[axis] <= 0 && tails[axis] <= 0) return each;
     return placeOf(minus(each, before[axis]), inner[axis], before[axis], mode);

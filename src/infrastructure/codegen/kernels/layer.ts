@@ -1,7 +1,7 @@
 import type { Node, Value } from '../../../onnx/index.js';
-import { add, type Buffer, cast, type Expr, float, load, mul, number, type ScalarType, sub } from '../loops/index.js';
+import { add, type Buffer, cast, type Expr, float, load, mul, number, requantize, type ScalarType, sub } from '../loops/index.js';
 import type { Operand } from '../operands/index.js';
-import { fixedPoint, limitsOf, requantized } from './quantization.js';
+import { fixedPoint, limitsOf, requantizedByFloats, saturated } from './quantization.js';
 import type { NestContext, Sink } from './rule.js';
 import { integerWeights, type QuantizedInput, quantizedInput, type Weights, weightsOf } from './weights.js';
 
@@ -18,6 +18,8 @@ export interface Layer {
   factor(x: Expr): Expr;
   /** A weight as it is multiplied. */
   weight(stored: Expr): Expr;
+  /** Whether products of two neighbouring inputs are summed at once: integers that fit into 16 bits. */
+  readonly pairs: boolean;
   /** What is given to the sink for a whole sum. */
   finish(sum: Expr, channel: Expr): Expr;
 }
@@ -73,6 +75,7 @@ export function layerOf(context: NestContext, inputs: LayerInputs): Layer | unde
     type,
     sink,
     initial: (channel) => (factors ? none : (biases?.(channel) ?? none)),
+    pairs: false,
     factor: (each) => cast(type, each),
     weight: (stored) => cast(type, stored),
     finish: (sum, channel) => {
@@ -116,6 +119,7 @@ function wholeLayer(context: NestContext, inputs: LayerInputs, zeros: NonNullabl
     weights,
     type: 'i32',
     sink,
+    pairs: weights.storage === 'i8' || weights.storage === 'i16',
     initial: () => number(0),
     factor: (each) => (off ? sub(each, off.flat(number(0))) : each),
     weight: (stored) => stored,
@@ -142,39 +146,24 @@ function integerLayer(context: NestContext, inputs: LayerInputs, weights: Weight
   const [product, shift] = inputs.factors ?? [1, 1];
   const scales = scaled(weights.scales as Float64Array, product * x.scale);
   const realBias = bias && scaled(bias.values, shift);
-  const wholeBias = realBias && realBias.map((each, channel) => Math.round(each / scales[channel]));
+  const wholeBias = realBias?.map((each, channel) => Math.round(each / scales[channel]));
   const next = requantization(context.absorbed);
   const ratios = next && scales.map((each) => each / next.scale);
-  const fixed =
-    ratios?.every((ratio) => ratio < 2 ** 20) && wholeBias?.every(isInt32) !== false ? Array.from(ratios, fixedPoint) : undefined;
-  const sink = context.output(0, { order: inputs.order, from: fixed ? next?.node : undefined });
+  const finish = next && ratios && wholeBias?.every(isInt32) !== false ? requantizer(context, ratios, next) : undefined;
+  const sink = context.output(0, { order: inputs.order, from: finish ? next?.node : undefined });
   const stored = (inputs.view ?? context.storedValue)(x.value);
-  const exact = wholeBias && (fixed || bias?.integers) ? vector(context, 'bias', 'i32', wholeBias) : undefined;
+  const exact = wholeBias && (finish || bias?.integers) ? vector(context, 'bias', 'i32', wholeBias) : undefined;
   const layer = {
     x: stored,
     weights,
     type: 'i32' as const,
     sink,
     initial: (channel: Expr) => exact?.(channel) ?? number(0),
+    pairs: weights.storage === 'i8' || weights.storage === 'i16',
     factor: (each: Expr) => sub(each, number(x.zero)),
     weight: (each: Expr) => each,
   };
-  if (fixed && next) {
-    const multipliers = vector(
-      context,
-      'multiplier',
-      'i32',
-      fixed.map(({ multiplier }) => multiplier),
-    );
-    const shifts = vector(
-      context,
-      'shift',
-      'i8',
-      fixed.map(({ shift }) => shift),
-    );
-    const { zero, low, high } = next;
-    return { ...layer, finish: (sum, channel) => requantized(sum, multipliers(channel), shifts(channel), zero, low, high) };
-  }
+  if (finish) return { ...layer, finish };
   const factors = vector(context, 'scale', 'f32', scales);
   const rest = realBias && !exact ? vector(context, 'bias', 'f32', realBias) : undefined;
   return {
@@ -184,6 +173,18 @@ function integerLayer(context: NestContext, inputs: LayerInputs, weights: Weight
       return rest ? add(real, rest(channel)) : real;
     },
   };
+}
+
+/** Turns sums into what is stored. Undefined where a factor is too large for it. */
+function requantizer(context: NestContext, ratios: Float64Array, { zero, low, high }: Requantization): Layer['finish'] | undefined {
+  if (context.schedule.requantization === 'floats') {
+    const factors = vector(context, 'scale', 'f32', ratios);
+    return (sum, channel) => requantizedByFloats(sum, factors(channel), zero, low, high);
+  }
+  const fixed = fixedPoint(ratios);
+  if (!fixed) return undefined;
+  const multipliers = vector(context, 'multiplier', 'i32', fixed.multipliers);
+  return (sum, channel) => saturated(requantize(sum, multipliers(channel), fixed.shift), zero, low, high);
 }
 
 const isInt32 = (value: number) => Math.abs(value) < 2 ** 31;
@@ -234,19 +235,12 @@ function scaled(values: Float64Array, factor: number): Float64Array {
 }
 
 /** A number for each channel: a constant of the program, or, where all are the same, a number in the code. */
-function vector(
-  context: NestContext,
-  hint: string,
-  type: 'f32' | 'f64' | 'i32' | 'i8',
-  values: ArrayLike<number>,
-): (channel: Expr) => Expr {
-  const scalar: ScalarType = type === 'i8' ? 'i32' : type;
+function vector(context: NestContext, hint: string, type: 'f32' | 'f64' | 'i32', values: ArrayLike<number>): (channel: Expr) => Expr {
   const all = type === 'f32' ? Float32Array.from(values) : type === 'f64' ? Float64Array.from(values) : Int32Array.from(values);
-  if (all.every((each) => each === all[0]) && all.length > 0) return () => number(all[0], scalar);
-  const contents = type === 'i8' ? Int8Array.from(all) : all;
+  if (all.every((each) => each === all[0]) && all.length > 0) return () => number(all[0], type);
   let buffer: Buffer | undefined;
   return (channel) => {
-    buffer ??= context.constantBuffer(`${context.node.outputs[0]?.name ?? ''}_${hint}`, type, contents);
+    buffer ??= context.constantBuffer(`${context.node.outputs[0]?.name ?? ''}_${hint}`, type, all);
     return load(buffer, channel);
   };
 }

@@ -1,13 +1,10 @@
 import type { Value } from '../../../onnx/index.js';
-import { add, cast, type Expr, float, load, loop, loops, mul, number, plus, type Statement, scalarOf, sub, times } from '../loops/index.js';
+import { add, cast, type Expr, float, loop, loops, mul, number, plus, type Statement, scalarOf, sub, times } from '../loops/index.js';
 import { broadcast, computedOperand, type Operand, reshaped, storedOperand, storedRows, transposed, unravel } from '../operands/index.js';
 import { type Layer, type LayerInputs, layerOf } from './layer.js';
+import { packWeights } from './packing.js';
 import type { KernelRule, NestContext } from './rule.js';
 import { blocks, lanesFor, Tile } from './tile.js';
-import { packed } from './weights.js';
-
-/** Lanes of a product of one row: each weight is read once. */
-const LANES_OF_ONE_ROW = 16;
 
 function matMul(context: NestContext): void {
   const [x, weight] = context.node.inputs;
@@ -93,36 +90,20 @@ function dense(context: NestContext, { x, weight, bias, transposes, factors, zer
   if (!layer) return false;
   const [rows, depth] = layer.x.shape;
   const outputs = layer.weights.shape[transposes ? 0 : 1];
-  const lanes = lanesFor(outputs, rows === 1 ? LANES_OF_ONE_ROW : 8);
-  const order = new Int32Array(depth * outputs);
-  let next = 0;
-  for (let first = 0; first < outputs; first += lanes) {
-    const size = Math.min(lanes, outputs - first);
-    for (let k = 0; k < depth; k++) {
-      const input = columns ? columns[k] : k;
-      for (let lane = 0; lane < size; lane++) order[next++] = transposes ? (first + lane) * depth + input : input * outputs + first + lane;
-    }
-  }
-  const stored = context.constantBuffer(
-    `${context.node.name || context.node.op}_weights`,
-    layer.weights.storage,
-    packed(layer.weights, order),
-    order.length,
-  );
+  const tileSize = rows === 1 ? context.schedule.vectorProduct : context.schedule.product;
+  const lanes = lanesFor(outputs, tileSize.lanes);
+  const height = Math.min(tileSize.rows, rows);
+  const strides = { group: 0, output: transposes ? depth : 1, input: transposes ? 1 : outputs, tap: 0 };
+  const weights = packWeights(context, layer, { groups: 1, outputs, inputs: depth, taps: 1, lanes, strides, columns });
   const before = context.shape().slice(0, -1);
   const body = blocks(outputs, lanes, (block, size) =>
-    blocks(rows, Math.min(4, rows), (rowBlock, height) => {
-      const tile = new Tile({ rows: height, lanes: size }, layer.type);
+    blocks(rows, height, (rowBlock, tall) => {
+      const tile = new Tile({ rows: tall, lanes: size }, layer.type);
       const channel = times(block, lanes);
-      const place = (row: number) => plus(times(rowBlock, Math.min(4, rows)), row);
+      const place = (row: number) => plus(times(rowBlock, height), row);
       return [
         ...tile.begin((lane) => layer.initial(plus(channel, lane))),
-        ...loop('k', depth, (k) =>
-          tile.accumulate(
-            Array.from({ length: height }, (_, row) => layer.factor(layer.x.at([place(row), k]))),
-            (lane) => layer.weight(load(stored, plus(times(channel, depth), times(k, size), lane))),
-          ),
-        ),
+        ...weights.sum(tile, channel, number(0), size, (k) => Array.from({ length: tall }, (_, row) => layer.x.at([place(row), k]))),
         ...tile.finish((row, lane, sum) => {
           const to = plus(channel, lane);
           return layer.sink.store([...unravel(before, place(row)), to], layer.finish(sum, to));
@@ -148,8 +129,9 @@ function batchProducts(
   const batch = sink.shape.slice(0, sink.shape.length - 2 + vectors.filter(Boolean).length);
   const [left, right] = [broadcast(a, [...batch, rows, depth]), broadcast(b, [...batch, depth, columns])];
   const type = scalarOf(a.type);
-  const lanes = lanesFor(columns, 8);
-  const height = Math.min(4, rows);
+  const tileSize = context.schedule.product;
+  const lanes = lanesFor(columns, tileSize.lanes);
+  const height = Math.min(tileSize.rows, rows);
   const body = loops(['batch', 'batch'], batch, (at) =>
     blocks(rows, height, (rowBlock, tall) =>
       blocks(columns, lanes, (block, size) => {

@@ -1,4 +1,4 @@
-import { add, binary, cast, div, type Expr, max, min, mul, number, over, type StorageType, sub, unary } from '../loops/index.js';
+import { add, cast, div, type Expr, float, max, min, mul, number, over, type StorageType, sub, unary } from '../loops/index.js';
 import { computedOperand, type Operand, reshaped } from '../operands/index.js';
 import { like } from './elementwise.js';
 import type { KernelRule, RuleContext } from './rule.js';
@@ -46,31 +46,28 @@ export const quantization: Readonly<Record<string, KernelRule>> = {
   QuantizeLinear: { kind: 'elementwise', value: quantize, align },
 };
 
-/**
- * round(value · factor) + zero, kept in bounds, in integers alone: the factor is a fraction of 31 bits over a power of two, and of two nearest
- * integers the even one is taken, as floating point does.
- * @param multiplier, shift factor = multiplier / 2^shift, 0 < multiplier < 2^31, 1 <= shift <= 62.
- */
-export function requantized(value: Expr, multiplier: Expr, shift: Expr, zero: number, low: number, high: number): Expr {
-  const [one, wide] = [number(1n, 'i64'), (of: Expr) => cast('i64', of)];
-  const product = mul(wide(value), wide(multiplier));
-  const bits = wide(shift);
-  const half = binary('shl', one, sub(bits, one));
-  const odd = binary('and', binary('shr', product, bits), one);
-  const rounded = cast('i32', binary('shr', add(add(product, sub(half, one)), odd), bits));
-  return max(number(low), min(number(high), add(rounded, number(zero))));
+/** Positive factors as integers of 31 bits over one power of two. */
+export interface FixedPoint {
+  readonly multipliers: Int32Array;
+  readonly shift: number;
 }
 
-/** A positive factor as a 31-bit multiplier and a shift. */
-export function fixedPoint(factor: number): { multiplier: number; shift: number } {
-  if (!(factor > 0)) return { multiplier: 0, shift: 1 };
-  let shift = 30 - Math.floor(Math.log2(factor));
-  let multiplier = Math.round(factor * 2 ** shift);
-  if (multiplier >= 2 ** 31) {
-    shift--;
-    multiplier = Math.round(factor * 2 ** shift);
-  }
-  // A factor under 2^-32 makes nothing of any 32-bit integer.
-  if (shift > 62) return { multiplier: 0, shift: 1 };
-  return { multiplier, shift: Math.max(1, shift) };
+/** Undefined where a factor is too large for a product of 64 bits. */
+export function fixedPoint(factors: ArrayLike<number>): FixedPoint | undefined {
+  const largest = Array.from(factors).reduce((most, each) => Math.max(most, each), 0);
+  const shift = Math.min(62, 30 - Math.floor(Math.log2(largest > 0 ? largest : 1)));
+  const multipliers = Array.from(factors, (factor) => Math.round(factor * 2 ** shift));
+  if (shift < 2 || !multipliers.every((each) => each >= 0)) return undefined;
+  return { multipliers: Int32Array.from(multipliers, (each) => Math.min(each, 2 ** 31 - 1)), shift };
+}
+
+/** An integer that was requantized, shifted and cut off: what is stored. */
+export function saturated(value: Expr, zero: number, low: number, high: number): Expr {
+  return max(number(low), min(number(high), add(value, number(zero))));
+}
+
+/** round(value · factor) + zero, kept in bounds, in 32-bit floats. */
+export function requantizedByFloats(value: Expr, factor: Expr, zero: number, low: number, high: number): Expr {
+  const rounded = unary('round', mul(cast('f32', value), factor));
+  return add(cast('i32', max(float(low - zero), min(float(high - zero), rounded))), number(zero));
 }

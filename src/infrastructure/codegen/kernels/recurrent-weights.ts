@@ -1,28 +1,16 @@
 import type { Value } from '../../../onnx/index.js';
-import {
-  add,
-  type Buffer,
-  cast,
-  type Expr,
-  load,
-  loop,
-  mul,
-  number,
-  plus,
-  type ScalarType,
-  type Statement,
-  times,
-} from '../loops/index.js';
+import { add, cast, type Expr, load, mul, number, plus, type ScalarType, type Statement, times } from '../loops/index.js';
 import { reshaped, sliced } from '../operands/index.js';
+import { type PackedWeights, packWeights } from './packing.js';
 import type { NestContext } from './rule.js';
 import { blocks, lanesFor, Tile } from './tile.js';
-import { packWeights, type Weights, weightsOf } from './weights.js';
+import { type Weights, weightsOf } from './weights.js';
 
 /** Rows of a weight of one direction, packed so that those of neighbouring outputs lie together. */
 interface Rows {
-  readonly buffer: Buffer;
+  readonly packed: PackedWeights;
+  /** Puts weights that depend on the data in order. */
   readonly before: readonly Statement[];
-  readonly inputs: number;
   readonly lanes: number;
   /** What a sum is multiplied by, where the numbers are integers. */
   readonly scale?: (row: Expr) => Expr;
@@ -38,11 +26,13 @@ export function rowsOf(context: NestContext, value: Value, direction: number, fi
     ? { ...constant, values: constant.values.subarray(start, start + count * inputs) }
     : dataRows(context, value, direction, first, count);
   const packing = { groups: 1, outputs: count, inputs, taps: 1, lanes, strides: { group: 0, output: inputs, input: 1, tap: 0 } };
-  const { buffer, before } = packWeights(context, weights, packing);
+  const same = (each: Expr) => each;
+  const packed = packWeights(context, { weights, pairs: false, factor: same, weight: same }, packing);
+  const { before } = packed;
   const scales = constant?.scales?.subarray(first, first + count);
-  if (!scales) return { buffer, before, inputs, lanes };
+  if (!scales) return { packed, before, lanes };
   const table = context.constantBuffer(`${context.node.op}_scales`, 'f32', Float32Array.from(scales));
-  return { buffer, before, inputs, lanes, scale: (row) => load(table, row) };
+  return { packed, before, lanes, scale: (row) => load(table, row) };
 }
 
 function dataRows(context: NestContext, value: Value, direction: number, first: number, count: number): Weights {
@@ -71,10 +61,7 @@ export function sumsOf(
   const { lanes } = products[0].rows;
   return blocks(count, lanes, (block, size) => {
     const first = times(block, lanes);
-    const accumulate = (tile: Tile, { rows, factor }: Product) =>
-      loop('k', rows.inputs, (k) =>
-        tile.accumulate([factor(k)], (lane) => load(rows.buffer, plus(times(block, lanes * rows.inputs), times(k, size), lane))),
-      );
+    const accumulate = (tile: Tile, { rows, factor }: Product) => rows.packed.sum(tile, first, number(0), size, (k) => [factor(k)]);
     const tiles = scaled.map((product) => ({ product, tile: new Tile({ rows: 1, lanes: size }, type) }));
     const sum = new Tile({ rows: 1, lanes: size }, type);
     return [

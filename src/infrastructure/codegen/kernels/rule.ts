@@ -1,6 +1,7 @@
 import type { Node, Tensor, Value } from '../../../onnx/index.js';
 import type { Buffer, Expr, Statement, StorageType } from '../loops/index.js';
 import type { Operand } from '../operands/index.js';
+import type { Schedule } from './schedule.js';
 
 /** How an operator is computed by loops. */
 export type KernelRule = ElementwiseRule | ViewRule | NestRule | BranchesRule;
@@ -37,6 +38,7 @@ export interface RuleContext {
   readonly node: Node;
   /** Version of the standard's operators. */
   readonly opset: number;
+  readonly schedule: Schedule;
   has(index: number): boolean;
   /** Input `index`, stored or computed where it is read. */
   input(index: number): Operand;

@@ -66,7 +66,7 @@ function stft(context: NestContext): void {
   const [step] = context.integers(1) ?? [];
   const window = context.has(2) ? context.stored(2) : undefined;
   const length = context.integers(3)?.[0] ?? window?.shape[0];
-  if (step === undefined || length === undefined) return context.refuse('it has neither a window nor a length of frames');
+  if (step === undefined || length === undefined) throw context.refuse('it has neither a window nor a length of frames');
   const sink = context.output(0);
   const [batch, frames, bins] = sink.shape;
   const type = typeOf(signal);

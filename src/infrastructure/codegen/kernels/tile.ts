@@ -1,6 +1,8 @@
 import {
   add,
+  type Buffer,
   cast,
+  dot,
   type Expr,
   lanes,
   local,
@@ -14,12 +16,7 @@ import {
   type Statement,
   set,
 } from '../loops/index.js';
-
-/** How many sums a kernel keeps in registers: for `rows` places and `lanes` channels that lie together. */
-export interface TileSize {
-  readonly rows: number;
-  readonly lanes: number;
-}
+import type { TileSize } from './schedule.js';
 
 /** Sums in registers: one for each of some places (rows) and some channels beside each other (lanes). */
 export class Tile {
@@ -54,6 +51,19 @@ export class Tile {
         this.#sums.map((sum, row) => set(sum, lane, add(register(sum, lane), mul(rows[row], w)))),
       ),
     );
+  }
+
+  /** Adds, for each row, the products of two factors with the pair of integers that a lane has from `index` on. */
+  accumulatePairs(rows: readonly (readonly [Expr, Expr])[], buffer: Buffer, index: (lane: Expr) => Expr): Statement[] {
+    const named = (each: number, values: readonly Expr[]): Statement[] => {
+      if (each < 2 * rows.length) return local('x', rows[each >> 1][each & 1], (value) => named(each + 1, [...values, value]));
+      return lanes(0, this.#size.lanes, (lane) =>
+        this.#sums.map((sum, row) =>
+          set(sum, lane, add(register(sum, lane), dot([values[2 * row], values[2 * row + 1]], buffer, index(lane)))),
+        ),
+      );
+    };
+    return named(0, []);
   }
 
   /** Adds a product for each lane alone, the same way for each row: where channels do not meet. */

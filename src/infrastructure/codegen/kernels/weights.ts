@@ -1,8 +1,6 @@
 import { type DataType, type Node, Tensor, type Value } from '../../../onnx/index.js';
-import { type Buffer, loops, plus, type Statement, type StorageType, store, times } from '../loops/index.js';
+import type { StorageType } from '../loops/index.js';
 import type { Operand } from '../operands/index.js';
-import type { NestContext } from './rule.js';
-import { blocks } from './tile.js';
 
 /** A constant that multiplies: numbers, and what those of each output channel are multiplied by afterwards. */
 export interface Weights {
@@ -96,59 +94,9 @@ function narrowest(values: Float64Array, from: string): StorageType {
   return fits(8) ? 'i8' : fits(16) ? 'i16' : 'i32';
 }
 
-/** Where weights stand, and in which blocks they are to be read. */
-export interface Packing {
-  readonly groups: number;
-  readonly outputs: number;
-  readonly inputs: number;
-  readonly taps: number;
-  /** Output channels that are read together. */
-  readonly lanes: number;
-  /** Elements from one group, output, input and tap to the next. */
-  readonly strides: { readonly group: number; readonly output: number; readonly input: number; readonly tap: number };
-}
-
-/**
- * Weights in the order in which they are read: in each group blocks of output channels; in each, taps, input channels, and the block's channels together.
- * Those that depend on the data are put so by statements that run before.
- */
-export function packWeights(context: NestContext, weights: Weights, packing: Packing): { buffer: Buffer; before: Statement[] } {
-  const { groups, outputs, inputs, taps, lanes, strides } = packing;
-  const name = `${context.node.name || context.node.op}_weights`;
-  const size = groups * outputs * inputs * taps;
-  if (weights.operand) return packedAsItRuns(weights.operand, context.scratch(name, weights.storage, size), packing);
-  const order = new Int32Array(size);
-  let next = 0;
-  for (let group = 0; group < groups; group++)
-    for (let first = 0; first < outputs; first += lanes)
-      for (let tap = 0; tap < taps; tap++)
-        for (let input = 0; input < inputs; input++)
-          for (let output = first; output < Math.min(outputs, first + lanes); output++)
-            order[next++] = group * strides.group + output * strides.output + input * strides.input + tap * strides.tap;
-  return { buffer: context.constantBuffer(name, weights.storage, packed(weights, order), size), before: [] };
-}
-
-function packedAsItRuns(
-  operand: Operand,
-  buffer: Buffer,
-  { groups, outputs, inputs, taps, lanes, strides }: Packing,
-): { buffer: Buffer; before: Statement[] } {
-  const before = loops(['group'], [groups], ([group]) =>
-    blocks(outputs, lanes, (block, wide) =>
-      loops(['tap', 'input', 'lane'], [taps, inputs, wide], ([tap, input, lane]) => {
-        const output = plus(times(block, lanes), lane);
-        const from = plus(times(group, strides.group), times(output, strides.output), times(input, strides.input), times(tap, strides.tap));
-        const start = plus(times(group, outputs * inputs * taps), times(block, lanes * inputs * taps));
-        return [store(buffer, plus(start, times(plus(times(tap, inputs), input), wide), lane), operand.flat(from))];
-      }),
-    ),
-  );
-  return { buffer, before };
-}
-
-/** Numbers in an order, as a program stores them. */
+/** Numbers in an order, as a program stores them; 0 for a place below 0. */
 export function packed({ values, storage }: Pick<Weights, 'values' | 'storage'>, order: ArrayLike<number>): ArrayLike<number> {
-  const sorted = Float64Array.from(order, (at) => values[at]);
+  const sorted = Float64Array.from(order, (at) => (at < 0 ? 0 : values[at]));
   return storage === 'f64' ? sorted : (Tensor.from(dtypes[storage] ?? 'float32', [sorted.length], sorted).data() as ArrayLike<number>);
 }
 

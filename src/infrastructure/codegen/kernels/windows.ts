@@ -21,7 +21,8 @@ import {
   times,
   when,
 } from '../loops/index.js';
-import { Tile, type TileSize } from './tile.js';
+import type { TileSize } from './schedule.js';
+import { Tile } from './tile.js';
 
 /** A window along one axis, with the sizes that it slides over. */
 export interface Slide extends Window {
@@ -44,19 +45,19 @@ export function slidesOf(windows: readonly Window[], input: readonly number[], o
 export function overPlaces(
   slides: readonly Slide[],
   type: ScalarType,
-  lanes: number,
+  { rows, lanes }: TileSize,
   body: (tile: Tile, places: readonly (readonly Expr[])[], within: boolean) => readonly Statement[],
 ): Statement[] {
   const last = slides[slides.length - 1];
   const outer = slides.slice(0, -1);
-  const size: TileSize = { rows: Math.min(4, last.output), lanes };
+  const size: TileSize = { rows: Math.min(rows, last.output), lanes };
   const [from, to] = inside(last);
   const one = (before: readonly Expr[], place: Expr) => body(new Tile({ rows: 1, lanes }, type), [[...before, place]], isInside(last));
   return loops(
     ['row', 'plane'],
     outer.map(({ output }) => output),
     (before) => {
-      if (to - from < size.rows) return range('column', 0, last.output, (place) => one(before, place));
+      if (size.rows === 1 || to - from < size.rows) return range('column', 0, last.output, (place) => one(before, place));
       const several = (place: Expr) =>
         body(
           new Tile(size, type),

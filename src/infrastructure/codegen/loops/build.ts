@@ -29,7 +29,7 @@ export function registers(hint: string, type: ScalarType, size: number): Registe
 }
 
 export function read(of: Variable): Expr {
-  return { kind: 'variable', type: of.type, variable: of };
+  return { kind: 'variable', type: of.type, variable: of, ...(of.lanes && { lanes: of.lanes }) };
 }
 
 export function load(buffer: Buffer, at: Expr | number): Expr {
@@ -236,4 +236,14 @@ function converted(value: number | bigint, type: ScalarType): number | bigint {
   if (type === 'i64' || type === 'u64') return typeof value === 'bigint' ? value : BigInt(Math.trunc(value));
   if (type === 'f32') return Math.fround(Number(value));
   return type === 'f64' ? Number(value) : Math.trunc(Number(value));
+}
+
+/** See DotExpr. */
+export function dot(x: readonly [Expr, Expr], buffer: Buffer, at: Expr | number): Expr {
+  return { kind: 'dot', type: 'i32', x, buffer, index: index(at) };
+}
+
+/** See RequantizeExpr. */
+export function requantize(of: Expr, multiplier: Expr, shift: number): Expr {
+  return { kind: 'requantize', type: 'i32', of, multiplier, shift };
 }

@@ -2,4 +2,5 @@ export * from './build.js';
 export { keyOf } from './key.js';
 export { assign, lanes, local, loop, loops, mutable, range, repeatWhile, set, store, when } from './statements.js';
 export * from './types.js';
-export { bodiesOf, expressionsIn, expressionsOf, readsOf, replaceWithin, statementsOf, within, writesOf } from './walk.js';
+export { hasVectors, type VectorOptions, vectorized } from './vectorize.js';
+export { bodiesOf, expressionsIn, expressionsOf, readsOf, replaceIn, replaceWithin, statementsOf, within, writesOf } from './walk.js';

@@ -6,7 +6,7 @@ const keys = new WeakMap<Expr, string>();
 export function keyOf(expr: Expr): string {
   const known = keys.get(expr);
   if (known !== undefined) return known;
-  const key = write(expr);
+  const key = 'lanes' in expr && expr.lanes ? `${write(expr)}x${expr.lanes}` : write(expr);
   keys.set(expr, key);
   return key;
 }
@@ -34,5 +34,11 @@ function write(expr: Expr): string {
       return `select(${keyOf(expr.condition)},${keyOf(expr.yes)},${keyOf(expr.no)})`;
     case 'cast':
       return `${expr.type}(${keyOf(expr.of)})`;
+    case 'dot':
+      return `dot(${expr.x.map(keyOf)},${expr.buffer.name}[${keyOf(expr.index)}])`;
+    case 'requantize':
+      return `requantize(${keyOf(expr.of)},${keyOf(expr.multiplier)},${expr.shift})`;
+    case 'splat':
+      return `splat(${keyOf(expr.of)})`;
   }
 }

@@ -33,14 +33,9 @@ export function loops(hints: readonly string[], sizes: readonly number[], body: 
 }
 
 /** Names a value; `body` gets it. */
-export function local(
-  hint: string,
-  value: Expr,
-  body: (value: Expr) => readonly Statement[],
-  range?: readonly [number, number],
-): Statement[] {
+export function local(hint: string, value: Expr, body: (value: Expr) => readonly Statement[]): Statement[] {
   if (value.kind === 'number' || value.kind === 'variable') return [...body(value)];
-  const of = variable(hint, value.type, range);
+  const of = variable(hint, value.type, rangeOf(value));
   return [{ kind: 'declare', variable: of, value }, ...body(read(of))];
 }
 

@@ -66,6 +66,8 @@ export interface Variable {
   /** What it is, for people: "row". */
   readonly hint: string;
   readonly type: ScalarType;
+  /** Numbers of a vector; absent for one number. */
+  readonly lanes?: number;
   /** Smallest and largest value of a loop's count, where known. */
   readonly range?: readonly [number, number];
 }
@@ -127,8 +129,23 @@ export type UnaryOperator =
   | 'acosh'
   | 'atanh';
 
-/** A value that is computed. Expressions have no effects, so that a renderer may compute one again, earlier, or not at all. */
-export type Expr = NumberExpr | VariableExpr | SumExpr | LoadExpr | RegisterExpr | BinaryExpr | UnaryExpr | SelectExpr | CastExpr;
+/**
+ * A value that is computed. Expressions have no effects, so that a renderer may compute one again, earlier, or not at all. One with `lanes` is a vector of
+ * that many numbers, beside each other in memory and registers; `vectorized` makes those of vector loops.
+ */
+export type Expr =
+  | NumberExpr
+  | VariableExpr
+  | SumExpr
+  | LoadExpr
+  | RegisterExpr
+  | BinaryExpr
+  | UnaryExpr
+  | SelectExpr
+  | CastExpr
+  | SplatExpr
+  | DotExpr
+  | RequantizeExpr;
 
 export interface NumberExpr {
   readonly kind: 'number';
@@ -138,6 +155,7 @@ export interface NumberExpr {
 export interface VariableExpr {
   readonly kind: 'variable';
   readonly type: ScalarType;
+  readonly lanes?: number;
   readonly variable: Variable;
 }
 /** An i32 sum of multiples: what indices are. No two terms are of the same expression, no factor is 0, and no term is a sum or a number. */
@@ -150,6 +168,7 @@ export interface SumExpr {
 export interface LoadExpr {
   readonly kind: 'load';
   readonly type: ScalarType;
+  readonly lanes?: number;
   readonly buffer: Buffer;
   /** Element. */
   readonly index: Expr;
@@ -157,6 +176,7 @@ export interface LoadExpr {
 export interface RegisterExpr {
   readonly kind: 'register';
   readonly type: ScalarType;
+  readonly lanes?: number;
   readonly registers: Registers;
   readonly index: Expr;
 }
@@ -164,6 +184,7 @@ export interface RegisterExpr {
 export interface BinaryExpr {
   readonly kind: 'binary';
   readonly type: ScalarType;
+  readonly lanes?: number;
   readonly op: BinaryOperator;
   readonly left: Expr;
   readonly right: Expr;
@@ -172,6 +193,7 @@ export interface BinaryExpr {
 export interface UnaryExpr {
   readonly kind: 'unary';
   readonly type: ScalarType;
+  readonly lanes?: number;
   readonly op: UnaryOperator;
   readonly of: Expr;
 }
@@ -179,6 +201,7 @@ export interface UnaryExpr {
 export interface SelectExpr {
   readonly kind: 'select';
   readonly type: ScalarType;
+  readonly lanes?: number;
   readonly condition: Expr;
   readonly yes: Expr;
   readonly no: Expr;
@@ -187,7 +210,38 @@ export interface SelectExpr {
 export interface CastExpr {
   readonly kind: 'cast';
   readonly type: ScalarType;
+  readonly lanes?: number;
   readonly of: Expr;
+}
+
+/** One number in all lanes of a vector. */
+export interface SplatExpr {
+  readonly kind: 'splat';
+  readonly type: ScalarType;
+  readonly lanes: number;
+  readonly of: Expr;
+}
+
+/**
+ * x[0] · buffer[index] + x[1] · buffer[index + 1], of integers that fit into 16 bits. A vector's lane k reads from index + 2 · k on: processors multiply and
+ * add such pairs at once.
+ */
+export interface DotExpr {
+  readonly kind: 'dot';
+  readonly type: 'i32';
+  readonly lanes?: number;
+  readonly x: readonly [Expr, Expr];
+  readonly buffer: Buffer;
+  readonly index: Expr;
+}
+/** of · multiplier / 2^shift to the nearest integer, of two to the even one. 0 <= multiplier < 2^31, 1 <= shift <= 62, and the result has 32 bits. */
+export interface RequantizeExpr {
+  readonly kind: 'requantize';
+  readonly type: 'i32';
+  readonly lanes?: number;
+  readonly of: Expr;
+  readonly multiplier: Expr;
+  readonly shift: number;
 }
 
 export type Statement =
@@ -238,6 +292,7 @@ export interface AssignStatement {
 export interface SetStatement {
   readonly kind: 'set';
   readonly registers: Registers;
+  /** The first of the lanes, for a vector. */
   readonly index: Expr;
   readonly value: Expr;
 }

@@ -16,9 +16,14 @@ function partsOf(expr: Expr): readonly Expr[] {
       return [expr.left, expr.right];
     case 'unary':
     case 'cast':
+    case 'splat':
       return [expr.of];
     case 'select':
       return [expr.condition, expr.yes, expr.no];
+    case 'dot':
+      return [...expr.x, expr.index];
+    case 'requantize':
+      return [expr.of, expr.multiplier];
   }
 }
 
@@ -51,9 +56,14 @@ export function replaceWithin(expr: Expr, replacement: (part: Expr) => Expr | un
       return { ...expr, left: inner(expr.left), right: inner(expr.right) };
     case 'unary':
     case 'cast':
+    case 'splat':
       return { ...expr, of: inner(expr.of) };
     case 'select':
       return { ...expr, condition: inner(expr.condition), yes: inner(expr.yes), no: inner(expr.no) };
+    case 'dot':
+      return { ...expr, x: [inner(expr.x[0]), inner(expr.x[1])], index: inner(expr.index) };
+    case 'requantize':
+      return { ...expr, of: inner(expr.of), multiplier: inner(expr.multiplier) };
   }
 }
 
@@ -99,7 +109,7 @@ export function* expressionsOf(body: readonly Statement[]): Generator<Expr> {
 /** Buffers that are read, each once. */
 export function readsOf(body: readonly Statement[]): Buffer[] {
   const found = new Set<Buffer>();
-  for (const expr of expressionsOf(body)) if (expr.kind === 'load') found.add(expr.buffer);
+  for (const expr of expressionsOf(body)) if (expr.kind === 'load' || expr.kind === 'dot') found.add(expr.buffer);
   return [...found];
 }
 
@@ -108,4 +118,33 @@ export function writesOf(body: readonly Statement[]): Buffer[] {
   const found = new Set<Buffer>();
   for (const statement of statementsOf(body)) if (statement.kind === 'store') found.add(statement.buffer);
   return [...found];
+}
+
+/** Statements with the expressions in them replaced. */
+export function replaceIn(body: readonly Statement[], replacement: (part: Expr) => Expr | undefined): Statement[] {
+  const expr = (of: Expr) => replaceWithin(of, replacement);
+  const replaced = (statement: Statement): Statement => {
+    switch (statement.kind) {
+      case 'for':
+        return { ...statement, from: expr(statement.from), to: expr(statement.to), body: replaceIn(statement.body, replacement) };
+      case 'while':
+        return { ...statement, condition: expr(statement.condition), body: replaceIn(statement.body, replacement) };
+      case 'declare':
+      case 'assign':
+        return { ...statement, value: expr(statement.value) };
+      case 'registers':
+        return statement;
+      case 'set':
+      case 'store':
+        return { ...statement, index: expr(statement.index), value: expr(statement.value) };
+      case 'if':
+        return {
+          ...statement,
+          condition: expr(statement.condition),
+          yes: replaceIn(statement.yes, replacement),
+          ...(statement.no && { no: replaceIn(statement.no, replacement) }),
+        };
+    }
+  };
+  return body.map(replaced);
 }

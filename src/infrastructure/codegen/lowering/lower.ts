@@ -1,6 +1,14 @@
 import { sizeOf, UnsupportedError } from '../../../base/index.js';
 import { type DataType, type Graph, type Model, type Node, staticShape, type Tensor, type Value } from '../../../onnx/index.js';
-import { type KernelRule, kernelOf, type NestContext, type RuleContext, type Sink } from '../kernels/index.js';
+import {
+  type KernelRule,
+  kernelOf,
+  type NestContext,
+  type RuleContext,
+  type Schedule,
+  type Sink,
+  usualSchedule,
+} from '../kernels/index.js';
 import { type Buffer, binary, type Expr, load, number, type StorageType, storageOf, store } from '../loops/index.js';
 import {
   broadcast,
@@ -28,15 +36,17 @@ const CHEAP_OPERATIONS = 2;
 /**
  * Turns a graph into loop nests over memory.
  * @param model all of whose shapes are known, in operators of TRAINING_OPSET, typed and in order.
+ * @param schedule where it differs from the usual one.
  * @throws UnsupportedError naming the first operator that has no kernel, or a type that no target computes with.
  */
-export function lowerGraph(model: Model): Lowered {
-  return new Lowering(model).run();
+export function lowerGraph(model: Model, schedule: Partial<Schedule> = {}): Lowered {
+  return new Lowering(model, { ...usualSchedule, ...schedule }).run();
 }
 
 class Lowering {
   readonly #graph: Graph;
   readonly #opset: number;
+  readonly #schedule: Schedule;
   readonly #builder = new ProgramBuilder();
   readonly #operands = new Map<Value, Operand>();
   readonly #outputs = new Map<Value, Buffer>();
@@ -45,9 +55,10 @@ class Lowering {
   /** Branches that are being lowered, from the outermost. */
   readonly #guards: { readonly graph: Graph; readonly condition: Expr }[] = [];
 
-  constructor({ graph, opset }: Model) {
+  constructor({ graph, opset }: Model, schedule: Schedule) {
     this.#graph = graph;
     this.#opset = opset;
+    this.#schedule = schedule;
     this.#slots = slotsOf(graph);
   }
 
@@ -170,17 +181,19 @@ class Lowering {
   #group({ nodes, result }: Group, graph: Graph): void {
     const [first, ...after] = nodes;
     const rule = requireKernel(first);
-    if (rule.kind === 'branches') return this.#branches(first);
-    if (rule.kind === 'nest') return this.#nest(first, rule, after, result, graph);
-    if (rule.kind === 'view') {
+    if (rule.kind === 'branches') {
+      this.#branches(first);
+    } else if (rule.kind === 'nest') {
+      this.#nest(first, rule, after, result, graph);
+    } else if (rule.kind === 'view') {
       const views = rule.view(this.#context(first));
       first.outputs.forEach((output, index) => {
         if (output) this.#settle(output, views[index]);
       });
-      return;
+    } else {
+      for (const node of nodes) this.#define(node);
+      if (result) this.#settle(result, this.#operand(result));
     }
-    for (const node of nodes) this.#define(node);
-    if (result) this.#settle(result, this.#operand(result));
   }
 
   /** Lets the output of an elementwise node be what its rule computes of the inputs. */
@@ -329,6 +342,7 @@ class Lowering {
     return {
       node,
       opset: this.#opset,
+      schedule: this.#schedule,
       has: (index) => node.inputs[index] !== undefined,
       operand: (value) => this.#operand(value),
       input: (index) => this.#operand(inputOf(node, index)),

@@ -45,6 +45,12 @@ function nameOf(dim: number | string): string {
 
 /** Reading such an output could end the process, so it is refused beforehand. @throws RuntimeError naming the output. */
 export function checkReadable({ name, dtype }: Port): void {
+  if (name === '__proto__')
+    throw new RuntimeError({
+      what: 'ONNX Runtime cannot hand out to JavaScript a value of this name, which every object has',
+      where: `output "${name}"`,
+      fix: 'Give it another name in the model.',
+    });
   if (crosses(dtype)) return;
   throw new RuntimeError({
     what: `JavaScript cannot read an output of ONNX Runtime that is ${dtype === undefined ? 'a sequence or a map' : `of type ${dtype}`}`,

@@ -82,7 +82,7 @@ export class WorkerProgram implements Program {
   #checkCall(feeds: Tensors, fetch: readonly string[]): void {
     const { resident } = this.#settings;
     const names = Object.keys(feeds);
-    const fed = this.inputs.filter((name) => !(name in resident));
+    const fed = this.inputs.filter((name) => !Object.hasOwn(resident, name));
     requireNames('feed', names, fed, 'an input of the model that is not resident');
     requireNames('fetch', fetch, this.outputs, 'an output of the model');
     requireNames('input of the model', fed, names, 'a feed');

@@ -14,6 +14,10 @@ export const helpers: Readonly<Record<string, string>> = {
   max_u64: 'static inline uint64_t max_u64(uint64_t a, uint64_t b) { return a > b ? a : b; }',
   abs_i32: 'static inline int32_t abs_i32(int32_t a) { return a < 0 ? -a : a; }',
   abs_i64: 'static inline int64_t abs_i64(int64_t a) { return a < 0 ? -a : a; }',
+  requantize: `static int32_t requantize(int32_t a, int32_t multiplier, int32_t shift) {
+  const int64_t product = (int64_t)a * multiplier;
+  return (int32_t)((product + (INT64_C(1) << (shift - 1)) - 1 + ((product >> shift) & 1)) >> shift);
+}`,
   // Adding 1.5 · 2^23 leaves no bits for a fraction: rounds to the nearest, of two to the even one, without a call.
   round_f32: 'static inline float round_f32(float a) { return a > -4194304.0f && a < 4194304.0f ? (a + 12582912.0f) - 12582912.0f : a; }',
   load_i4:

@@ -2,18 +2,26 @@ import {
   type BinaryExpr,
   type Buffer,
   bitsOfStorage,
+  type DotExpr,
   type Expr,
+  expressionsOf,
+  hasVectors,
   type Kernel,
+  plus,
   type Registers,
+  rangeOf,
   type ScalarType,
   type Statement,
   type StorageType,
   scalarOf,
+  statementsOf,
   type UnaryExpr,
   type Variable,
+  vectorized,
 } from '../../codegen/index.js';
 import { mathFunctions } from './functions.js';
 import { literal, typeName } from './numbers.js';
+import { calledBy, packedName, vectorName, vectorOptions, WIDTH } from './vectors.js';
 
 /** A kernel as a C function, whose text does not depend on which buffers it is called with. */
 export interface KernelText {
@@ -23,11 +31,15 @@ export interface KernelText {
   readonly buffers: readonly Buffer[];
   /** Names of helpers that are called. */
   readonly helpers: ReadonlySet<string>;
+  /** The same with the vectors of GCC and Clang, where there is something to gain. */
+  readonly vectors?: KernelText;
 }
 
 /** @param placeOf what two buffers share if they lie in the same place. */
 export function kernelText({ body }: Kernel, placeOf: (buffer: Buffer) => unknown): KernelText {
-  return new KernelPrinter(placeOf).print(body);
+  const plain = new KernelPrinter(placeOf).print(body);
+  const vectors = vectorized(body, vectorOptions);
+  return hasVectors(vectors) ? { ...plain, vectors: new KernelPrinter(placeOf, plain.buffers).print(vectors) } : plain;
 }
 
 interface Parameter {
@@ -43,11 +55,17 @@ class KernelPrinter {
   readonly #taken = new Map<string, number>();
   readonly #helpers = new Set<string>();
 
-  constructor(placeOf: (buffer: Buffer) => unknown) {
+  /** Registers that hold vectors: each of these has a name. */
+  #vectors = new Set<Registers>();
+
+  /** @param parameters in the order in which they are to be, where that is given. */
+  constructor(placeOf: (buffer: Buffer) => unknown, parameters: readonly Buffer[] = []) {
     this.#placeOf = placeOf;
+    for (const buffer of parameters) this.#parameter(buffer);
   }
 
   print(body: readonly Statement[]): KernelText {
+    this.#vectors = vectorRegisters(body);
     const lines = this.#block(body, 1);
     const parameters = [...this.#parameters.values()].map(
       ({ buffer, name, written }) => `${written ? '' : 'const '}${typeName(buffer.type)} *restrict ${name}`,
@@ -104,20 +122,26 @@ class KernelPrinter {
       case 'while':
         return [...line(`while (${bare(this.#expr(statement.condition))}) {`), ...this.#block(statement.body, depth + 1), ...line('}')];
       case 'declare':
-        return line(`${typeName(statement.variable.type)} ${this.#nameOf(statement.variable)} = ${bare(this.#expr(statement.value))};`);
+        return line(`${localType(statement.variable)} ${this.#nameOf(statement.variable)} = ${bare(this.#expr(statement.value))};`);
       case 'registers':
-        return line(`${typeName(statement.registers.type)} ${this.#nameOf(statement.registers)}[${statement.registers.size}];`);
+        return line(this.#registers(statement.registers));
       case 'assign':
         return line(`${this.#nameOf(statement.variable)} = ${bare(this.#expr(statement.value))};`);
       case 'set':
-        return line(`${this.#nameOf(statement.registers)}[${bare(this.#expr(statement.index))}] = ${bare(this.#expr(statement.value))};`);
+        return line(
+          `${this.#register(statement.registers, statement.index, lanesOf(statement.value))} = ${bare(this.#expr(statement.value))};`,
+        );
       case 'store': {
         const parameter = this.#parameter(statement.buffer);
         parameter.written = true;
         const value = this.#expr(statement.value);
-        const bits = bitsOfStorage(statement.buffer.type);
-        if (bits < 8) return line(`${this.#call(`store_${bits}`, [parameter.name, this.#expr(statement.index), value])};`);
-        return line(`${parameter.name}[${bare(this.#expr(statement.index))}] = ${this.#stored(statement.buffer.type, value)};`);
+        const at = this.#expr(statement.index);
+        const { type } = statement.buffer;
+        const bits = bitsOfStorage(type);
+        if (bits < 8) return line(`${this.#call(`store_${bits}`, [parameter.name, at, value])};`);
+        if (!lanesOf(statement.value)) return line(`${parameter.name}[${bare(at)}] = ${this.#stored(type, value)};`);
+        const whole = scalarOf(type) === type ? bare(value) : `__builtin_convertvector(${bare(value)}, ${packedName(type)})`;
+        return line(`*(${packedName(type)} *)(${parameter.name} + ${at}) = ${whole};`);
       }
       case 'if': {
         const lines = [...line(`if (${bare(this.#expr(statement.condition))}) {`), ...this.#block(statement.yes, depth + 1)];
@@ -125,6 +149,25 @@ class KernelPrinter {
         return [...lines, ...line('} else {'), ...this.#block(statement.no, depth + 1), ...line('}')];
       }
     }
+  }
+
+  #registers(of: Registers): string {
+    const name = this.#nameOf(of);
+    if (!this.#vectors.has(of)) return `${typeName(of.type)} ${name}[${of.size}];`;
+    const each = Array.from({ length: Math.ceil(of.size / WIDTH) }, (_, part) => `${name}_${part} = {0}`);
+    return `${vectorName(of.type)} ${each.join(', ')};`;
+  }
+
+  /** A register, or several of them. */
+  #register(of: Registers, index: Expr, lanes: number | undefined): string {
+    const name = this.#nameOf(of);
+    if (!this.#vectors.has(of)) {
+      const at = bare(this.#expr(index));
+      return lanes ? `*(${packedName(of.type)} *)(${name} + ${at})` : `${name}[${at}]`;
+    }
+    const first = Number(index.kind === 'number' ? index.value : Number.NaN);
+    const part = `${name}_${Math.floor(first / WIDTH)}`;
+    return lanes ? part : `${part}[${first % WIDTH}]`;
   }
 
   #stored(type: StorageType, value: string): string {
@@ -141,13 +184,29 @@ class KernelPrinter {
       case 'sum':
         return `(${this.#sum(expr.terms, expr.constant)})`;
       case 'load':
-        return this.#load(expr.buffer, bare(this.#expr(expr.index)), expr.type);
+        return expr.lanes ? this.#loadVector(expr.buffer, expr.index) : this.#load(expr.buffer, bare(this.#expr(expr.index)), expr.type);
       case 'register':
-        return `${this.#nameOf(expr.registers)}[${bare(this.#expr(expr.index))}]`;
+        return this.#register(expr.registers, expr.index, expr.lanes);
+      case 'splat':
+        return this.#call(`splat_${vectorName(expr.type)}`, [this.#expr(expr.of)]);
       case 'select':
+        if (expr.lanes)
+          return this.#call(
+            `select_${vectorName(expr.type)}`,
+            [expr.condition, expr.yes, expr.no].map((each) => this.#expr(each)),
+          );
         return `(${this.#expr(expr.condition)} ? ${this.#expr(expr.yes)} : ${this.#expr(expr.no)})`;
       case 'cast':
+        if (expr.lanes) return `__builtin_convertvector(${bare(this.#expr(expr.of))}, ${vectorName(expr.type)})`;
         return `(${typeName(expr.type)})${this.#expr(expr.of)}`;
+      case 'dot':
+        return this.#dot(expr);
+      case 'requantize':
+        return this.#call(expr.lanes ? 'requantize_i32x4' : 'requantize', [
+          this.#expr(expr.of),
+          this.#expr(expr.multiplier),
+          String(expr.shift),
+        ]);
       case 'binary':
         return this.#binary(expr);
       case 'unary':
@@ -174,21 +233,37 @@ class KernelPrinter {
   }
 
   #call(helper: string, given: readonly string[]): string {
-    this.#helpers.add(helper);
+    for (const each of [helper, ...(calledBy[helper] ?? [])]) this.#helpers.add(each);
     return `${helper}(${given.map(bare).join(', ')})`;
   }
 
-  #binary({ op, left, right }: BinaryExpr): string {
+  #dot({ x, buffer, index, lanes }: DotExpr): string {
+    const { name } = this.#parameter(buffer);
+    const [a, b] = x.map((each) => this.#expr(each));
+    if (lanes) return this.#call(`dot_${buffer.type}x4`, [`${name} + ${this.#expr(index)}`, a, b]);
+    const element = (at: Expr) => this.#load(buffer, bare(this.#expr(at)), 'i32');
+    return `(${a} * ${element(index)} + ${b} * ${element(plus(index, 1))})`;
+  }
+
+  #loadVector(buffer: Buffer, index: Expr): string {
+    const at = `*(const ${packedName(buffer.type)} *)(${this.#parameter(buffer).name} + ${this.#expr(index)})`;
+    const type = scalarOf(buffer.type);
+    return type === buffer.type ? `(${at})` : `__builtin_convertvector(${at}, ${vectorName(type)})`;
+  }
+
+  #binary({ op, left, right, lanes }: BinaryExpr): string {
     const [a, b] = [this.#expr(left), this.#expr(right)];
     const { type } = left;
-    if (op === 'min' || op === 'max') return this.#call(`${op}_${type}`, [a, b]);
+    if (lanes && op === 'mul' && type === 'i32' && fitsInHalf(left) && fitsInHalf(right)) return this.#call('mul_halves', [a, b]);
+    if (op === 'min' || op === 'max') return this.#call(`${op}_${lanes ? vectorName(type) : type}`, [a, b]);
     const math = mathFunctions[op];
     if (math) return `${math}${type === 'f32' ? 'f' : ''}(${bare(a)}, ${bare(b)})`;
     return `(${a} ${operators[op]} ${b})`;
   }
 
-  #unary({ op, of }: UnaryExpr): string {
+  #unary({ op, of, lanes }: UnaryExpr): string {
     const a = this.#expr(of);
+    if (lanes && op !== 'neg') return this.#call(`${op}_${vectorName(of.type)}`, [a]);
     const isFloat = of.type === 'f32' || of.type === 'f64';
     if (op === 'neg') return `(-${a})`;
     if (op === 'not') return `(${a} == 0)`;
@@ -200,6 +275,34 @@ class KernelPrinter {
     // Other functions of integers are not in ONNX: their inputs are floats.
     return `(${typeName(of.type)})${mathFunctions[op]}((double)${a})`;
   }
+}
+
+/** Registers of which several are read or set at once, and that only constants index. */
+function vectorRegisters(body: readonly Statement[]): Set<Registers> {
+  const several = new Set<Registers>();
+  const plain = new Set<Registers>();
+  const note = (of: Registers, index: Expr, lanes: number | undefined) => {
+    if (lanes) several.add(of);
+    if (index.kind !== 'number') plain.add(of);
+  };
+  for (const expr of expressionsOf(body)) if (expr.kind === 'register') note(expr.registers, expr.index, expr.lanes);
+  for (const statement of statementsOf(body))
+    if (statement.kind === 'set') note(statement.registers, statement.index, lanesOf(statement.value));
+  return new Set([...several].filter((of) => !plain.has(of)));
+}
+
+/** Whether a vector's numbers fit into 16 bits. */
+function fitsInHalf(expr: Expr): boolean {
+  const [low, high] = rangeOf(expr);
+  return low >= -32768 && high <= 32767;
+}
+
+function lanesOf(expr: Expr): number | undefined {
+  return 'lanes' in expr ? expr.lanes : undefined;
+}
+
+function localType({ type, lanes }: Variable): string {
+  return lanes ? vectorName(type) : typeName(type);
 }
 
 const operators: Readonly<Record<string, string>> = {

@@ -1,8 +1,9 @@
 import { type Buffer, bytesOfStorage, type Lowered, type MemoryPlan, type Port } from '../../codegen/index.js';
 import { helpers } from './functions.js';
-import { kernelText } from './kernel.js';
+import { type KernelText, kernelText } from './kernel.js';
 import { Identifiers, identifier } from './names.js';
 import { constantDefinition, typeName } from './numbers.js';
+import { vectorHelpers, vectorPrelude } from './vectors.js';
 
 export interface SourceOptions {
   /** Begin of the names of functions and macros, and the name of the files. Made an identifier. */
@@ -28,7 +29,7 @@ export interface CSource {
 export function cSource({ inputs, outputs }: Lowered, plan: MemoryPlan, options: SourceOptions): CSource {
   const name = identifier(options.name, 'model');
   const ports = [...inputs, ...outputs];
-  const names = new Identifiers([...Object.keys(helpers), 'memory', `${name}_run`]);
+  const names = new Identifiers([...Object.keys(helpers), ...Object.keys(vectorHelpers), 'memory', `${name}_run`]);
   const parameters = new Map(ports.map((port) => [port, names.take(port.name, 'tensor')]));
   const placeOf = (buffer: Buffer) => plan.offsets.get(buffer) ?? buffer;
   const texts = plan.kernels.map((kernel) => kernelText(kernel, placeOf));
@@ -39,7 +40,13 @@ export function cSource({ inputs, outputs }: Lowered, plan: MemoryPlan, options:
   });
   const read = new Set(texts.flatMap(({ buffers }) => buffers.filter(({ role }) => role === 'constant')));
   const constants = new Map([...read].map((buffer) => [buffer, names.take(buffer.name, 'constant')]));
-  const needed = new Set(texts.flatMap((text) => [...text.helpers]));
+  const calledIn = (some: readonly KernelText[]) => new Set(some.flatMap((text) => [...text.helpers]));
+  const vectorTexts = texts.flatMap(({ vectors }) => vectors ?? []);
+  const byVectors = calledIn(vectorTexts);
+  const always = calledIn(texts.filter(({ vectors }) => !vectors));
+  const byPlain = calledIn(texts.filter(({ vectors }) => vectors));
+  const vectorsOf = new Map(texts.map(({ text, vectors }) => [text, vectors?.text]));
+  const guard = `${name.toUpperCase()}_VECTORS`;
 
   const signature = `void ${name}_run(${ports.map((port) => declaration(port, parameters.get(port) ?? '', inputs.includes(port))).join(', ')}, void *arena)`;
   const argument = (buffer: Buffer): string => {
@@ -62,8 +69,26 @@ export function cSource({ inputs, outputs }: Lowered, plan: MemoryPlan, options:
     '#include <math.h>',
     '',
     ...[...constants].map(([buffer, called]) => constantDefinition(called, buffer)),
-    ...Object.entries(helpers).flatMap(([helper, text]) => (needed.has(helper) ? [text, ''] : [])),
-    ...[...functions].map(([text, called]) => `static void ${called}${text}`),
+    ...definitions(helpers, (helper) => always.has(helper) || (byVectors.has(helper) && byPlain.has(helper))),
+    ...(vectorTexts.length > 0
+      ? [
+          '/* Vectors of GCC and Clang, where the processor has them; without them the same in plain C. */',
+          `#if defined(__GNUC__) && !defined(${name.toUpperCase()}_PLAIN) && (defined(__SSE2__) || defined(__ARM_NEON) || defined(__wasm_simd128__))`,
+          `#define ${guard}`,
+          vectorPrelude,
+          ...definitions(helpers, (helper) => byVectors.has(helper) && !always.has(helper) && !byPlain.has(helper)),
+          ...definitions(vectorHelpers, (helper) => byVectors.has(helper)),
+          '#else',
+          ...definitions(helpers, (helper) => byPlain.has(helper) && !always.has(helper) && !byVectors.has(helper)),
+          '#endif',
+          '',
+        ]
+      : []),
+    ...[...functions].map(([text, called]) => {
+      const vectors = vectorsOf.get(text);
+      if (!vectors) return `static void ${called}${text}`;
+      return `#ifdef ${guard}\nstatic void ${called}${vectors}#else\nstatic void ${called}${text}#endif\n`;
+    }),
     `${signature} {`,
     ...(usesArena ? ['  uint8_t *const memory = (uint8_t *)arena;'] : ['  (void)arena;']),
     ...unused.map((port) => `  (void)${parameters.get(port)};`),
@@ -80,6 +105,11 @@ export function cSource({ inputs, outputs }: Lowered, plan: MemoryPlan, options:
     constantBytes,
     parameters,
   };
+}
+
+/** The definitions of some functions. */
+function definitions(of: Readonly<Record<string, string>>, isWanted: (name: string) => boolean): string[] {
+  return Object.entries(of).flatMap(([name, text]) => (isWanted(name) ? [text, ''] : []));
 }
 
 function declaration({ buffer }: Port, name: string, isInput: boolean): string {

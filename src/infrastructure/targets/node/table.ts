@@ -1,11 +1,13 @@
 import { OptionError } from '../../../base/index.js';
+import { cTarget } from '../c/node/index.js';
 import { ortNodeTarget } from '../ort-node/node/index.js';
 import { ortWebWasmTarget } from '../ort-web-wasm/node/index.js';
 import { ortWebGpuTarget } from '../ort-webgpu/node/index.js';
+import { wasmTarget } from '../wasm/node/index.js';
 import type { Target } from './target.js';
 
 /** Every target; the first is the reference that others are compared with. */
-const TARGETS: Target[] = [ortNodeTarget, ortWebWasmTarget, ortWebGpuTarget];
+const TARGETS: Target[] = [ortNodeTarget, ortWebWasmTarget, ortWebGpuTarget, cTarget, wasmTarget];
 
 export function targets(): readonly Target[] {
   return TARGETS;

@@ -11,6 +11,7 @@ import {
 } from '../../info/index.js';
 import { element, fragment, type Markup } from '../markup.js';
 import { plain } from '../plain.js';
+import { dataTable } from './data-table.js';
 import { facts, page, panel, warningList } from './page.js';
 
 /** What a model costs and where, as one page without scripts. */
@@ -81,29 +82,6 @@ function layerTable(layers: readonly InspectLayer[]): Markup {
   return fragment(
     dataTable(['Layer', 'Operator', 'Output', 'Type', 'Parameters', 'Weights', 'MACs', '', 'Activations'], rows),
     hidden > 0 ? element('p', { class: 'quiet' }, `${hidden} layers that cost less are not listed.`) : undefined,
-  );
-}
-
-function dataTable(headings: readonly string[], rows: readonly Markup[]): Markup {
-  return element(
-    'div',
-    { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': headings[0] },
-    element(
-      'table',
-      {},
-      element(
-        'thead',
-        {},
-        element(
-          'tr',
-          {},
-          headings.map((heading) =>
-            element('th', { scope: 'col', class: heading === 'Operator' || heading === 'Layer' ? 'left' : undefined }, heading),
-          ),
-        ),
-      ),
-      element('tbody', {}, rows),
-    ),
   );
 }
 

@@ -1,0 +1,75 @@
+import { mkdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { Option } from 'commander';
+import { formatBytes } from '../../base/index.js';
+import { writeFileAtomic } from '../../base/node/index.js';
+import { programTotals } from '../../report/info/index.js';
+import type { AddCommand } from '../command.js';
+import { type Checked, checkCompiled } from '../compiling/check.js';
+import { languages } from '../compiling/languages.js';
+import { lowerFile } from '../compiling/lower.js';
+import type { CommonOptions } from '../options.js';
+import { shapes } from '../units.js';
+
+interface Options extends CommonOptions {
+  target: keyof typeof languages;
+  out: string;
+  name?: string;
+  shape?: Record<string, number[]>;
+  check: boolean;
+}
+
+/** A model as source or a module that needs no runtime. */
+export const compileCommand: AddCommand = (program, run) => {
+  program
+    .command('compile <model>')
+    .addOption(new Option('--target <language>', 'what to make of it').choices(Object.keys(languages)).default('c'))
+    .option('-o, --out <folder>', 'where the files go', 'compiled')
+    .option('--name <name>', "begin of the files' and functions' names (default: the model's file name)")
+    .option('--shape <shapes>', 'shapes of inputs, e.g. "input=1x3x224x224;mask=1x8" (default: as declared, 1 for an open batch)', shapes)
+    .option('--no-check', 'do not run what was made beside the model')
+    .addHelpText(
+      'after',
+      [
+        '',
+        'Examples:',
+        '  $ espalier compile model.onnx -o firmware/          firmware/model.c and model.h: C99, no malloc, <math.h>, <stdint.h>',
+        '  $ espalier compile model.onnx --target wasm -o page/    page/model.wasm, model.js and model.d.ts',
+        '  $ espalier plan model.onnx                          flash and memory first',
+      ].join('\n'),
+    )
+    .action(
+      run(async (context, { target, out, name, shape, check }: Options, path: string) => {
+        const { output } = context;
+        const file = await lowerFile(context, path, { shapes: shape, schedule: languages[target].schedule });
+        const written = languages[target].write(file, { name: name ?? basename(path).replace(/\.[a-z]+$/i, ''), from: basename(path) });
+        const paths = written.files.map((each) => join(out, each.name));
+        await mkdir(out, { recursive: true });
+        for (const each of paths) context.willWrite(each);
+        const checked = check ? await checkCompiled(context, target, file) : undefined;
+        for (const [index, { contents }] of written.files.entries()) await writeFileAtomic(paths[index], contents);
+        const sizes = written.files.map(({ contents }) => Buffer.byteLength(contents));
+        const lines = [
+          ...paths.map((each, index) => `Wrote ${each} (${formatBytes(sizes[index])})`),
+          ...programTotals(file.summary).map(([label, text]) => `  ${label.padEnd(17)}${text}`),
+          ...(checked ? [checkedText(checked)] : []),
+          '',
+          ...written.usage,
+        ];
+        const { kernels: _, memory: __, ...summary } = file.summary;
+        output.result({ model: path, target, files: paths, ...summary, ...(checked && { check: checked }) }, lines.join('\n'));
+      }),
+    );
+};
+
+function checkedText({ status, detail, difference, how, milliseconds, reference }: Checked): string {
+  const time =
+    milliseconds === undefined
+      ? ''
+      : ` ${milliseconds.toPrecision(3)} ms a run; ONNX Runtime with one thread: ${reference?.toPrecision(3)} ms.`;
+  if (status === 'agrees') {
+    const off = difference ? `, off by ${difference.toPrecision(2)} of the largest magnitude at most` : ', equal to the last bit';
+    return `  checked          ${how}: agrees with ONNX Runtime${off}.${time}`;
+  }
+  return `  checked          ${status === 'not checked' ? `not run: ${detail}` : `${how}: ${detail}`}`;
+}

@@ -1,0 +1,1 @@
+export { FunctionTable, importsOf } from './table.js';

@@ -1,0 +1,1 @@
+export { wasmTarget } from './target.js';
