@@ -71,9 +71,9 @@ function stft(context: NestContext): void {
   const [batch, frames, bins] = sink.shape;
   const type = typeOf(signal);
   const real = signal.shape.length < 3 || signal.shape[2] === 1;
-  if (node.int('onesided', 1) === 1 && !real) return context.refuse('a complex signal has no conjugate frequencies to leave out');
+  if (node.int('onesided', 1) === 1 && !real) throw context.refuse('a complex signal has no conjugate frequencies to leave out');
   const transform = fourier(context, { points: length, bins, inverse: false, real, type });
-  if (window && window.shape[0] !== length) return context.refuse(`its window of ${window.shape[0]} does not fit frames of ${length}`);
+  if (window && window.shape[0] !== length) throw context.refuse(`its window of ${window.shape[0]} does not fit frames of ${length}`);
   const body = loops(['n', 'frame'], [batch, frames], ([n, frame]) =>
     transform(
       (each) => {
