@@ -16,8 +16,8 @@ const skip = withoutCompiler() || skipWithout(folder, "Others' models");
 
 /** How far outputs may lie from ONNX Runtime's, in parts of the largest, where that is more than 1e-4, and why. */
 const tolerances: Readonly<Record<string, number>> = {
-  // Sums of some thousand products in another order, then a sigmoid whose largest result is 0.08.
-  'picodet_xs_416_sim.onnx': 2e-4,
+  // Run in 64-bit floats, the model gives what compiled code gives within 1e-5 of the largest; ONNX Runtime's sigmoids are up to 4e-4 off.
+  'picodet_xs_416_sim.onnx': 5e-4,
 };
 
 describe("others' models as C", { skip }, () => {
