@@ -42,7 +42,18 @@ export async function runEmulated(
   const { machine, flags } = cores[core];
   const common = ['-std=c99', optimize, '-mthumb', ...flags, '-Wall', '-Wextra', '-I', here];
   await run('arm-none-eabi-gcc', [...common, '-Wconversion', '-Werror', '-c', 'model.c'], { cwd: folder });
-  const linked = ['main.c', join(here, 'start.c'), 'model.o', '-nostartfiles', '-T', join(here, 'mps2.ld'), '--specs=nosys.specs', '-lm', '-o', 'model.elf'];
+  const linked = [
+    'main.c',
+    join(here, 'start.c'),
+    'model.o',
+    '-nostartfiles',
+    '-T',
+    join(here, 'mps2.ld'),
+    '--specs=nosys.specs',
+    '-lm',
+    '-o',
+    'model.elf',
+  ];
   await run('arm-none-eabi-gcc', ['-std=gnu99', ...common.slice(1), ...linked], { cwd: folder });
   const emulated = ['-machine', machine, '-nographic', '-monitor', 'none', '-serial', 'none', '-icount', 'shift=0', '-kernel', 'model.elf'];
   await run('qemu-system-arm', [...emulated, '-semihosting-config', 'enable=on,target=native'], { cwd: folder });

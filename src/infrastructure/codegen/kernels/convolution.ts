@@ -4,7 +4,7 @@ import { type Expr, load, loops, minus, plus, type Statement, times } from '../l
 import { type Layer, layerOf } from './layer.js';
 import { packWeights } from './packing.js';
 import type { KernelRule, NestContext } from './rule.js';
-import { blocks, lanesFor } from './tile.js';
+import { blocks, lanesFor, parts } from './tile.js';
 import { overPlaces, overTaps, type Slide, slidesOf } from './windows.js';
 
 /** What a convolution is, beside its numbers. */
@@ -42,8 +42,8 @@ function emitConvolution(context: NestContext, layer: Layer): void {
   const shape = shapeOf(node, layer, context.shape());
   const macs =
     shape.batch * shape.groups * shape.inputs * shape.outputs * product(shape.slides.map(({ kernel, output }) => kernel * output));
-  const body = shape.inputs === 1 && shape.outputs === 1 ? depthwise(context, layer, shape) : grouped(context, layer, shape);
-  context.emit(body, { macs });
+  const { body, plain } = shape.inputs === 1 && shape.outputs === 1 ? depthwise(context, layer, shape) : grouped(context, layer, shape);
+  context.emit(body, { macs, plain });
 }
 
 function shapeOf(node: Node, { x, weights }: Layer, output: readonly number[]): Shape {
@@ -52,67 +52,79 @@ function shapeOf(node: Node, { x, weights }: Layer, output: readonly number[]): 
   return { batch: x.shape[0], groups, inputs: weights.shape[1], outputs: weights.shape[0] / groups, slides };
 }
 
+/** A kernel, and the same for processors without vectors. */
+interface Bodies {
+  readonly body: readonly Statement[];
+  readonly plain: readonly Statement[];
+}
+
 /** Sums over the channels of a group: blocks of output channels beside each other, for some places in a row. */
-function grouped(context: NestContext, layer: Layer, shape: Shape): Statement[] {
+function grouped(context: NestContext, layer: Layer, shape: Shape): Bodies {
   const { batch, groups, inputs, outputs, slides } = shape;
   const { rows, lanes: most } = context.schedule.convolution;
   const lanes = lanesFor(outputs, most);
   const taps = product(slides.map(({ kernel }) => kernel));
   const strides = { group: outputs * inputs * taps, output: inputs * taps, input: taps, tap: 1 };
   const weights = packWeights(context, layer, { groups, outputs, inputs, taps, lanes, strides });
-  const body = loops(['n', 'group'], [batch, groups], ([n, group]) =>
-    blocks(outputs, lanes, (block, size) => {
-      const channel = plus(times(group, outputs), times(block, lanes));
-      return overPlaces(slides, layer.type, { rows, lanes: size }, (tile, places, within) => [
-        ...tile.begin((lane) => layer.initial(plus(channel, lane))),
-        ...overTaps(slides, places[0], within, (taken, tap) =>
-          weights.sum(tile, channel, tap, size, (c) =>
-            places.map((place) => {
-              const along = slides.map(({ stride, head }, axis) => minus(plus(times(place[axis], stride), taken[axis]), head));
-              return layer.x.at([n, plus(times(group, inputs), c), ...along]);
+  const body = (part: number) =>
+    loops(['n', 'group'], [batch, groups], ([n, group]) =>
+      blocks(outputs, lanes, (block, size) =>
+        parts(size, part, (first, wide) => {
+          const channel = plus(times(group, outputs), times(block, lanes));
+          return overPlaces(slides, layer.type, { rows, lanes: wide }, (tile, places, within) => [
+            ...tile.begin((lane) => layer.initial(plus(channel, first, lane))),
+            ...overTaps(slides, places[0], within, (taken, tap) => {
+              const x = (c: Expr) =>
+                places.map((place) => {
+                  const along = slides.map(({ stride, head }, axis) => minus(plus(times(place[axis], stride), taken[axis]), head));
+                  return layer.x.at([n, plus(times(group, inputs), c), ...along]);
+                });
+              return weights.sum(tile, channel, tap, size, x, first);
             }),
-          ),
-        ),
-        ...tile.finish((row, lane, sum) => {
-          const to = plus(channel, lane);
-          return layer.sink.store([n, to, ...places[row]], layer.finish(sum, to));
+            ...tile.finish((row, lane, sum) => {
+              const to = plus(channel, first, lane);
+              return layer.sink.store([n, to, ...places[row]], layer.finish(sum, to));
+            }),
+          ]);
         }),
-      ]);
-    }),
-  );
-  return [...weights.before, ...body];
+      ),
+    );
+  return { body: [...weights.before, ...body(lanes)], plain: [...weights.before, ...body(context.schedule.plainLanes)] };
 }
 
 /** Each channel with a kernel of its own: channels beside each other. */
-function depthwise(context: NestContext, layer: Layer, shape: Shape): Statement[] {
+function depthwise(context: NestContext, layer: Layer, shape: Shape): Bodies {
   const { batch, groups, slides } = shape;
   const { rows, lanes: most } = context.schedule.depthwise;
   const lanes = lanesFor(groups, most);
   const taps = product(slides.map(({ kernel }) => kernel));
   const strides = { group: 0, output: taps, input: 0, tap: 1 };
   const weights = packWeights(context, layer, { groups: 1, outputs: groups, inputs: 1, taps, lanes, strides });
-  const body = loops(['n'], [batch], ([n]) =>
-    blocks(groups, lanes, (block, size) => {
-      const channel = times(block, lanes);
-      return overPlaces(slides, layer.type, { rows, lanes: size }, (tile, places, within) => [
-        ...tile.begin((lane) => layer.initial(plus(channel, lane))),
-        ...overTaps(slides, places[0], within, (taken, tap) =>
-          tile.accumulateLanes(
-            places.map((place) => (lane: Expr) => {
-              const along = slides.map(({ stride, head }, axis) => minus(plus(times(place[axis], stride), taken[axis]), head));
-              return layer.factor(layer.x.at([n, plus(channel, lane), ...along]));
+  const body = (part: number) =>
+    loops(['n'], [batch], ([n]) =>
+      blocks(groups, lanes, (block, size) =>
+        parts(size, part, (first, wide) => {
+          const channel = times(block, lanes);
+          return overPlaces(slides, layer.type, { rows, lanes: wide }, (tile, places, within) => [
+            ...tile.begin((lane) => layer.initial(plus(channel, first, lane))),
+            ...overTaps(slides, places[0], within, (taken, tap) =>
+              tile.accumulateLanes(
+                places.map((place) => (lane: Expr) => {
+                  const along = slides.map(({ stride, head }, axis) => minus(plus(times(place[axis], stride), taken[axis]), head));
+                  return layer.factor(layer.x.at([n, plus(channel, first, lane), ...along]));
+                }),
+                (lane) => layer.weight(load(weights.buffer, plus(weights.tap(channel, tap, size), first, lane))),
+              ),
+            ),
+            ...tile.finish((row, lane, sum) => {
+              const to = plus(channel, first, lane);
+              return layer.sink.store([n, to, ...places[row]], layer.finish(sum, to));
             }),
-            (lane) => layer.weight(load(weights.buffer, plus(weights.tap(channel, tap, size), lane))),
-          ),
-        ),
-        ...tile.finish((row, lane, sum) => {
-          const to = plus(channel, lane);
-          return layer.sink.store([n, to, ...places[row]], layer.finish(sum, to));
+          ]);
         }),
-      ]);
-    }),
-  );
-  return [...weights.before, ...body];
+      ),
+    );
+  return { body: [...weights.before, ...body(lanes)], plain: [...weights.before, ...body(context.schedule.plainLanes)] };
 }
 
 const product = (sizes: readonly number[]) => sizes.reduce((all, size) => all * size, 1);

@@ -31,8 +31,8 @@ export interface PackedWeights {
   readonly before: readonly Statement[];
   /** The first weight of a tap. @param channel the first output channel of a block, of all groups. @param size channels of the block. */
   tap(channel: Expr, tap: Expr, size: number): Expr;
-  /** Adds up the products of a tap. @param x input channel c, at each place. */
-  sum(tile: Tile, channel: Expr, tap: Expr, size: number, x: (c: Expr) => readonly Expr[]): Statement[];
+  /** Adds up the products of a tap. @param x input channel c, at each place. @param first lane of the block with which the tile begins; 0 by default. */
+  sum(tile: Tile, channel: Expr, tap: Expr, size: number, x: (c: Expr) => readonly Expr[], first?: Expr): Statement[];
 }
 
 /**
@@ -49,8 +49,8 @@ export function packWeights(context: NestContext, layer: Multiplied, packing: Pa
     ? packedAsItRuns(operand, context.scratch(name, layer.weights.storage, packing.groups * packing.outputs * taps * inputs), packing)
     : { buffer: packedBefore(context, layer, packing, pair, name), before: [] };
   const tap = (channel: Expr, at: Expr, size: number) => plus(times(channel, taps * deep), times(at, deep * size));
-  const sum: PackedWeights['sum'] = (tile, channel, at, size, x) => {
-    const from = tap(channel, at, size);
+  const sum: PackedWeights['sum'] = (tile, channel, at, size, x, first = number(0)) => {
+    const from = plus(tap(channel, at, size), times(first, pair));
     if (pair === 1) {
       return loop('c', inputs, (c) =>
         tile.accumulate(x(c).map(layer.factor), (lane) => layer.weight(load(buffer, plus(from, times(c, size), lane)))),

@@ -4,7 +4,7 @@ import { broadcast, computedOperand, type Operand, reshaped, storedOperand, stor
 import { type Layer, type LayerInputs, layerOf } from './layer.js';
 import { packWeights } from './packing.js';
 import type { KernelRule, NestContext } from './rule.js';
-import { blocks, lanesFor, Tile } from './tile.js';
+import { blocks, lanesFor, parts, Tile } from './tile.js';
 
 function matMul(context: NestContext): void {
   const [x, weight] = context.node.inputs;
@@ -96,22 +96,26 @@ function dense(context: NestContext, { x, weight, bias, transposes, factors, zer
   const strides = { group: 0, output: transposes ? depth : 1, input: transposes ? 1 : outputs, tap: 0 };
   const weights = packWeights(context, layer, { groups: 1, outputs, inputs: depth, taps: 1, lanes, strides, columns });
   const before = context.shape().slice(0, -1);
-  const body = blocks(outputs, lanes, (block, size) =>
-    blocks(rows, height, (rowBlock, tall) => {
-      const tile = new Tile({ rows: tall, lanes: size }, layer.type);
-      const channel = times(block, lanes);
-      const place = (row: number) => plus(times(rowBlock, height), row);
-      return [
-        ...tile.begin((lane) => layer.initial(plus(channel, lane))),
-        ...weights.sum(tile, channel, number(0), size, (k) => Array.from({ length: tall }, (_, row) => layer.x.at([place(row), k]))),
-        ...tile.finish((row, lane, sum) => {
-          const to = plus(channel, lane);
-          return layer.sink.store([...unravel(before, place(row)), to], layer.finish(sum, to));
+  const body = (part: number, most: number) =>
+    blocks(outputs, lanes, (block, size) =>
+      parts(size, part, (first, wide) =>
+        blocks(rows, most, (rowBlock, tall) => {
+          const tile = new Tile({ rows: tall, lanes: wide }, layer.type);
+          const channel = times(block, lanes);
+          const place = (row: number) => plus(times(rowBlock, most), row);
+          const x = (k: Expr) => Array.from({ length: tall }, (_, row) => layer.x.at([place(row), k]));
+          return [
+            ...tile.begin((lane) => layer.initial(plus(channel, first, lane))),
+            ...weights.sum(tile, channel, number(0), size, x, first),
+            ...tile.finish((row, lane, sum) => {
+              const to = plus(channel, first, lane);
+              return layer.sink.store([...unravel(before, place(row)), to], layer.finish(sum, to));
+            }),
+          ];
         }),
-      ];
-    }),
-  );
-  context.emit(body, { macs: rows * depth * outputs });
+      ),
+    );
+  context.emit(body(lanes, height), { macs: rows * depth * outputs, plain: body(context.schedule.plainLanes, 1) });
   return true;
 }
 

@@ -72,8 +72,11 @@ export interface NestContext extends RuleContext {
   wants(index: number): boolean;
   /** Memory that only this kernel uses. */
   scratch(hint: string, type: StorageType, size: number): Buffer;
-  /** Ends the kernel: what it runs, and its multiply-accumulates. A rule may emit several. */
-  emit(body: readonly Statement[], cost?: { kind?: string; macs?: number }): void;
+  /**
+   * Ends the kernel: what it runs, and its multiply-accumulates. A rule may emit several.
+   * @param facts `plain`: the same for processors without vectors.
+   */
+  emit(body: readonly Statement[], facts?: { kind?: string; macs?: number; plain?: readonly Statement[] }): void;
 }
 
 export interface SinkOptions {

@@ -12,6 +12,8 @@ export interface Schedule {
   readonly product: TileSize;
   /** Products of one row: each weight is read once. */
   readonly vectorProduct: TileSize;
+  /** Channels at a time where there are no vectors: few sums stay in registers. */
+  readonly plainLanes: number;
   /**
    * How sums of integers become 8-bit numbers: in integers alone, or by 32-bit floats, as ONNX Runtime does. The two differ where a sum lies as near to
    * the middle of two numbers as a 32-bit float can tell.
@@ -24,5 +26,6 @@ export const usualSchedule: Schedule = {
   depthwise: { rows: 1, lanes: 8 },
   product: { rows: 4, lanes: 8 },
   vectorProduct: { rows: 1, lanes: 16 },
+  plainLanes: 4,
   requantization: 'integers',
 };

@@ -15,6 +15,7 @@ import {
   type ScalarType,
   type Statement,
   set,
+  times,
 } from '../loops/index.js';
 import type { TileSize } from './schedule.js';
 
@@ -101,6 +102,11 @@ export function blocks(channels: number, size: number, body: (block: Expr, lanes
   const left = channels % size;
   const all = full === 1 ? [...body(number(0), size)] : overBlocks(full, size, body);
   return left === 0 ? all : [...all, ...body(number(full), left)];
+}
+
+/** Parts of the lanes of a block, `part` at a time. @param body of the first lane of a part, and its lanes. */
+export function parts(lanes: number, part: number, body: (first: Expr, lanes: number) => readonly Statement[]): Statement[] {
+  return lanes <= part ? [...body(number(0), lanes)] : blocks(lanes, part, (each, size) => body(times(each, part), size));
 }
 
 function overBlocks(full: number, size: number, body: (block: Expr, lanes: number) => readonly Statement[]): Statement[] {

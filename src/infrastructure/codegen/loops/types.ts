@@ -317,6 +317,8 @@ export interface Kernel {
   /** A short name of its kind: "conv". */
   readonly kind: string;
   readonly body: readonly Statement[];
+  /** The same for processors without vectors, where another order of the loops suits them. Reads and writes the same. */
+  readonly plain?: readonly Statement[];
   /** Multiply-accumulates, and elements that it makes: for `plan` and `estimate`. */
   readonly macs: number;
   readonly elements: number;

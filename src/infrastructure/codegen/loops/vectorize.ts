@@ -295,6 +295,37 @@ function round(loop: ForStatement, lane: number): Statement[] {
   return body.map(rename);
 }
 
+/** Statements in which vector loops of at most `most` rounds are written out, unless what they do is long: their registers are indexed by constants then. */
+export function unrolled(body: readonly Statement[], most: number): Statement[] {
+  return body.flatMap((statement): Statement[] => {
+    if (statement.kind === 'for' && statement.vector) {
+      const size = numberOf(statement.to) ?? 0;
+      if (size > most) return [statement];
+      if (isLong(statement.body) && !statement.body.some(({ kind }) => kind === 'set')) return overCopies(statement);
+      return Array.from({ length: size }, (_, lane) => round(statement, lane)).flat();
+    }
+    if (statement.kind === 'for' || statement.kind === 'while') return [{ ...statement, body: unrolled(statement.body, most) }];
+    if (statement.kind !== 'if') return [statement];
+    return [{ ...statement, yes: unrolled(statement.yes, most), ...(statement.no && { no: unrolled(statement.no, most) }) }];
+  });
+}
+
+/** A loop over copies of the registers that it reads: those themselves are indexed by constants only. */
+function overCopies(loop: ForStatement): Statement[] {
+  const copies = new Map<Registers, Registers>();
+  const body = replaceIn(loop.body, (expr) => {
+    if (expr.kind !== 'register') return undefined;
+    const copy = copies.get(expr.registers) ?? registers(`${expr.registers.hint}_lanes`, expr.type, expr.registers.size);
+    copies.set(expr.registers, copy);
+    return register(copy, expr.index);
+  });
+  const copying = [...copies].flatMap(([from, to]): Statement[] => [
+    { kind: 'registers', registers: to },
+    ...Array.from({ length: from.size }, (_, lane) => set(to, lane, register(from, lane))),
+  ]);
+  return [...copying, { ...loop, body }];
+}
+
 /** Whether anything in statements is a vector. */
 export function hasVectors(body: readonly Statement[]): boolean {
   for (const expr of expressionsOf(body)) if (isVector(expr)) return true;

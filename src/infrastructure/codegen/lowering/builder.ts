@@ -4,6 +4,8 @@ import { type Buffer, both, bytesOfStorage, type Expr, type Kernel, type Stateme
 export interface EmitFacts {
   readonly macs: number;
   readonly elements: number;
+  /** The body for processors without vectors. */
+  readonly plain?: readonly Statement[];
   readonly conditions?: readonly Expr[];
 }
 
@@ -28,8 +30,9 @@ export class ProgramBuilder {
   }
 
   /** Appends a kernel: it runs after those before it, if all conditions hold. */
-  emit(title: string, kind: string, body: readonly Statement[], { conditions = [], ...cost }: EmitFacts): void {
-    this.kernels.push({ title, kind, body: conditions.length > 0 ? when(both(...conditions), body) : body, ...cost });
+  emit(title: string, kind: string, body: readonly Statement[], { conditions = [], plain, ...cost }: EmitFacts): void {
+    const guarded = (statements: readonly Statement[]) => (conditions.length > 0 ? when(both(...conditions), statements) : statements);
+    this.kernels.push({ title, kind, body: guarded(body), ...(plain && { plain: guarded(plain) }), ...cost });
   }
 
   /** An identifier that C and its compilers take, made of a name of any characters. */

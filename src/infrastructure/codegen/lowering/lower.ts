@@ -289,11 +289,12 @@ class Lowering {
         return sink;
       },
       scratch: (hint, type, size) => this.#builder.buffer(hint, type, size, 'scratch'),
-      emit: (body, { kind = kindOf(node), macs = 0 } = {}) => {
+      emit: (body, { kind = kindOf(node), macs = 0, plain } = {}) => {
         const elements = result ? sizeOf(shapeOf(result)) : 0;
         this.#builder.emit([node, ...absorbed].map(({ label }) => label).join(', '), kind, body, {
           macs,
           elements,
+          plain,
           conditions: this.#conditionsOf(node),
         });
       },

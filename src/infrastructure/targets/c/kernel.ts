@@ -16,6 +16,7 @@ import {
   scalarOf,
   statementsOf,
   type UnaryExpr,
+  unrolled,
   type Variable,
   vectorized,
 } from '../../codegen/index.js';
@@ -36,11 +37,14 @@ export interface KernelText {
 }
 
 /** @param placeOf what two buffers share if they lie in the same place. */
-export function kernelText({ body }: Kernel, placeOf: (buffer: Buffer) => unknown): KernelText {
-  const plain = new KernelPrinter(placeOf).print(body);
+export function kernelText({ body, plain: other = body }: Kernel, placeOf: (buffer: Buffer) => unknown): KernelText {
+  const plain = new KernelPrinter(placeOf).print(unrolled(other, MOST_UNROLLED));
   const vectors = vectorized(body, vectorOptions);
   return hasVectors(vectors) ? { ...plain, vectors: new KernelPrinter(placeOf, plain.buffers).print(vectors) } : plain;
 }
+
+/** Lanes up to which a loop is written out where there are no vectors: compilers keep registers in registers then. */
+const MOST_UNROLLED = 4;
 
 interface Parameter {
   readonly buffer: Buffer;
@@ -154,7 +158,7 @@ class KernelPrinter {
   #registers(of: Registers): string {
     const name = this.#nameOf(of);
     if (!this.#vectors.has(of)) return `${typeName(of.type)} ${name}[${of.size}];`;
-    const each = Array.from({ length: Math.ceil(of.size / WIDTH) }, (_, part) => `${name}_${part} = {0}`);
+    const each = Array.from({ length: Math.ceil(of.size / WIDTH) }, (_, part) => `${name}_v${part} = {0}`);
     return `${vectorName(of.type)} ${each.join(', ')};`;
   }
 
@@ -166,7 +170,7 @@ class KernelPrinter {
       return lanes ? `*(${packedName(of.type)} *)(${name} + ${at})` : `${name}[${at}]`;
     }
     const first = Number(index.kind === 'number' ? index.value : Number.NaN);
-    const part = `${name}_${Math.floor(first / WIDTH)}`;
+    const part = `${name}_v${Math.floor(first / WIDTH)}`;
     return lanes ? part : `${part}[${first % WIDTH}]`;
   }
 
