@@ -27,7 +27,8 @@ describe('attributes of operators as C', { skip: withoutCompiler() }, () => {
           const draw = () => (/float/.test(dtype) ? random.normal() : random.integer(variant.below ?? most) - (dtype === 'int8' ? 64 : 0));
           return { name, tensor: Tensor.from(dtype, shape, Float64Array.from({ length: size }, draw)) };
         });
-        const program = await runtime.compile(model);
+        // Its optimizer fails on some of the models.
+        const program = await runtime.compile(model, { optimize: 'none' });
         const copies = feeds.map(({ name, tensor }) => [name, new Tensor(tensor.dtype, tensor.shape, tensor.bytes().slice())]);
         const results = await program.run(Object.fromEntries(copies));
         ready.push({ variant, lowered, feeds, expected: lowered.outputs.map(({ name }) => results[name]) });
