@@ -1,5 +1,21 @@
 import type { Value } from '../../../onnx/index.js';
-import { add, cast, type Expr, float, load, loop, loops, mul, number, plus, type Statement, scalarOf, store, sub, times } from '../loops/index.js';
+import {
+  add,
+  cast,
+  type Expr,
+  float,
+  load,
+  loop,
+  loops,
+  mul,
+  number,
+  plus,
+  type Statement,
+  scalarOf,
+  store,
+  sub,
+  times,
+} from '../loops/index.js';
 import { broadcast, computedOperand, type Operand, reshaped, storedOperand, storedRows, transposed, unravel } from '../operands/index.js';
 import { type Layer, type LayerInputs, layerOf } from './layer.js';
 import { packWeights } from './packing.js';
