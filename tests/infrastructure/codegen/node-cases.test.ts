@@ -17,7 +17,6 @@ const compiler = withoutCompiler();
 const open: Readonly<Record<string, string>> = {
   test_attention_4d_with_past_and_present_qk_matmul_bias_3d_mask_causal:
     'the scores that it gives out hold -∞ where ONNX Runtime adds the lowest float: the standard says -∞',
-  test_flexattention_fp16_expanded_ver26: 'it says in 16-bit floats what only the newest opset can, and a constant stays in them',
   test_training_dropout: 'it drops at random, as in training',
 };
 

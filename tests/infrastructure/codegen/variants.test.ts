@@ -6,10 +6,25 @@ import { describe, test } from 'node:test';
 import { Random } from 'espalier/base';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import { Tensor } from 'espalier/onnx';
-import { lowerGraph, prepare } from '#dist/infrastructure/codegen/index.js';
+import { lowerGraph, prepare, readsOf, writesOf } from '#dist/infrastructure/codegen/index.js';
 import { buildNative, runNative, withoutCompiler } from '../../support/native.js';
 import { differenceOf } from './node-cases.js';
 import { modelOf, variants } from './variants.js';
+
+test('what only moves values stays in integers between the ends of a grid', async () => {
+  const runtime = createNodeRuntime({ threads: 1 });
+  try {
+    const moves = variants.filter(({ name }) => name.startsWith('moves on integers'));
+    assert.ok(moves.length > 0);
+    for (const variant of moves) {
+      const { kernels } = lowerGraph(await prepare(modelOf(variant, new Random(1)), { runtime }));
+      const types = kernels.flatMap(({ body }) => [...readsOf(body), ...writesOf(body)].map(({ type }) => type));
+      assert.deepEqual([...new Set(types)], ['i8'], variant.name);
+    }
+  } finally {
+    await runtime.dispose();
+  }
+});
 
 describe('attributes of operators as C', { skip: withoutCompiler() }, () => {
   test("what ONNX's cases leave out agrees with ONNX Runtime", async (context) => {

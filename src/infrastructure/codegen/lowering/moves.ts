@@ -101,7 +101,9 @@ function dequantizeLater(model: Model, graph: Graph): void {
 
 /** Inputs that a node only moves or chooses elements of; undefined where it does more. */
 function movedInputs(node: Node): number[] | undefined {
-  if (node.domain !== '' || ruleOf(node)?.quantization.kind !== 'transparent') return undefined;
+  // A Concat has a grid of its own where plans are made; here each input is brought to it, if it is not on it.
+  const moves = node.op === 'Concat' || ruleOf(node)?.quantization.kind === 'transparent';
+  if (node.domain !== '' || !moves) return undefined;
   if (node.op === 'Cast' || (node.op === 'Resize' && node.string('mode', 'nearest') !== 'nearest')) return undefined;
   if (node.op === 'Pad' && node.string('mode', 'constant') === 'constant' && node.inputs[2] && !isZero(node.inputs[2])) return undefined;
   if (node.op === 'Resize' && node.string('coordinate_transformation_mode', '') === 'tf_crop_and_resize') return undefined;

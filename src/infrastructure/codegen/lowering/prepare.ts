@@ -1,5 +1,5 @@
 import { codeOf, copyModel, type Model, nodesOf, tensorType, type Value } from '../../../onnx/index.js';
-import { floatOutputs, inferShapes, TRAINING_OPSET, upgradeInPlace } from '../../../ops/index.js';
+import { floatOutputs, inferShapes, isHalf, TRAINING_OPSET, upgradeInPlace } from '../../../ops/index.js';
 import { passes, simplify } from '../../compiler/index.js';
 import type { Runtime } from '../../runtime/index.js';
 import { composeInPlace } from './compose.js';
@@ -32,6 +32,9 @@ export async function prepare(source: Model, { runtime, shapes = {} }: CompileOp
   );
   const plain = passes.reach(sized, [passes.get('unfuse').ensures[0], passes.get('widen').ensures[0]], { runtime });
   const model = plain === sized ? plain : copyModel(plain);
+  // Types that a file does not tell are known once they are inferred.
+  inferShapes(model, { inputShapes });
+  if (isHalf(model)) await passes.get('widen').run(model, { runtime });
   widePorts(model);
   upgradeInPlace(model, TRAINING_OPSET);
   inferShapes(model, { inputShapes });
