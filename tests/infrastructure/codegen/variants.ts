@@ -208,6 +208,27 @@ export const variants: readonly Variant[] = [
   { name: 'Softmax along channels', op: 'Softmax', inputs: [x(2, 19, 3)], attributes: { axis: 1 } },
   { name: 'ReduceMean of places', op: 'ReduceMean', inputs: [x(2, 37, 5), ints(1)], attributes: { keepdims: 0 } },
   {
+    name: 'Add of integers that goes round',
+    op: 'Add',
+    inputs: [
+      { numbers: [2147483600, -2147483600, 5], dtype: 'int32' },
+      { fed: [3], dtype: 'int32' },
+    ],
+  },
+  {
+    name: 'Mul of integers that goes round',
+    op: 'Mul',
+    inputs: [
+      { numbers: [65535, 60000, 5], dtype: 'int32' },
+      { fed: [3], dtype: 'int32' },
+    ],
+    below: 65536,
+  },
+  {
+    name: 'bytes whose bits are turned before they are floats',
+    build: (build) => [build.op('Cast', [build.op('BitwiseNot', [build.input('a', 'uint8', [64])])], { to: 1 })],
+  },
+  {
     name: 'MatMul by a transposed one',
     build: (build) => [
       build.op('MatMul', [

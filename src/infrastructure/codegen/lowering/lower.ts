@@ -19,6 +19,7 @@ import { ProgramBuilder } from './builder.js';
 import { constantOperand } from './constants.js';
 import { inputOf, isCheap, isWanted, kindOf, outputOf, plainOperand, requireKernel, shapeOf, typeOf } from './facts.js';
 import { type Group, groupsOf } from './groups.js';
+import { narrowed } from './narrow.js';
 import type { Lowered, Port } from './program.js';
 import { Targets } from './targets.js';
 
@@ -105,9 +106,8 @@ class Lowering {
         got: `[${operand.shape}]`,
       });
     }
-    const conditions = this.#guards.map(({ condition }) => condition);
-    if (!shape.includes(0))
-      this.#builder.emit(node.label, 'copy', materialize(operand, target), { macs: 0, elements: sizeOf(shape), conditions });
+    const facts = { macs: 0, elements: sizeOf(shape), conditions: this.#guards.map(({ condition }) => condition) };
+    if (!shape.includes(0)) this.#builder.emit(node.label, 'copy', materialize(operand, target), facts);
   }
 
   /** What must hold for a node's kernels to run: whatever stands outside of a branch runs always. */
@@ -164,12 +164,13 @@ class Lowering {
     const shape = shapeOf(output);
     const context = this.#context(node);
     const value = rule.value(context);
+    const type = typeOf(output);
     const operands = node.inputs.flatMap((input, index) =>
       input ? [broadcast(rule.align?.(context, index) ?? this.#readable(input, sizeOf(shape)), shape)] : [],
     );
     this.#operands.set(
       output,
-      computedOperand(shape, typeOf(output), (indices) => value(operands.map((operand) => operand.at(indices)))),
+      computedOperand(shape, type, (indices) => narrowed(type, value(operands.map((operand) => operand.at(indices))))),
     );
   }
 
