@@ -58,6 +58,9 @@ interface Bodies {
   readonly plain: readonly Statement[];
 }
 
+/** Input channels from which on a product of integers takes longer than unpacking its weights. */
+const DEEP = 8;
+
 /** Sums over the channels of a group: blocks of output channels beside each other, for some places in a row. */
 function grouped(context: NestContext, layer: Layer, shape: Shape): Bodies {
   const { batch, groups, inputs, outputs, slides } = shape;
@@ -66,7 +69,7 @@ function grouped(context: NestContext, layer: Layer, shape: Shape): Bodies {
   const taps = product(slides.map(({ kernel }) => kernel));
   const strides = { group: outputs * inputs * taps, output: inputs * taps, input: taps, tap: 1 };
   const weights = packWeights(context, layer, { groups, outputs, inputs, taps, lanes, strides });
-  const body = (part: number) =>
+  const body = (part: number, rows: number) =>
     loops(['n', 'group'], [batch, groups], ([n, group]) =>
       blocks(outputs, lanes, (block, size) =>
         parts(size, part, (first, wide) => {
@@ -89,7 +92,8 @@ function grouped(context: NestContext, layer: Layer, shape: Shape): Bodies {
         }),
       ),
     );
-  return { body: [...weights.before, ...body(lanes)], plain: [...weights.before, ...body(context.schedule.plainLanes)] };
+  const places = layer.pairs && inputs >= DEEP ? Math.max(rows, context.schedule.pairedRows) : rows;
+  return { body: [...weights.before, ...body(lanes, places)], plain: [...weights.before, ...body(context.schedule.plainLanes, 1)] };
 }
 
 /** Each channel with a kernel of its own: channels beside each other. */
@@ -100,7 +104,7 @@ function depthwise(context: NestContext, layer: Layer, shape: Shape): Bodies {
   const taps = product(slides.map(({ kernel }) => kernel));
   const strides = { group: 0, output: taps, input: 0, tap: 1 };
   const weights = packWeights(context, layer, { groups: 1, outputs: groups, inputs: 1, taps, lanes, strides });
-  const body = (part: number) =>
+  const body = (part: number, rows: number) =>
     loops(['n'], [batch], ([n]) =>
       blocks(groups, lanes, (block, size) =>
         parts(size, part, (first, wide) => {
@@ -124,7 +128,7 @@ function depthwise(context: NestContext, layer: Layer, shape: Shape): Bodies {
         }),
       ),
     );
-  return { body: [...weights.before, ...body(lanes)], plain: [...weights.before, ...body(context.schedule.plainLanes)] };
+  return { body: [...weights.before, ...body(lanes, rows)], plain: [...weights.before, ...body(context.schedule.plainLanes, 1)] };
 }
 
 const product = (sizes: readonly number[]) => sizes.reduce((all, size) => all * size, 1);

@@ -61,32 +61,34 @@ function pool(context: NestContext, slides: readonly Slide[], kind: PoolKind): v
   const type = zero.type;
   const p = context.node.int('p', 2);
   const names = ['row', 'column', 'plane'];
-  const size = lanesFor(channels, 8);
   const counts = kind === 'average' ? countOf(context, slides) : undefined;
-  const body = loops(['n', ...names.slice(0, slides.length)], [batch, ...slides.map(({ output }) => output)], ([n, ...place]) =>
-    blocks(channels, size, (block, wide) => {
-      const all = registers(kind === 'max' ? 'most' : 'sum', type, wide);
-      const channel = times(block, size);
-      const begin = kind === 'max' ? lowest(zero, x.type) : like(zero, 0);
-      return [
-        { kind: 'registers', registers: all },
-        ...lanes(0, wide, (lane) => [set(all, lane, begin)]),
-        ...overTaps(slides, place, false, (taken) => {
-          const along = slides.map(({ stride, head }, axis) => minus(plus(times(place[axis], stride), taken[axis]), head));
-          return lanes(0, wide, (lane) => {
-            const each = x.at([n, plus(channel, lane), ...along]);
-            const part = kind === 'lp' ? power(each, p) : each;
-            return [set(all, lane, kind === 'max' ? max(register(all, lane), each) : add(register(all, lane), part))];
-          });
-        }),
-        ...lanes(0, wide, (lane): Statement[] => {
-          const sum = kind === 'lp' ? root(register(all, lane), p) : register(all, lane);
-          return sink.store([n, plus(channel, lane), ...place], counts ? div(sum, cast(type, counts(place))) : sum);
-        }),
-      ];
-    }),
-  );
-  context.emit(body);
+  const sizes = [batch, ...slides.map(({ output }) => output)];
+  const body = (size: number) =>
+    loops(['n', ...names.slice(0, slides.length)], sizes, ([n, ...place]) =>
+      blocks(channels, size, (block, wide) => {
+        const all = registers(kind === 'max' ? 'most' : 'sum', type, wide);
+        const channel = times(block, size);
+        const begin = kind === 'max' ? lowest(zero, x.type) : like(zero, 0);
+        return [
+          { kind: 'registers', registers: all },
+          ...lanes(0, wide, (lane) => [set(all, lane, begin)]),
+          ...overTaps(slides, place, false, (taken) => {
+            const along = slides.map(({ stride, head }, axis) => minus(plus(times(place[axis], stride), taken[axis]), head));
+            return lanes(0, wide, (lane) => {
+              const each = x.at([n, plus(channel, lane), ...along]);
+              const part = kind === 'lp' ? power(each, p) : each;
+              return [set(all, lane, kind === 'max' ? max(register(all, lane), each) : add(register(all, lane), part))];
+            });
+          }),
+          ...lanes(0, wide, (lane): Statement[] => {
+            const sum = kind === 'lp' ? root(register(all, lane), p) : register(all, lane);
+            return sink.store([n, plus(channel, lane), ...place], counts ? div(sum, cast(type, counts(place))) : sum);
+          }),
+        ];
+      }),
+    );
+  // Without vectors a channel at a time keeps the code short.
+  context.emit(body(lanesFor(channels, 8)), { plain: body(1) });
 }
 
 /** |x|^p. */

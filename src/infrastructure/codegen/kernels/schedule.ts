@@ -12,6 +12,8 @@ export interface Schedule {
   readonly product: TileSize;
   /** Products of one row: each weight is read once. */
   readonly vectorProduct: TileSize;
+  /** Places at a time of convolutions that multiply pairs of integers: unpacked weights serve all of them. */
+  readonly pairedRows: number;
   /** Channels at a time where there are no vectors: few sums stay in registers. */
   readonly plainLanes: number;
   /**
@@ -26,6 +28,7 @@ export const usualSchedule: Schedule = {
   depthwise: { rows: 1, lanes: 8 },
   product: { rows: 4, lanes: 8 },
   vectorProduct: { rows: 1, lanes: 16 },
+  pairedRows: 2,
   plainLanes: 4,
   requantization: 'integers',
 };

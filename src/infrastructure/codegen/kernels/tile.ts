@@ -104,9 +104,11 @@ export function blocks(channels: number, size: number, body: (block: Expr, lanes
   return left === 0 ? all : [...all, ...body(number(full), left)];
 }
 
-/** Parts of the lanes of a block, `part` at a time. @param body of the first lane of a part, and its lanes. */
-export function parts(lanes: number, part: number, body: (first: Expr, lanes: number) => readonly Statement[]): Statement[] {
-  return lanes <= part ? [...body(number(0), lanes)] : blocks(lanes, part, (each, size) => body(times(each, part), size));
+/** Parts of the lanes of a block, about `most` at a time: a rest needs code of its own. @param body of the first lane of a part, and its lanes. */
+export function parts(lanes: number, most: number, body: (first: Expr, lanes: number) => readonly Statement[]): Statement[] {
+  if (lanes <= most) return [...body(number(0), lanes)];
+  const part = [most, most + 1, most + 2, most - 1].find((size) => size > 0 && lanes % size === 0) ?? most;
+  return blocks(lanes, part, (each, size) => body(times(each, part), size));
 }
 
 function overBlocks(full: number, size: number, body: (block: Expr, lanes: number) => readonly Statement[]): Statement[] {

@@ -235,7 +235,7 @@ class Vectorizer {
 }
 
 /** Operations from which on a body is not written once for each vector. */
-const LONG = 8;
+const LONG = 3;
 
 function isLong(body: readonly Statement[]): boolean {
   let count = 0;

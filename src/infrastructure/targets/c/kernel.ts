@@ -44,7 +44,7 @@ export function kernelText({ body, plain: other = body }: Kernel, placeOf: (buff
 }
 
 /** Lanes up to which a loop is written out where there are no vectors: compilers keep registers in registers then. */
-const MOST_UNROLLED = 4;
+const MOST_UNROLLED = 6;
 
 interface Parameter {
   readonly buffer: Buffer;

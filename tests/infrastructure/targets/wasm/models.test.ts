@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import type { Model } from 'espalier/onnx';
+import { families, quantized, sampleOf, tensorOf } from '../../../support/families.js';
 import { arrays, instanceOf } from './compared.js';
-import { type Compiled, compiled, families, quantized, sampleOf, tensorOf } from './models.js';
+import { type Compiled, compiled } from './models.js';
 
 const runtime = createNodeRuntime({ threads: 1 });
 after(() => runtime.dispose());

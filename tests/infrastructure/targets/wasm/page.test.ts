@@ -6,8 +6,9 @@ import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import type { Browser, Page } from 'playwright-core';
 import { loaderSource } from '#dist/infrastructure/targets/wasm/index.js';
 import { launchChromium, skipWithoutChromium } from '../../../support/browser/index.js';
+import { families, quantized, sampleOf, tensorOf } from '../../../support/families.js';
 import { arrays, instanceOf } from './compared.js';
-import { type Compiled, compiled, families, quantized, sampleOf, tensorOf } from './models.js';
+import { type Compiled, compiled } from './models.js';
 
 const POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; worker-src 'self'";
 
