@@ -1,6 +1,6 @@
 import { EspalierError } from 'espalier/base';
 import type { Runtime } from 'espalier/infrastructure/runtime';
-import { copyModel, type Model, nodesOf, Tensor } from 'espalier/onnx';
+import { copyModel, type Model, nodesOf, Tensor, type Value } from 'espalier/onnx';
 import { type Lowered, lowerGraph, prepare } from '#dist/infrastructure/codegen/index.js';
 import type { Contents, NodeCase } from '../../conformance/node-cases.js';
 
@@ -35,10 +35,10 @@ export async function compileCase(given: NodeCase, runtime: Runtime): Promise<Co
   let reason = '';
   for (const { constants, takes } of attempts) {
     const model = copyModel(given.model);
-    const values = model.graph.inputs;
+    const values = [...model.graph.inputs];
     values.forEach((value, index) => {
       const tensor = tensors[index] as Tensor;
-      if (takes(tensor, index)) value.initializer = tensor;
+      if (takes(tensor, index)) makeConstant(model, value, tensor);
       else if (value.type?.kind === 'tensor') value.type = { ...value.type, shape: tensor.shape };
     });
     try {
@@ -52,11 +52,17 @@ export async function compileCase(given: NodeCase, runtime: Runtime): Promise<Co
       return { name: given.name, lowered, inputs, expected: await expectedOf(given, tensors as Tensor[], runtime), constants };
     } catch (error) {
       if (!(error instanceof EspalierError)) return `${(error as Error).stack}`;
-      reason ||= error.message;
-      if (reason !== error.message && constants === 'shapes') reason = error.message;
+      reason = error.message;
     }
   }
   return reason.replaceAll('\n', ' ');
+}
+
+/** Makes an input a constant of the model. */
+export function makeConstant({ graph }: Model, input: Value, contents: Tensor): void {
+  input.initializer = contents;
+  graph.inputs.splice(graph.inputs.indexOf(input), 1);
+  graph.initializers.add(input);
 }
 
 /** What ONNX Runtime gives; what the case says where it does not run it. */
@@ -84,8 +90,12 @@ function isTensor(contents: Contents): contents is Tensor {
   return contents !== undefined && 'dtype' in contents;
 }
 
-/** What is different between outputs; undefined where they agree: integers are equal, floats within 1e-4 of the largest (1e-3 where the case is in 16 bits). */
-export function differenceOf({ lowered, expected }: CompiledCase, got: readonly Uint8Array[]): string | undefined {
+/** What is different between outputs; undefined where they agree: integers are equal, floats within `part` of the largest (1e-3 where the case is in 16 bits). */
+export function differenceOf(
+  { lowered, expected }: Pick<CompiledCase, 'lowered' | 'expected'>,
+  got: readonly Uint8Array[],
+  part = 1e-4,
+): string | undefined {
   for (const [index, port] of lowered.outputs.entries()) {
     const want = expected[index];
     const tensor = new Tensor(port.dtype, port.shape, got[index]);
@@ -93,7 +103,7 @@ export function differenceOf({ lowered, expected }: CompiledCase, got: readonly 
     const [a, b] = [want.numbers(), tensor.numbers()];
     const largest = a.reduce((most, each) => (Number.isFinite(each) ? Math.max(most, Math.abs(each)) : most), 0);
     const isFloat = /float/.test(want.dtype);
-    const tolerance = isFloat ? (want.dtype === 'float16' ? 1e-3 : 1e-4) * Math.max(largest, 1e-3) : 0;
+    const tolerance = isFloat ? (want.dtype === 'float16' ? 1e-3 : part) * Math.max(largest, 1e-3) : 0;
     for (const [at, each] of a.entries()) {
       const same =
         Object.is(each, b[at]) || each === b[at] || (Number.isNaN(each) && Number.isNaN(b[at])) || Math.abs(each - b[at]) <= tolerance;

@@ -3,6 +3,7 @@ import { Random } from 'espalier/base';
 import type { Runtime } from 'espalier/infrastructure/runtime';
 import { decodeModel, Tensor } from 'espalier/onnx';
 import { type Lowered, lowerGraph, prepare } from '#dist/infrastructure/codegen/index.js';
+import { makeConstant } from './node-cases.js';
 
 /** How a model of others is compiled: shapes for open ones, inputs that become constants, and how large integers may be. */
 export interface WorldModel {
@@ -13,6 +14,11 @@ export interface WorldModel {
   readonly below?: Readonly<Record<string, number>>;
   /** Values that an input has rather than random ones. */
   readonly given?: Readonly<Record<string, readonly number[]>>;
+  /** What the refusal says where it is refused. */
+  readonly refused?: RegExp;
+  /** Of a model in integers: how many units of its output's scale (`unit`) results may be off. */
+  readonly units?: number;
+  readonly unit?: number;
 }
 
 export const worldModels: readonly WorldModel[] = [
@@ -29,7 +35,9 @@ export const worldModels: readonly WorldModel[] = [
   { file: 'basic_pitch_nmp.onnx' },
   { file: 'tract_byte_sb_bidi_lstm.onnx', shapes: { input: [1, 40] } },
   { file: 'ppocr_v2_cls.onnx', shapes: { x: [1, 3, 32, 960] } },
-  { file: 'shufflenet_v2_int8.onnx' },
+  // ONNX Runtime scales sums in 32-bit floats, compiled code with 31 bits: 2 of 45472 elements of the 13th convolution are one unit off, the first that
+  // are, and the 43 convolutions behind it spread that.
+  { file: 'shufflenet_v2_int8.onnx', units: 2, unit: 0.1724 },
   {
     file: 'libtashkeel_fp32.onnx',
     shapes: { char_inputs: [1, 24], input_lengths: [1] },
@@ -40,7 +48,7 @@ export const worldModels: readonly WorldModel[] = [
   { file: 'crepe_tiny.onnx', shapes: { input: [1, 1024] } },
   { file: 'picodet_xs_416_sim.onnx' },
   { file: 'fastestdet.onnx' },
-  { file: 'sklearn_scaler_lightgbm.onnx', shapes: { input: [1, 2] } },
+  { file: 'sklearn_scaler_lightgbm.onnx', shapes: { input: [1, 2] }, refused: /no kernel for ai\.onnx\.ml\.Scaler/ },
 ];
 
 /** A model as compiled code is to run it, and what ONNX Runtime gives on the same inputs. */
@@ -56,11 +64,7 @@ export async function compileWorldModel(
   runtime: Runtime,
 ): Promise<CompiledModel> {
   const model = decodeModel(new Uint8Array(readFileSync(path)));
-  for (const input of model.graph.inputs.filter(({ name }) => constants[name])) {
-    input.initializer = constants[input.name];
-    model.graph.inputs.splice(model.graph.inputs.indexOf(input), 1);
-    model.graph.initializers.add(input);
-  }
+  for (const input of [...model.graph.inputs]) if (constants[input.name]) makeConstant(model, input, constants[input.name]);
   const lowered = lowerGraph(await prepare(model, { runtime, shapes }));
   const random = new Random(1);
   const feeds = lowered.inputs.map(({ name, dtype, shape }) => {

@@ -39,8 +39,21 @@ export function like(x: Expr, value: number): Expr {
   return number(x.type === 'f32' ? Math.fround(value) : x.type === 'i64' || x.type === 'u64' ? BigInt(value) : value, x.type);
 }
 
-/** Numbers of the result's type, combined one by one. Integers are computed in their own width: what is stored is cut to it. */
+/** Numbers of the result's type, combined one by one. */
 const folded = (op: BinaryOperator) => rule(() => (elements) => elements.reduce((sum, each) => binary(op, sum, each)));
+
+/** Sums, differences and products: integers that grow beyond their type go round, as ONNX Runtime's do, which C promises of unsigned ones alone. */
+const rounding = (op: 'add' | 'sub' | 'mul') =>
+  rule(({ node }) => {
+    const wide = /^u?int(16|32|64)$/.test(node.inputs[0]?.dtype ?? node.inputs[0]?.constant?.dtype ?? '');
+    return (elements) => elements.reduce((sum, each) => (wide ? goingRound(op, sum, each) : binary(op, sum, each)));
+  });
+
+function goingRound(op: 'add' | 'sub' | 'mul', a: Expr, b: Expr): Expr {
+  if (a.type !== 'i32' && a.type !== 'i64') return binary(op, a, b);
+  const unsigned: ScalarType = a.type === 'i32' ? 'u32' : 'u64';
+  return cast(a.type, binary(op, cast(unsigned, a), cast(unsigned, b)));
+}
 
 const compared = (op: BinaryOperator) =>
   rule(
@@ -137,7 +150,7 @@ export const elementwise: Readonly<Record<string, KernelRule>> = {
   Abs: single('abs'),
   Acos: single('acos'),
   Acosh: single('acosh'),
-  Add: folded('add'),
+  Add: rounding('add'),
   And: folded('and'),
   Asin: single('asin'),
   Asinh: single('asinh'),
@@ -188,7 +201,7 @@ export const elementwise: Readonly<Record<string, KernelRule>> = {
   Min: folded('min'),
   Mish: of((x) => mul(x, tanh(softplus(x)))),
   Mod: rule(mod),
-  Mul: folded('mul'),
+  Mul: rounding('mul'),
   Neg: single('neg'),
   Not: single('not'),
   Or: folded('or'),
@@ -217,7 +230,7 @@ export const elementwise: Readonly<Record<string, KernelRule>> = {
   Softplus: of(softplus),
   Softsign: of((x) => div(x, add(like(x, 1), unary('abs', x)))),
   Sqrt: single('sqrt'),
-  Sub: folded('sub'),
+  Sub: rounding('sub'),
   Sum: folded('add'),
   Swish: of((x, node) => mul(x, sigmoid(mul(like(x, node.float('alpha', 1)), x)))),
   Tan: single('tan'),

@@ -1,4 +1,4 @@
-import { binary, cast, type Expr, max, min, minus, number, plus, type StorageType, select, sub } from '../loops/index.js';
+import { add, binary, cast, type Expr, max, min, minus, mul, number, plus, type StorageType, select, sub } from '../loops/index.js';
 import { computedOperand, type Operand, rowMajor, sliced, storedOperand } from '../operands/index.js';
 import { like } from './elementwise.js';
 import type { KernelRule, RuleContext } from './rule.js';
@@ -120,6 +120,12 @@ function constantOfShape(context: RuleContext): Operand {
   return computedOperand(context.shape(), context.type(), () => numberLike(context, filling));
 }
 
+/** start + i · delta, as many as inference knows that there are. */
+function series(context: RuleContext): Operand {
+  const [start, , delta] = [0, 1, 2].map((index) => context.input(index).flat(number(0)));
+  return computedOperand(context.shape(), context.type(), ([at]) => add(start, mul(cast(start.type, at), delta)));
+}
+
 /** The first elements of each sequence in reverse, the others as they are. */
 function reverseSequence(context: RuleContext): Operand {
   const x = context.input(0);
@@ -139,6 +145,7 @@ export const gathers: Readonly<Record<string, KernelRule>> = {
   GatherElements: view(gatherElements),
   GatherND: view(gatherND),
   OneHot: view(oneHot),
+  Range: view(series),
   ReverseSequence: view(reverseSequence),
   Trilu: view(trilu),
 };

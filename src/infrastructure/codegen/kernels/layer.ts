@@ -146,7 +146,8 @@ function integerLayer(context: NestContext, inputs: LayerInputs, weights: Weight
   const [product, shift] = inputs.factors ?? [1, 1];
   const scales = scaled(weights.scales as Float64Array, product * x.scale);
   const realBias = bias && scaled(bias.values, shift);
-  const wholeBias = realBias?.map((each, channel) => Math.round(each / scales[channel]));
+  const room = realBias && roomOf(weights, inputs.axis);
+  const wholeBias = realBias?.map((each, channel) => withRoom(Math.round(each / scales[channel]), room?.[channel % room.length] ?? 0));
   const next = requantization(context.absorbed);
   const ratios = next && scales.map((each) => each / next.scale);
   const finish = next && ratios && wholeBias?.every(isInt32) !== false ? requantizer(context, ratios, next) : undefined;
@@ -185,6 +186,21 @@ function requantizer(context: NestContext, ratios: Float64Array, { zero, low, hi
   if (!fixed) return undefined;
   const multipliers = vector(context, 'multiplier', 'i32', fixed.multipliers);
   return (sum, channel) => saturated(requantize(sum, multipliers(channel), fixed.shift), zero, low, high);
+}
+
+/** The most that products add up to for each output channel: an input and its zero point are at most 255 apart. */
+function roomOf({ shape, values }: Weights, axis: number): Float64Array {
+  const inner = shape.slice(axis + 1).reduce((all, size) => all * size, 1);
+  const room = new Float64Array(shape[axis]);
+  values.forEach((value, at) => {
+    room[Math.floor(at / inner) % shape[axis]] += Math.abs(value) * 255;
+  });
+  return room;
+}
+
+/** A bias near the end of 32 bits (of a channel whose weights are next to nothing), so far inside that no sum goes beyond. Larger ones stay: they do not fit. */
+function withRoom(bias: number, room: number): number {
+  return isInt32(bias) ? Math.max(-(2 ** 31) + room, Math.min(2 ** 31 - 1 - room, bias)) : bias;
 }
 
 const isInt32 = (value: number) => Math.abs(value) < 2 ** 31;

@@ -1,4 +1,5 @@
 import {
+  add,
   assign,
   type Expr,
   lanes,
@@ -184,6 +185,6 @@ export function orderOf({ shape, stored }: Operand): number[] {
 export function sumOf(type: ScalarType): Fold {
   return {
     begin: number(type === 'i64' || type === 'u64' ? 0n : 0, type),
-    step: (sum, each) => ({ kind: 'binary', type, op: 'add', left: sum, right: each }),
+    step: add,
   };
 }

@@ -17,6 +17,7 @@ import {
   range,
   read,
   type ScalarType,
+  select,
   sub,
   times,
   unary,
@@ -177,13 +178,7 @@ function lp(context: NestContext): void {
         return line.value('norm', norm, (of) =>
           line.each((indices, lane) => {
             const none = binary('eq', of(lane), like(sample, 0));
-            return sink.store(indices, {
-              kind: 'select',
-              type: sample.type,
-              condition: none,
-              yes: like(sample, 0),
-              no: div(x.at(indices), of(lane)),
-            });
+            return sink.store(indices, select(none, like(sample, 0), div(x.at(indices), of(lane))));
           }),
         );
       },

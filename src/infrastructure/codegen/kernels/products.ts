@@ -1,5 +1,21 @@
 import type { Value } from '../../../onnx/index.js';
-import { add, cast, type Expr, float, loop, loops, mul, number, plus, type Statement, scalarOf, sub, times } from '../loops/index.js';
+import {
+  add,
+  cast,
+  type Expr,
+  float,
+  load,
+  loop,
+  loops,
+  mul,
+  number,
+  plus,
+  type Statement,
+  scalarOf,
+  store,
+  sub,
+  times,
+} from '../loops/index.js';
 import { broadcast, computedOperand, type Operand, reshaped, storedOperand, storedRows, transposed, unravel } from '../operands/index.js';
 import { type Layer, type LayerInputs, layerOf } from './layer.js';
 import { packWeights } from './packing.js';
@@ -119,6 +135,9 @@ function dense(context: NestContext, { x, weight, bias, transposes, factors, zer
   return true;
 }
 
+/** Rows for which it pays to put the columns of the other factor together first. */
+const ROWS_TO_PACK = 4;
+
 /** A batch of products of two matrices that depend on the data. */
 function batchProducts(
   context: NestContext,
@@ -136,27 +155,45 @@ function batchProducts(
   const tileSize = context.schedule.product;
   const lanes = lanesFor(columns, tileSize.lanes);
   const height = Math.min(tileSize.rows, rows);
-  const body = loops(['batch', 'batch'], batch, (at) =>
-    blocks(rows, height, (rowBlock, tall) =>
-      blocks(columns, lanes, (block, size) => {
-        const tile = new Tile({ rows: tall, lanes: size }, type);
-        const column = times(block, lanes);
-        const place = (row: number) => plus(times(rowBlock, height), row);
-        return [
-          ...tile.begin(() => number(type === 'i64' || type === 'u64' ? 0n : 0, type)),
-          ...loop('k', depth, (k) =>
-            tile.accumulate(
-              Array.from({ length: tall }, (_, row) => cast(type, left.at([...at, place(row), k]))),
-              (lane) => right.at([...at, k, plus(column, lane)]),
-            ),
-          ),
-          ...tile.finish((row, lane, value): Statement[] => {
-            const indices = [...at, ...(vectors[0] ? [] : [place(row)]), ...(vectors[1] ? [] : [plus(column, lane)])];
-            return sink.store(indices, finish(value, indices));
-          }),
-        ];
+  /** Sums of some rows and columns, of a factor whose elements `factor` gives. */
+  const sums = (at: readonly Expr[], row: Expr, tall: number, column: Expr, size: number, factor: (k: Expr, lane: Expr) => Expr) => {
+    const tile = new Tile({ rows: tall, lanes: size }, type);
+    return [
+      ...tile.begin(() => number(type === 'i64' || type === 'u64' ? 0n : 0, type)),
+      ...loop('k', depth, (k) =>
+        tile.accumulate(
+          Array.from({ length: tall }, (_, each) => cast(type, left.at([...at, plus(row, each), k]))),
+          (lane) => factor(k, lane),
+        ),
+      ),
+      ...tile.finish((each, lane, value): Statement[] => {
+        const indices = [...at, ...(vectors[0] ? [] : [plus(row, each)]), ...(vectors[1] ? [] : [plus(column, lane)])];
+        return sink.store(indices, finish(value, indices));
       }),
-    ),
+    ];
+  };
+  const together = columns === 1 || right.stored?.strides.at(-1) === 1;
+  const body = loops(['batch', 'batch'], batch, (at) =>
+    together || rows < ROWS_TO_PACK
+      ? blocks(rows, height, (rowBlock, tall) =>
+          blocks(columns, lanes, (block, size) => {
+            const column = times(block, lanes);
+            return sums(at, times(rowBlock, height), tall, column, size, (k, lane) => right.at([...at, k, plus(column, lane)]));
+          }),
+        )
+      : // Columns that do not lie together are put so, a block at a time, before all rows read them.
+        blocks(columns, lanes, (block, size) => {
+          const column = times(block, lanes);
+          const packed = context.scratch('columns', b.type, depth * size);
+          return [
+            ...loops(['k', 'column'], [depth, size], ([k, lane]) => [
+              store(packed, plus(times(k, size), lane), right.at([...at, k, plus(column, lane)])),
+            ]),
+            ...blocks(rows, height, (rowBlock, tall) =>
+              sums(at, times(rowBlock, height), tall, column, size, (k, lane) => load(packed, plus(times(k, size), lane))),
+            ),
+          ];
+        }),
   );
   context.emit(body, { macs: batch.reduce((all, size) => all * size, 1) * rows * depth * columns });
 }

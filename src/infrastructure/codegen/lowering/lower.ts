@@ -1,37 +1,27 @@
 import { sizeOf, UnsupportedError } from '../../../base/index.js';
-import { type DataType, type Graph, type Model, type Node, nodesOf, staticShape, type Tensor, type Value } from '../../../onnx/index.js';
-import {
-  type KernelRule,
-  kernelOf,
-  type NestContext,
-  type RuleContext,
-  type Schedule,
-  type Sink,
-  usualSchedule,
-} from '../kernels/index.js';
-import { type Buffer, binary, type Expr, load, number, type StorageType, storageOf, store } from '../loops/index.js';
+import { type DataType, type Graph, type Model, type Node, nodesOf, type Value } from '../../../onnx/index.js';
+import { type KernelRule, type NestContext, type RuleContext, type Schedule, type Sink, usualSchedule } from '../kernels/index.js';
+import { type Buffer, binary, type Expr, number, store } from '../loops/index.js';
 import {
   broadcast,
   computedOperand,
   likeSources,
   materialize,
   type Operand,
-  operationsOf,
   place,
   rowMajor,
   type Strided,
   sharing,
-  storageOrder,
   storedOperand,
   stridesInOrder,
 } from '../operands/index.js';
 import { ProgramBuilder } from './builder.js';
+import { constantOperand } from './constants.js';
+import { inputOf, isCheap, isWanted, kindOf, outputOf, plainOperand, requireKernel, shapeOf, typeOf } from './facts.js';
 import { type Group, groupsOf } from './groups.js';
+import { narrowed } from './narrow.js';
 import type { Lowered, Port } from './program.js';
-import { type Slot, slotsOf } from './slots.js';
-
-/** What may be computed again by each reader rather than be stored. */
-const CHEAP_OPERATIONS = 2;
+import { Targets } from './targets.js';
 
 /**
  * Turns a graph into loop nests over memory.
@@ -49,9 +39,7 @@ class Lowering {
   readonly #schedule: Schedule;
   readonly #builder = new ProgramBuilder();
   readonly #operands = new Map<Value, Operand>();
-  readonly #outputs = new Map<Value, Buffer>();
-  readonly #slots: ReadonlyMap<Value, Slot>;
-  readonly #targets = new Map<Value, Strided>();
+  readonly #targets: Targets;
   /** Branches that are being lowered, from the outermost. */
   readonly #guards: { readonly graph: Graph; readonly condition: Expr }[] = [];
 
@@ -59,7 +47,7 @@ class Lowering {
     this.#graph = graph;
     this.#opset = opset;
     this.#schedule = schedule;
-    this.#slots = slotsOf(graph);
+    this.#targets = new Targets(graph, this.#builder);
   }
 
   run(): Lowered {
@@ -68,7 +56,7 @@ class Lowering {
     const inputs = this.#graph.feeds.map((value) => this.#port(value, 'input'));
     for (const { value, buffer } of inputs) this.#operands.set(value, plainOperand(value, buffer));
     const outputs = this.#graph.outputs.map((value) => this.#port(value, 'output'));
-    for (const { value, buffer } of outputs) if (!this.#outputs.has(value)) this.#outputs.set(value, buffer);
+    for (const { value, buffer } of outputs) this.#targets.addOutput(value, buffer);
     this.#lower(this.#graph);
     this.#copyOutputs(outputs);
     const port = ({ value, buffer }: { value: Value; buffer: Buffer }): Port => ({
@@ -87,7 +75,7 @@ class Lowering {
   /** Both branches, each under its condition; what they give is written into one place. */
   #branches(node: Node): void {
     const condition = this.#stored(inputOf(node, 0)).flat(number(0));
-    const targets = node.outputs.map((output) => output && this.#target(output, typeOf(output), shapeOf(output), () => undefined));
+    const targets = node.outputs.map((output) => output && this.#targets.of(output, typeOf(output), shapeOf(output)));
     for (const [name, comparison] of [
       ['then_branch', 'ne'],
       ['else_branch', 'eq'],
@@ -120,9 +108,8 @@ class Lowering {
         got: `[${operand.shape}]`,
       });
     }
-    const conditions = this.#guards.map(({ condition }) => condition);
-    if (!shape.includes(0))
-      this.#builder.emit(node.label, 'copy', materialize(operand, target), { macs: 0, elements: sizeOf(shape), conditions });
+    const facts = { macs: 0, elements: sizeOf(shape), conditions: this.#guards.map(({ condition }) => condition) };
+    if (!shape.includes(0)) this.#builder.emit(node.label, 'copy', materialize(operand, target), facts);
   }
 
   /** What must hold for a node's kernels to run: whatever stands outside of a branch runs always. */
@@ -148,36 +135,9 @@ class Lowering {
     if (known) return known;
     const { constant } = value;
     if (!constant) throw new UnsupportedError({ what: 'Nothing makes a value that is read', where: `"${value.name}"` });
-    const operand = this.#constantOperand(value, constant);
+    const operand = constantOperand(this.#builder, value, constant);
     this.#operands.set(value, operand);
     return operand;
-  }
-
-  /** A constant is written into the program when a kernel reads its elements; a single number is written into the code. */
-  #constantOperand(value: Value, constant: Tensor): Operand {
-    const type = typeOf(value);
-    const { shape } = constant;
-    if (constant.size === 1) {
-      const [single] = type === 'i64' || type === 'u64' ? (constant.data() as BigInt64Array) : constant.numbers();
-      const scalar = load({ name: '', type, size: 1, role: 'constant' }, 0).type;
-      const at = () => number(single, scalar);
-      return { shape, type, constant, at, flat: at };
-    }
-    let buffer: Buffer | undefined;
-    const stored = (): Strided => {
-      buffer ??= this.#builder.constant(value.name, type, contentsOf(constant), constant.size);
-      return { buffer, strides: rowMajor(shape), offset: 0 };
-    };
-    return {
-      shape,
-      type,
-      constant,
-      at: (indices) => load(stored().buffer, place(stored(), indices)),
-      flat: (at) => load(stored().buffer, at),
-      get stored() {
-        return stored();
-      },
-    };
   }
 
   #group({ nodes, result }: Group, graph: Graph): void {
@@ -206,12 +166,13 @@ class Lowering {
     const shape = shapeOf(output);
     const context = this.#context(node);
     const value = rule.value(context);
+    const type = typeOf(output);
     const operands = node.inputs.flatMap((input, index) =>
       input ? [broadcast(rule.align?.(context, index) ?? this.#readable(input, sizeOf(shape)), shape)] : [],
     );
     this.#operands.set(
       output,
-      computedOperand(shape, typeOf(output), (indices) => value(operands.map((operand) => operand.at(indices)))),
+      computedOperand(shape, type, (indices) => narrowed(type, value(operands.map((operand) => operand.at(indices))))),
     );
   }
 
@@ -225,7 +186,7 @@ class Lowering {
   /** Keeps a value to be computed where it is read, if one reader reads it or it costs nothing; else it is written to memory. */
   #settle(value: Value, operand: Operand): void {
     this.#operands.set(value, operand);
-    const output = this.#outputs.get(value);
+    const output = this.#targets.output(value);
     if (output) this.#materialize(value, operand, output);
     else if (!operand.stored && value.users.length > 1 && !isCheap(operand)) this.#materialize(value, operand);
   }
@@ -233,7 +194,7 @@ class Lowering {
   #materialize(value: Value, operand: Operand, into?: Buffer): Operand {
     const target = into
       ? { buffer: into, strides: rowMajor(operand.shape), offset: 0 }
-      : this.#target(value, operand.type, operand.shape, () => likeSources(operand));
+      : this.#targets.of(value, operand.type, operand.shape, () => likeSources(operand));
     const elements = sizeOf(operand.shape);
     const title = value.producer ? value.producer.label : `"${value.name}"`;
     if (elements > 0)
@@ -245,30 +206,6 @@ class Lowering {
     const stored = storedOperand(operand.shape, target);
     this.#operands.set(value, stored);
     return stored;
-  }
-
-  /** Where a value is written: in the caller's memory, in its part of a longer value, or in memory of its own, with the strides that it likes best. */
-  #target(value: Value, type: StorageType, shape: readonly number[], liked: () => readonly number[] | undefined): Strided {
-    const known = this.#targets.get(value);
-    if (known) return known;
-    const output = this.#outputs.get(value);
-    const slot = this.#slots.get(value);
-    const target = output
-      ? { buffer: output, strides: rowMajor(shape), offset: 0 }
-      : slot
-        ? this.#slice(slot, type, shape, liked)
-        : { buffer: this.#builder.buffer(value.name, type, sizeOf(shape), 'arena'), strides: liked() ?? rowMajor(shape), offset: 0 };
-    this.#targets.set(value, target);
-    return target;
-  }
-
-  #slice({ whole, axis, start }: Slot, type: StorageType, shape: readonly number[], liked: () => readonly number[] | undefined): Strided {
-    const wholeShape = shapeOf(whole);
-    const target = this.#target(whole, type, wholeShape, () => {
-      const strides = liked();
-      return strides && stridesInOrder(wholeShape, storageOrder(shape, strides));
-    });
-    return { ...target, offset: target.offset + start * target.strides[axis] };
   }
 
   #nest(node: Node, rule: Extract<KernelRule, { kind: 'nest' }>, absorbed: readonly Node[], result: Value | undefined, graph: Graph): void {
@@ -316,7 +253,7 @@ class Lowering {
   /** Where an output goes, after what was absorbed has been computed of it. */
   #sink(value: Value, absorbed: readonly Node[], result: Value, order: readonly number[] | undefined): Sink {
     const shape = shapeOf(result);
-    const target = this.#target(result, typeOf(result), shape, () => order && stridesInOrder(shape, order));
+    const target = this.#targets.of(result, typeOf(result), shape, () => order && stridesInOrder(shape, order));
     const { buffer } = target;
     // While a kernel stores an element, the value that it has computed stands for the output.
     let current: Expr = number(0);
@@ -362,63 +299,4 @@ class Lowering {
       refuse,
     };
   }
-}
-
-function inputOf(node: Node, index: number): Value {
-  const value = node.inputs[index];
-  if (!value) throw new UnsupportedError({ what: `Input ${index} is missing`, where: node.label });
-  return value;
-}
-
-function outputOf(node: Node, index: number): Value {
-  const value = node.outputs[index];
-  if (!value) throw new UnsupportedError({ what: `Output ${index} is missing`, where: node.label });
-  return value;
-}
-
-function requireKernel(node: Node): KernelRule {
-  const rule = kernelOf(node);
-  if (rule) return rule;
-  const operator = node.domain ? `${node.domain}.${node.op}` : node.op;
-  throw new UnsupportedError({ what: `There is no kernel for ${operator}, so the model cannot be compiled`, where: node.label });
-}
-
-function plainOperand(value: Value, buffer: Buffer): Operand {
-  const shape = shapeOf(value);
-  return storedOperand(shape, { buffer, strides: rowMajor(shape), offset: 0 });
-}
-
-function shapeOf(value: Value): number[] {
-  const shape = staticShape(value.constant?.shape ?? value.shape);
-  if (shape) return shape;
-  throw new UnsupportedError({
-    what: 'A shape depends on the data or on an open dimension: compiled code needs fixed ones',
-    where: `"${value.name}"`,
-    fix: 'Give each input a shape: --shape NAME=1x3x224x224.',
-  });
-}
-
-function typeOf(value: Value): StorageType {
-  const dtype = value.constant?.dtype ?? value.dtype;
-  const type = storageOf(dtype);
-  if (type) return type;
-  throw new UnsupportedError({ what: `Compiled code has no type ${dtype ?? '(unknown)'}`, where: `"${value.name}"` });
-}
-
-/** Elements as they are stored; those of packed types share bytes. */
-function contentsOf(constant: Tensor): ArrayLike<number> | ArrayLike<bigint> {
-  return constant.data();
-}
-
-function isCheap(operand: Operand): boolean {
-  const counts = operand.shape.map(() => number(0));
-  return operationsOf(operand.at(counts)) <= CHEAP_OPERATIONS;
-}
-
-function isWanted(value: Value | undefined, graph: Graph): boolean {
-  return value !== undefined && (value.users.length > 0 || graph.outputs.includes(value));
-}
-
-function kindOf(node: Node | undefined): string {
-  return node ? node.op.replace(/([a-z])([A-Z])/g, '$1_$2').toLowerCase() : 'copy';
 }

@@ -1,8 +1,9 @@
 import { codeOf, copyModel, type Model, nodesOf, tensorType, type Value } from '../../../onnx/index.js';
-import { floatOutputs, inferShapes, TRAINING_OPSET, upgradeInPlace } from '../../../ops/index.js';
+import { floatOutputs, inferShapes, isHalf, TRAINING_OPSET, upgradeInPlace } from '../../../ops/index.js';
 import { passes, simplify } from '../../compiler/index.js';
 import type { Runtime } from '../../runtime/index.js';
 import { composeInPlace } from './compose.js';
+import { moveIntegers } from './moves.js';
 
 /** What a model is compiled for. */
 export interface CompileOptions {
@@ -31,6 +32,9 @@ export async function prepare(source: Model, { runtime, shapes = {} }: CompileOp
   );
   const plain = passes.reach(sized, [passes.get('unfuse').ensures[0], passes.get('widen').ensures[0]], { runtime });
   const model = plain === sized ? plain : copyModel(plain);
+  // Types that a file does not tell are known once they are inferred.
+  inferShapes(model, { inputShapes });
+  if (isHalf(model)) await passes.get('widen').run(model, { runtime });
   widePorts(model);
   upgradeInPlace(model, TRAINING_OPSET);
   inferShapes(model, { inputShapes });
@@ -44,6 +48,7 @@ export async function prepare(source: Model, { runtime, shapes = {} }: CompileOp
     simplified = await simplify(simplified, runtime);
     inferShapes(simplified, { inputShapes });
   }
+  moveIntegers(simplified);
   simplified.source = source.source;
   return simplified;
 }

@@ -158,7 +158,7 @@ class KernelPrinter {
   #registers(of: Registers): string {
     const name = this.#nameOf(of);
     if (!this.#vectors.has(of)) return `${typeName(of.type)} ${name}[${of.size}];`;
-    const each = Array.from({ length: Math.ceil(of.size / WIDTH) }, (_, part) => `${name}_${part} = {0}`);
+    const each = Array.from({ length: Math.ceil(of.size / WIDTH) }, (_, part) => `${name}_v${part} = {0}`);
     return `${vectorName(of.type)} ${each.join(', ')};`;
   }
 
@@ -170,7 +170,7 @@ class KernelPrinter {
       return lanes ? `*(${packedName(of.type)} *)(${name} + ${at})` : `${name}[${at}]`;
     }
     const first = Number(index.kind === 'number' ? index.value : Number.NaN);
-    const part = `${name}_${Math.floor(first / WIDTH)}`;
+    const part = `${name}_v${Math.floor(first / WIDTH)}`;
     return lanes ? part : `${part}[${first % WIDTH}]`;
   }
 
