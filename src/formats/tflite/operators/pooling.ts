@@ -1,0 +1,84 @@
+import type { Node, Value } from '../../../onnx/index.js';
+import type { ReadContext } from '../reading/context.js';
+import { PADDINGS } from '../types.js';
+import type { Builtin } from '../wire/builtins.js';
+import type { WriteContext } from '../writing/context.js';
+import { writeImage } from './convolution.js';
+import type { Family } from './entry.js';
+import { samePads, writePadded } from './windows.js';
+
+/** Times 128, the largest integer, this is less than the step between averages of `count` integers, which is 1 / count. */
+const NUDGE = 0.9 / 128;
+
+function readPool(context: ReadContext, op: string, extra: Readonly<Record<string, number>>): void {
+  const options = context.options('Pool2DOptions');
+  if (context.rank(0) !== 4) context.fail('The data is no image', 'rank 4', `${context.rank(0)}`);
+  const kernel = [options.filterH, options.filterW];
+  const strides = [options.strideH, options.strideW];
+  if ([...kernel, ...strides].some((each) => !(each > 0))) context.fail('Strides and the window are at least 1');
+  const sizes = context.info(0).shape?.slice(1, 3) ?? [];
+  const isWhole = kernel.every((size, axis) => size === sizes[axis]) && PADDINGS[options.padding] === 'VALID';
+  const data = context.real(0, 'other');
+  const made = isWhole
+    ? context.op(`Global${op}`, [data])
+    : context.op(op, [data], { kernel_shape: kernel, strides, ...padsOf(sizes, options.padding, kernel, strides), ...extra });
+  context.output(op === 'AveragePool' ? awayFromZero(context, made, kernel[0] * kernel[1]) : made, 'other', { activation: options.activation });
+}
+
+/**
+ * Kernels round the average of integers half away from 0, and QuantizeLinear rounds half to even: halves are moved away from 0 by less than the next number is
+ * away. Of an odd number of integers no average is a half.
+ */
+function awayFromZero(context: ReadContext, average: Value, count: number): Value {
+  const { grid } = context.info(0);
+  if (!grid || count % 2 === 1) return average;
+  const more = NUDGE / count;
+  const [scale, zero] = [grid.scale[0], grid.zeroPoint[0]];
+  const { build } = context;
+  const stretched = build.op('Mul', [average, build.scalar(1 + more)]);
+  return zero === 0 ? stretched : build.op('Add', [stretched, build.scalar(scale * zero * more)]);
+}
+
+function padsOf(sizes: readonly number[], padding: number, kernel: readonly number[], strides: readonly number[]) {
+  if (PADDINGS[padding] === 'VALID') return {};
+  return sizes.every((size) => size > 0) ? { pads: samePads(sizes, kernel, strides, [1, 1]) } : { auto_pad: 'SAME_UPPER' };
+}
+
+function writePool(name: Builtin) {
+  return (w: WriteContext, node: Node): void => {
+    const rank = w.rank(0);
+    if (rank !== 3 && rank !== 4) w.refuse(`it slides over ${rank - 2} dimensions, and 1 or 2 can be written`);
+    if (node.outputs[1]) w.refuse('its second output, the places of the largest, is not to be had');
+    if (node.ints('dilations', []).some((each) => each !== 1)) w.refuse('it has dilations');
+    const row = rank === 3 ? [1] : [];
+    const isGlobal = node.op.startsWith('Global');
+    const sizes = [...row, ...w.shape(0).slice(2)];
+    const kernel = isGlobal ? sizes : [...row, ...(node.ints('kernel_shape', []) as number[])];
+    const strides = isGlobal ? [1, 1] : [...row, ...node.ints('strides', Array(rank - 2).fill(1))];
+    const pads = node.ints('pads', []).some((pad) => pad !== 0);
+    if (node.op === 'AveragePool' && pads && node.int('count_include_pad', 0) === 1) w.refuse('its average counts the border');
+    const { input, padding } = writePadded(w, { kernel, strides, dilations: [1, 1], value: 'none' });
+    const made = outSizes(sizes, kernel, strides, PADDINGS[padding] === 'SAME');
+    const wanted = [...row, ...w.writer.sizes(w.result).shape.slice(2)];
+    if (made.some((size, axis) => size !== wanted[axis])) w.refuse('it rounds the number of windows up (ceil_mode)');
+    const values = { padding, strideH: strides[0], strideW: strides[1], filterH: kernel[0], filterW: kernel[1], activation: w.activation };
+    writeImage(w, rank, (facts) => w.writer.operator(name, [input], facts, { name: 'Pool2DOptions', values }));
+  };
+}
+
+function outSizes(sizes: readonly number[], kernel: readonly number[], strides: readonly number[], same: boolean): number[] {
+  return sizes.map((size, axis) => (same ? Math.ceil(size / strides[axis]) : Math.floor((size - kernel[axis]) / strides[axis]) + 1));
+}
+
+const average = { integer: 'same', write: writePool('AVERAGE_POOL_2D') } as const;
+const largest = { integer: 'same', write: writePool('MAX_POOL_2D') } as const;
+
+/** Windows that give their average or their largest number. */
+export const pooling: Family = {
+  AVERAGE_POOL_2D: {
+    version: 3,
+    read: (context) => readPool(context, 'AveragePool', { count_include_pad: 0 }),
+    write: { AveragePool: average, GlobalAveragePool: average },
+  },
+  MAX_POOL_2D: { version: 3, read: (context) => readPool(context, 'MaxPool', {}), write: { MaxPool: largest, GlobalMaxPool: largest } },
+};

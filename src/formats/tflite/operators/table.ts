@@ -1,0 +1,37 @@
+import { convolution } from './convolution.js';
+import { conversions } from './conversions.js';
+import { elementwise } from './elementwise.js';
+import { BUILTINS, type Builtin } from '../wire/builtins.js';
+import type { Family, OperatorEntry, WriteRule } from './entry.js';
+import { joining } from './joining.js';
+import { normalization } from './normalization.js';
+import { pooling } from './pooling.js';
+import { products } from './products.js';
+import { reductions } from './reductions.js';
+import { resizing } from './resizing.js';
+import { shapes } from './shapes.js';
+import { slicing } from './slicing.js';
+import { unaries } from './unary.js';
+
+const families: readonly Family[] = [
+  convolution,
+  pooling,
+  products,
+  elementwise,
+  unaries,
+  normalization,
+  reductions,
+  shapes,
+  slicing,
+  joining,
+  resizing,
+  conversions,
+];
+
+/** Every operator that is read or written, by TensorFlow Lite's name. */
+export const operators: ReadonlyMap<Builtin, OperatorEntry> = new Map(
+  families.flatMap((family) => Object.entries(family) as [Builtin, OperatorEntry][]).sort(([a], [b]) => BUILTINS.indexOf(a) - BUILTINS.indexOf(b)),
+);
+
+/** What writes nodes, by ONNX's operator. */
+export const writers: ReadonlyMap<string, WriteRule> = new Map([...operators.values()].flatMap(({ write = {} }) => Object.entries(write)));
