@@ -48,7 +48,7 @@ function located(error: EspalierError, source: string): EspalierError {
 function importGraph(document: Document, model: Model): void {
   const { graph } = model;
   const build = typedBuilder(graph, model.opsets);
-  const values = new ReadValues(build);
+  const values = new ReadValues(build, document.outputs);
   for (const { name } of document.outputs) if (!document.inputs.some((input) => input.name === name)) graph.freshName(name);
   for (const info of document.inputs) {
     if (!info.shape) throw new FormatError({ what: 'The rank of an input is not known', where: `tensor ${info.index} "${info.name}"` });

@@ -22,8 +22,12 @@ export class ReadValues {
   readonly #known = new Map<TensorInfo, Known>();
   readonly #producers = new Map<TensorInfo, { source: TensorInfo }>();
 
-  constructor(build: GraphBuilder) {
+  readonly #outside: ReadonlySet<TensorInfo>;
+
+  /** @param outside tensors that callers get: their types stay. */
+  constructor(build: GraphBuilder, outside: readonly TensorInfo[]) {
     this.build = build;
+    this.#outside = new Set(outside);
   }
 
   /** Says that a tensor holds a value: integers where it has a grid. */
@@ -67,11 +71,12 @@ export class ReadValues {
     return known.stored[layout] as Value;
   }
 
-  /** What a tensor's numbers stand for. */
+  /** What a tensor's numbers stand for. Whoever reads integers dequantizes them anew: runtimes fuse a layer with what is its own. */
   real(info: TensorInfo, layout: Layout = 'own'): Value {
     const source = this.#producers.get(info)?.source;
     if (source) return this.real(source, layout);
     const known = this.#of(info);
+    if (isGridded(info) && !info.contents) return this.#real(info, this.stored(info, layout), layout);
     known.real[layout] ??= this.#real(info, this.stored(info, layout), layout);
     return known.real[layout] as Value;
   }
@@ -81,7 +86,17 @@ export class ReadValues {
     if (!isGridded(info)) return stored;
     const rank = info.shape?.length ?? 0;
     const axis = layout === 'own' || rank < 3 ? info.grid.axis : channelsSecond(rank).indexOf(info.grid.axis);
-    return this.dequantized(stored, info.grid, info.dtype, axis);
+    const dtype = stored.dtype ?? info.dtype;
+    const grid = dtype === info.dtype ? info.grid : shifted(info.grid);
+    const real = this.dequantized(stored, grid, dtype, axis);
+    return dtype === 'int8' && grid.scale.length === 1 ? this.#unsigned(real, info.grid) : real;
+  }
+
+  /** Numbers that come in signed integers from outside, in unsigned ones. */
+  #unsigned(real: Value, grid: Grid): Value {
+    const { scale, zeroPoint } = shifted(grid);
+    const parameters = [this.build.scalar(scale[0]), this.build.scalar(zeroPoint[0], 'uint8')];
+    return this.build.op('DequantizeLinear', [this.build.op('QuantizeLinear', [real, ...parameters]), ...parameters]);
   }
 
   /** What integers on a grid stand for. */
@@ -92,13 +107,17 @@ export class ReadValues {
     return this.build.op('DequantizeLinear', [stored, scales, zeros], scale.length === 1 ? {} : { axis });
   }
 
-  /** Stores what numbers become on a tensor's grid; the numbers themselves where it has none. */
+  /**
+   * Stores what numbers become on a tensor's grid; the numbers themselves where it has none. Signed integers of 8 bits that stay inside the graph are written as unsigned
+   * ones, each 128 more, which stand for the same: ONNX Runtime has faster and exact integer kernels for these alone on x86.
+   */
   quantize(info: TensorInfo, value: Value, layout: Layout): void {
     if (!isGridded(info)) return this.store(info, value, layout);
     const { scale, zeroPoint } = info.grid;
     if (scale.length !== 1) throw new FormatError({ what: 'A computed tensor has a scale for each channel', where: `tensor ${info.index} "${info.name}"` });
-    const scales = this.build.scalar(scale[0]);
-    this.store(info, this.build.op('QuantizeLinear', [value, scales, this.build.scalar(zeroPoint[0], info.dtype)]), layout);
+    const isInner = info.dtype === 'int8' && !this.#outside.has(info);
+    const zero = isInner ? this.build.scalar(zeroPoint[0] + 128, 'uint8') : this.build.scalar(zeroPoint[0], info.dtype);
+    this.store(info, this.build.op('QuantizeLinear', [value, this.build.scalar(scale[0]), zero]), layout);
   }
 
   #of(info: TensorInfo, isNew = false): Known {
@@ -121,4 +140,9 @@ export function dimsOf(info: TensorInfo): Dim[] {
 /** Whether a tensor's numbers are in the same order with its channels second. */
 export function isOrderless({ shape }: TensorInfo): boolean {
   return shape !== undefined && shape.every((size, axis) => axis === 0 || size > 0) && keepsOrder(shape, channelsSecond(shape.length));
+}
+
+/** The grid of integers that are 128 more. */
+function shifted(grid: Grid): Grid {
+  return { ...grid, zeroPoint: grid.zeroPoint.map((zero) => zero + 128) };
 }
