@@ -1,2 +1,3 @@
 export { decodeTflite, type DecodeOptions as TfliteDecodeOptions } from './reading/import.js';
 export { isTflite } from './wire/decode.js';
+export { type EncodeOptions as TfliteEncodeOptions, encodeTflite } from './writing/export.js';

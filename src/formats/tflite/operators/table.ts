@@ -1,3 +1,4 @@
+import { composed } from './composed.js';
 import { convolution } from './convolution.js';
 import { conversions } from './conversions.js';
 import { elementwise } from './elementwise.js';
@@ -34,4 +35,7 @@ export const operators: ReadonlyMap<Builtin, OperatorEntry> = new Map(
 );
 
 /** What writes nodes, by ONNX's operator. */
-export const writers: ReadonlyMap<string, WriteRule> = new Map([...operators.values()].flatMap(({ write = {} }) => Object.entries(write)));
+export const writers: ReadonlyMap<string, WriteRule> = new Map([
+  ...[...operators.values()].flatMap(({ write = {} }) => Object.entries(write)),
+  ...Object.entries(composed),
+]);

@@ -29,12 +29,20 @@ export class FileParts {
   readonly operators: WrittenOperator[] = [];
   readonly #names = new Map<string, number>();
 
-  /** Adds a tensor, under a name that no other has. */
+  /** Adds a tensor, under a name that no other has: inputs and outputs are known by theirs. */
   tensor(tensor: WrittenTensor): number {
     const count = this.#names.get(tensor.name);
     this.#names.set(tensor.name, (count ?? 0) + 1);
     this.tensors.push(count === undefined ? tensor : { ...tensor, name: `${tensor.name};${count}` });
     return this.tensors.length - 1;
+  }
+
+  /** Gives a tensor a name, which others lose. */
+  rename(tensor: number, name: string): void {
+    const holder = this.tensors.findIndex((each, index) => each.name === name && index !== tensor);
+    if (this.tensors[tensor].name === name) return;
+    if (holder >= 0) this.tensors[holder] = { ...this.tensors[holder], name: this.tensors[tensor].name };
+    this.tensors[tensor] = { ...this.tensors[tensor], name };
   }
 
   operator(operator: WrittenOperator): void {
