@@ -61,10 +61,26 @@ function writeHardSigmoid(w: WriteContext, node: Node): void {
   w.hold(w.writer.operator('MINIMUM', [shifted, scalar('one', 1)], facts, { name: 'MaximumMinimumOptions', values: {} }), layout);
 }
 
+/** log(1 + exp(x)), as max(x, 0) + log(1 + exp(-|x|)), which does not overflow. */
+function writeSoftplus(w: WriteContext): void {
+  const layout = w.layoutOf(0);
+  const facts = w.facts(layout);
+  const between = (name: string) => ({ ...facts, name: `${facts.name}_${name}` });
+  const { writer } = w;
+  const x = w.inputReal(0, layout);
+  const away = writer.operator('NEG', [writer.operator('ABS', [x], between('size'))], between('negative'), { name: 'NegOptions', values: {} });
+  const one = writer.constant(`${facts.name}_one`, Tensor.scalar('float32', 1));
+  const more = writer.operator('ADD', [writer.operator('EXP', [away], between('power'), { name: 'ExpOptions', values: {} }), one], between('sum'), { name: 'AddOptions', values: {} });
+  const terms = [writer.operator('RELU', [x], between('positive')), writer.operator('LOG', [more], between('log'))];
+  w.hold(writer.operator('ADD', terms, facts, { name: 'AddOptions', values: {} }), layout);
+}
+
 /** Operators of ONNX that are written as several of TensorFlow Lite. */
 export const composed: Readonly<Record<string, WriteRule>> = {
   BatchNormalization: { fuses: true, write: writeNormalization },
   LayerNormalization: { write: writeLayerNormalization },
   Reciprocal: { write: writeReciprocal },
   HardSigmoid: { write: writeHardSigmoid },
+  Softplus: { write: writeSoftplus },
+  Dropout: { integer: 'same', write: (w) => w.hold(w.input(0, w.layoutOf(0)), w.layoutOf(0)) },
 };

@@ -125,9 +125,7 @@ function writeConvolution(w: WriteContext, node: Node): void {
   const dilations = [...row, ...node.ints('dilations', Array(rank - 2).fill(1))];
   const { input, padding } = writePadded(w, { kernel, strides, dilations, value: 'zero' });
   const order = isDepthwise ? [1, 2, 3, 0] : [0, 2, 3, 1];
-  const inputs = [input, writeWeight(w, 1, order, [weight[0], weight[1], ...kernel])];
-  const bias = writeBias(w, 2, weight[0], 1);
-  if (bias !== undefined) inputs.push(bias);
+  const inputs = [input, writeWeight(w, 1, order, [weight[0], weight[1], ...kernel]), writeBias(w, 2, weight[0], 1)];
   const common = { padding, strideH: strides[0], strideW: strides[1], dilationH: dilations[0], dilationW: dilations[1], activation: w.activation };
   const version = w.isInteger ? 3 : isDepthwise && sizeOf(dilations) > 1 ? 2 : 1;
   writeImage(w, rank, (facts) =>
@@ -160,10 +158,9 @@ function writeTransposed(w: WriteContext, node: Node): void {
   if (!isValid && !pads.every((pad, i) => pad === same[i])) w.refuse('its pads are neither none nor those of SAME');
   if ((facts.signature ?? [])[0] === -1) w.refuse('the number of samples is open, and its result has a fixed size; give --shape');
   const inputs = [w.list(facts.shape), writeWeight(w, 1, [1, 2, 3, 0]), w.input(0, 'other')];
-  const bias = writeBias(w, 2, weight[1], 1);
-  if (bias !== undefined) inputs.push(bias);
+  if (w.has(2)) inputs.push(writeBias(w, 2, weight[1], 1));
   const values = { padding: PADDINGS.indexOf(isValid ? 'VALID' : 'SAME'), strideH: strides[0], strideW: strides[1] };
-  w.hold(w.writer.operator('TRANSPOSE_CONV', inputs, facts, { name: 'TransposeConvOptions', values }, bias === undefined ? (w.isInteger ? 2 : 1) : 3), 'other');
+  w.hold(w.writer.operator('TRANSPOSE_CONV', inputs, facts, { name: 'TransposeConvOptions', values }, w.has(2) ? 3 : w.isInteger ? 2 : 1), 'other');
 }
 
 const weighted = { integer: 'free', weights: [1, 2] } as const;

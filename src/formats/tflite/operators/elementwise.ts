@@ -1,4 +1,4 @@
-import type { Node, Value } from '../../../onnx/index.js';
+import type { DataType, Node, Value } from '../../../onnx/index.js';
 import { channelsSecond, type Layout, permuted, range } from '../layout.js';
 import type { ReadContext } from '../reading/context.js';
 import type { Builtin } from '../wire/builtins.js';
@@ -59,12 +59,17 @@ interface Binary {
   /** Whether it has an activation built in. */
   readonly fuses?: boolean;
   readonly integer?: WriteRule['integer'];
+  /** Types that its kernel computes in. Default: float32, int32, int64. */
+  readonly types?: readonly DataType[];
   /** Makes what it gives, where that is no single operator of ONNX. */
   readonly make?: (context: ReadContext, a: Value, b: Value) => Value;
 }
 
+/** Types that most kernels compute in. */
+const NUMBERS: readonly DataType[] = ['float32', 'int32', 'int64'];
+
 /** An operator on two inputs, number by number. */
-function binary(version: number, name: Builtin, { options, onnx, fuses = false, integer, make }: Binary): OperatorEntry {
+function binary(version: number, name: Builtin, { options, onnx, fuses = false, integer, make, types = NUMBERS }: Binary): OperatorEntry {
   return {
     version,
     read: (context) => {
@@ -79,6 +84,7 @@ function binary(version: number, name: Builtin, { options, onnx, fuses = false, 
           integer,
           fuses,
           write: (w: WriteContext) => {
+            for (const index of [0, 1]) w.requireTypes(index, types);
             const { inputs, layout } = writeCombined(w, 2);
             const values = fuses ? { activation: w.activation } : {};
             w.emit(name, inputs, { layout, options: options && ({ name: options, values } as Options) });
@@ -102,6 +108,7 @@ function comparison(version: number, name: Builtin, options: OptionsName, onnx: 
       write: {
         [onnx]: {
           write: (w: WriteContext) => {
+            for (const index of [0, 1]) w.requireTypes(index, [...NUMBERS, 'bool']);
             const { inputs, layout } = writeCombined(w, 2);
             w.emit(name, inputs, { layout, options: { name: options, values: {} } as Options, version: 1 });
           },
@@ -114,7 +121,8 @@ function comparison(version: number, name: Builtin, options: OptionsName, onnx: 
 /** Extremes of any number of inputs, two by two. */
 function extreme(name: Builtin, onnx: string): OperatorEntry {
   const write = (w: WriteContext, node: Node) => {
-    if (node.inputs.length !== 2) w.refuse(`it has ${node.inputs.length} inputs, and 2 can be written`);
+    if (node.inputs.length === 2) for (const index of [0, 1]) w.requireTypes(index, NUMBERS);
+    else w.refuse(`it has ${node.inputs.length} inputs, and 2 can be written`);
     const { inputs, layout } = writeCombined(w, 2);
     w.emit(name, inputs, { layout, options: { name: 'MaximumMinimumOptions', values: {} } });
   };
@@ -163,6 +171,7 @@ function writeSelect(w: WriteContext): void {
 /** Mod follows the sign of its divisor, as FLOOR_MOD, unless fmod says otherwise. */
 function writeMod(w: WriteContext, node: Node): void {
   if (node.int('fmod', 0) !== 0 || isFloatValue(w.value(0))) w.refuse('its sign is that of the dividend');
+  w.requireTypes(0, ['int32', 'int64']);
   const { inputs, layout } = writeCombined(w, 2);
   w.emit('FLOOR_MOD', inputs, { layout, version: 1 });
 }
@@ -172,8 +181,8 @@ export const elementwise: Family = {
   ADD: binary(5, 'ADD', { options: 'AddOptions', onnx: 'Add', fuses: true, integer: 'free' }),
   SUB: binary(5, 'SUB', { options: 'SubOptions', onnx: 'Sub', fuses: true, integer: 'free' }),
   MUL: binary(7, 'MUL', { options: 'MulOptions', onnx: 'Mul', fuses: true, integer: 'free' }),
-  DIV: binary(2, 'DIV', { options: 'DivOptions', onnx: 'Div', fuses: true }),
-  POW: binary(1, 'POW', { options: 'PowOptions', onnx: 'Pow' }),
+  DIV: binary(2, 'DIV', { options: 'DivOptions', onnx: 'Div', fuses: true, types: ['float32', 'int32'] }),
+  POW: binary(1, 'POW', { options: 'PowOptions', onnx: 'Pow', types: ['float32'] }),
   MAXIMUM: extreme('MAXIMUM', 'Max'),
   MINIMUM: extreme('MINIMUM', 'Min'),
   FLOOR_DIV: binary(3, 'FLOOR_DIV', { make: floorDivided }),

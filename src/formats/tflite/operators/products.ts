@@ -44,8 +44,7 @@ function writeFullyConnected(w: WriteContext, transposed: boolean, bias: number 
   const weight = w.value(1).shape as readonly number[];
   const outputs = weight[transposed ? 0 : 1];
   const inputs = [w.input(0), writeWeight(w, 1, transposed ? [0, 1] : [1, 0])];
-  const added = bias === undefined ? undefined : writeBias(w, bias, outputs, 1);
-  if (added !== undefined) inputs.push(added);
+  if (bias !== undefined) inputs.push(writeBias(w, bias, outputs, 1));
   const version = w.isInteger ? 4 : keepDims ? 5 : 1;
   w.emit('FULLY_CONNECTED', inputs, { options: { name: 'FullyConnectedOptions', values: { activation: w.activation, keepDims } }, version });
 }

@@ -31,6 +31,7 @@ function readReduction(context: ReadContext, op: string): void {
 function writeReduction(name: Builtin) {
   return (w: WriteContext, node: Node): void => {
     const rank = w.rank(0);
+    if (w.has(1) && w.integers(1, 'Its axes').length === 0 && node.int('noop_with_empty_axes', 0) !== 0) w.refuse('it reduces nothing');
     const given = w.has(1) ? w.integers(1, 'Its axes') : node.ints('axes', range(rank));
     const axes = (given.length > 0 ? given : range(rank)).map((axis) => (axis < 0 ? axis + rank : axis));
     const keepDims = node.int('keepdims', 1) !== 0;

@@ -1,6 +1,7 @@
 import type { Node } from '../../../onnx/index.js';
 import type { ReadContext } from '../reading/context.js';
 import type { WriteContext } from '../writing/context.js';
+import { numbersOf } from '../writing/values.js';
 import type { Family } from './entry.js';
 
 interface Corners {
@@ -32,6 +33,10 @@ function writeResize(w: WriteContext, node: Node): void {
   const rounding = node.string('nearest_mode', 'round_prefer_floor');
   const { shape } = w.writer.sizes(w.result);
   const before = w.shape(0);
+  if (node.int('antialias', 0) !== 0 || node.int('exclude_outside', 0) !== 0) w.refuse('it smooths, or leaves out what is outside');
+  const scales = node.inputs[2] ? numbersOf(w.value(2)) : undefined;
+  const axes = node.ints('axes', [0, 1, 2, 3]);
+  if (scales?.some((scale, i) => Math.abs(scale * before[axes[i]] - shape[axes[i]]) > 1e-4)) w.refuse('its factors do not give whole sizes');
   const isEven = [2, 3].every((axis) => shape[axis] % before[axis] === 0);
   const corners = cornersOf(places, mode, rounding, isEven);
   if (!corners) w.refuse(`its places are those of "${places}"${mode === 'nearest' ? `, rounded by "${rounding}"` : ''}`);

@@ -97,7 +97,7 @@ function writeTranspose(w: WriteContext, node: Node): void {
 function writeExpand(w: WriteContext): void {
   const facts = w.facts('own');
   if (facts.signature?.includes(-1)) w.refuse('the size of its result is open');
-  w.emit('BROADCAST_TO', [w.input(0), w.list(facts.shape)], { options: { name: 'BroadcastToOptions', values: {} } });
+  w.emit('BROADCAST_TO', [w.input(0), w.list(facts.shape)], { options: { name: 'BroadcastToOptions', values: {} }, version: 2 });
 }
 
 function writeTile(w: WriteContext): void {

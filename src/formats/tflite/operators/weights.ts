@@ -44,15 +44,15 @@ export function symmetric(w: WriteContext, value: Value): StoredConstant & { zer
   return found;
 }
 
-/** A bias of so many channels: floats, or int32 on the grid of the products. Undefined where there is none. */
-export function writeBias(w: WriteContext, index: number, channels: number, weightIndex: number): number | undefined {
-  if (!w.has(index)) return undefined;
-  const value = w.value(index);
-  const numbers = numbersOf(value);
+/** A bias of so many channels: floats, or int32 on the grid of the products; zeros where there is none, for some kernels want one. */
+export function writeBias(w: WriteContext, index: number, channels: number, weightIndex: number): number {
+  const value = w.node.inputs[index];
+  const name = value?.name ?? `${w.result.name}_bias`;
+  const numbers = value ? numbersOf(value) : new Float32Array(channels);
   if (!numbers) return w.refuse('its bias is computed when it runs');
   const all = numbers.length === 1 && channels > 1 ? new Float32Array(channels).fill(numbers[0]) : numbers;
   if (all.length !== channels) return w.refuse(`its bias has ${all.length} numbers for ${channels} channels`);
-  if (!w.isInteger) return w.writer.constant(value.name, Tensor.of('float32', [channels], Float32Array.from(all)));
+  if (!w.isInteger) return w.writer.constant(name, Tensor.of('float32', [channels], Float32Array.from(all)));
   const data = w.grid(0).scale;
   const { scale: weights } = symmetric(w, w.value(weightIndex));
   const scale = Array.from(weights, (each) => Math.fround(each * data));
@@ -60,7 +60,7 @@ export function writeBias(w: WriteContext, index: number, channels: number, weig
   const isOwn = stored?.integers.dtype === 'int32' && stored.integers.size === channels && sameScales(stored.scale, scale);
   const integers = isOwn ? [...(stored as StoredConstant).integers.numbers()] : Array.from(all, (each, i) => Math.round(each / (scale[scale.length === 1 ? 0 : i] || 1)));
   if (integers.some((each) => Math.abs(each) > 2 ** 31 - 1)) return w.refuse('its bias is too large for int32 on the grid of the products');
-  return w.writer.constant(value.name, Tensor.from('int32', [channels], integers), { scale, zeroPoint: scale.map(() => 0), axis: 0 });
+  return w.writer.constant(name, Tensor.from('int32', [channels], integers), { scale, zeroPoint: scale.map(() => 0), axis: 0 });
 }
 
 function sameScales(a: ArrayLike<number>, b: readonly number[]): boolean {

@@ -1,5 +1,5 @@
 import { UnsupportedError } from '../../../base/index.js';
-import type { Node, Tensor, Value } from '../../../onnx/index.js';
+import type { DataType, Node, Tensor, Value } from '../../../onnx/index.js';
 import { channelsLast, type Layout } from '../layout.js';
 import { ACTIVATIONS, type Activation } from '../types.js';
 import type { Builtin } from '../wire/builtins.js';
@@ -115,6 +115,12 @@ export class WriteContext {
     const value = this.value(index);
     const grid = this.writer.gridOf(value);
     return grid && !isFloatValue(value) ? this.writer.stored(value, layout) : this.writer.real(value, layout);
+  }
+
+  /** @throws UnsupportedError where a kernel has no form for the type of an input. */
+  requireTypes(index: number, types: readonly DataType[]): void {
+    const { dtype } = this.value(index);
+    if (dtype !== undefined && !types.includes(dtype)) this.refuse(`its kernel is for ${types.join(', ')}, and input ${index} is ${dtype}`);
   }
 
   grid(index: number): TensorGrid {

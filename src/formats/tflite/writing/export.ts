@@ -64,12 +64,18 @@ function writeNode(writer: Writer, node: Node): void {
   const context = new WriteContext(writer, node, rule);
   try {
     rule.write(context, node);
+    const lost = node.outputs.findIndex((output, index) => index > 0 && output && isRead(writer, output) && !writer.isHeld(output));
+    if (lost > 0) context.refuse(`its output ${lost} is not to be had`);
   } catch (error) {
     if (!(error instanceof FormatError) && !(error instanceof UnsupportedError)) throw error;
     if (error.where?.includes(node.label)) throw error;
     const { what, expected, got, fix } = error;
     throw new UnsupportedError({ what, where: `${node.label}${error.where ? `, ${error.where}` : ''}`, expected, got, fix }, { cause: error });
   }
+}
+
+function isRead(writer: Writer, value: Value): boolean {
+  return value.readers.size > 0 || writer.graph.outputs.includes(value);
 }
 
 function writeQuantize(writer: Writer, node: Node): void {

@@ -112,6 +112,10 @@ export class Writer {
     return this.#values.get(value)?.grid;
   }
 
+  isHeld(value: Value): boolean {
+    return this.#values.has(value);
+  }
+
   /** Whether a value is there with its channels last only. */
   prefersOther(value: Value): boolean {
     const { real = {}, stored = {} } = this.#values.get(value) ?? {};
