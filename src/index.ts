@@ -21,7 +21,7 @@ export { addMetric } from './metrics/index.js';
 export { addModality, createTask, predictor, withFrontEnd } from './modalities/index.js';
 export { addReader, openDataset, openModel } from './modalities/node/index.js';
 export { decodeModel, encodeModel, type Model, Tensor } from './onnx/index.js';
-export { loadModel, saveModel } from './onnx/node/index.js';
+export { loadModel, saveModel } from './formats/node/index.js';
 export { inferShapes } from './ops/index.js';
 export { front, hypervolume } from './pareto/index.js';
 export { addTechnique, growImproveShrink, optimize, type RunInfo, shrinkAndImprove, techniques } from './strategies/index.js';

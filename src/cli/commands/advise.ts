@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { Option } from 'commander';
 import { formatBytes, formatCount } from '../../base/index.js';
 import { readJson } from '../../base/node/index.js';
-import { loadModel, modelBytes } from '../../onnx/node/index.js';
+import { loadModel, modelBytes } from '../../formats/node/index.js';
 import { type Advice, advise, type Expected, gainsTable, PLACES, type Place, seenIn } from '../../strategies/index.js';
 import type { AddCommand } from '../command.js';
 import type { CommonOptions } from '../options.js';

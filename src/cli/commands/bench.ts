@@ -5,7 +5,7 @@ import { batchBindings } from '../../infrastructure/hardware/index.js';
 import { measureLatency } from '../../infrastructure/hardware/node/index.js';
 import type { Runtime } from '../../infrastructure/runtime/index.js';
 import type { Model, Value } from '../../onnx/index.js';
-import { loadModel, modelBytes } from '../../onnx/node/index.js';
+import { loadModel, modelBytes } from '../../formats/node/index.js';
 import type { AddCommand } from '../command.js';
 import type { CommonOptions } from '../options.js';
 import { positiveInteger, shapes, sizes } from '../units.js';

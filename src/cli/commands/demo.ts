@@ -6,7 +6,7 @@ import { writeFileAtomic } from '../../base/node/index.js';
 import { trainTechnique } from '../../learning/tuning/index.js';
 import { createTask, noteTask } from '../../modalities/index.js';
 import { openDataset } from '../../modalities/node/index.js';
-import { loadModel } from '../../onnx/node/index.js';
+import { loadModel } from '../../formats/node/index.js';
 import { frontSvg, frontTable } from '../../report/render/index.js';
 import type { RunInfo } from '../../strategies/index.js';
 import { checkpointFolder } from '../../strategies/node/index.js';

@@ -42,7 +42,7 @@ export const predictCommand: AddCommand = (program, run) => {
     .action(
       run(async (context, options: Options, path: string, files: string[]) => {
         const { output, runtime, activity } = context;
-        const { loadModel } = await import('../../onnx/node/index.js');
+        const { loadModel } = await import('../../formats/node/index.js');
         const { inferShapes } = await import('../../ops/index.js');
         const { predictor } = await import('../../modalities/index.js');
         const model = loadModel(path);

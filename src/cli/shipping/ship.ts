@@ -3,7 +3,7 @@ import { attempted, EspalierError } from '../../base/index.js';
 import { type Proof, prove } from '../../diagnosis/index.js';
 import type { ModelSource } from '../../infrastructure/runtime/index.js';
 import type { Model } from '../../onnx/index.js';
-import { loadModel, modelBytes, saveModel } from '../../onnx/node/index.js';
+import { isTfliteFile, loadModel, modelBytes, saveModel } from '../../formats/node/index.js';
 import { answersOf, judge, type Quality, Reference, type Task, type Trials } from '../../training/index.js';
 import type { CommandContext } from '../context.js';
 import { faultsOf } from './bounds.js';
@@ -163,14 +163,14 @@ async function proofOf({ context, task, original, options }: Shipment, written: 
   const { runtime, activity } = context;
   const { threads, shape: shapes, batch } = options;
   if (!original) {
-    await (await runtime.compile({ path: draft }, { threads, signal: activity.signal })).dispose();
+    await (await runtime.compile(runnable(draft, written), { threads, signal: activity.signal })).dispose();
     return undefined;
   }
   const before = original.task;
   return prove({
     before: original.model,
     after: written,
-    source: { path: draft },
+    source: runnable(draft, written),
     runtime,
     threads,
     signal: activity.signal,
@@ -205,14 +205,19 @@ async function timeOf({ context, model, task, original, rival = original, option
   return attempted(
     async () => {
       const before = {
-        source: file === undefined ? rival.model : ({ path: file } satisfies ModelSource),
+        source: file === undefined ? rival.model : runnable(file, given),
         feeds: await oneRun(given, rival.task, proof?.invented),
       };
-      const after = { source: { path: draft }, feeds: rival.task === task ? before.feeds : await oneRun(model, task, proof?.invented) };
+      const after = { source: runnable(draft, loadModel(draft)), feeds: rival.task === task ? before.feeds : await oneRun(model, task, proof?.invented) };
       return pairedTime({ before, after, runtime, threads: options.threads, signal: activity.signal });
     },
     ({ message }) => `The time could not be measured: ${message}`,
   );
+}
+
+/** A file as the runtime takes it: the file itself, or what was read of it where that is of another format. */
+function runnable(file: string, read: Model): ModelSource {
+  return isTfliteFile(file) ? read : { path: file };
 }
 
 /** Bytes of a model's file, and of the weights beside it. */

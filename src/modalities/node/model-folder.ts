@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { DataError, FormatError } from '../../base/index.js';
 import type { ElementType, Preprocess } from '../../data/index.js';
 import { type Model, staticShape } from '../../onnx/index.js';
-import { loadModel } from '../../onnx/node/index.js';
+import { loadModel } from '../../formats/node/index.js';
 import { preprocessOfConfig } from '../image/preprocessor-config.js';
 import { noteLikely } from '../setup/likely.js';
 import { noteProblem } from '../setup/problem-type.js';

@@ -61,6 +61,13 @@ function writeHardSigmoid(w: WriteContext, node: Node): void {
   w.hold(w.writer.operator('MINIMUM', [shifted, scalar('one', 1)], facts, { name: 'MaximumMinimumOptions', values: {} }), layout);
 }
 
+/** Nothing, when it does not train. */
+function writeDropout(w: WriteContext): void {
+  if (w.has(2) && (w.constant(2)?.numbers()[0] ?? 1) !== 0) w.refuse('it drops numbers at random');
+  const layout = w.layoutOf(0);
+  w.hold(w.input(0, layout), layout);
+}
+
 /** log(1 + exp(x)), as max(x, 0) + log(1 + exp(-|x|)), which does not overflow. */
 function writeSoftplus(w: WriteContext): void {
   const layout = w.layoutOf(0);
@@ -82,5 +89,5 @@ export const composed: Readonly<Record<string, WriteRule>> = {
   Reciprocal: { write: writeReciprocal },
   HardSigmoid: { write: writeHardSigmoid },
   Softplus: { write: writeSoftplus },
-  Dropout: { integer: 'same', write: (w) => w.hold(w.input(0, w.layoutOf(0)), w.layoutOf(0)) },
+  Dropout: { integer: 'same', write: writeDropout },
 };
