@@ -1,3 +1,4 @@
 export { decodeTflite, type DecodeOptions as TfliteDecodeOptions } from './reading/import.js';
+export { withRealEdges } from './real-edges.js';
 export { isTflite } from './wire/decode.js';
 export { type EncodeOptions as TfliteEncodeOptions, encodeTflite } from './writing/export.js';
