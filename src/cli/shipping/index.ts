@@ -4,3 +4,4 @@ export { addInventedOptions, addShippingOptions, type InventedOptions, type Ship
 export { bytesOf, Refused, type Shipment, type Shipped, ship } from './ship.js';
 export { leadingLines, proofLines, shippedFacts } from './text.js';
 export { floatForTime, type InTimeRequest } from './within-time.js';
+export { otherAnswers } from './same-answers.js';

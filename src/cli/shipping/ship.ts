@@ -1,14 +1,16 @@
 import { existsSync, statSync } from 'node:fs';
 import { attempted, EspalierError } from '../../base/index.js';
 import { type Proof, prove } from '../../diagnosis/index.js';
+import { simplify } from '../../infrastructure/compiler/index.js';
 import type { ModelSource } from '../../infrastructure/runtime/index.js';
 import type { Model } from '../../onnx/index.js';
-import { isTfliteFile, loadModel, modelBytes, saveModel } from '../../formats/node/index.js';
+import { isTfliteFile, isTfliteName, loadModel, modelBytes, saveModel } from '../../formats/node/index.js';
 import { answersOf, judge, type Quality, Reference, type Task, type Trials } from '../../training/index.js';
 import type { CommandContext } from '../context.js';
 import { faultsOf } from './bounds.js';
 import { type Gain, noGain, notFaster, notWithin } from './gain.js';
 import type { InventedOptions, ShippingOptions } from './options.js';
+import { otherAnswers } from './same-answers.js';
 import { oneRun, testFeeds } from './samples.js';
 import { type PairedTime, pairedTime } from './time.js';
 import { trialsWhereNoisy } from './trials.js';
@@ -98,8 +100,11 @@ class Noisy extends Error {
   }
 }
 
-async function written(shipment: Shipment): Promise<Shipped> {
-  const { context, model, out, options, clear } = shipment;
+async function written(given: Shipment): Promise<Shipped> {
+  const { context, out, options, clear } = given;
+  // Sizes that a graph computes are known afterwards, and nothing is left that other formats have no operator for.
+  const model = isTfliteName(out) ? await simplify(given.model, context.runtime) : given.model;
+  const shipment = { ...given, model };
   let found: Looked | undefined;
   const check = async (draft: string) => {
     found = await look(shipment, draft);
@@ -133,6 +138,8 @@ async function look(shipment: Shipment, draft: string): Promise<Looked> {
       faults.push(`${what}: ${message.replace(/\.$/, '')}`);
       return undefined;
     });
+  if (isTfliteName(shipment.out))
+    await tried('it does not run', async () => faults.push(...(await otherAnswers({ before: shipment.model, after: written, ...fileChecks(shipment) }))));
   const proof = await tried('it does not load or run', () => proofOf(shipment, written, draft));
   if (faults.length > 0) return { quality: {}, forced: faults, advice: shipment.advice };
   const trials = shipment.mend && original && proof && trialsWhereNoisy(original.model, proof);
@@ -213,6 +220,10 @@ async function timeOf({ context, model, task, original, rival = original, option
     },
     ({ message }) => `The time could not be measured: ${message}`,
   );
+}
+
+function fileChecks({ context, options }: Shipment) {
+  return { runtime: context.runtime, signal: context.activity.signal, shapes: options.shape };
 }
 
 /** A file as the runtime takes it: the file itself, or what was read of it where that is of another format. */

@@ -55,10 +55,12 @@ function writePool(name: Builtin) {
     const sizes = [...row, ...w.shape(0).slice(2)];
     const kernel = isGlobal ? sizes : [...row, ...(node.ints('kernel_shape', []) as number[])];
     const strides = isGlobal ? [1, 1] : [...row, ...node.ints('strides', Array(rank - 2).fill(1))];
-    const pads = node.ints('pads', []).some((pad) => pad !== 0);
-    if (node.op === 'AveragePool' && pads && node.int('count_include_pad', 0) === 1) w.refuse('its average counts the border');
-    const { input, padding } = writePadded(w, { kernel, strides, dilations: [1, 1], value: 'none' });
-    const made = outSizes(sizes, kernel, strides, PADDINGS[padding] === 'SAME');
+    const counts = node.op === 'AveragePool' && node.int('count_include_pad', 0) === 1;
+    const value = name === 'MAX_POOL_2D' ? 'lowest' : counts ? 'zero' : 'none';
+    const { input, padding } = writePadded(w, { kernel, strides, dilations: [1, 1], value });
+    if (counts && PADDINGS[padding] === 'SAME') w.refuse('its average counts the border');
+    const [, ...image] = w.writer.parts.tensors[input].shape;
+    const made = outSizes(image.slice(0, 2), kernel, strides, PADDINGS[padding] === 'SAME');
     const wanted = [...row, ...w.writer.sizes(w.result).shape.slice(2)];
     if (made.some((size, axis) => size !== wanted[axis])) w.refuse('it rounds the number of windows up (ceil_mode)');
     const values = { padding, strideH: strides[0], strideW: strides[1], filterH: kernel[0], filterW: kernel[1], activation: w.activation };

@@ -65,6 +65,6 @@ export const resizing: Family = {
   RESIZE_NEAREST_NEIGHBOR: {
     version: 4,
     read: (context) => readResize(context, 'nearest', context.options('ResizeNearestNeighborOptions')),
-    write: { Resize: { integer: 'same', write: writeResize } },
+    write: { Resize: { integer: 'same', known: [1, 3], write: writeResize } },
   },
 };

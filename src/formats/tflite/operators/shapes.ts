@@ -126,13 +126,13 @@ export const shapes: Family = {
   RESHAPE: {
     version: 2,
     read: readReshape,
-    write: Object.fromEntries(['Reshape', 'Flatten', 'Squeeze', 'Unsqueeze', 'Identity'].map((op) => [op, { ...moves, write: writeReshape }])),
+    write: Object.fromEntries(['Reshape', 'Flatten', 'Squeeze', 'Unsqueeze', 'Identity'].map((op) => [op, { ...moves, known: [1], write: writeReshape }])),
   },
   SQUEEZE: { version: 2, read: readSqueeze },
   EXPAND_DIMS: { version: 1, read: readExpandDims },
   TRANSPOSE: { version: 7, read: readTranspose, write: { Transpose: { ...moves, write: writeTranspose } } },
   SHAPE: { version: 1, read: readShape, write: { Shape: { write: writeShape } } },
-  BROADCAST_TO: { version: 3, read: readBroadcast, write: { Expand: { write: writeExpand } } },
+  BROADCAST_TO: { version: 3, read: readBroadcast, write: { Expand: { known: [1], write: writeExpand } } },
   TILE: { version: 3, read: readTile, write: { Tile: { write: writeTile } } },
   DEPTH_TO_SPACE: {
     version: 2,

@@ -1,3 +1,4 @@
+import { Tensor } from '../../../onnx/index.js';
 import { PADDINGS } from '../types.js';
 import type { WriteContext } from '../writing/context.js';
 
@@ -14,8 +15,8 @@ interface Windows {
   readonly kernel: readonly number[];
   readonly strides: readonly number[];
   readonly dilations: readonly number[];
-  /** What stands in the border: zeros, or nothing that counts (which only SAME and VALID say). */
-  readonly value: 'zero' | 'none';
+  /** What stands in the border: zeros, what is never the largest, or nothing that counts (which only SAME and VALID say). */
+  readonly value: 'zero' | 'lowest' | 'none';
 }
 
 /** The data of a node that slides over it, as an image with channels last; where its pads are those of no rule, a border is put around it first. */
@@ -32,7 +33,18 @@ export function writePadded(w: WriteContext, { kernel, strides, dilations, value
   const wide = (shape: readonly number[]) => [shape[0], ...[0, 1].map((axis) => shape[1 + axis] + pads[axis] + pads[axis + 2]), shape[3]];
   const border = w.list([0, 0, pads[0], pads[2], pads[1], pads[3], 0, 0], 'pads', [4, 2]);
   const facts = w.between(`${w.value(0).name}_padded`, wide(tensor.shape), [tensor.signature[0], ...wide(tensor.shape).slice(1)], w.isInteger ? w.grid(0) : undefined);
-  return { input: w.writer.operator('PAD', [input, border], facts, { name: 'PadOptions', values: {} }), padding: PADDINGS.indexOf('VALID') };
+  const padded =
+    value === 'zero'
+      ? w.writer.operator('PAD', [input, border], facts, { name: 'PadOptions', values: {} })
+      : w.writer.operator('PADV2', [input, border, lowest(w)], facts, { name: 'PadV2Options', values: {} });
+  return { input: padded, padding: PADDINGS.indexOf('VALID') };
+}
+
+/** The lowest number of the data's type. */
+function lowest(w: WriteContext): number {
+  if (!w.isInteger) return w.writer.constant('lowest', Tensor.scalar('float32', -3.4028234663852886e38));
+  const { dtype, scale, zeroPoint } = w.grid(0);
+  return w.writer.constant('lowest', Tensor.scalar(dtype, dtype === 'int8' ? -128 : -32768), { scale: [scale], zeroPoint: [zeroPoint], axis: 0 });
 }
 
 function padsOf(w: WriteContext, { kernel, strides, dilations }: Windows, sizes: readonly number[]): number[] {

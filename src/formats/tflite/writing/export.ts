@@ -34,7 +34,8 @@ export function encodeTflite(source: Model, { layout = 'as-is' }: EncodeOptions 
   const writer = new Writer(graph);
   const edge: Layout = layout === 'channels-last' ? 'other' : 'own';
   const inputs = graph.feeds.map((value) => writer.input(value, edgeOf(value, edge)));
-  for (const node of graph.nodes) if (!writer.done.has(node)) writeNode(writer, node);
+  const needed = neededFor(graph.outputs);
+  for (const node of graph.nodes) if (needed.has(node) && !writer.done.has(node)) writeNode(writer, node);
   const outputs = graph.outputs.map((value) => {
     const tensor = writer.output(value, edgeOf(value, edge));
     writer.parts.rename(tensor, value.name);
@@ -42,6 +43,21 @@ export function encodeTflite(source: Model, { layout = 'as-is' }: EncodeOptions 
   });
   const notes = new Map([...model.metadata].filter(([key]) => key.startsWith(OWN)));
   return encodeTables(writer.parts.tables(inputs, outputs, graph.name || 'main', notes));
+}
+
+/** Nodes that outputs follow from; what computes sizes that are known is none of them. */
+function neededFor(outputs: readonly Value[]): ReadonlySet<Node> {
+  const needed = new Set<Node>();
+  const open = outputs.flatMap(({ producer }) => producer ?? []);
+  for (let node = open.pop(); node; node = open.pop()) {
+    if (needed.has(node)) continue;
+    needed.add(node);
+    const known = (node.domain === '' && writers.get(node.op)?.known) || [];
+    node.inputs.forEach((input, index) => {
+      if (input?.producer && !known.includes(index)) open.push(input.producer);
+    });
+  }
+  return needed;
 }
 
 function edgeOf({ shape }: Value, layout: Layout): Layout {

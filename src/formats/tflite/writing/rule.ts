@@ -11,6 +11,8 @@ export interface RuleFacts {
   readonly integerWhere?: (node: Node) => boolean;
   /** Inputs that are weights and biases, whose integers have scales of their own. */
   readonly weights?: readonly number[];
+  /** Inputs that are never read, because shapes say the same. Default: none. */
+  readonly known?: readonly number[];
   /** Whether it takes in the activation behind it. */
   readonly fuses?: boolean;
 }
