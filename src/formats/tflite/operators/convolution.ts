@@ -125,7 +125,7 @@ function writeConvolution(w: WriteContext, node: Node): void {
   const dilations = [...row, ...node.ints('dilations', Array(rank - 2).fill(1))];
   const { input, padding } = writePadded(w, { kernel, strides, dilations, value: 'zero' });
   const order = isDepthwise ? [1, 2, 3, 0] : [0, 2, 3, 1];
-  const inputs = [input, writeWeight(w, 1, order, [weight[0], weight[1], ...kernel]), writeBias(w, 2, weight[0], 1)];
+  const inputs = [input, writeWeight(w, 1, order, (tensor) => tensor.reshape([weight[0], weight[1], ...kernel])), writeBias(w, 2, weight[0], 1)];
   const common = { padding, strideH: strides[0], strideW: strides[1], dilationH: dilations[0], dilationW: dilations[1], activation: w.activation };
   const version = w.isInteger ? 3 : isDepthwise && sizeOf(dilations) > 1 ? 2 : 1;
   writeImage(w, rank, (facts) =>

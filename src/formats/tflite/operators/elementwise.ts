@@ -7,6 +7,7 @@ import { isConstant, isFloatValue } from '../writing/values.js';
 import type { OptionsName } from '../wire/schema.js';
 import type { Options } from '../writing/tables.js';
 import type { OperatorEntry, Family, WriteRule } from './entry.js';
+import { writeAwayFromZero } from './rounding.js';
 
 /**
  * Inputs that are combined number by number, in one layout: channels second where one of them is so already and all others can be. Constants of lower rank are
@@ -84,6 +85,7 @@ function binary(version: number, name: Builtin, { options, onnx, fuses = false, 
           integer,
           fuses,
           write: (w: WriteContext) => {
+            if (onnx === 'Mul' && writeAwayFromZero(w)) return;
             for (const index of [0, 1]) w.requireTypes(index, types);
             const { inputs, layout } = writeCombined(w, 2);
             const values = fuses ? { activation: w.activation } : {};

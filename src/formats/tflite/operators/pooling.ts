@@ -1,14 +1,12 @@
-import type { Node, Value } from '../../../onnx/index.js';
+import type { Node } from '../../../onnx/index.js';
 import type { ReadContext } from '../reading/context.js';
 import { PADDINGS } from '../types.js';
 import type { Builtin } from '../wire/builtins.js';
 import type { WriteContext } from '../writing/context.js';
 import { writeImage } from './convolution.js';
 import type { Family } from './entry.js';
+import { awayFromZero } from './rounding.js';
 import { samePads, writePadded } from './windows.js';
-
-/** Times 128, the largest integer, this is less than the step between averages of `count` integers, which is 1 / count. */
-const NUDGE = 0.9 / 128;
 
 function readPool(context: ReadContext, op: string, extra: Readonly<Record<string, number>>): void {
   const options = context.options('Pool2DOptions');
@@ -22,21 +20,9 @@ function readPool(context: ReadContext, op: string, extra: Readonly<Record<strin
   const made = isWhole
     ? context.op(`Global${op}`, [data])
     : context.op(op, [data], { kernel_shape: kernel, strides, ...padsOf(sizes, options.padding, kernel, strides), ...extra });
-  context.output(op === 'AveragePool' ? awayFromZero(context, made, kernel[0] * kernel[1]) : made, 'other', { activation: options.activation });
-}
-
-/**
- * Kernels round the average of integers half away from 0, and QuantizeLinear rounds half to even: halves are moved away from 0 by less than the next number is
- * away. Of an odd number of integers no average is a half.
- */
-function awayFromZero(context: ReadContext, average: Value, count: number): Value {
   const { grid } = context.info(0);
-  if (!grid || count % 2 === 1) return average;
-  const more = NUDGE / count;
-  const [scale, zero] = [grid.scale[0], grid.zeroPoint[0]];
-  const { build } = context;
-  const stretched = build.op('Mul', [average, build.scalar(1 + more)]);
-  return zero === 0 ? stretched : build.op('Add', [stretched, build.scalar(scale * zero * more)]);
+  const rounded = op === 'AveragePool' && grid ? awayFromZero(context.build, made, kernel[0] * kernel[1], grid) : made;
+  context.output(rounded, 'other', { activation: options.activation });
 }
 
 function padsOf(sizes: readonly number[], padding: number, kernel: readonly number[], strides: readonly number[]) {

@@ -1,11 +1,12 @@
 import { sizeOf } from '../../../base/index.js';
-import type { Node } from '../../../onnx/index.js';
+import type { Node, Tensor } from '../../../onnx/index.js';
 import { range } from '../layout.js';
 import type { ReadContext } from '../reading/context.js';
 import type { WriteContext } from '../writing/context.js';
 import { isConstant } from '../writing/values.js';
 import { biasOf, weightOf } from './convolution.js';
 import type { Family } from './entry.js';
+import { forFlattened } from './flatten.js';
 import { writeBias, writeWeight } from './weights.js';
 
 function readFullyConnected(context: ReadContext): void {
@@ -43,7 +44,9 @@ function readBatched(context: ReadContext): void {
 function writeFullyConnected(w: WriteContext, transposed: boolean, bias: number | undefined, keepDims = false): void {
   const weight = w.value(1).shape as readonly number[];
   const outputs = weight[transposed ? 0 : 1];
-  const inputs = [w.input(0), writeWeight(w, 1, transposed ? [0, 1] : [1, 0])];
+  const channels = w.writer.flatOf(w.value(0));
+  const arrange = channels === undefined ? undefined : (matrix: Tensor) => forFlattened(matrix, transposed ? 1 : 0, channels);
+  const inputs = [w.input(0), writeWeight(w, 1, transposed ? [0, 1] : [1, 0], arrange)];
   if (bias !== undefined) inputs.push(writeBias(w, bias, outputs, 1));
   const version = w.isInteger ? 4 : keepDims ? 5 : 1;
   w.emit('FULLY_CONNECTED', inputs, { options: { name: 'FullyConnectedOptions', values: { activation: w.activation, keepDims } }, version });

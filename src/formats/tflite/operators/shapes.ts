@@ -5,7 +5,7 @@ import type { ReadContext } from '../reading/context.js';
 import { isOrderless } from '../reading/values.js';
 import type { WriteContext } from '../writing/context.js';
 import type { Family } from './entry.js';
-import { flattened } from './flatten.js';
+import { writeFlattened } from './flatten.js';
 
 /** Numbers in their order; where moving channels keeps it, in the layout that is there. */
 function inOrder(context: ReadContext): Value {
@@ -74,8 +74,7 @@ function readBlocks(context: ReadContext, op: string, block: number): void {
 
 /** Any change of shape that keeps the order of numbers. */
 function writeReshape(w: WriteContext): void {
-  const flat = flattened(w);
-  if (flat) return;
+  if (writeFlattened(w)) return;
   const { shape } = w.writer.sizes(w.value(0));
   const order = channelsLast(shape.length);
   const isThere = shape.length >= 3 && w.layoutOf(0) === 'other';

@@ -3,11 +3,13 @@ import { permuted } from '../layout.js';
 import type { WriteContext } from '../writing/context.js';
 import { isConstant, numbersOf, type StoredConstant, storedConstant } from '../writing/values.js';
 
-/** A weight with its axes in TensorFlow Lite's order. `shape` is what it is seen as before that. */
-export function writeWeight(w: WriteContext, index: number, order: readonly number[], shape?: readonly number[]): number {
+/**
+ * A weight with its axes in TensorFlow Lite's order. `arrange` is what is done to it before that, which leaves scales along its axis.
+ */
+export function writeWeight(w: WriteContext, index: number, order: readonly number[], arrange = (tensor: Tensor): Tensor => tensor): number {
   const value = w.value(index);
   if (!isConstant(value)) return w.refuse('its weight is computed when it runs');
-  const seen = (tensor: Tensor) => permuted(shape ? tensor.reshape([...shape]) : tensor, order);
+  const seen = (tensor: Tensor) => permuted(arrange(tensor), order);
   if (!w.isInteger) {
     const stored = storedConstant(value);
     if (!stored || stored.integers.dtype === 'int32') return w.writer.constant(value.name, seen(Tensor.of('float32', value.shape as number[], numbersOf(value) as Float32Array)));

@@ -13,6 +13,8 @@ interface Written {
   real: Form;
   stored: Form;
   grid?: TensorGrid;
+  /** How many channels lie last, in a row that the graph has with channels first. */
+  flat?: number;
 }
 
 /** How a tensor is to be made. */
@@ -110,6 +112,16 @@ export class Writer {
   /** The grid on which a value's integers lie, where it has some. */
   gridOf(value: Value): TensorGrid | undefined {
     return this.#values.get(value)?.grid;
+  }
+
+  /** Says that a row has its channels last, not first as in the graph. */
+  markFlat(value: Value, channels: number): void {
+    this.of(value).flat = channels;
+  }
+
+  /** How many channels lie last in such a row. */
+  flatOf(value: Value): number | undefined {
+    return this.#values.get(value)?.flat;
   }
 
   isHeld(value: Value): boolean {
@@ -246,5 +258,6 @@ export class Writer {
     const from = before ? this.stored(source, layout) : this.real(source, layout);
     const options: Options = { name: 'QuantizeOptions', values: {} };
     this.hold(made, this.operator('QUANTIZE', [from], facts, options, before ? 2 : 1), layout, grid);
+    this.of(made).flat = this.flatOf(source);
   }
 }
