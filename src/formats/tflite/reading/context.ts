@@ -1,5 +1,5 @@
 import { type ErrorFacts, FormatError, UnsupportedError } from '../../../base/index.js';
-import type { AttributeLike, GraphBuilder, Operand, Tensor, Value } from '../../../onnx/index.js';
+import { type AttributeLike, type GraphBuilder, type Operand, Tensor, type Value } from '../../../onnx/index.js';
 import { channelsLast, channelsSecond, type Layout } from '../layout.js';
 import { ACTIVATIONS } from '../types.js';
 import type { FlatReader } from '../wire/decode.js';
@@ -85,7 +85,7 @@ export class ReadContext {
   /** An input of sizes or indices as ONNX wants them: int64. */
   int64(index: number): Value {
     const constant = this.constant(index);
-    if (constant) return this.build.ints([...constant.numbers()]);
+    if (constant) return this.build.constant(Tensor.from('int64', constant.shape, constant.numbers()));
     return this.info(index).dtype === 'int64' ? this.stored(index) : this.build.op('Cast', [this.stored(index)], { to: 7 });
   }
 
