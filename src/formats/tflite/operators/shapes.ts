@@ -17,8 +17,8 @@ function inOrder(context: ReadContext): Value {
 function readReshape(context: ReadContext): void {
   const { build } = context;
   if (context.has(1)) {
-    const constant = context.constant(1);
-    return context.output(context.op('Reshape', [inOrder(context), constant ? build.ints(sizesIn(context, [...constant.numbers()])) : context.int64(1)]));
+    const sizes = context.constant(1) ? build.ints(sizesIn(context, context.integers(1, 'The sizes'))) : context.int64(1);
+    return context.output(context.op('Reshape', [inOrder(context), sizes]));
   }
   const { shape } = context.options('ReshapeOptions');
   context.output(context.op('Reshape', [inOrder(context), build.ints(sizesIn(context, shape ?? [...(context.outputs[0]?.shape ?? [])]))]));

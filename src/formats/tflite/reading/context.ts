@@ -79,14 +79,21 @@ export class ReadContext {
   integers(index: number, what: string): number[] {
     const found = this.constant(index);
     if (!found) this.refuse(`${what} are computed when it runs; only constant ones are read`);
+    this.#requireWhole(index);
     return [...found.numbers()];
   }
 
   /** An input of sizes or indices as ONNX wants them: int64. */
   int64(index: number): Value {
+    this.#requireWhole(index);
     const constant = this.constant(index);
     if (constant) return this.build.constant(Tensor.from('int64', constant.shape, constant.numbers()));
     return this.info(index).dtype === 'int64' ? this.stored(index) : this.build.op('Cast', [this.stored(index)], { to: 7 });
+  }
+
+  #requireWhole(index: number): void {
+    const { dtype } = this.info(index);
+    if (!/^u?int/.test(dtype)) this.fail(`Input ${index} holds no integers`, 'int32 or int64', dtype);
   }
 
   /** The layout in which inputs can be combined without moving axes, where that is how they are already. */
