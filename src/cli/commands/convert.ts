@@ -46,14 +46,28 @@ export const convertCommand: AddCommand = (program, run) => {
         const model = isTfliteName(out) ? await simplify(fixed, runtime) : fixed;
         let faults: string[] = [];
         const check = async (draft: string) => {
-          const request = { before: model, after: loadModel(draft), runtime, channelsLast: layout === 'channels-last', signal: activity.signal };
+          const request = {
+            before: model,
+            after: loadModel(draft),
+            runtime,
+            channelsLast: layout === 'channels-last',
+            signal: activity.signal,
+          };
           faults = await otherAnswers(request);
           if (faults.length > 0 && !force)
-            throw new Refused({ what: `The model is not written, because ${faults.join('; and ')}`, where: out, fix: 'Write it all the same with --force.' });
+            throw new Refused({
+              what: `The model is not written, because ${faults.join('; and ')}`,
+              where: out,
+              fix: 'Write it all the same with --force.',
+            });
         };
         const before = modelBytes(path);
         const bytes = await saveModel(model, out, isTfliteName(out) ? { layout, check } : {});
-        const checked = !isTfliteName(out) ? [] : faults.length > 0 ? faults : ['Read back, it gives the same answers as the model on made-up inputs.'];
+        const checked = !isTfliteName(out)
+          ? []
+          : faults.length > 0
+            ? faults
+            : ['Read back, it gives the same answers as the model on made-up inputs.'];
         output.result(
           { model: path, out, bytes: { before, after: bytes }, faults },
           [...checked, `Wrote ${out} (${formatBytes(before)} -> ${formatBytes(bytes)})`].join('\n'),
@@ -69,8 +83,16 @@ function withShapes(source: Model, shapes: Readonly<Record<string, readonly numb
     const input = model.graph.feeds.find((each) => each.name === name);
     const names = model.graph.feeds.map((each) => each.name).join(', ');
     if (!input) throw new OptionError({ what: `The model has no input "${name}"`, where: '--shape', expected: `one of ${names}` });
-    const fits = input.shape === undefined || (input.shape.length === shape.length && input.shape.every((dim, axis) => typeof dim !== 'number' || dim === shape[axis]));
-    if (!fits) throw new OptionError({ what: `The shape does not fit input "${name}"`, where: '--shape', expected: `[${input.shape}]`, got: `[${shape}]` });
+    const fits =
+      input.shape === undefined ||
+      (input.shape.length === shape.length && input.shape.every((dim, axis) => typeof dim !== 'number' || dim === shape[axis]));
+    if (!fits)
+      throw new OptionError({
+        what: `The shape does not fit input "${name}"`,
+        where: '--shape',
+        expected: `[${input.shape}]`,
+        got: `[${shape}]`,
+      });
     input.type = { kind: 'tensor', dtype: input.dtype, shape };
   }
   forgetShapes(model.graph);
@@ -79,7 +101,10 @@ function withShapes(source: Model, shapes: Readonly<Record<string, readonly numb
     inferShapes(model);
   } catch (error) {
     if (!(error instanceof GraphError)) throw error;
-    throw new OptionError({ what: `The model does not take these shapes: ${error.what}`, where: `--shape, ${error.where}` }, { cause: error });
+    throw new OptionError(
+      { what: `The model does not take these shapes: ${error.what}`, where: `--shape, ${error.where}` },
+      { cause: error },
+    );
   }
   return model;
 }

@@ -27,7 +27,14 @@ export interface SameAnswersRequest {
 }
 
 /** What of a file in another format answers differently from the graph that it was written from, as sentences without their full stop. */
-export async function otherAnswers({ before, after, runtime, shapes, channelsLast: isMoved = false, signal }: SameAnswersRequest): Promise<string[]> {
+export async function otherAnswers({
+  before,
+  after,
+  runtime,
+  shapes,
+  channelsLast: isMoved = false,
+  signal,
+}: SameAnswersRequest): Promise<string[]> {
   const invented = await runnableInputs(before, runtime, { shapes, signal });
   const programs = [
     await runtime.compile(before, { threads: 1, signal }),
@@ -63,7 +70,10 @@ export async function otherAnswers({ before, after, runtime, shapes, channelsLas
 
 function moved(feeds: Feeds, orderOf: (rank: number) => number[]): Record<string, Tensor> {
   return Object.fromEntries(
-    Object.entries(feeds).map(([name, tensor]) => [name, tensor.shape.length < 3 ? tensor : permuted(tensor, orderOf(tensor.shape.length))]),
+    Object.entries(feeds).map(([name, tensor]) => [
+      name,
+      tensor.shape.length < 3 ? tensor : permuted(tensor, orderOf(tensor.shape.length)),
+    ]),
   );
 }
 

@@ -1,10 +1,10 @@
 import { existsSync, statSync } from 'node:fs';
 import { attempted, EspalierError } from '../../base/index.js';
 import { type Proof, prove } from '../../diagnosis/index.js';
+import { isTfliteFile, isTfliteName, loadModel, modelBytes, saveModel } from '../../formats/node/index.js';
 import { simplify } from '../../infrastructure/compiler/index.js';
 import type { ModelSource } from '../../infrastructure/runtime/index.js';
 import type { Model } from '../../onnx/index.js';
-import { isTfliteFile, isTfliteName, loadModel, modelBytes, saveModel } from '../../formats/node/index.js';
 import { answersOf, judge, type Quality, Reference, type Task, type Trials } from '../../training/index.js';
 import type { CommandContext } from '../context.js';
 import { faultsOf } from './bounds.js';
@@ -139,7 +139,9 @@ async function look(shipment: Shipment, draft: string): Promise<Looked> {
       return undefined;
     });
   if (isTfliteName(shipment.out))
-    await tried('it does not run', async () => faults.push(...(await otherAnswers({ before: shipment.model, after: written, ...fileChecks(shipment) }))));
+    await tried('it does not run', async () =>
+      faults.push(...(await otherAnswers({ before: shipment.model, after: written, ...fileChecks(shipment) }))),
+    );
   const proof = await tried('it does not load or run', () => proofOf(shipment, written, draft));
   if (faults.length > 0) return { quality: {}, forced: faults, advice: shipment.advice };
   const trials = shipment.mend && original && proof && trialsWhereNoisy(original.model, proof);
@@ -215,7 +217,10 @@ async function timeOf({ context, model, task, original, rival = original, option
         source: file === undefined ? rival.model : runnable(file, given),
         feeds: await oneRun(given, rival.task, proof?.invented),
       };
-      const after = { source: runnable(draft, loadModel(draft)), feeds: rival.task === task ? before.feeds : await oneRun(model, task, proof?.invented) };
+      const after = {
+        source: runnable(draft, loadModel(draft)),
+        feeds: rival.task === task ? before.feeds : await oneRun(model, task, proof?.invented),
+      };
       return pairedTime({ before, after, runtime, threads: options.threads, signal: activity.signal });
     },
     ({ message }) => `The time could not be measured: ${message}`,

@@ -18,7 +18,8 @@ const HEAD = 8;
 export function loadModel(path: string): Model {
   if (!isTfliteFile(path)) return loadOnnx(path);
   const { size } = statSync(path);
-  if (size > LONGEST) throw new FormatError({ what: 'The file is too long', where: path, expected: `at most ${LONGEST} bytes`, got: `${size}` });
+  if (size > LONGEST)
+    throw new FormatError({ what: 'The file is too long', where: path, expected: `at most ${LONGEST} bytes`, got: `${size}` });
   return decodeTflite(contentsOf(path), { source: path });
 }
 
@@ -32,7 +33,11 @@ export function modelBytes(path: string): number {
  * @returns the number of bytes written.
  * @throws UnsupportedError naming a node that the format cannot say; EspalierError naming the file where it cannot be written.
  */
-export async function saveModel(model: Model, path: string, { layout, ...options }: SaveOptions & TfliteEncodeOptions = {}): Promise<number> {
+export async function saveModel(
+  model: Model,
+  path: string,
+  { layout, ...options }: SaveOptions & TfliteEncodeOptions = {},
+): Promise<number> {
   if (!isTfliteName(path)) return saveOnnx(model, path, options);
   const bytes = encodeTflite(model, { layout });
   await writeFileAtomic(path, bytes, options.check);

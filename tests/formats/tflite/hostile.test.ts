@@ -13,10 +13,16 @@ const told: Readonly<Record<string, readonly [typeof FormatError | typeof Unsupp
   'a custom operator': [UnsupportedError, /^x\.tflite, operator 0, custom operator "Detect": .*built-in.*Convert the model again/],
   'an unknown operator': [UnsupportedError, /^x\.tflite, operator 0, number 5000 ".*": The operator is not read\. docs\/tflite\.md/],
   'an operator that is not read': [UnsupportedError, /operator 0, SVDF ".*": The operator is not read/],
-  'an unknown version': [UnsupportedError, /operator 0, FULLY_CONNECTED ".*": The operator is of a version that is not known\. Expected 1 to 14, got 99/],
+  'an unknown version': [
+    UnsupportedError,
+    /operator 0, FULLY_CONNECTED ".*": The operator is of a version that is not known\. Expected 1 to 14, got 99/,
+  ],
   'an unknown type': [UnsupportedError, /tensor 0 ".*": The element type number 77 is not read/],
   'a resource': [UnsupportedError, /tensor 0 ".*": The element type RESOURCE/],
-  'contents that do not fill the shape': [FormatError, /tensor \d+ ".*": The contents do not fill a float32 tensor of shape \[5,7000\]\. Expected 140000 bytes, got 140/],
+  'contents that do not fill the shape': [
+    FormatError,
+    /tensor \d+ ".*": The contents do not fill a float32 tensor of shape \[5,7000\]\. Expected 140000 bytes, got 140/,
+  ],
   'a negative size': [FormatError, /tensor \d+ ".*": The shape cannot be\. .*got \[-5,-7\]/],
   'a weight that does not fit the data': [FormatError, /operator 0, FULLY_CONNECTED ".*": /],
   'a tensor that is not there': [FormatError, /operator 0: There is no such tensor\. Expected 0 to 3, got 4000/],

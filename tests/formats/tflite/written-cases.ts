@@ -39,7 +39,9 @@ const image = [1, 4, 6, 5];
 const floats: readonly WrittenCase[] = [
   graph('conv', image, (b, x) => b.op('Relu', [b.op('Conv', [x, weight(b, [6, 4, 3, 3]), weight(b, [6])], { pads: [1, 1, 1, 1] })])),
   graph('conv with pads of its own', image, (b, x) => b.op('Conv', [x, weight(b, [6, 4, 3, 3])], { pads: [2, 1, 0, 1], strides: [2, 1] })),
-  graph('conv of the same size', [1, 4, 7, 7], (b, x) => b.op('Conv', [x, weight(b, [6, 4, 3, 3])], { auto_pad: 'SAME_UPPER', strides: [2, 2] })),
+  graph('conv of the same size', [1, 4, 7, 7], (b, x) =>
+    b.op('Conv', [x, weight(b, [6, 4, 3, 3])], { auto_pad: 'SAME_UPPER', strides: [2, 2] }),
+  ),
   graph('dilated conv', [1, 4, 9, 9], (b, x) => b.op('Conv', [x, weight(b, [6, 4, 3, 3])], { dilations: [2, 2] })),
   graph('grouped conv', image, (b, x) => b.op('Conv', [x, weight(b, [6, 2, 3, 3])], { group: 2 })),
   graph('depthwise conv', image, (b, x) =>
@@ -47,7 +49,9 @@ const floats: readonly WrittenCase[] = [
   ),
   graph('conv of rows', [1, 4, 9], (b, x) => b.op('Conv', [x, weight(b, [6, 4, 3])], { strides: [2], pads: [1, 1] })),
   graph('transposed conv', image, (b, x) => b.op('ConvTranspose', [x, weight(b, [4, 5, 2, 2]), weight(b, [5])], { strides: [2, 2] })),
-  graph('max pool with a border', [1, 3, 8, 8], (b, x) => b.op('MaxPool', [x], { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] })),
+  graph('max pool with a border', [1, 3, 8, 8], (b, x) =>
+    b.op('MaxPool', [x], { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] }),
+  ),
   graph('average pool', [1, 3, 8, 8], (b, x) => b.op('AveragePool', [x], { kernel_shape: [2, 2], strides: [2, 2] })),
   graph('global pools', image, (b, x) => [b.op('GlobalAveragePool', [x]), b.op('GlobalMaxPool', [x])]),
   graph('dense', [3, 7], (b, x) => b.op('Relu', [b.op('Gemm', [x, weight(b, [5, 7]), weight(b, [5])], { transB: 1 })])),
@@ -67,11 +71,33 @@ const floats: readonly WrittenCase[] = [
   }),
   graph('quotients and powers', [2, 7], (b, x) => {
     const y = b.op('Add', [b.op('Abs', [x]), b.scalar(0.5)]);
-    return [b.op('Div', [x, y]), b.op('Pow', [y, b.scalar(1.5)]), b.op('Reciprocal', [y]), b.op('Max', [x, y]), b.op('Min', [x, b.scalar(0.25)])];
+    return [
+      b.op('Div', [x, y]),
+      b.op('Pow', [y, b.scalar(1.5)]),
+      b.op('Reciprocal', [y]),
+      b.op('Max', [x, y]),
+      b.op('Min', [x, b.scalar(0.25)]),
+    ];
   }),
   graph('functions', [2, 7], (b, x) => {
     const y = b.op('Add', [b.op('Abs', [x]), b.scalar(0.5)]);
-    const one = ['Neg', 'Exp', 'Sin', 'Cos', 'Sign', 'Floor', 'Ceil', 'Round', 'Tanh', 'Sigmoid', 'Relu', 'Elu', 'HardSwish', 'Softplus', 'HardSigmoid'];
+    const one = [
+      'Neg',
+      'Exp',
+      'Sin',
+      'Cos',
+      'Sign',
+      'Floor',
+      'Ceil',
+      'Round',
+      'Tanh',
+      'Sigmoid',
+      'Relu',
+      'Elu',
+      'HardSwish',
+      'Softplus',
+      'HardSigmoid',
+    ];
     return [...one.map((op) => b.op(op, [x])), b.op('Log', [y]), b.op('Sqrt', [y])];
   }),
   graph('activations', image, (b, x) => [
@@ -84,13 +110,22 @@ const floats: readonly WrittenCase[] = [
     b.op('LogSoftmax', [x], { axis: -1 }),
   ]),
   graph('normalizations', image, (b, x) => [
-    b.op('BatchNormalization', [x, weight(b, [4]), weight(b, [4]), weight(b, [4]), b.parameter('variance', Tensor.from('float32', [4], [1, 2, 0.5, 4]))]),
+    b.op('BatchNormalization', [
+      x,
+      weight(b, [4]),
+      weight(b, [4]),
+      weight(b, [4]),
+      b.parameter('variance', Tensor.from('float32', [4], [1, 2, 0.5, 4])),
+    ]),
     b.op('LayerNormalization', [x, weight(b, [5]), weight(b, [5])], { axis: -1 }),
   ]),
   graph('comparisons', [2, 7], (b, x) => {
     const y = b.constant(numbers([2, 7], 9));
     const bools = ['Less', 'LessOrEqual', 'Greater', 'GreaterOrEqual', 'Equal'].map((op) => b.op(op, [x, y]));
-    return [b.op('Where', [b.op('And', [bools[0], b.op('Not', [bools[4]])]), x, y]), ...bools.map((each) => b.op('Cast', [each], { to: 1 }))];
+    return [
+      b.op('Where', [b.op('And', [bools[0], b.op('Not', [bools[4]])]), x, y]),
+      ...bools.map((each) => b.op('Cast', [each], { to: 1 })),
+    ];
   }),
   graph('reductions after conv', image, (b, x) => {
     const made = b.op('Conv', [x, weight(b, [3, 4, 1, 1])]);
@@ -146,15 +181,27 @@ function rounded(b: GraphBuilder, value: Value, { scale, zero }: Grid, dtype: Da
 /** A weight in int8 with a scale for each output along axis 0. */
 function integers(b: GraphBuilder, shape: readonly number[], seed: number): { value: Value; scale: number[] } {
   const scale = Array.from({ length: shape[0] }, (_, i) => (i + 2) / 499);
-  const stored = Tensor.from('int8', shape, numbers(shape, seed).numbers().map((each) => each * 64));
-  const value = b.op('DequantizeLinear', [b.parameter('weight', stored), b.constant(Tensor.from('float32', [shape[0]], scale))], { axis: 0 });
+  const stored = Tensor.from(
+    'int8',
+    shape,
+    numbers(shape, seed)
+      .numbers()
+      .map((each) => each * 64),
+  );
+  const value = b.op('DequantizeLinear', [b.parameter('weight', stored), b.constant(Tensor.from('float32', [shape[0]], scale))], {
+    axis: 0,
+  });
   return { value, scale };
 }
 
 /** A bias in int32 on the grid of the products. */
 function bias(b: GraphBuilder, scale: readonly number[], data: Grid): Value {
   const all = scale.map((each) => Math.fround(each * data.scale));
-  const stored = Tensor.from('int32', [all.length], all.map((_, i) => 40 * i - 90));
+  const stored = Tensor.from(
+    'int32',
+    [all.length],
+    all.map((_, i) => 40 * i - 90),
+  );
   return b.op('DequantizeLinear', [b.parameter('bias', stored), b.constant(Tensor.from('float32', [all.length], all))], { axis: 0 });
 }
 

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { after, test } from 'node:test';
 import { decodeTflite, encodeTflite } from 'espalier/formats';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
-import { type DataType, copiesOf, type Model, type Tensor } from 'espalier/onnx';
+import { copiesOf, type DataType, type Model, type Tensor } from 'espalier/onnx';
 import { fixture } from '../../support/paths.js';
 import { apart, tensorOf, unitsOf } from './cases.js';
 import { writtenCases } from './written-cases.js';

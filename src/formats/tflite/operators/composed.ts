@@ -1,4 +1,4 @@
-import { Tensor, type Node } from '../../../onnx/index.js';
+import { type Node, Tensor } from '../../../onnx/index.js';
 import { range } from '../layout.js';
 import type { WriteContext } from '../writing/context.js';
 import { numbersOf } from '../writing/values.js';
@@ -14,9 +14,18 @@ function writeNormalization(w: WriteContext, node: Node): void {
   const rank = w.rank(0);
   const layout = rank >= 3 ? 'other' : 'own';
   const facts = w.facts(layout);
-  const constant = (name: string, numbers: Float32Array) => w.writer.constant(`${node.name}_${name}`, Tensor.of('float32', [numbers.length], numbers));
-  const scaled = w.writer.operator('MUL', [w.inputReal(0, layout), constant('scale', factor)], { ...facts, name: `${facts.name}_scaled` }, { name: 'MulOptions', values: {} });
-  const moved = constant('shift', shift.map((each, i) => each - mean[i] * factor[i]));
+  const constant = (name: string, numbers: Float32Array) =>
+    w.writer.constant(`${node.name}_${name}`, Tensor.of('float32', [numbers.length], numbers));
+  const scaled = w.writer.operator(
+    'MUL',
+    [w.inputReal(0, layout), constant('scale', factor)],
+    { ...facts, name: `${facts.name}_scaled` },
+    { name: 'MulOptions', values: {} },
+  );
+  const moved = constant(
+    'shift',
+    shift.map((each, i) => each - mean[i] * factor[i]),
+  );
   w.hold(w.writer.operator('ADD', [scaled, moved], facts, { name: 'AddOptions', values: { activation: w.activation } }), layout);
 }
 
@@ -31,7 +40,8 @@ function writeLayerNormalization(w: WriteContext, node: Node): void {
   const small = (name: string) => w.between(`${facts.name}_${name}`, narrow(facts.shape, 1), narrow(signature, 1));
   const full = (name: string) => ({ ...facts, name: `${facts.name}_${name}` });
   const axes = w.list(range(rank).slice(axis), 'axes');
-  const mean = (tensor: number, name: string) => writer.operator('MEAN', [tensor, axes], small(name), { name: 'ReducerOptions', values: { keepDims: true } });
+  const mean = (tensor: number, name: string) =>
+    writer.operator('MEAN', [tensor, axes], small(name), { name: 'ReducerOptions', values: { keepDims: true } });
   const x = w.inputReal(0);
   const centred = writer.operator('SUB', [x, mean(x, 'mean')], full('centred'), { name: 'SubOptions', values: {} });
   const squares = writer.operator('MUL', [centred, centred], full('squares'), { name: 'MulOptions', values: {} });
@@ -56,8 +66,14 @@ function writeHardSigmoid(w: WriteContext, node: Node): void {
   const facts = w.facts(layout);
   const scalar = (name: string, number: number) => w.writer.constant(`${facts.name}_${name}`, Tensor.scalar('float32', number));
   const between = (name: string) => ({ ...facts, name: `${facts.name}_${name}` });
-  const scaled = w.writer.operator('MUL', [w.inputReal(0, layout), scalar('alpha', node.float('alpha', 0.2))], between('scaled'), { name: 'MulOptions', values: {} });
-  const shifted = w.writer.operator('ADD', [scaled, scalar('beta', node.float('beta', 0.5))], between('shifted'), { name: 'AddOptions', values: { activation: 1 } });
+  const scaled = w.writer.operator('MUL', [w.inputReal(0, layout), scalar('alpha', node.float('alpha', 0.2))], between('scaled'), {
+    name: 'MulOptions',
+    values: {},
+  });
+  const shifted = w.writer.operator('ADD', [scaled, scalar('beta', node.float('beta', 0.5))], between('shifted'), {
+    name: 'AddOptions',
+    values: { activation: 1 },
+  });
   w.hold(w.writer.operator('MINIMUM', [shifted, scalar('one', 1)], facts, { name: 'MaximumMinimumOptions', values: {} }), layout);
 }
 
@@ -75,9 +91,17 @@ function writeSoftplus(w: WriteContext): void {
   const between = (name: string) => ({ ...facts, name: `${facts.name}_${name}` });
   const { writer } = w;
   const x = w.inputReal(0, layout);
-  const away = writer.operator('NEG', [writer.operator('ABS', [x], between('size'))], between('negative'), { name: 'NegOptions', values: {} });
+  const away = writer.operator('NEG', [writer.operator('ABS', [x], between('size'))], between('negative'), {
+    name: 'NegOptions',
+    values: {},
+  });
   const one = writer.constant(`${facts.name}_one`, Tensor.scalar('float32', 1));
-  const more = writer.operator('ADD', [writer.operator('EXP', [away], between('power'), { name: 'ExpOptions', values: {} }), one], between('sum'), { name: 'AddOptions', values: {} });
+  const more = writer.operator(
+    'ADD',
+    [writer.operator('EXP', [away], between('power'), { name: 'ExpOptions', values: {} }), one],
+    between('sum'),
+    { name: 'AddOptions', values: {} },
+  );
   const terms = [writer.operator('RELU', [x], between('positive')), writer.operator('LOG', [more], between('log'))];
   w.hold(writer.operator('ADD', terms, facts, { name: 'AddOptions', values: {} }), layout);
 }

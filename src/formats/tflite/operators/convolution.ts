@@ -1,13 +1,13 @@
 import { sizeOf } from '../../../base/index.js';
 import { type Node, type Operand, Tensor, type Value } from '../../../onnx/index.js';
 import { channelsSecond, permuted } from '../layout.js';
-import type { TensorInfo } from '../reading/document.js';
 import type { ReadContext } from '../reading/context.js';
+import type { TensorInfo } from '../reading/document.js';
 import { PADDINGS } from '../types.js';
 import type { WriteContext } from '../writing/context.js';
 import type { Family } from './entry.js';
-import { samePads, writePadded } from './windows.js';
 import { writeBias, writeWeight } from './weights.js';
+import { samePads, writePadded } from './windows.js';
 
 interface WindowOptions {
   padding: number;
@@ -64,8 +64,13 @@ function padding(context: ReadContext, options: WindowOptions, kernel: readonly 
   return { pads: samePads(sizes, kernel, [options.strideH, options.strideW], dilations) };
 }
 
-function readConvolution(context: ReadContext, options: WindowOptions & { activation: number; dilationW: number; dilationH: number }, depthwise: boolean): void {
-  if (context.rank(0) !== 4 || context.rank(1) !== 4) context.fail('Data or filter is no image', 'rank 4', `${context.rank(0)} and ${context.rank(1)}`);
+function readConvolution(
+  context: ReadContext,
+  options: WindowOptions & { activation: number; dilationW: number; dilationH: number },
+  depthwise: boolean,
+): void {
+  if (context.rank(0) !== 4 || context.rank(1) !== 4)
+    context.fail('Data or filter is no image', 'rank 4', `${context.rank(0)} and ${context.rank(1)}`);
   const filter = context.info(1);
   const [, height, width] = filter.shape ?? [];
   const channels = (context.info(0).shape ?? [])[3] ?? -1;
@@ -75,7 +80,8 @@ function readConvolution(context: ReadContext, options: WindowOptions & { activa
   const group = depthwise ? channels : channels / inputs;
   const dilations = [options.dilationH, options.dilationW];
   const strides = [options.strideH, options.strideW];
-  if ([...dilations, ...strides, height, width].some((each) => !(each > 0))) context.fail('Strides, dilations and the window are at least 1');
+  if ([...dilations, ...strides, height, width].some((each) => !(each > 0)))
+    context.fail('Strides, dilations and the window are at least 1');
   const weight = depthwise ? weightOf(context, 1, [3, 0, 1, 2]) : weightOf(context, 1, channelsSecond(4));
   const made = context.op('Conv', [context.real(0, 'other'), weight, biasOf(context, 2, context.info(0), filter)], {
     kernel_shape: [height, width],
@@ -101,13 +107,18 @@ function readTransposed(context: ReadContext): void {
   const kernel = [height, width];
   const pads = PADDINGS[options.padding] === 'SAME' ? samePads(wanted.slice(1, 3), kernel, strides, [1, 1]) : [0, 0, 0, 0];
   const beyond = [0, 1].map((axis) => wanted[1 + axis] - (strides[axis] * (sizes[axis] - 1) + kernel[axis] - pads[axis] - pads[axis + 2]));
-  if (beyond.some((each, axis) => each < 0 || each >= Math.max(strides[axis], 1))) context.fail('The size of the result cannot be', undefined, `[${wanted}]`);
-  const made = context.op('ConvTranspose', [context.real(2, 'other'), weightOf(context, 1, [3, 0, 1, 2]), biasOf(context, 3, data, filter)], {
-    kernel_shape: kernel,
-    strides,
-    pads,
-    output_padding: beyond,
-  });
+  if (beyond.some((each, axis) => each < 0 || each >= Math.max(strides[axis], 1)))
+    context.fail('The size of the result cannot be', undefined, `[${wanted}]`);
+  const made = context.op(
+    'ConvTranspose',
+    [context.real(2, 'other'), weightOf(context, 1, [3, 0, 1, 2]), biasOf(context, 3, data, filter)],
+    {
+      kernel_shape: kernel,
+      strides,
+      pads,
+      output_padding: beyond,
+    },
+  );
   context.output(made, 'other', { activation: options.activation });
 }
 
@@ -125,12 +136,29 @@ function writeConvolution(w: WriteContext, node: Node): void {
   const dilations = [...row, ...node.ints('dilations', Array(rank - 2).fill(1))];
   const { input, padding } = writePadded(w, { kernel, strides, dilations, value: 'zero' });
   const order = isDepthwise ? [1, 2, 3, 0] : [0, 2, 3, 1];
-  const inputs = [input, writeWeight(w, 1, order, (tensor) => tensor.reshape([weight[0], weight[1], ...kernel])), writeBias(w, 2, weight[0], 1)];
-  const common = { padding, strideH: strides[0], strideW: strides[1], dilationH: dilations[0], dilationW: dilations[1], activation: w.activation };
+  const inputs = [
+    input,
+    writeWeight(w, 1, order, (tensor) => tensor.reshape([weight[0], weight[1], ...kernel])),
+    writeBias(w, 2, weight[0], 1),
+  ];
+  const common = {
+    padding,
+    strideH: strides[0],
+    strideW: strides[1],
+    dilationH: dilations[0],
+    dilationW: dilations[1],
+    activation: w.activation,
+  };
   const version = w.isInteger ? 3 : isDepthwise && sizeOf(dilations) > 1 ? 2 : 1;
   writeImage(w, rank, (facts) =>
     isDepthwise
-      ? w.writer.operator('DEPTHWISE_CONV_2D', inputs, facts, { name: 'DepthwiseConv2DOptions', values: { ...common, depthMultiplier: weight[0] / channels } }, version)
+      ? w.writer.operator(
+          'DEPTHWISE_CONV_2D',
+          inputs,
+          facts,
+          { name: 'DepthwiseConv2DOptions', values: { ...common, depthMultiplier: weight[0] / channels } },
+          version,
+        )
       : w.writer.operator('CONV_2D', inputs, facts, { name: 'Conv2DOptions', values: common }, version),
   );
 }
@@ -138,9 +166,17 @@ function writeConvolution(w: WriteContext, node: Node): void {
 /** Makes an image, which becomes a row again where the node makes rows. */
 export function writeImage(w: WriteContext, rank: number, make: (facts: ReturnType<WriteContext['facts']>) => number): void {
   const facts = w.facts('other');
-  if (rank === 4) return w.hold(make(facts), 'other');
+  if (rank === 4) {
+    w.hold(make(facts), 'other');
+    return;
+  }
   const tall = <T>(sizes: readonly T[], one: T) => [sizes[0], one, ...sizes.slice(1)];
-  const image = make({ ...facts, name: `${facts.name}_image`, shape: tall(facts.shape, 1), signature: tall(facts.signature ?? facts.shape, 1) });
+  const image = make({
+    ...facts,
+    name: `${facts.name}_image`,
+    shape: tall(facts.shape, 1),
+    signature: tall(facts.signature ?? facts.shape, 1),
+  });
   w.hold(w.writer.reshaped(image, facts), 'other');
 }
 
@@ -160,7 +196,10 @@ function writeTransposed(w: WriteContext, node: Node): void {
   const inputs = [w.list(facts.shape), writeWeight(w, 1, [1, 2, 3, 0]), w.input(0, 'other')];
   if (w.has(2)) inputs.push(writeBias(w, 2, weight[1], 1));
   const values = { padding: PADDINGS.indexOf(isValid ? 'VALID' : 'SAME'), strideH: strides[0], strideW: strides[1] };
-  w.hold(w.writer.operator('TRANSPOSE_CONV', inputs, facts, { name: 'TransposeConvOptions', values }, w.has(2) ? 3 : w.isInteger ? 2 : 1), 'other');
+  w.hold(
+    w.writer.operator('TRANSPOSE_CONV', inputs, facts, { name: 'TransposeConvOptions', values }, w.has(2) ? 3 : w.isInteger ? 2 : 1),
+    'other',
+  );
 }
 
 const weighted = { integer: 'free', weights: [1, 2] } as const;

@@ -2,11 +2,11 @@ import type { DataType, Node, Value } from '../../../onnx/index.js';
 import { channelsSecond, type Layout, permuted, range } from '../layout.js';
 import type { ReadContext } from '../reading/context.js';
 import type { Builtin } from '../wire/builtins.js';
-import type { WriteContext } from '../writing/context.js';
-import { isConstant, isFloatValue } from '../writing/values.js';
 import type { OptionsName } from '../wire/schema.js';
+import type { WriteContext } from '../writing/context.js';
 import type { Options } from '../writing/tables.js';
-import type { OperatorEntry, Family, WriteRule } from './entry.js';
+import { isConstant, isFloatValue } from '../writing/values.js';
+import type { Family, OperatorEntry, WriteRule } from './entry.js';
 import { writeAwayFromZero } from './rounding.js';
 
 /**
@@ -48,7 +48,8 @@ export function writeCombined(w: WriteContext, count: number): { inputs: number[
 function writeOperand(w: WriteContext, index: number, rank: number, layout: Layout): number {
   const value = w.value(index);
   const own = w.rank(index);
-  if (layout === 'own' || own === rank || w.writer.sizes(value).shape.every((size) => size === 1)) return w.input(index, own === rank ? layout : 'own');
+  if (layout === 'own' || own === rank || w.writer.sizes(value).shape.every((size) => size === 1))
+    return w.input(index, own === rank ? layout : 'own');
   if (!value.constant) w.refuse(`input ${index} has fewer axes than the others`);
   const full = value.constant.reshape([...Array(rank - own).fill(1), ...value.constant.shape]);
   return w.writer.constant(value.name, permuted(full, [0, ...range(rank).slice(2), 1]));
@@ -159,7 +160,8 @@ function readSelect(context: ReadContext): void {
   // A vector of conditions chooses whole samples, where it is not broadcast from the end.
   if (condition === 1 && whole > 1 && context.inputs[0]?.shape?.[0] === context.inputs[1]?.shape?.[0]) {
     const wide = context.build.op('Unsqueeze', [context.stored(0), context.build.ints(range(whole).slice(1))]);
-    return context.output(context.op('Where', [wide, context.real(1), context.real(2)]));
+    context.output(context.op('Where', [wide, context.real(1), context.real(2)]));
+    return;
   }
   const { inputs, layout } = combined(context, 3);
   context.output(context.op('Where', inputs), layout);

@@ -23,7 +23,8 @@ export function writeFlattened(w: WriteContext): boolean {
 /** Whether a value is read by products with constant matrices alone, rounded or not. */
 function isForMatrices(value: Value): boolean {
   return value.users.every((user) => {
-    if (user.op === 'QuantizeLinear' || user.op === 'DequantizeLinear') return user.inputs[0] === value && user.outputs[0] !== undefined && isForMatrices(user.outputs[0]);
+    if (user.op === 'QuantizeLinear' || user.op === 'DequantizeLinear')
+      return user.inputs[0] === value && user.outputs[0] !== undefined && isForMatrices(user.outputs[0]);
     const isProduct = user.op === 'Gemm' ? user.int('transA', 0) === 0 : user.op === 'MatMul';
     return isProduct && user.inputs[0] === value && user.inputs[1]?.shape?.length === 2 && isConstant(user.inputs[1]);
   });

@@ -21,12 +21,16 @@ function readSplit(context: ReadContext, data: number, axis: number, sizes: read
   const layout = context.layoutOf(data);
   const count = context.outputs.length;
   const whole = context.info(data).shape?.[context.axisIn('own', axis, rank)] ?? -1;
-  const open = sizes?.findIndex((size) => size === -1) ?? -1;
+  const open = sizes?.indexOf(-1) ?? -1;
   const rest = whole - (sizes ?? []).reduce((sum, size) => sum + Math.max(size, 0), 0);
   const known = open < 0 ? sizes : sizes?.map((size, i) => (i === open ? rest : size));
-  if (count === 0 || (known && (known.length !== count || known.some((size) => size < 0)))) context.fail('The sizes of the parts do not fit', `${count} of them`, `[${known}]`);
+  if (count === 0 || (known && (known.length !== count || known.some((size) => size < 0))))
+    context.fail('The sizes of the parts do not fit', `${count} of them`, `[${known}]`);
   const attributes = { axis: context.axisIn(layout, axis, rank), ...(!known && { num_outputs: count }) };
-  const parts = context.build.node('Split', [context.real(data, layout), known && context.build.ints(known)], attributes, { outputs: count, name: context.name });
+  const parts = context.build.node('Split', [context.real(data, layout), known && context.build.ints(known)], attributes, {
+    outputs: count,
+    name: context.name,
+  });
   parts.forEach((part, index) => {
     context.output(part, layout, { index });
   });
@@ -44,7 +48,8 @@ function readPack(context: ReadContext): void {
 function readUnpack(context: ReadContext): void {
   const at = context.axisIn('own', context.options('UnpackOptions').axis, context.rank(0));
   const count = context.outputs.length;
-  const parts = count === 1 ? [context.real(0)] : context.build.node('Split', [context.real(0)], { axis: at, num_outputs: count }, { outputs: count });
+  const parts =
+    count === 1 ? [context.real(0)] : context.build.node('Split', [context.real(0)], { axis: at, num_outputs: count }, { outputs: count });
   parts.forEach((part, index) => {
     context.output(context.build.op('Squeeze', [part, context.build.ints([at])]), 'own', { index });
   });
@@ -72,7 +77,11 @@ function writeConcat(w: WriteContext, node: Node): void {
   const indices = range(node.inputs.length);
   const layout = w.layoutOf(...indices);
   const axis = w.axisIn(layout, node.int('axis', 0), w.rank(0));
-  w.emit('CONCATENATION', indices.map((index) => w.input(index, layout)), { layout, options: { name: 'ConcatenationOptions', values: { axis } } });
+  w.emit(
+    'CONCATENATION',
+    indices.map((index) => w.input(index, layout)),
+    { layout, options: { name: 'ConcatenationOptions', values: { axis } } },
+  );
 }
 
 function writeSplit(w: WriteContext, node: Node): void {
@@ -95,7 +104,9 @@ function writeGather(w: WriteContext, node: Node): void {
   const rank = w.rank(0);
   const axis = w.axisIn('own', node.int('axis', 0), rank);
   const constant = w.constant(1);
-  const indices = constant ? w.writer.integers(`${w.value(1).name}`, positive(w, [...constant.numbers()], axis), constant.shape) : w.inputReal(1);
+  const indices = constant
+    ? w.writer.integers(`${w.value(1).name}`, positive(w, [...constant.numbers()], axis), constant.shape)
+    : w.inputReal(1);
   w.emit('GATHER', [w.input(0), indices], { options: { name: 'GatherOptions', values: { axis } } });
 }
 
@@ -112,7 +123,8 @@ function writeArg(name: 'ARG_MAX' | 'ARG_MIN') {
     const axis = w.axisIn(layout, node.int('axis', 0), rank);
     const { shape, signature } = w.writer.sizes(w.result);
     if (node.int('keepdims', 1) !== 0 && sizeOf(shape) === 0) w.refuse('it is empty');
-    const without = <T>(sizes: readonly T[]) => sizes.filter((_, at) => node.int('keepdims', 1) === 0 || at !== w.axisIn('own', node.int('axis', 0), rank));
+    const without = <T>(sizes: readonly T[]) =>
+      sizes.filter((_, at) => node.int('keepdims', 1) === 0 || at !== w.axisIn('own', node.int('axis', 0), rank));
     const facts = { name: `${w.result.name}_index`, dtype: 'int64' as const, shape: without(shape), signature: without(signature) };
     const options = { name: name === 'ARG_MAX' ? 'ArgMaxOptions' : 'ArgMinOptions', values: { type: 4 } } as const;
     const made = w.writer.operator(name, [w.inputReal(0, layout), w.list([axis], 'axis', [])], facts, options, 1);

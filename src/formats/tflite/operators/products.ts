@@ -22,7 +22,8 @@ function readFullyConnected(context: ReadContext): void {
   const last = context.info(0).shape?.[rank - 1];
   if (rank > 2 && options.keepDims && last === inputs) {
     const product = context.op('MatMul', [context.real(0), weightOf(context, 1, [1, 0])]);
-    return context.output(bias ? build.op('Add', [product, bias]) : product, 'own', { activation });
+    context.output(bias ? build.op('Add', [product, bias]) : product, 'own', { activation });
+    return;
   }
   const data = context.real(0);
   const rows = rank === 2 && last === inputs ? data : build.op('Reshape', [data, build.ints([-1, inputs])]);
@@ -49,7 +50,10 @@ function writeFullyConnected(w: WriteContext, transposed: boolean, bias: number 
   const inputs = [w.input(0), writeWeight(w, 1, transposed ? [0, 1] : [1, 0], arrange)];
   if (bias !== undefined) inputs.push(writeBias(w, bias, outputs, 1));
   const version = w.isInteger ? 4 : keepDims ? 5 : 1;
-  w.emit('FULLY_CONNECTED', inputs, { options: { name: 'FullyConnectedOptions', values: { activation: w.activation, keepDims } }, version });
+  w.emit('FULLY_CONNECTED', inputs, {
+    options: { name: 'FullyConnectedOptions', values: { activation: w.activation, keepDims } },
+    version,
+  });
 }
 
 function writeGemm(w: WriteContext, node: Node): void {
@@ -61,7 +65,10 @@ function writeGemm(w: WriteContext, node: Node): void {
 }
 
 function writeMatMul(w: WriteContext): void {
-  if (isConstant(w.value(1)) && w.rank(1) === 2) return writeFullyConnected(w, false, undefined, w.rank(0) > 2);
+  if (isConstant(w.value(1)) && w.rank(1) === 2) {
+    writeFullyConnected(w, false, undefined, w.rank(0) > 2);
+    return;
+  }
   if (w.rank(0) < 2 || w.rank(1) < 2) w.refuse('a factor is a vector');
   w.emit('BATCH_MATMUL', [w.input(0), w.input(1)], { options: { name: 'BatchMatMulOptions', values: {} }, version: w.isInteger ? 2 : 1 });
 }

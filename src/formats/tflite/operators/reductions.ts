@@ -15,12 +15,19 @@ function readReduction(context: ReadContext, op: string): void {
   const isImage = rank === 4 && axes.length === 2 && axes[0] === 1 && axes[1] === 2;
   if (op === 'ReduceMean' && isImage) {
     const pooled = context.op('GlobalAveragePool', [context.real(0, 'other')]);
-    if (keepDims) return context.output(pooled, 'other');
-    return context.output(context.build.op('Flatten', [pooled]));
+    if (keepDims) {
+      context.output(pooled, 'other');
+      return;
+    }
+    context.output(context.build.op('Flatten', [pooled]));
+    return;
   }
   const at = axes.map((axis) => context.axisIn(layout, axis, rank)).sort((a, b) => a - b);
   const made = context.op(op, [context.real(0, layout), context.build.ints(at)], { keepdims: keepDims ? 1 : 0 });
-  if (keepDims || layout === 'own') return context.output(made, layout);
+  if (keepDims || layout === 'own') {
+    context.output(made, layout);
+    return;
+  }
   // What is left keeps its order, which is that of the layout: channels may come before what they stand behind in the file.
   const left = context.byAxis(layout, range(rank)).filter((axis) => !axes.includes(axis));
   const order = [...left].sort((a, b) => a - b).map((axis) => left.indexOf(axis));
@@ -39,8 +46,14 @@ function writeReduction(name: Builtin) {
     const preferred = w.layoutOf(0);
     const inOrder = w.byAxis(preferred, range(rank)).filter((axis) => left.includes(axis));
     const layout: Layout = keepDims || inOrder.every((axis, i) => axis === left[i]) ? preferred : 'own';
-    const at = w.list(axes.map((axis) => w.axisIn(layout, axis, rank)), 'axes');
-    w.emit(name, [w.input(0, layout), at], { layout: keepDims ? layout : 'own', options: { name: 'ReducerOptions', values: { keepDims } } });
+    const at = w.list(
+      axes.map((axis) => w.axisIn(layout, axis, rank)),
+      'axes',
+    );
+    w.emit(name, [w.input(0, layout), at], {
+      layout: keepDims ? layout : 'own',
+      options: { name: 'ReducerOptions', values: { keepDims } },
+    });
   };
 }
 

@@ -20,9 +20,10 @@ function readResize(context: ReadContext, mode: 'linear' | 'nearest', { alignCor
   const attributes = { mode, coordinate_transformation_mode: places, ...(mode === 'nearest' && { nearest_mode: rounding }) };
   const x = context.real(0, 'other');
   // Sizes of samples and channels stay as they are, whatever they are.
-  const made = batch > 0 && channels > 0
-    ? context.op('Resize', [x, undefined, undefined, build.ints([batch, channels, height, width])], attributes)
-    : context.op('Resize', [x, undefined, undefined, build.ints([height, width])], { ...attributes, axes: [2, 3] });
+  const made =
+    batch > 0 && channels > 0
+      ? context.op('Resize', [x, undefined, undefined, build.ints([batch, channels, height, width])], attributes)
+      : context.op('Resize', [x, undefined, undefined, build.ints([height, width])], { ...attributes, axes: [2, 3] });
   context.output(made, 'other');
 }
 
@@ -36,7 +37,8 @@ function writeResize(w: WriteContext, node: Node): void {
   if (node.int('antialias', 0) !== 0 || node.int('exclude_outside', 0) !== 0) w.refuse('it smooths, or leaves out what is outside');
   const scales = node.inputs[2] ? numbersOf(w.value(2)) : undefined;
   const axes = node.ints('axes', [0, 1, 2, 3]);
-  if (scales?.some((scale, i) => Math.abs(scale * before[axes[i]] - shape[axes[i]]) > 1e-4)) w.refuse('its factors do not give whole sizes');
+  if (scales?.some((scale, i) => Math.abs(scale * before[axes[i]] - shape[axes[i]]) > 1e-4))
+    w.refuse('its factors do not give whole sizes');
   const isEven = [2, 3].every((axis) => shape[axis] % before[axis] === 0);
   const corners = cornersOf(places, mode, rounding, isEven);
   if (!corners) w.refuse(`its places are those of "${places}"${mode === 'nearest' ? `, rounded by "${rounding}"` : ''}`);
@@ -48,10 +50,15 @@ function writeResize(w: WriteContext, node: Node): void {
 /** By whole factors the nearest place is the same under several rules. */
 function cornersOf(places: string, mode: string, rounding: string, isEven: boolean): Corners | undefined {
   const plain = { alignCorners: false, halfPixel: false };
-  if (places === 'align_corners') return mode === 'linear' || rounding === 'round_prefer_ceil' ? { alignCorners: true, halfPixel: false } : undefined;
+  if (places === 'align_corners')
+    return mode === 'linear' || rounding === 'round_prefer_ceil' ? { alignCorners: true, halfPixel: false } : undefined;
   if (places === 'half_pixel' || places === 'pytorch_half_pixel') {
     if (mode === 'linear') return { alignCorners: false, halfPixel: true };
-    return isEven && rounding.startsWith('round') ? plain : rounding === 'round_prefer_ceil' ? { alignCorners: false, halfPixel: true } : undefined;
+    return isEven && rounding.startsWith('round')
+      ? plain
+      : rounding === 'round_prefer_ceil'
+        ? { alignCorners: false, halfPixel: true }
+        : undefined;
   }
   return places === 'asymmetric' && (mode === 'linear' || rounding === 'floor') ? plain : undefined;
 }

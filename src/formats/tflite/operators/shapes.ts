@@ -18,7 +18,8 @@ function readReshape(context: ReadContext): void {
   const { build } = context;
   if (context.has(1)) {
     const sizes = context.constant(1) ? build.ints(sizesIn(context, context.integers(1, 'The sizes'))) : context.int64(1);
-    return context.output(context.op('Reshape', [inOrder(context), sizes]));
+    context.output(context.op('Reshape', [inOrder(context), sizes]));
+    return;
   }
   const { shape } = context.options('ReshapeOptions');
   context.output(context.op('Reshape', [inOrder(context), build.ints(sizesIn(context, shape ?? [...(context.outputs[0]?.shape ?? [])]))]));
@@ -33,7 +34,10 @@ function sizesIn(context: ReadContext, sizes: number[]): number[] {
 function readSqueeze(context: ReadContext): void {
   const { shape = [] } = context.info(0);
   const given = context.options('SqueezeOptions').axes ?? [];
-  const axes = given.length > 0 ? given.map((axis) => context.axisIn('own', axis, shape.length)) : range(shape.length).filter((axis) => shape[axis] === 1);
+  const axes =
+    given.length > 0
+      ? given.map((axis) => context.axisIn('own', axis, shape.length))
+      : range(shape.length).filter((axis) => shape[axis] === 1);
   context.output(context.op('Squeeze', [context.real(0), context.build.ints(axes)]));
 }
 
@@ -49,8 +53,14 @@ function readTranspose(context: ReadContext): void {
   if ([...order].sort((a, b) => a - b).some((axis, i) => axis !== i) || order.length !== rank)
     context.fail('The order of axes is none', `a permutation of ${rank} axes`, `[${order}]`);
   const isSame = (other: readonly number[]) => rank >= 3 && order.every((axis, i) => axis === other[i]);
-  if (isSame(channelsSecond(rank))) return context.output(context.real(0, 'other'));
-  if (isSame(channelsLast(rank))) return context.output(context.real(0), 'other');
+  if (isSame(channelsSecond(rank))) {
+    context.output(context.real(0, 'other'));
+    return;
+  }
+  if (isSame(channelsLast(rank))) {
+    context.output(context.real(0), 'other');
+    return;
+  }
   context.output(context.op('Transpose', [context.real(0)], { perm: order }));
 }
 
@@ -88,8 +98,14 @@ function writeTranspose(w: WriteContext, node: Node): void {
   const rank = w.rank(0);
   const order = node.ints('perm', range(rank).reverse());
   const isSame = (other: readonly number[]) => rank >= 3 && order.every((axis, i) => axis === other[i]);
-  if (isSame(channelsLast(rank)) && w.layoutOf(0) === 'other') return w.hold(w.input(0, 'other'), 'own');
-  if (isSame(channelsSecond(rank)) && w.layoutOf(0) === 'own') return w.hold(w.input(0, 'own'), 'other');
+  if (isSame(channelsLast(rank)) && w.layoutOf(0) === 'other') {
+    w.hold(w.input(0, 'other'), 'own');
+    return;
+  }
+  if (isSame(channelsSecond(rank)) && w.layoutOf(0) === 'own') {
+    w.hold(w.input(0, 'own'), 'other');
+    return;
+  }
   w.emit('TRANSPOSE', [w.input(0), w.list(order, 'order')], { options: { name: 'TransposeOptions', values: {} } });
 }
 
@@ -105,11 +121,19 @@ function writeTile(w: WriteContext): void {
 
 function writeDepthToSpace(w: WriteContext, node: Node): void {
   if (node.string('mode', 'DCR') !== 'DCR') w.refuse('its channels come first (CRD)');
-  w.emit('DEPTH_TO_SPACE', [w.input(0, 'other')], { layout: 'other', options: { name: 'DepthToSpaceOptions', values: { block: node.int('blocksize', 1) } }, version: 1 });
+  w.emit('DEPTH_TO_SPACE', [w.input(0, 'other')], {
+    layout: 'other',
+    options: { name: 'DepthToSpaceOptions', values: { block: node.int('blocksize', 1) } },
+    version: 1,
+  });
 }
 
 function writeSpaceToDepth(w: WriteContext, node: Node): void {
-  w.emit('SPACE_TO_DEPTH', [w.input(0, 'other')], { layout: 'other', options: { name: 'SpaceToDepthOptions', values: { block: node.int('blocksize', 1) } }, version: 1 });
+  w.emit('SPACE_TO_DEPTH', [w.input(0, 'other')], {
+    layout: 'other',
+    options: { name: 'SpaceToDepthOptions', values: { block: node.int('blocksize', 1) } },
+    version: 1,
+  });
 }
 
 /** A size that is asked for when it runs. */
@@ -125,7 +149,9 @@ export const shapes: Family = {
   RESHAPE: {
     version: 2,
     read: readReshape,
-    write: Object.fromEntries(['Reshape', 'Flatten', 'Squeeze', 'Unsqueeze', 'Identity'].map((op) => [op, { ...moves, known: [1], write: writeReshape }])),
+    write: Object.fromEntries(
+      ['Reshape', 'Flatten', 'Squeeze', 'Unsqueeze', 'Identity'].map((op) => [op, { ...moves, known: [1], write: writeReshape }]),
+    ),
   },
   SQUEEZE: { version: 2, read: readSqueeze },
   EXPAND_DIMS: { version: 1, read: readExpandDims },

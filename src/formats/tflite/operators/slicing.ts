@@ -13,9 +13,19 @@ function readSlice(context: ReadContext): void {
   const layout = context.layoutOf(0);
   const begins = context.integers(1, 'The begins');
   const sizes = context.integers(2, 'The sizes');
-  if (begins.length !== rank || sizes.length !== rank) context.fail('Begins and sizes do not fit the data', `${rank} of each`, `${begins.length} and ${sizes.length}`);
+  if (begins.length !== rank || sizes.length !== rank)
+    context.fail('Begins and sizes do not fit the data', `${rank} of each`, `${begins.length} and ${sizes.length}`);
   const ends = begins.map((begin, axis) => (sizes[axis] === -1 ? END : begin + sizes[axis]));
-  context.output(sliced(context, layout, begins, ends, begins.map(() => 1)), layout);
+  context.output(
+    sliced(
+      context,
+      layout,
+      begins,
+      ends,
+      begins.map(() => 1),
+    ),
+    layout,
+  );
 }
 
 function sliced(context: ReadContext, layout: Layout, begins: readonly number[], ends: readonly number[], steps: readonly number[]) {
@@ -29,7 +39,8 @@ function readStrided(context: ReadContext): void {
   const options = context.options('StridedSliceOptions');
   const [begin, end, step] = [context.integers(1, 'The begins'), context.integers(2, 'The ends'), context.integers(3, 'The steps')];
   const rank = context.rank(0);
-  if (end.length !== begin.length || step.length !== begin.length || step.includes(0)) context.fail('Begins, ends and steps do not fit together');
+  if (end.length !== begin.length || step.length !== begin.length || step.includes(0))
+    context.fail('Begins, ends and steps do not fit together');
   const has = (mask: number, index: number) => (mask & (1 << index)) !== 0;
   const made = range(begin.length).filter((index) => has(options.newAxisMask, index)).length;
   const between = range(begin.length).some((index) => has(options.ellipsisMask, index)) ? 1 : 0;
@@ -75,8 +86,13 @@ function readPad(context: ReadContext, mode: 'constant' | 'reflect' | 'edge'): v
   const rank = context.rank(0);
   const layout = context.layoutOf(0);
   const pads = context.integers(1, 'The pads');
-  if (pads.length !== 2 * rank || pads.some((pad) => pad < 0)) context.fail('The pads do not fit the data', `2 of 0 or more for each of ${rank} axes`, `[${pads}]`);
-  const side = (which: number) => context.byAxis(layout, range(rank).map((axis) => pads[2 * axis + which]));
+  if (pads.length !== 2 * rank || pads.some((pad) => pad < 0))
+    context.fail('The pads do not fit the data', `2 of 0 or more for each of ${rank} axes`, `[${pads}]`);
+  const side = (which: number) =>
+    context.byAxis(
+      layout,
+      range(rank).map((axis) => pads[2 * axis + which]),
+    );
   const value = mode === 'constant' && context.has(2) ? context.real(2) : undefined;
   const scalar = value && context.rank(2) > 0 ? context.build.op('Squeeze', [value]) : value;
   const made = context.op('Pad', [context.real(0, layout), context.build.ints([...side(0), ...side(1)]), scalar], { mode });
@@ -86,7 +102,8 @@ function readPad(context: ReadContext, mode: 'constant' | 'reflect' | 'edge'): v
 /** SYMMETRIC repeats the border itself: for one place that is what "edge" does. */
 function readMirror(context: ReadContext): void {
   const isSymmetric = context.options('MirrorPadOptions').mode === 1;
-  if (isSymmetric && context.integers(1, 'The pads').some((pad) => pad > 1)) context.refuse('it mirrors the border itself (SYMMETRIC) over more than one place');
+  if (isSymmetric && context.integers(1, 'The pads').some((pad) => pad > 1))
+    context.refuse('it mirrors the border itself (SYMMETRIC) over more than one place');
   readPad(context, isSymmetric ? 'edge' : 'reflect');
 }
 
@@ -95,7 +112,11 @@ function writeSlice(w: WriteContext, node: Node): void {
   const starts = w.integers(1, 'Its starts');
   const ends = w.integers(2, 'Its ends');
   const axes = w.integers(3, 'Its axes', range(starts.length)).map((axis) => (axis < 0 ? axis + rank : axis));
-  const steps = w.integers(4, 'Its steps', starts.map(() => 1));
+  const steps = w.integers(
+    4,
+    'Its steps',
+    starts.map(() => 1),
+  );
   const sizes = w.shape(0);
   const full = { begin: range(rank).map(() => 0), end: [...sizes], step: range(rank).map(() => 1) };
   let endMask = 0;
@@ -136,11 +157,17 @@ function writePad(w: WriteContext, node: Node): void {
   const layout = w.layoutOf(0);
   const pads = w.list(w.byAxis(layout, pairs).flat(), 'pads', [rank, 2]);
   const mode = node.string('mode', 'constant');
-  if (mode === 'reflect') return w.emit('MIRROR_PAD', [w.input(0, layout), pads], { layout, options: { name: 'MirrorPadOptions', values: { mode: 0 } } });
+  if (mode === 'reflect') {
+    w.emit('MIRROR_PAD', [w.input(0, layout), pads], { layout, options: { name: 'MirrorPadOptions', values: { mode: 0 } } });
+    return;
+  }
   if (mode !== 'constant') w.refuse(`it pads by "${mode}"`);
   const value = w.has(2) ? numbersOf(w.value(2))?.[0] : 0;
   if (value === undefined) w.refuse('what it pads with is computed when it runs');
-  if (value === 0) return w.emit('PAD', [w.input(0, layout), pads], { layout, options: { name: 'PadOptions', values: {} } });
+  if (value === 0) {
+    w.emit('PAD', [w.input(0, layout), pads], { layout, options: { name: 'PadOptions', values: {} } });
+    return;
+  }
   w.emit('PADV2', [w.input(0, layout), pads, w.inputReal(2)], { layout, options: { name: 'PadV2Options', values: {} } });
 }
 
@@ -154,7 +181,11 @@ function padsZeros(node: Node): boolean {
 export const slicing: Family = {
   SLICE: { version: 7, read: readSlice },
   STRIDED_SLICE: { version: 8, read: readStrided, write: { Slice: { integer: 'same', write: writeSlice } } },
-  PAD: { version: 5, read: (context) => readPad(context, 'constant'), write: { Pad: { integer: 'same', integerWhere: padsZeros, write: writePad } } },
+  PAD: {
+    version: 5,
+    read: (context) => readPad(context, 'constant'),
+    write: { Pad: { integer: 'same', integerWhere: padsZeros, write: writePad } },
+  },
   PADV2: { version: 5, read: (context) => readPad(context, 'constant') },
   MIRROR_PAD: { version: 3, read: readMirror },
 };

@@ -1,8 +1,8 @@
-import { composed } from './composed.js';
-import { convolution } from './convolution.js';
-import { conversions } from './conversions.js';
-import { elementwise } from './elementwise.js';
 import { BUILTINS, type Builtin } from '../wire/builtins.js';
+import { composed } from './composed.js';
+import { conversions } from './conversions.js';
+import { convolution } from './convolution.js';
+import { elementwise } from './elementwise.js';
 import type { Family, OperatorEntry, WriteRule } from './entry.js';
 import { joining } from './joining.js';
 import { normalization } from './normalization.js';
@@ -31,7 +31,9 @@ const families: readonly Family[] = [
 
 /** Every operator that is read or written, by TensorFlow Lite's name. */
 export const operators: ReadonlyMap<Builtin, OperatorEntry> = new Map(
-  families.flatMap((family) => Object.entries(family) as [Builtin, OperatorEntry][]).sort(([a], [b]) => BUILTINS.indexOf(a) - BUILTINS.indexOf(b)),
+  families
+    .flatMap((family) => Object.entries(family) as [Builtin, OperatorEntry][])
+    .sort(([a], [b]) => BUILTINS.indexOf(a) - BUILTINS.indexOf(b)),
 );
 
 /** What writes nodes, by ONNX's operator. */

@@ -1,8 +1,8 @@
 import { floatAttribute, type Node, type Value } from '../../../onnx/index.js';
 import type { ReadContext } from '../reading/context.js';
 import type { Builtin } from '../wire/builtins.js';
-import type { WriteContext } from '../writing/context.js';
 import type { OptionsName } from '../wire/schema.js';
+import type { WriteContext } from '../writing/context.js';
 import type { Options } from '../writing/tables.js';
 import { numbersOf } from '../writing/values.js';
 import { combined, writeCombined } from './elementwise.js';
@@ -49,7 +49,10 @@ function operatorOfBounds({ inputs: [, least, most] }: Node): Builtin | undefine
 function writeClip(w: WriteContext): void {
   const layout = w.layoutOf(0);
   const name: Builtin | undefined = operatorOfBounds(w.node);
-  if (name) return w.emit(name, [w.input(0, layout)], { layout });
+  if (name) {
+    w.emit(name, [w.input(0, layout)], { layout });
+    return;
+  }
   const facts = w.facts(layout);
   const bounded = (index: number, operator: Builtin, from: number) =>
     w.has(index) ? w.writer.operator(operator, [from, w.inputReal(index)], facts, { name: 'MaximumMinimumOptions', values: {} }, 1) : from;
@@ -69,7 +72,8 @@ function writeSoftmax(name: Builtin, options: Options) {
   return (w: WriteContext, node: Node): void => {
     const rank = w.rank(0);
     const layout = rank >= 3 && w.axisIn('other', node.int('axis', -1), rank) === rank - 1 ? 'other' : 'own';
-    if (w.axisIn(layout, node.int('axis', -1), rank) !== rank - 1) w.refuse(`it runs over axis ${node.int('axis', -1)}, and the last one can be written`);
+    if (w.axisIn(layout, node.int('axis', -1), rank) !== rank - 1)
+      w.refuse(`it runs over axis ${node.int('axis', -1)}, and the last one can be written`);
     w.emit(name, [w.input(0, layout)], { layout, options });
   };
 }
@@ -91,7 +95,10 @@ function leaky(context: ReadContext, x: Value): Value {
 
 function writeLeaky(w: WriteContext, node: Node): void {
   const layout = w.layoutOf(0);
-  w.emit('LEAKY_RELU', [w.input(0, layout)], { layout, options: { name: 'LeakyReluOptions', values: { alpha: node.float('alpha', 0.01) } } });
+  w.emit('LEAKY_RELU', [w.input(0, layout)], {
+    layout,
+    options: { name: 'LeakyReluOptions', values: { alpha: node.float('alpha', 0.01) } },
+  });
 }
 
 function writeElu(w: WriteContext, node: Node): void {
@@ -126,7 +133,11 @@ export const unaries: Family = {
   RELU: unary(3, 'RELU', { onnx: 'Relu', integer: 'free' }),
   RELU_N1_TO_1: { version: 1, read: (context) => readBounded(context, -1, 1) },
   RELU_0_TO_1: { version: 1, read: (context) => readBounded(context, 0, 1) },
-  RELU6: { version: 3, read: (context) => readBounded(context, 0, 6), write: { Clip: { integer: 'free', integerWhere: (node) => operatorOfBounds(node) !== undefined, write: writeClip } } },
+  RELU6: {
+    version: 3,
+    read: (context) => readBounded(context, 0, 6),
+    write: { Clip: { integer: 'free', integerWhere: (node) => operatorOfBounds(node) !== undefined, write: writeClip } },
+  },
   TANH: unary(3, 'TANH', { onnx: 'Tanh', integer: signedShares }),
   LOGISTIC: unary(3, 'LOGISTIC', { onnx: 'Sigmoid', integer: shares }),
   SOFTMAX: {

@@ -6,21 +6,37 @@ import { isConstant, numbersOf, type StoredConstant, storedConstant } from '../w
 /**
  * A weight with its axes in TensorFlow Lite's order. `arrange` is what is done to it before that, which leaves scales along its axis.
  */
-export function writeWeight(w: WriteContext, index: number, order: readonly number[], arrange = (tensor: Tensor): Tensor => tensor): number {
+export function writeWeight(
+  w: WriteContext,
+  index: number,
+  order: readonly number[],
+  arrange = (tensor: Tensor): Tensor => tensor,
+): number {
   const value = w.value(index);
   if (!isConstant(value)) return w.refuse('its weight is computed when it runs');
   const seen = (tensor: Tensor) => permuted(arrange(tensor), order);
   if (!w.isInteger) {
     const stored = storedConstant(value);
-    if (!stored || stored.integers.dtype === 'int32') return w.writer.constant(value.name, seen(Tensor.of('float32', value.shape as number[], numbersOf(value) as Float32Array)));
+    if (!stored || stored.integers.dtype === 'int32')
+      return w.writer.constant(value.name, seen(Tensor.of('float32', value.shape as number[], numbersOf(value) as Float32Array)));
     return writeDequantized(w, value, stored, seen, order);
   }
   const { integers, scale, zeroPoint, axis } = symmetric(w, value);
-  return w.writer.constant(value.name, seen(integers), { scale: [...scale], zeroPoint, axis: scale.length === 1 ? 0 : order.indexOf(axis) });
+  return w.writer.constant(value.name, seen(integers), {
+    scale: [...scale],
+    zeroPoint,
+    axis: scale.length === 1 ? 0 : order.indexOf(axis),
+  });
 }
 
 /** A weight in integers beside data in floats: it stays so in the file. */
-function writeDequantized(w: WriteContext, value: Value, stored: StoredConstant, seen: (tensor: Tensor) => Tensor, order: readonly number[]): number {
+function writeDequantized(
+  w: WriteContext,
+  value: Value,
+  stored: StoredConstant,
+  seen: (tensor: Tensor) => Tensor,
+  order: readonly number[],
+): number {
   const { integers, scale, zeroPoint, axis } = signed(stored);
   const moved = seen(integers);
   const tensor = w.writer.constant(value.name, moved, { scale: [...scale], zeroPoint, axis: scale.length === 1 ? 0 : order.indexOf(axis) });
@@ -42,7 +58,8 @@ export function symmetric(w: WriteContext, value: Value): StoredConstant & { zer
   if (!stored) return w.refuse('its weight is in floats beside data in integers');
   const found = signed(stored);
   const odd = found.zeroPoint.find((zero) => zero !== 0);
-  if (odd !== undefined) return w.refuse(`the zero point of its weight is ${odd}, and only symmetric weights (zero point 0) can be written`);
+  if (odd !== undefined)
+    return w.refuse(`the zero point of its weight is ${odd}, and only symmetric weights (zero point 0) can be written`);
   return found;
 }
 
@@ -60,7 +77,9 @@ export function writeBias(w: WriteContext, index: number, channels: number, weig
   const scale = Array.from(weights, (each) => Math.fround(each * data));
   const stored = storedConstant(value);
   const isOwn = stored?.integers.dtype === 'int32' && stored.integers.size === channels && sameScales(stored.scale, scale);
-  const integers = isOwn ? [...(stored as StoredConstant).integers.numbers()] : Array.from(all, (each, i) => Math.round(each / (scale[scale.length === 1 ? 0 : i] || 1)));
+  const integers = isOwn
+    ? [...(stored as StoredConstant).integers.numbers()]
+    : Array.from(all, (each, i) => Math.round(each / (scale[scale.length === 1 ? 0 : i] || 1)));
   if (integers.some((each) => Math.abs(each) > 2 ** 31 - 1)) return w.refuse('its bias is too large for int32 on the grid of the products');
   return w.writer.constant(name, Tensor.from('int32', [channels], integers), { scale, zeroPoint: scale.map(() => 0), axis: 0 });
 }

@@ -3,7 +3,12 @@ import { PADDINGS } from '../types.js';
 import type { WriteContext } from '../writing/context.js';
 
 /** Pads of SAME: the result has a size for each stride, and what is left over goes to the end. Begins, then ends. */
-export function samePads(sizes: readonly number[], kernel: readonly number[], strides: readonly number[], dilations: readonly number[]): number[] {
+export function samePads(
+  sizes: readonly number[],
+  kernel: readonly number[],
+  strides: readonly number[],
+  dilations: readonly number[],
+): number[] {
   const all = sizes.map((size, axis) => {
     const span = (kernel[axis] - 1) * dilations[axis] + 1;
     return Math.max((Math.ceil(size / strides[axis]) - 1) * strides[axis] + span - size, 0);
@@ -32,7 +37,12 @@ export function writePadded(w: WriteContext, { kernel, strides, dilations, value
   const tensor = w.writer.parts.tensors[input];
   const wide = (shape: readonly number[]) => [shape[0], ...[0, 1].map((axis) => shape[1 + axis] + pads[axis] + pads[axis + 2]), shape[3]];
   const border = w.list([0, 0, pads[0], pads[2], pads[1], pads[3], 0, 0], 'pads', [4, 2]);
-  const facts = w.between(`${w.value(0).name}_padded`, wide(tensor.shape), [tensor.signature[0], ...wide(tensor.shape).slice(1)], w.isInteger ? w.grid(0) : undefined);
+  const facts = w.between(
+    `${w.value(0).name}_padded`,
+    wide(tensor.shape),
+    [tensor.signature[0], ...wide(tensor.shape).slice(1)],
+    w.isInteger ? w.grid(0) : undefined,
+  );
   const padded =
     value === 'zero'
       ? w.writer.operator('PAD', [input, border], facts, { name: 'PadOptions', values: {} })
@@ -44,7 +54,11 @@ export function writePadded(w: WriteContext, { kernel, strides, dilations, value
 function lowest(w: WriteContext): number {
   if (!w.isInteger) return w.writer.constant('lowest', Tensor.scalar('float32', -3.4028234663852886e38));
   const { dtype, scale, zeroPoint } = w.grid(0);
-  return w.writer.constant('lowest', Tensor.scalar(dtype, dtype === 'int8' ? -128 : -32768), { scale: [scale], zeroPoint: [zeroPoint], axis: 0 });
+  return w.writer.constant('lowest', Tensor.scalar(dtype, dtype === 'int8' ? -128 : -32768), {
+    scale: [scale],
+    zeroPoint: [zeroPoint],
+    axis: 0,
+  });
 }
 
 function padsOf(w: WriteContext, { kernel, strides, dilations }: Windows, sizes: readonly number[]): number[] {
@@ -64,5 +78,8 @@ export function imageOf(w: WriteContext): number {
   if (w.rank(0) === 4) return input;
   const tensor = w.writer.parts.tensors[input];
   const tall = (sizes: readonly number[]) => [sizes[0], 1, ...sizes.slice(1)];
-  return w.writer.reshaped(input, w.between(`${tensor.name}_image`, tall(tensor.shape), tall(tensor.signature), w.isInteger ? w.grid(0) : undefined));
+  return w.writer.reshaped(
+    input,
+    w.between(`${tensor.name}_image`, tall(tensor.shape), tall(tensor.signature), w.isInteger ? w.grid(0) : undefined),
+  );
 }

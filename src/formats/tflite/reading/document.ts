@@ -66,7 +66,13 @@ export function readDocument(bytes: Uint8Array): Document {
   const infos: (TensorInfo | undefined)[] = [];
   const tensor = (index: number, where: string): TensorInfo => {
     const table = graph.tensors?.[index];
-    if (!table) throw new FormatError({ what: 'There is no such tensor', where, expected: `0 to ${(graph.tensors?.length ?? 0) - 1}`, got: `${index}` });
+    if (!table)
+      throw new FormatError({
+        what: 'There is no such tensor',
+        where,
+        expected: `0 to ${(graph.tensors?.length ?? 0) - 1}`,
+        got: `${index}`,
+      });
     infos[index] ??= tensorInfo(table, index, contents);
     return infos[index];
   };
@@ -102,7 +108,12 @@ function operatorCode(model: ModelTable, table: OperatorTable, index: number) {
   const found = model.operatorCodes?.[table.codeIndex];
   const where = `operator ${index}`;
   if (!found)
-    throw new FormatError({ what: 'There is no such operator code', where, expected: `0 to ${(model.operatorCodes?.length ?? 0) - 1}`, got: `${table.codeIndex}` });
+    throw new FormatError({
+      what: 'There is no such operator code',
+      where,
+      expected: `0 to ${(model.operatorCodes?.length ?? 0) - 1}`,
+      got: `${table.codeIndex}`,
+    });
   // Files from before there were more than 127 operators have the old field only; later ones have both.
   const code = found.oldCode < NEW_CODES && found.code < found.oldCode ? found.oldCode : found.code;
   if (code === CUSTOM || found.custom)
@@ -119,14 +130,34 @@ function tensorInfo(table: TensorTable, index: number, contents: Contents): Tens
   const where = `tensor ${index} "${name}"`;
   const type = typeOfCode(table.type);
   if ('unknown' in type) throw new UnsupportedError({ what: `The element type ${type.unknown} is not read`, where });
-  if (table.sparsity) throw new UnsupportedError({ what: 'Tensors stored without their zeros are not read', where, fix: 'Convert the model again without sparsity.' });
-  if (table.isVariable) throw new UnsupportedError({ what: 'A tensor that keeps its value between runs is not read', where, fix: 'Convert the model with its state as an input and an output.' });
+  if (table.sparsity)
+    throw new UnsupportedError({
+      what: 'Tensors stored without their zeros are not read',
+      where,
+      fix: 'Convert the model again without sparsity.',
+    });
+  if (table.isVariable)
+    throw new UnsupportedError({
+      what: 'A tensor that keeps its value between runs is not read',
+      where,
+      fix: 'Convert the model with its state as an input and an output.',
+    });
   const sizes = table.shape ?? [];
   if (sizes.length > MOST_DIMENSIONS || sizes.some((size) => size < 0))
-    throw new FormatError({ what: 'The shape cannot be', where, expected: `at most ${MOST_DIMENSIONS} sizes of 0 or more`, got: `[${sizes.slice(0, 16)}]` });
+    throw new FormatError({
+      what: 'The shape cannot be',
+      where,
+      expected: `at most ${MOST_DIMENSIONS} sizes of 0 or more`,
+      got: `[${sizes.slice(0, 16)}]`,
+    });
   const open = table.signature;
   if (open && open.length > 0 && (open.length !== sizes.length || open.some((size) => size < -1)))
-    throw new FormatError({ what: 'The shape and its signature do not fit together', where, expected: `[${sizes}]`, got: `[${open.slice(0, 16)}]` });
+    throw new FormatError({
+      what: 'The shape and its signature do not fit together',
+      where,
+      expected: `[${sizes}]`,
+      got: `[${open.slice(0, 16)}]`,
+    });
   const { dtype } = type;
   const data = contents.of(table.buffer, where);
   const grid = gridOf(table, sizes, where);
@@ -152,8 +183,10 @@ function gridOf({ quantization }: TensorTable, shape: readonly number[], where: 
     throw bad('There are not as many zero points as scales', `${scale.length}`, `${zeroPoint.length}`);
   if (scale.length > 1 && shape[axis] !== scale.length)
     throw bad(`The scales do not fit axis ${axis} of the shape [${shape}]`, `${shape[axis] ?? 'an axis that there is'}`, `${scale.length}`);
-  if (scale.some((each) => !(each >= 0 && each < Number.POSITIVE_INFINITY))) throw bad('A scale cannot be', 'a number of 0 or more', `${scale.find((each) => !(each >= 0))}`);
-  if (zeroPoint.some((each) => Math.abs(each) > 2 ** 16)) throw bad('A zero point cannot be', 'one of the integers of its type', `${zeroPoint.find((each) => Math.abs(each) > 2 ** 16)}`);
+  if (scale.some((each) => !(each >= 0 && each < Number.POSITIVE_INFINITY)))
+    throw bad('A scale cannot be', 'a number of 0 or more', `${scale.find((each) => !(each >= 0))}`);
+  if (zeroPoint.some((each) => Math.abs(each) > 2 ** 16))
+    throw bad('A zero point cannot be', 'one of the integers of its type', `${zeroPoint.find((each) => Math.abs(each) > 2 ** 16)}`);
   return { scale, zeroPoint: zeroPoint.length === scale.length ? zeroPoint : scale.map(() => zeroPoint[0] ?? 0), axis };
 }
 
@@ -171,7 +204,12 @@ class Contents {
     if (index === 0) return new Uint8Array(0);
     const buffer = this.#model.buffers?.[index];
     if (!buffer)
-      throw new FormatError({ what: 'There is no such buffer', where, expected: `0 to ${(this.#model.buffers?.length ?? 0) - 1}`, got: `${index}` });
+      throw new FormatError({
+        what: 'There is no such buffer',
+        where,
+        expected: `0 to ${(this.#model.buffers?.length ?? 0) - 1}`,
+        got: `${index}`,
+      });
     return buffer.offset > 1 ? this.#reader.range(buffer.offset, buffer.size) : (buffer.data ?? new Uint8Array(0));
   }
 }

@@ -60,7 +60,8 @@ function importGraph(document: Document, model: Model): void {
   for (const info of document.outputs) {
     const value = values.stored(info);
     const made = value.producer?.graph === graph && !graph.outputs.includes(value) ? value : build.op('Identity', [value]);
-    const name = names.has(info.name) || graph.inputs.some((input) => input.name === info.name) ? graph.freshName(info.name) : info.name || made.name;
+    const name =
+      names.has(info.name) || graph.inputs.some((input) => input.name === info.name) ? graph.freshName(info.name) : info.name || made.name;
     names.add(name);
     made.name = name;
     graph.outputs.push(made);
@@ -71,17 +72,24 @@ function readOperator(operator: OperatorInfo, { reader }: Document, values: Read
   const name = BUILTINS[operator.code];
   const where = `operator ${operator.index}, ${name ?? `number ${operator.code}`} "${operator.outputs[0]?.name ?? ''}"`;
   const entry = name && operators.get(name);
-  if (!entry)
-    throw new UnsupportedError({ what: 'The operator is not read', where, fix: 'docs/tflite.md lists those that are.' });
+  if (!entry) throw new UnsupportedError({ what: 'The operator is not read', where, fix: 'docs/tflite.md lists those that are.' });
   if (operator.version > entry.version || operator.version < 1)
-    throw new UnsupportedError({ what: 'The operator is of a version that is not known', where, expected: `1 to ${entry.version}`, got: `${operator.version}` });
+    throw new UnsupportedError({
+      what: 'The operator is of a version that is not known',
+      where,
+      expected: `1 to ${entry.version}`,
+      got: `${operator.version}`,
+    });
   const context = new ReadContext(operator, name, values, reader);
   try {
     entry.read(context);
   } catch (error) {
     // What the graph's own rules say of shapes is about this operator.
     if (error instanceof GraphError && !error.where?.startsWith('operator'))
-      throw new FormatError({ what: `The operator contradicts itself: ${error.what}`, where, expected: error.expected, got: error.got }, { cause: error });
+      throw new FormatError(
+        { what: `The operator contradicts itself: ${error.what}`, where, expected: error.expected, got: error.got },
+        { cause: error },
+      );
     throw error;
   }
 }

@@ -20,7 +20,8 @@ interface Known {
 export class ReadValues {
   readonly build: GraphBuilder;
   readonly #known = new Map<TensorInfo, Known>();
-  readonly #producers = new Map<TensorInfo, { source: TensorInfo }>();
+  /** Tensors that hold what others stand for, and these. */
+  readonly #sources = new Map<TensorInfo, TensorInfo>();
 
   readonly #outside: ReadonlySet<TensorInfo>;
 
@@ -36,14 +37,16 @@ export class ReadValues {
     if (!isGridded(info)) this.#of(info).real[layout] = value;
   }
 
-  /** Says that a tensor holds what a constant stands for, so that weights find the constant. */
+  /** Says that a tensor holds what another one stands for, so that weights find the constant. */
   alias(info: TensorInfo, source: TensorInfo): void {
-    this.#producers.set(info, { source });
+    const first = this.#sources.get(source) ?? source;
+    if (first === info) throw new FormatError({ what: 'A tensor follows from itself', where: `tensor ${info.index} "${info.name}"` });
+    this.#sources.set(info, first);
   }
 
   /** The constant behind a tensor: its own, or the one of which it is the dequantized form. */
   constantOf(info: TensorInfo): TensorInfo | undefined {
-    const source = this.#producers.get(info)?.source;
+    const source = this.#sources.get(info);
     if (source) return this.constantOf(source);
     return info.contents && !this.#known.get(info)?.stored.own ? info : undefined;
   }
@@ -56,7 +59,7 @@ export class ReadValues {
 
   /** What a tensor holds, as it is stored. */
   stored(info: TensorInfo, layout: Layout = 'own'): Value {
-    const source = this.#producers.get(info)?.source;
+    const source = this.#sources.get(info);
     if (source) return this.real(source, layout);
     const known = this.#of(info);
     const made = known.stored[layout];
@@ -65,15 +68,15 @@ export class ReadValues {
     const rank = info.shape?.length ?? 0;
     const order = layout === 'own' ? channelsLast(rank) : channelsSecond(rank);
     if (other) known.stored[layout] = rank < 3 ? other : this.build.op('Transpose', [other], { perm: order });
-    else if (info.contents) known.stored[layout] = this.build.constant(rank < 3 || layout === 'own' ? info.contents : permuted(info.contents, order));
-    else
-      throw new FormatError({ what: 'A tensor is read before anything makes it', where: `tensor ${info.index} "${info.name}"` });
+    else if (info.contents)
+      known.stored[layout] = this.build.constant(rank < 3 || layout === 'own' ? info.contents : permuted(info.contents, order));
+    else throw new FormatError({ what: 'A tensor is read before anything makes it', where: `tensor ${info.index} "${info.name}"` });
     return known.stored[layout] as Value;
   }
 
   /** What a tensor's numbers stand for. Whoever reads integers dequantizes them anew: runtimes fuse a layer with what is its own. */
   real(info: TensorInfo, layout: Layout = 'own'): Value {
-    const source = this.#producers.get(info)?.source;
+    const source = this.#sources.get(info);
     if (source) return this.real(source, layout);
     const known = this.#of(info);
     if (isGridded(info) && !info.contents) return this.#real(info, this.stored(info, layout), layout);
@@ -112,9 +115,13 @@ export class ReadValues {
    * ones, each 128 more, which stand for the same: ONNX Runtime has faster and exact integer kernels for these alone on x86.
    */
   quantize(info: TensorInfo, value: Value, layout: Layout): void {
-    if (!isGridded(info)) return this.store(info, value, layout);
+    if (!isGridded(info)) {
+      this.store(info, value, layout);
+      return;
+    }
     const { scale, zeroPoint } = info.grid;
-    if (scale.length !== 1) throw new FormatError({ what: 'A computed tensor has a scale for each channel', where: `tensor ${info.index} "${info.name}"` });
+    if (scale.length !== 1)
+      throw new FormatError({ what: 'A computed tensor has a scale for each channel', where: `tensor ${info.index} "${info.name}"` });
     const isInner = info.dtype === 'int8' && !this.#outside.has(info);
     const zero = isInner ? this.build.scalar(zeroPoint[0] + 128, 'uint8') : this.build.scalar(zeroPoint[0], info.dtype);
     this.store(info, this.build.op('QuantizeLinear', [value, this.build.scalar(scale[0]), zero]), layout);
@@ -139,7 +146,8 @@ export function dimsOf(info: TensorInfo): Dim[] {
 
 /** Whether a tensor's numbers are in the same order with its channels second. */
 export function isOrderless({ shape }: TensorInfo): boolean {
-  return shape !== undefined && shape.every((size, axis) => axis === 0 || size > 0) && keepsOrder(shape, channelsSecond(shape.length));
+  if (!shape?.every((size, axis) => axis === 0 || size > 0)) return false;
+  return keepsOrder(shape, channelsSecond(shape.length));
 }
 
 /** The grid of integers that are 128 more. */

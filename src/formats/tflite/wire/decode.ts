@@ -1,5 +1,15 @@
 import { allowed, FormatError, MOST_PARSED } from '../../../base/index.js';
-import { type Contents, type Field, type ModelTable, type OptionsName, type OptionsOf, options, type Scalar, schema, type TableName } from './schema.js';
+import {
+  type Contents,
+  type Field,
+  type ModelTable,
+  type OptionsName,
+  type OptionsOf,
+  options,
+  type Scalar,
+  schema,
+  type TableName,
+} from './schema.js';
 
 /** Bytes of a number, and how it is read. */
 const numbers: Readonly<Record<Scalar, readonly [size: number, read: (view: DataView, at: number) => number]>> = {

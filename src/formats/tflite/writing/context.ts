@@ -4,10 +4,10 @@ import { channelsLast, type Layout } from '../layout.js';
 import { ACTIVATIONS, type Activation } from '../types.js';
 import type { Builtin } from '../wire/builtins.js';
 import type { RuleFacts } from './rule.js';
+import { exactScalar } from './scalars.js';
 import type { Options } from './tables.js';
 import { gridOf, isConstant, isFloatValue, sameGrid, storedConstant, type TensorGrid } from './values.js';
 import type { TensorFacts, Writer } from './writer.js';
-import { exactScalar } from './scalars.js';
 
 /** What an operator's first output becomes in the file. */
 interface Ending {
@@ -210,14 +210,20 @@ export class WriteContext {
     if (!integerWhere(this.node)) return undefined;
     const activations = this.#activations();
     const grids = activations.map((index) => this.writer.gridOf(this.value(index)));
-    if (!integer || activations.length === 0 || grids.some((grid) => grid === undefined || grid.dtype !== grids[0]?.dtype)) return undefined;
-    const others = this.node.inputs.flatMap((value, index) => (value && isFloatValue(value) && isConstant(value) && !weights.includes(index) ? [value] : []));
+    if (!integer || activations.length === 0 || grids.some((grid) => grid === undefined || grid.dtype !== grids[0]?.dtype))
+      return undefined;
+    const others = this.node.inputs.flatMap((value, index) =>
+      value && isFloatValue(value) && isConstant(value) && !weights.includes(index) ? [value] : [],
+    );
     if (others.some((value) => exactScalar(value) === undefined)) return undefined;
-    if (weights.some((index) => this.has(index) && !isConstant(this.node.inputs[index]) && !this.writer.gridOf(this.value(index)))) return undefined;
+    if (weights.some((index) => this.has(index) && !isConstant(this.node.inputs[index]) && !this.writer.gridOf(this.value(index))))
+      return undefined;
     if (weights.length > 0 && isConstant(this.node.inputs[weights[0]]) && !storedConstant(this.node.inputs[weights[0]])) return undefined;
     if (integer === 'same') {
       const [first] = grids;
-      return grids.every((grid) => grid && first && sameGrid(grid, first)) ? { value: this.result, activation: 'NONE', alike: [] } : undefined;
+      return grids.every((grid) => grid && first && sameGrid(grid, first))
+        ? { value: this.result, activation: 'NONE', alike: [] }
+        : undefined;
     }
     return this.#behindQuantization(this.#rule.fuses ? this.#behindActivation() : { value: this.result, activation: 'NONE', alike: [] });
   }

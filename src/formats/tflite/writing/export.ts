@@ -5,6 +5,7 @@ import type { Layout } from '../layout.js';
 import { writers } from '../operators/table.js';
 import { encodeTables } from '../wire/encode.js';
 import { WriteContext } from './context.js';
+import { writeInput, writeOutput } from './edges.js';
 import { gridOf, isConstant, sameGrid } from './values.js';
 import { Writer } from './writer.js';
 
@@ -33,11 +34,11 @@ export function encodeTflite(source: Model, { layout = 'as-is' }: EncodeOptions 
   graph.sort();
   const writer = new Writer(graph);
   const edge: Layout = layout === 'channels-last' ? 'other' : 'own';
-  const inputs = graph.feeds.map((value) => writer.input(value, edgeOf(value, edge)));
+  const inputs = graph.feeds.map((value) => writeInput(writer, value, edgeOf(value, edge)));
   const needed = neededFor(graph.outputs);
   for (const node of graph.nodes) if (needed.has(node) && !writer.done.has(node)) writeNode(writer, node);
   const outputs = graph.outputs.map((value) => {
-    const tensor = writer.output(value, edgeOf(value, edge));
+    const tensor = writeOutput(writer, value, edgeOf(value, edge));
     writer.parts.rename(tensor, value.name);
     return tensor;
   });
@@ -66,8 +67,14 @@ function edgeOf({ shape }: Value, layout: Layout): Layout {
 
 function writeNode(writer: Writer, node: Node): void {
   if (node.op === 'Constant' && node.domain === '') return;
-  if (node.domain === '' && node.op === 'QuantizeLinear') return writeQuantize(writer, node);
-  if (node.domain === '' && node.op === 'DequantizeLinear') return writeDequantize(writer, node);
+  if (node.domain === '' && node.op === 'QuantizeLinear') {
+    writeQuantize(writer, node);
+    return;
+  }
+  if (node.domain === '' && node.op === 'DequantizeLinear') {
+    writeDequantize(writer, node);
+    return;
+  }
   const rule = node.domain === '' ? writers.get(node.op) : undefined;
   if (!rule)
     throw new UnsupportedError({
@@ -86,7 +93,10 @@ function writeNode(writer: Writer, node: Node): void {
     if (!(error instanceof FormatError) && !(error instanceof UnsupportedError)) throw error;
     if (error.where?.includes(node.label)) throw error;
     const { what, expected, got, fix } = error;
-    throw new UnsupportedError({ what, where: `${node.label}${error.where ? `, ${error.where}` : ''}`, expected, got, fix }, { cause: error });
+    throw new UnsupportedError(
+      { what, where: `${node.label}${error.where ? `, ${error.where}` : ''}`, expected, got, fix },
+      { cause: error },
+    );
   }
 }
 
@@ -117,6 +127,7 @@ function ungridded(node: Node): UnsupportedError {
   return new UnsupportedError({
     what: 'The scale cannot be said in TensorFlow Lite',
     where: node.label,
-    expected: 'one constant scale and zero point for the whole value, the same where it is quantized and dequantized, in int8, uint8 or (symmetric) int16',
+    expected:
+      'one constant scale and zero point for the whole value, the same where it is quantized and dequantized, in int8, uint8 or (symmetric) int16',
   });
 }

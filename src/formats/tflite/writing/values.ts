@@ -24,7 +24,7 @@ export function sameGrid(a: TensorGrid, b: TensorGrid): boolean {
 export function gridOf(node: Node): TensorGrid | undefined {
   const [, scale, zeroPoint] = node.inputs;
   const factor = scale?.constant;
-  if (!factor || factor.size !== 1 || (zeroPoint && !zeroPoint.constant)) return undefined;
+  if (factor?.size !== 1 || (zeroPoint && !zeroPoint.constant)) return undefined;
   const dtype = zeroPoint?.dtype ?? (node.op === 'DequantizeLinear' ? node.inputs[0]?.dtype : 'uint8');
   const zero = zeroPoint?.constant?.numbers()[0] ?? 0;
   if (dtype === 'int8' || (dtype === 'int16' && zero === 0)) return { dtype, scale: factor.numbers()[0], zeroPoint: zero };
@@ -55,7 +55,10 @@ export function storedConstant(value: Value | undefined): StoredConstant | undef
 
 /** A constant, or what a constant in integers stands for. */
 export function isConstant(value: Value | undefined): boolean {
-  return value !== undefined && (value.constant !== undefined || (value.producer?.op === 'DequantizeLinear' && value.producer.inputs[0]?.constant !== undefined));
+  return (
+    value !== undefined &&
+    (value.constant !== undefined || (value.producer?.op === 'DequantizeLinear' && value.producer.inputs[0]?.constant !== undefined))
+  );
 }
 
 /** Numbers of a constant, dequantized where it is in integers. */
@@ -100,7 +103,8 @@ export function gridOfIntegers(value: Value, seen = new Set<Value>()): TensorGri
 /** Sizes of a value with one sample where the number of them is open (-1 in the signature). @throws UnsupportedError where another size is open. */
 export function sizesOf(value: Value, batch: readonly string[]): { shape: number[]; signature: number[] } {
   const dims = value.shape;
-  if (!dims) throw new UnsupportedError({ what: 'TensorFlow Lite needs to know how many dimensions a value has', where: `"${value.name}"` });
+  if (!dims)
+    throw new UnsupportedError({ what: 'TensorFlow Lite needs to know how many dimensions a value has', where: `"${value.name}"` });
   const signature = dims.map((dim) => (typeof dim === 'number' ? dim : -1));
   return { shape: dims.map((dim) => sizeFor(dim, value, batch)), signature };
 }

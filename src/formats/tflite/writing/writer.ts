@@ -4,7 +4,7 @@ import { channelsLast, channelsSecond, keepsOrder, type Layout, permuted } from 
 import { codeOfType } from '../types.js';
 import { type Builtin, codeOfBuiltin } from '../wire/builtins.js';
 import { FileParts, type Options } from './tables.js';
-import { gridOfIntegers, isFloatValue, sameGrid, sizesOf, storedConstant, type TensorGrid } from './values.js';
+import { sameGrid, sizesOf, storedConstant, type TensorGrid } from './values.js';
 
 type Form = Partial<Record<Layout, number>>;
 
@@ -72,7 +72,14 @@ export class Writer {
   /** Adds a constant. */
   constant(name: string, tensor: Tensor, quantization?: { scale: readonly number[]; zeroPoint: readonly number[]; axis: number }): number {
     const contents = new Uint8Array(tensor.bytes());
-    return this.parts.tensor({ name, type: this.#code(tensor.dtype, name), shape: tensor.shape, signature: tensor.shape, contents, quantization });
+    return this.parts.tensor({
+      name,
+      type: this.#code(tensor.dtype, name),
+      shape: tensor.shape,
+      signature: tensor.shape,
+      contents,
+      quantization,
+    });
   }
 
   /** Adds a constant vector of sizes or axes. */
@@ -147,12 +154,17 @@ export class Writer {
     else if (Object.keys(real).length > 0) real[layout] = this.#moved(value, layout, real, undefined);
     else {
       const { shape, signature } = this.sizes(value);
-      real[layout] = this.operator('DEQUANTIZE', [this.stored(value, layout)], {
-        name: `${value.name}`,
-        dtype: 'float32',
-        shape: this.arranged(shape, layout),
-        signature: this.arranged(signature, layout),
-      }, { name: 'DequantizeOptions', values: {} });
+      real[layout] = this.operator(
+        'DEQUANTIZE',
+        [this.stored(value, layout)],
+        {
+          name: `${value.name}`,
+          dtype: 'float32',
+          shape: this.arranged(shape, layout),
+          signature: this.arranged(signature, layout),
+        },
+        { name: 'DequantizeOptions', values: {} },
+      );
     }
     return real[layout] as number;
   }
@@ -192,19 +204,36 @@ export class Writer {
   reshaped(source: number, facts: TensorFacts): number {
     const { shape, signature = shape } = facts;
     const target = signature.filter((size) => size === -1).length <= 1 ? signature : shape;
-    return this.operator('RESHAPE', [source, this.integers('shape', target)], facts, { name: 'ReshapeOptions', values: { shape: [...target] } }, 1);
+    return this.operator(
+      'RESHAPE',
+      [source, this.integers('shape', target)],
+      facts,
+      { name: 'ReshapeOptions', values: { shape: [...target] } },
+      1,
+    );
   }
 
   #constant(value: Value, layout: Layout): number {
-    const arranged = (tensor: Tensor) => (layout === 'own' || tensor.shape.length < 3 ? tensor : permuted(tensor, channelsLast(tensor.shape.length)));
+    const arranged = (tensor: Tensor) =>
+      layout === 'own' || tensor.shape.length < 3 ? tensor : permuted(tensor, channelsLast(tensor.shape.length));
     if (value.constant) return this.constant(value.name, arranged(value.constant));
     const found = storedConstant(value);
     if (!found) throw new FormatError({ what: 'A constant is not known', where: `"${value.name}"` });
     const { integers, scale, zeroPoint, axis } = found;
     const shift = integers.dtype === 'uint8' ? 128 : 0;
     if (!/^u?int8$/.test(integers.dtype) && bitsOf(integers.dtype) >= 8)
-      throw new UnsupportedError({ what: `Integers of type ${integers.dtype} cannot be dequantized by TensorFlow Lite`, where: `"${value.name}"` });
-    const plain = integers.dtype === 'int8' ? integers : Tensor.from('int8', integers.shape, [...integers.numbers()].map((each) => each - shift));
+      throw new UnsupportedError({
+        what: `Integers of type ${integers.dtype} cannot be dequantized by TensorFlow Lite`,
+        where: `"${value.name}"`,
+      });
+    const plain =
+      integers.dtype === 'int8'
+        ? integers
+        : Tensor.from(
+            'int8',
+            integers.shape,
+            [...integers.numbers()].map((each) => each - shift),
+          );
     const moved = arranged(plain);
     const rank = integers.shape.length;
     const at = layout === 'own' || rank < 3 ? axis : channelsLast(rank).indexOf(axis);
@@ -213,48 +242,22 @@ export class Writer {
     return this.operator('DEQUANTIZE', [tensor], facts, { name: 'DequantizeOptions', values: {} }, scale.length > 1 ? 5 : 2);
   }
 
-  /** Declares an input of the graph. Integers on a grid have it said; unsigned ones are shifted at once, for kernels take signed ones. */
-  input(value: Value, layout: Layout): number {
-    const { shape, signature } = this.sizes(value);
-    const facts = { shape: this.arranged(shape, layout), signature: this.arranged(signature, layout) };
-    const dtype = value.dtype ?? 'float32';
-    const grid = isFloatValue(value) ? undefined : gridOfIntegers(value);
-    if (grid && dtype === 'uint8') {
-      const given = this.tensor({ name: value.name, dtype, ...facts });
-      this.parts.tensors[given].quantization = { scale: [grid.scale], zeroPoint: [grid.zeroPoint + 128], axis: 0 };
-      const signed = this.operator('QUANTIZE', [given], { name: `${value.name}_int8`, dtype: 'int8', ...facts, grid }, { name: 'QuantizeOptions', values: {} });
-      this.hold(value, signed, layout, grid);
-      return given;
-    }
-    const tensor = this.tensor({ name: value.name, dtype, ...facts, grid });
-    this.hold(value, tensor, layout, grid);
-    return tensor;
-  }
-
-  /** The tensor that is an output of the graph, in the graph's type. */
-  output(value: Value, layout: Layout): number {
-    const grid = this.gridOf(value);
-    if (!grid || isFloatValue(value)) return this.real(value, layout);
-    if (value.dtype === grid.dtype) return this.stored(value, layout);
-    const { shape, signature } = this.sizes(value);
-    const tensor = this.tensor({
-      name: value.name,
-      dtype: value.dtype ?? 'uint8',
-      shape: this.arranged(shape, layout),
-      signature: this.arranged(signature, layout),
-    });
-    this.parts.tensors[tensor].quantization = { scale: [grid.scale], zeroPoint: [grid.zeroPoint + 128], axis: 0 };
-    this.operatorInto('QUANTIZE', [this.stored(value, layout)], [tensor], { name: 'QuantizeOptions', values: {} });
-    return tensor;
-  }
-
   /** Writes what QuantizeLinear does: nothing where a value's integers are on that grid, else QUANTIZE. */
   quantized(made: Value, source: Value, grid: TensorGrid): void {
     const before = this.gridOf(source);
-    if (before && sameGrid(before, grid)) return this.share(made, source);
+    if (before && sameGrid(before, grid)) {
+      this.share(made, source);
+      return;
+    }
     const layout: Layout = this.prefersOther(source) ? 'other' : 'own';
     const { shape, signature } = this.sizes(made);
-    const facts = { name: made.name, dtype: grid.dtype, shape: this.arranged(shape, layout), signature: this.arranged(signature, layout), grid };
+    const facts = {
+      name: made.name,
+      dtype: grid.dtype,
+      shape: this.arranged(shape, layout),
+      signature: this.arranged(signature, layout),
+      grid,
+    };
     const from = before ? this.stored(source, layout) : this.real(source, layout);
     const options: Options = { name: 'QuantizeOptions', values: {} };
     this.hold(made, this.operator('QUANTIZE', [from], facts, options, before ? 2 : 1), layout, grid);
