@@ -20,8 +20,8 @@ function table() {
     const list = (chosen) => written.filter(chosen).map(({ op }) => op);
     return [name, `1 to ${version}`, list(() => true).join(', '), list(({ integers }) => integers).join(', ')];
   });
-  const lines = [['TensorFlow Lite', 'versions read', 'written for', 'also in integers'], ['---', '---', '---', '---'], ...rows].map((cells) =>
-    `| ${cells.join(' | ')} |`.replaceAll('|  |', '| |').replaceAll('|  |', '| |'),
+  const lines = [['TensorFlow Lite', 'versions read', 'written for', 'also in integers'], ['---', '---', '---', '---'], ...rows].map(
+    (cells) => `| ${cells.join(' | ')} |`.replaceAll('|  |', '| |').replaceAll('|  |', '| |'),
   );
   return `${lines.join('\n')}\n\nWritten as several operators: ${composedOperators.join(', ')}. \`QuantizeLinear\` and \`DequantizeLinear\` become the scales of tensors, QUANTIZE and DEQUANTIZE.`;
 }
