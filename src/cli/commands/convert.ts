@@ -1,12 +1,12 @@
 import { Option } from 'commander';
 import { formatBytes, GraphError, OptionError } from '../../base/index.js';
-import { isTfliteName, loadModel, modelBytes, saveModel } from '../../formats/node/index.js';
-import { forgetShapes, simplify } from '../../infrastructure/compiler/index.js';
+import { isTfliteName, loadModel, modelBytes } from '../../formats/node/index.js';
+import { forgetShapes } from '../../infrastructure/compiler/index.js';
 import { copyModel, type Model } from '../../onnx/index.js';
 import { inferShapes } from '../../ops/index.js';
 import type { AddCommand } from '../command.js';
 import type { CommonOptions } from '../options.js';
-import { otherAnswers, Refused } from '../shipping/index.js';
+import { shipConverted } from '../shipping/index.js';
 import { shapes as shapesOf } from '../units.js';
 
 interface Options extends CommonOptions {
@@ -38,31 +38,11 @@ export const convertCommand: AddCommand = (program, run) => {
     .addHelpText('after', EXAMPLES)
     .action(
       run(async (context, { out, layout, shape, force }: Options, path: string) => {
-        const { runtime, output, activity } = context;
+        const { output } = context;
         context.willWrite(out);
         const given = loadModel(path);
-        const fixed = shape ? withShapes(given, shape) : given;
-        // Sizes that a graph computes are known afterwards, and nothing is left that other formats have no operator for.
-        const model = isTfliteName(out) ? await simplify(fixed, runtime) : fixed;
-        let faults: string[] = [];
-        const check = async (draft: string) => {
-          const request = {
-            before: model,
-            after: loadModel(draft),
-            runtime,
-            channelsLast: layout === 'channels-last',
-            signal: activity.signal,
-          };
-          faults = await otherAnswers(request);
-          if (faults.length > 0 && !force)
-            throw new Refused({
-              what: `The model is not written, because ${faults.join('; and ')}`,
-              where: out,
-              fix: 'Write it all the same with --force.',
-            });
-        };
         const before = modelBytes(path);
-        const bytes = await saveModel(model, out, isTfliteName(out) ? { layout, check } : {});
+        const { bytes, faults } = await shipConverted({ context, model: shape ? withShapes(given, shape) : given, out, layout, force });
         const checked = !isTfliteName(out)
           ? []
           : faults.length > 0

@@ -122,6 +122,45 @@ async function written(given: Shipment): Promise<Shipped> {
   return { forced, ...shipped, model: loadModel(out), bytes };
 }
 
+export interface Conversion {
+  context: CommandContext;
+  model: Model;
+  out: string;
+  /** For TensorFlow Lite. */
+  layout: 'as-is' | 'channels-last';
+  /** Write it even where it answers differently. */
+  force?: boolean;
+}
+
+/**
+ * Writes a model in another format, and nothing else about it changes: a file of another format than ONNX is read back, and must give the same answers before it takes its
+ * name. @returns its bytes, and what answers differently, which is only there by force.
+ * @throws Refused where it answers differently.
+ */
+export async function shipConverted({
+  context,
+  model: given,
+  out,
+  layout,
+  force,
+}: Conversion): Promise<{ bytes: number; faults: readonly string[] }> {
+  const { runtime, activity } = context;
+  if (!isTfliteName(out)) return { bytes: await saveModel(given, out), faults: [] };
+  const model = await simplify(given, runtime);
+  let faults: string[] = [];
+  const check = async (draft: string) => {
+    faults = await otherAnswers({
+      before: model,
+      after: loadModel(draft),
+      runtime,
+      channelsLast: layout === 'channels-last',
+      signal: activity.signal,
+    });
+    if (faults.length > 0 && !force) throw refusal({ context, out }, faults);
+  };
+  return { bytes: await saveModel(model, out, { layout, check }), faults };
+}
+
 /** What was found of a file, and what else can be done where it is refused. */
 interface Looked extends Omit<Shipped, 'model' | 'bytes'> {
   advice?: string;
@@ -245,7 +284,7 @@ function fileOf({ model, path }: Known): string | undefined {
   return [path, model.source].find((file) => file !== undefined && existsSync(file) && statSync(file).isFile());
 }
 
-function refusal({ context, out, advice }: Shipment, faults: readonly string[]): Refused {
+function refusal({ context, out, advice }: Pick<Shipment, 'context' | 'out' | 'advice'>, faults: readonly string[]): Refused {
   const kept =
     context.kept === undefined || !existsSync(context.kept) ? '' : ' (what was trained is kept, so that this goes on from there)';
   return new Refused({
