@@ -247,13 +247,14 @@ function answers(model: Model, task: Task, { shipment, reference }: { shipment: 
 async function timeOf({ context, model, task, original, rival = original, options }: Shipment, draft: string, proof?: Proof) {
   if (!rival) return undefined;
   const { runtime, activity } = context;
-  const file = fileOf(rival);
-  // The file itself where there is one: what was read of it may have been given a free batch since.
+  const found = fileOf(rival);
+  // The file itself where the runtime takes it: what was read of it may have been given a free batch since.
+  const file = found !== undefined && isTfliteFile(found) ? undefined : found;
   const given = file === undefined ? rival.model : loadModel(file);
   return attempted(
     async () => {
       const before = {
-        source: file === undefined ? rival.model : runnable(file, given),
+        source: file === undefined ? rival.model : ({ path: file } satisfies ModelSource),
         feeds: await oneRun(given, rival.task, proof?.invented),
       };
       const after = {

@@ -247,6 +247,32 @@ const whole: readonly WrittenCase[] = [
   }),
 ];
 
+/** Weights stored in fewer bits, as `quantize --weights` writes them. */
+const stored: readonly WrittenCase[] = [
+  graph('weights in integers that are cast', [1, 3, 8, 8], (b, x) => {
+    const small = Tensor.from(
+      'int8',
+      [8, 3, 3, 3],
+      numbers([8, 3, 3, 3], 4)
+        .numbers()
+        .map((each) => each * 64),
+    );
+    const scale = Tensor.from(
+      'float32',
+      [8, 1, 1, 1],
+      Array.from({ length: 8 }, (_, i) => (i + 2) / 499),
+    );
+    const cast = b.op('Cast', [b.parameter('weight', small)], { to: 1 });
+    return b.op('Conv', [x, b.op('Mul', [cast, b.constant(scale)])]);
+  }),
+  graph('weights in half precision', [1, 3, 8, 8], (b, x) => {
+    const half = Tensor.from('float16', [8, 3, 3, 3], numbers([8, 3, 3, 3], 4).numbers());
+    const made = b.op('Conv', [x, b.op('Cast', [b.parameter('weight', half)], { to: 1 })]);
+    const bias = b.op('Cast', [b.parameter('bias', Tensor.from('float16', [8, 1, 1], numbers([8, 1, 1], 3).numbers()))], { to: 1 });
+    return b.op('Add', [made, bias]);
+  }),
+];
+
 /** Whole networks in floats, untrained. */
 const networks: readonly WrittenCase[] = [surveyCnn, resnet8, mobilenet].map((architecture) => {
   const model = architecture.build({ input: [3, 32, 32], classes: 10, width: 0.25, seed: 1 });
@@ -254,4 +280,4 @@ const networks: readonly WrittenCase[] = [surveyCnn, resnet8, mobilenet].map((ar
   return { name: architecture.name, model, inputs: { [name]: numbers([1, 3, 32, 32], 2) } };
 });
 
-export const writtenCases: readonly WrittenCase[] = [...floats, ...whole, ...networks];
+export const writtenCases: readonly WrittenCase[] = [...floats, ...whole, ...stored, ...networks];

@@ -25,14 +25,9 @@ function readCast(context: ReadContext): void {
   context.outputStored(context.op('Cast', [context.stored(0, layout)], { to: codeOf(result.dtype) }), layout);
 }
 
-/** Half floats of weights are made whole by DEQUANTIZE. */
 function writeCast(w: WriteContext, node: Node): void {
   const layout = w.layoutOf(0);
   const [from, to] = [w.value(0).dtype, node.outputs[0]?.dtype];
-  if (from === 'float16' && to === 'float32' && w.constant(0)) {
-    w.emit('DEQUANTIZE', [w.inputReal(0, layout)], { layout, options: { name: 'DequantizeOptions', values: {} }, version: 3 });
-    return;
-  }
   const [fromCode, toCode] = [from && codeOfType(from), to && codeOfType(to)];
   if (fromCode === undefined || toCode === undefined) w.refuse(`it casts ${from} to ${to}`);
   w.emit('CAST', [w.inputReal(0, layout)], {

@@ -1,7 +1,7 @@
 import { Tensor, type Value } from '../../../onnx/index.js';
 import { permuted } from '../layout.js';
 import type { WriteContext } from '../writing/context.js';
-import { isConstant, numbersOf, type StoredConstant, storedConstant } from '../writing/values.js';
+import { halfConstant, isConstant, numbersOf, type StoredConstant, storedConstant } from '../writing/values.js';
 
 /**
  * A weight with its axes in TensorFlow Lite's order. `arrange` is what is done to it before that, which leaves scales along its axis.
@@ -16,6 +16,12 @@ export function writeWeight(
   if (!isConstant(value)) return w.refuse('its weight is computed when it runs');
   const seen = (tensor: Tensor) => permuted(arrange(tensor), order);
   if (!w.isInteger) {
+    const half = halfConstant(value);
+    if (half) {
+      const moved = seen(half);
+      const facts = w.between(`${value.name}_float`, moved.shape);
+      return w.writer.operator('DEQUANTIZE', [w.writer.constant(value.name, moved)], facts, { name: 'DequantizeOptions', values: {} }, 3);
+    }
     const stored = storedConstant(value);
     if (!stored || stored.integers.dtype === 'int32')
       return w.writer.constant(value.name, seen(Tensor.of('float32', value.shape as number[], numbersOf(value) as Float32Array)));

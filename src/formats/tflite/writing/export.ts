@@ -55,7 +55,7 @@ function neededFor(outputs: readonly Value[]): ReadonlySet<Node> {
     needed.add(node);
     const known = (node.domain === '' && writers.get(node.op)?.known) || [];
     node.inputs.forEach((input, index) => {
-      if (input?.producer && !known.includes(index)) open.push(input.producer);
+      if (input?.producer && !isConstant(input) && !known.includes(index)) open.push(input.producer);
     });
   }
   return needed;
@@ -67,6 +67,7 @@ function edgeOf({ shape }: Value, layout: Layout): Layout {
 
 function writeNode(writer: Writer, node: Node): void {
   if (node.op === 'Constant' && node.domain === '') return;
+  if (node.outputs.length === 1 && isConstant(node.outputs[0])) return;
   if (node.domain === '' && node.op === 'QuantizeLinear') {
     writeQuantize(writer, node);
     return;

@@ -1,5 +1,6 @@
 import { UnsupportedError } from '../../../base/index.js';
 import { bindDim, type Dim, isFloat, type Node, type Tensor, type Value } from '../../../onnx/index.js';
+import { storedWeight } from '../../../ops/index.js';
 
 /** Integers for numbers, one scale and zero point for all: value = scale · (integer − zero point). */
 export interface TensorGrid {
@@ -31,39 +32,73 @@ export function gridOf(node: Node): TensorGrid | undefined {
   return dtype === 'uint8' ? { dtype: 'int8', scale: factor.numbers()[0], zeroPoint: zero - 128 } : undefined;
 }
 
-/** The constant in integers that a value is the dequantized form of. @throws UnsupportedError where it is in blocks. */
+/**
+ * The constant in integers that a value is the dequantized form of: by DequantizeLinear, or by the Cast and Mul that quantizers write where weights alone are integers.
+ * @throws UnsupportedError where it is in blocks.
+ */
 export function storedConstant(value: Value | undefined): StoredConstant | undefined {
   const node = value?.producer;
+  if (node?.op === 'Mul') return castConstant(node);
   if (node?.op !== 'DequantizeLinear') return undefined;
   const [integers, scale, zeroPoint] = node.inputs.map((input) => input?.constant);
   if (!integers || !scale) return undefined;
-  if (node.int('block_size', 0) > 0)
-    throw new UnsupportedError({
-      what: 'TensorFlow Lite has no scales for blocks of a weight',
-      where: node.label,
-      fix: 'Quantize with a scale for each channel (int8) instead.',
-    });
+  if (node.int('block_size', 0) > 0) throw blocked(node);
   const rank = integers.shape.length;
   const axis = node.int('axis', 1);
   return {
     integers,
     scale: scale.toFloat32(),
-    zeroPoint: [...(zeroPoint?.numbers() ?? Array.from({ length: scale.size }, () => 0))],
+    zeroPoint: [...(zeroPoint?.numbers() ?? zeros(scale.size))],
     axis: scale.size === 1 ? 0 : axis < 0 ? axis + rank : axis,
   };
 }
 
-/** A constant, or what a constant in integers stands for. */
+function castConstant(node: Node): StoredConstant | undefined {
+  const stored = storedWeight(node);
+  if (!stored) return undefined;
+  const { integers, scale, zeroPoint } = stored;
+  const axes = scale.shape.flatMap((size, axis) => (size > 1 ? [axis] : []));
+  if (axes.length > 1 || (zeroPoint && zeroPoint.size !== 1 && zeroPoint.size !== scale.size)) throw blocked(node);
+  const [axis = 0] = axes;
+  const given = zeroPoint ? [...zeroPoint.numbers()] : zeros(scale.size);
+  return {
+    integers,
+    scale: scale.toFloat32(),
+    zeroPoint: given.length === scale.size ? given : zeros(scale.size).map(() => given[0]),
+    axis,
+  };
+}
+
+function zeros(count: number): number[] {
+  return Array.from({ length: count }, () => 0);
+}
+
+function blocked({ label }: Node): UnsupportedError {
+  return new UnsupportedError({
+    what: 'TensorFlow Lite has no scales for blocks of a weight',
+    where: label,
+    fix: 'Quantize with a scale for each channel (int8) instead.',
+  });
+}
+
+/** The constant in half precision that a value is cast from. */
+export function halfConstant(value: Value | undefined): Tensor | undefined {
+  const node = value?.producer;
+  const source = node?.op === 'Cast' && value?.dtype === 'float32' ? node.inputs[0]?.constant : undefined;
+  return source?.dtype === 'float16' ? source : undefined;
+}
+
+/** A constant, or what a constant in integers or in half precision stands for. */
 export function isConstant(value: Value | undefined): boolean {
-  return (
-    value !== undefined &&
-    (value.constant !== undefined || (value.producer?.op === 'DequantizeLinear' && value.producer.inputs[0]?.constant !== undefined))
-  );
+  const { op, inputs = [] } = value?.producer ?? {};
+  if (value?.constant || halfConstant(value)) return true;
+  return op === 'DequantizeLinear' ? inputs[0]?.constant !== undefined : op === 'Mul' && storedConstant(value) !== undefined;
 }
 
 /** Numbers of a constant, dequantized where it is in integers. */
 export function numbersOf(value: Value): Float32Array | undefined {
-  if (value.constant) return value.constant.toFloat32();
+  const plain = value.constant ?? halfConstant(value);
+  if (plain) return plain.toFloat32();
   const stored = storedConstant(value);
   if (!stored) return undefined;
   const { integers, scale, zeroPoint, axis } = stored;

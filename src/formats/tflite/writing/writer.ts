@@ -4,7 +4,7 @@ import { channelsLast, channelsSecond, keepsOrder, type Layout, permuted } from 
 import { codeOfType } from '../types.js';
 import { type Builtin, codeOfBuiltin } from '../wire/builtins.js';
 import { FileParts, type Options } from './tables.js';
-import { sameGrid, sizesOf, storedConstant, type TensorGrid } from './values.js';
+import { halfConstant, isConstant, sameGrid, sizesOf, storedConstant, type TensorGrid } from './values.js';
 
 type Form = Partial<Record<Layout, number>>;
 
@@ -109,8 +109,7 @@ export class Writer {
   of(value: Value): Written {
     const known = this.#values.get(value);
     if (known) return known;
-    if (!value.constant && !storedConstant(value))
-      throw new FormatError({ what: 'A value is read before it is written', where: `"${value.name}"` });
+    if (!isConstant(value)) throw new FormatError({ what: 'A value is read before it is written', where: `"${value.name}"` });
     const made: Written = { real: {}, stored: {} };
     this.#values.set(value, made);
     return made;
@@ -217,6 +216,12 @@ export class Writer {
     const arranged = (tensor: Tensor) =>
       layout === 'own' || tensor.shape.length < 3 ? tensor : permuted(tensor, channelsLast(tensor.shape.length));
     if (value.constant) return this.constant(value.name, arranged(value.constant));
+    const half = halfConstant(value);
+    if (half) {
+      const moved = arranged(half);
+      const facts = { name: `${value.name}_float`, dtype: 'float32' as const, shape: moved.shape };
+      return this.operator('DEQUANTIZE', [this.constant(value.name, moved)], facts, { name: 'DequantizeOptions', values: {} }, 3);
+    }
     const found = storedConstant(value);
     if (!found) throw new FormatError({ what: 'A constant is not known', where: `"${value.name}"` });
     const { integers, scale, zeroPoint, axis } = found;
