@@ -1,11 +1,11 @@
-import type { DataType, Node, Value } from '../../../onnx/index.js';
+import { type DataType, type Node, Tensor, type Value } from '../../../onnx/index.js';
 import { channelsSecond, type Layout, permuted, range } from '../layout.js';
 import type { ReadContext } from '../reading/context.js';
 import type { Builtin } from '../wire/builtins.js';
 import type { OptionsName } from '../wire/schema.js';
 import type { WriteContext } from '../writing/context.js';
 import type { Options } from '../writing/tables.js';
-import { isConstant, isFloatValue } from '../writing/values.js';
+import { isConstant, isFloatValue, numbersOf } from '../writing/values.js';
 import type { Family, OperatorEntry, WriteRule } from './entry.js';
 import { writeAwayFromZero } from './rounding.js';
 
@@ -50,8 +50,10 @@ function writeOperand(w: WriteContext, index: number, rank: number, layout: Layo
   const own = w.rank(index);
   if (layout === 'own' || own === rank || w.writer.sizes(value).shape.every((size) => size === 1))
     return w.input(index, own === rank ? layout : 'own');
-  if (!value.constant) w.refuse(`input ${index} has fewer axes than the others`);
-  const full = value.constant.reshape([...Array(rank - own).fill(1), ...value.constant.shape]);
+  const numbers = numbersOf(value);
+  if (!numbers) w.refuse(`input ${index} has fewer axes than the others`);
+  const whole = value.constant ?? Tensor.of('float32', value.shape as number[], numbers);
+  const full = whole.reshape([...Array(rank - own).fill(1), ...whole.shape]);
   return w.writer.constant(value.name, permuted(full, [0, ...range(rank).slice(2), 1]));
 }
 
