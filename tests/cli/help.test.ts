@@ -19,6 +19,7 @@ const COMMANDS = [
   'prune',
   'distill',
   'apply',
+  'convert',
   'techniques',
   'optimize',
   'report',
