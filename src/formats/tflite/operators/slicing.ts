@@ -107,7 +107,7 @@ function readMirror(context: ReadContext): void {
   readPad(context, isSymmetric ? 'edge' : 'reflect');
 }
 
-function writeSlice(w: WriteContext, node: Node): void {
+function writeSlice(w: WriteContext): void {
   const rank = w.rank(0);
   const starts = w.integers(1, 'Its starts');
   const ends = w.integers(2, 'Its ends');
@@ -141,7 +141,6 @@ function writeSlice(w: WriteContext, node: Node): void {
   const mask = range(rank).reduce((sum, axis) => (endMask & (1 << axis) ? sum | (1 << w.axisIn(layout, axis, rank)) : sum), 0);
   const lists = [full.begin, full.end, full.step].map((each) => w.list(w.byAxis(layout, each)));
   w.emit('STRIDED_SLICE', [w.input(0, layout), ...lists], { layout, options: { name: 'StridedSliceOptions', values: { endMask: mask } } });
-  void node;
 }
 
 function writePad(w: WriteContext, node: Node): void {

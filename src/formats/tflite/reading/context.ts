@@ -1,6 +1,6 @@
 import { type ErrorFacts, FormatError, UnsupportedError } from '../../../base/index.js';
 import { type AttributeLike, type GraphBuilder, type Operand, Tensor, type Value } from '../../../onnx/index.js';
-import { channelsLast, channelsSecond, type Layout } from '../layout.js';
+import { channelsSecond, type Layout } from '../layout.js';
 import { ACTIVATIONS } from '../types.js';
 import type { FlatReader } from '../wire/decode.js';
 import type { OptionsName, OptionsOf } from '../wire/schema.js';
@@ -147,15 +147,6 @@ export class ReadContext {
       default:
         return this.refuse(`the built-in activation ${ACTIVATIONS[code] ?? code} is not read`);
     }
-  }
-
-  /** A value in the file's order of axes, with channels second. */
-  channelsSecond(value: Value, rank: number): Value {
-    return this.build.op('Transpose', [value], { perm: channelsSecond(rank) });
-  }
-
-  channelsLast(value: Value, rank: number): Value {
-    return this.build.op('Transpose', [value], { perm: channelsLast(rank) });
   }
 
   /** A short name for nodes: files join the names of all layers that an operator was made of. */

@@ -25,8 +25,6 @@ export interface EmitOptions {
   readonly options?: Options;
   readonly output?: number;
   readonly version?: number;
-  /** Where the operator's own result has another shape, that is then changed to the wanted one. */
-  readonly shape?: readonly number[];
 }
 
 /** What writes one node is given: its values as tensors of the file. Whether it computes in integers is settled before. */
