@@ -10,6 +10,7 @@ export { minify, minifyModel } from './compression/packaging/index.js';
 export { prune, pruneModel, sparsify } from './compression/pruning/index.js';
 export { quantize, quantizeAwareTrain, quantizeDynamic, quantizeStatic } from './compression/quantization/index.js';
 export { splitSource } from './data/index.js';
+export { decodeTflite, encodeTflite } from './formats/index.js';
 export { loadModel, saveModel } from './formats/node/index.js';
 export { footprint } from './infrastructure/hardware/index.js';
 export { compareLatency, measureLatency } from './infrastructure/hardware/node/index.js';
