@@ -1,7 +1,7 @@
 import { Option } from 'commander';
 import { formatBytes, GraphError, OptionError } from '../../base/index.js';
 import { isTfliteName, loadModel, modelBytes } from '../../formats/node/index.js';
-import { forgetShapes } from '../../infrastructure/compiler/index.js';
+import { forgetShapes, requireSound } from '../../infrastructure/compiler/index.js';
 import { copyModel, type Model } from '../../onnx/index.js';
 import { inferShapes } from '../../ops/index.js';
 import type { AddCommand } from '../command.js';
@@ -41,6 +41,7 @@ export const convertCommand: AddCommand = (program, run) => {
         const { output } = context;
         context.willWrite(out);
         const given = loadModel(path);
+        requireSound(given);
         const before = modelBytes(path);
         const { bytes, faults } = await shipConverted({ context, model: shape ? withShapes(given, shape) : given, out, layout, force });
         const checked = !isTfliteName(out)
