@@ -241,6 +241,18 @@ const whole: readonly WrittenCase[] = [
     const mean = rounded(b, b.op('ReduceMean', [joined, b.ints([2, 3])], { keepdims: 0 }), c, 'int8');
     return [joined, mean, rounded(b, b.op('LeakyRelu', [other], { alpha: 0.125 }), a, 'int8')];
   }),
+  graph('int8 averages and parts on other grids', [1, 4, 6, 6], (b, x) => {
+    const [a, c, d] = [
+      { scale: 0.0153, zero: 128 },
+      { scale: 0.0071, zero: 120 },
+      { scale: 0.0237, zero: 110 },
+    ];
+    const first = rounded(b, x, a);
+    const windows = rounded(b, b.op('AveragePool', [first], { kernel_shape: [2, 2], strides: [2, 2] }), c);
+    const whole = rounded(b, b.op('GlobalAveragePool', [first]), c);
+    const other = rounded(b, b.op('Relu', [first]), d);
+    return [windows, whole, rounded(b, b.op('Concat', [first, other], { axis: 1 }), d)];
+  }),
   graph('weights in integers beside floats', [1, 3, 8, 8], (b, x) => {
     const made = b.op('Relu', [b.op('Conv', [x, integers(b, [8, 3, 3, 3], 4).value])]);
     return b.op('Gemm', [b.op('Flatten', [b.op('GlobalAveragePool', [made])]), integers(b, [5, 8], 7).value], { transB: 1 });

@@ -73,13 +73,18 @@ function readArg(context: ReadContext, op: string): void {
   context.outputStored(context.outputs[0]?.dtype === 'int64' ? made : context.build.op('Cast', [made], { to: codeOf('int32') }));
 }
 
+/** Integers on other grids than the result's are brought to that first. */
+function kindOfConcat({ outputs: [result] }: Node): 'free' | 'same' {
+  return result?.users.every(({ op }) => op === 'QuantizeLinear') ? 'free' : 'same';
+}
+
 function writeConcat(w: WriteContext, node: Node): void {
   const indices = range(node.inputs.length);
   const layout = w.layoutOf(...indices);
   const axis = w.axisIn(layout, node.int('axis', 0), w.rank(0));
   w.emit(
     'CONCATENATION',
-    indices.map((index) => w.input(index, layout)),
+    indices.map((index) => (w.isInteger ? w.inputOnGrid(index, layout) : w.input(index, layout))),
     { layout, options: { name: 'ConcatenationOptions', values: { axis } } },
   );
 }
@@ -134,7 +139,7 @@ function writeArg(name: 'ARG_MAX' | 'ARG_MIN') {
 
 /** Operators that put tensors together and take them apart. */
 export const joining: Family = {
-  CONCATENATION: { version: 4, read: readConcatenation, write: { Concat: { integer: 'same', write: writeConcat } } },
+  CONCATENATION: { version: 4, read: readConcatenation, write: { Concat: { integer: kindOfConcat, write: writeConcat } } },
   SPLIT: {
     version: 4,
     read: (context) => readSplit(context, 1, context.integers(0, 'The axes')[0], undefined),

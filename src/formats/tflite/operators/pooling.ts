@@ -1,8 +1,9 @@
-import type { Node } from '../../../onnx/index.js';
+import { type Node, Tensor } from '../../../onnx/index.js';
 import type { ReadContext } from '../reading/context.js';
 import { PADDINGS } from '../types.js';
 import type { Builtin } from '../wire/builtins.js';
 import type { WriteContext } from '../writing/context.js';
+import { sameGrid } from '../writing/values.js';
 import { writeImage } from './convolution.js';
 import type { Family } from './entry.js';
 import { awayFromZero } from './rounding.js';
@@ -58,7 +59,45 @@ function outSizes(sizes: readonly number[], kernel: readonly number[], strides: 
   return sizes.map((size, axis) => (same ? Math.ceil(size / strides[axis]) : Math.floor((size - kernel[axis]) / strides[axis]) + 1));
 }
 
-const average = { integer: 'same', write: writePool('AVERAGE_POOL_2D') } as const;
+/** Kernels of averages keep the grid; where the result has one of its own, others are asked that round once. */
+function kindOfAverage({ inputs: [data], outputs: [result] }: Node): 'free' | 'same' {
+  return data?.shape?.length === 4 && result?.users.every(({ op }) => op === 'QuantizeLinear') ? 'free' : 'same';
+}
+
+function writeAverage(w: WriteContext, node: Node): void {
+  const { grid } = w.ending;
+  if (!w.isInteger || !grid || sameGrid(grid, w.grid(0))) writePool('AVERAGE_POOL_2D')(w, node);
+  else if (node.op.startsWith('Global')) {
+    const options = { name: 'ReducerOptions', values: { keepDims: true } } as const;
+    w.emit('MEAN', [w.input(0, 'other'), w.list([1, 2], 'axes')], { layout: 'other', options });
+  } else writeAverageAsProduct(w, node);
+}
+
+/** The average of each window as a product with equal weights, whose result has any grid. */
+function writeAverageAsProduct(w: WriteContext, node: Node): void {
+  const kernel = node.ints('kernel_shape', []) as number[];
+  const strides = node.ints('strides', [1, 1]);
+  const isPadded = node.string('auto_pad', 'NOTSET').startsWith('SAME') || node.ints('pads', []).some((pad) => pad !== 0);
+  if ((isPadded && node.int('count_include_pad', 0) === 0) || node.int('ceil_mode', 0) !== 0)
+    w.refuse('its windows have different numbers of elements');
+  const [, channels] = w.shape(0);
+  const { input, padding } = writePadded(w, { kernel, strides, dilations: [1, 1], value: 'zero' });
+  const count = kernel[0] * kernel[1];
+  const scale = Array.from({ length: channels }, () => Math.fround(1 / (127 * count)));
+  const zeroPoint = scale.map(() => 0);
+  const ones = Tensor.from('int8', [1, ...kernel, channels], new Float64Array(count * channels).fill(127));
+  const weight = w.writer.constant(`${w.result.name}_weight`, ones, { scale, zeroPoint, axis: 3 });
+  const steps = scale.map((each) => Math.fround(each * w.grid(0).scale));
+  const bias = w.writer.constant(`${w.result.name}_bias`, Tensor.from('int32', [channels], zeroPoint), {
+    scale: steps,
+    zeroPoint,
+    axis: 0,
+  });
+  const values = { padding, strideH: strides[0], strideW: strides[1], dilationH: 1, dilationW: 1, depthMultiplier: 1 };
+  w.emit('DEPTHWISE_CONV_2D', [input, weight, bias], { layout: 'other', options: { name: 'DepthwiseConv2DOptions', values }, version: 3 });
+}
+
+const average = { integer: kindOfAverage, write: writeAverage } as const;
 const largest = { integer: 'same', write: writePool('MAX_POOL_2D') } as const;
 
 /** Windows that give their average or their largest number. */

@@ -3,7 +3,7 @@ import type { DataType, Node, Tensor, Value } from '../../../onnx/index.js';
 import { channelsLast, type Layout } from '../layout.js';
 import { ACTIVATIONS, type Activation } from '../types.js';
 import type { Builtin } from '../wire/builtins.js';
-import type { RuleFacts } from './rule.js';
+import type { IntegerKind, RuleFacts } from './rule.js';
 import { exactScalar } from './scalars.js';
 import type { Options } from './tables.js';
 import { gridOf, isConstant, isFloatValue, sameGrid, storedConstant, type TensorGrid } from './values.js';
@@ -30,6 +30,7 @@ export interface EmitOptions {
 /** What writes one node is given: its values as tensors of the file. Whether it computes in integers is settled before. */
 export class WriteContext {
   readonly #rule: RuleFacts;
+  readonly #integer: IntegerKind | undefined;
   readonly ending: Ending;
   /** Whether it is written as an operator on integers. */
   readonly isInteger: boolean;
@@ -40,6 +41,7 @@ export class WriteContext {
     rule: RuleFacts,
   ) {
     this.#rule = rule;
+    this.#integer = typeof rule.integer === 'function' ? rule.integer(node) : rule.integer;
     const plain: Ending = { value: node.outputs[0] as Value, activation: 'NONE', alike: [] };
     const integer = this.#integerEnding();
     this.isInteger = integer !== undefined;
@@ -109,6 +111,16 @@ export class WriteContext {
     return this.writer.constant(value.name, scalar.integers, { scale: [scalar.scale], zeroPoint: [0], axis: 0 });
   }
 
+  /** The integers of an input on the grid of the result, rounded once more where they are on another. */
+  inputOnGrid(index: number, layout: Layout): number {
+    const wanted = this.ending.grid;
+    const tensor = this.input(index, layout);
+    if (!wanted || sameGrid(this.grid(index), wanted)) return tensor;
+    const { shape, signature } = this.writer.parts.tensors[tensor];
+    const facts = this.between(`${this.value(index).name}_rounded`, shape, signature, wanted);
+    return this.writer.operator('QUANTIZE', [tensor], facts, { name: 'QuantizeOptions', values: {} });
+  }
+
   inputReal(index: number, layout: Layout = 'own'): number {
     const value = this.value(index);
     const grid = this.writer.gridOf(value);
@@ -158,7 +170,7 @@ export class WriteContext {
     const isMoved = source && !isFloatValue(source) && this.writer.gridOf(source) && this.node.outputs[index]?.dtype === source.dtype;
     if (isMoved) return this.writer.gridOf(source);
     if (!this.isInteger) return undefined;
-    const { integer } = this.#rule;
+    const integer = this.#integer;
     if (integer === 'same') return this.grid(this.#activations()[0]);
     return typeof integer === 'object' ? { dtype: 'int8', ...integer } : this.ending.grid;
   }
@@ -172,7 +184,7 @@ export class WriteContext {
   /** Says which tensor holds an output, in the layout. */
   hold(tensor: number, layout: Layout, output = 0): void {
     const grid = this.#ownGrid(output);
-    if (output > 0 || this.#rule.integer === 'same' || !this.isInteger) {
+    if (output > 0 || this.#integer === 'same' || !this.isInteger) {
       this.writer.hold(output > 0 ? (this.node.outputs[output] as Value) : this.ending.value, tensor, layout, grid);
       return;
     }
@@ -204,7 +216,8 @@ export class WriteContext {
 
   /** What it ends in where it can compute in integers: all its data has them, and its result is wanted in them. */
   #integerEnding(): Ending | undefined {
-    const { integer, weights = [], integerWhere = () => true } = this.#rule;
+    const { weights = [], integerWhere = () => true } = this.#rule;
+    const integer = this.#integer;
     if (!integerWhere(this.node)) return undefined;
     const activations = this.#activations();
     const grids = activations.map((index) => this.writer.gridOf(this.value(index)));
