@@ -1,6 +1,6 @@
 // ResNet-8 of MLPerf Tiny, as the benchmark ships it in TensorFlow Lite: a front that dominates it.
 //
-//   npm run study:resnet8 -- --data DIR --models DIR [--epochs 5] [--tuning-epochs 5] [--trials 6] [--budget 2h] [--work .espalier/resnet8]
+//   npm run study:resnet8 -- --data DIR --models DIR [--epochs 2] [--tuning-epochs 5] [--trials 6] [--budget 2h] [--work .espalier/resnet8]
 //
 // --data holds CIFAR-10 as train.tar and test.tar, or train/ and test/, with one folder of images per class; --models holds pretrainedResnet.tflite and
 // pretrainedResnet_quant.tflite of github.com/mlcommons/tiny. The float model is trained on with flips and crops, for it has
@@ -16,7 +16,7 @@ import { percent } from './support/page.mjs';
 
 const flags = studyFlags({
   models: { type: 'string' },
-  epochs: { type: 'string', default: '5' },
+  epochs: { type: 'string', default: '2' },
   'tuning-epochs': { type: 'string', default: '5' },
   trials: { type: 'string', default: '6' },
   budget: { type: 'string', default: '2h' },
@@ -51,7 +51,7 @@ function measured(name, file) {
 mkdirSync(flags.work, { recursive: true });
 const given = ['pretrainedResnet.tflite', 'pretrainedResnet_quant.tflite'].map((file) => measured(file, join(flags.models, file)));
 const tuned = join(flags.work, 'tuned.onnx');
-const training = ['--epochs', flags.epochs, '--lr', '0.001', '--batch-size', '128', '--augment', 'flip,crop:2', '--no-time'];
+const training = ['--epochs', flags.epochs, '--lr', '0.0001', '--batch-size', '128', '--augment', 'flip,crop:2', '--no-time'];
 if (!existsSync(tuned))
   espalier('train', '--model', join(flags.models, 'pretrainedResnet.tflite'), ...pixels, ...training, '--out', tuned, '--json');
 const out = join(flags.work, 'front');
