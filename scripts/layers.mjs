@@ -23,15 +23,16 @@ const allowed = {
   autodiff: [...foundation, 'ops'],
   architectures: [...foundation, 'ops'],
   infrastructure: [...foundation, 'ops'],
+  formats: ['base', 'onnx', 'ops', 'infrastructure'],
   training: [...foundation, 'ops', 'autodiff', 'infrastructure'],
-  modalities: [...engine, 'training'],
+  modalities: [...engine, 'formats', 'training'],
   diagnosis: [...foundation, 'ops', 'infrastructure', 'training', 'modalities'],
   technique: [...foundation, 'infrastructure', 'training', 'modalities', 'automation'],
   compression: [...engine, 'training', 'automation', 'technique'],
   learning: [...engine, 'training', 'modalities', 'automation', 'technique'],
   strategies: [...techniques, 'diagnosis'],
   report: ['base', 'pareto', 'metrics', 'diagnosis', 'automation', 'strategies', 'technique', 'infrastructure', 'training'],
-  cli: [...techniques, 'diagnosis', 'strategies', 'report'],
+  cli: [...techniques, 'formats', 'diagnosis', 'strategies', 'report'],
 };
 /** Folders from which only types may be imported. */
 const typesOnly = { report: ['automation', 'diagnosis', 'strategies', 'technique', 'infrastructure', 'training'] };

@@ -81,6 +81,11 @@ export const commands = [
     load: async () => (await import('./commands/apply.js')).applyCommand,
   },
   {
+    name: 'convert',
+    summary: 'a model in another format: ONNX to TensorFlow Lite and back',
+    load: async () => (await import('./commands/convert.js')).convertCommand,
+  },
+  {
     name: 'techniques',
     summary: 'list the techniques that recipes are made of, or the options of one',
     load: async () => (await import('./commands/techniques.js')).techniquesCommand,

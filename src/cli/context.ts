@@ -55,7 +55,11 @@ export class CommandContext {
     const { declareBatch, fixedBatch, freeBatch, requireSound } = await import('../infrastructure/compiler/index.js');
     const { openModel } = await import('../modalities/node/index.js');
     const { inferShapes } = await import('../ops/index.js');
-    const opened = await openModel(path);
+    const { withRealEdges } = await import('../formats/index.js');
+    const { isTfliteFile } = await import('../formats/node/index.js');
+    const given = await openModel(path);
+    const opened = isTfliteFile(path) ? withRealEdges(given) : given;
+    if (opened !== given) this.output.info('Inputs and outputs in integers are taken and given as the numbers that these stand for.');
     inferShapes(opened);
     requireSound(opened);
     const model = declareBatch(opened);

@@ -22,6 +22,7 @@ const COMMANDS = [
   'prune',
   'distill',
   'apply',
+  'convert',
   'techniques',
   'optimize',
   'report',

@@ -40,6 +40,7 @@ const allowed = [
   '@bufbuild/protobuf/codegenv2',
   'csv-parse/browser/esm/sync',
   'fflate',
+  'flatbuffers',
   'onnxruntime-web/wasm',
   'onnxruntime-web/webgpu',
   'zod',

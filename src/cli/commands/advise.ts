@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { Option } from 'commander';
 import { formatBytes, formatCount } from '../../base/index.js';
 import { readJson } from '../../base/node/index.js';
-import { loadModel, modelBytes } from '../../onnx/node/index.js';
+import { isTfliteName, loadModel, modelBytes } from '../../formats/node/index.js';
 import { type Advice, advise, type Expected, gainsTable, PLACES, type Place, seenIn } from '../../strategies/index.js';
 import type { AddCommand } from '../command.js';
 import type { CommonOptions } from '../options.js';
@@ -62,7 +62,8 @@ function ratio({ value, low, high }: Expected): string {
 /** What is to be typed; data is the user's own. */
 function commandFor({ technique, options, needsData, way }: Advice, path: string): string {
   const flags = Object.entries(options).map(([name, value]) => asFlag(`${name}=${value}`));
-  const out = `${basename(path, '.onnx')}.${way.replaceAll(' ', '-')}.onnx`;
+  const extension = isTfliteName(path) ? '.tflite' : '.onnx';
+  const out = `${basename(path, extension)}.${way.replaceAll(' ', '-')}${extension}`;
   return ['espalier apply', technique, quoted(path), ...(needsData ? ['--data DATA'] : []), ...flags, '-o', quoted(out)].join(' ');
 }
 

@@ -1,11 +1,11 @@
 import { Option } from 'commander';
 import { formatBytes, lookup, OptionError } from '../../base/index.js';
 import { inventedShapes, runnableInputs } from '../../diagnosis/index.js';
+import { loadModel, modelBytes } from '../../formats/node/index.js';
 import { batchBindings } from '../../infrastructure/hardware/index.js';
 import { measureLatency, measureServing, type Serving } from '../../infrastructure/hardware/node/index.js';
 import type { Runtime } from '../../infrastructure/runtime/index.js';
 import type { Model, Value } from '../../onnx/index.js';
-import { loadModel, modelBytes } from '../../onnx/node/index.js';
 import type { AddCommand } from '../command.js';
 import type { CommonOptions } from '../options.js';
 import { list, positiveInteger, positiveNumber, shapes, sizes } from '../units.js';

@@ -1,6 +1,6 @@
 import { writeFileAtomic } from '../../base/node/index.js';
+import { loadModel, modelBytes } from '../../formats/node/index.js';
 import { footprint } from '../../infrastructure/hardware/index.js';
-import { loadModel, modelBytes } from '../../onnx/node/index.js';
 import { inspectHtml, inspectTable } from '../../report/render/index.js';
 import type { AddCommand } from '../command.js';
 import type { CommonOptions } from '../options.js';

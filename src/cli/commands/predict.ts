@@ -42,10 +42,11 @@ export const predictCommand: AddCommand = (program, run) => {
     .action(
       run(async (context, options: Options, path: string, files: string[]) => {
         const { output, runtime, activity } = context;
-        const { loadModel } = await import('../../onnx/node/index.js');
+        const { isTfliteFile, loadModel } = await import('../../formats/node/index.js');
+        const { withRealEdges } = await import('../../formats/index.js');
         const { inferShapes } = await import('../../ops/index.js');
         const { predictor } = await import('../../modalities/index.js');
-        const model = loadModel(path);
+        const model = isTfliteFile(path) ? withRealEdges(loadModel(path)) : loadModel(path);
         inferShapes(model);
         const made = await predictor(model, runtime, { threads: options.threads, signal: activity.signal });
         context.defer(() => made.dispose());

@@ -1,3 +1,4 @@
+import { loadModel } from '../../formats/node/index.js';
 import {
   type Lowered,
   lowerGraph,
@@ -10,7 +11,6 @@ import {
 } from '../../infrastructure/codegen/index.js';
 import { requireSound } from '../../infrastructure/compiler/index.js';
 import type { Model } from '../../onnx/index.js';
-import { loadModel } from '../../onnx/node/index.js';
 import { inferShapes } from '../../ops/index.js';
 import type { CommandContext } from '../context.js';
 

@@ -1,14 +1,16 @@
 import { existsSync, statSync } from 'node:fs';
 import { attempted, EspalierError } from '../../base/index.js';
 import { type Proof, prove } from '../../diagnosis/index.js';
+import { isTfliteFile, isTfliteName, loadModel, modelBytes, saveModel } from '../../formats/node/index.js';
+import { simplify } from '../../infrastructure/compiler/index.js';
 import type { ModelSource } from '../../infrastructure/runtime/index.js';
 import type { Model } from '../../onnx/index.js';
-import { loadModel, modelBytes, saveModel } from '../../onnx/node/index.js';
 import { answersOf, judge, type Quality, Reference, type Task, type Trials } from '../../training/index.js';
 import type { CommandContext } from '../context.js';
 import { faultsOf } from './bounds.js';
 import { type Gain, noGain, notFaster, notWithin } from './gain.js';
 import type { InventedOptions, ShippingOptions } from './options.js';
+import { otherAnswers } from './same-answers.js';
 import { oneRun, testFeeds } from './samples.js';
 import { type PairedTime, pairedTime } from './time.js';
 import { trialsWhereNoisy } from './trials.js';
@@ -98,8 +100,11 @@ class Noisy extends Error {
   }
 }
 
-async function written(shipment: Shipment): Promise<Shipped> {
-  const { context, model, out, options, clear } = shipment;
+async function written(given: Shipment): Promise<Shipped> {
+  const { context, out, options, clear } = given;
+  // Sizes that a graph computes are known afterwards, and nothing is left that other formats have no operator for.
+  const model = isTfliteName(out) ? await simplify(given.model, context.runtime) : given.model;
+  const shipment = { ...given, model };
   let found: Looked | undefined;
   const check = async (draft: string) => {
     found = await look(shipment, draft);
@@ -115,6 +120,45 @@ async function written(shipment: Shipment): Promise<Shipped> {
   context.kept = undefined;
   const { advice: _, ...shipped } = found ?? { quality: {} };
   return { forced, ...shipped, model: loadModel(out), bytes };
+}
+
+export interface Conversion {
+  context: CommandContext;
+  model: Model;
+  out: string;
+  /** For TensorFlow Lite. */
+  layout: 'as-is' | 'channels-last';
+  /** Write it even where it answers differently. */
+  force?: boolean;
+}
+
+/**
+ * Writes a model in another format, and nothing else about it changes: a file of another format than ONNX is read back, and must give the same answers before it takes its
+ * name. @returns its bytes, and what answers differently, which is only there by force.
+ * @throws Refused where it answers differently.
+ */
+export async function shipConverted({
+  context,
+  model: given,
+  out,
+  layout,
+  force,
+}: Conversion): Promise<{ bytes: number; faults: readonly string[] }> {
+  const { runtime, activity } = context;
+  if (!isTfliteName(out)) return { bytes: await saveModel(given, out), faults: [] };
+  const model = await simplify(given, runtime);
+  let faults: string[] = [];
+  const check = async (draft: string) => {
+    faults = await otherAnswers({
+      before: model,
+      after: loadModel(draft),
+      runtime,
+      channelsLast: layout === 'channels-last',
+      signal: activity.signal,
+    });
+    if (faults.length > 0 && !force) throw refusal({ context, out }, faults);
+  };
+  return { bytes: await saveModel(model, out, { layout, check }), faults };
 }
 
 /** What was found of a file, and what else can be done where it is refused. */
@@ -133,6 +177,10 @@ async function look(shipment: Shipment, draft: string): Promise<Looked> {
       faults.push(`${what}: ${message.replace(/\.$/, '')}`);
       return undefined;
     });
+  if (isTfliteName(shipment.out))
+    await tried('it does not run', async () =>
+      faults.push(...(await otherAnswers({ before: shipment.model, after: written, ...fileChecks(shipment) }))),
+    );
   const proof = await tried('it does not load or run', () => proofOf(shipment, written, draft));
   if (faults.length > 0) return { quality: {}, forced: faults, advice: shipment.advice };
   const trials = shipment.mend && original && proof && trialsWhereNoisy(original.model, proof);
@@ -163,14 +211,14 @@ async function proofOf({ context, task, original, options }: Shipment, written: 
   const { runtime, activity } = context;
   const { threads, shape: shapes, batch } = options;
   if (!original) {
-    await (await runtime.compile({ path: draft }, { threads, signal: activity.signal })).dispose();
+    await (await runtime.compile(runnable(draft, written), { threads, signal: activity.signal })).dispose();
     return undefined;
   }
   const before = original.task;
   return prove({
     before: original.model,
     after: written,
-    source: { path: draft },
+    source: runnable(draft, written),
     runtime,
     threads,
     signal: activity.signal,
@@ -199,8 +247,9 @@ function answers(model: Model, task: Task, { shipment, reference }: { shipment: 
 async function timeOf({ context, model, task, original, rival = original, options }: Shipment, draft: string, proof?: Proof) {
   if (!rival) return undefined;
   const { runtime, activity } = context;
-  const file = fileOf(rival);
-  // The file itself where there is one: what was read of it may have been given a free batch since.
+  const found = fileOf(rival);
+  // The file itself where the runtime takes it: what was read of it may have been given a free batch since.
+  const file = found !== undefined && isTfliteFile(found) ? undefined : found;
   const given = file === undefined ? rival.model : loadModel(file);
   return attempted(
     async () => {
@@ -208,11 +257,23 @@ async function timeOf({ context, model, task, original, rival = original, option
         source: file === undefined ? rival.model : ({ path: file } satisfies ModelSource),
         feeds: await oneRun(given, rival.task, proof?.invented),
       };
-      const after = { source: { path: draft }, feeds: rival.task === task ? before.feeds : await oneRun(model, task, proof?.invented) };
+      const after = {
+        source: runnable(draft, loadModel(draft)),
+        feeds: rival.task === task ? before.feeds : await oneRun(model, task, proof?.invented),
+      };
       return pairedTime({ before, after, runtime, threads: options.threads, signal: activity.signal });
     },
     ({ message }) => `The time could not be measured: ${message}`,
   );
+}
+
+function fileChecks({ context, options }: Shipment) {
+  return { runtime: context.runtime, signal: context.activity.signal, shapes: options.shape };
+}
+
+/** A file as the runtime takes it: the file itself, or what was read of it where that is of another format. */
+function runnable(file: string, read: Model): ModelSource {
+  return isTfliteFile(file) ? read : { path: file };
 }
 
 /** Bytes of a model's file, and of the weights beside it. */
@@ -224,7 +285,7 @@ function fileOf({ model, path }: Known): string | undefined {
   return [path, model.source].find((file) => file !== undefined && existsSync(file) && statSync(file).isFile());
 }
 
-function refusal({ context, out, advice }: Shipment, faults: readonly string[]): Refused {
+function refusal({ context, out, advice }: Pick<Shipment, 'context' | 'out' | 'advice'>, faults: readonly string[]): Refused {
   const kept =
     context.kept === undefined || !existsSync(context.kept) ? '' : ' (what was trained is kept, so that this goes on from there)';
   return new Refused({

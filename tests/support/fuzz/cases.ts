@@ -4,16 +4,18 @@ import { Random } from 'espalier/base';
 import { fixture, shared } from '../paths.js';
 import { mutatedData } from './data.js';
 import { mutatedModel } from './models.js';
+import { mutatedTflite } from './tflite.js';
 
 /** Models longer than this are not mutated, in bytes: every case writes and reads its model several times. */
 const LONGEST = 200_000;
-/** The share of cases that are files of data. */
+/** The share of cases that are files of data, and that of TensorFlow Lite models, which is drawn first and by itself: other cases keep their numbers. */
 const DATA = 0.25;
+const TFLITE = 0.2;
 
 /** One case: a file, and what was done to it. The same number gives the same case where the same seeds are there. */
 export interface FuzzCase {
   number: number;
-  kind: 'model' | 'data';
+  kind: 'model' | 'tflite' | 'data';
   name: string;
   bytes: Uint8Array;
   /** Which seed was changed, and how. */
@@ -55,9 +57,15 @@ export function seedModels(all: boolean): Seeds {
 }
 
 export function caseOf(number: number, seeds: Seeds): FuzzCase {
+  if (new Random(`format ${number}`).uniform() < TFLITE) return tfliteCaseOf(number);
   const random = new Random(`fuzz ${number}`);
   if (random.uniform() < DATA) return { number, kind: 'data', ...mutatedData(random) };
   const seed = random.pick(seeds.names);
   const { bytes, what } = mutatedModel(seeds.read(seed), random);
   return { number, kind: 'model', name: 'model.onnx', bytes, what: `${seed}: ${what}` };
+}
+
+/** The case of that number among TensorFlow Lite models alone. */
+export function tfliteCaseOf(number: number): FuzzCase {
+  return { number, kind: 'tflite', ...mutatedTflite(new Random(`tflite ${number}`)) };
 }

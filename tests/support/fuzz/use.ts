@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { EspalierError } from 'espalier/base';
 import { quantizeDynamic, quantizeWeights } from 'espalier/compression/quantization';
 import { openDataset } from 'espalier/data/node';
+import { encodeTflite } from 'espalier/formats';
+import { loadModel } from 'espalier/formats/node';
 import { findDefects, simplify } from 'espalier/infrastructure/compiler';
 import { footprint } from 'espalier/infrastructure/hardware';
 import type { Runtime } from 'espalier/infrastructure/runtime';
 import { checkLinks, copyModel, encodeModel, type Model } from 'espalier/onnx';
-import { loadModel } from 'espalier/onnx/node';
 import { inferShapes } from 'espalier/ops';
 import { inspectHtml, inspectTable } from 'espalier/report/render';
 import type { FuzzCase } from './cases.js';
@@ -71,6 +72,7 @@ async function useModel(
       findDefects(model);
     },
     write: () => encodeModel(copyModel(model)),
+    ...(given.kind === 'tflite' && { 'write .tflite': () => encodeTflite(model) }),
     infer: () => inferShapes(copyModel(model)),
     inspect: () => requirePlain(inspectTable(footprint(model), { name: path, width: 100, color: false })),
     'inspect --html': () => requirePlain(inspectHtml(footprint(model), 'model')),

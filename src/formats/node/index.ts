@@ -1,0 +1,1 @@
+export { isTfliteFile, isTfliteName, loadModel, modelBytes, saveModel } from './files.js';

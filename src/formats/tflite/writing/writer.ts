@@ -1,0 +1,271 @@
+import { FormatError, UnsupportedError } from '../../../base/index.js';
+import { bitsOf, type DataType, type Graph, type Node, Tensor, type Value } from '../../../onnx/index.js';
+import { channelsLast, channelsSecond, keepsOrder, type Layout, permuted } from '../layout.js';
+import { codeOfType } from '../types.js';
+import { type Builtin, codeOfBuiltin } from '../wire/builtins.js';
+import { FileParts, type Options } from './tables.js';
+import { halfConstant, isConstant, sameGrid, sizesOf, storedConstant, type TensorGrid } from './values.js';
+
+type Form = Partial<Record<Layout, number>>;
+
+/** Which tensors hold a value: what it is, and the integers that stand for it. */
+interface Written {
+  real: Form;
+  stored: Form;
+  grid?: TensorGrid;
+  /** How many channels lie last, in a row that the graph has with channels first. */
+  flat?: number;
+}
+
+/** How a tensor is to be made. */
+export interface TensorFacts {
+  readonly name: string;
+  readonly dtype: DataType;
+  readonly shape: readonly number[];
+  readonly signature?: readonly number[];
+  readonly grid?: TensorGrid;
+}
+
+/**
+ * The tensors of a file, by the values of the graph that it is written from. Each may be there with its channels second, as in the graph ("own"), and last, as
+ * TensorFlow Lite's operators want them ("other"); and as numbers and as integers. Forms are made when they are asked for, each once.
+ */
+export class Writer {
+  readonly parts = new FileParts();
+  /** Nodes that are written already, with others. */
+  readonly done = new Set<Node>();
+  readonly #values = new Map<Value, Written>();
+  readonly #batch: readonly string[];
+
+  constructor(readonly graph: Graph) {
+    const names = graph.feeds.flatMap(({ shape }) => (shape?.[0] !== undefined && typeof shape[0] !== 'number' ? [shape[0].text] : []));
+    this.#batch = [...new Set(names)];
+  }
+
+  sizes(value: Value): { shape: number[]; signature: number[] } {
+    return sizesOf(value, this.#batch);
+  }
+
+  /** Adds an operator that makes one tensor. */
+  operator(name: Builtin, inputs: readonly number[], facts: TensorFacts, options?: Options, version?: number): number {
+    const output = this.tensor(facts);
+    this.operatorInto(name, inputs, [output], options, version);
+    return output;
+  }
+
+  operatorInto(name: Builtin, inputs: readonly number[], outputs: readonly number[], options?: Options, version?: number): void {
+    const isInteger = outputs.some((each) => this.parts.tensors[each].quantization !== undefined);
+    this.parts.operator({ code: codeOfBuiltin(name), version: version ?? (isInteger ? 2 : 1), inputs, outputs, options });
+  }
+
+  /** Adds a tensor that an operator, or the caller, fills. */
+  tensor({ name, dtype, shape, signature, grid }: TensorFacts): number {
+    return this.parts.tensor({
+      name,
+      type: this.#code(dtype, name),
+      shape,
+      signature: signature ?? shape,
+      ...(grid && { quantization: { scale: [grid.scale], zeroPoint: [grid.zeroPoint], axis: 0 } }),
+    });
+  }
+
+  /** Adds a constant. */
+  constant(name: string, tensor: Tensor, quantization?: { scale: readonly number[]; zeroPoint: readonly number[]; axis: number }): number {
+    const contents = new Uint8Array(tensor.bytes());
+    return this.parts.tensor({
+      name,
+      type: this.#code(tensor.dtype, name),
+      shape: tensor.shape,
+      signature: tensor.shape,
+      contents,
+      quantization,
+    });
+  }
+
+  /** Adds a constant vector of sizes or axes. */
+  integers(name: string, values: readonly number[], shape: readonly number[] = [values.length]): number {
+    return this.constant(name, Tensor.from('int32', shape, values));
+  }
+
+  #code(dtype: DataType, name: string): number {
+    const code = codeOfType(dtype);
+    if (code !== undefined) return code;
+    throw new UnsupportedError({ what: `TensorFlow Lite has no element type ${dtype}`, where: `"${name}"` });
+  }
+
+  /** Says which tensor holds a value. */
+  hold(value: Value, tensor: number, layout: Layout, grid?: TensorGrid): void {
+    const known: Written = { real: {}, stored: {}, grid };
+    known[grid ? 'stored' : 'real'][layout] = tensor;
+    this.#values.set(value, known);
+  }
+
+  /** Says that a value is another one, seen as integers or as what these stand for. */
+  share(value: Value, source: Value): void {
+    this.#values.set(value, this.of(source));
+  }
+
+  /** What holds a value; a constant is written when it is asked for. */
+  of(value: Value): Written {
+    const known = this.#values.get(value);
+    if (known) return known;
+    if (!isConstant(value)) throw new FormatError({ what: 'A value is read before it is written', where: `"${value.name}"` });
+    const made: Written = { real: {}, stored: {} };
+    this.#values.set(value, made);
+    return made;
+  }
+
+  /** The grid on which a value's integers lie, where it has some. */
+  gridOf(value: Value): TensorGrid | undefined {
+    return this.#values.get(value)?.grid;
+  }
+
+  /** Says that a row has its channels last, not first as in the graph. */
+  markFlat(value: Value, channels: number): void {
+    this.of(value).flat = channels;
+  }
+
+  /** How many channels lie last in such a row. */
+  flatOf(value: Value): number | undefined {
+    return this.#values.get(value)?.flat;
+  }
+
+  isHeld(value: Value): boolean {
+    return this.#values.has(value);
+  }
+
+  /** Whether a value is there with its channels last only. */
+  prefersOther(value: Value): boolean {
+    const { real = {}, stored = {} } = this.#values.get(value) ?? {};
+    const has = (layout: Layout) => (real[layout] ?? stored[layout]) !== undefined;
+    return has('other') && !has('own');
+  }
+
+  /** The tensor of what a value is. */
+  real(value: Value, layout: Layout = 'own'): number {
+    const known = this.of(value);
+    const { real, stored } = known;
+    if (real[layout] !== undefined) return real[layout];
+    const rank = value.shape?.length ?? 0;
+    if (rank < 3 && layout === 'other') return this.real(value, 'own');
+    const isThere = Object.keys(real).length + Object.keys(stored).length > 0;
+    if (!isThere) real[layout] = this.#constant(value, layout);
+    else if (Object.keys(real).length > 0) real[layout] = this.#moved(value, layout, real, undefined);
+    else {
+      const { shape, signature } = this.sizes(value);
+      real[layout] = this.operator(
+        'DEQUANTIZE',
+        [this.stored(value, layout)],
+        {
+          name: `${value.name}`,
+          dtype: 'float32',
+          shape: this.arranged(shape, layout),
+          signature: this.arranged(signature, layout),
+        },
+        { name: 'DequantizeOptions', values: {} },
+      );
+    }
+    return real[layout] as number;
+  }
+
+  /** The tensor of the integers that stand for a value on its grid. */
+  stored(value: Value, layout: Layout = 'own'): number {
+    const { stored, grid } = this.of(value);
+    if ((value.shape?.length ?? 0) < 3 && layout === 'other') return this.stored(value, 'own');
+    stored[layout] ??= this.#moved(value, layout, stored, grid);
+    return stored[layout] as number;
+  }
+
+  /** Numbers by axis of the graph, in the order of a layout. */
+  arranged<T>(own: readonly T[], layout: Layout): T[] {
+    return layout === 'own' || own.length < 3 ? [...own] : channelsLast(own.length).map((axis) => own[axis]);
+  }
+
+  #moved(value: Value, layout: Layout, forms: Form, grid: TensorGrid | undefined): number {
+    const other: Layout = layout === 'own' ? 'other' : 'own';
+    const source = forms[other];
+    if (source === undefined) throw new FormatError({ what: 'A value is read before it is written', where: `"${value.name}"` });
+    const { shape, signature } = this.sizes(value);
+    const order = layout === 'own' ? channelsSecond(shape.length) : channelsLast(shape.length);
+    const facts: TensorFacts = {
+      name: value.name,
+      dtype: grid?.dtype ?? value.dtype ?? 'float32',
+      shape: this.arranged(shape, layout),
+      signature: this.arranged(signature, layout),
+      grid,
+    };
+    const before = this.arranged(shape, other);
+    if (keepsOrder(before, order)) return this.reshaped(source, facts);
+    return this.operator('TRANSPOSE', [source, this.integers('order', order)], facts, { name: 'TransposeOptions', values: {} });
+  }
+
+  /** The numbers of a tensor, in their order, in another shape. One size may be open. */
+  reshaped(source: number, facts: TensorFacts): number {
+    const { shape, signature = shape } = facts;
+    const target = signature.filter((size) => size === -1).length <= 1 ? signature : shape;
+    return this.operator(
+      'RESHAPE',
+      [source, this.integers('shape', target)],
+      facts,
+      { name: 'ReshapeOptions', values: { shape: [...target] } },
+      1,
+    );
+  }
+
+  #constant(value: Value, layout: Layout): number {
+    const arranged = (tensor: Tensor) =>
+      layout === 'own' || tensor.shape.length < 3 ? tensor : permuted(tensor, channelsLast(tensor.shape.length));
+    if (value.constant) return this.constant(value.name, arranged(value.constant));
+    const half = halfConstant(value);
+    if (half) {
+      const moved = arranged(half);
+      const facts = { name: `${value.name}_float`, dtype: 'float32' as const, shape: moved.shape };
+      return this.operator('DEQUANTIZE', [this.constant(value.name, moved)], facts, { name: 'DequantizeOptions', values: {} }, 3);
+    }
+    const found = storedConstant(value);
+    if (!found) throw new FormatError({ what: 'A constant is not known', where: `"${value.name}"` });
+    const { integers, scale, zeroPoint, axis } = found;
+    const shift = integers.dtype === 'uint8' ? 128 : 0;
+    if (!/^u?int8$/.test(integers.dtype) && bitsOf(integers.dtype) >= 8)
+      throw new UnsupportedError({
+        what: `Integers of type ${integers.dtype} cannot be dequantized by TensorFlow Lite`,
+        where: `"${value.name}"`,
+      });
+    const plain =
+      integers.dtype === 'int8'
+        ? integers
+        : Tensor.from(
+            'int8',
+            integers.shape,
+            [...integers.numbers()].map((each) => each - shift),
+          );
+    const moved = arranged(plain);
+    const rank = integers.shape.length;
+    const at = layout === 'own' || rank < 3 ? axis : channelsLast(rank).indexOf(axis);
+    const tensor = this.constant(value.name, moved, { scale: [...scale], zeroPoint: zeroPoint.map((zero) => zero - shift), axis: at });
+    const facts = { name: `${value.name}_float`, dtype: 'float32' as const, shape: moved.shape };
+    return this.operator('DEQUANTIZE', [tensor], facts, { name: 'DequantizeOptions', values: {} }, scale.length > 1 ? 5 : 2);
+  }
+
+  /** Writes what QuantizeLinear does: nothing where a value's integers are on that grid, else QUANTIZE. */
+  quantized(made: Value, source: Value, grid: TensorGrid): void {
+    const before = this.gridOf(source);
+    if (before && sameGrid(before, grid)) {
+      this.share(made, source);
+      return;
+    }
+    const layout: Layout = this.prefersOther(source) ? 'other' : 'own';
+    const { shape, signature } = this.sizes(made);
+    const facts = {
+      name: made.name,
+      dtype: grid.dtype,
+      shape: this.arranged(shape, layout),
+      signature: this.arranged(signature, layout),
+      grid,
+    };
+    const from = before ? this.stored(source, layout) : this.real(source, layout);
+    const options: Options = { name: 'QuantizeOptions', values: {} };
+    this.hold(made, this.operator('QUANTIZE', [from], facts, options, before ? 2 : 1), layout, grid);
+    this.of(made).flat = this.flatOf(source);
+  }
+}
