@@ -1,5 +1,5 @@
 // How fast and how large models are as WebAssembly without a runtime, beside onnxruntime-web on one thread, in one process, by turns:
-//   tsc -b tsconfig.json && node bench/compile-wasm.mjs [--shared ../shared] [--rounds 31] [MODEL ...]
+//   tsc -b tsconfig.json && node bench/compile-wasm.mjs [--shared ../shared] [--rounds 31] [MODEL ...]      without names: into docs/compile.md
 // Weights are random but for the digits of ../shared/models; 8 bits are calibrated on random samples. Times are medians of one run, with inputs
 // copied in and outputs copied out. Bytes are of the module and its loader after Brotli.
 import { existsSync } from 'node:fs';
@@ -11,14 +11,15 @@ import { architecture } from 'espalier/architectures';
 import { Random } from 'espalier/base';
 import { quantizeStatic } from 'espalier/compression/quantization';
 import { arrayDataset } from 'espalier/data';
+import { loadModel } from 'espalier/formats/node';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import { encodeModel } from 'espalier/onnx';
-import { loadModel } from 'espalier/onnx/node';
 import { fidelity } from 'espalier/training';
 import * as ort from 'onnxruntime-web';
 import { lowerGraph, planMemory, prepare } from '#dist/infrastructure/codegen/index.js';
 import { loaderSource, wasmModule, wasmSchedule } from '#dist/infrastructure/targets/wasm/index.js';
 import { thisMachine } from '../examples/support/machine.mjs';
+import { writePart } from '../examples/support/page.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { values, positionals } = parseArgs({
@@ -31,8 +32,11 @@ const runtime = createNodeRuntime({ threads: 1 });
 ort.env.wasm.numThreads = 1;
 
 const built = (name, request) => ({ model: architecture(name).build({ seed: 5, ...request }), shape: request.input });
+const trained = (file) => existsSync(join(values.shared, 'tflite', file)) && { model: loadModel(join(values.shared, 'tflite', file)) };
 const digits = join(values.shared, 'models', 'mnist8_cntk.onnx');
 const models = {
+  // MLPerf Tiny's keyword network as it was trained, in 8 bits.
+  'kws_ref_model.tflite': () => trained('kws_ref_model.tflite'),
   'keywords (DS-CNN)': () => built('ds-cnn', { input: [1, 49, 10], classes: 12 }),
   'resnet-8': () => built('resnet-8', { input: [3, 32, 32], classes: 10 }),
   'mobilenet ×¼': () => built('mobilenet', { input: [3, 96, 96], classes: 2, width: 0.25 }),
@@ -47,15 +51,19 @@ for (const [name, make] of Object.entries(models)) {
     console.error(`${name} is left out: it is not in ${values.shared}.`);
     continue;
   }
-  for (const [type, model] of [
-    ['float', made.model],
-    ['int8', await quantized(made)],
-  ])
-    rows.push(await row(name, type, model));
+  const variants = made.shape
+    ? [
+        ['float', made.model],
+        ['int8', await quantized(made)],
+      ]
+    : [['int8', made.model]];
+  for (const [type, model] of variants) rows.push(await row(name, type, model));
 }
 await runtime.dispose();
 const { processor, cores, node } = thisMachine();
-console.log(`${processor}, ${cores} cores, Node ${node}\n\n${rows.join('\n')}`);
+const text = `${processor}, ${cores} cores, Node ${node}.\n\n${rows.join('\n')}`;
+if (positionals.length > 0) console.log(text);
+else writePart(join(root, 'docs', 'compile.md'), 'wasm', text);
 
 function numbers(shape, count, seed) {
   const random = new Random(seed);
@@ -79,7 +87,8 @@ async function row(name, type, model) {
   const compiled = await load(module.bytes);
   const session = await ort.InferenceSession.create(encodeModel(model));
   const [input] = lowered.inputs;
-  const data = numbers(input.shape, 1, 9);
+  const reals = numbers(input.shape, 1, 9);
+  const data = input.dtype === 'int8' ? Int8Array.from(reals, (each) => Math.max(-128, Math.min(127, 40 * each))) : reals;
   const runs = [
     async () => compiled.run({ [input.name]: data }),
     () => session.run({ [input.name]: new ort.Tensor(input.dtype, data, input.shape) }),

@@ -1,8 +1,8 @@
 import { basename } from 'node:path';
 import { OptionError } from '../../base/index.js';
 import { writeFileAtomic } from '../../base/node/index.js';
+import { loadModel, modelBytes } from '../../formats/node/index.js';
 import { estimateOn, type Footprint, footprint, hardwareModels } from '../../infrastructure/hardware/index.js';
-import { loadModel, modelBytes } from '../../onnx/node/index.js';
 import { estimateHtml, estimatesTable, estimateTable, hardwareTable } from '../../report/render/index.js';
 import type { AddCommand } from '../command.js';
 import type { CommandContext } from '../context.js';

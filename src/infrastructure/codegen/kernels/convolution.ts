@@ -94,7 +94,7 @@ function grouped(context: NestContext, layer: Layer, shape: Shape): Bodies {
         }),
       ),
     );
-  const places = layer.pairs && inputs >= DEEP ? Math.max(rows, context.schedule.pairedRows) : rows;
+  const places = layer.pairs && inputs >= DEEP && taps === 1 ? Math.max(rows, context.schedule.pairedRows) : rows;
   return { body: [...weights.before, ...body(lanes, places)], plain: [...weights.before, ...body(context.schedule.plainLanes, 1)] };
 }
 

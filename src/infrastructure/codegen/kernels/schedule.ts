@@ -12,7 +12,7 @@ export interface Schedule {
   readonly product: TileSize;
   /** Products of one row: each weight is read once. */
   readonly vectorProduct: TileSize;
-  /** Places at a time of convolutions that multiply pairs of integers: unpacked weights serve all of them. */
+  /** Places at a time of convolutions of one tap that multiply pairs of integers: unpacked weights serve all of them. */
   readonly pairedRows: number;
   /** Channels at a time where there are no vectors: few sums stay in registers. */
   readonly plainLanes: number;
@@ -25,10 +25,10 @@ export interface Schedule {
 
 export const usualSchedule: Schedule = {
   convolution: { rows: 1, lanes: 16 },
-  depthwise: { rows: 1, lanes: 8 },
+  depthwise: { rows: 4, lanes: 8 },
   product: { rows: 4, lanes: 8 },
   vectorProduct: { rows: 1, lanes: 16 },
-  pairedRows: 2,
+  pairedRows: 4,
   plainLanes: 4,
   requantization: 'integers',
 };
