@@ -1,8 +1,8 @@
-import { index, number, numberOf, plus, read, register, registers, times, variable } from './build.js';
+import { index, number, numberOf, plus, read, times, variable } from './build.js';
 import { keyOf } from './key.js';
-import { set } from './statements.js';
+import { isLong, overCopies, round } from './rounds.js';
 import type { Expr, ForStatement, Registers, SetStatement, Statement, StoreStatement, Variable } from './types.js';
-import { expressionsOf, replaceIn, statementsOf, within } from './walk.js';
+import { expressionsOf, replaceWithin, statementsOf, within } from './walk.js';
 
 export interface VectorOptions {
   /** Numbers of a vector. */
@@ -83,26 +83,10 @@ class Vectorizer {
     return [...copying, { ...loop, body: copied }];
   }
 
-  /** The body of a loop with copies of the registers that it reads, which any index may read. */
   #copied(loop: ForStatement): { copying: Statement[]; copied: Statement[] } {
-    const copies = new Map<Registers, Registers>();
-    const copied = replaceIn(loop.body, (expr) => {
-      if (expr.kind !== 'register' || this.#plain.has(expr.registers)) return undefined;
-      const copy = copies.get(expr.registers) ?? registers(`${expr.registers.hint}_lanes`, expr.type, expr.registers.size);
-      copies.set(expr.registers, copy);
-      this.#copies.add(copy);
-      return register(copy, expr.index);
-    });
-    const { width } = this.#options;
-    const copying = [...copies].flatMap(([from, to]): Statement[] => [
-      { kind: 'registers', registers: to },
-      ...Array.from({ length: Math.ceil(from.size / width) }, (_, each): Statement[] => {
-        const start = each * width;
-        if (start + width <= from.size) return [set(to, start, { ...register(from, start), lanes: width } as Expr)];
-        return Array.from({ length: from.size - start }, (_, lane) => set(to, start + lane, register(from, start + lane)));
-      }).flat(),
-    ]);
-    return { copying, copied };
+    const made = overCopies(loop, { width: this.#options.width, isPlain: (of) => this.#plain.has(of) });
+    for (const copy of made.copies) this.#copies.add(copy);
+    return made;
   }
 
   /** The statements of a loop's body for the rounds from `start` on; undefined where one has no vector form. */
@@ -241,25 +225,11 @@ class Vectorizer {
   }
 }
 
-/** Operations from which on a body is not written once for each vector. */
-const LONG = 3;
-
-function isLong(body: readonly Statement[]): boolean {
-  let count = 0;
-  for (const { kind, ...expr } of expressionsOf(body)) {
-    if (kind === 'requantize') count += LONG;
-    if ('op' in expr || kind === 'select' || kind === 'cast') count++;
-  }
-  return count >= LONG;
-}
-
 function replaced(expr: Expr, locals: ReadonlyMap<Variable, Variable>): Expr {
-  if (locals.size === 0) return expr;
-  const [statement] = replaceIn([{ kind: 'assign', variable: variable('', expr.type), value: expr }], (part) => {
+  return replaceWithin(expr, (part) => {
     const local = part.kind === 'variable' ? locals.get(part.variable) : undefined;
     return local && read(local);
   });
-  return statement.kind === 'assign' ? statement.value : expr;
 }
 
 function isVector(expr: Expr): boolean {
@@ -276,61 +246,6 @@ function nextTo(at: Expr, lane: Variable, start: Expr | number, step = 1): Expr 
   if (own.length !== 1 || own[0].factor !== step) return undefined;
   if (others.some(({ of }) => [...within(of)].some((part) => keyOf(part) === key))) return undefined;
   return plus(index({ ...at, terms: others }), times(start, step));
-}
-
-/** One round of a loop, with locals of its own. */
-function round(loop: ForStatement, lane: number): Statement[] {
-  const locals = new Map<Variable, Variable>();
-  for (const statement of statementsOf(loop.body)) {
-    if (statement.kind !== 'declare' && statement.kind !== 'for') continue;
-    const { variable: old } = statement;
-    locals.set(old, { ...variable(old.hint, old.type, old.range) });
-  }
-  const renamed = (of: Variable) => locals.get(of) ?? of;
-  const body = replaceIn(loop.body, (part) => {
-    if (part.kind !== 'variable') return undefined;
-    return part.variable === loop.variable ? number(lane) : locals.has(part.variable) ? read(renamed(part.variable)) : undefined;
-  });
-  const rename = (statement: Statement): Statement => {
-    if (statement.kind === 'for') return { ...statement, variable: renamed(statement.variable), body: statement.body.map(rename) };
-    if (statement.kind === 'declare' || statement.kind === 'assign') return { ...statement, variable: renamed(statement.variable) };
-    if (statement.kind === 'while') return { ...statement, body: statement.body.map(rename) };
-    if (statement.kind === 'if')
-      return { ...statement, yes: statement.yes.map(rename), ...(statement.no && { no: statement.no.map(rename) }) };
-    return statement;
-  };
-  return body.map(rename);
-}
-
-/** Statements in which vector loops of at most `most` rounds are written out, unless what they do is long: their registers are indexed by constants then. */
-export function unrolled(body: readonly Statement[], most: number): Statement[] {
-  return body.flatMap((statement): Statement[] => {
-    if (statement.kind === 'for' && statement.vector) {
-      const size = numberOf(statement.to) ?? 0;
-      if (size > most) return [statement];
-      if (isLong(statement.body) && !statement.body.some(({ kind }) => kind === 'set')) return overCopies(statement);
-      return Array.from({ length: size }, (_, lane) => round(statement, lane)).flat();
-    }
-    if (statement.kind === 'for' || statement.kind === 'while') return [{ ...statement, body: unrolled(statement.body, most) }];
-    if (statement.kind !== 'if') return [statement];
-    return [{ ...statement, yes: unrolled(statement.yes, most), ...(statement.no && { no: unrolled(statement.no, most) }) }];
-  });
-}
-
-/** A loop over copies of the registers that it reads: those themselves are indexed by constants only. */
-function overCopies(loop: ForStatement): Statement[] {
-  const copies = new Map<Registers, Registers>();
-  const body = replaceIn(loop.body, (expr) => {
-    if (expr.kind !== 'register') return undefined;
-    const copy = copies.get(expr.registers) ?? registers(`${expr.registers.hint}_lanes`, expr.type, expr.registers.size);
-    copies.set(expr.registers, copy);
-    return register(copy, expr.index);
-  });
-  const copying = [...copies].flatMap(([from, to]): Statement[] => [
-    { kind: 'registers', registers: to },
-    ...Array.from({ length: from.size }, (_, lane) => set(to, lane, register(from, lane))),
-  ]);
-  return [...copying, { ...loop, body }];
 }
 
 /** Whether anything in statements is a vector. */
