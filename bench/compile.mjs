@@ -1,6 +1,6 @@
-// C that Espalier writes beside that of emx-onnx-cgen, by the same compilers and flags: bytes of code and constants, bytes of RAM, time.
+// C that Espalier writes beside that of emx-onnx-cgen and onnx2c, by the same compilers and flags: bytes of code and constants, bytes of RAM, time.
 //   node bench/compile.mjs --install          emx-onnx-cgen from PyPI, into an environment of its own
-//   node bench/compile.mjs [--only MODEL,...] [--runs 9]     writes examples/results/compile.json and the table of docs/compile.md
+//   node bench/compile.mjs [--only MODEL,...] [--runs 9] [--onnx2c PROGRAM]     onnx2c as built from its public source; writes examples/results/compile.json and the table of docs/compile.md
 // Needs gcc, and gcc-arm-none-eabi for the sizes on a microcontroller. Time is measured in turns: the ratio is what counts.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 import { createNodeRuntime } from '../dist/infrastructure/runtime/node/index.js';
 import { putPart } from '../examples/support/page.mjs';
 import { models } from './compile/models.mjs';
-import { emx, espalier } from './compile/sources.mjs';
+import { emx, espalier, onnx2c } from './compile/sources.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const work = join(tmpdir(), 'espalier-compile');
@@ -23,6 +23,7 @@ const { values } = parseArgs({
     runs: { type: 'string', default: '9' },
     shared: { type: 'string', default: join(root, '..', 'shared') },
     results: { type: 'string', default: join(root, 'examples', 'results', 'compile.json') },
+    onnx2c: { type: 'string' },
     environment: { type: 'string', default: join(work, 'environment') },
   },
 });
@@ -45,20 +46,27 @@ async function measure() {
   const wanted = values.only?.split(',');
   for (const [name, file] of await models(join(work, 'models'), values.shared, runtime)) {
     if (wanted && !wanted.includes(name)) continue;
-    const folders = { espalier: join(work, 'espalier', name), emx: join(work, 'emx', name) };
+    const tools = values.onnx2c ? ['espalier', 'emx', 'onnx2c'] : ['espalier', 'emx'];
+    const folders = Object.fromEntries(tools.map((tool) => [tool, join(work, tool, name)]));
     for (const folder of Object.values(folders)) mkdirSync(folder, { recursive: true });
-    const arena = {
-      espalier: (await espalier(file, folders.espalier, runtime)).arenaBytes,
-      emx: emx(file, folders.emx, program).arenaBytes,
+    const write = {
+      espalier: (folder) => espalier(file, folder, runtime),
+      emx: (folder) => emx(file, folder, program),
+      onnx2c: (folder) => onnx2c(file, folder, values.onnx2c),
     };
-    const row = { espalier: {}, emx: {} };
+    const row = known.models[name] ?? {};
     for (const [tool, folder] of Object.entries(folders)) {
-      row[tool].flash = Object.fromEntries(['-Os', '-O3'].map((level) => [level, flash('arm-none-eabi-gcc', [...CORTEX, level], folder)]));
-      row[tool].flashX64 = Object.fromEntries(['-Os', '-O3'].map((level) => [level, flash('gcc', [level], folder)]));
-      row[tool].ram = arena[tool] + stack([...CORTEX, '-Os'], folder);
+      const { arenaBytes } = await write[tool](folder);
+      row[tool] = {
+        flash: Object.fromEntries(['-Os', '-O3'].map((level) => [level, sizeOf('arm-none-eabi-gcc', [...CORTEX, level], folder).text])),
+        flashX64: Object.fromEntries(['-Os', '-O3'].map((level) => [level, sizeOf('gcc', [level], folder).text])),
+        ram: arenaBytes + sizeOf('arm-none-eabi-gcc', [...CORTEX, '-Os'], folder).data + stack([...CORTEX, '-Os'], folder),
+      };
       execFileSync('gcc', ['-std=gnu99', '-w', '-O3', 'model.c', 'main.c', '-o', 'run', '-lm'], { cwd: folder });
     }
-    Object.assign(row, times(folders));
+    const measured = times(folders);
+    for (const tool of tools) row[tool].milliseconds = measured.milliseconds[tool];
+    for (const tool of tools.slice(1)) row[tool].ratio = measured.ratios[tool];
     known.models[name] = row;
     console.log(`${name}: ${JSON.stringify(row)}`);
     mkdirSync(join(root, 'examples', 'results'), { recursive: true });
@@ -67,11 +75,12 @@ async function measure() {
   await runtime.dispose();
 }
 
-/** Bytes of code and constants. */
-function flash(compiler, flags, folder) {
+/** Bytes of code and constants, and of variables. */
+function sizeOf(compiler, flags, folder) {
   execFileSync(compiler, ['-std=gnu99', '-w', ...flags, '-c', 'model.c', '-o', 'model.o'], { cwd: folder });
-  const size = compiler.replace(/gcc$/, 'size');
-  return Number(execFileSync(size, ['model.o'], { cwd: folder, encoding: 'utf8' }).split('\n')[1].trim().split(/\s+/)[0]);
+  const line = execFileSync(compiler.replace(/gcc$/, 'size'), ['model.o'], { cwd: folder, encoding: 'utf8' }).split('\n')[1];
+  const [text, data, bss] = line.trim().split(/\s+/).map(Number);
+  return { text, data: data + bss };
 }
 
 /** Bytes of the stack of the function with the most, and of the largest that it calls: nothing calls any deeper. */
@@ -91,17 +100,17 @@ function stack(flags, folder) {
   return uses[0] + (uses[1] ?? 0);
 }
 
-/** Median milliseconds of each, measured in turns, and the median of the ratios. */
+/** Median milliseconds of each, measured in turns, and the medians of the ratios of the first to the others. */
 function times(folders) {
+  const tools = Object.keys(folders);
   const once = (tool, runs) =>
     Number(spawnSync('bash', ['-c', `ulimit -s unlimited; ./run ${runs}`], { cwd: folders[tool], encoding: 'utf8' }).stdout);
-  const first = { espalier: once('espalier', 3), emx: once('emx', 3) };
-  const runs = Object.fromEntries(Object.entries(first).map(([tool, ms]) => [tool, Math.max(3, Math.round(120 / Math.max(ms, 0.001)))]));
-  const pairs = Array.from({ length: Number(values.runs) }, () => [once('espalier', runs.espalier), once('emx', runs.emx)]);
+  const runs = Object.fromEntries(tools.map((tool) => [tool, Math.max(3, Math.round(120 / Math.max(once(tool, 3), 0.001)))]));
+  const turns = Array.from({ length: Number(values.runs) }, () => tools.map((tool) => once(tool, runs[tool])));
   const median = (list) => [...list].sort((a, b) => a - b)[list.length >> 1];
   return {
-    milliseconds: { espalier: median(pairs.map(([ours]) => ours)), emx: median(pairs.map(([, other]) => other)) },
-    ratio: median(pairs.map(([ours, other]) => ours / other)),
+    milliseconds: Object.fromEntries(tools.map((tool, index) => [tool, median(turns.map((turn) => turn[index]))])),
+    ratios: Object.fromEntries(tools.map((tool, index) => [tool, median(turns.map((turn) => turn[0] / turn[index]))])),
   };
 }
 
@@ -116,21 +125,22 @@ function packageVersion() {
 
 function writeReport() {
   const kb = (bytes) => (bytes / 1000).toFixed(1);
-  const rows = Object.entries(known.models).map(([name, { espalier: ours, emx: other, milliseconds, ratio }]) =>
+  const all = (row, of) => [row.espalier, row.emx, row.onnx2c].map((tool) => (tool ? of(tool) : '–')).join(' / ');
+  const rows = Object.entries(known.models).map(([name, row]) =>
     [
       name,
-      `${kb(ours.flash['-Os'])} / ${kb(other.flash['-Os'])}`,
-      `${kb(ours.flash['-O3'])} / ${kb(other.flash['-O3'])}`,
-      `${kb(ours.ram)} / ${kb(other.ram)}`,
-      `${kb(ours.flashX64['-O3'])} / ${kb(other.flashX64['-O3'])}`,
-      `${milliseconds.espalier.toPrecision(3)} / ${milliseconds.emx.toPrecision(3)}`,
-      ratio.toFixed(2),
+      all(row, ({ flash }) => kb(flash['-Os'])),
+      all(row, ({ flash }) => kb(flash['-O3'])),
+      all(row, ({ ram }) => kb(ram)),
+      all(row, ({ flashX64 }) => kb(flashX64['-O3'])),
+      all(row, ({ milliseconds }) => milliseconds.toPrecision(3)),
+      [row.emx, row.onnx2c].map((tool) => tool?.ratio.toFixed(2) ?? '–').join(' / '),
     ].join(' | '),
   );
   const table = [
-    `Espalier / emx-onnx-cgen ${known.compilers.emx}; ${known.compilers.arm} for Cortex-M4, ${known.compilers.gcc} for x86-64.`,
+    `Espalier / emx-onnx-cgen ${known.compilers.emx} / onnx2c (its public source); ${known.compilers.arm} for Cortex-M4, ${known.compilers.gcc} for x86-64.`,
     '',
-    '| model | M4 flash, -Os (KB) | M4 flash, -O3 (KB) | M4 RAM (KB) | x86-64 code and constants, -O3 (KB) | x86-64 time, -O3 (ms) | ratio |',
+    '| model | M4 flash, -Os (KB) | M4 flash, -O3 (KB) | M4 RAM (KB) | x86-64 code and constants, -O3 (KB) | x86-64 time, -O3 (ms) | time to emx, to onnx2c |',
     '| --- | --- | --- | --- | --- | --- | --- |',
     ...rows.map((row) => `| ${row} |`),
   ].join('\n');

@@ -22,15 +22,27 @@ export async function espalier(file, folder, runtime) {
 export function emx(file, folder, program) {
   const target = join(folder, 'model.c');
   execFileSync(program, ['compile', file, target, '--large-weight-threshold', '0', '--large-temp-threshold', '0'], { stdio: 'ignore' });
-  const text = readFileSync(target, 'utf8');
-  const signature = [...text.matchAll(/^void model\(([^)]*)\)/gm)].at(-1);
+  writePeerMain(folder, readFileSync(target, 'utf8'), 'model');
+  return { arenaBytes: 0 };
+}
+
+/** onnx2c's source, whose tensors are variables of the program. */
+export function onnx2c(file, folder, program) {
+  const text = execFileSync(program, [file], { encoding: 'utf8', maxBuffer: 2 ** 30, stdio: ['ignore', 'pipe', 'ignore'] });
+  writeFileSync(join(folder, 'model.c'), text);
+  writePeerMain(folder, text, 'entry');
+  return { arenaBytes: 0 };
+}
+
+/** A main that calls a function whose parameters are arrays. */
+function writePeerMain(folder, text, name) {
+  const signature = [...text.matchAll(new RegExp(`^void ${name}\\(([^)]*)\\)`, 'gm'))].at(-1);
   const ports = [...signature[1].matchAll(/(?:const )?(\w+) \w+((?:\[[^\]]*\])+)/g)].map(([, type, dims]) => ({
     type,
     size: [...dims.matchAll(/\[(?:restrict )?(\d+)\]/g)].reduce((all, [, size]) => all * Number(size), 1),
   }));
   const declarations = ['#include <stdbool.h>', `${signature[0]};`];
-  writeMain(folder, declarations, ports, (given) => `model(${given.map((each) => `(void *)${each}`).join(', ')})`);
-  return { arenaBytes: 0 };
+  writeMain(folder, declarations, ports, (given) => `${name}(${given.map((each) => `(void *)${each}`).join(', ')})`);
 }
 
 const names = { f32: 'float', f64: 'double', i8: 'int8_t', u8: 'uint8_t', i16: 'int16_t', u16: 'uint16_t', i32: 'int32_t', i64: 'int64_t' };
