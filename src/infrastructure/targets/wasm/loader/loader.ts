@@ -65,9 +65,9 @@ function importsOf(names: readonly string[]): string {
     : 'Math';
 }
 
-/** As it is, with half the compiler's indentation. */
+/** As it is, indented by one space instead of four. */
 function compact(source: string): string {
-  return source.replace(/^( +)/gm, (spaces) => ' '.repeat(spaces.length / 2));
+  return source.replace(/^( +)/gm, (spaces) => ' '.repeat(spaces.length / 4));
 }
 
 /** The types of the loader. */

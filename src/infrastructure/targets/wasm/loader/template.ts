@@ -30,7 +30,7 @@ export async function instantiate(
   let bytes: unknown = source;
   if (!(source as ArrayBuffer).byteLength) {
     const from = String(source);
-    if (from.startsWith('file:')) bytes = process.getBuiltinModule('node:fs').readFileSync(new URL(from));
+    if (from.startsWith('file:')) bytes = globalThis.process.getBuiltinModule('node:fs').readFileSync(new URL(from));
     else {
       const response = await fetch(from);
       if (!response.ok) throw new Error(`${from}: HTTP ${response.status}`);
