@@ -18,9 +18,3 @@ export const compiledTypes: ReadonlySet<DataType> = new Set<DataType>([
   ...(['int8', 'int16', 'int32', 'int64', 'uint8', 'uint16', 'uint32', 'uint64'] as const),
   ...(['int4', 'uint4', 'int2', 'uint2'] as const),
 ]);
-
-/**
- * Of the largest magnitude of an output, what a quantized model may differ by: a sum that lies between two integers is rounded to one of them, by floats in
- * ONNX Runtime and by integers here, and the layers behind hand that on.
- */
-export const QUANTIZED_TOLERANCE = 0.02;

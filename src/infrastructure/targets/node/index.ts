@@ -1,4 +1,5 @@
+export { type Absent, type CompiledProgram, type CompiledRunner, toleranceOf } from './compiled.js';
 export { nativeTarget } from './native.js';
 export { referenceAnswers } from './reference.js';
-export { addTarget, targetNamed, targets } from './table.js';
+export { addTarget, compiledRunners, targetNamed, targets } from './table.js';
 export type * from './target.js';

@@ -1,13 +1,26 @@
 import { OptionError } from '../../../base/index.js';
-import { cTarget } from '../c/node/index.js';
+import { c } from '../c/facts.js';
+import { nativeRunner } from '../c/node/index.js';
+import { type LanguageName, languages } from '../languages.js';
 import { ortNodeTarget } from '../ort-node/node/index.js';
 import { ortWebWasmTarget } from '../ort-web-wasm/node/index.js';
 import { ortWebGpuTarget } from '../ort-webgpu/node/index.js';
-import { wasmTarget } from '../wasm/node/index.js';
+import { wasm } from '../wasm/facts.js';
+import { moduleRunner } from '../wasm/node/index.js';
+import { type CompiledRunner, compiledTarget } from './compiled.js';
 import type { Target } from './target.js';
 
+/** What runs compiled models here, by their language. */
+export const compiledRunners: Readonly<Record<LanguageName, CompiledRunner>> = { c: nativeRunner, wasm: moduleRunner };
+
 /** Every target; the first is the reference that others are compared with. */
-const TARGETS: Target[] = [ortNodeTarget, ortWebWasmTarget, ortWebGpuTarget, cTarget, wasmTarget];
+const TARGETS: Target[] = [
+  ortNodeTarget,
+  ortWebWasmTarget,
+  ortWebGpuTarget,
+  compiledTarget(c, languages.c, nativeRunner),
+  compiledTarget(wasm, languages.wasm, moduleRunner),
+];
 
 export function targets(): readonly Target[] {
   return TARGETS;

@@ -2,27 +2,21 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { RuntimeError } from '../../../../base/index.js';
+import { RuntimeError, Stopped } from '../../../../base/index.js';
 import { Tensor } from '../../../../onnx/index.js';
-import { bytesOfStorage, type Lowered, type MemoryPlan } from '../../../codegen/index.js';
+import { bytesOfStorage, type Lowered } from '../../../codegen/index.js';
+import type { Tensors } from '../../../runtime/index.js';
+import type { Program } from '../../languages.js';
+import type { CompiledProgram, CompiledRunner } from '../../node/compiled.js';
 import { cSource } from '../source.js';
 import { harnessSource } from './harness.js';
 
-/** A compiled model as a program of this machine. Its files are deleted by `dispose`. */
-export interface NativeModel {
-  /** @throws RuntimeError where it ends with an error. */
-  run(feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>>;
-  /** Milliseconds of each of some runs, after one that does not count. */
-  time(feeds: Readonly<Record<string, Tensor>>, runs: number): Promise<number[]>;
-  dispose(): Promise<void>;
-}
-
-/** What a model is compiled with where nothing else is asked for. */
-export const FLAGS: readonly string[] = ['-std=c99', '-O3'];
+/** What models are compiled with. */
+const FLAGS = ['-std=c99', '-O3'];
 
 /** The C compiler of this machine: $CC, or cc, gcc or clang; undefined where there is none. */
-export async function compilerOf(environment: NodeJS.ProcessEnv = process.env): Promise<string | undefined> {
-  const candidates = environment.CC ? [environment.CC] : ['cc', 'gcc', 'clang'];
+async function compilerOf(): Promise<string | undefined> {
+  const candidates = process.env.CC ? [process.env.CC] : ['cc', 'gcc', 'clang'];
   for (const candidate of candidates) if (await works(candidate)) return candidate;
   return undefined;
 }
@@ -36,15 +30,17 @@ async function works(compiler: string): Promise<boolean> {
   }
 }
 
-/**
- * Compiles a program for this machine, in a folder of its own.
- * @throws RuntimeError with what the compiler says.
- */
-export async function buildNative(
-  lowered: Lowered,
-  plan: MemoryPlan,
-  { compiler, flags = FLAGS, signal }: { compiler: string; flags?: readonly string[]; signal?: AbortSignal },
-): Promise<NativeModel> {
+/** Runs compiled models as programs of this machine, each compiled in a folder of its own, which is deleted by `dispose`. */
+export const nativeRunner: CompiledRunner = {
+  open: async (program, signal) => {
+    const compiler = await compilerOf();
+    return compiler
+      ? build(program, compiler, signal)
+      : { absent: 'there is no C compiler: install gcc or clang, or name one by the variable CC' };
+  },
+};
+
+async function build({ lowered, plan }: Program, compiler: string, signal: AbortSignal | undefined): Promise<CompiledProgram> {
   const folder = await mkdtemp(join(tmpdir(), 'espalier-c-'));
   const dispose = () => rm(folder, { recursive: true, force: true });
   try {
@@ -54,8 +50,8 @@ export async function buildNative(
     await writeFile(join(folder, 'main.c'), harnessSource(source, lowered.inputs, lowered.outputs));
     const program = join(folder, 'model');
     const posix = ['-D_POSIX_C_SOURCE=199309L', 'main.c', 'model.c', '-o', program, '-lm'];
-    await execute(compiler, [...flags, ...posix], { cwd: folder, signal });
-    const start = (feeds: Readonly<Record<string, Tensor>>, runs?: number) =>
+    await execute(compiler, [...FLAGS, ...posix], { cwd: folder, signal });
+    const start = (feeds: Tensors, runs?: number) =>
       execute(program, runs === undefined ? [] : [String(runs)], { cwd: folder, signal, input: inputBytes(lowered, feeds) });
     return {
       run: async (feeds) => outputsOf(lowered, await start(feeds)),
@@ -71,7 +67,7 @@ export async function buildNative(
   }
 }
 
-function inputBytes({ inputs }: Lowered, feeds: Readonly<Record<string, Tensor>>): Buffer {
+function inputBytes({ inputs }: Lowered, feeds: Tensors): Buffer {
   return Buffer.concat(inputs.map(({ name }) => feeds[name].bytes()));
 }
 
@@ -96,7 +92,7 @@ interface Execution {
 /** Characters of a compiler's complaints that are shown. */
 const SHOWN = 600;
 
-/** Runs a program. @returns what it wrote. @throws RuntimeError where it does not start or ends with an error. */
+/** Runs a program. @returns what it wrote. @throws RuntimeError where it does not start or ends with an error; Stopped when aborted. */
 function execute(program: string, given: readonly string[], { cwd, input, signal }: Execution = {}): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, given, { cwd, signal, stdio: ['pipe', 'pipe', 'pipe'] });
@@ -107,7 +103,13 @@ function execute(program: string, given: readonly string[], { cwd, input, signal
     // A program that ends early closes its input: its exit status tells what happened.
     child.stdin.on('error', () => {});
     child.stdin.end(input);
-    child.on('error', (cause) => reject(new RuntimeError({ what: `${program} does not start: ${cause.message}` }, { cause })));
+    child.on('error', (cause) =>
+      reject(
+        signal?.aborted
+          ? new Stopped('Stopped by the caller', { cause: signal.reason })
+          : new RuntimeError({ what: `${program} does not start: ${cause.message}` }, { cause }),
+      ),
+    );
     child.on('close', (status, ended) => {
       if (status === 0) resolve(Buffer.concat(out));
       else

@@ -1,2 +1,1 @@
-export { buildNative, compilerOf, FLAGS, type NativeModel } from './build.js';
-export { cTarget } from './target.js';
+export { nativeRunner } from './build.js';

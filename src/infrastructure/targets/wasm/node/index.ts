@@ -1,1 +1,1 @@
-export { wasmTarget } from './target.js';
+export { moduleRunner } from './open.js';
