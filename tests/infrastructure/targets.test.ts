@@ -73,6 +73,26 @@ test('what a target lacks is said without running anything, each kind once', () 
   assert.match(lacks[1], /^int64 is no type there/);
 });
 
+test('of compiled code only operators that nobody knows are said to lack a kernel without a try', async () => {
+  const quantized = vectorModel((build, { a }) => {
+    const [scale, zero] = [build.constant(Tensor.from('float32', [], [0.1])), build.constant(Tensor.from('uint8', [], [128]))];
+    const stored = build.op('QuantizeLinear', [a, scale, zero]);
+    const sum = build.op('QLinearAdd', [stored, scale, zero, stored, scale, zero, scale, zero], {}, 'com.microsoft');
+    return build.output(build.op('DequantizeLinear', [sum, scale, zero]), 'y');
+  });
+  quantized.opsets.set('com.microsoft', 1);
+  const unknown = vectorModel((build, { a }) => build.output(build.op('Secret', [a], {}, 'my.domain'), 'y'));
+  for (const name of ['c', 'wasm']) {
+    const target = targetNamed(name);
+    assert.deepEqual(lacking(quantized, target), []);
+    assert.match(lacking(unknown, target)[0], /^my\.domain\.Secret has no kernel there/);
+  }
+  const bytes = encodeModel(quantized);
+  const feeds = makeFeeds(quantized, { seed: 1 });
+  const { status, detail } = await targetNamed('wasm').check({ model: bytes, feeds, expected: await referenceAnswers(bytes, feeds) });
+  assert.equal(status, 'agrees', detail);
+});
+
 test('a target from outside is found by its name, decides what is quantized, and is on cards', async () => {
   const convolutions: Model = convolutionModel();
   const types = async (options: Parameters<typeof quantizeDynamic>[2]) => {

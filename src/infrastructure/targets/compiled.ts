@@ -1,4 +1,5 @@
 import type { DataType } from '../../onnx/index.js';
+import { ruleOf } from '../../ops/index.js';
 import { kernelOf } from '../codegen/index.js';
 import type { Kernels } from './target.js';
 
@@ -6,7 +7,8 @@ const integerLayers: ReadonlySet<string> = new Set(['Conv', 'ConvTranspose', 'Ge
 
 /** What code that is generated from a graph can do, in whichever language. */
 export const compiledKernels: Kernels = {
-  has: (node) => kernelOf(node) !== undefined,
+  /** Any operator that is known may be computed, written in others or replaced by its result before kernels are looked for, which a check tells. */
+  has: (node) => (kernelOf(node) ?? ruleOf(node)) !== undefined,
   /** Layers whose inputs and weights are quantized sum integers, and hand on integers or floats. */
   integer: ({ domain, op }) => (domain === '' && integerLayers.has(op) ? 'either' : 'none'),
   quickWeights: () => 'int8',
