@@ -52,7 +52,7 @@ export async function optimize(request: OptimizeRequest): Promise<RunInfo> {
     found,
     settled,
     host,
-    runtime,
+    meter,
     workspace,
     elapsed: elapsed(),
   });

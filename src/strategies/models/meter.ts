@@ -1,13 +1,13 @@
 import { remember } from '../../automation/index.js';
 import type { Activity } from '../../base/index.js';
 import type { Runtime } from '../../infrastructure/runtime/index.js';
-import type { LanguageName } from '../../infrastructure/targets/index.js';
+import type { LanguageName, Written } from '../../infrastructure/targets/index.js';
 import type { Model } from '../../onnx/index.js';
 import type { TechniqueRegistry } from '../../technique/index.js';
 import { batchSizeOf, evaluate, inputShapes, type Task } from '../../training/index.js';
 import { recipeLabel } from '../recipes/labels.js';
 import type { FootprintInfo, LatencyInfo, LayerInfo, ModelInfo, QualityInfo } from '../results/info.js';
-import { compiledInfo } from './compiled.js';
+import { compiledCode, compiledInfo } from './compiled.js';
 import { footprintInfo, layerInfos } from './footprint.js';
 import type { HostServices } from './host.js';
 import { journaled } from './journaled.js';
@@ -23,6 +23,8 @@ export interface Meter {
   /** @param bytes of the model's file. */
   footprint(model: Model, bytes: number): Promise<FootprintInfo>;
   layers(model: Model): LayerInfo[];
+  /** The code that the footprint counts, under a name. @throws UnsupportedError where the model cannot be compiled. */
+  code(model: Model, target: LanguageName, name: string): Promise<Written>;
   /** On a real sample. @param beside a model that is measured in turns with it. */
   latency(model: Model, beside?: Model): Promise<LatencyInfo>;
   /**
@@ -61,6 +63,7 @@ export async function meterOf({ original, task, runtime, threads, host, storage,
     quality,
     footprint,
     layers: (model) => layerInfos(model, shapes),
+    code: async (model, language, name) => compiledCode(model, language, name, { runtime, shapes }),
     latency: async (model, beside) => host.latency(model, beside, await sampleFeeds(model, task)),
     measure: async ({ id, recipe, model, bytes, file, notes }, { signal, latency } = {}) => {
       const measured = await remember(storage, `measure ${id}`, async () => {

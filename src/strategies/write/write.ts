@@ -1,8 +1,6 @@
-import type { Runtime } from '../../infrastructure/runtime/index.js';
 import type { LanguageName } from '../../infrastructure/targets/index.js';
-import { inputShapes } from '../../training/index.js';
-import { compiledCode } from '../models/compiled.js';
 import type { HostServices } from '../models/host.js';
+import type { Meter } from '../models/meter.js';
 import { storedModel, type Workspace } from '../models/workspace.js';
 import type { ModelInfo, RunInfo } from '../results/info.js';
 import { card } from './cards.js';
@@ -11,19 +9,18 @@ import { describeRun, type Finding } from './describe.js';
 /** What a run is written with. */
 export interface WriteNeeds extends Omit<Finding, 'machine' | 'seconds'> {
   host: Pick<HostServices, 'machine'>;
-  runtime: Runtime;
+  meter: Pick<Meter, 'code'>;
   workspace: Pick<Workspace, 'name' | 'load' | 'storage' | 'write'>;
   /** Milliseconds that the run has taken. */
   elapsed: number;
 }
 
 /** The last stage: writes a card for every model, and the run as front.json. */
-export async function writeRun({ host, runtime, workspace, elapsed, ...finding }: WriteNeeds): Promise<RunInfo> {
+export async function writeRun({ host, meter, workspace, elapsed, ...finding }: WriteNeeds): Promise<RunInfo> {
   const info = describeRun({ ...finding, machine: host.machine(), seconds: await addTime(workspace.storage, elapsed / 1000) });
   const { target } = finding.settings;
   if (target) {
-    const shapes = await inputShapes(finding.task, 1);
-    for (const model of info.models) if (model.onFront) await writeCode(model, target, { runtime, workspace, shapes });
+    for (const model of info.models) if (model.onFront) await writeCode(model, target, { meter, workspace });
   }
   for (const model of [info.baseline, ...info.models]) {
     model.card = `models/${model.id}.card.json`;
@@ -37,11 +34,11 @@ export async function writeRun({ host, runtime, workspace, elapsed, ...finding }
 async function writeCode(
   model: ModelInfo,
   target: LanguageName,
-  { workspace, ...needs }: Pick<WriteNeeds, 'runtime' | 'workspace'> & { shapes: Readonly<Record<string, readonly number[]>> },
+  { meter, workspace }: Pick<WriteNeeds, 'meter' | 'workspace'>,
 ): Promise<void> {
   const { compiled } = model.footprint;
   if (!compiled || compiled.refused !== undefined) return;
-  const { files } = await compiledCode(await storedModel(model, workspace), target, model.id, needs);
+  const { files } = await meter.code(await storedModel(model, workspace), target, model.id);
   const paths = files.map(({ name }) => `models/${name}`);
   for (const [index, { contents }] of files.entries()) await workspace.write(paths[index], contents);
   model.footprint = { ...model.footprint, compiled: { ...compiled, files: paths } };
