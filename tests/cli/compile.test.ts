@@ -17,6 +17,7 @@ before(() => {
   writeFileSync(join(folder, 'open.onnx'), encodeModel(openModel()));
   writeFileSync(join(folder, 'int.onnx'), encodeModel(namedModel('for')));
   writeFileSync(join(folder, 'nan.onnx'), encodeModel(namedModel('x', Number.NaN)));
+  writeFileSync(join(folder, 'cancelled.onnx'), encodeModel(cancelledModel()));
   writeFileSync(join(folder, 'custom.onnx'), encodeModel(customModel()));
 });
 after(() => rmSync(folder, { recursive: true }));
@@ -40,6 +41,16 @@ function openModel(): Model {
     ['N', 'length'].map((name) => SymbolicDim.named(name)),
   );
   build.output(build.op('Relu', [x]), 'y');
+  return new Model(build.graph, 21);
+}
+
+/** Sums whose terms cancel: what is left is what the order of adding makes of it, which differs between any two engines. */
+function cancelledModel(): Model {
+  const build = typedBuilder(new Model(new GraphBuilder().graph, 21).graph, new Map([['', 21]]));
+  const x = build.input('x', 'float32', [1, 61]);
+  const half = Array.from({ length: 61 * 16 }, (_, index) => 1e6 * Math.sin(index + 1));
+  const weight = Tensor.from('float32', [122, 16], [...half, ...half.map((each) => -each)]);
+  build.output(build.op('MatMul', [build.op('Concat', [x, x], { axis: 1 }), build.parameter('w', weight)]), 'y');
   return new Model(build.graph, 21);
 }
 
@@ -87,6 +98,17 @@ test('plan: flash and RAM by kernel, as text, JSON and pictures', async () => {
   assert.ok(memory.every(({ offset, bytes }: { offset: number; bytes: number }) => offset + bytes <= arenaBytes));
   assert.match(readFileSync(join(folder, 'plan.svg'), 'utf8'), /^<svg[\s\S]*Memory plan/);
   assert.match(readFileSync(join(folder, 'plan.html'), 'utf8'), /Kernels in the order in which they run/);
+});
+
+test('what answers differently from the model is not written, unless that is forced', async () => {
+  const refused = await run('compile cancelled.onnx --target wasm -o d');
+  assert.equal(refused.code, 1, refused.stdout);
+  assert.match(refused.stderr, /^error: d: The code is not written, because run in Node it does not agree with ONNX Runtime: .*--force/ms);
+  assert.ok(!existsSync(join(folder, 'd')));
+  const forced = await run('compile cancelled.onnx --target wasm -o d --force --json');
+  assert.equal(forced.code, 0, forced.stderr);
+  assert.equal(JSON.parse(forced.stdout).check.status, 'differs');
+  assert.ok(existsSync(join(folder, 'd', 'cancelled.wasm')));
 });
 
 test('what cannot be compiled is said in one line, and nothing is written', async () => {

@@ -14,6 +14,7 @@ interface Options extends CommonOptions {
   name?: string;
   shape?: Record<string, number[]>;
   check: boolean;
+  force?: boolean;
 }
 
 /** A model as source or a module that needs no runtime. */
@@ -25,6 +26,7 @@ export const compileCommand: AddCommand = (program, run) => {
     .option('--name <name>', "begin of the files' and functions' names (default: the model's file name)")
     .option('--shape <shapes>', 'shapes of inputs, e.g. "input=1x3x224x224;mask=1x8" (default: as declared, 1 for an open batch)', shapes)
     .option('--no-check', 'do not run what was made beside the model')
+    .option('--force', 'write the files even where they answer differently from the model')
     .addHelpText(
       'after',
       [
@@ -36,8 +38,8 @@ export const compileCommand: AddCommand = (program, run) => {
       ].join('\n'),
     )
     .action(
-      run(async (context, { target, out, name, shape, check }: Options, path: string) => {
-        const { files, summary, checked, usage } = await compileFile(context, path, { target, out, name, shapes: shape, check });
+      run(async (context, { target, out, name, shape, check, force }: Options, path: string) => {
+        const { files, summary, checked, usage } = await compileFile(context, path, { target, out, name, shapes: shape, check, force });
         const lines = [
           ...files.map((each) => `Wrote ${each.path} (${formatBytes(each.bytes)})`),
           ...programTotals(summary).map(([label, text]) => `  ${label.padEnd(17)}${text}`),

@@ -1,9 +1,12 @@
+import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { writeFileAtomic } from '../../base/node/index.js';
 import type { ProgramSummary } from '../../infrastructure/codegen/index.js';
 import { languages } from '../../infrastructure/targets/index.js';
+import { checkFolder } from '../checks.js';
 import type { CommandContext } from '../context.js';
+import { Refused } from '../shipping/index.js';
 import { type Checked, checkCompiled } from './check.js';
 import { lowerFile } from './lower.js';
 
@@ -16,6 +19,8 @@ export interface CompileRequest {
   readonly shapes?: Record<string, number[]>;
   /** Whether what was made is run beside the model. */
   readonly check: boolean;
+  /** Whether it is written even where it answers differently from the model. */
+  readonly force?: boolean;
 }
 
 export interface CompiledFiles {
@@ -26,19 +31,26 @@ export interface CompiledFiles {
   readonly usage: readonly string[];
 }
 
-/** Compiles a model and writes the files, after what was made has been run. */
+/** Compiles a model and writes the files, after what was made has been run. @throws Refused where it answers differently from the model. */
 export async function compileFile(
   context: CommandContext,
   path: string,
-  { target, out, name, shapes, check }: CompileRequest,
+  { target, out, name, shapes, check, force }: CompileRequest,
 ): Promise<CompiledFiles> {
   const language = languages[target];
   const file = await lowerFile(context, path, { shapes, schedule: language.schedule });
   const written = language.write(file, { name: name ?? basename(path).replace(/\.[a-z]+$/i, ''), from: basename(path) });
-  await mkdir(out, { recursive: true });
   const files = written.files.map((each) => ({ path: join(out, each.name), bytes: Buffer.byteLength(each.contents) }));
-  for (const each of files) context.willWrite(each.path);
+  checkFolder(out);
+  if (existsSync(out)) for (const each of files) context.willWrite(each.path);
   const checked = check ? await checkCompiled(context, target, file) : undefined;
+  if (checked && (checked.status === 'differs' || checked.status === 'fails') && !force)
+    throw new Refused({
+      what: `The code is not written, because ${checked.how} it does not agree with ONNX Runtime: ${checked.detail}`,
+      where: out,
+      fix: 'Write it all the same with --force.',
+    });
+  await mkdir(out, { recursive: true });
   for (const [index, { contents }] of written.files.entries()) await writeFileAtomic(files[index].path, contents);
   return { files, summary: file.summary, checked, usage: written.usage };
 }
