@@ -2,7 +2,6 @@ export {
   addKernel,
   type KernelRule,
   kernelOf,
-  operatorsWithKernels,
   type Schedule,
   type TileSize,
   usualSchedule,

@@ -22,6 +22,7 @@ import { layerOf } from './layer.js';
 import { packWeights } from './packing.js';
 import type { KernelRule, NestContext } from './rule.js';
 import { blocks, lanesFor, Tile } from './tile.js';
+import { channelsLast } from './windows.js';
 
 /** A window along one axis: each output element gathers the inputs that its taps reach. */
 interface Gathered extends TransposedWindow {
@@ -33,8 +34,7 @@ interface Gathered extends TransposedWindow {
 function convTranspose(context: NestContext): void {
   const { node } = context;
   const shape = context.shape();
-  const rank = shape.length;
-  const order = [0, ...Array.from({ length: rank - 2 }, (_, axis) => axis + 2), 1];
+  const order = channelsLast(shape);
   const [x, weight, bias] = node.inputs;
   const groups = node.int('group', 1);
   const layer = x && weight && layerOf(context, { x, weight, bias, axis: 1, order, groups, data: true });

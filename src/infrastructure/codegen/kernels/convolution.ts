@@ -1,12 +1,12 @@
 import type { Node } from '../../../onnx/index.js';
 import { convolutionWindows } from '../../../ops/index.js';
-import { type Expr, load, loops, minus, number, plus, type Statement, times } from '../loops/index.js';
+import { type Expr, load, loops, number, plus, type Statement, times } from '../loops/index.js';
 import type { Strided } from '../operands/index.js';
 import { type Layer, layerOf } from './layer.js';
 import { packWeights } from './packing.js';
 import type { KernelRule, NestContext } from './rule.js';
 import { blocks, lanesFor, parts } from './tile.js';
-import { overPlaces, overTaps, type Slide, slidesOf } from './windows.js';
+import { channelsLast, inputPlace, overPlaces, overTaps, type Slide, slidesOf } from './windows.js';
 
 /** What a convolution is, beside its numbers. */
 interface Shape {
@@ -20,8 +20,7 @@ interface Shape {
 
 function convolve(context: NestContext): void {
   const { node } = context;
-  const rank = context.shape().length;
-  const order = [0, ...Array.from({ length: rank - 2 }, (_, axis) => axis + 2), 1];
+  const order = channelsLast(context.shape());
   const [x, weight, bias] = node.inputs;
   const layer = x && weight && layerOf(context, { x, weight, bias, axis: 0, order, data: true });
   if (!layer) throw context.refuse('its weights depend on the data');
@@ -30,8 +29,7 @@ function convolve(context: NestContext): void {
 
 /** Products of integers, summed. */
 function convolveIntegers(context: NestContext): void {
-  const rank = context.shape().length;
-  const order = [0, ...Array.from({ length: rank - 2 }, (_, axis) => axis + 2), 1];
+  const order = channelsLast(context.shape());
   const [x, weight, xZero, weightZero] = context.node.inputs;
   const layer = x && weight && layerOf(context, { x, weight, axis: 0, order, zeros: { x: xZero, weight: weightZero } });
   if (!layer) throw context.refuse('its weights depend on the data');
@@ -81,7 +79,7 @@ function grouped(context: NestContext, layer: Layer, shape: Shape): Bodies {
             ...overTaps(slides, places[0], within, (taken, tap) => {
               const x = (c: Expr) =>
                 places.map((place) => {
-                  const along = slides.map(({ stride, head }, axis) => minus(plus(times(place[axis], stride), taken[axis]), head));
+                  const along = inputPlace(slides, place, taken);
                   return layer.x.at([n, plus(times(group, inputs), c), ...spatial(along)]);
                 });
               return weights.sum(tile, channel, tap, size, x, first);
@@ -141,7 +139,7 @@ function depthwise(context: NestContext, layer: Layer, shape: Shape): Bodies {
             ...overTaps(slides, places[0], within, (taken, tap) =>
               tile.accumulateLanes(
                 places.map((place) => (lane: Expr) => {
-                  const along = slides.map(({ stride, head }, axis) => minus(plus(times(place[axis], stride), taken[axis]), head));
+                  const along = inputPlace(slides, place, taken);
                   return layer.factor(layer.x.at([n, plus(channel, first, lane), ...along]));
                 }),
                 (lane) => layer.weight(load(weights.buffer, plus(weights.tap(channel, tap, size), first, lane))),

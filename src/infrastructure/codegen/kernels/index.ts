@@ -1,3 +1,3 @@
 export type * from './rule.js';
 export { type Schedule, type TileSize, usualSchedule } from './schedule.js';
-export { addKernel, kernelOf, operatorsWithKernels } from './table.js';
+export { addKernel, kernelOf } from './table.js';

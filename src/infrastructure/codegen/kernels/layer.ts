@@ -1,7 +1,8 @@
 import type { Node, Value } from '../../../onnx/index.js';
-import { add, type Buffer, cast, type Expr, float, load, mul, number, requantize, type ScalarType, sub } from '../loops/index.js';
+import { traitsOf } from '../../../ops/index.js';
+import { add, type Buffer, cast, type Expr, float, limitsOf, load, mul, number, requantize, type ScalarType, sub } from '../loops/index.js';
 import type { Operand } from '../operands/index.js';
-import { fixedPoint, limitsOf, requantizedByFloats, saturated } from './quantization.js';
+import { fixedPoint, requantizedByFloats, saturated } from './quantization.js';
 import type { NestContext, Sink } from './rule.js';
 import { integerWeights, type QuantizedInput, quantizedInput, type Weights, weightsOf } from './weights.js';
 
@@ -228,22 +229,12 @@ function requantization(absorbed: readonly Node[]): Requantization | undefined {
       return { node, scale, zero, low: grid(lowest), high: grid(highest) };
     }
     if (node.outputs[0]?.users.length !== 1) return undefined;
-    const bounds = boundsOf(node);
+    const bounds = traitsOf(node)?.bounds?.(node);
     if (!bounds) return undefined;
-    lowest = Math.min(Math.max(lowest, bounds[0]), bounds[1]);
-    highest = Math.max(Math.min(highest, bounds[1]), bounds[0]);
+    lowest = Math.min(Math.max(lowest, bounds.min), bounds.max);
+    highest = Math.max(Math.min(highest, bounds.max), bounds.min);
   }
   return undefined;
-}
-
-/** What a node cuts values to, if that is all that it does. */
-function boundsOf(node: Node): readonly [number, number] | undefined {
-  if (node.op === 'Relu') return [0, Number.POSITIVE_INFINITY];
-  if (node.op !== 'Clip') return undefined;
-  const [, low, high] = node.inputs;
-  const bound = (value: Value | undefined, absent: number) => (value ? value.constant?.numbers()[0] : absent);
-  const [min, max] = [bound(low, Number.NEGATIVE_INFINITY), bound(high, Number.POSITIVE_INFINITY)];
-  return min === undefined || max === undefined ? undefined : [min, max];
 }
 
 function scaled(values: Float64Array, factor: number): Float64Array {

@@ -8,6 +8,7 @@ import {
   div,
   type Expr,
   lanes,
+  limitsOf,
   local,
   loops,
   max,
@@ -27,10 +28,9 @@ import {
   variable,
 } from '../loops/index.js';
 import { like } from './elementwise.js';
-import { limitsOf } from './quantization.js';
 import type { KernelRule, NestContext } from './rule.js';
 import { blocks, lanesFor } from './tile.js';
-import { overTaps, type Slide, slidesOf } from './windows.js';
+import { channelsLast, inputPlace, overTaps, type Slide, slidesOf } from './windows.js';
 
 /** The smallest number of a type, as what a maximum begins with. */
 export function lowest(x: Expr, stored: string): Expr {
@@ -54,8 +54,7 @@ type PoolKind = 'max' | 'average' | 'lp';
 function pool(context: NestContext, slides: readonly Slide[], kind: PoolKind): void {
   const x = context.cheap(0);
   const [batch, channels] = x.shape;
-  const rank = x.shape.length;
-  const order = [0, ...Array.from({ length: rank - 2 }, (_, axis) => axis + 2), 1];
+  const order = channelsLast(x.shape);
   const sink = context.output(0, { order });
   const zero = x.at(x.shape.map(() => number(0)));
   const type = zero.type;
@@ -73,7 +72,7 @@ function pool(context: NestContext, slides: readonly Slide[], kind: PoolKind): v
           { kind: 'registers', registers: all },
           ...lanes(0, wide, (lane) => [set(all, lane, begin)]),
           ...overTaps(slides, place, false, (taken) => {
-            const along = slides.map(({ stride, head }, axis) => minus(plus(times(place[axis], stride), taken[axis]), head));
+            const along = inputPlace(slides, place, taken);
             return lanes(0, wide, (lane) => {
               const each = x.at([n, plus(channel, lane), ...along]);
               const part = kind === 'lp' ? power(each, p) : each;
@@ -144,7 +143,7 @@ function maxWithIndices(context: NestContext): void {
     { kind: 'declare', variable: most, value: lowest(zero, x.type) },
     { kind: 'declare', variable: at, value: number(0) },
     ...overTaps(slides, place, false, (taken) => {
-      const along = slides.map(({ stride, head }, axis) => minus(plus(times(place[axis], stride), taken[axis]), head));
+      const along = inputPlace(slides, place, taken);
       const flat = along.reduce((sum, each, axis) => plus(times(sum, sizes[axis]), each), plus(times(n, x.shape[1]), c));
       const each = x.at([n, c, ...along]);
       return local('each', each, (value) =>

@@ -1,13 +1,7 @@
-import { add, cast, div, type Expr, float, max, min, mul, number, over, type StorageType, sub, unary } from '../loops/index.js';
+import { add, cast, div, type Expr, float, limitsOf, max, min, mul, number, over, sub, unary } from '../loops/index.js';
 import { computedOperand, type Operand, reshaped } from '../operands/index.js';
 import { like } from './elementwise.js';
 import type { KernelRule, RuleContext } from './rule.js';
-
-/** Smallest and largest integer of a type of at most 32 bits. */
-export function limitsOf(type: StorageType): readonly [number, number] {
-  const bits = Number(type.slice(1));
-  return type.startsWith('u') ? [0, 2 ** bits - 1] : [-(2 ** (bits - 1)), 2 ** (bits - 1) - 1];
-}
 
 /** Scales and zero points: one for all, one for each index of an axis, or one for each block of indices. */
 function align(context: RuleContext, index: number): Operand {

@@ -54,8 +54,3 @@ export function kernelOf({ domain, op }: Node): KernelRule | undefined {
 export function addKernel(op: string, rule: KernelRule, domain = ''): void {
   outside.set(`${domain}:${op}`, rule);
 }
-
-/** Operators of the standard that have a kernel. */
-export function operatorsWithKernels(): string[] {
-  return Object.keys(rules).sort();
-}

@@ -39,6 +39,16 @@ export function slidesOf(windows: readonly Window[], input: readonly number[], o
   });
 }
 
+/** The order of axes in memory where channels lie last: those of an image as [N, H, W, C]. */
+export function channelsLast({ length: rank }: readonly number[]): number[] {
+  return [0, ...Array.from({ length: rank - 2 }, (_, axis) => axis + 2), 1];
+}
+
+/** Where in the input a tap of the window of a place lies. */
+export function inputPlace(slides: readonly Slide[], place: readonly Expr[], taken: readonly Expr[]): Expr[] {
+  return slides.map(({ stride, head }, axis) => minus(plus(times(place[axis], stride), taken[axis]), head));
+}
+
 /**
  * Every place of the output: along the last axis several at once where none of their taps lies outside of the input, else one by one.
  * @param body of some places; `within` where no tap lies outside along the last axis.

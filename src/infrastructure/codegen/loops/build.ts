@@ -96,7 +96,7 @@ export function rangeOf(expr: Expr): readonly [number, number] {
   if (expr.kind === 'number') return [Number(expr.value), Number(expr.value)];
   if (expr.kind === 'variable') return expr.variable.range ?? unknown;
   if (expr.kind === 'sum') return rangeOfSum(expr);
-  if (expr.kind === 'load') return rangeOfStored(expr.buffer.type);
+  if (expr.kind === 'load') return Number(expr.buffer.type.slice(1)) > 16 ? unknown : limitsOf(expr.buffer.type);
   if (expr.kind !== 'binary') return unknown;
   const [a, b] = [rangeOf(expr.left), rangeOf(expr.right)];
   const divisor = numberOf(expr.right);
@@ -108,10 +108,9 @@ export function rangeOf(expr: Expr): readonly [number, number] {
   return unknown;
 }
 
-/** Smallest and largest integer of at most 16 bits; wider ones are not known. */
-function rangeOfStored(type: StorageType): readonly [number, number] {
+/** Smallest and largest integer of a type of at most 32 bits. */
+export function limitsOf(type: StorageType): readonly [number, number] {
   const bits = Number(type.slice(1));
-  if (bits > 16) return [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
   return type.startsWith('u') ? [0, 2 ** bits - 1] : [-(2 ** (bits - 1)), 2 ** (bits - 1) - 1];
 }
 

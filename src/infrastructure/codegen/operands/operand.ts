@@ -1,4 +1,3 @@
-import { sizeOf } from '../../../base/index.js';
 import type { Tensor } from '../../../onnx/index.js';
 import { type Buffer, type Expr, index, load, number, over, plus, rest, type StorageType, times } from '../loops/index.js';
 
@@ -26,13 +25,7 @@ export interface Operand {
 
 /** Elements from one index of each axis to the next where the last axis lies together. */
 export function rowMajor(shape: readonly number[]): number[] {
-  const strides: number[] = new Array(shape.length);
-  let step = 1;
-  for (let axis = shape.length - 1; axis >= 0; axis--) {
-    strides[axis] = step;
-    step *= shape[axis];
-  }
-  return strides;
+  return stridesInOrder(shape, [...shape.keys()]);
 }
 
 /** The strides where axes lie in an order, the one that lies together last. */
@@ -47,7 +40,7 @@ export function stridesInOrder(shape: readonly number[], order: readonly number[
 }
 
 /** Whether an element's place in memory is its row-major index. */
-export function isRowMajor({ shape, stored }: Operand): boolean {
+function isRowMajor({ shape, stored }: Operand): boolean {
   if (!stored) return false;
   const plain = rowMajor(shape);
   return stored.offset === 0 && stored.strides.every((stride, axis) => shape[axis] === 1 || stride === plain[axis]);
@@ -59,7 +52,7 @@ export function place({ strides, offset }: Strided, indices: readonly Expr[]): E
 }
 
 /** Row-major index of indices. */
-export function ravel(shape: readonly number[], indices: readonly Expr[]): Expr {
+function ravel(shape: readonly number[], indices: readonly Expr[]): Expr {
   return plus(...rowMajor(shape).map((stride, axis) => (shape[axis] === 1 ? number(0) : times(indices[axis], stride))));
 }
 
@@ -157,9 +150,4 @@ export function broadcast(operand: Operand, shape: readonly number[]): Operand {
   return computedOperand(shape, operand.type, (indices) =>
     operand.at(axes.map((axis, each) => (operand.shape[each] === 1 ? index(0) : indices[axis]))),
   );
-}
-
-/** Elements of an operand. */
-export function elementsOf({ shape }: Operand): number {
-  return sizeOf(shape);
 }
