@@ -1,10 +1,10 @@
 import { FormatError, UnsupportedError } from '../../../base/index.js';
-import { bitsOf, type DataType, type Graph, type Node, Tensor, type Value } from '../../../onnx/index.js';
-import { channelsLast, channelsSecond, keepsOrder, type Layout, permuted } from '../layout.js';
+import { type DataType, type Graph, type Node, Tensor, type Value } from '../../../onnx/index.js';
+import { channelsLast, channelsSecond, keepsOrder, type Layout, permuted, range } from '../layout.js';
 import { codeOfType } from '../types.js';
 import { type Builtin, codeOfBuiltin } from '../wire/builtins.js';
 import { FileParts, type Options } from './tables.js';
-import { halfConstant, isConstant, sameGrid, sizesOf, storedConstant, type TensorGrid } from './values.js';
+import { halfConstant, inInt8, isConstant, type StoredConstant, sameGrid, sizesOf, storedConstant, type TensorGrid } from './values.js';
 
 type Form = Partial<Record<Layout, number>>;
 
@@ -217,34 +217,37 @@ export class Writer {
       layout === 'own' || tensor.shape.length < 3 ? tensor : permuted(tensor, channelsLast(tensor.shape.length));
     if (value.constant) return this.constant(value.name, arranged(value.constant));
     const half = halfConstant(value);
-    if (half) {
-      const moved = arranged(half);
-      const facts = { name: `${value.name}_float`, dtype: 'float32' as const, shape: moved.shape };
-      return this.operator('DEQUANTIZE', [this.constant(value.name, moved)], facts, { name: 'DequantizeOptions', values: {} }, 3);
-    }
+    if (half) return this.half(value.name, arranged(half));
     const found = storedConstant(value);
     if (!found) throw new FormatError({ what: 'A constant is not known', where: `"${value.name}"` });
-    const { integers, scale, zeroPoint, axis } = found;
-    const shift = integers.dtype === 'uint8' ? 128 : 0;
-    if (!/^u?int8$/.test(integers.dtype) && bitsOf(integers.dtype) >= 8)
+    const small = inInt8(found);
+    if (!small)
       throw new UnsupportedError({
-        what: `Integers of type ${integers.dtype} cannot be dequantized by TensorFlow Lite`,
+        what: `Integers of type ${found.integers.dtype} cannot be dequantized by TensorFlow Lite`,
         where: `"${value.name}"`,
       });
-    const plain =
-      integers.dtype === 'int8'
-        ? integers
-        : Tensor.from(
-            'int8',
-            integers.shape,
-            [...integers.numbers()].map((each) => each - shift),
-          );
-    const moved = arranged(plain);
-    const rank = integers.shape.length;
-    const at = layout === 'own' || rank < 3 ? axis : channelsLast(rank).indexOf(axis);
-    const tensor = this.constant(value.name, moved, { scale: [...scale], zeroPoint: zeroPoint.map((zero) => zero - shift), axis: at });
-    const facts = { name: `${value.name}_float`, dtype: 'float32' as const, shape: moved.shape };
-    return this.operator('DEQUANTIZE', [tensor], facts, { name: 'DequantizeOptions', values: {} }, scale.length > 1 ? 5 : 2);
+    const axis = this.arranged(range(found.integers.shape.length), layout).indexOf(found.axis);
+    return this.dequantized(value.name, { ...small, integers: arranged(small.integers), axis });
+  }
+
+  /** Adds a constant in half precision, and what makes floats of it. */
+  half(name: string, half: Tensor): number {
+    return this.#floats(name, this.constant(name, half), half.shape, 3);
+  }
+
+  /** Adds a constant in int8, and what makes floats of it. */
+  dequantized(name: string, stored: StoredConstant): number {
+    return this.#floats(name, this.storedConstant(name, stored), stored.integers.shape, stored.scale.length > 1 ? 5 : 2);
+  }
+
+  /** Adds a constant in integers, with its scales. */
+  storedConstant(name: string, { integers, scale, zeroPoint, axis }: StoredConstant): number {
+    return this.constant(name, integers, { scale: [...scale], zeroPoint, axis });
+  }
+
+  #floats(name: string, source: number, shape: readonly number[], version: number): number {
+    const facts = { name: `${name}_float`, dtype: 'float32' as const, shape };
+    return this.operator('DEQUANTIZE', [source], facts, { name: 'DequantizeOptions', values: {} }, version);
   }
 
   /** Writes what QuantizeLinear does: nothing where a value's integers are on that grid, else QUANTIZE. */
