@@ -4,7 +4,7 @@ import { decodeTflite, encodeTflite } from 'espalier/formats';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import { type DataType, Tensor } from 'espalier/onnx';
 import { answersOf, apart } from './cases.js';
-import { type Build, graph } from './written-cases.js';
+import { type Build, graph, numbers } from './written-cases.js';
 
 const runtime = createNodeRuntime({ threads: 1 });
 after(() => runtime.dispose());
@@ -36,4 +36,18 @@ test('a weight in int16 beside integers is refused: kernels take int8', () => {
     return rounded(b.op('Gemm', [rounded(x), weight]));
   });
   assert.throws(() => encodeTflite(model), /Gemm ".*": .*its weight is in int16/);
+});
+
+/** Twice as large, by windows of 3 by 3. */
+const twice = (attributes: Readonly<Record<string, string | readonly number[]>>) => (b: Parameters<Build>[0], x: Parameters<Build>[1]) =>
+  b.op('ConvTranspose', [x, b.parameter('weight', numbers([3, 4, 3, 3]))], { strides: [2, 2], ...attributes });
+
+test('the rule for the border of a transposed convolution is kept', () => staysTheSame([1, 3, 5, 5], twice({ auto_pad: 'SAME_UPPER' })));
+
+test('a transposed convolution that cuts off otherwise is refused', () => {
+  for (const build of [twice({ auto_pad: 'SAME_LOWER' }), twice({ output_shape: [10, 10] })])
+    assert.throws(
+      () => encodeTflite(graph('case', [1, 3, 5, 5], build).model),
+      /ConvTranspose ".*": .*its pads are neither none nor those of SAME/,
+    );
 });
