@@ -153,13 +153,11 @@ export class WriteContext {
   facts(layout: Layout, index = 0): TensorFacts {
     const isFirst = index === 0;
     const value = isFirst ? this.ending.value : (this.node.outputs[index] as Value);
-    const { shape, signature } = this.writer.sizes(value);
     const grid = this.#ownGrid(index);
     return {
       name: value.name,
       dtype: grid?.dtype ?? value.dtype ?? 'float32',
-      shape: this.writer.arranged(shape, layout),
-      signature: this.writer.arranged(signature, layout),
+      ...this.writer.sizes(value, layout),
       grid,
     };
   }

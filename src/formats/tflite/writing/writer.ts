@@ -23,7 +23,8 @@ export interface TensorFacts {
   readonly dtype: DataType;
   readonly shape: readonly number[];
   readonly signature?: readonly number[];
-  readonly grid?: TensorGrid;
+  /** What its integers stand for. */
+  readonly grid?: Pick<TensorGrid, 'scale' | 'zeroPoint'>;
 }
 
 /**
@@ -42,8 +43,10 @@ export class Writer {
     this.#batch = [...new Set(names)];
   }
 
-  sizes(value: Value): { shape: number[]; signature: number[] } {
-    return sizesOf(value, this.#batch);
+  /** Sizes of a value in a layout, with one sample where the number of them is open (-1 in the signature). */
+  sizes(value: Value, layout: Layout = 'own'): { shape: number[]; signature: number[] } {
+    const { shape, signature } = sizesOf(value, this.#batch);
+    return { shape: this.arranged(shape, layout), signature: this.arranged(signature, layout) };
   }
 
   /** Adds an operator that makes one tensor. */
@@ -71,13 +74,12 @@ export class Writer {
 
   /** Adds a constant. */
   constant(name: string, tensor: Tensor, quantization?: { scale: readonly number[]; zeroPoint: readonly number[]; axis: number }): number {
-    const contents = new Uint8Array(tensor.bytes());
     return this.parts.tensor({
       name,
       type: this.#code(tensor.dtype, name),
       shape: tensor.shape,
       signature: tensor.shape,
-      contents,
+      contents: tensor.bytes(),
       quantization,
     });
   }
@@ -152,18 +154,8 @@ export class Writer {
     if (!isThere) real[layout] = this.#constant(value, layout);
     else if (Object.keys(real).length > 0) real[layout] = this.#moved(value, layout, real, undefined);
     else {
-      const { shape, signature } = this.sizes(value);
-      real[layout] = this.operator(
-        'DEQUANTIZE',
-        [this.stored(value, layout)],
-        {
-          name: `${value.name}`,
-          dtype: 'float32',
-          shape: this.arranged(shape, layout),
-          signature: this.arranged(signature, layout),
-        },
-        { name: 'DequantizeOptions', values: {} },
-      );
+      const facts = { name: value.name, dtype: 'float32' as const, ...this.sizes(value, layout) };
+      real[layout] = this.operator('DEQUANTIZE', [this.stored(value, layout)], facts, { name: 'DequantizeOptions', values: {} });
     }
     return real[layout] as number;
   }
@@ -185,16 +177,14 @@ export class Writer {
     const other: Layout = layout === 'own' ? 'other' : 'own';
     const source = forms[other];
     if (source === undefined) throw new FormatError({ what: 'A value is read before it is written', where: `"${value.name}"` });
-    const { shape, signature } = this.sizes(value);
-    const order = layout === 'own' ? channelsSecond(shape.length) : channelsLast(shape.length);
+    const { shape: before } = this.sizes(value, other);
+    const order = layout === 'own' ? channelsSecond(before.length) : channelsLast(before.length);
     const facts: TensorFacts = {
       name: value.name,
       dtype: grid?.dtype ?? value.dtype ?? 'float32',
-      shape: this.arranged(shape, layout),
-      signature: this.arranged(signature, layout),
+      ...this.sizes(value, layout),
       grid,
     };
-    const before = this.arranged(shape, other);
     if (keepsOrder(before, order)) return this.reshaped(source, facts);
     return this.operator('TRANSPOSE', [source, this.integers('order', order)], facts, { name: 'TransposeOptions', values: {} });
   }
@@ -258,14 +248,7 @@ export class Writer {
       return;
     }
     const layout: Layout = this.prefersOther(source) ? 'other' : 'own';
-    const { shape, signature } = this.sizes(made);
-    const facts = {
-      name: made.name,
-      dtype: grid.dtype,
-      shape: this.arranged(shape, layout),
-      signature: this.arranged(signature, layout),
-      grid,
-    };
+    const facts = { name: made.name, dtype: grid.dtype, ...this.sizes(made, layout), grid };
     const from = before ? this.stored(source, layout) : this.real(source, layout);
     const options: Options = { name: 'QuantizeOptions', values: {} };
     this.hold(made, this.operator('QUANTIZE', [from], facts, options, before ? 2 : 1), layout, grid);
