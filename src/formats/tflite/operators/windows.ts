@@ -74,7 +74,7 @@ export function beginsThenEnds(pads: readonly { head: number; tail: number }[]):
 }
 
 /** The data as an image with channels last: rows become images of height 1. */
-export function imageOf(w: WriteContext): number {
+function imageOf(w: WriteContext): number {
   const input = w.input(0, 'other');
   if (w.rank(0) === 4) return input;
   const tensor = w.writer.parts.tensors[input];
