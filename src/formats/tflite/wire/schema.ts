@@ -59,6 +59,7 @@ export const options = {
   SoftmaxOptions: { code: 9, fields: { beta: scalar(0, 'float32') } },
   ConcatenationOptions: { code: 10, fields: { axis: scalar(0, 'int32'), activation: scalar(1, 'int8') } },
   AddOptions: { code: 11, fields: { activation } },
+  L2NormOptions: { code: 12, fields: { activation } },
   ResizeBilinearOptions: { code: 15, fields: { alignCorners: scalar(2, 'bool'), halfPixel: scalar(3, 'bool') } },
   ReshapeOptions: { code: 17, fields: { shape: vector(0, 'int32') } },
   SpaceToDepthOptions: { code: 19, fields: { block: scalar(0, 'int32') } },
