@@ -150,9 +150,9 @@ export class Writer {
     if (real[layout] !== undefined) return real[layout];
     const rank = value.shape?.length ?? 0;
     if (rank < 3 && layout === 'other') return this.real(value, 'own');
-    const isThere = Object.keys(real).length + Object.keys(stored).length > 0;
-    if (!isThere) real[layout] = this.#constant(value, layout);
-    else if (Object.keys(real).length > 0) real[layout] = this.#moved(value, layout, real, undefined);
+    const has = (form: Form) => Object.keys(form).length > 0;
+    if (has(real)) real[layout] = this.#moved(value, layout, real, undefined);
+    else if (!has(stored)) real[layout] = this.#constant(value, layout);
     else {
       const facts = { name: value.name, dtype: 'float32' as const, ...this.sizes(value, layout) };
       real[layout] = this.operator('DEQUANTIZE', [this.stored(value, layout)], facts, { name: 'DequantizeOptions', values: {} });
