@@ -3,7 +3,8 @@ import type { Runtime } from 'espalier/infrastructure/runtime';
 import { copiesOf, type DataType, type Model, Tensor } from 'espalier/onnx';
 import { fixture } from '../../support/paths.js';
 
-interface Stored {
+/** A tensor in a fixture; its bytes in base64. */
+export interface Stored {
   dtype: DataType;
   shape: number[];
   bytes: string;

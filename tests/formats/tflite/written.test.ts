@@ -4,14 +4,13 @@ import { readFileSync } from 'node:fs';
 import { after, test } from 'node:test';
 import { decodeTflite, encodeTflite } from 'espalier/formats';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
-import type { DataType } from 'espalier/onnx';
 import { fixture } from '../../support/paths.js';
-import { answersOf, apart, tensorOf, unitsOf } from './cases.js';
+import { answersOf, apart, type Stored, tensorOf, unitsOf } from './cases.js';
 import { writtenCases } from './written-cases.js';
 
 interface Written {
   sha256: string;
-  outputs: { dtype: DataType; shape: number[]; bytes: string }[];
+  outputs: Stored[];
 }
 
 const written = JSON.parse(readFileSync(fixture('tflite', 'written.json'), 'utf8')) as Record<string, Written>;
