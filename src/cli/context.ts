@@ -55,8 +55,7 @@ export class CommandContext {
     const { declareBatch, fixedBatch, freeBatch, requireSound } = await import('../infrastructure/compiler/index.js');
     const { openModel } = await import('../modalities/node/index.js');
     const { inferShapes } = await import('../ops/index.js');
-    const { withRealEdges } = await import('../formats/index.js');
-    const { isTfliteFile } = await import('../formats/node/index.js');
+    const { isTfliteFile, withRealEdges } = await import('../formats/node/index.js');
     const given = await openModel(path);
     const opened = isTfliteFile(path) ? withRealEdges(given) : given;
     if (opened !== given) this.output.info('Inputs and outputs in integers are taken and given as the numbers that these stand for.');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { test } from 'node:test';
 import { root } from '../support/paths.js';
@@ -41,6 +41,13 @@ test('inspect loads neither data, nor training, nor a runtime', () => {
   const folders = foldersOf(loadedBy('cli/commands/inspect.js').files);
   for (const folder of ['data', 'training', 'strategies', 'compression']) assert.ok(!folders.includes(folder), folder);
   assert.ok(folders.includes('ops'), 'the walk sees what it does load');
+});
+
+test('no command loads what writes TensorFlow Lite before it writes such a file', () => {
+  const commands = readdirSync(join(dist, 'cli', 'commands')).filter((file) => file.endsWith('.js'));
+  for (const entry of [...commands.map((file) => `cli/commands/${file}`), 'formats/node/index.js'])
+    assert.ok(!loadedBy(entry).packages.has('flatbuffers'), entry);
+  assert.ok(loadedBy('formats/index.js').packages.has('flatbuffers'), 'the walk sees who does load it');
 });
 
 test('who imports the library does not start ONNX Runtime', () => {

@@ -1,7 +1,7 @@
 import { Option } from 'commander';
 import { formatBytes, GraphError, OptionError } from '../../base/index.js';
 import { isTfliteName, loadModel, modelBytes } from '../../formats/node/index.js';
-import { forgetShapes, requireSound } from '../../infrastructure/compiler/index.js';
+import { requireSound } from '../../infrastructure/compiler/index.js';
 import { copyModel, type Model } from '../../onnx/index.js';
 import { inferShapes } from '../../ops/index.js';
 import type { AddCommand } from '../command.js';
@@ -74,12 +74,9 @@ function withShapes(source: Model, shapes: Readonly<Record<string, readonly numb
         expected: `[${input.shape}]`,
         got: `[${shape}]`,
       });
-    input.type = { kind: 'tensor', dtype: input.dtype, shape };
   }
-  forgetShapes(model.graph);
-  for (const output of model.graph.outputs) if (output.type?.kind === 'tensor') output.type = { kind: 'tensor', dtype: output.type.dtype };
   try {
-    inferShapes(model);
+    inferShapes(model, { inputShapes: shapes });
   } catch (error) {
     if (!(error instanceof GraphError)) throw error;
     throw new OptionError(

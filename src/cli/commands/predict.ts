@@ -42,8 +42,7 @@ export const predictCommand: AddCommand = (program, run) => {
     .action(
       run(async (context, options: Options, path: string, files: string[]) => {
         const { output, runtime, activity } = context;
-        const { isTfliteFile, loadModel } = await import('../../formats/node/index.js');
-        const { withRealEdges } = await import('../../formats/index.js');
+        const { isTfliteFile, loadModel, withRealEdges } = await import('../../formats/node/index.js');
         const { inferShapes } = await import('../../ops/index.js');
         const { predictor } = await import('../../modalities/index.js');
         const model = isTfliteFile(path) ? withRealEdges(loadModel(path)) : loadModel(path);

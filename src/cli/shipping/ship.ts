@@ -10,7 +10,6 @@ import type { CommandContext } from '../context.js';
 import { faultsOf } from './bounds.js';
 import { type Gain, noGain, notFaster, notWithin } from './gain.js';
 import type { InventedOptions, ShippingOptions } from './options.js';
-import { otherAnswers } from './same-answers.js';
 import { oneRun, testFeeds } from './samples.js';
 import { type PairedTime, pairedTime } from './time.js';
 import { trialsWhereNoisy } from './trials.js';
@@ -149,6 +148,7 @@ export async function shipConverted({
   const model = await simplify(given, runtime);
   let faults: string[] = [];
   const check = async (draft: string) => {
+    const { otherAnswers } = await import('./same-answers.js');
     faults = await otherAnswers({
       before: model,
       after: loadModel(draft),
@@ -178,9 +178,10 @@ async function look(shipment: Shipment, draft: string): Promise<Looked> {
       return undefined;
     });
   if (isTfliteName(shipment.out))
-    await tried('it does not run', async () =>
-      faults.push(...(await otherAnswers({ before: shipment.model, after: written, ...fileChecks(shipment) }))),
-    );
+    await tried('it does not run', async () => {
+      const { otherAnswers } = await import('./same-answers.js');
+      faults.push(...(await otherAnswers({ before: shipment.model, after: written, ...fileChecks(shipment) })));
+    });
   const proof = await tried('it does not load or run', () => proofOf(shipment, written, draft));
   if (faults.length > 0) return { quality: {}, forced: faults, advice: shipment.advice };
   const trials = shipment.mend && original && proof && trialsWhereNoisy(original.model, proof);

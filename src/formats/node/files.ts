@@ -3,7 +3,9 @@ import { FormatError } from '../../base/index.js';
 import { fileError, writeFileAtomic } from '../../base/node/index.js';
 import type { Model } from '../../onnx/index.js';
 import { loadModel as loadOnnx, modelBytes as onnxBytes, type SaveOptions, saveModel as saveOnnx } from '../../onnx/node/index.js';
-import { decodeTflite, encodeTflite, isTflite, type TfliteEncodeOptions } from '../tflite/index.js';
+import { decodeTflite } from '../tflite/reading/import.js';
+import { isTflite } from '../tflite/wire/decode.js';
+import type { EncodeOptions } from '../tflite/writing/export.js';
 
 /** Longest file of a format that is read as a whole, in bytes. */
 const LONGEST = 2 ** 31 - 1;
@@ -33,12 +35,9 @@ export function modelBytes(path: string): number {
  * @returns the number of bytes written.
  * @throws UnsupportedError naming a node that the format cannot say; EspalierError naming the file where it cannot be written.
  */
-export async function saveModel(
-  model: Model,
-  path: string,
-  { layout, ...options }: SaveOptions & TfliteEncodeOptions = {},
-): Promise<number> {
+export async function saveModel(model: Model, path: string, { layout, ...options }: SaveOptions & EncodeOptions = {}): Promise<number> {
   if (!isTfliteName(path)) return saveOnnx(model, path, options);
+  const { encodeTflite } = await import('../tflite/writing/export.js');
   const bytes = encodeTflite(model, { layout });
   await writeFileAtomic(path, bytes, options.check);
   return bytes.length;
@@ -73,7 +72,8 @@ function headOf(path: string): Uint8Array | undefined {
 
 function contentsOf(path: string): Uint8Array {
   try {
-    return new Uint8Array(readFileSync(path));
+    const { buffer, byteOffset, byteLength } = readFileSync(path);
+    return new Uint8Array(buffer, byteOffset, byteLength);
   } catch (cause) {
     throw fileError('The model file cannot be read', path, cause);
   }

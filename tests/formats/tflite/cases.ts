@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { type DataType, type Model, Tensor } from 'espalier/onnx';
+import type { Runtime } from 'espalier/infrastructure/runtime';
+import { copiesOf, type DataType, type Model, Tensor } from 'espalier/onnx';
 import { fixture } from '../../support/paths.js';
 
-interface Stored {
+/** A tensor in a fixture; its bytes in base64. */
+export interface Stored {
   dtype: DataType;
   shape: number[];
   bytes: string;
@@ -36,6 +38,18 @@ export function bytesOf(base64: string): Uint8Array {
 
 export function tensorOf({ dtype, shape, bytes }: Stored): Tensor {
   return new Tensor(dtype, shape, bytesOf(bytes));
+}
+
+/** What a model gives, by its outputs. */
+export async function answersOf(
+  runtime: Runtime,
+  model: Model,
+  inputs: Readonly<Record<string, Tensor>>,
+): Promise<readonly (Tensor | undefined)[]> {
+  const program = await runtime.compile(model, { threads: 1 });
+  const answers = await program.run(copiesOf(inputs));
+  await program.dispose();
+  return model.graph.outputs.map(({ name }) => answers[name]);
 }
 
 /** For each output the step between its numbers, where they are rounded to integers last: 1 for integers. Undefined for numbers that are not. */

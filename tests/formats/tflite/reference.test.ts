@@ -7,14 +7,8 @@ import { loadModel } from 'espalier/formats/node';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import type { DataType, Model, Tensor } from 'espalier/onnx';
 import { fixture, shared, skipWithout } from '../../support/paths.js';
-import { apart, tensorOf } from './cases.js';
+import { apart, type Stored, tensorOf } from './cases.js';
 import { waves } from './waves.js';
-
-interface Stored {
-  dtype: DataType;
-  shape: number[];
-  bytes: string;
-}
 
 const models = shared('tflite');
 const skip = skipWithout(models, "MLPerf Tiny's models");

@@ -19,9 +19,9 @@ export function numbers(shape: readonly number[], seed = 1): Tensor {
   );
 }
 
-type Build = (b: GraphBuilder, x: Value) => Value | readonly Value[];
+export type Build = (b: GraphBuilder, x: Value) => Value | readonly Value[];
 
-function graph(name: string, shape: readonly number[], build: Build): WrittenCase {
+export function graph(name: string, shape: readonly number[], build: Build): WrittenCase {
   const model = new Model(new Graph('case'), 21);
   const b = typedBuilder(model.graph, model.opsets);
   const x = b.input('x', 'float32', shape);

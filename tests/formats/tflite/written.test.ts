@@ -4,26 +4,18 @@ import { readFileSync } from 'node:fs';
 import { after, test } from 'node:test';
 import { decodeTflite, encodeTflite } from 'espalier/formats';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
-import { copiesOf, type DataType, type Model, type Tensor } from 'espalier/onnx';
 import { fixture } from '../../support/paths.js';
-import { apart, tensorOf, unitsOf } from './cases.js';
+import { answersOf, apart, type Stored, tensorOf, unitsOf } from './cases.js';
 import { writtenCases } from './written-cases.js';
 
 interface Written {
   sha256: string;
-  outputs: { dtype: DataType; shape: number[]; bytes: string }[];
+  outputs: Stored[];
 }
 
 const written = JSON.parse(readFileSync(fixture('tflite', 'written.json'), 'utf8')) as Record<string, Written>;
 const runtime = createNodeRuntime({ threads: 1 });
 after(() => runtime.dispose());
-
-async function answersOf(model: Model, inputs: Readonly<Record<string, Tensor>>): Promise<readonly (Tensor | undefined)[]> {
-  const program = await runtime.compile(model, { threads: 1 });
-  const answers = await program.run(copiesOf(inputs));
-  await program.dispose();
-  return model.graph.outputs.map(({ name }) => answers[name]);
-}
 
 for (const { name, model, inputs } of writtenCases) {
   test(`${name}: the interpreter gives for the written file what the graph gives`, async () => {
@@ -33,7 +25,7 @@ for (const { name, model, inputs } of writtenCases) {
     assert.equal(createHash('sha256').update(bytes).digest('hex'), sha256);
     const units = unitsOf(model);
     for (const each of [model, decodeTflite(bytes)]) {
-      const answers = await answersOf(each, inputs);
+      const answers = await answersOf(runtime, each, inputs);
       outputs.forEach((output, i) => {
         const unit = units[i] ?? (output.dtype === 'float32' ? undefined : 1);
         const { most } = apart(answers[i], tensorOf(output), unit);

@@ -7,22 +7,19 @@ import type { Family } from './entry.js';
 
 function readDequantize(context: ReadContext): void {
   const source = context.info(0);
-  const [result] = context.outputs;
-  if (!result) context.fail('Output 0 is missing');
-  context.values.alias(result, source);
+  context.values.alias(context.result(), source);
 }
 
 function readQuantize(context: ReadContext): void {
   const layout = context.layoutOf(0);
-  if (!context.outputs[0] || !isGridded(context.outputs[0])) context.fail('The result of QUANTIZE has no scale');
+  if (!isGridded(context.result())) context.fail('The result of QUANTIZE has no scale');
   context.output(context.real(0, layout), layout);
 }
 
 function readCast(context: ReadContext): void {
-  const [result] = context.outputs;
-  if (!result) context.fail('Output 0 is missing');
+  const { dtype } = context.result();
   const layout = context.layoutOf(0);
-  context.outputStored(context.op('Cast', [context.stored(0, layout)], { to: codeOf(result.dtype) }), layout);
+  context.outputStored(context.op('Cast', [context.stored(0, layout)], { to: codeOf(dtype) }), layout);
 }
 
 function writeCast(w: WriteContext, node: Node): void {

@@ -1,5 +1,6 @@
 import { sizeOf } from '../../../base/index.js';
 import { type Node, type Operand, Tensor, type Value } from '../../../onnx/index.js';
+import { transposedPadding, transposedWindows } from '../../../ops/index.js';
 import { channelsSecond, permuted } from '../layout.js';
 import type { ReadContext } from '../reading/context.js';
 import type { TensorInfo } from '../reading/document.js';
@@ -7,7 +8,7 @@ import { PADDINGS } from '../types.js';
 import type { WriteContext } from '../writing/context.js';
 import type { Family } from './entry.js';
 import { writeBias, writeWeight } from './weights.js';
-import { samePads, writePadded } from './windows.js';
+import { beginsThenEnds, samePads, writePadded } from './windows.js';
 
 interface WindowOptions {
   padding: number;
@@ -188,7 +189,7 @@ function writeTransposed(w: WriteContext, node: Node): void {
   const facts = w.facts('other');
   const [, height, width] = facts.shape;
   const kernel = weight.slice(2);
-  const pads = node.ints('pads', [0, 0, 0, 0]);
+  const pads = beginsThenEnds(transposedWindows(node, kernel).map((window, axis) => transposedPadding(window, w.shape(0)[2 + axis])));
   const same = samePads([height, width], kernel, strides, [1, 1]);
   const isValid = pads.every((pad) => pad === 0);
   if (!isValid && !pads.every((pad, i) => pad === same[i])) w.refuse('its pads are neither none nor those of SAME');

@@ -1,5 +1,5 @@
 import { type DataType, type Node, Tensor, type Value } from '../../../onnx/index.js';
-import { channelsSecond, type Layout, permuted, range } from '../layout.js';
+import { channelsLast, channelsSecond, type Layout, permuted, range } from '../layout.js';
 import type { ReadContext } from '../reading/context.js';
 import type { Builtin } from '../wire/builtins.js';
 import type { OptionsName } from '../wire/schema.js';
@@ -54,7 +54,7 @@ function writeOperand(w: WriteContext, index: number, rank: number, layout: Layo
   if (!numbers) w.refuse(`input ${index} has fewer axes than the others`);
   const whole = value.constant ?? Tensor.of('float32', value.shape as number[], numbers);
   const full = whole.reshape([...Array(rank - own).fill(1), ...whole.shape]);
-  return w.writer.constant(value.name, permuted(full, [0, ...range(rank).slice(2), 1]));
+  return w.writer.constant(value.name, permuted(full, channelsLast(rank)));
 }
 
 interface Binary {

@@ -95,7 +95,7 @@ function writeSplit(w: WriteContext, node: Node): void {
   const axis = w.axisIn(layout, node.int('axis', 0), rank);
   const outputs = node.outputs.map((output) => output as Value);
   if (outputs.some((output) => !output)) w.refuse('a part of it is not wanted');
-  const sizes = outputs.map((output) => w.byAxis(layout, w.writer.sizes(output).shape)[axis]);
+  const sizes = outputs.map((output) => w.writer.sizes(output, layout).shape[axis]);
   const facts = outputs.map((_, index) => w.facts(layout, index));
   const made = facts.map((each) => w.writer.tensor(each));
   const inputs = [w.input(0, layout), w.list(sizes, 'sizes'), w.list([axis], 'axis', [])];

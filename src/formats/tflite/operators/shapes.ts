@@ -1,8 +1,9 @@
 import { sizeOf } from '../../../base/index.js';
 import { codeOf, type Node, type Value } from '../../../onnx/index.js';
-import { channelsLast, channelsSecond, type Layout, range } from '../layout.js';
+import { channelsLast, channelsSecond, keepsOrder, type Layout, range } from '../layout.js';
 import type { ReadContext } from '../reading/context.js';
 import { isOrderless } from '../reading/values.js';
+import type { Builtin } from '../wire/builtins.js';
 import type { WriteContext } from '../writing/context.js';
 import type { Family } from './entry.js';
 import { writeFlattened } from './flatten.js';
@@ -86,10 +87,7 @@ function readBlocks(context: ReadContext, op: string, block: number): void {
 function writeReshape(w: WriteContext): void {
   if (writeFlattened(w)) return;
   const { shape } = w.writer.sizes(w.value(0));
-  const order = channelsLast(shape.length);
-  const isThere = shape.length >= 3 && w.layoutOf(0) === 'other';
-  const moving = order.filter((axis) => shape[axis] !== 1);
-  const layout: Layout = isThere && moving.every((axis, i) => i === 0 || moving[i - 1] < axis) ? 'other' : 'own';
+  const layout: Layout = w.layoutOf(0) === 'other' && keepsOrder(shape, channelsLast(shape.length)) ? 'other' : 'own';
   w.hold(w.writer.reshaped(w.input(0, layout), w.facts('own')), 'own');
 }
 
@@ -119,21 +117,13 @@ function writeTile(w: WriteContext): void {
   w.emit('TILE', [w.input(0), w.list(w.integers(1, 'The repeats'), 'repeats')], { options: { name: 'TileOptions', values: {} } });
 }
 
-function writeDepthToSpace(w: WriteContext, node: Node): void {
-  if (node.string('mode', 'DCR') !== 'DCR') w.refuse('its channels come first (CRD)');
-  w.emit('DEPTH_TO_SPACE', [w.input(0, 'other')], {
-    layout: 'other',
-    options: { name: 'DepthToSpaceOptions', values: { block: node.int('blocksize', 1) } },
-    version: 1,
-  });
-}
-
-function writeSpaceToDepth(w: WriteContext, node: Node): void {
-  w.emit('SPACE_TO_DEPTH', [w.input(0, 'other')], {
-    layout: 'other',
-    options: { name: 'SpaceToDepthOptions', values: { block: node.int('blocksize', 1) } },
-    version: 1,
-  });
+/** `mode` is DepthToSpace's alone. */
+function writeBlocks(name: Builtin, options: 'DepthToSpaceOptions' | 'SpaceToDepthOptions') {
+  return (w: WriteContext, node: Node): void => {
+    if (node.string('mode', 'DCR') !== 'DCR') w.refuse('its channels come first (CRD)');
+    const values = { block: node.int('blocksize', 1) };
+    w.emit(name, [w.input(0, 'other')], { layout: 'other', options: { name: options, values }, version: 1 });
+  };
 }
 
 /** A size that is asked for when it runs. */
@@ -162,11 +152,11 @@ export const shapes: Family = {
   DEPTH_TO_SPACE: {
     version: 2,
     read: (context) => readBlocks(context, 'DepthToSpace', context.options('DepthToSpaceOptions').block),
-    write: { DepthToSpace: { ...moves, write: writeDepthToSpace } },
+    write: { DepthToSpace: { ...moves, write: writeBlocks('DEPTH_TO_SPACE', 'DepthToSpaceOptions') } },
   },
   SPACE_TO_DEPTH: {
     version: 2,
     read: (context) => readBlocks(context, 'SpaceToDepth', context.options('SpaceToDepthOptions').block),
-    write: { SpaceToDepth: { ...moves, write: writeSpaceToDepth } },
+    write: { SpaceToDepth: { ...moves, write: writeBlocks('SPACE_TO_DEPTH', 'SpaceToDepthOptions') } },
   },
 };

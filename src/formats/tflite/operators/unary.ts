@@ -3,8 +3,8 @@ import type { ReadContext } from '../reading/context.js';
 import type { Builtin } from '../wire/builtins.js';
 import type { OptionsName } from '../wire/schema.js';
 import type { WriteContext } from '../writing/context.js';
+import { clipActivation } from '../writing/scalars.js';
 import type { Options } from '../writing/tables.js';
-import { numbersOf } from '../writing/values.js';
 import { combined, writeCombined } from './elementwise.js';
 import type { Family, OperatorEntry, WriteRule } from './entry.js';
 
@@ -37,18 +37,10 @@ function unary(version: number, name: Builtin, { onnx, options, integer, make, w
 const between = (low: number, high: number) => (context: ReadContext, x: Value) =>
   context.op('Clip', [x, context.build.scalar(low), context.build.scalar(high)]);
 
-/** The operator that clips to the bounds of a Clip node. */
-function operatorOfBounds({ inputs: [, least, most] }: Node): Builtin | undefined {
-  const [low, high] = [least, most].map((bound) => bound && numbersOf(bound)?.[0]);
-  if (low === -1 && high === 1) return 'RELU_N1_TO_1';
-  if (low !== 0 || (most && high === undefined)) return undefined;
-  return high === 6 ? 'RELU6' : most ? undefined : 'RELU';
-}
-
 /** RELU, RELU6 or RELU_N1_TO_1 where the bounds are theirs, else MAXIMUM and MINIMUM. */
 function writeClip(w: WriteContext): void {
   const layout = w.layoutOf(0);
-  const name: Builtin | undefined = operatorOfBounds(w.node);
+  const name = clipActivation(w.node);
   if (name) {
     w.emit(name, [w.input(0, layout)], { layout });
     return;
@@ -136,7 +128,7 @@ export const unaries: Family = {
   RELU6: {
     version: 3,
     read: (context) => readBounded(context, 0, 6),
-    write: { Clip: { integer: 'free', integerWhere: (node) => operatorOfBounds(node) !== undefined, write: writeClip } },
+    write: { Clip: { integer: 'free', integerWhere: (node) => clipActivation(node) !== undefined, write: writeClip } },
   },
   TANH: unary(3, 'TANH', { onnx: 'Tanh', integer: signedShares }),
   LOGISTIC: unary(3, 'LOGISTIC', { onnx: 'Sigmoid', integer: shares }),

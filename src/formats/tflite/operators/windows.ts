@@ -1,4 +1,5 @@
 import { Tensor } from '../../../onnx/index.js';
+import { convolutionWindows, paddingOf } from '../../../ops/index.js';
 import { PADDINGS } from '../types.js';
 import type { WriteContext } from '../writing/context.js';
 
@@ -28,7 +29,8 @@ interface Windows {
 export function writePadded(w: WriteContext, { kernel, strides, dilations, value }: Windows): { input: number; padding: number } {
   const rank = w.rank(0);
   const sizes = rank === 3 ? [1, w.shape(0)[2]] : w.shape(0).slice(2);
-  const pads = padsOf(w, { kernel, strides, dilations, value }, sizes);
+  const own = padsOf(w, kernel.slice(4 - rank), sizes.slice(4 - rank));
+  const pads = rank === 3 ? [0, own[0], 0, own[1]] : own;
   const input = imageOf(w);
   const isValid = pads.every((pad) => pad === 0);
   const isSame = samePads(sizes, kernel, strides, dilations).every((pad, i) => pad === pads[i]);
@@ -61,19 +63,18 @@ function lowest(w: WriteContext): number {
   });
 }
 
-function padsOf(w: WriteContext, { kernel, strides, dilations }: Windows, sizes: readonly number[]): number[] {
-  const { node } = w;
-  const auto = node.string('auto_pad', 'NOTSET');
-  const same = samePads(sizes, kernel, strides, dilations);
-  if (auto === 'SAME_UPPER') return same;
-  if (auto === 'SAME_LOWER') return [...same.slice(2), ...same.slice(0, 2)];
-  const pads = auto === 'VALID' ? [] : node.ints('pads', []);
-  if (pads.length === 2) return [0, pads[0], 0, pads[1]];
-  return pads.length === 4 ? pads : [0, 0, 0, 0];
+/** The node's own pads, over an image: begins, then ends. */
+function padsOf({ node }: WriteContext, kernel: readonly number[], sizes: readonly number[]): number[] {
+  return beginsThenEnds(convolutionWindows(node, kernel).map((window, axis) => paddingOf(window, sizes[axis])));
+}
+
+/** Pads axis by axis, as ONNX lists them. */
+export function beginsThenEnds(pads: readonly { head: number; tail: number }[]): number[] {
+  return [...pads.map(({ head }) => head), ...pads.map(({ tail }) => tail)];
 }
 
 /** The data as an image with channels last: rows become images of height 1. */
-export function imageOf(w: WriteContext): number {
+function imageOf(w: WriteContext): number {
   const input = w.input(0, 'other');
   if (w.rank(0) === 4) return input;
   const tensor = w.writer.parts.tensors[input];

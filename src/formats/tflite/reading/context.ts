@@ -12,12 +12,10 @@ import { isGridded, type ReadValues } from './values.js';
 export class ReadContext {
   readonly values: ReadValues;
   readonly #operator: OperatorInfo;
-  readonly #builtin: string;
   readonly #reader: FlatReader;
 
-  constructor(operator: OperatorInfo, builtin: string, values: ReadValues, reader: FlatReader) {
+  constructor(operator: OperatorInfo, values: ReadValues, reader: FlatReader) {
     this.#operator = operator;
-    this.#builtin = builtin;
     this.values = values;
     this.#reader = reader;
   }
@@ -46,6 +44,13 @@ export class ReadContext {
   info(index: number): TensorInfo {
     const info = this.inputs[index];
     if (!info) this.fail(`Input ${index} is missing`);
+    return info;
+  }
+
+  /** An output that must be there. */
+  result(index = 0): TensorInfo {
+    const info = this.outputs[index];
+    if (!info) this.fail(`Output ${index} is missing`);
     return info;
   }
 
@@ -119,16 +124,13 @@ export class ReadContext {
 
   /** What the operator makes: numbers, which become integers where the tensor has a grid. */
   output(value: Value, layout: Layout = 'own', { index = 0, activation = 0 }: { index?: number; activation?: number } = {}): void {
-    const info = this.outputs[index];
-    if (!info) this.fail(`Output ${index} is missing`);
+    const info = this.result(index);
     this.values.quantize(info, cutsOff(info, activation) ? value : this.activated(value, activation), layout);
   }
 
   /** What the operator makes, as it is stored: indices and sizes. */
   outputStored(value: Value, layout: Layout = 'own', index = 0): void {
-    const info = this.outputs[index];
-    if (!info) this.fail(`Output ${index} is missing`);
-    this.values.store(info, value, layout);
+    this.values.store(this.result(index), value, layout);
   }
 
   /** A value after a built-in activation. */
@@ -151,20 +153,16 @@ export class ReadContext {
 
   /** A short name for nodes: files join the names of all layers that an operator was made of. */
   get name(): string {
-    return (this.outputs[0]?.name ?? '').split(';')[0] || this.#builtin.toLowerCase();
-  }
-
-  get where(): string {
-    return `operator ${this.#operator.index}, ${this.#builtin} "${this.outputs[0]?.name ?? ''}"`;
+    return (this.outputs[0]?.name ?? '').split(';')[0] || (this.#operator.name ?? '').toLowerCase();
   }
 
   fail(what: string, expected?: string, got?: string): never {
-    throw new FormatError({ what, where: this.where, expected, got } satisfies ErrorFacts);
+    throw new FormatError({ what, where: this.#operator.where, expected, got } satisfies ErrorFacts);
   }
 
   /** @throws UnsupportedError: the operator is there, but not in this form. */
   refuse(reason: string): never {
-    throw new UnsupportedError({ what: `The operator is not read in this form: ${reason}`, where: this.where });
+    throw new UnsupportedError({ what: `The operator is not read in this form: ${reason}`, where: this.#operator.where });
   }
 }
 

@@ -1,6 +1,7 @@
 import { FormatError, MOST_DIMENSIONS, sizeOf, UnsupportedError } from '../../../base/index.js';
 import { byteLengthOf, type DataType, Tensor } from '../../../onnx/index.js';
 import { typeOfCode } from '../types.js';
+import { BUILTINS, type Builtin } from '../wire/builtins.js';
 import { FlatReader } from '../wire/decode.js';
 import type { ModelTable, OperatorTable, TensorTable } from '../wire/schema.js';
 
@@ -25,9 +26,10 @@ export interface TensorInfo {
 
 /** An operator of the file, checked. */
 export interface OperatorInfo {
-  readonly index: number;
-  /** The number of a built-in operator. */
-  readonly code: number;
+  /** Undefined where its number is none of those that are known. */
+  readonly name: Builtin | undefined;
+  /** For messages. */
+  readonly where: string;
   readonly version: number;
   readonly inputs: readonly (TensorInfo | undefined)[];
   readonly outputs: readonly TensorInfo[];
@@ -78,14 +80,10 @@ export function readDocument(bytes: Uint8Array): Document {
   };
   const operators = (graph.operators ?? []).map((table, index): OperatorInfo => {
     const { code, version, where } = operatorCode(model, table, index);
-    return {
-      index,
-      code,
-      version,
-      table,
-      inputs: (table.inputs ?? []).map((each) => (each === -1 ? undefined : tensor(each, where))),
-      outputs: (table.outputs ?? []).map((each) => tensor(each, where)),
-    };
+    const inputs = (table.inputs ?? []).map((each) => (each === -1 ? undefined : tensor(each, where)));
+    const outputs = (table.outputs ?? []).map((each) => tensor(each, where));
+    const name: Builtin | undefined = BUILTINS[code];
+    return { name, where: `${where}, ${name ?? `number ${code}`} "${outputs[0]?.name ?? ''}"`, version, inputs, outputs, table };
   });
   return {
     reader,

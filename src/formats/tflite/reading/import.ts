@@ -2,7 +2,6 @@ import { EspalierError, FormatError, GraphError, UnsupportedError } from '../../
 import { Graph, Model } from '../../../onnx/index.js';
 import { typedBuilder } from '../../../ops/index.js';
 import { operators } from '../operators/table.js';
-import { BUILTINS } from '../wire/builtins.js';
 import { ReadContext } from './context.js';
 import { type Document, type OperatorInfo, readDocument } from './document.js';
 import { dimsOf, ReadValues } from './values.js';
@@ -69,8 +68,7 @@ function importGraph(document: Document, model: Model): void {
 }
 
 function readOperator(operator: OperatorInfo, { reader }: Document, values: ReadValues): void {
-  const name = BUILTINS[operator.code];
-  const where = `operator ${operator.index}, ${name ?? `number ${operator.code}`} "${operator.outputs[0]?.name ?? ''}"`;
+  const { name, where } = operator;
   const entry = name && operators.get(name);
   if (!entry) throw new UnsupportedError({ what: 'The operator is not read', where, fix: 'docs/tflite.md lists those that are.' });
   if (operator.version > entry.version || operator.version < 1)
@@ -80,7 +78,7 @@ function readOperator(operator: OperatorInfo, { reader }: Document, values: Read
       expected: `1 to ${entry.version}`,
       got: `${operator.version}`,
     });
-  const context = new ReadContext(operator, name, values, reader);
+  const context = new ReadContext(operator, values, reader);
   try {
     entry.read(context);
   } catch (error) {

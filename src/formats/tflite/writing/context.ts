@@ -4,7 +4,7 @@ import { channelsLast, type Layout } from '../layout.js';
 import { ACTIVATIONS, type Activation } from '../types.js';
 import type { Builtin } from '../wire/builtins.js';
 import type { IntegerKind, RuleFacts } from './rule.js';
-import { exactScalar } from './scalars.js';
+import { clipActivation, exactScalar } from './scalars.js';
 import type { Options } from './tables.js';
 import { gridOf, isConstant, isFloatValue, sameGrid, storedConstant, type TensorGrid } from './values.js';
 import type { TensorFacts, Writer } from './writer.js';
@@ -153,13 +153,11 @@ export class WriteContext {
   facts(layout: Layout, index = 0): TensorFacts {
     const isFirst = index === 0;
     const value = isFirst ? this.ending.value : (this.node.outputs[index] as Value);
-    const { shape, signature } = this.writer.sizes(value);
     const grid = this.#ownGrid(index);
     return {
       name: value.name,
       dtype: grid?.dtype ?? value.dtype ?? 'float32',
-      shape: this.writer.arranged(shape, layout),
-      signature: this.writer.arranged(signature, layout),
+      ...this.writer.sizes(value, layout),
       grid,
     };
   }
@@ -266,8 +264,5 @@ export class WriteContext {
 function activationOf(node: Node, input: Value): Activation | undefined {
   if (node.inputs[0] !== input || node.domain !== '') return undefined;
   if (node.op === 'Relu') return 'RELU';
-  if (node.op !== 'Clip') return undefined;
-  const [low, high] = [1, 2].map((index) => node.inputs[index]?.constant?.numbers()[0]);
-  if (low === 0 && high === 6) return 'RELU6';
-  return low === -1 && high === 1 ? 'RELU_N1_TO_1' : low === 0 && high === undefined && !node.inputs[2] ? 'RELU' : undefined;
+  return node.op === 'Clip' ? clipActivation(node) : undefined;
 }

@@ -9,7 +9,7 @@ export interface WrittenTensor {
   readonly shape: readonly number[];
   readonly signature: readonly number[];
   readonly contents?: Uint8Array;
-  quantization?: { readonly scale: readonly number[]; readonly zeroPoint: readonly number[]; readonly axis: number };
+  readonly quantization?: { readonly scale: readonly number[]; readonly zeroPoint: readonly number[]; readonly axis: number };
 }
 
 /** Options of an operator: the name of their table, and what is in it. */

@@ -1,5 +1,5 @@
 import { UnsupportedError } from '../../../base/index.js';
-import { bindDim, type Dim, isFloat, type Node, type Tensor, type Value } from '../../../onnx/index.js';
+import { bindDim, type Dim, isFloat, type Node, Tensor, type Value } from '../../../onnx/index.js';
 import { storedWeight } from '../../../ops/index.js';
 
 /** Integers for numbers, one scale and zero point for all: value = scale · (integer − zero point). */
@@ -79,6 +79,17 @@ function blocked({ label }: Node): UnsupportedError {
     where: label,
     fix: 'Quantize with a scale for each channel (int8) instead.',
   });
+}
+
+/** The same constant in int8, where that holds its integers: unsigned ones of 8 bits are 128 less there. */
+export function inInt8(stored: StoredConstant): StoredConstant | undefined {
+  const { integers, zeroPoint } = stored;
+  const { dtype, shape } = integers;
+  if (dtype === 'int8') return stored;
+  if (!/^u?int[248]$/.test(dtype)) return undefined;
+  const shift = dtype === 'uint8' ? 128 : 0;
+  const less = (number: number) => number - shift;
+  return { ...stored, integers: Tensor.from('int8', shape, integers.numbers().map(less)), zeroPoint: zeroPoint.map(less) };
 }
 
 /** The constant in half precision that a value is cast from. */

@@ -1,10 +1,10 @@
 import { FormatError, UnsupportedError } from '../../../base/index.js';
-import { bitsOf, type DataType, type Graph, type Node, Tensor, type Value } from '../../../onnx/index.js';
-import { channelsLast, channelsSecond, keepsOrder, type Layout, permuted } from '../layout.js';
+import { type DataType, type Graph, type Node, Tensor, type Value } from '../../../onnx/index.js';
+import { channelsLast, channelsSecond, keepsOrder, type Layout, permuted, range } from '../layout.js';
 import { codeOfType } from '../types.js';
 import { type Builtin, codeOfBuiltin } from '../wire/builtins.js';
 import { FileParts, type Options } from './tables.js';
-import { halfConstant, isConstant, sameGrid, sizesOf, storedConstant, type TensorGrid } from './values.js';
+import { halfConstant, inInt8, isConstant, type StoredConstant, sameGrid, sizesOf, storedConstant, type TensorGrid } from './values.js';
 
 type Form = Partial<Record<Layout, number>>;
 
@@ -23,7 +23,8 @@ export interface TensorFacts {
   readonly dtype: DataType;
   readonly shape: readonly number[];
   readonly signature?: readonly number[];
-  readonly grid?: TensorGrid;
+  /** What its integers stand for. */
+  readonly grid?: Pick<TensorGrid, 'scale' | 'zeroPoint'>;
 }
 
 /**
@@ -42,8 +43,10 @@ export class Writer {
     this.#batch = [...new Set(names)];
   }
 
-  sizes(value: Value): { shape: number[]; signature: number[] } {
-    return sizesOf(value, this.#batch);
+  /** Sizes of a value in a layout, with one sample where the number of them is open (-1 in the signature). */
+  sizes(value: Value, layout: Layout = 'own'): { shape: number[]; signature: number[] } {
+    const { shape, signature } = sizesOf(value, this.#batch);
+    return { shape: this.arranged(shape, layout), signature: this.arranged(signature, layout) };
   }
 
   /** Adds an operator that makes one tensor. */
@@ -71,13 +74,12 @@ export class Writer {
 
   /** Adds a constant. */
   constant(name: string, tensor: Tensor, quantization?: { scale: readonly number[]; zeroPoint: readonly number[]; axis: number }): number {
-    const contents = new Uint8Array(tensor.bytes());
     return this.parts.tensor({
       name,
       type: this.#code(tensor.dtype, name),
       shape: tensor.shape,
       signature: tensor.shape,
-      contents,
+      contents: tensor.bytes(),
       quantization,
     });
   }
@@ -148,22 +150,12 @@ export class Writer {
     if (real[layout] !== undefined) return real[layout];
     const rank = value.shape?.length ?? 0;
     if (rank < 3 && layout === 'other') return this.real(value, 'own');
-    const isThere = Object.keys(real).length + Object.keys(stored).length > 0;
-    if (!isThere) real[layout] = this.#constant(value, layout);
-    else if (Object.keys(real).length > 0) real[layout] = this.#moved(value, layout, real, undefined);
+    const has = (form: Form) => Object.keys(form).length > 0;
+    if (has(real)) real[layout] = this.#moved(value, layout, real, undefined);
+    else if (!has(stored)) real[layout] = this.#constant(value, layout);
     else {
-      const { shape, signature } = this.sizes(value);
-      real[layout] = this.operator(
-        'DEQUANTIZE',
-        [this.stored(value, layout)],
-        {
-          name: `${value.name}`,
-          dtype: 'float32',
-          shape: this.arranged(shape, layout),
-          signature: this.arranged(signature, layout),
-        },
-        { name: 'DequantizeOptions', values: {} },
-      );
+      const facts = { name: value.name, dtype: 'float32' as const, ...this.sizes(value, layout) };
+      real[layout] = this.operator('DEQUANTIZE', [this.stored(value, layout)], facts, { name: 'DequantizeOptions', values: {} });
     }
     return real[layout] as number;
   }
@@ -185,16 +177,14 @@ export class Writer {
     const other: Layout = layout === 'own' ? 'other' : 'own';
     const source = forms[other];
     if (source === undefined) throw new FormatError({ what: 'A value is read before it is written', where: `"${value.name}"` });
-    const { shape, signature } = this.sizes(value);
-    const order = layout === 'own' ? channelsSecond(shape.length) : channelsLast(shape.length);
+    const { shape: before } = this.sizes(value, other);
+    const order = layout === 'own' ? channelsSecond(before.length) : channelsLast(before.length);
     const facts: TensorFacts = {
       name: value.name,
       dtype: grid?.dtype ?? value.dtype ?? 'float32',
-      shape: this.arranged(shape, layout),
-      signature: this.arranged(signature, layout),
+      ...this.sizes(value, layout),
       grid,
     };
-    const before = this.arranged(shape, other);
     if (keepsOrder(before, order)) return this.reshaped(source, facts);
     return this.operator('TRANSPOSE', [source, this.integers('order', order)], facts, { name: 'TransposeOptions', values: {} });
   }
@@ -217,34 +207,37 @@ export class Writer {
       layout === 'own' || tensor.shape.length < 3 ? tensor : permuted(tensor, channelsLast(tensor.shape.length));
     if (value.constant) return this.constant(value.name, arranged(value.constant));
     const half = halfConstant(value);
-    if (half) {
-      const moved = arranged(half);
-      const facts = { name: `${value.name}_float`, dtype: 'float32' as const, shape: moved.shape };
-      return this.operator('DEQUANTIZE', [this.constant(value.name, moved)], facts, { name: 'DequantizeOptions', values: {} }, 3);
-    }
+    if (half) return this.half(value.name, arranged(half));
     const found = storedConstant(value);
     if (!found) throw new FormatError({ what: 'A constant is not known', where: `"${value.name}"` });
-    const { integers, scale, zeroPoint, axis } = found;
-    const shift = integers.dtype === 'uint8' ? 128 : 0;
-    if (!/^u?int8$/.test(integers.dtype) && bitsOf(integers.dtype) >= 8)
+    const small = inInt8(found);
+    if (!small)
       throw new UnsupportedError({
-        what: `Integers of type ${integers.dtype} cannot be dequantized by TensorFlow Lite`,
+        what: `Integers of type ${found.integers.dtype} cannot be dequantized by TensorFlow Lite`,
         where: `"${value.name}"`,
       });
-    const plain =
-      integers.dtype === 'int8'
-        ? integers
-        : Tensor.from(
-            'int8',
-            integers.shape,
-            [...integers.numbers()].map((each) => each - shift),
-          );
-    const moved = arranged(plain);
-    const rank = integers.shape.length;
-    const at = layout === 'own' || rank < 3 ? axis : channelsLast(rank).indexOf(axis);
-    const tensor = this.constant(value.name, moved, { scale: [...scale], zeroPoint: zeroPoint.map((zero) => zero - shift), axis: at });
-    const facts = { name: `${value.name}_float`, dtype: 'float32' as const, shape: moved.shape };
-    return this.operator('DEQUANTIZE', [tensor], facts, { name: 'DequantizeOptions', values: {} }, scale.length > 1 ? 5 : 2);
+    const axis = this.arranged(range(found.integers.shape.length), layout).indexOf(found.axis);
+    return this.dequantized(value.name, { ...small, integers: arranged(small.integers), axis });
+  }
+
+  /** Adds a constant in half precision, and what makes floats of it. */
+  half(name: string, half: Tensor): number {
+    return this.#floats(name, this.constant(name, half), half.shape, 3);
+  }
+
+  /** Adds a constant in int8, and what makes floats of it. */
+  dequantized(name: string, stored: StoredConstant): number {
+    return this.#floats(name, this.storedConstant(name, stored), stored.integers.shape, stored.scale.length > 1 ? 5 : 2);
+  }
+
+  /** Adds a constant in integers, with its scales. */
+  storedConstant(name: string, { integers, scale, zeroPoint, axis }: StoredConstant): number {
+    return this.constant(name, integers, { scale: [...scale], zeroPoint, axis });
+  }
+
+  #floats(name: string, source: number, shape: readonly number[], version: number): number {
+    const facts = { name: `${name}_float`, dtype: 'float32' as const, shape };
+    return this.operator('DEQUANTIZE', [source], facts, { name: 'DequantizeOptions', values: {} }, version);
   }
 
   /** Writes what QuantizeLinear does: nothing where a value's integers are on that grid, else QUANTIZE. */
@@ -255,14 +248,7 @@ export class Writer {
       return;
     }
     const layout: Layout = this.prefersOther(source) ? 'other' : 'own';
-    const { shape, signature } = this.sizes(made);
-    const facts = {
-      name: made.name,
-      dtype: grid.dtype,
-      shape: this.arranged(shape, layout),
-      signature: this.arranged(signature, layout),
-      grid,
-    };
+    const facts = { name: made.name, dtype: grid.dtype, ...this.sizes(made, layout), grid };
     const from = before ? this.stored(source, layout) : this.real(source, layout);
     const options: Options = { name: 'QuantizeOptions', values: {} };
     this.hold(made, this.operator('QUANTIZE', [from], facts, options, before ? 2 : 1), layout, grid);
