@@ -142,7 +142,7 @@ export function withoutLeast(
       if (gone[row][column] === 0 || left[column] === 0) continue;
       const error = left[column] / factor[column * columns + column];
       left[column] = 0;
-      for (let next = column + 1; next < columns; next++) left[next] -= error * factor[next * columns + column];
+      for (let next = column + 1; next < columns; next++) left[next] -= error * factor[column * columns + next];
     }
   }
   for (const [row, { at, left }] of rows.entries())
