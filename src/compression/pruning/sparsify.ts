@@ -10,6 +10,7 @@ import { inFloats } from './in-floats.js';
 import { MaskChooser } from './mask-chooser.js';
 import { masked, maskOf, sparsifiable, withMasks } from './masks.js';
 import { sparseGpt } from './sparsegpt.js';
+import { EVEN } from './wanda.js';
 
 const sparsifySchema = z
   .strictObject({
@@ -56,9 +57,6 @@ function trains({ tuning, epochs }: SparsifyOptions): boolean {
 function looks(options: SparsifyOptions): boolean {
   return trains(options) || options.importance !== 'magnitude';
 }
-
-/** Share of zeros of the pattern 2:4. */
-const EVEN = 0.5;
 
 /** How often the masks change between `begin` and `end`. */
 const UPDATES = 20;
