@@ -178,10 +178,13 @@ async function look(shipment: Shipment, draft: string): Promise<Looked> {
       return undefined;
     });
   if (isTfliteName(shipment.out))
-    await tried('it does not run', async () =>
-      faults.push(...(await otherAnswers({ before: shipment.model, after: written, ...fileChecks(shipment) }))),
-    );
-  const proof = await tried('it does not load or run', () => proofOf(shipment, written, draft));
+    await tried('it does not run', async () => {
+      const { runtime, activity } = context;
+      const request = { before: shipment.model, after: written, runtime, signal: activity.signal, shapes: options.shape };
+      faults.push(...(await otherAnswers(request)));
+    });
+  const source = runnable(draft, written);
+  const proof = await tried('it does not load or run', () => proofOf(shipment, written, source));
   if (faults.length > 0) return { quality: {}, forced: faults, advice: shipment.advice };
   const trials = shipment.mend && original && proof && trialsWhereNoisy(original.model, proof);
   if (trials) throw new Noisy(trials);
@@ -194,7 +197,7 @@ async function look(shipment: Shipment, draft: string): Promise<Looked> {
     };
   });
   if (original && proof) faults.push(...faultsOf({ before: original.model, proof, task, quality, maxDrop: options.maxDrop }));
-  const time = options.time ? await timeOf(shipment, draft, proof) : undefined;
+  const time = options.time ? await timeOf(shipment, source, proof) : undefined;
   const bytes = { before: original ? bytesOf(original) : 0, after: modelBytes(draft) };
   const waste = original && mustGain ? noGain(bytes, time, original.model, mustGain) : undefined;
   const slow = options.requireFaster ? notFaster(time) : undefined;
@@ -207,18 +210,18 @@ async function look(shipment: Shipment, draft: string): Promise<Looked> {
 }
 
 /** Compared with the original where there is one; else the new model is only loaded. */
-async function proofOf({ context, task, original, options }: Shipment, written: Model, draft: string): Promise<Proof | undefined> {
+async function proofOf({ context, task, original, options }: Shipment, written: Model, source: ModelSource): Promise<Proof | undefined> {
   const { runtime, activity } = context;
   const { threads, shape: shapes, batch } = options;
   if (!original) {
-    await (await runtime.compile(runnable(draft, written), { threads, signal: activity.signal })).dispose();
+    await (await runtime.compile(source, { threads, signal: activity.signal })).dispose();
     return undefined;
   }
   const before = original.task;
   return prove({
     before: original.model,
     after: written,
-    source: runnable(draft, written),
+    source,
     runtime,
     threads,
     signal: activity.signal,
@@ -244,7 +247,7 @@ function answers(model: Model, task: Task, { shipment, reference }: { shipment: 
   return answersOf(model, task, context.runtime, { ...context.activity, split: 'test', threads: options.threads, reference });
 }
 
-async function timeOf({ context, model, task, original, rival = original, options }: Shipment, draft: string, proof?: Proof) {
+async function timeOf({ context, model, task, original, rival = original, options }: Shipment, source: ModelSource, proof?: Proof) {
   if (!rival) return undefined;
   const { runtime, activity } = context;
   const found = fileOf(rival);
@@ -257,18 +260,11 @@ async function timeOf({ context, model, task, original, rival = original, option
         source: file === undefined ? rival.model : ({ path: file } satisfies ModelSource),
         feeds: await oneRun(given, rival.task, proof?.invented),
       };
-      const after = {
-        source: runnable(draft, loadModel(draft)),
-        feeds: rival.task === task ? before.feeds : await oneRun(model, task, proof?.invented),
-      };
+      const after = { source, feeds: rival.task === task ? before.feeds : await oneRun(model, task, proof?.invented) };
       return pairedTime({ before, after, runtime, threads: options.threads, signal: activity.signal });
     },
     ({ message }) => `The time could not be measured: ${message}`,
   );
-}
-
-function fileChecks({ context, options }: Shipment) {
-  return { runtime: context.runtime, signal: context.activity.signal, shapes: options.shape };
 }
 
 /** A file as the runtime takes it: the file itself, or what was read of it where that is of another format. */
