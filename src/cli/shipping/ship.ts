@@ -5,7 +5,7 @@ import { isTfliteFile, isTfliteName, loadModel, modelBytes, saveModel } from '..
 import { simplify } from '../../infrastructure/compiler/index.js';
 import type { ModelSource } from '../../infrastructure/runtime/index.js';
 import type { Model } from '../../onnx/index.js';
-import { answersOf, judge, type Quality, Reference, type Task, type Trials } from '../../training/index.js';
+import { answersOf, judge, type Quality, type Reference, type Task, type Trials, withReference } from '../../training/index.js';
 import type { CommandContext } from '../context.js';
 import { faultsOf } from './bounds.js';
 import { type Gain, noGain, notFaster, notWithin } from './gain.js';
@@ -232,14 +232,8 @@ async function proofOf({ context, task, original, options }: Shipment, written: 
 
 /** Hands out the reference that both models are compared with, where they have one and the same task. */
 async function besides<T>({ context, task, original, options }: Shipment, use: (reference?: Reference) => Promise<T>): Promise<T> {
-  const { signal } = context.activity;
-  const reference =
-    task && task === original?.task ? await Reference.of(task, context.runtime, { threads: options.threads, signal }) : undefined;
-  try {
-    return await use(reference);
-  } finally {
-    await reference?.dispose();
-  }
+  if (!task || task !== original?.task) return use();
+  return withReference(task, context.runtime, { threads: options.threads, signal: context.activity.signal }, use);
 }
 
 function answers(model: Model, task: Task, { shipment, reference }: { shipment: Shipment; reference?: Reference }) {
