@@ -26,7 +26,6 @@ export const WRITTEN_OUT: GrowthLimit = { floor: 20_000, ratio: 100, ceiling: 2_
 export const INFERRED: GrowthLimit = { floor: 20_000, ratio: 30, ceiling: 100_000_000 };
 /** Bytes of a value that is computed from constants alone, by the bytes of all constants of the model. */
 export const COMPUTED: GrowthLimit = { floor: 64e6, ratio: 16, ceiling: 2 ** 33 };
-
 /** Fields and numbers that are read of a TensorFlow Lite model's structure, by the bytes of its file: tables may be pointed at many times. */
 export const MOST_PARSED: GrowthLimit = { floor: 1e6, ratio: 2, ceiling: 2 ** 28 };
 /** Cells of a table of records, those that a record lacks included, by its bytes. */

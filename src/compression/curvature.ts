@@ -109,8 +109,8 @@ function* patches(
 const DAMPING = 0.01;
 
 /**
- * The lower Cholesky factor of the damped curvature's inverse: what a change of one column's weights is made up for by in those behind it. Inputs that are
- * always zero count as others do on average.
+ * The upper Cholesky factor of the damped curvature's inverse: each row says what a change of one column's weights is made up for by in those behind it. Inputs that
+ * are always zero count as others do on average.
  * @returns undefined where the curvature cannot be inverted.
  */
 export function inverseFactor(curvature: Float64Array, size: number): Float64Array | undefined {
@@ -120,5 +120,12 @@ export function inverseFactor(curvature: Float64Array, size: number): Float64Arr
   const mean = trace / size || 1;
   for (let i = 0; i < size; i++) damped[i * size + i] = (damped[i * size + i] || mean) + DAMPING * mean;
   const lower = cholesky(damped, size);
-  return lower && cholesky(inverseByCholesky(lower, size), size);
+  const factor = lower && cholesky(inverseByCholesky(lower, size), size);
+  return factor && transposed(factor, size);
+}
+
+function transposed(matrix: Float64Array, size: number): Float64Array {
+  const turned = new Float64Array(size * size);
+  for (let i = 0; i < size; i++) for (let j = 0; j < size; j++) turned[j * size + i] = matrix[i * size + j];
+  return turned;
 }

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { SpaceDefinition } from '../automation/index.js';
 import { EspalierError, nested } from '../base/index.js';
 import type { Model } from '../onnx/index.js';
@@ -51,9 +52,15 @@ export function epochsFor({ splits }: Pick<Task, 'splits'>, usual: number): numb
 export const USUAL_EPOCHS = 10;
 export const FINE_TUNING_EPOCHS = 5;
 
-/** How `epochsFor` is described with an option. */
-export function epochsDefault(usual: number): string {
-  return `Default: ${usual}, or with little data as many as make ${FEWEST_STEPS} steps of ${STEP} samples, ${MOST_EPOCHS} at most.`;
+/** The option of epochs, which `epochsFor` says where nobody does. @param what they are, as a sentence. */
+export function epochsSchema(usual: number, { what = 'Epochs of tuning.', fewest = 0 } = {}) {
+  const otherwise = `Default: ${usual}, or with little data as many as make ${FEWEST_STEPS} steps of ${STEP} samples, ${MOST_EPOCHS} at most.`;
+  return z.int().min(fewest).optional().describe(`${what} ${otherwise}`);
+}
+
+/** Whether there is any tuning. */
+export function tunes({ tuning, epochs }: { tuning: Tuning; epochs?: number }): boolean {
+  return tuning !== 'none' && epochs !== 0;
 }
 
 /** What usually works of it. */

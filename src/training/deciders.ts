@@ -1,11 +1,8 @@
 import { copyModel, type Graph, isFloat, type Model, type Value } from '../onnx/index.js';
-import { typedBuilder } from '../ops/index.js';
+import { traitsOf, typedBuilder } from '../ops/index.js';
 
 /** What deciding values are called, as outputs. */
 const DECIDER = 'decides ';
-
-/** Nodes that say nothing of the numbers themselves. */
-const SHAPES = new Set(['Shape', 'Size']);
 
 /** The floating-point values that outputs of whole numbers and truths are decided by: what ArgMax looks through, what is compared. */
 function decidersOf({ outputs, inputs }: Graph): Value[] {
@@ -15,7 +12,7 @@ function decidersOf({ outputs, inputs }: Graph): Value[] {
     if (seen.has(value) || value.constant || inputs.includes(value)) return;
     seen.add(value);
     if (isFloat(value.dtype)) found.add(value);
-    else if (value.producer && !SHAPES.has(value.producer.op)) for (const input of value.producer.inputs) if (input) visit(input);
+    else if (value.producer && !traitsOf(value.producer).shapeOnly) for (const input of value.producer.inputs) if (input) visit(input);
   };
   for (const output of outputs) if (!isFloat(output.dtype)) visit(output);
   return [...found];

@@ -1,5 +1,5 @@
 import { DataError, sizeOf } from '../base/index.js';
-import { applyPreprocess, type Batch, type Preprocess, type Splits } from '../data/index.js';
+import { applyPreprocess, type Batch, type Dataset, type Preprocess, type Splits } from '../data/index.js';
 import { Tensor } from '../onnx/index.js';
 import { alongAxis } from './axes.js';
 
@@ -26,6 +26,14 @@ export function feedsOf(feeds: readonly Feed[], batch: Batch): Record<string, Te
       return [input, alongAxis(Tensor.of(type, shape, data), axis, input)];
     }),
   );
+}
+
+/** All samples as a model's inputs, so many at a time; the last ones are filled up with the first. */
+export async function* runsOf(feeds: readonly Feed[], dataset: Dataset, size: number): AsyncGenerator<Record<string, Tensor>> {
+  for (let start = 0; start < dataset.size; start += size) {
+    const indices = Int32Array.from({ length: size }, (_, i) => (start + i) % dataset.size);
+    yield feedsOf(feeds, await dataset.read(indices));
+  }
 }
 
 /** Static shapes of the model's inputs for a batch size, as the preprocessed data has them. */

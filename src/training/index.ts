@@ -14,7 +14,7 @@ export type { TrainOptions } from './options.js';
 export { exposeParameters, trainableParameters } from './parameters.js';
 export { type ChannelQuality, judge, NotFinite, type Quality } from './quality.js';
 export { Reach, reachOf, type Subgraph } from './reach.js';
-export { Reference } from './reference.js';
+export { Reference, withReference } from './reference.js';
 export type { Checkpoint, EpochRecord, StepControl, TrainRequest, TrainResult } from './request.js';
 export { checkSchedule, type Schedule, scheduleFactor } from './schedules.js';
 export { buildStatisticsMatch, type ChannelStatistics, type StatisticsMatch } from './statistics-match.js';

@@ -16,7 +16,7 @@ import {
 } from '../onnx/index.js';
 import { typedBuilder } from '../ops/index.js';
 import { affordableBatch } from './batch-size.js';
-import { feedsOf } from './feeds.js';
+import { runsOf } from './feeds.js';
 import type { Task } from './tasks/task.js';
 
 /** A graph inside a model, which not every run enters: a branch of If, the body of Loop or Scan. */
@@ -86,10 +86,9 @@ export async function reachOf({ model, task, split, runtime, samples, threads, s
   const batchSize = await affordableBatch(model, task, { wished: Math.min(BATCH_SIZE, part.size), split });
   const program = await runtime.compile(reach.model, { threads, signal });
   try {
-    for (let start = 0; start < part.size; start += batchSize) {
+    for await (const feeds of runsOf(task.feeds, part, batchSize)) {
       if (signal?.aborted) throw new Stopped('Looking for what samples enter was stopped');
-      const indices = Int32Array.from({ length: batchSize }, (_, i) => (start + i) % part.size);
-      reach.add(await program.run(feedsOf(task.feeds, await part.read(indices)), reach.outputs));
+      reach.add(await program.run(feeds, reach.outputs));
     }
   } finally {
     await program.dispose();

@@ -58,6 +58,21 @@ export class Reference {
   }
 }
 
+/** Hands out the reference of a task, undefined where it has none, and disposes of it; see `Reference.of`. */
+export async function withReference<T>(
+  task: Task,
+  runtime: Runtime,
+  options: Pick<CompileOptions, 'threads'> & Pick<Activity, 'signal'>,
+  use: (reference?: Reference) => Promise<T>,
+): Promise<T> {
+  const reference = await Reference.of(task, runtime, options);
+  try {
+    return await use(reference);
+  } finally {
+    await reference?.dispose();
+  }
+}
+
 /** Outputs with the samples along their first axis; see `Task.outputAxes`. */
 export function ordered(outputs: Record<string, Tensor>, { outputAxes }: Pick<Task, 'outputAxes'>): Record<string, Tensor> {
   if (!outputAxes) return outputs;

@@ -30,7 +30,8 @@ export function buildStatisticsMatch(source: Model, inputShapes: Readonly<Record
   const { model, build } = prepare(source, { inputShapes });
   const { graph } = model;
   const remembered = graph.nodes.flatMap((node) => statisticsOf(build, node));
-  const known = new Map(remembered.flatMap(({ x, ...statistics }) => knownOf(x, statistics, new Set(graph.feeds))));
+  const feeds = new Set(graph.feeds);
+  const known = new Map(remembered.flatMap(({ x, ...statistics }) => knownOf(x, statistics, feeds)));
   const distances = remembered.map((each) => distanceOf(build, each));
   const inputs = graph.feeds.filter(({ dtype }) => isFloat(dtype));
   const [first, ...rest] = distances;

@@ -1,8 +1,8 @@
-import { type Dataset, representatives } from '../data/index.js';
+import { representatives } from '../data/index.js';
 import type { Model, Tensor } from '../onnx/index.js';
 import { batchSizeOf } from './batch-size.js';
 import { exposed, headsOf } from './exposed.js';
-import { feedsOf } from './feeds.js';
+import { runsOf } from './feeds.js';
 import type { Task } from './tasks/task.js';
 
 /** Inputs on which models are compared number by number, where nothing says what is right: real ones, or made up. */
@@ -30,13 +30,6 @@ export function trialsOf(model: Model, task: Task, samples: number): Trials {
     kind: 'sample',
     wanted: new Map(headsOf(task).map((name) => [name, FOLLOWS])),
     expose: (each) => exposed(each, task),
-    feeds: () => runs(part, task, size),
+    feeds: () => runsOf(task.feeds, part, size),
   };
-}
-
-async function* runs(part: Dataset, task: Task, size: number): AsyncGenerator<Record<string, Tensor>> {
-  for (let start = 0; start < part.size; start += size) {
-    const indices = Int32Array.from({ length: size }, (_, i) => (start + i) % part.size);
-    yield feedsOf(task.feeds, await part.read(indices));
-  }
 }

@@ -186,3 +186,20 @@ test('an input has the statistics of the normalization that reads it where those
   const first = Array.from(x?.data as Float32Array).filter((_, i) => i % 6 === 0);
   assert.ok(Math.abs(first.reduce((sum, value) => sum + value, 0) / 64 - 40) < 1);
 });
+
+test('an input has the statistics of the normalization that reads it even where others were nearer to theirs before', async () => {
+  const model = madeModel([6], (build, x, weights) => {
+    const vector = (values: Float32Array) => build.parameter('statistic', Tensor.of('float32', [6], values));
+    const [ones, zeros] = [() => vector(new Float32Array(6).fill(1)), () => vector(new Float32Array(6))];
+    const own = build.op('BatchNormalization', [x, ones(), zeros(), vector(columns.mean), vector(columns.variance)]);
+    const still = [ones(), zeros(), zeros(), vector(new Float32Array(6).fill(1e-6))];
+    const other = build.op('BatchNormalization', [build.op('Mul', [x, build.scalar(1)]), ...still]);
+    return build.op('Gemm', [build.op('Add', [own, other]), weights([6, 3])]);
+  });
+  const found = await distilledSource(model, runtime, { made: syntheticSource(model), threads: 1 });
+  assert.match(found?.explanation ?? '', /of the batch normalizations that read inputs as they come \(x\)/);
+  const { x } = (await found?.source?.train.read(Int32Array.from({ length: 64 }, (_, i) => i)))?.inputs ?? {};
+  const first = Array.from(x?.data as Float32Array).filter((_, i) => i % 6 === 0);
+  const mean = first.reduce((sum, value) => sum + value, 0) / 64;
+  assert.ok(Math.abs(mean - 40) < 1, `the first column's mean is ${mean}`);
+});

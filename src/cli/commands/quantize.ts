@@ -211,12 +211,13 @@ function weightTypeOf({ weights, budget, method, steps, blockSize, aware, dynami
       what: 'With --dynamic weights are rounded to the nearest',
       fix: 'Leave --method out, or --dynamic: --method adaround then learns how to round for static quantization, or with --weights.',
     });
-  if (method !== undefined && method !== 'adaround' && budget === undefined && blockSize === undefined && weights !== 'fp16')
+  if (method !== undefined && (budget ?? blockSize) === undefined && weights !== 'fp16') {
+    if (method === 'adaround') return undefined;
     throw new OptionError({
       what: 'Weights of 8 bits are rounded to the nearest, or as --method adaround learns',
       fix: 'Take --method adaround, give --weights int4 or --weights int2 as well, or leave --method out.',
     });
-  if (method === 'adaround' && budget === undefined && blockSize === undefined && weights !== 'fp16' && !dynamic) return undefined;
+  }
   if (budget !== undefined && weights === true) return 'int4';
   if ((budget ?? method ?? blockSize) === undefined) return undefined;
   throw new OptionError({

@@ -1,6 +1,6 @@
 import { type Feeds, inventedFeeds, runnableInputs } from '../../diagnosis/index.js';
 import { channelsLast, channelsSecond, permuted } from '../../formats/index.js';
-import type { Runtime } from '../../infrastructure/runtime/index.js';
+import type { CompileOptions, Program, Runtime } from '../../infrastructure/runtime/index.js';
 import { copiesOf, isFloat, type Model, type Tensor } from '../../onnx/index.js';
 import { isQuantized } from '../../ops/index.js';
 
@@ -39,27 +39,30 @@ export async function otherAnswers({
   signal,
 }: SameAnswersRequest): Promise<string[]> {
   const invented = await runnableInputs(before, runtime, { shapes, signal });
-  const programs = [
-    await runtime.compile(before, { threads: 1, signal }),
-    // Every rounding counts: ONNX Runtime's optimizer leaves out some that other kernels do not.
-    await runtime.compile(after, { threads: 1, signal, optimize: 'none' }),
-    await runtime.compile(before, { threads: 1, signal, optimize: 'none' }),
-  ];
-  const [first, second, plain] = programs;
+  const programs: Program[] = [];
+  const compile = async (model: Model, options: CompileOptions = {}) => {
+    const program = await runtime.compile(model, { threads: 1, signal, ...options });
+    programs.push(program);
+    return program;
+  };
   try {
+    const first = await compile(before);
+    // Every rounding counts: ONNX Runtime's optimizer leaves out some that other kernels do not.
+    const second = await compile(after, { optimize: 'none' });
+    const rounds = isQuantized(before);
+    const plain = rounds ? undefined : await compile(before, { optimize: 'none' });
     const meters = new Map(before.graph.outputs.map(({ name }) => [name, { file: new Meter(), noise: new Meter() }]));
     for (let seed = 1; seed <= RUNS; seed++) {
       const feeds = inventedFeeds(before, { ...invented, seed });
       // A program takes the memory of what it is fed.
       const others = isMoved ? moved(feeds, channelsLast) : feeds;
       const [wanted, got] = [await first.run(copiesOf(feeds)), await second.run(copiesOf(others))];
-      const again = await plain.run(copiesOf(feeds));
+      const again = await plain?.run(copiesOf(feeds));
       for (const [name, { file, noise }] of meters) {
         file.add(wanted[name], isMoved ? moved({ [name]: got[name] }, channelsSecond)[name] : got[name]);
-        noise.add(wanted[name], again[name]);
+        if (again) noise.add(wanted[name], again[name]);
       }
     }
-    const rounds = isQuantized(before);
     return [...meters].flatMap(([name, { file, noise }]) => {
       const isWhole = !isFloat(before.graph.outputs.find((output) => output.name === name)?.dtype);
       const fault = rounds ? file.roundedFault(isWhole) : file.fault(isWhole ? 0 : Math.max(MOST, NOISE * noise.share));

@@ -5,7 +5,7 @@ import { isTfliteFile, isTfliteName, loadModel, modelBytes, saveModel } from '..
 import { simplify } from '../../infrastructure/compiler/index.js';
 import type { ModelSource } from '../../infrastructure/runtime/index.js';
 import type { Model } from '../../onnx/index.js';
-import { answersOf, judge, type Quality, Reference, type Task, type Trials } from '../../training/index.js';
+import { answersOf, judge, type Quality, type Reference, type Task, type Trials, withReference } from '../../training/index.js';
 import type { CommandContext } from '../context.js';
 import { faultsOf } from './bounds.js';
 import { type Gain, noGain, notFaster, notWithin } from './gain.js';
@@ -180,9 +180,12 @@ async function look(shipment: Shipment, draft: string): Promise<Looked> {
   if (isTfliteName(shipment.out))
     await tried('it does not run', async () => {
       const { otherAnswers } = await import('./same-answers.js');
-      faults.push(...(await otherAnswers({ before: shipment.model, after: written, ...fileChecks(shipment) })));
+      const { runtime, activity } = context;
+      const request = { before: shipment.model, after: written, runtime, signal: activity.signal, shapes: options.shape };
+      faults.push(...(await otherAnswers(request)));
     });
-  const proof = await tried('it does not load or run', () => proofOf(shipment, written, draft));
+  const source = runnable(draft, written);
+  const proof = await tried('it does not load or run', () => proofOf(shipment, written, source));
   if (faults.length > 0) return { quality: {}, forced: faults, advice: shipment.advice };
   const trials = shipment.mend && original && proof && trialsWhereNoisy(original.model, proof);
   if (trials) throw new Noisy(trials);
@@ -195,7 +198,7 @@ async function look(shipment: Shipment, draft: string): Promise<Looked> {
     };
   });
   if (original && proof) faults.push(...faultsOf({ before: original.model, proof, task, quality, maxDrop: options.maxDrop }));
-  const time = options.time ? await timeOf(shipment, draft, proof) : undefined;
+  const time = options.time ? await timeOf(shipment, source, proof) : undefined;
   const bytes = { before: original ? bytesOf(original) : 0, after: modelBytes(draft) };
   const waste = original && mustGain ? noGain(bytes, time, original.model, mustGain) : undefined;
   const slow = options.requireFaster ? notFaster(time) : undefined;
@@ -208,18 +211,18 @@ async function look(shipment: Shipment, draft: string): Promise<Looked> {
 }
 
 /** Compared with the original where there is one; else the new model is only loaded. */
-async function proofOf({ context, task, original, options }: Shipment, written: Model, draft: string): Promise<Proof | undefined> {
+async function proofOf({ context, task, original, options }: Shipment, written: Model, source: ModelSource): Promise<Proof | undefined> {
   const { runtime, activity } = context;
   const { threads, shape: shapes, batch } = options;
   if (!original) {
-    await (await runtime.compile(runnable(draft, written), { threads, signal: activity.signal })).dispose();
+    await (await runtime.compile(source, { threads, signal: activity.signal })).dispose();
     return undefined;
   }
   const before = original.task;
   return prove({
     before: original.model,
     after: written,
-    source: runnable(draft, written),
+    source,
     runtime,
     threads,
     signal: activity.signal,
@@ -230,14 +233,8 @@ async function proofOf({ context, task, original, options }: Shipment, written: 
 
 /** Hands out the reference that both models are compared with, where they have one and the same task. */
 async function besides<T>({ context, task, original, options }: Shipment, use: (reference?: Reference) => Promise<T>): Promise<T> {
-  const { signal } = context.activity;
-  const reference =
-    task && task === original?.task ? await Reference.of(task, context.runtime, { threads: options.threads, signal }) : undefined;
-  try {
-    return await use(reference);
-  } finally {
-    await reference?.dispose();
-  }
+  if (!task || task !== original?.task) return use();
+  return withReference(task, context.runtime, { threads: options.threads, signal: context.activity.signal }, use);
 }
 
 function answers(model: Model, task: Task, { shipment, reference }: { shipment: Shipment; reference?: Reference }) {
@@ -245,7 +242,7 @@ function answers(model: Model, task: Task, { shipment, reference }: { shipment: 
   return answersOf(model, task, context.runtime, { ...context.activity, split: 'test', threads: options.threads, reference });
 }
 
-async function timeOf({ context, model, task, original, rival = original, options }: Shipment, draft: string, proof?: Proof) {
+async function timeOf({ context, model, task, original, rival = original, options }: Shipment, source: ModelSource, proof?: Proof) {
   if (!rival) return undefined;
   const { runtime, activity } = context;
   const found = fileOf(rival);
@@ -258,18 +255,11 @@ async function timeOf({ context, model, task, original, rival = original, option
         source: file === undefined ? rival.model : ({ path: file } satisfies ModelSource),
         feeds: await oneRun(given, rival.task, proof?.invented),
       };
-      const after = {
-        source: runnable(draft, loadModel(draft)),
-        feeds: rival.task === task ? before.feeds : await oneRun(model, task, proof?.invented),
-      };
+      const after = { source, feeds: rival.task === task ? before.feeds : await oneRun(model, task, proof?.invented) };
       return pairedTime({ before, after, runtime, threads: options.threads, signal: activity.signal });
     },
     ({ message }) => `The time could not be measured: ${message}`,
   );
-}
-
-function fileChecks({ context, options }: Shipment) {
-  return { runtime: context.runtime, signal: context.activity.signal, shapes: options.shape };
 }
 
 /** A file as the runtime takes it: the file itself, or what was read of it where that is of another format. */

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type Technique, type TechniqueContext, type TechniqueResult, unless, withTask } from '../../technique/index.js';
 import type { EpochRecord } from '../../training/index.js';
 import { withEvenScales } from '../quantization/index.js';
-import { epochsDefault, epochsFor, FINE_TUNING_EPOCHS, FINE_TUNING_RATE, tune, tuningLoss, untunable } from '../tuning.js';
+import { epochsFor, epochsSchema, FINE_TUNING_EPOCHS, FINE_TUNING_RATE, tune, tunes, tuningLoss, untunable } from '../tuning.js';
 import { shareWeights } from './share.js';
 
 const schema = z.strictObject({
@@ -18,11 +18,7 @@ const schema = z.strictObject({
     .describe(
       "How quality is won back, by training the palettes: by the model's own answers before and the labels, by the labels alone, or not at all.",
     ),
-  epochs: z
-    .int()
-    .min(0)
-    .optional()
-    .describe(`Epochs of tuning. ${epochsDefault(FINE_TUNING_EPOCHS)}`),
+  epochs: epochsSchema(FINE_TUNING_EPOCHS),
   learningRate: z.number().positive().default(FINE_TUNING_RATE).describe('Largest learning rate of tuning (Adam, one cycle).'),
   exclude: z.array(z.string()).default([]).describe('Names of weights that stay as they are.'),
 });
@@ -51,10 +47,6 @@ export const weightSharing: Technique<WeightSharingOptions> = {
   usual: (_model, _task, { trainable }) => [{ point: { bits: 4, tuning: trainable ? 'distill' : 'none' }, late: true }],
   apply,
 };
-
-function tunes({ tuning, epochs }: WeightSharingOptions): boolean {
-  return tuning !== 'none' && epochs !== 0;
-}
 
 async function apply(handed: TechniqueContext, options: WeightSharingOptions): Promise<TechniqueResult> {
   const { context, remarks: moved } = await withEvenScales(handed);

@@ -3,7 +3,18 @@ import { percent, type Technique, type TechniqueContext, type TechniqueResult, u
 import type { EpochRecord } from '../../training/index.js';
 import { openDeepCopy } from '../open-copy.js';
 import { withEvenScales } from '../quantization/index.js';
-import { epochsDefault, epochsFor, TUNING_RATE, tune, tuningLoss, tuningSpace, USUAL_EPOCHS, USUAL_TUNING, untunable } from '../tuning.js';
+import {
+  epochsFor,
+  epochsSchema,
+  TUNING_RATE,
+  tune,
+  tunes,
+  tuningLoss,
+  tuningSpace,
+  USUAL_EPOCHS,
+  USUAL_TUNING,
+  untunable,
+} from '../tuning.js';
 import { factorizeModel } from './factorize.js';
 import { denseLayers, rankWithin } from './layers.js';
 
@@ -25,11 +36,7 @@ const schema = z.strictObject({
     .enum(['distill', 'train', 'none'])
     .default('distill')
     .describe("How quality is won back: by the whole model's answers and the labels, by the labels alone, or not at all."),
-  epochs: z
-    .int()
-    .min(0)
-    .optional()
-    .describe(`Epochs of tuning. ${epochsDefault(USUAL_EPOCHS)}`),
+  epochs: epochsSchema(USUAL_EPOCHS),
   learningRate: z.number().positive().default(TUNING_RATE).describe('Largest learning rate of tuning (Adam, one cycle).'),
   exclude: z.array(z.string()).default([]).describe('Names of nodes that stay whole.'),
 });
@@ -62,10 +69,6 @@ export const lowRank: Technique<LowRankOptions> = {
 /** Shares of the squared norm that tuning can make up for, and that nothing has to: 3 and 15 dB of signal to noise in the weight. */
 const LEAST_TUNED = 0.5;
 const LEAST_UNTUNED = 0.97;
-
-function tunes({ tuning, epochs }: LowRankOptions): boolean {
-  return tuning !== 'none' && epochs !== 0;
-}
 
 async function apply(handed: TechniqueContext, options: LowRankOptions): Promise<TechniqueResult> {
   const { context, remarks: moved } = await withEvenScales(handed);

@@ -4,7 +4,7 @@ import { type TechniqueContext, withTask } from '../../technique/index.js';
 import type { WeightMatrix } from '../matrices.js';
 import { openCopy } from '../open-copy.js';
 import { findMasks, type Ranking, sparsifiable } from './masks.js';
-import { type InputNorms, inputNorms, maskByRows, matricesOf, type Pattern } from './wanda.js';
+import { EVEN, type InputNorms, inputNorms, maskByRows, matricesOf, type Pattern } from './wanda.js';
 
 export interface ChooserOptions {
   sparsity: number;
@@ -56,7 +56,7 @@ export class MaskChooser {
 
   /** The sparsity to come to. */
   get sparsity(): number {
-    return this.#options.pattern === '2:4' ? 0.5 : this.#options.sparsity;
+    return this.#options.pattern === '2:4' ? EVEN : this.#options.sparsity;
   }
 
   /** Masks for weights as they are now, by name. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { epochsDefault, TUNING_RATE, USUAL_EPOCHS } from '../tuning.js';
+import { epochsSchema, TUNING_RATE, USUAL_EPOCHS } from '../tuning.js';
 import { MEASURES } from './measures.js';
 
 /** What may go. */
@@ -34,11 +34,7 @@ export const pruneSchema = z.strictObject({
     .enum(['distill', 'train', 'none'])
     .default('distill')
     .describe("How quality is won back: by the unpruned model's answers and the labels, by the labels alone, or not at all."),
-  epochs: z
-    .int()
-    .min(0)
-    .optional()
-    .describe(`Epochs of tuning, all rounds together; half of them, at least, after the last. ${epochsDefault(USUAL_EPOCHS)}`),
+  epochs: epochsSchema(USUAL_EPOCHS, { what: 'Epochs of tuning, all rounds together; half of them, at least, after the last.' }),
   learningRate: z.number().positive().default(TUNING_RATE).describe('Largest learning rate of tuning (Adam, one cycle a round).'),
   minChannels: z.int().min(1).default(4).describe('Fewest channels that a layer keeps.'),
   maxLayerFraction: z.number().gt(0).max(1).default(0.9).describe('Largest fraction of a layer that goes.'),

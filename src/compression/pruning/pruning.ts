@@ -2,7 +2,7 @@ import { namesText } from '../../base/index.js';
 import { type TaskContext, type TechniqueContext, type TechniqueNotes, withTask } from '../../technique/index.js';
 import type { EpochRecord, LossBuilder } from '../../training/index.js';
 import { withEvenScales } from '../quantization/index.js';
-import { epochsFor, tune, tuningLoss, USUAL_EPOCHS, untunable } from '../tuning.js';
+import { epochsFor, tune, tunes, tuningLoss, USUAL_EPOCHS, untunable } from '../tuning.js';
 import { type PrunedChannels, pruneModel } from './channels.js';
 import { type DroppedBlocks, dropBlocks } from './drop-blocks.js';
 import { type InFloats, inFloats } from './in-floats.js';
@@ -11,8 +11,8 @@ import { measureImportance, measuresByData, measuresByGradients } from './measur
 import type { PruneOptions } from './prune-options.js';
 
 /** Whether a pruning computes gradients: for the importance, or to tune. */
-export function wantsGradients({ importance, tuning, epochs }: PruneOptions): boolean {
-  return measuresByGradients(importance) || (tuning !== 'none' && epochs !== 0);
+export function wantsGradients(options: PruneOptions): boolean {
+  return measuresByGradients(options.importance) || tunes(options);
 }
 
 /** Whether a pruning looks at data. */
@@ -42,13 +42,13 @@ export class Pruning {
     if (wantsData(this.#options)) await this.#evenScales();
     const obstacle = wantsGradients(this.#options) ? await untunable(this.#taskContext) : undefined;
     if (obstacle) this.#remark(obstacle);
-    const tunes = tuning !== 'none' && epochs !== 0 && !obstacle;
-    const loss = tunes ? await tuningLoss(this.#taskContext, tuning) : undefined;
+    const isTuned = tunes(this.#options) && !obstacle;
+    const loss = isTuned ? await tuningLoss(this.#taskContext, tuning) : undefined;
     const blocks = this.#options.structure.includes('blocks') ? await this.#dropBlocks() : undefined;
     let model = blocks?.model ?? this.#context.model;
     let first: PrunedChannels | undefined;
     let last: PrunedChannels | undefined;
-    const plan = !tunes
+    const plan = !isTuned
       ? [0]
       : epochsPerRound(epochs ?? epochsFor(this.#taskContext.task, USUAL_EPOCHS), this.#finer.length > 0 ? this.#options.rounds : 1);
     for (const [round, count] of plan.entries()) {

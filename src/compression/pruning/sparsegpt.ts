@@ -5,7 +5,7 @@ import { type Curved, curvatures, inverseFactor, MOST_COLUMNS } from '../curvatu
 import type { WeightMatrix } from '../matrices.js';
 import { openCopy } from '../open-copy.js';
 import { findMasks, type MaskOptions, masked, sparsifiable } from './masks.js';
-import { inputNorms, maskByRows, matricesOf, type Pattern } from './wanda.js';
+import { EVEN, inputNorms, maskByRows, matricesOf, type Pattern } from './wanda.js';
 
 export interface SparseGptOptions extends MaskOptions {
   pattern: Pattern;
@@ -27,7 +27,7 @@ export async function sparseGpt(given: TechniqueContext, options: SparseGptOptio
   const matrices = matricesOf(model);
   const weights = sparsifiable(model);
   const isAnywhere = options.pattern === 'unstructured';
-  const masks = isAnywhere ? findMasks(weights, options) : await evenMasks(context, model, matrices, weights);
+  const anywhere = isAnywhere ? findMasks(weights, options) : undefined;
   const layers = [...matrices.values()].flatMap((matrix): Curved[] => {
     const shape = weights.get(matrix.name)?.shape;
     if (!shape || matrix.groups > 1) return [];
@@ -38,23 +38,19 @@ export async function sparseGpt(given: TechniqueContext, options: SparseGptOptio
   const { task, runtime, threads, seed, signal } = context;
   for await (const { layer, curvature } of curvatures({ model, task, runtime, samples: SAMPLES, seed, threads, signal }, layers)) {
     const { name } = layer.matrix;
-    const own = { pattern: options.pattern, sparsity: shareOfZeros(masks.get(name) as Tensor) };
+    const own = { pattern: options.pattern, sparsity: anywhere ? shareOfZeros(anywhere.get(name) as Tensor) : EVEN };
     const result = curvature.some((each) => each !== 0)
       ? withoutLeast(weights.get(name) as Tensor, layer.matrix, curvature, own)
       : undefined;
     if (result) made.set(name, result);
   }
-  const rest = [...masks].filter(([name]) => !made.has(name));
+  const unsolved = new Map([...weights].filter(([name]) => !made.has(name)));
+  const masks = anywhere ?? (await evenMasks(context, model, matrices, unsolved));
+  const rest = [...masks].filter(([name]) => unsolved.has(name));
   for (const [name, mask] of rest) made.set(name, masked(weights.get(name) as Tensor, mask));
   for (const value of model.graph.initializers) value.initializer = made.get(value.name) ?? value.initializer;
-  return {
-    model,
-    remarks: remarksOf(
-      rest,
-      [...weights.keys()].filter((name) => !masks.has(name)),
-      isAnywhere,
-    ),
-  };
+  const without = [...unsolved.keys()].filter((name) => !masks.has(name));
+  return { model, remarks: remarksOf(rest, without, isAnywhere) };
 }
 
 /** Two zeros of every four neighbouring channels, by Wanda, in what single products and convolutions read. */
@@ -64,13 +60,13 @@ async function evenMasks(
   matrices: ReadonlyMap<string, WeightMatrix>,
   weights: ReadonlyMap<string, Tensor>,
 ): Promise<Map<string, Tensor>> {
-  const norms = await inputNorms({ model, task, runtime, threads, signal }, matrices);
-  const maskOf = (weight: Tensor, matrix: WeightMatrix) =>
-    maskByRows(weight, matrix, { sparsity: 0.5, pattern: '2:4', norms: norms.get(matrix.name) });
+  const read = new Map([...matrices].filter(([name]) => weights.has(name)));
+  if (read.size === 0) return new Map();
+  const norms = await inputNorms({ model, task, runtime, threads, signal }, read);
   return new Map(
-    [...matrices].flatMap(([name, matrix]) => {
-      const weight = weights.get(name);
-      return weight ? [[name, maskOf(weight, matrix)] as const] : [];
+    [...read].map(([name, matrix]) => {
+      const options = { sparsity: EVEN, pattern: '2:4', norms: norms.get(name) } as const;
+      return [name, maskByRows(weights.get(name) as Tensor, matrix, options)];
     }),
   );
 }
@@ -142,7 +138,7 @@ export function withoutLeast(
       if (gone[row][column] === 0 || left[column] === 0) continue;
       const error = left[column] / factor[column * columns + column];
       left[column] = 0;
-      for (let next = column + 1; next < columns; next++) left[next] -= error * factor[next * columns + column];
+      for (let next = column + 1; next < columns; next++) left[next] -= error * factor[column * columns + next];
     }
   }
   for (const [row, { at, left }] of rows.entries())

@@ -5,11 +5,12 @@ import { percent, type TaskContext, type Technique, type TechniqueNotes, unless,
 import { type StepControl, withWeights } from '../../training/index.js';
 import { liftedWeights, openCopy } from '../open-copy.js';
 import { whereWeightsAre, withEvenScales } from '../quantization/index.js';
-import { epochsDefault, epochsFor, TUNING_RATE, tune, tuningLoss, USUAL_EPOCHS, untunable } from '../tuning.js';
+import { epochsFor, epochsSchema, TUNING_RATE, tune, tunes, tuningLoss, USUAL_EPOCHS, untunable } from '../tuning.js';
 import { inFloats } from './in-floats.js';
 import { MaskChooser } from './mask-chooser.js';
 import { masked, maskOf, sparsifiable, withMasks } from './masks.js';
 import { sparseGpt } from './sparsegpt.js';
+import { EVEN } from './wanda.js';
 
 const sparsifySchema = z
   .strictObject({
@@ -34,11 +35,7 @@ const sparsifySchema = z
       .enum(['distill', 'train', 'none'])
       .default('distill')
       .describe("Training while weights go: by the dense model's answers and the labels, by the labels alone, or none: all go at once."),
-    epochs: z
-      .int()
-      .min(0)
-      .optional()
-      .describe(`Epochs of training. ${epochsDefault(USUAL_EPOCHS)}`),
+    epochs: epochsSchema(USUAL_EPOCHS, { what: 'Epochs of training.' }),
     begin: z.number().min(0).max(1).default(0).describe('When the first weights go, as a fraction of the training.'),
     end: z.number().min(0).max(1).default(0.6).describe('When the last weights go, as a fraction of the training.'),
     learningRate: z.number().positive().default(TUNING_RATE).describe('Largest learning rate (Adam, one cycle).'),
@@ -48,17 +45,10 @@ const sparsifySchema = z
 
 export type SparsifyOptions = z.infer<typeof sparsifySchema>;
 
-function trains({ tuning, epochs }: SparsifyOptions): boolean {
-  return tuning !== 'none' && epochs !== 0;
-}
-
 /** Whether it looks at data. */
 function looks(options: SparsifyOptions): boolean {
-  return trains(options) || options.importance !== 'magnitude';
+  return tunes(options) || options.importance !== 'magnitude';
 }
-
-/** Share of zeros of the pattern 2:4. */
-const EVEN = 0.5;
 
 /** How often the masks change between `begin` and `end`. */
 const UPDATES = 20;
@@ -73,7 +63,7 @@ export const sparsify: Technique<SparsifyOptions> = {
   order: 'sparsify',
   summary: 'Makes the weights that matter least zero while the model is trained; the file shrinks where it is compressed.',
   schema: sparsifySchema,
-  needs: { data: looks, gradients: trains, runtime: looks },
+  needs: { data: looks, gradients: tunes, runtime: looks },
   example: { sparsity: 0.8 },
   label: ({ sparsity, pattern, importance }) => [
     pattern === '2:4' ? '2:4 zeros' : `${percent(sparsity)} zeros`,
@@ -86,14 +76,14 @@ export const sparsify: Technique<SparsifyOptions> = {
     const { context: floats, remarks: moved } = await withEvenScales(handedFloats);
     remarks.push(...moved);
     // Branches are not trained.
-    const dense = trains(options) ? floats : { ...floats, model: liftedWeights(floats.model) };
+    const dense = tunes(options) ? floats : { ...floats, model: liftedWeights(floats.model) };
     const solved = options.importance === 'sparsegpt' ? await sparseGpt(dense, options) : undefined;
     const context = solved ? { ...dense, model: solved.model } : dense;
     remarks.push(...(solved?.remarks ?? []));
     if (options.pattern === '2:4' && options.sparsity !== EVEN)
       remarks.push(`The pattern 2:4 makes half of the weights zero: a sparsity of ${percent(options.sparsity)} does not count beside it.`);
     remarks.push('Zeros take as much room as other numbers until the file is compressed: look at the bytes to download.');
-    const given = trains(options) ? withTask(context, 'Training with zeros') : undefined;
+    const given = tunes(options) ? withTask(context, 'Training with zeros') : undefined;
     const obstacle = given && (await untunable(given));
     if (obstacle) remarks.push(obstacle);
     const chooser = await MaskChooser.of(context, options);

@@ -15,6 +15,8 @@ export type InputNorms = ReadonlyMap<string, Float64Array>;
 const SAMPLES = 128;
 /** Neighbouring input channels of which 2:4 leaves half. */
 const BLOCK = 4;
+/** Share of zeros of the pattern 2:4. */
+export const EVEN = 0.5;
 
 /** The matrices of an open copy of a model; see `weightMatrices`. */
 export function matricesOf(model: Model): Map<string, WeightMatrix> {

@@ -10,7 +10,7 @@ import {
   type TechniqueResult,
 } from '../../technique/index.js';
 import { type LossBuilder, type TrainOptions, type TrainResult, train, trainable, withWeights } from '../../training/index.js';
-import { epochsDefault, epochsFor, FINE_TUNING_EPOCHS, FINE_TUNING_RATE } from '../tuning.js';
+import { epochsFor, epochsSchema, FINE_TUNING_EPOCHS, FINE_TUNING_RATE } from '../tuning.js';
 import { type IntegerType, SMALLEST_SCALE } from './affine.js';
 import { withWhole } from './candidates.js';
 import { stepRate } from './few-bits/learned-steps.js';
@@ -28,11 +28,7 @@ const COARSE_RATE = 4 * FINE_TUNING_RATE;
 const when = z.enum(['auto', 'always', 'never']).default('auto');
 
 const schema = z.strictObject({
-  epochs: z
-    .int()
-    .min(1)
-    .optional()
-    .describe(`Passes over the training part. ${epochsDefault(FINE_TUNING_EPOCHS)}`),
+  epochs: epochsSchema(FINE_TUNING_EPOCHS, { what: 'Passes over the training part.', fewest: 1 }),
   learningRate: z
     .number()
     .positive()

@@ -12,8 +12,9 @@ import {
   feedsOf,
   judge,
   type Quality,
-  Reference,
+  type Reference,
   type Task,
+  withReference,
 } from '../../training/index.js';
 
 export interface BesideRequest extends Pick<Activity, 'signal'> {
@@ -34,18 +35,14 @@ export interface BesideFloat {
 
 /** Hands out what measures models beside a float model, whose answers and reference are there once for all of them. */
 export async function besideFloat<T>(
-  { model, task, runtime, ...activity }: BesideRequest,
+  { model, task, runtime, threads, signal }: BesideRequest,
   use: (beside: BesideFloat) => Promise<T>,
 ): Promise<T> {
-  const { threads, signal } = activity;
-  const reference = await Reference.of(task, runtime, { threads, signal });
-  try {
+  return withReference(task, runtime, { threads, signal }, async (reference) => {
     const options = { ...(await samplesFor(model, task, reference)), threads, signal, reference };
     const original = await answersOf(model, task, runtime, options);
-    return await use({ before: judge(task, original), qualityOf: (each) => evaluate(each, task, runtime, { ...options, original }) });
-  } finally {
-    await reference?.dispose();
-  }
+    return use({ before: judge(task, original), qualityOf: (each) => evaluate(each, task, runtime, { ...options, original }) });
+  });
 }
 
 /** Multiply-accumulates that one measurement of quality may take, and the samples that it takes at least. */

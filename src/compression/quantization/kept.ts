@@ -1,7 +1,7 @@
 import { lossBetween, worth } from '../../metrics/index.js';
 import type { Model } from '../../onnx/index.js';
 import type { TaskContext } from '../../technique/index.js';
-import { evaluate, Reference, type Task } from '../../training/index.js';
+import { evaluate, type Task, withReference } from '../../training/index.js';
 
 export interface Kept {
   /** The better one. */
@@ -17,16 +17,11 @@ export async function keepBetter(
   { model, task, runtime, threads, signal }: TaskContext,
   { untrained, trained }: { untrained: Model; trained: Model },
 ): Promise<Kept> {
-  const reference = await Reference.of(task, runtime, { threads, signal });
-  const options = { split: choosingPart(task), threads, signal, reference } as const;
-  const scoreOn = async (each: Model) => (await evaluate(each, task, runtime, options)).value;
-  const scores: number[] = [];
-  try {
-    for (const each of [model, untrained, trained]) scores.push(await scoreOn(each));
-  } finally {
-    await reference?.dispose();
-  }
-  const [before, first, last] = scores;
+  const [before, first, last] = await withReference(task, runtime, { threads, signal }, async (reference) => {
+    const options = { split: choosingPart(task), threads, signal, reference } as const;
+    const scoreOn = async (each: Model) => (await evaluate(each, task, runtime, options)).value;
+    return [await scoreOn(model), await scoreOn(untrained), await scoreOn(trained)];
+  });
   const isTrained = worth(task.metric, last) >= worth(task.metric, first);
   return {
     model: isTrained ? trained : untrained,

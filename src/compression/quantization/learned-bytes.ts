@@ -2,7 +2,7 @@ import { namesText, OptionError } from '../../base/index.js';
 import { lossBetween } from '../../metrics/index.js';
 import type { Model } from '../../onnx/index.js';
 import type { TaskContext } from '../../technique/index.js';
-import { evaluate, fidelity, fidelityOutputs, Reference, type Task } from '../../training/index.js';
+import { evaluate, fidelity, fidelityOutputs, type Task, withReference } from '../../training/index.js';
 import { roundedOnGrids } from './adaround/index.js';
 import { besideFloat } from './beside-float.js';
 import { planWithoutData, storage, type WithoutDataOptions, type WithoutDataResult, writeStored } from './dynamic.js';
@@ -43,15 +43,12 @@ export async function withLearnedRoundings(
 /** Whether the worst output of a model is at least as near to the original's as that of another, on the part that choices are made on. */
 async function followsMore({ model: original, task, runtime, threads, signal }: TaskContext, made: Model, other: Model): Promise<boolean> {
   const faithful = faithfulTask(original, task);
-  const reference = await Reference.of(faithful, runtime, { threads, signal });
-  try {
+  return withReference(faithful, runtime, { threads, signal }, async (reference) => {
     const options = { split: choosingPart(task), threads, signal, reference } as const;
     const sqnrOf = async (each: Model) => (await evaluate(each, faithful, runtime, options)).details.outputSqnr;
     const before = await sqnrOf(other);
     return (await sqnrOf(made)) >= before;
-  } finally {
-    await reference?.dispose();
-  }
+  });
 }
 
 /** To answer as the original does, whatever the targets are. */

@@ -15,10 +15,9 @@ export interface Unseen {
 export async function unseenBy(model: Model, context: Pick<TaskContext, 'task' | 'runtime' | 'threads' | 'signal'>): Promise<Unseen> {
   const split = choosingPart(context.task);
   const { missed, unknown } = await reachOf({ ...context, model, split, samples: FEWEST_SAMPLES });
-  const inside = new Set(missed.flatMap(({ graph }) => nodesOf(graph)));
   const count = Math.min(FEWEST_SAMPLES, context.task.splits[split].size);
   return {
-    nodes: new Set([...inside].map(({ name }) => name)),
+    nodes: new Set(missed.flatMap(({ graph }) => nodesOf(graph)).map(({ name }) => name)),
     remarks: unknown.map((label) => `None of ${count} samples of the ${split} part enters ${label}: what is lost there is not known.`),
   };
 }

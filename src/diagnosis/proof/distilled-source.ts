@@ -46,9 +46,9 @@ export async function distilledSource(
   const axes = batchAxesOf(model.graph.feeds);
   if (!axes || [...axes.values()].some((axis) => axis !== 0))
     return { explanation: `${KEPT}, because samples do not lie along the first axis of its inputs.` };
-  const begun = await batchesOf(model, made.train);
+  const affordable = await batchesOf(model, made.train);
   const found = await attempted(
-    () => distilledInputs({ ...activity, ...begun, model, runtime, hopeless: 1.5 * MET }),
+    () => distilledInputs({ ...activity, ...affordable, model, runtime, hopeless: 1.5 * MET }),
     ({ message }) => message.replace(/\.$/, ''),
   );
   if (found === undefined) return undefined;
@@ -57,14 +57,10 @@ export async function distilledSource(
   const distance = `the mean squared distance to those of ${normalizations} normalization(s) went from ${before.toPrecision(2)} to ${after.toPrecision(2)} (in deviations)`;
   if (after <= MET) return given(made, found.batches, `of the model's batch normalizations`, distance);
   const missed = `they could not be met: ${distance}, and ${MET} is the bound`;
-  const start =
-    known.length > 0
-      ? await distilledInputs({ ...activity, ...begun, model, runtime, steps: 0, hopeless: Number.POSITIVE_INFINITY })
-      : undefined;
-  if (!start) return { explanation: `${KEPT}, because ${missed}.` };
+  if (known.length === 0) return { explanation: `${KEPT}, because ${missed}.` };
   return given(
     made,
-    start.batches,
+    found.begun(),
     `of the batch normalizations that read inputs as they come (${known.join(', ')})`,
     `all together ${missed}`,
   );

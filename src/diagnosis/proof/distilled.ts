@@ -1,4 +1,4 @@
-import { type Activity, Random, Stopped } from '../../base/index.js';
+import { type Activity, Random, Stopped, sizeOf } from '../../base/index.js';
 import type { Program, Runtime } from '../../infrastructure/runtime/index.js';
 import { copiesOf, type Model, Tensor } from '../../onnx/index.js';
 import { buildStatisticsMatch, type ChannelStatistics, type StatisticsMatch } from '../../training/index.js';
@@ -10,7 +10,7 @@ export interface DistillRequest extends Activity {
   threads?: number;
   /** Batches to begin with, all of one shape. */
   batches: readonly Feeds[];
-  /** Of Adam, for each batch; with 0 inputs are as they begin. */
+  /** Of Adam, for each batch. */
   steps: number;
   /** Where the first batch ends further from the statistics than this, the others are not tried. */
   hopeless: number;
@@ -24,6 +24,8 @@ export interface Distilled {
   readonly normalizations: number;
   /** Inputs that began with the statistics of a normalization that reads them. */
   readonly known: readonly string[];
+  /** The batches as they began: with those statistics, and nothing else changed. */
+  begun(): Record<string, Tensor>[];
 }
 
 /** Adam's rate, as a share of the deviation of what an input holds at first; of each channel where its own is known. */
@@ -68,6 +70,7 @@ export async function distilledInputs({
     after: mean(({ after }) => after),
     normalizations: match.normalizations,
     known: [...match.known.keys()],
+    begun: () => batches.map((batch) => begin(match, batch).feeds()),
   };
 }
 
@@ -77,18 +80,24 @@ interface Descent {
   after: number;
 }
 
+/** Inputs that have the statistics of the normalizations that read them, as Adam changes them. */
+function begin({ gradients, known }: StatisticsMatch, start: Feeds) {
+  const changed = [...gradients].map(([input, gradient]) => new Moments(input, gradient, start[input], known.get(input)));
+  const others = Object.keys(start).filter((name) => !gradients.has(name));
+  const feeds = () => ({
+    ...copiesOf(start, others),
+    ...Object.fromEntries(changed.map(({ input, values, shape }) => [input, Tensor.of('float32', shape, values.slice())])),
+  });
+  return { changed, feeds };
+}
+
 /**
  * Adam, on a cosine that ends at nothing, from inputs that have the statistics of the normalizations that read them; the best inputs on the way are kept, so that
  * they are never worse than those it was given.
  */
 async function descend(program: Program, match: StatisticsMatch, start: Feeds, steps: number, signal?: AbortSignal): Promise<Descent> {
-  const { known, lossOutput } = match;
-  const changed = [...match.gradients].map(([input, gradient]) => new Moments(input, gradient, start[input], known.get(input)));
-  const others = Object.keys(start).filter((name) => !match.gradients.has(name));
-  const feeds = () => ({
-    ...copiesOf(start, others),
-    ...Object.fromEntries(changed.map(({ input, values, shape }) => [input, Tensor.of('float32', shape, values.slice())])),
-  });
+  const { lossOutput } = match;
+  const { changed, feeds } = begin(match, start);
   const [before] = (await program.run(copiesOf(start), [lossOutput]))[lossOutput].toFloat32();
   let best: { loss: number; feeds: Record<string, Tensor> } = { loss: before, feeds: copiesOf(start) };
   for (let step = 0; step <= steps; step++) {
@@ -127,11 +136,11 @@ class Moments {
 
   /** Gives each channel its own mean and deviation. */
   #take({ mean, deviation }: ChannelStatistics): void {
-    const channels = mean.length;
-    const inner = this.shape.slice(2).reduce((product, size) => product * size, 1);
+    const inner = sizeOf(this.shape.slice(2));
     const random = new Random('channels that do not vary');
-    for (let channel = 0; channel < channels; channel++) {
-      const places = [...this.values.keys()].filter((i) => Math.floor(i / inner) % channels === channel);
+    const channels = Array.from(mean, (): number[] => []);
+    for (const i of this.values.keys()) channels[Math.floor(i / inner) % channels.length].push(i);
+    for (const [channel, places] of channels.entries()) {
       const drawn = places.map((i) => this.values[i]);
       const numbers = momentsOf(drawn).deviation > 0 ? drawn : drawn.map(() => random.normal());
       const own = momentsOf(numbers);

@@ -31,7 +31,7 @@ export function gptq(
       const integer = integerOf(left[column], scale, bits);
       integers[row * columns + column] = integer;
       const error = (left[column] - (integer - scale.zero) * scale.scale) / factor[column * columns + column];
-      if (error !== 0) for (let next = column + 1; next < columns; next++) left[next] -= error * factor[next * columns + column];
+      if (error !== 0) for (let next = column + 1; next < columns; next++) left[next] -= error * factor[column * columns + next];
     }
   }
   return { grid, integers };

@@ -1,4 +1,4 @@
-import { namesText } from '../../../base/index.js';
+import { addTo, namesText } from '../../../base/index.js';
 import { lossBetween } from '../../../metrics/index.js';
 import type { TechniqueContext } from '../../../technique/index.js';
 import { agrees } from '../candidates.js';
@@ -61,7 +61,7 @@ function reasonOf({ quality, noise }: Mixed, task: TechniqueContext['task']): st
 /** Layers by bits, fewest first. */
 export function byWidth(widths: Mixed['widths']): [Width, string[]][] {
   const found = new Map<Width, string[]>();
-  for (const [{ site }, width] of widths) found.set(width, [...(found.get(width) ?? []), site.node]);
+  for (const [{ site }, width] of widths) addTo(found, width, site.node);
   return [...found].sort(([a], [b]) => a - b);
 }
 
