@@ -34,18 +34,8 @@ const KNOWN = { 'silero_vad_v6.onnx': { sr: Tensor.scalar('int64', 16000) } };
 async function timed(file) {
   const loaded = loadModel(join(folder, file));
   const inputShapes = inventedShapes(loaded, await runnableInputs(loaded, runtime, {}));
-  const rounds = [];
-  while (rounds.length < ROUNDS) {
-    const feeds = { ...makeFeeds(loaded, { inputShapes }), ...KNOWN[file] };
-    rounds.push(await timeLayers(loaded, runtime, { feeds, runs: 30 }));
-  }
-  const layers = rounds[0].layers.map((each) => {
-    const times = rounds.flatMap(({ layers }) =>
-      layers.filter(({ layer }) => layer.node === each.layer.node).map(({ seconds }) => seconds),
-    );
-    return { ...each, seconds: Math.min(...times) };
-  });
-  return { layers: layers.map((each, i) => ({ ...each, before: layers[i - 1]?.seconds ?? 0 })), rest: rounds[0].rest };
+  const feeds = { ...makeFeeds(loaded, { inputShapes }), ...KNOWN[file] };
+  return timeLayers(loaded, runtime, { feeds, runs: 30, rounds: ROUNDS });
 }
 
 const ranksOf = (values) => {
@@ -103,11 +93,12 @@ for (const file of existsSync(folder) ? readdirSync(folder).filter((name) => nam
 await runtime.dispose();
 
 const { rank, error, whole } = judge(all);
-const longer = judge(all.filter(([, seconds]) => seconds >= 10e-6));
+const long = all.filter(([, seconds]) => seconds >= 10e-6);
+const longer = judge(long);
 rows.push(['**all**', all.length, '', '', `**${rank.toFixed(3)}**`, `**${(100 * error).toFixed(0)}%**`, whole.toFixed(2)]);
 rows.push([
   'those of 10 µs or more',
-  all.filter(([, seconds]) => seconds >= 10e-6).length,
+  long.length,
   '',
   '',
   longer.rank.toFixed(3),

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { kindOf } from './kinds.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'instructions-'));
@@ -81,17 +82,6 @@ function amounts(kind, [size, channels, filters, kernel]) {
       pooling: () => [0, places * kernel ** 2 * channels],
     }[kind]?.() ?? [0, places * channels]
   );
-}
-
-function kindOf(mnemonic) {
-  if (/^(ldr|vldr|ldm|pop|vldm|vpop)/.test(mnemonic)) return 'load';
-  if (/^(str|vstr|stm|push|vstm|vpush)/.test(mnemonic)) return 'store';
-  if (/^(b|bl|bx|blx|b[a-z]{2}|cbn?z)(\.[nw])?$/.test(mnemonic) && !/^bi?c/.test(mnemonic)) return 'branch';
-  if (/^(v?fn?m[as]|vn?ml[as])/.test(mnemonic)) return 'floatMultiplyAdd';
-  if (/^(vdiv|vsqrt)/.test(mnemonic)) return 'floatDivide';
-  if (/^v/.test(mnemonic)) return 'float';
-  if (/^[su]div/.test(mnemonic)) return 'divide';
-  return 'plain';
 }
 
 async function count(set, flags, kind, type, sizes) {

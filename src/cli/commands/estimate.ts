@@ -14,7 +14,7 @@ interface Options extends CommonOptions {
   hardware?: string;
   list?: boolean;
   calibrate?: boolean;
-  out?: string;
+  out: string;
   threads: number;
   html?: string;
   batch: number;
@@ -81,7 +81,7 @@ async function onAll({ output }: CommandContext, path: string, cost: Footprint, 
   output.result({ model: path, estimates: estimates.map(({ layers, gaps, ...totals }) => totals), gaps: cost.gaps }, table);
 }
 
-async function calibrateMachine({ runtime, output, activity, willWrite }: CommandContext, { out = 'this-machine.json', threads }: Options) {
+async function calibrateMachine({ runtime, output, activity, willWrite }: CommandContext, { out, threads }: Options) {
   willWrite(out);
   const { calibrate } = await import('../../infrastructure/hardware/node/index.js');
   const profile = await calibrate(runtime, { ...activity, threads, name: basename(out, '.json') });

@@ -3,6 +3,7 @@ import { InvalidArgumentError, Option } from 'commander';
 import { architecture, architectures } from '../../architectures/index.js';
 import { OptionError, UnsupportedError } from '../../base/index.js';
 import { writeFileAtomic } from '../../base/node/index.js';
+import type { HardwareModel } from '../../infrastructure/hardware/index.js';
 import { type LanguageName, languages } from '../../infrastructure/targets/index.js';
 import { targetNamed } from '../../infrastructure/targets/node/index.js';
 import { freshModel } from '../../modalities/index.js';
@@ -108,13 +109,14 @@ export const optimizeCommand: AddCommand = (program, run) => {
     .action(
       run(async (context, given: Omit<Options, 'limit'> & { limit?: Limited }, path: string | undefined) => {
         const options: Options = { ...given, limit: given.limit?.samples, rules: given.limit?.rules.map(parseRule) };
+        const hardware = options.hardware === undefined ? undefined : hardwareFrom(options.hardware);
         checkStart(path, options);
         checkFolder(options.out);
         const start =
           path === undefined
             ? await startFromArchitecture(options.arch as string, options, context)
             : await startFromModel(path, options, context);
-        const info = await runOptimization(start, options, context);
+        const info = await runOptimization(start, { ...options, hardware }, context);
         const { width, color } = context.output;
         context.output.result(info, `${frontTable(info, { width, color })}\n\nReport: ${join(options.out, 'report.html')}`);
         checkOutcome(info);
@@ -122,9 +124,8 @@ export const optimizeCommand: AddCommand = (program, run) => {
     );
 };
 
-/** @throws OptionError where there is not one start, or no such hardware, before anything is read. */
-function checkStart(path: string | undefined, { arch, hardware }: Options): void {
-  if (hardware !== undefined) hardwareFrom(hardware);
+/** @throws OptionError where there is not one start, before anything is read. */
+function checkStart(path: string | undefined, { arch }: Options): void {
   if ((path === undefined) === (arch === undefined))
     throw new OptionError({ what: 'Give either a model or --arch', got: path === undefined ? 'neither' : 'both' });
 }
@@ -169,9 +170,9 @@ async function startFromArchitecture(name: string, options: Options, context: Co
 
 export type RunOptions = Pick<
   Options,
-  'out' | 'strategy' | 'trials' | 'budget' | 'epochs' | 'jobs' | 'families' | 'objectives' | 'threads' | 'hardware' | 'compile'
+  'out' | 'strategy' | 'trials' | 'budget' | 'epochs' | 'jobs' | 'families' | 'objectives' | 'threads' | 'compile'
 > &
-  Limits;
+  Limits & { hardware?: HardwareModel };
 
 /** Opens the folder, optimizes, writes the report. */
 export async function runOptimization(start: Start, options: RunOptions, context: CommandContext): Promise<RunInfo> {
@@ -227,7 +228,7 @@ export async function runOptimization(start: Start, options: RunOptions, context
       families,
       objectives,
       target,
-      hardware: options.hardware === undefined ? undefined : hardwareFrom(options.hardware),
+      hardware: options.hardware,
       limits: { maxSize, maxLatency, maxMemory, maxRam, maxFlash, maxMacs, maxDrop, minQuality, ...(rules?.length && { rules }) },
     },
   });

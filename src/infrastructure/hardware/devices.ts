@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { OptionError } from '../../base/index.js';
-
-const positive = z.number().positive();
+import { positive } from './schema.js';
 
 /** A device as far as the roofline model knows it. Plain JSON: users may write their own. */
 const schema = z.strictObject({

@@ -1,6 +1,7 @@
 import type { Footprint } from './footprint.js';
 import type { Gap, LayerCost } from './layers.js';
 import type { Bound, HardwareModel, LayerEstimation } from './model.js';
+import { memoryRoom, type Room, storageRoom } from './room.js';
 
 /** A layer's estimate beside what it is. */
 export interface EstimatedLayer extends LayerEstimation {
@@ -12,13 +13,6 @@ export interface EstimatedLayer extends LayerEstimation {
   readonly macs?: number;
   /** Computed together with the product before it: it costs nothing of its own. */
   readonly fused?: true;
-}
-
-/** A need beside what there is, in bytes. */
-export interface Room {
-  readonly fits: boolean;
-  readonly needed: number;
-  readonly available: number;
 }
 
 /** What one run of a model costs on some hardware. Every number is an estimate: only a measurement tells. */
@@ -54,6 +48,7 @@ export function estimateOn(footprint: Footprint, hardware: HardwareModel): Hardw
   const total = (of: (layer: EstimatedLayer) => number) => layers.reduce((sum, layer) => sum + of(layer), 0);
   const bounds = { compute: 0, memory: 0, 'start-up': 0 };
   for (const { bound, seconds } of layers) bounds[bound] += 1000 * seconds;
+  const { memoryBytes, storageBytes, weightsInStorage = false } = hardware;
   const hasEnergy = layers.every(({ joules }) => joules !== undefined);
   const hasCycles = layers.some(({ cycles, seconds }) => cycles !== undefined && seconds > 0);
   return {
@@ -67,7 +62,8 @@ export function estimateOn(footprint: Footprint, hardware: HardwareModel): Hardw
     ...(hasCycles && { cycles: total(({ cycles = 0 }) => cycles) }),
     bounds,
     layers,
-    ...room(footprint, hardware),
+    ...(memoryBytes !== undefined && { memory: memoryRoom(footprint, memoryBytes, weightsInStorage) }),
+    ...(storageBytes !== undefined && { storage: storageRoom(footprint, storageBytes) }),
     gaps: footprint.gaps,
   };
 }
@@ -77,13 +73,4 @@ function estimated(layer: LayerCost, hardware: HardwareModel, before: number): E
   const named = { node, op, ...(within !== undefined && { within }), ...(macs !== undefined && { macs }) };
   if (layer.fusable && hardware.fuses === 'activations') return { ...named, seconds: 0, joules: 0, bound: 'compute', fused: true };
   return { ...named, ...hardware.layer(layer, before) };
-}
-
-function room({ memory, weightBytes, bytes }: Footprint, hardware: HardwareModel): Pick<HardwareEstimate, 'memory' | 'storage'> {
-  const { memoryBytes, storageBytes, weightsInStorage = false } = hardware;
-  const beside = (needed: number, available: number | undefined) =>
-    available === undefined ? undefined : { fits: needed <= available, needed, available };
-  const inMemory = beside(memory.total + (weightsInStorage ? 0 : weightBytes), memoryBytes);
-  const inStorage = beside(bytes, storageBytes);
-  return { ...(inMemory && { memory: inMemory }), ...(inStorage && { storage: inStorage }) };
 }

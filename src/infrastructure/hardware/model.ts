@@ -1,3 +1,4 @@
+import { sizeOf } from '../../base/index.js';
 import { isView } from '../../onnx/index.js';
 import type { LayerCost } from './layers.js';
 
@@ -47,12 +48,19 @@ export interface HardwareModel {
 
 /** Numbers in a layer's outputs; 0 where their sizes are not known. */
 export function outputElements({ outputs }: Pick<LayerCost, 'outputs'>): number {
-  let sum = 0;
-  for (const shape of outputs) {
-    const sizes = shape?.map(Number);
-    if (sizes?.every((size) => Number.isFinite(size))) sum += sizes.reduce((product, size) => product * size, 1);
-  }
-  return sum;
+  return outputs.reduce((sum, shape) => sum + elementsOf(shape), 0);
+}
+
+/** Numbers in a value of this shape; 0 where a size is not known. */
+export function elementsOf(shape: LayerCost['outputs'][number]): number {
+  const sizes = knownSizes(shape);
+  return sizes ? sizeOf(sizes) : 0;
+}
+
+/** The sizes of a layer's input or output, where all are known. */
+export function knownSizes(shape: LayerCost['outputs'][number]): number[] | undefined {
+  const sizes = shape?.map(Number);
+  return sizes?.every((size) => Number.isFinite(size)) ? sizes : undefined;
 }
 
 /** Operators that read no numbers of their data. */

@@ -1,6 +1,7 @@
 import type { DeviceProfile } from './devices.js';
 import type { Footprint } from './footprint.js';
 import type { LayerCost } from './layers.js';
+import { memoryRoom, type Room, storageRoom } from './room.js';
 
 /** Where the time of a layer goes on a device. */
 export interface LayerEstimate {
@@ -18,8 +19,8 @@ export interface LatencyEstimate {
   readonly milliseconds: number;
   readonly layers: readonly LayerEstimate[];
   /** Whether activations (and weights, where they are in memory) fit into memory, and the file into storage; with what each needs, in bytes. */
-  readonly memory: { readonly fits: boolean; readonly needed: number; readonly available: number };
-  readonly storage: { readonly fits: boolean; readonly needed: number; readonly available: number };
+  readonly memory: Room;
+  readonly storage: Room;
 }
 
 /**
@@ -29,15 +30,13 @@ export interface LatencyEstimate {
  */
 export function estimateLatency(footprint: Footprint, device: DeviceProfile): LatencyEstimate {
   const layers = footprint.layers.filter((layer) => !layer.alternative).map((layer) => estimateLayer(layer, device));
-  const { weightBytes, memory, bytes } = footprint;
-  const needed = memory.total + (device.weightsInStorage ? 0 : weightBytes);
   return {
     estimate: true,
     device: device.name,
     milliseconds: layers.reduce((sum, layer) => sum + layer.milliseconds, 0),
     layers,
-    memory: { fits: needed <= device.memoryBytes, needed, available: device.memoryBytes },
-    storage: { fits: bytes <= device.storageBytes, needed: bytes, available: device.storageBytes },
+    memory: memoryRoom(footprint, device.memoryBytes, device.weightsInStorage),
+    storage: storageRoom(footprint, device.storageBytes),
   };
 }
 

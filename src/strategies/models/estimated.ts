@@ -1,7 +1,7 @@
 import { estimateOn, footprint, type HardwareModel } from '../../infrastructure/hardware/index.js';
 import type { Model } from '../../onnx/index.js';
 import type { LatencyInfo } from '../results/info.js';
-import type { Feeds, HostServices } from './host.js';
+import { type Feeds, type HostServices, samplesIn } from './host.js';
 
 /** A host whose latency is not measured, but estimated for hardware that is not at hand. The rest is measured as before. */
 export function estimatingHost(host: HostServices, hardware: HardwareModel): HostServices {
@@ -9,7 +9,7 @@ export function estimatingHost(host: HostServices, hardware: HardwareModel): Hos
     ...host,
     latency: async (model, baseline, feeds) => {
       const p50 = millisecondsOn(hardware, model, feeds);
-      const batch = Math.max(1, ...Object.values(feeds).map(({ shape }) => shape[0] ?? 1));
+      const batch = samplesIn(feeds);
       const before = baseline && millisecondsOn(hardware, baseline, feeds);
       return {
         ...{ p50, p95: p50, p99: p50, batch, threads: 1, backend: hardware.name, throughput: (1000 * batch) / p50 },

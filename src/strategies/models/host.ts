@@ -4,6 +4,11 @@ import type { LatencyInfo, ModelInfo, RunInfo } from '../results/info.js';
 /** Inputs of one run; they are copied. */
 export type Feeds = Readonly<Record<string, Tensor>>;
 
+/** Samples of one run: the largest first dimension. */
+export function samplesIn(feeds: Feeds): number {
+  return Math.max(1, ...Object.values(feeds).map(({ shape }) => shape[0] ?? 1));
+}
+
 /** What a model was made of. */
 export interface Original {
   model: Model;

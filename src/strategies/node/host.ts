@@ -8,7 +8,7 @@ import type { Runtime } from '../../infrastructure/runtime/index.js';
 import { lacking } from '../../infrastructure/targets/index.js';
 import { referenceAnswers, type Target, targets } from '../../infrastructure/targets/node/index.js';
 import { isFloat, type Model } from '../../onnx/index.js';
-import type { Feeds, HostServices, Original } from '../models/host.js';
+import { type Feeds, type HostServices, type Original, samplesIn } from '../models/host.js';
 import type { LatencyInfo, RuntimeCheck } from '../results/info.js';
 
 export interface HostOptions {
@@ -29,7 +29,7 @@ export function nodeHost(runtime: Runtime, folder: string, options: HostOptions 
         threads,
         signal,
         feeds,
-        batch: Math.max(1, ...Object.values(feeds).map(({ shape }) => shape[0] ?? 1)),
+        batch: samplesIn(feeds),
         minSeconds: 0.5,
       };
       const { p50, p95, p99, batch, backend, throughput } = await measureLatency(runtime, model, settings);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { pathToFileURL } from 'node:url';
 import { OptionError } from 'espalier/base';
 import {
   addHardware,
@@ -127,6 +128,14 @@ test('instructions of a microcontroller are those that an emulated core counted'
   });
   assert.ok(counts.length >= 80);
   assert.ok(quantile(errors, 0.5) < 0.02 && quantile(errors, 1) < 0.3, `${quantile(errors, 0.5)}, ${quantile(errors, 1)}`);
+});
+
+test('branches of Thumb are those with any of its conditions, not all that begins with b', async () => {
+  const { kindOf } = await import(pathToFileURL(join(root, 'bench', 'instructions', 'kinds.mjs')).href);
+  const conditions = ['eq', 'ne', 'cs', 'hs', 'cc', 'lo', 'mi', 'pl', 'vs', 'vc', 'hi', 'ls', 'ge', 'lt', 'gt', 'le'];
+  const branches = ['b', 'bl', 'bx', 'blx', 'cbz', 'cbnz', ...conditions.map((condition) => `b${condition}`)];
+  for (const branch of branches) for (const width of ['', '.n', '.w']) assert.equal(kindOf(branch + width), 'branch', branch + width);
+  for (const other of ['bic', 'bics', 'bic.w', 'bfi', 'bfc', 'bkpt']) assert.equal(kindOf(other), 'plain', other);
 });
 
 test('cycles of a microcontroller: instructions by kind, each with the cycles of the core', () => {

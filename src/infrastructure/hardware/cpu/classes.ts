@@ -1,6 +1,6 @@
 import { sizeOf } from '../../../base/index.js';
 import type { LayerCost } from '../layers.js';
-import { isFree, outputElements } from '../model.js';
+import { isFree, knownSizes, outputElements } from '../model.js';
 
 /** What a layer's time on a processor is linear in, in this order. */
 export const features = ['layers', 'cold', 'macs', 'gathered', 'weightBytes', 'readBytes', 'writtenBytes', 'elements', 'pieces'] as const;
@@ -28,7 +28,7 @@ export function featuresOf(layer: LayerCost, before = 0): number[] {
 /** Neighbouring numbers that an operator handles at once: up to the last axis along which data and result differ, or the last axis of all. */
 function stretchOf({ inputs, outputs, order }: LayerCost): number {
   if (order !== undefined) return Math.max(1, order.together);
-  const [data, result] = [staticSizes(inputs[0]), staticSizes(outputs[0])];
+  const [data, result] = [knownSizes(inputs[0]), knownSizes(outputs[0])];
   if (!result || result.length === 0) return 1;
   const last = result.length - 1;
   if (!data || data.length !== result.length) {
@@ -71,9 +71,4 @@ function meeting([first, second]: LayerCost['inputs']): string {
   if (!first || !second) return 'alone';
   const sizes = second.map(Number);
   return first.join() === second.join() ? 'alike' : sizeOf(sizes) === 1 ? 'number' : 'spread';
-}
-
-function staticSizes(shape: LayerCost['inputs'][number]): number[] | undefined {
-  const sizes = shape?.map(Number);
-  return sizes?.every((size) => Number.isFinite(size)) ? sizes : undefined;
 }

@@ -1,33 +1,23 @@
 import { z } from 'zod';
+import { described, positive } from '../schema.js';
+import { type Feature, features } from './classes.js';
 
 const time = z.number().nonnegative();
 
 /** Seconds for each of what a time is linear in. */
-const costs = z.strictObject({
-  layers: time,
-  cold: time,
-  macs: time,
-  gathered: time,
-  weightBytes: time,
-  readBytes: time,
-  writtenBytes: time,
-  elements: time,
-  pieces: time,
-});
+const costs = z.strictObject(Object.fromEntries(features.map((feature) => [feature, time])) as Record<Feature, typeof time>);
 
 /** A processor as `espalier estimate --calibrate` describes it. */
 export const cpuSchema = z.strictObject({
   kind: z.literal('cpu'),
-  name: z.string().min(1),
-  title: z.string().min(1),
-  source: z.string().min(1),
+  ...described,
   threads: z.number().int().min(1),
   /** By kernel: an operator, with its type and form where kernels differ, and without. Those that are absent take `other`. */
   classes: z.record(z.string(), costs),
   other: costs,
-  memoryBytes: z.number().positive().optional(),
+  memoryBytes: positive.optional(),
   /** Power while it computes, where it is known. */
-  watts: z.number().positive().optional(),
+  watts: positive.optional(),
 });
 
 export type CpuProfile = Readonly<z.infer<typeof cpuSchema>>;

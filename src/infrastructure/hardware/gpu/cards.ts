@@ -1,6 +1,5 @@
-import type { GpuProfile } from './schema.js';
+import { assumed, type GpuProfile } from './schema.js';
 
-const assumed = { float32As: 'tf32', launchSeconds: 3e-6, computeShare: 0.8, memoryShare: 0.85 } as const;
 const T = 1e12;
 
 /** Published numbers, without sparsity; two operations are one multiply-accumulate. Launch time and shares of the peak are assumed, and the same for all. */

@@ -7,13 +7,15 @@ export interface Core {
   readonly source: string;
 }
 
+export const coreNames = ['cortex-m4', 'cortex-m7', 'cortex-m0plus'] as const;
+
 const m4 = { plain: 1, load: 2, store: 1, taken: 3, branch: 1, divide: 12, float: 1, floatMultiplyAdd: 3, floatDivide: 14 };
 
 /** CoreMark per MHz, as Arm publishes it: of the Cortex-M4, and of the Cortex-M7, which issues two instructions at a time. */
 const [COREMARK_M4, COREMARK_M7] = [3.42, 5.01];
 
 /** Cycles of instructions by the cores' technical reference manuals; memory is taken to keep up (flash accelerators, caches, or code in RAM). */
-export const cores: Readonly<Record<'cortex-m4' | 'cortex-m7' | 'cortex-m0plus', Core>> = {
+export const cores: Readonly<Record<(typeof coreNames)[number], Core>> = {
   'cortex-m4': {
     set: 'armv7e-m',
     cycles: m4,

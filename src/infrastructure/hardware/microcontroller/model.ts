@@ -1,6 +1,6 @@
 import { lookup } from '../../../base/index.js';
 import type { LayerCost } from '../layers.js';
-import { type HardwareModel, isFree, type LayerEstimation, outputElements } from '../model.js';
+import { elementsOf, type HardwareModel, isFree, type LayerEstimation, outputElements } from '../model.js';
 import { type Core, cores } from './cores.js';
 import { type InstructionCount, instructionKinds } from './counts.js';
 import { instructionCounts } from './instructions.js';
@@ -36,7 +36,7 @@ function estimate(layer: LayerCost, core: Core, clockHertz: number, watts: numbe
   const perInstruction = cyclesOf(mix ?? USUAL, core);
   const macs = layer.macs ?? 0;
   const results = outputElements(layer);
-  const numbers = layer.product ? results : Math.max(results, outputElements({ outputs: layer.inputs.slice(0, 1) }));
+  const numbers = layer.product ? results : Math.max(results, elementsOf(layer.inputs[0]));
   const parts = { compute: macs * perMac, memory: numbers * perElement, 'start-up': perLayer };
   const cycles = Math.ceil((parts.compute + parts.memory + parts['start-up']) * perInstruction);
   const seconds = cycles / clockHertz;

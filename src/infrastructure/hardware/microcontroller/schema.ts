@@ -1,14 +1,12 @@
 import { z } from 'zod';
-
-const positive = z.number().positive();
+import { described, positive } from '../schema.js';
+import { coreNames } from './cores.js';
 
 /** A microcontroller as a JSON file describes it. */
 export const microcontrollerSchema = z.strictObject({
   kind: z.literal('microcontroller'),
-  name: z.string().min(1),
-  title: z.string().min(1),
-  source: z.string().min(1),
-  core: z.enum(['cortex-m4', 'cortex-m7', 'cortex-m0plus']),
+  ...described,
+  core: z.enum(coreNames),
   clockHertz: positive,
   /** RAM for activations, and flash for the model, whose weights are read in place. */
   memoryBytes: positive,

@@ -1,4 +1,4 @@
-import type { SystolicProfile } from './schema.js';
+import { picojoulesOf, type SystolicProfile } from './schema.js';
 
 /** Systolic arrays whose sizes have been published. Energies are Horowitz's (ISSCC 2014, 45 nm), for comparing models. */
 export const systolicArrays: readonly SystolicProfile[] = [
@@ -18,7 +18,7 @@ export const systolicArrays: readonly SystolicProfile[] = [
     outputBufferBytes: 4 * 2 ** 20,
     dramBytesPerSecond: 34e9,
     startCycles: 0,
-    picojoules: { mac: 0.3, sramByte: 12.5, dramByte: 162.5 },
+    picojoules: picojoulesOf('int8'),
     memoryBytes: 8 * 2 ** 30,
   },
   {
@@ -38,7 +38,7 @@ export const systolicArrays: readonly SystolicProfile[] = [
     dramBytesPerSecond: 350e9,
     vectorLanes: 1024,
     startCycles: 0,
-    picojoules: { mac: 1.5, sramByte: 12.5, dramByte: 162.5 },
+    picojoules: picojoulesOf('float16'),
     memoryBytes: 8 * 2 ** 30,
   },
   {
@@ -57,6 +57,6 @@ export const systolicArrays: readonly SystolicProfile[] = [
     outputBufferBytes: 64 * 1024,
     dramBytesPerSecond: 16e9,
     startCycles: 0,
-    picojoules: { mac: 0.3, sramByte: 12.5, dramByte: 162.5 },
+    picojoules: picojoulesOf('int8'),
   },
 ];

@@ -1,3 +1,4 @@
+import type { MatrixProduct } from '../../../ops/index.js';
 import type { LayerCost } from '../layers.js';
 import { type HardwareModel, isFree, type LayerEstimation, outputElements } from '../model.js';
 import { computeCycles, mapProduct } from './dataflow.js';
@@ -10,15 +11,14 @@ import { dramTraffic, sramTraffic, type Traffic } from './traffic.js';
  */
 export function systolicModel(profile: SystolicProfile): HardwareModel {
   const { kind, name, title, source, memoryBytes } = profile;
-  const layer = (cost: LayerCost) => (cost.product ? productEstimate(cost, profile) : vectorEstimate(cost, profile));
+  const layer = (cost: LayerCost) => (cost.product ? productEstimate(cost, cost.product, profile) : vectorEstimate(cost, profile));
   return { kind, name, title, source, fuses: 'activations', layer, ...(memoryBytes !== undefined && { memoryBytes }) };
 }
 
-function productEstimate(cost: LayerCost, profile: SystolicProfile): LayerEstimation {
-  const { product, macs = 0 } = cost as LayerCost & Required<Pick<LayerCost, 'product'>>;
+function productEstimate({ macs = 0 }: LayerCost, product: MatrixProduct, profile: SystolicProfile): LayerEstimation {
   const { dataflow, bytesPerNumber, startCycles, inputBufferBytes, weightBufferBytes, outputBufferBytes } = profile;
   const mapping = mapProduct(product, profile, dataflow);
-  const cycles = computeCycles(product, mapping) + startCycles;
+  const computing = computeCycles(product, mapping);
   const buffers = {
     inputs: inputBufferBytes / bytesPerNumber,
     weights: weightBufferBytes / bytesPerNumber,
@@ -26,8 +26,8 @@ function productEstimate(cost: LayerCost, profile: SystolicProfile): LayerEstima
   };
   const sramBytes = bytesPerNumber * total(sramTraffic(product, mapping, dataflow));
   const dramBytes = bytesPerNumber * total(dramTraffic(product, mapping, profile, dataflow, buffers));
-  const filling = (mapping.fillCycles / mapping.foldCycles) * (cycles - startCycles) + startCycles;
-  return timed(profile, { macs, cycles, filling, sramBytes, dramBytes });
+  const filling = (mapping.fillCycles / mapping.foldCycles) * computing + startCycles;
+  return timed(profile, { macs, cycles: computing + startCycles, filling, sramBytes, dramBytes });
 }
 
 /** An operator without products: every number of its data and result passes the unit beside the array once. */

@@ -1,15 +1,20 @@
 import { z } from 'zod';
+import { type ArithmeticType, horowitz45nm } from '../energy.js';
+import { described, positive } from '../schema.js';
 import { dataflows } from './dataflow.js';
 
-const positive = z.number().positive();
 const cells = z.number().int().min(1).max(65_536);
+
+/** Horowitz's energies of an array that multiplies numbers of a type. */
+export function picojoulesOf(type: ArithmeticType): { mac: number; sramByte: number; dramByte: number } {
+  const { perMac, perSramByte, perDramByte } = horowitz45nm;
+  return { mac: perMac[type], sramByte: perSramByte, dramByte: perDramByte };
+}
 
 /** A systolic array as a JSON file describes it. */
 export const systolicSchema = z.strictObject({
   kind: z.literal('systolic'),
-  name: z.string().min(1),
-  title: z.string().min(1),
-  source: z.string().min(1),
+  ...described,
   /** Cells down and across; each multiplies and accumulates once a cycle. */
   rows: cells,
   columns: cells,
@@ -28,9 +33,7 @@ export const systolicSchema = z.strictObject({
   /** Cycles before a layer begins. */
   startCycles: z.number().nonnegative().default(0),
   /** Picojoules of one multiply-accumulate, and of one byte from a buffer and from memory. Default: Horowitz's table for int8. */
-  picojoules: z
-    .strictObject({ mac: positive, sramByte: positive, dramByte: positive })
-    .default({ mac: 0.3, sramByte: 12.5, dramByte: 162.5 }),
+  picojoules: z.strictObject({ mac: positive, sramByte: positive, dramByte: positive }).default(picojoulesOf('int8')),
   memoryBytes: positive.optional(),
 });
 

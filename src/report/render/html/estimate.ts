@@ -12,6 +12,8 @@ import {
 } from '../../info/index.js';
 import { element, fragment, type Markup } from '../markup.js';
 import { plain } from '../plain.js';
+import { dataTable } from './data-table.js';
+import { meter } from './meter.js';
 import { facts, page, panel, warningList } from './page.js';
 
 /** Most layers that the page lists. */
@@ -40,7 +42,7 @@ export function estimateHtml(estimate: HardwareEstimate, name: string): string {
 const columns: readonly [string, (row: EstimateRow) => string | Markup | undefined][] = [
   ['Operator', ({ op }) => op],
   ['Time', ({ milliseconds }) => formatMs(milliseconds)],
-  ['', ({ share }) => meter(share)],
+  ['', ({ share }) => meter(share, 'after')],
   ['Bound by', ({ bound }) => bound],
   ['Cycles', ({ cycles }) => written(cycles, formatCount)],
   ['Units used', ({ utilisation }) => written(utilisation, formatShare)],
@@ -48,32 +50,22 @@ const columns: readonly [string, (row: EstimateRow) => string | Markup | undefin
   ['DRAM', ({ dramBytes }) => written(dramBytes, formatBytes)],
 ];
 
+/** Headings of columns of texts. */
+const LEFT = new Set(['Layer', 'Operator', 'Bound by']);
+
 function written(value: number | undefined, format: (value: number) => string): string | undefined {
   return value === undefined ? undefined : format(value);
 }
 
 function layerTable(rows: readonly EstimateRow[]): Markup {
   const shown = columns.filter(([, text]) => rows.some((row) => text(row) !== undefined));
-  const isText = (heading: string) => heading === 'Operator' || heading === 'Bound by';
-  const head = [
-    element('th', { scope: 'col', class: 'left' }, 'Layer'),
-    ...shown.map(([heading]) => element('th', { scope: 'col', class: isText(heading) ? 'left' : undefined }, heading)),
-  ];
   const body = rows.map((row) =>
     element(
       'tr',
       {},
       element('th', { scope: 'row', class: 'name left' }, row.name),
-      ...shown.map(([heading, text]) => element('td', { class: isText(heading) ? 'left' : undefined }, text(row))),
+      ...shown.map(([heading, text]) => element('td', { class: LEFT.has(heading) ? 'left' : undefined }, text(row))),
     ),
   );
-  const table = element('table', {}, element('thead', {}, element('tr', {}, head)), element('tbody', {}, body));
-  return element('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Layers' }, table);
-}
-
-/** A share as a bar and a figure; nothing for none. */
-function meter(share: number): Markup | undefined {
-  if (share === 0) return undefined;
-  const length = element('i', { style: `width:${(share * 70).toFixed(1)}px` });
-  return element('div', { class: 'track meter after' }, length, element('span', {}, formatShare(share)));
+  return dataTable(['Layer', ...shown.map(([heading]) => heading)], body, LEFT);
 }

@@ -3,7 +3,6 @@ import {
   type CostShare,
   formatBytes,
   formatCount,
-  formatShare,
   type InspectInfo,
   type InspectLayer,
   inspectInfo,
@@ -12,6 +11,7 @@ import {
 import { element, fragment, type Markup } from '../markup.js';
 import { plain } from '../plain.js';
 import { dataTable } from './data-table.js';
+import { meter } from './meter.js';
 import { facts, page, panel, warningList } from './page.js';
 
 /** What a model costs and where, as one page without scripts. */
@@ -82,16 +82,5 @@ function layerTable(layers: readonly InspectLayer[]): Markup {
   return fragment(
     dataTable(['Layer', 'Operator', 'Output', 'Type', 'Parameters', 'Weights', 'MACs', '', 'Activations'], rows),
     hidden > 0 ? element('p', { class: 'quiet' }, `${hidden} layers that cost less are not listed.`) : undefined,
-  );
-}
-
-/** A share as a bar and a figure; nothing for none. */
-function meter(share: number, kind: string): Markup | undefined {
-  if (share === 0) return undefined;
-  return element(
-    'div',
-    { class: `track meter ${kind}` },
-    element('i', { style: `width:${(share * 70).toFixed(1)}px` }),
-    element('span', {}, formatShare(share)),
   );
 }

@@ -1,6 +1,7 @@
 import type { ChangedSample, ClassChanges, DiffInfo, LayerCause } from '../../../diagnosis/index.js';
 import { diffSummary, shareText, significant } from '../../info/index.js';
 import { plain } from '../plain.js';
+import { blocksText } from './blocks.js';
 import { type Column, table } from './table.js';
 import { bar, type Painter, painter, type TerminalOptions, wrapped } from './text.js';
 
@@ -11,16 +12,12 @@ const MOST = 10;
 export function diffText(info: DiffInfo, { width = 100, color = false }: TerminalOptions = {}): string {
   const paint = painter(color);
   const moved = info.classes.filter(({ lost, gained, other }) => lost + gained + other > 0);
-  const blocks = [
+  return blocksText([
     diffSummary(info).flatMap((text, i) => wrapped(plain(text), width, '  ').map((line) => (i === 0 ? paint(line, 'bold') : line))),
     listed(classColumns, moved.slice(0, MOST), width, paint),
     listed(sampleColumns, info.worst, width, paint),
     [...listed(layerColumns, info.layers.slice(0, MOST), width, paint), ...wrapped(paint(plain(info.layersNote), 'dim'), width, '  ')],
-  ];
-  return blocks
-    .filter((lines) => lines.length > 0)
-    .map((lines) => lines.join('\n'))
-    .join('\n\n');
+  ]);
 }
 
 /** A table, or nothing where there are no rows. */

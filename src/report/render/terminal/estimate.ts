@@ -12,6 +12,7 @@ import {
   plural,
 } from '../../info/index.js';
 import { plain } from '../plain.js';
+import { blocksText, warningBlocks } from './blocks.js';
 import { type Column, table } from './table.js';
 import { bar, padded, painter, type TerminalOptions, wrapped } from './text.js';
 
@@ -30,10 +31,8 @@ export function estimateTable(
   const paint = painter(color);
   const rows = estimateRows(estimate);
   const hidden = rows.length - layers;
-  const warnings = estimateWarnings(estimate);
-  const blocks = [
-    warnings.slice(0, 5).flatMap((text) => wrapped(`! ${plain(text)}`, width, '  ').map((line) => paint(line, 'yellow'))),
-    warnings.length > 5 ? [paint(`! ${plural(warnings.length - 5, 'more warning')} like these; --json lists all.`, 'yellow')] : [],
+  return blocksText([
+    ...warningBlocks(estimateWarnings(estimate), 'warning', width, paint),
     name === undefined ? [] : [paint(plain(name), 'bold')],
     estimateTotals(estimate).flatMap(([label, text]) =>
       wrapped(plain(text), Math.max(20, width - 14)).map((line, index) => `${paint(padded(index === 0 ? label : '', 14), 'dim')}${line}`),
@@ -42,11 +41,7 @@ export function estimateTable(
       ...table(columns, rows.slice(0, layers), width, paint),
       ...(hidden > 0 ? [paint(`… and ${plural(hidden, 'layer')} that take${hidden === 1 ? 's' : ''} less`, 'dim')] : []),
     ],
-  ];
-  return blocks
-    .filter((lines) => lines.length > 0)
-    .map((lines) => lines.join('\n'))
-    .join('\n\n');
+  ]);
 }
 
 const columns: Column<EstimateRow>[] = [

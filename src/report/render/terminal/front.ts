@@ -19,6 +19,7 @@ import {
   summarize,
 } from '../../info/index.js';
 import { plain } from '../plain.js';
+import { blocksText } from './blocks.js';
 import { keyOf } from './keys.js';
 import { frontScatter } from './scatter.js';
 import { type Column, table } from './table.js';
@@ -37,7 +38,7 @@ export function frontTable(info: RunInfo, { width = 100, color = false, all = fa
   const rows = frontRows(info).filter((row) => all || row.role !== 'other');
   const { headline, details, success } = summarize(info);
   const paragraph = (text: string, indent = '') => wrapped(plain(text), width, indent);
-  const blocks = [
+  return blocksText([
     runWarnings(info).flatMap((text) => paragraph(`! ${text}`, '  ').map((line) => paint(line, 'yellow'))),
     [
       ...paragraph(headline).map((line) => paint(line, success ? 'green' : 'bold')),
@@ -46,11 +47,7 @@ export function frontTable(info: RunInfo, { width = 100, color = false, all = fa
     table(columns(info, rows), rows, width, paint),
     scatter ? frontScatter(info, width, paint) : [],
     notes(info, rows, width, paint),
-  ];
-  return blocks
-    .filter((lines) => lines.length > 0)
-    .map((lines) => lines.join('\n'))
-    .join('\n\n');
+  ]);
 }
 
 function columns(info: RunInfo, rows: readonly FrontRow[]): Column<FrontRow>[] {

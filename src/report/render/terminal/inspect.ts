@@ -10,8 +10,9 @@ import {
   plural,
 } from '../../info/index.js';
 import { plain } from '../plain.js';
+import { blocksText, warningBlocks } from './blocks.js';
 import { type Column, table } from './table.js';
-import { bar, padded, painter, type TerminalOptions, wrapped } from './text.js';
+import { bar, padded, painter, type TerminalOptions } from './text.js';
 
 export interface InspectTableOptions extends TerminalOptions {
   /** What the model is called. */
@@ -26,9 +27,8 @@ export function inspectTable(footprint: Footprint, { width = 100, color = false,
   const info = inspectInfo(footprint);
   const listed = info.layers.slice(0, layers);
   const hidden = info.layers.length - listed.length;
-  const blocks = [
-    info.warnings.slice(0, 5).flatMap((text) => wrapped(`! ${plain(text)}`, width, '  ').map((line) => paint(line, 'yellow'))),
-    info.warnings.length > 5 ? [paint(`! ${plural(info.warnings.length - 5, 'more gap')} like these; --json lists all.`, 'yellow')] : [],
+  return blocksText([
+    ...warningBlocks(info.warnings, 'gap', width, paint),
     name === undefined ? [] : [paint(plain(name), 'bold')],
     inspectTotals(info).map(([label, text]) => `${paint(padded(label, 18), 'dim')}${plain(text)}`),
     table(operatorColumns, info.operators.slice(0, 12), width, paint),
@@ -36,11 +36,7 @@ export function inspectTable(footprint: Footprint, { width = 100, color = false,
       ...table(layerColumns, listed, width, paint),
       ...(hidden > 0 ? [paint(`… and ${plural(hidden, 'layer')} that cost${hidden === 1 ? 's' : ''} less`, 'dim')] : []),
     ],
-  ];
-  return blocks
-    .filter((lines) => lines.length > 0)
-    .map((lines) => lines.join('\n'))
-    .join('\n\n');
+  ]);
 }
 
 /** Multiply-accumulates of an operator type: "?" where none of its layers can be counted, "1.2 M+" where some cannot. */

@@ -1,6 +1,7 @@
 import type { KernelSummary, ProgramSummary } from '../../../infrastructure/codegen/index.js';
 import { formatBytes, formatCount, nodesOfKernel, operatorsOf, programTotals } from '../../info/index.js';
 import { plain } from '../plain.js';
+import { blocksText } from './blocks.js';
 import { type Column, table } from './table.js';
 import { bar, padded, painter, type TerminalOptions } from './text.js';
 
@@ -24,13 +25,9 @@ export function programTable(
       drop: 1,
     },
   ];
-  const blocks = [
+  return blocksText([
     name === undefined ? [] : [paint(plain(name), 'bold')],
     programTotals(summary).map(([label, text]) => `${paint(padded(label, 18), 'dim')}${plain(text)}`),
     table(columns, summary.kernels, width, paint),
-  ];
-  return blocks
-    .filter((lines) => lines.length > 0)
-    .map((lines) => lines.join('\n'))
-    .join('\n\n');
+  ]);
 }

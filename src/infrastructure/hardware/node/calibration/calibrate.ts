@@ -1,9 +1,8 @@
 import { cpus } from 'node:os';
 import { type Activity, addTo, Random } from '../../../../base/index.js';
-import type { Model } from '../../../../onnx/index.js';
 import type { Runtime } from '../../../runtime/index.js';
 import { type CpuProfile, fitCosts, type TimedLayer } from '../../cpu/index.js';
-import { type LayerTimes, type LayerTimesOptions, timeLayers } from '../layer-times.js';
+import { timeLayers } from '../layer-times.js';
 import { elementwiseSamples } from './elementwise.js';
 import { movementSamples } from './movement.js';
 import { productSamples } from './products.js';
@@ -56,22 +55,10 @@ export async function timeSamples(runtime: Runtime, samples: readonly Sample[], 
   const groups = KINDS.flatMap((together) => groupsOf(samples, together));
   for (const [done, group] of groups.entries()) {
     onProgress?.({ task: 'calibrate', done, total: groups.length });
-    const model = modelOf(group);
-    for (const each of await quickest(model, runtime, { threads, runs, signal }))
-      if (each.label.includes(`"${SAMPLE}`) && each.seconds > 0) found.push(each);
+    const { layers } = await timeLayers(modelOf(group), runtime, { threads, runs, rounds: ROUNDS, signal });
+    for (const each of layers) if (each.label.includes(`"${SAMPLE}`) && each.seconds > 0) found.push(each);
   }
   return found;
-}
-
-/** Times of a model's layers in its quicker round, each for itself: what else the machine does comes in bursts. */
-async function quickest(model: Model, runtime: Runtime, options: LayerTimesOptions): Promise<LayerTimes['layers']> {
-  const rounds: LayerTimes['layers'][] = [];
-  while (rounds.length < ROUNDS) rounds.push((await timeLayers(model, runtime, options)).layers);
-  const [first, ...others] = rounds;
-  return first.map((each) => {
-    const times = others.flatMap((layers) => layers.filter(({ label }) => label === each.label));
-    return [each, ...times].reduce((best, other) => (other.seconds < best.seconds ? other : best));
-  });
 }
 
 /** Kinds of operators that take turns in a model: a kernel that has just run is quicker than one that has not for long, and models have both. */

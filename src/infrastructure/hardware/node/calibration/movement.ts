@@ -1,8 +1,5 @@
 import { Tensor } from '../../../../onnx/index.js';
-import { type Sample, type SampleInput, weight } from './sample.js';
-
-const data = (...shape: number[]): SampleInput => ({ shape });
-const ints = (...values: number[]): Tensor => Tensor.from('int64', [values.length], values);
+import { data, ints, type Sample, type SampleInput, weight } from './sample.js';
 
 const IMAGES = [
   [1, 4, 3, 3],
@@ -68,7 +65,7 @@ function channelShuffles([n, c, h, w]: readonly number[]): Sample[] {
 }
 
 function ofMatrix([rows, columns]: readonly number[]): Sample[] {
-  const few = Tensor.from('int64', [8], [0, 1, 0, 1, 1, 0, 1, 0]);
+  const few = ints(0, 1, 0, 1, 1, 0, 1, 0);
   return [
     { op: 'Transpose', inputs: [data(rows, columns)], attributes: { perm: [1, 0] } },
     { op: 'Gather', inputs: [weight(rows, columns), { shape: [24], dtype: 'int64' }] },

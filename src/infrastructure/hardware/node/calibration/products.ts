@@ -1,7 +1,5 @@
 import { Tensor } from '../../../../onnx/index.js';
-import { type Sample, type SampleInput, typedWeight, weight } from './sample.js';
-
-const data = (...shape: number[]): SampleInput => ({ shape });
+import { data, type Sample, type SampleInput, typedWeight, weight } from './sample.js';
 
 interface Convolution {
   readonly channels: number;
@@ -12,83 +10,74 @@ interface Convolution {
   readonly groups?: number;
 }
 
-const square = (channels: number, filters: number, kernel: number, size: number, stride = 1, groups = 1): Convolution => ({
-  channels,
-  filters,
-  kernel: [kernel, kernel],
-  size: [size, size],
-  stride,
-  groups,
-});
+/** Channels, filters, kernel, size, stride (default 1) and groups (default 1) that are usual, and that processors' kernels take differently. */
+const SQUARES = [
+  // Pointwise.
+  [8, 16, 1, 48],
+  [16, 16, 1, 40],
+  [32, 64, 1, 20],
+  [64, 64, 1, 52],
+  [128, 128, 1, 13],
+  [24, 72, 1, 80],
+  [96, 24, 1, 28],
+  [192, 96, 1, 10],
+  [144, 40, 1, 26],
+  [320, 200, 1, 7],
+  [48, 12, 1, 60],
+  [12, 36, 1, 30],
+  [200, 8, 1, 1],
+  [16, 64, 1, 1],
+  // With a window.
+  [16, 16, 3, 24],
+  [32, 32, 3, 16],
+  [64, 64, 3, 40],
+  [48, 96, 3, 14, 2],
+  [8, 12, 3, 60],
+  [24, 24, 5, 20],
+  [96, 128, 3, 10],
+  [128, 64, 3, 7],
+  [32, 16, 5, 33, 2],
+  [20, 40, 3, 5],
+  [32, 48, 3, 120],
+  [16, 40, 5, 150],
+  // Of few channels.
+  [3, 16, 3, 160, 2],
+  [3, 24, 3, 96, 2],
+  [1, 8, 5, 28],
+  [1, 32, 3, 60],
+  [3, 64, 7, 112, 2],
+  [1, 64, 5, 100],
+  [3, 8, 3, 40],
+  [1, 4, 1, 50],
+  // Depthwise.
+  [16, 16, 3, 40, 1, 16],
+  [32, 32, 3, 80, 2, 32],
+  [64, 64, 3, 26, 1, 64],
+  [96, 96, 5, 20, 1, 96],
+  [144, 144, 3, 13, 1, 144],
+  [240, 240, 5, 10, 2, 240],
+  [24, 24, 3, 104, 1, 24],
+  [48, 48, 5, 52, 1, 48],
+  [8, 8, 3, 16, 1, 8],
+  [320, 320, 3, 7, 1, 320],
+  // In groups.
+  [32, 32, 3, 20, 1, 4],
+  [48, 96, 1, 14, 1, 3],
+  [64, 64, 3, 10, 1, 2],
+  // To few filters.
+  [96, 1, 1, 20],
+  [96, 1, 5, 10],
+  [64, 4, 1, 16],
+  [32, 6, 1, 36],
+  [80, 4, 3, 12],
+  [48, 2, 3, 24],
+  [128, 6, 1, 8],
+];
 
-/** Channels, filters, kernel, size, stride and groups that are usual, and that processors' kernels take differently. */
 const CONVOLUTIONS: readonly Convolution[] = [
-  ...[
-    [8, 16, 48],
-    [16, 16, 40],
-    [32, 64, 20],
-    [64, 64, 52],
-    [128, 128, 13],
-    [24, 72, 80],
-    [96, 24, 28],
-    [192, 96, 10],
-    [144, 40, 26],
-    [320, 200, 7],
-    [48, 12, 60],
-    [12, 36, 30],
-    [200, 8, 1],
-    [16, 64, 1],
-  ].map(([c, f, size]) => square(c, f, 1, size)),
-  ...[
-    [16, 16, 3, 24],
-    [32, 32, 3, 16],
-    [64, 64, 3, 40],
-    [48, 96, 3, 14, 2],
-    [8, 12, 3, 60],
-    [24, 24, 5, 20],
-    [96, 128, 3, 10],
-    [128, 64, 3, 7],
-    [32, 16, 5, 33, 2],
-    [20, 40, 3, 5],
-    [32, 48, 3, 120],
-    [16, 40, 5, 150],
-  ].map(([c, f, k, size, stride]) => square(c, f, k, size, stride)),
-  ...[
-    [3, 16, 3, 160, 2],
-    [3, 24, 3, 96, 2],
-    [1, 8, 5, 28],
-    [1, 32, 3, 60],
-    [3, 64, 7, 112, 2],
-    [1, 64, 5, 100],
-    [3, 8, 3, 40],
-    [1, 4, 1, 50],
-  ].map(([c, f, k, size, stride]) => square(c, f, k, size, stride)),
-  ...[
-    [16, 3, 40, 1],
-    [32, 3, 80, 2],
-    [64, 3, 26, 1],
-    [96, 5, 20, 1],
-    [144, 3, 13, 1],
-    [240, 5, 10, 2],
-    [24, 3, 104, 1],
-    [48, 5, 52, 1],
-    [8, 3, 16, 1],
-    [320, 3, 7, 1],
-  ].map(([c, k, size, stride]) => square(c, c, k, size, stride, c)),
-  ...[
-    [32, 32, 3, 20, 4],
-    [48, 96, 1, 14, 3],
-    [64, 64, 3, 10, 2],
-  ].map(([c, f, k, size, groups]) => square(c, f, k, size, 1, groups)),
-  ...[
-    [96, 1, 1, 20],
-    [96, 1, 5, 10],
-    [64, 4, 1, 16],
-    [32, 6, 1, 36],
-    [80, 4, 3, 12],
-    [48, 2, 3, 24],
-    [128, 6, 1, 8],
-  ].map(([c, f, k, size]) => square(c, f, k, size)),
+  ...SQUARES.map(([channels, filters, kernel, size, stride, groups]): Convolution => {
+    return { channels, filters, kernel: [kernel, kernel], size: [size, size], stride, groups };
+  }),
   { channels: 100, filters: 100, kernel: [5, 5], size: [1, 200], groups: 100 },
   { channels: 64, filters: 64, kernel: [3, 3], size: [2, 200], groups: 64 },
   { channels: 32, filters: 48, kernel: [1, 7], size: [1, 120] },

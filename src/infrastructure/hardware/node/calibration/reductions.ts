@@ -1,7 +1,6 @@
 import { Tensor } from '../../../../onnx/index.js';
-import { type Sample, type SampleInput, weight } from './sample.js';
+import { data, ints, type Sample, weight } from './sample.js';
 
-const data = (...shape: number[]): SampleInput => ({ shape });
 const IMAGES = [
   [1, 16, 6, 6],
   [1, 32, 14, 14],
@@ -27,21 +26,21 @@ const POOLS: readonly (readonly [kernel: number, stride: number])[] = [
 
 /** Operators that make one number of many. */
 export function reductionSamples(): Sample[] {
-  const last = Tensor.from('int64', [1], [-1]);
-  const spatial = Tensor.from('int64', [2], [2, 3]);
+  const last = ints(-1);
+  const spatial = ints(2, 3);
   const reduce = ['ReduceSum', 'ReduceMean', 'ReduceMax', 'ReduceMin', 'ReduceL2', 'ReduceProd'];
   return [
     ...ROWS.flatMap((shape): Sample[] => [
       ...reduce.map((op) => ({ op, inputs: [data(...shape), last] })),
       ...['ReduceSum', 'ReduceMean', 'ReduceMax'].map((op) => ({
         op,
-        inputs: [data(1, ...shape), Tensor.from('int64', [1], [1])],
+        inputs: [data(1, ...shape), ints(1)],
         attributes: { keepdims: 0 },
       })),
       ...['Softmax', 'LogSoftmax'].map((op) => ({ op, inputs: [data(...shape)] })),
       { op: 'ArgMax', inputs: [data(...shape)], attributes: { axis: -1 } },
       { op: 'CumSum', inputs: [data(...shape), Tensor.scalar('int64', 0)] },
-      { op: 'TopK', inputs: [data(...shape), Tensor.from('int64', [1], [5])], outputs: 2 },
+      { op: 'TopK', inputs: [data(...shape), ints(5)], outputs: 2 },
       { op: 'LayerNormalization', inputs: [data(...shape), weight(shape[shape.length - 1]), weight(shape[shape.length - 1])] },
     ]),
     ...IMAGES.flatMap((shape): Sample[] => [

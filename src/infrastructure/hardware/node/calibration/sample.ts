@@ -73,6 +73,16 @@ function operandOf(build: GraphBuilder, input: Exclude<SampleInput, undefined>, 
   return MADE.has(dtype) ? build.op('Abs', [given]) : given;
 }
 
+/** Numbers that are made up for each run. */
+export function data(...shape: number[]): SampleInput {
+  return { shape };
+}
+
+/** A constant list of integers: axes, sizes, indices. */
+export function ints(...values: number[]): Tensor {
+  return Tensor.from('int64', [values.length], values);
+}
+
 /** A constant of small numbers, none of them zero. */
 export function weight(...shape: number[]): Tensor {
   return typedWeight('float32', ...shape);
