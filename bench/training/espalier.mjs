@@ -46,7 +46,7 @@ export async function createEspalier({ model, batch, threads, runtime, blocked, 
     const all = {
       [input.name]: Tensor.of(input.dtype, shape, samples.slice()),
       [TARGETS]: Tensor.of('float32', [batch, classes], targets.slice()),
-      [SEED_INPUT]: Tensor.scalar('int64', count),
+      [SEED_INPUT]: Tensor.scalar('uint32', count),
     };
     for (const name of step.scalars) all[`espalier.${name}`] = Tensor.scalar('float32', scalars()[name]);
     return Object.fromEntries(Object.entries(all).filter(([name]) => program.inputs.includes(name)));

@@ -95,6 +95,14 @@ export function dtypeOf(code: number): DataType | undefined {
 
 const floats = new Set<DataType>(['float32', 'float64', 'float16', 'bfloat16']);
 
+/** The smallest and the largest integer of a type of 32 bits at most; undefined for other types, booleans too. */
+export function integerLimits(dtype: DataType): readonly [low: number, high: number] | undefined {
+  const [, unsigned, width] = /^(u?)int(\d+)$/.exec(dtype) ?? [];
+  if (width === undefined || Number(width) > 32) return undefined;
+  const count = 2 ** Number(width);
+  return unsigned ? [0, count - 1] : [-count / 2, count / 2 - 1];
+}
+
 /** Whether values of this type can carry a gradient. */
 export function isFloat(dtype: DataType | undefined): boolean {
   return dtype !== undefined && floats.has(dtype);

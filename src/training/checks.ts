@@ -1,5 +1,5 @@
 import type { Activity } from '../base/index.js';
-import { bufferInput } from './state.js';
+import { STATISTICS_INPUT } from './state.js';
 import type { TrainingStep } from './step.js';
 
 /** Below this, statistics of a batch say little about the data. */
@@ -7,7 +7,7 @@ export const FEW_SAMPLES = 8;
 
 /** Normalization by the statistics of a few samples undoes what a trained model knows. */
 export function warnOfBatch({ resident }: TrainingStep, batchSize: number, { onMessage }: Activity): void {
-  const normalizes = Object.keys(resident).some((name) => name.startsWith(bufferInput('')));
+  const normalizes = Object.hasOwn(resident, STATISTICS_INPUT);
   if (batchSize >= FEW_SAMPLES || !normalizes) return;
   onMessage?.({
     level: 'warning',

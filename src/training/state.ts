@@ -1,6 +1,7 @@
 import { sizeOf } from '../base/index.js';
 import { type GraphBuilder, Tensor, type Value } from '../onnx/index.js';
 import { flatten, unflatten } from './flat.js';
+import type { RunningStatistic } from './normalization.js';
 import { clipFactor, type OptimizerSpec, optimizerOf, type ScalarName, type Slot, type SlotStart } from './optimizers/index.js';
 import { isDecayed } from './parameters.js';
 import type { StepOptions } from './step-options.js';
@@ -17,10 +18,8 @@ export function heldInput(name: string): string {
   return `espalier.held.${name}`;
 }
 
-/** The resident input that holds a running statistic. */
-export function bufferInput(name: string): string {
-  return `espalier.buffer.${name}`;
-}
+/** The resident input that holds the running statistics of all normalizations. */
+export const STATISTICS_INPUT = 'espalier.statistics';
 
 /** The input that says whether this run is the last of those whose gradients are added up: a bool scalar. */
 export const LAST_INPUT = 'espalier.last';
@@ -88,13 +87,7 @@ export class StateBuilder {
     const vector = this.#resident(`espalier.${name}`, concatenate(tensors));
     const slot = (each: string, start?: SlotStart) => this.#slot(name, each, start);
     const point = optimizerOf(optimizer).point?.({ build, parameter: vector, slot }) ?? vector;
-    let offset = 0;
-    const slices = members.map((member, index) => {
-      const slice = { name: member.name, shape: tensors[index].shape, offset };
-      offset += tensors[index].size;
-      return slice;
-    });
-    this.#slices.set(`espalier.${name}`, slices);
+    this.#slices.set(`espalier.${name}`, slicesOf(members));
     const parts = unflatten(
       build,
       point,
@@ -106,9 +99,38 @@ export class StateBuilder {
     return { name, decayed, members, vector, point, parts };
   }
 
-  /** A running statistic: replaced by a resident input of its own. */
-  buffer(initializer: Value, next: Value): void {
-    this.#single(bufferInput(initializer.name), initializer, next);
+  /** Replaces running statistics by one resident vector, so that however many there are, a handful of nodes moves them. */
+  statistics(all: readonly RunningStatistic[]): void {
+    if (all.length === 0) return;
+    const build = this.#build;
+    const tensors = all.map(({ running }) => running.initializer as Tensor);
+    const vector = this.#resident(STATISTICS_INPUT, concatenate(tensors));
+    const momenta = all.map(({ momentum }) => momentum);
+    const share = (of: (momentum: number) => number) =>
+      momenta.every((momentum) => momentum === momenta[0])
+        ? build.scalar(of(momenta[0]))
+        : build.constant(
+            concatenate(
+              tensors.map(({ shape, size }, index) => Tensor.of('float32', shape, new Float32Array(size).fill(of(momenta[index])))),
+            ),
+          );
+    const kept = build.op('Mul', [vector, share((momentum) => momentum)]);
+    const batch = flatten(
+      build,
+      all.map((statistic) => statistic.batch),
+    );
+    this.#next.set(STATISTICS_INPUT, build.op('Add', [kept, build.op('Mul', [batch, share((momentum) => 1 - momentum)])]));
+    const places = all.map(({ running }) => running);
+    this.#slices.set(STATISTICS_INPUT, slicesOf(places));
+    if (!places.some(({ users }) => users.length > 0)) return;
+    const parts = unflatten(
+      build,
+      vector,
+      tensors.map(({ shape }) => shape),
+    );
+    places.forEach((initializer, index) => {
+      build.graph.replace(initializer, parts[index]);
+    });
   }
 
   /** Replaced by a resident input that no step changes. */
@@ -262,6 +284,16 @@ function factors(members: readonly Value[], rates: ReadonlyMap<Value, number>): 
       return Tensor.of('float32', shape, new Float32Array(size).fill(rates.get(member) ?? 1));
     }),
   );
+}
+
+/** Where initializers lie that are one vector, one after the other. */
+function slicesOf(initializers: readonly Value[]): Slice[] {
+  let offset = 0;
+  return initializers.map(({ name, initializer }) => {
+    const { shape, size } = initializer as Tensor;
+    offset += size;
+    return { name, shape, offset: offset - size };
+  });
 }
 
 function concatenate(tensors: readonly Tensor[]): Tensor {

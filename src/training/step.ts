@@ -47,7 +47,7 @@ export interface TrainingStep {
   weights(state: Readonly<Record<string, Tensor>>, which?: 'current' | 'average'): Map<string, Tensor>;
 }
 
-/** The input that seeds what the step draws at random: an int64 scalar. */
+/** The input that seeds what the step draws at random: a uint32 scalar. */
 export const SEED_INPUT = 'espalier.seed';
 
 /** The step's input that feeds an input which only another model in the loss has. */
@@ -71,10 +71,10 @@ export function buildTrainingStep(source: Model, options: StepOptions): Training
   const rates = rateFactors(graph, options.rateFactors ?? []);
   const exposed = all.filter((parameter) => !frozen.has(parameter) && !shallow?.parameters.has(parameter));
   const outputs = [...graph.outputs];
-  const seed = build.input(SEED_INPUT, 'int64', []);
-  const { buffers, normalizations } = toTrainingForm(build, seed, { ...options, stay: shallow?.nodes });
+  const seed = build.input(SEED_INPUT, 'uint32', []);
+  const { statistics, normalizations } = toTrainingForm(build, seed, { ...options, stay: shallow?.nodes });
   const held = [...graph.initializers].filter((initializer) => options.held?.includes(initializer.name));
-  const fixed = new Set([...buffers.map((buffer) => buffer.initializer), ...held]);
+  const fixed = new Set([...statistics, ...held]);
   const candidates = exposed.filter((parameter) => !fixed.has(parameter));
   const loss = options.loss(lossContext(build, value, options));
   const watched = (options.watch ?? []).map((name) => value(name));
@@ -93,11 +93,11 @@ export function buildTrainingStep(source: Model, options: StepOptions): Training
   });
   const untrainedShare = sizesOf(untrained.keys()) / sizesOf(candidates);
   if (gradients.size === 0) throw nothingToTrain(source, candidates);
-  for (const node of normalizations) expandBatchNormalization(build, node);
+  const running = normalizations.flatMap((node) => expandBatchNormalization(build, node));
 
   const state = new StateBuilder(build);
   const groups = state.parameters([...gradients.keys()], rates, options.optimizer);
-  for (const buffer of buffers) state.buffer(buffer.initializer, buffer.next);
+  state.statistics(running);
   for (const initializer of held) state.held(initializer);
   const sharp = options.samRadius === undefined ? gradients : sharpnessGradients(build, groups, gradients, options.samRadius);
   state.update(groups, sharp, options);

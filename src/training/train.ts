@@ -227,7 +227,7 @@ class Training {
     return partsOf(samples, accumulate, axesOf(this.#samples)).map((part, index) => {
       const feeds = { ...part };
       for (const name of this.#step.scalars) feeds[`espalier.${name}`] = Tensor.scalar('float32', numbers[name] as number);
-      feeds[SEED_INPUT] = Tensor.scalar('int64', (seed * 1_000_003 + step * accumulate + index) % 2 ** 31);
+      feeds[SEED_INPUT] = Tensor.scalar('uint32', (seed * 1_000_003 + step * accumulate + index) % 2 ** 31);
       feeds[LAST_INPUT] = Tensor.scalar('bool', Number(index === accumulate - 1));
       return Object.fromEntries(Object.entries(feeds).filter(([name]) => inputs.has(name)));
     });

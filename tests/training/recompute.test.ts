@@ -73,7 +73,7 @@ async function trajectory(step: TrainingStep, blocked: boolean) {
   for (let index = 0; index < STEPS; index++) {
     const feeds: Record<string, Tensor> = {
       [TARGETS]: Tensor.of('float32', [BATCH, CLASSES], targets.slice()),
-      [SEED_INPUT]: Tensor.scalar('int64', index),
+      [SEED_INPUT]: Tensor.scalar('uint32', index),
       'espalier.rate': Tensor.scalar('float32', 0.01),
       'espalier.stepSize': Tensor.scalar('float32', 0.01),
       'espalier.inverseRootCorrection': Tensor.scalar('float32', 1),

@@ -1,17 +1,9 @@
-import { codeOf, type DataType, type Value } from '../../onnx/index.js';
+import { codeOf, type DataType, integerLimits, type Value } from '../../onnx/index.js';
 import { type GradientContext, type GradientRule, ZERO } from '../rule.js';
 import { normalizeAxis } from '../shared/axes.js';
 
-/** What a quantized type can hold. */
-const ranges: Partial<Record<DataType, readonly [low: number, high: number]>> = {
-  uint8: [0, 255],
-  int8: [-128, 127],
-  uint16: [0, 65535],
-  int16: [-32768, 32767],
-  uint4: [0, 15],
-  int4: [-8, 7],
-  uint2: [0, 3],
-  int2: [-2, 1],
+/** What a quantized type of floats can hold. */
+const floatRanges: Partial<Record<DataType, readonly [low: number, high: number]>> = {
   float8e4m3fn: [-448, 448],
   float8e4m3fnuz: [-240, 240],
   float8e5m2: [-57344, 57344],
@@ -52,7 +44,7 @@ function insideRange(context: GradientContext, scale: Value): Value {
   const { build, has, input, output } = context;
   const x = input(0);
   const quantized = output().dtype;
-  const range = quantized && ranges[quantized];
+  const range = quantized && (integerLimits(quantized) ?? floatRanges[quantized]);
   if (!range) return context.refuse(`the range of ${quantized} is not known`);
   const to = codeOf(x.dtype ?? 'float32');
   // Half a step beyond the ends still rounds to them.

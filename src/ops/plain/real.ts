@@ -1,5 +1,5 @@
 import { stridesOf } from '../../base/index.js';
-import { type DataType, type GraphBuilder, type Node, Tensor, type Value } from '../../onnx/index.js';
+import { type GraphBuilder, integerLimits, type Node, Tensor, type Value } from '../../onnx/index.js';
 
 /** Real numbers as integers: x = (q - zeroPoint) · scale, one of each for all elements or for each index of an axis. */
 export interface Grid {
@@ -72,9 +72,6 @@ function numberAt(tensor: Tensor | undefined, absent: number, shape: readonly nu
   return (place) => numbers[axes.reduce((at, axis) => at + (Math.floor(place / strides[axis]) % shape[axis]) * own[axis], 0)];
 }
 
-const lowest: Partial<Record<DataType, number>> = { uint8: 0, int8: -128, uint16: 0, int16: -32768 };
-const highest: Partial<Record<DataType, number>> = { uint8: 255, int8: 127, uint16: 65535, int16: 32767 };
-
 /** Relu6 says no more than six. */
 const SIX = 6;
 
@@ -86,7 +83,7 @@ export function saturated(build: GraphBuilder, x: Value, { scale, zeroPoint }: G
   const [step] = scale?.constant?.numbers() ?? [];
   const zero = zeroPoint?.constant;
   const type = zeroPoint?.dtype ?? 'uint8';
-  const [low, high] = [lowest[type], highest[type]];
+  const [low, high] = integerLimits(type) ?? [];
   const at = zeroPoint ? zero?.numbers()[0] : 0;
   if (step === undefined || low === undefined || high === undefined || at !== low || isNonNegative(x)) return x;
   const most = (high - low) * step;

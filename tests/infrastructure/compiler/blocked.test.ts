@@ -392,7 +392,7 @@ for (const name of ['survey-cnn', 'resnet-8', 'mobilenet']) {
           const all = {
             [input]: copied(images),
             [TARGETS]: copied(targets),
-            'espalier.seed': Tensor.scalar('int64', count),
+            'espalier.seed': Tensor.scalar('uint32', count),
             'espalier.rate': Tensor.scalar('float32', 0.01),
           };
           const outcome = await program.run(Object.fromEntries(Object.entries(all).filter(([each]) => program.inputs.includes(each))));

@@ -1,7 +1,7 @@
 import { Random } from 'espalier/base';
 import { Graph, GraphBuilder, Model, Tensor, tensorType } from 'espalier/onnx';
 
-/** Convolutions of images of 3 to 16 channels, one of a line, one in groups. ONNX Runtime's WebGPU provider by itself gets four of them wrong. */
+/** Convolutions of images of 3 to 16 channels, one of a line, four in groups. ONNX Runtime's WebGPU provider by itself gets six of them wrong. */
 export function convolutions(opset: number): { model: Model; x: () => Tensor }[] {
   const cases: [image: number[], kernel: number[], attributes?: Record<string, number | number[]>][] = [
     [[2, 3, 8, 8], [4, 3, 3, 3], { pads: [1, 1, 1, 1] }],
@@ -17,6 +17,9 @@ export function convolutions(opset: number): { model: Model; x: () => Tensor }[]
       [5, 6, 3, 3],
     ],
     [[2, 12, 8, 8], [4, 6, 3, 3], { group: 2 }],
+    [[2, 4, 8, 8], [36, 1, 3, 3], { group: 4, strides: [2, 2], pads: [1, 1, 1, 1] }],
+    [[2, 6, 8, 8], [10, 3, 3, 3], { group: 2 }],
+    [[2, 3, 8, 8], [27, 1, 3, 3], { group: 3 }],
     [
       [2, 16, 8, 8],
       [4, 16, 3, 3],

@@ -3,6 +3,7 @@ import type { Tensor } from '../../../onnx/index.js';
 import type { NodeTiming, Program, RunStats, Tensors } from '../contract.js';
 import { checkFeed, checkReadable, requireNames } from './checks.js';
 import type { Link } from './link.js';
+import { inInt32 } from './narrow.js';
 import type { Port, SessionSettings } from './protocol.js';
 import { pack, unpack } from './tensors.js';
 
@@ -14,13 +15,18 @@ interface Surroundings {
   forget(): void;
 }
 
+interface ProgramSettings extends SessionSettings {
+  /** Inputs of int64 that the session takes as int32. Default: none. */
+  readonly narrowed?: ReadonlySet<string>;
+}
+
 /** A model in a worker. */
 export class WorkerProgram implements Program {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly #link: Link;
   readonly #ports: { readonly inputs: ReadonlyMap<string, Port>; readonly outputs: ReadonlyMap<string, Port> };
-  readonly #settings: SessionSettings;
+  readonly #settings: ProgramSettings;
   /** Outputs that a run hands back where `fetch` is not given. */
   readonly #usual: readonly string[];
   /** Resident inputs that have a value. */
@@ -31,7 +37,7 @@ export class WorkerProgram implements Program {
   constructor(
     link: Link,
     ports: { inputs: readonly Port[]; outputs: readonly Port[] },
-    settings: SessionSettings,
+    settings: ProgramSettings,
     surroundings: Surroundings,
   ) {
     this.#link = link;
@@ -66,7 +72,7 @@ export class WorkerProgram implements Program {
 
   async run(feeds: Tensors, fetch: readonly string[] = this.#usual): Promise<Record<string, Tensor>> {
     this.#checkCall(feeds, fetch);
-    const { tensors, transfer } = pack(feeds, true);
+    const { tensors, transfer } = pack(inInt32(feeds, this.#settings.narrowed), true);
     return unpack(await this.#link.call('run', { feeds: tensors, fetch }, transfer));
   }
 
@@ -75,7 +81,7 @@ export class WorkerProgram implements Program {
       throw new OptionError({ what: 'Cannot time that many runs', where: 'times', expected: 'a positive integer', got: String(times) });
     }
     this.#checkCall(feeds, this.#usual);
-    const { tensors, transfer } = pack(feeds, true);
+    const { tensors, transfer } = pack(inInt32(feeds, this.#settings.narrowed), true);
     return this.#link.call('time', { feeds: tensors, fetch: this.#usual, times }, transfer);
   }
 
@@ -93,8 +99,14 @@ export class WorkerProgram implements Program {
         fix: 'Give it in `state` or by setState before the first run.',
       });
     }
-    for (const name of names) checkFeed(this.#ports.inputs.get(name) as Port, feeds[name]);
+    for (const name of names) checkFeed(this.#given(name), feeds[name]);
     for (const name of fetch) checkReadable(this.#ports.outputs.get(name) as Port);
+  }
+
+  /** An input as the model has it. */
+  #given(name: string): Port {
+    const port = this.#ports.inputs.get(name) as Port;
+    return this.#settings.narrowed?.has(name) ? { ...port, dtype: 'int64' } : port;
   }
 
   async state(names: readonly string[] = [...this.#set]): Promise<Record<string, Tensor>> {

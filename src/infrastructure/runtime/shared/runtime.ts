@@ -63,13 +63,18 @@ export class WorkerRuntime implements Runtime {
     signal?.addEventListener('abort', cancel, { once: true });
     try {
       const ports = await this.#load(link, prepared.source, settings);
-      const made = new WorkerProgram(link, ports, settings, {
-        memory: () => this.#host.memory?.(),
-        forget: () => {
-          signal?.removeEventListener('abort', cancel);
-          this.#programs.delete(made);
+      const made = new WorkerProgram(
+        link,
+        ports,
+        { ...settings, narrowed: prepared.narrowed },
+        {
+          memory: () => this.#host.memory?.(),
+          forget: () => {
+            signal?.removeEventListener('abort', cancel);
+            this.#programs.delete(made);
+          },
         },
-      });
+      );
       program = made;
       this.#programs.add(made);
       if (state) await made.setState(state);
@@ -107,7 +112,7 @@ export class WorkerRuntime implements Runtime {
   }
 
   /** The model as this backend is to have it. */
-  async #prepare(model: ModelSource, { blocked, signal }: CompileOptions, backend: Backend): Promise<Prepared> {
+  async #prepare(model: ModelSource, { blocked, resident = {}, signal }: CompileOptions, backend: Backend): Promise<Prepared> {
     const { block, read } = this.#host;
     if (!(model instanceof Model || model instanceof Uint8Array)) {
       if (!read) return { source: model.path, label: model.path, onCpu: [] };
@@ -115,8 +120,8 @@ export class WorkerRuntime implements Runtime {
     }
     const label = model instanceof Model ? model.source : undefined;
     if (backend === 'webgpu') {
-      const form = webGpuForm(model);
-      return { source: form?.model ?? model, label, onCpu: form?.onCpu ?? [] };
+      const form = webGpuForm(model, Object.keys(resident));
+      return { source: form?.model ?? model, label, onCpu: form?.onCpu ?? [], narrowed: new Set(form?.narrowed) };
     }
     return { source: blocked && block && model instanceof Model ? await block(model) : model, label, onCpu: [] };
   }
@@ -141,6 +146,8 @@ interface Prepared {
   source: Model | Uint8Array | string;
   label?: string;
   onCpu: readonly string[];
+  /** Inputs of int64 that it takes as int32. */
+  narrowed?: ReadonlySet<string>;
 }
 
 /** Bytes that are the caller's are copied once; the copy moves. */
@@ -152,9 +159,9 @@ function send(link: Link, given: Prepared['source'], settings: SessionSettings):
 }
 
 /** Undefined for a model that cannot be read: the runtime itself says best what is wrong with them. */
-function webGpuForm(model: Model | Uint8Array): WebGpuForm | undefined {
+function webGpuForm(model: Model | Uint8Array, fixed: readonly string[]): WebGpuForm | undefined {
   try {
-    return lowerToWebGpu(model instanceof Model ? model : decodeModel(model));
+    return lowerToWebGpu(model instanceof Model ? model : decodeModel(model), { fixed });
   } catch (cause) {
     if (cause instanceof EspalierError) return undefined;
     throw cause;
