@@ -1,3 +1,4 @@
+export type { StudyEnd } from './course.js';
 export { type ImportanceOptions, parameterImportance } from './importance.js';
 export { asJson, canonicalText, type Json } from './json.js';
 export type {
@@ -11,7 +12,6 @@ export type {
   Value,
 } from './parameters.js';
 export type { StudyResults } from './results.js';
-export type { StudyEnd } from './runner.js';
 export * from './samplers/index.js';
 export type { StudyOptions } from './settings.js';
 export { SearchSpace } from './space.js';
@@ -20,11 +20,13 @@ export * from './stoppers/index.js';
 export * from './storages/index.js';
 export { createStudy, readStudy, runStudy, type Study } from './study.js';
 export {
+  type AskedTrial,
   type History,
   type Objective,
   type Outcome,
   type Report,
   type Trial,
+  type TrialFailure,
   type TrialRecord,
   type TrialState,
   TrialStopped,

@@ -11,7 +11,8 @@ import type { Objective } from './trial.js';
 
 export interface StudyOptions {
   space: SpaceDefinition;
-  objective: Objective;
+  /** What `run` evaluates. Whoever asks and tells needs none. */
+  objective?: Objective;
   /** One per objective value. */
   directions: readonly Direction[];
   /** The study goes on until it has this many trials, those of earlier runs counted; a positive integer. */
@@ -36,6 +37,10 @@ export interface StudyOptions {
    * `concurrency`. A positive integer; default 4.
    */
   waveSize?: number;
+  /**
+   * A trial that was asked for and gave no sign of life (a report, a heartbeat) for so many milliseconds goes to the next that asks. Above 0; default Infinity.
+   */
+  leaseMs?: number;
   /** How many objectives run at a time, at most; may differ from run to run. A positive integer; default 1. */
   concurrency?: number;
   /** Tried first, in this order; e.g. what is known to work. Default none. */
@@ -52,13 +57,14 @@ export interface StudyOptions {
 export interface StudySettings {
   readonly header: StudyHeader;
   readonly space: SearchSpace;
-  readonly objective: Objective;
+  readonly objective: Objective | undefined;
   readonly sampler: Sampler;
   readonly stopper: Stopper | undefined;
   readonly storage: Storage;
   readonly maxTrials: number;
   readonly budgetMs: number;
   readonly concurrency: number;
+  readonly leaseMs: number;
   readonly maxFailures: number;
   readonly activity: Activity;
 }
@@ -77,6 +83,7 @@ export function settingsOf({
   budgetMs = Infinity,
   waveSize = 4,
   concurrency = 1,
+  leaseMs = Infinity,
   initialPoints = [],
   distinct = true,
   maxFailures = Infinity,
@@ -85,10 +92,12 @@ export function settingsOf({
 }: StudyOptions): StudySettings {
   checkDirections(directions);
   checkDirections([reportDirection]);
-  if (typeof objective !== 'function') throw new OptionError({ what: 'A study needs an objective to call', where: 'objective' });
+  if (objective !== undefined && typeof objective !== 'function')
+    throw new OptionError({ what: 'A study needs an objective to call', where: 'objective' });
   checkWhole({ maxTrials, waveSize, concurrency }, 1);
   checkWhole({ seed }, 0, 2 ** 32 - 1);
   if (!(budgetMs >= 0)) throw bad('budgetMs', 'a number of at least 0', budgetMs);
+  if (!(leaseMs > 0)) throw bad('leaseMs', 'a number above 0', leaseMs);
   if (!(maxFailures >= 0)) throw bad('maxFailures', 'a number of at least 0', maxFailures);
   const space = new SearchSpace(given.space);
   const chosen = distinct ? distinctPoints(sampler) : sampler;
@@ -105,7 +114,7 @@ export function settingsOf({
     stopper: stopper ? { name: stopper.name, options: stopper.options } : null,
     initialPoints: points,
   };
-  return { header, space, objective, sampler: chosen, stopper, storage, maxTrials, budgetMs, concurrency, maxFailures, activity };
+  return { header, space, objective, sampler: chosen, stopper, storage, maxTrials, budgetMs, concurrency, leaseMs, maxFailures, activity };
 }
 
 /** @throws OptionError naming the first thing in which a study differs from the one that its journal was begun with. */

@@ -35,6 +35,8 @@ export const kinds = {
   told: 'trial.told',
   stopped: 'trial.stopped',
   failed: 'trial.failed',
+  /** A trial that had ended was told other values. */
+  differs: 'trial.differs',
 } as const;
 
 const studyKinds: ReadonlySet<string> = new Set(Object.values(kinds));
@@ -93,6 +95,11 @@ export class StudyState {
 
   #change(kind: string, fields: Fields): void {
     const trial = this.#trials[fields.number as number];
+    if (trial && kind === kinds.differs) {
+      const values = fields.values as readonly number[];
+      this.#trials[trial.number] = { ...trial, differing: [...(trial.differing ?? []), values] };
+      return;
+    }
     if (trial?.state !== 'running') throw this.#contradiction(`"${kind}" for a trial that is not running`, fields);
     this.#trials[trial.number] = changed(trial, kind, fields);
   }

@@ -1,15 +1,48 @@
 import { OptionError } from '../base/index.js';
+import { Course, type StudyEnd, whenStopped } from './course.js';
 import { asJson } from './json.js';
 import { resultsOf, type StudyResults } from './results.js';
-import { Runner, type StudyEnd } from './runner.js';
+import { Runner } from './runner.js';
 import { checkSameStudy, type StudyOptions, settingsOf } from './settings.js';
 import { kinds, type StudyHeader, StudyState } from './state.js';
 import type { JournalRecord, Storage } from './storages/index.js';
+import type { AskedTrial, Outcome, TrialFailure } from './trial.js';
 
-/** A search in progress. */
+/**
+ * A search in progress. `run` evaluates the objective in this process; `ask` and `tell` leave it to whoever asks, on this machine or another: then trials are proposed in the
+ * same waves and end in the same results.
+ */
 export interface Study extends StudyResults {
   readonly header: StudyHeader;
   readonly storage: Storage;
+  /**
+   * The next trial to run: plain JSON. Waits where it depends on trials that others run.
+   * @returns undefined where the study has ended.
+   * @throws EspalierError when too many trials failed; Stopped when aborted.
+   */
+  ask(): Promise<AskedTrial | undefined>;
+  /**
+   * Says what came of a trial. The first to say so wins: a later outcome is compared with it, and kept in the journal and said where it differs beyond rounding.
+   * @returns whether this was the first.
+   * @throws DataError for an outcome that cannot be compared; OptionError for attributes that are not plain JSON, or a trial that nobody asked for.
+   */
+  tell(number: number, outcome: Outcome, attributes?: Readonly<Record<string, unknown>>): Promise<boolean>;
+  /** Says that a trial failed, and why. @returns whether nobody had said how it ended. */
+  fail(number: number, error: TrialFailure): Promise<boolean>;
+  /** Says that a trial was given up, as `shouldStop` advised. @returns whether nobody had said how it ended. */
+  giveUp(number: number, attributes?: Readonly<Record<string, unknown>>): Promise<boolean>;
+  /**
+   * A measurement on the way, and a sign of life.
+   * @param step above that of the last report. @param value what is not finite counts as the worst.
+   * @throws OptionError for a step that is not, and for a trial that has ended or went to another.
+   */
+  report(number: number, step: number, value: number): Promise<void>;
+  /** Whether the stopper gives a trial up, judged by its last report. At a synchronous rung it waits for all of its wave: so many must ask. */
+  shouldStop(number: number): Promise<boolean>;
+  /** A sign of life; see `leaseMs`. @throws OptionError for a trial that has ended or went to another. */
+  heartbeat(number: number): void;
+  /** Gives a trial back that was not run: the next that asks gets it. */
+  handBack(number: number): void;
   /**
    * Goes on until `maxTrials`, the budget or the end of the space. What an earlier run finished is kept; trials that it began are run
    * again with the same number, point and seed.
@@ -35,9 +68,28 @@ export async function createStudy(options: StudyOptions): Promise<Study> {
     await storage.record(kinds.header, header);
     state.apply({ kind: kinds.header, data: asJson(header, 'header') });
   }
-  const runner = new Runner(settings, state);
-  const results = resultsOf(header.directions, () => state.trials);
-  return Object.assign(results, { header, storage, run: () => runner.run() });
+  const course = new Course(settings, state);
+  const runner = new Runner(settings, state, course);
+  const { signal } = settings.activity;
+  const stop = () => course.close(whenStopped(header.study));
+  if (signal?.aborted) stop();
+  signal?.addEventListener('abort', stop, { once: true });
+  return Object.assign(
+    resultsOf(header.directions, () => state.trials),
+    {
+      header,
+      storage,
+      run: () => runner.run(),
+      ask: () => course.ask(),
+      tell: course.tell.bind(course),
+      fail: course.fail.bind(course),
+      giveUp: course.giveUp.bind(course),
+      report: async (number: number, step: number, value: number) => course.report(number, step, value),
+      shouldStop: (number: number) => course.shouldStop(number),
+      heartbeat: (number: number) => course.heartbeat(number),
+      handBack: (number: number) => course.handBack(number),
+    },
+  );
 }
 
 /** Opens a study and runs it; see `createStudy` and `Study.run`. */

@@ -36,7 +36,24 @@ export interface TrialRecord {
   /** Whether a run ended because the machine failed during this trial. */
   readonly broke?: true;
   /** Why it failed. */
-  readonly error?: { readonly name: string; readonly message: string };
+  readonly error?: TrialFailure;
+  /** Values that it was told later and that differ beyond rounding from the first, which count. */
+  readonly differing?: readonly (readonly number[])[];
+}
+
+/** Why a trial failed. */
+export interface TrialFailure {
+  readonly name: string;
+  readonly message: string;
+}
+
+/** A trial to be run by whoever asked for it; plain JSON. */
+export interface AskedTrial {
+  /** The study's name. */
+  readonly study: string;
+  readonly number: number;
+  readonly point: Point;
+  readonly seed: number;
 }
 
 /** What samplers and stoppers may look at; see `waveSize` in StudyOptions for what it holds when. */

@@ -409,8 +409,10 @@ test('options that cannot be used are refused', async () => {
     { directions: [] },
     { directions: undefined as never },
     { reportDirection: 'up' as never },
-    { objective: undefined as never },
+    { objective: 1 as never },
+    { leaseMs: 0 },
     { space: {} },
   ];
   for (const options of bad) await assert.rejects(createStudy(study(options)), OptionError, JSON.stringify(options));
+  await assert.rejects(runStudy(study({ objective: undefined })), OptionError);
 });
