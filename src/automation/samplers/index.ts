@@ -3,4 +3,4 @@ export { type GridOptions, gridSampler } from './grid.js';
 export { quasiRandomSampler } from './halton.js';
 export { randomSampler } from './random.js';
 export type { Sampler } from './sampler.js';
-export { type TpeOptions, tpeSampler } from './tpe.js';
+export { type TpeOptions, tpeSampler } from './tpe/tpe.js';
