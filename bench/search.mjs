@@ -40,14 +40,28 @@ for (const { name, seeds, open } of problems) {
   const problem = await open();
   const score = await scoreOf(problem);
   for (const [sampler, make] of Object.entries(ours)) {
-    await fill(`espalier ${sampler}`, name, seeds, sampler, async (seed) => {
-      const { space, directions, evaluate: objective } = problem;
-      const study = await runStudy({ space, directions, objective, seed, sampler: make(), maxTrials: trials, waveSize: 1 });
-      return study.trials.map((trial) => trial.values);
-    }, score);
+    await fill(
+      `espalier ${sampler}`,
+      name,
+      seeds,
+      sampler,
+      async (seed) => {
+        const { space, directions, evaluate: objective } = problem;
+        const study = await runStudy({ space, directions, objective, seed, sampler: make(), maxTrials: trials, waveSize: 1 });
+        return study.trials.map((trial) => trial.values);
+      },
+      score,
+    );
   }
   for (const sampler of peer ? peers : []) {
-    await fill(`optuna ${peer.version} ${sampler}`, name, seeds, sampler, async (seed) => (await peer.study(problem, sampler, seed, trials)).values, score);
+    await fill(
+      `optuna ${peer.version} ${sampler}`,
+      name,
+      seeds,
+      sampler,
+      async (seed) => (await peer.study(problem, sampler, seed, trials)).values,
+      score,
+    );
   }
 }
 await peer?.close();
@@ -58,7 +72,8 @@ async function fill(contender, problem, seeds, sampler, run, score) {
   if (!isWanted(sampler)) return;
   results[contender] ??= {};
   if (again.has(sampler)) delete results[contender][problem];
-  const runs = (results[contender][problem] ??= []);
+  results[contender][problem] ??= [];
+  const runs = results[contender][problem];
   for (let seed = runs.length; seed < seeds; seed++) {
     runs.push(curve(score, await run(seed)));
     keep();

@@ -1,9 +1,10 @@
 // Who takes part in bench/search.mjs.
-import { randomSampler, tpeSampler } from 'espalier/automation';
+import { gpSampler, randomSampler, tpeSampler } from 'espalier/automation';
 
 export const ours = {
   random: randomSampler,
   tpe: tpeSampler,
+  gp: gpSampler,
 };
 
 /** Of Optuna, by the names of peer.py. */

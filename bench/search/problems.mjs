@@ -54,7 +54,10 @@ export async function yahpo({ scenario, instance, target }) {
   const read = (name) => JSON.parse(readFileSync(join(folder, 'yahpo', scenario, name)));
   const encoding = read('encoding.json');
   const fixed = { ...fidelities, [about.instance]: instance };
-  const session = await InferenceSession.create(join(folder, 'yahpo', scenario, 'model.onnx'), { intraOpNumThreads: 1, logSeverityLevel: 3 });
+  const session = await InferenceSession.create(join(folder, 'yahpo', scenario, 'model.onnx'), {
+    intraOpNumThreads: 1,
+    logSeverityLevel: 3,
+  });
   const wanted = target.map((name) => outputs.indexOf(name));
   return {
     name: `${scenario} ${instance}`,
@@ -63,8 +66,16 @@ export async function yahpo({ scenario, instance, target }) {
     evaluate: async (point) => {
       const all = { ...point, ...fixed };
       const { output } = await session.run({
-        x_cat: new Tensor('int32', Int32Array.from(categories, (name) => encoding[name][all[name] ?? '#na#']), [1, categories.length]),
-        x_cont: new Tensor('float32', Float32Array.from(numbers, (name) => all[name] ?? 0), [1, numbers.length]),
+        x_cat: new Tensor(
+          'int32',
+          Int32Array.from(categories, (name) => encoding[name][all[name] ?? '#na#']),
+          [1, categories.length],
+        ),
+        x_cont: new Tensor(
+          'float32',
+          Float32Array.from(numbers, (name) => all[name] ?? 0),
+          [1, numbers.length],
+        ),
       });
       return wanted.map((index) => output.data[index]);
     },
@@ -77,7 +88,8 @@ function spaceOf({ hyperparameters, conditions }, fixed) {
   const parameters = hyperparameters
     .filter(({ name }) => !(name in fixed))
     .map(({ name, type, choices, lower: low, upper: high, log }) => {
-      const kind = type === 'categorical' ? { type, choices } : { type: type === 'uniform_int' ? 'integer' : 'float', low, high, ...(log && { log }) };
+      const kind =
+        type === 'categorical' ? { type, choices } : { type: type === 'uniform_int' ? 'integer' : 'float', low, high, ...(log && { log }) };
       return [name, { ...kind, ...(when[name] && { when: when[name] }) }];
     });
   return Object.fromEntries(parameters.sort(([a], [b]) => Number(a in when) - Number(b in when)));

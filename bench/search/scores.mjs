@@ -1,6 +1,7 @@
 // What a search is judged by, after each number of trials of interest.
-import { Random } from 'espalier/base';
+
 import { SearchSpace } from 'espalier/automation';
+import { Random } from 'espalier/base';
 import { front, hypervolume } from 'espalier/pareto';
 
 export const BUDGETS = [20, 50, 100];

@@ -7,6 +7,8 @@ export interface Axis {
   readonly name: string;
   /** The number of choices of a categorical parameter; undefined for a numeric one. */
   readonly choices: number | undefined;
+  /** Whether other parameters' conditions name it. */
+  readonly isBranch: boolean;
   /** How many values a numeric parameter has; Infinity for a continuous one. */
   readonly count: number;
   /** A value as a number: a choice's index, or a place on the unit scale. */
@@ -44,9 +46,11 @@ export function rowOf(space: SearchSpace, point: Point): Float64Array {
 
 function axisOf(space: SearchSpace, name: string): Axis {
   const domain = space.domain(name);
+  const isBranch = space.names.some((other) => Object.hasOwn(space.parameter(other).when ?? {}, name));
   if (domain instanceof Domain) {
     return {
       name,
+      isBranch,
       choices: undefined,
       count: domain.count,
       encode: (value) => domain.toUnit(value as number),
@@ -56,6 +60,7 @@ function axisOf(space: SearchSpace, name: string): Axis {
   const { choices } = domain;
   return {
     name,
+    isBranch,
     choices: choices.length,
     count: choices.length,
     encode: (value) => choices.indexOf(value),

@@ -9,13 +9,18 @@ export interface Frame {
   readonly places: readonly number[];
 }
 
+/** Observations of each choice that are added to those seen, shared among all kernels: Jeffreys' half. */
+const choicePrior = 0.5;
+
+/** The same for a choice on which other parameters depend: a branch says little of its worth before these have been looked after. */
+const branchPrior = 4;
+
 /** What a prior kernel has for a choice: none. */
 const NO_CHOICE = -1;
 
 /**
  * A multivariate Parzen estimator: one kernel for each point seen, the product of one factor per parameter, so that what goes together stays together; and a prior kernel that weighs as much as the
- * average point. Numeric factors are normals truncated to the unit scale; the factor of a choice (Aitchison and Aitken 1976) leaves the others what half an observation of each choice, shared among all
- * kernels, makes of them. The prior is a wide normal and every choice alike.
+ * average point. Numeric factors are normals truncated to the unit scale; the factor of a choice (Aitchison and Aitken 1976) leaves some for the others. The prior is a wide normal and every choice alike.
  */
 export class Mixture {
   readonly #frame: Frame;
@@ -44,7 +49,10 @@ export class Mixture {
       return centres;
     });
     this.#widths = frame.axes.map((axis, d) => (axis.choices === undefined ? widthsOf(this.#centres[d], axis.count) : new Float64Array()));
-    this.#others = frame.axes.map(({ choices = 1 }) => 0.5 / (n + 1) / (1 + (choices * 0.5) / (n + 1)));
+    this.#others = frame.axes.map(({ choices = 1, isBranch }) => {
+      const each = (isBranch ? branchPrior : choicePrior) / (n + 1);
+      return each / (1 + choices * each);
+    });
     this.#scales = this.#shares.slice();
     this.#widths.forEach((widths, d) => {
       for (let i = 0; i < widths.length; i++) this.#scales[i] /= widths[i] * normalMass(0, 1, this.#centres[d][i], widths[i]);

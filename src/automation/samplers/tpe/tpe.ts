@@ -5,6 +5,7 @@ import type { History } from '../../trial.js';
 import { quasiRandomSampler } from '../halton.js';
 import { rowOf } from '../rows.js';
 import type { Sampler } from '../sampler.js';
+import { triedIn } from '../tried.js';
 import { groupsOf } from './groups.js';
 import { type Frame, Mixture } from './mixture.js';
 import { splitHistory } from './split.js';
@@ -50,21 +51,11 @@ export function tpeSampler({ startupTrials = 5, gamma = 0.1, mostGood = 25, cand
       const isTried = triedIn(space, history);
       let point: Point = {};
       for (const group of groupsOf(space)) {
-        if (space.isActive(group.axes[0].name, point)) point = bestOf(draw(space, group, history, countOf, candidates, random), point, isTried);
+        if (space.isActive(group.axes[0].name, point))
+          point = bestOf(draw(space, group, history, countOf, candidates, random), point, isTried);
       }
       return space.check(point);
     },
-  };
-}
-
-/** Whether a point is whole and was asked before; never in a space without end. */
-function triedIn(space: SearchSpace, { trials }: History): (point: Point) => boolean {
-  if (space.size === Infinity) return () => false;
-  const isWhole = (point: Point): boolean => space.names.every((name) => Object.hasOwn(point, name) || !space.isActive(name, point));
-  return (point) => {
-    if (!isWhole(point)) return false;
-    const key = space.key(point);
-    return trials.some((trial) => space.key(trial.point) === key);
   };
 }
 
