@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { table, writePart } from '../../examples/support/page.mjs';
 import { BUDGETS, mean } from './scores.mjs';
+import { speeds } from './speed.mjs';
 
 const page = fileURLToPath(new URL('../../docs/search.md', import.meta.url));
 
@@ -19,6 +20,7 @@ export function writePage(results) {
       4,
     ),
   );
+  writePart(page, 'speed', table([['space', 'trials so far', 'objectives', 'ms'], ...speeds()]));
 }
 
 function tableOf(results, problems, digits) {
