@@ -15,6 +15,8 @@ export class SearchSpace {
   readonly #parameters: ReadonlyMap<string, Parameter>;
   readonly #domains: ReadonlyMap<string, Domain>;
   readonly #conditions: Conditions;
+  /** Samplers ask for every point's key before each suggestion; points never change. */
+  readonly #keys = new WeakMap<Point, string>();
 
   /** @throws OptionError naming the parameter for anything that cannot be used: bounds, steps, choices, conditions, cycles of conditions. */
   constructor(definition: SpaceDefinition) {
@@ -96,7 +98,12 @@ export class SearchSpace {
 
   /** A text that equal points share, whatever their order of parameters. @throws as `check` does. */
   key(point: Point): string {
-    return canonicalText(this.check(point));
+    let key = this.#keys.get(point);
+    if (key === undefined) {
+      key = canonicalText(this.check(point));
+      this.#keys.set(point, key);
+    }
+    return key;
   }
 
   /**

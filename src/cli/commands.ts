@@ -91,6 +91,11 @@ export const commands = [
     load: async () => (await import('./commands/techniques.js')).techniquesCommand,
   },
   {
+    name: 'samplers',
+    summary: 'list what may propose recipes, and when to use which',
+    load: async () => (await import('./commands/samplers.js')).samplersCommand,
+  },
+  {
     name: 'optimize',
     summary: 'the main job: the Pareto front of smaller, faster, better models, each with its card',
     load: async () => (await import('./commands/optimize.js')).optimizeCommand,

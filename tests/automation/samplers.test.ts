@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   distinct,
+  gpSampler,
   gridSampler,
   type History,
   type Point,
@@ -23,6 +24,7 @@ const samplers: Record<string, () => Sampler> = {
   grid: () => gridSampler({ resolution: 3 }),
   'quasi-random': quasiRandomSampler,
   tpe: () => tpeSampler({ startupTrials: 5 }),
+  gp: () => gpSampler({ startupTrials: 5 }),
 };
 
 const finite: SpaceDefinition = {

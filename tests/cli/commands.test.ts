@@ -141,6 +141,14 @@ test('prune: the graph shrinks; sparsity leaves zeros', async () => {
   assert.ok(weights.filter((weight) => weight === 0).length > 0.4 * weights.length);
 });
 
+test('samplers: what optimize may be told to use, and no other', async () => {
+  const names = (await json('samplers')).samplers.map(({ name }: { name: string }) => name);
+  assert.deepEqual(names, ['tpe', 'gp', 'random', 'quasi-random', 'grid']);
+  const { code, stderr } = await espalier(['optimize', 'model.onnx', '--data', 'digits', '--out', 'out', '--sampler', 'luck']);
+  assert.notEqual(code, 0);
+  for (const name of names) assert.ok(stderr.includes(name), stderr);
+});
+
 test('apply: a technique by its name, and the recipe of a card, step by step; techniques: what there is', async () => {
   const names = (await json('techniques')).techniques.map(({ name }: { name: string }) => name);
   assert.ok(names.includes('flip-ensemble') && names.includes('quantize'), names.join());

@@ -24,6 +24,7 @@ const COMMANDS = [
   'apply',
   'convert',
   'techniques',
+  'samplers',
   'optimize',
   'report',
   'demo',

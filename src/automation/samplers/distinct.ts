@@ -16,15 +16,21 @@ export function distinct(sampler: Sampler): Sampler {
     name: sampler.name,
     options: { ...sampler.options, distinct: true },
     ask: (space, history, random) => {
-      const seen = new Set(history.trials.map((trial) => space.key(trial.point)));
-      if (seen.size >= space.size) return undefined;
+      const { trials } = history;
+      if (trials.length >= space.size && keysOf(space, history).size >= space.size) return undefined;
       for (let attempt = 0; attempt < retries; attempt++) {
         const point = sampler.ask(space, history, attempt === 0 ? random : random.fork(`again ${attempt}`));
-        if (point === undefined || !seen.has(space.key(point))) return point;
+        if (point === undefined) return undefined;
+        const key = space.key(point);
+        if (!trials.some((trial) => space.key(trial.point) === key)) return point;
       }
-      return unseen(space, history, seen, random.fork('unseen'));
+      return unseen(space, history, keysOf(space, history), random.fork('unseen'));
     },
   };
+}
+
+function keysOf(space: SearchSpace, { trials }: History): ReadonlySet<string> {
+  return new Set(trials.map((trial) => space.key(trial.point)));
 }
 
 function unseen(space: SearchSpace, history: History, seen: ReadonlySet<string>, random: Random): Point | undefined {

@@ -1,6 +1,7 @@
 import { basename, join } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
 import { architecture, architectures } from '../../architectures/index.js';
+import { samplers } from '../../automation/index.js';
 import { OptionError, UnsupportedError } from '../../base/index.js';
 import { writeFileAtomic } from '../../base/node/index.js';
 import type { HardwareModel } from '../../infrastructure/hardware/index.js';
@@ -42,6 +43,7 @@ interface Options extends CommonOptions, Omit<DataOptions, 'limit'> {
   epochs?: number;
   jobs: number;
   families?: string[];
+  sampler?: string;
   objectives?: ObjectiveName[];
   hardware?: string;
   compile?: LanguageName;
@@ -82,6 +84,9 @@ export const optimizeCommand: AddCommand = (program, run) => {
       '--families <list>',
       'architectures to look at, the likeliest first, e.g. fast-cnn,resnet-8 (grow-improve-shrink; default: all)',
       families,
+    )
+    .addOption(
+      new Option('--sampler <name>', 'what proposes recipes; see "espalier samplers" (default: tpe)').choices(Object.keys(samplers)),
     )
     .option('--objectives <list>', 'what quality is traded for: bytes, macs, memory, latency (default: bytes,macs)', objectives)
     .option(
@@ -170,7 +175,7 @@ async function startFromArchitecture(name: string, options: Options, context: Co
 
 export type RunOptions = Pick<
   Options,
-  'out' | 'strategy' | 'trials' | 'budget' | 'epochs' | 'jobs' | 'families' | 'objectives' | 'threads' | 'compile'
+  'out' | 'strategy' | 'sampler' | 'trials' | 'budget' | 'epochs' | 'jobs' | 'families' | 'objectives' | 'threads' | 'compile'
 > &
   Limits & { hardware?: HardwareModel };
 
@@ -200,6 +205,7 @@ export async function runOptimization(start: Start, options: RunOptions, context
     epochs,
     jobs,
     families,
+    sampler,
     objectives,
   } = options;
   const target = options.compile ?? (maxRam !== undefined || maxFlash !== undefined ? 'c' : undefined);
@@ -226,6 +232,7 @@ export async function runOptimization(start: Start, options: RunOptions, context
       seed: context.seed,
       budgetMs: options.budget,
       families,
+      sampler,
       objectives,
       target,
       hardware: options.hardware,

@@ -1,5 +1,6 @@
 import { techniques } from '../../strategies/index.js';
 import { describeNeeds, exampleOf, optionsOf, type Technique } from '../../technique/index.js';
+import { inColumns } from '../columns.js';
 import type { AddCommand } from '../command.js';
 import type { CommonOptions } from '../options.js';
 
@@ -44,17 +45,4 @@ function factsOf(technique: Technique) {
   const { name, title = name, summary, source, effects, order } = technique;
   const needs = describeNeeds(technique);
   return { name, title, summary, effects, order, needs, source, example: exampleOf(technique), options: optionsOf(technique) };
-}
-
-/** Lines whose cells begin below each other; the last cell is free to be long. */
-function inColumns(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column])))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
 }

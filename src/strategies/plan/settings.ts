@@ -1,3 +1,4 @@
+import { samplers } from '../../automation/index.js';
 import { OptionError } from '../../base/index.js';
 import type { HardwareModel } from '../../infrastructure/hardware/index.js';
 import type { LanguageName } from '../../infrastructure/targets/index.js';
@@ -27,6 +28,8 @@ export interface OptimizeOptions {
   objectives?: readonly ObjectiveName[];
   /** Hardware that latency is estimated for instead of being measured here; what quality is traded for is then bytes and latency, unless said otherwise. */
   hardware?: HardwareModel;
+  /** What proposes recipes; a name of `samplers`. Default 'tpe'. */
+  sampler?: string;
   /** What models of the front are compiled to; limits of RAM and flash are of that. Default: nothing, or C where one of these is limited. */
   target?: LanguageName;
 }
@@ -50,6 +53,7 @@ export function settingsOf(options: OptimizeOptions, samples: number): Settings 
     seed = 0,
     limits = {},
     hardware,
+    sampler = 'tpe',
     objectives = hardware && (['bytes', 'latency'] as const),
     families,
     target = limits.maxRam !== undefined || limits.maxFlash !== undefined ? 'c' : undefined,
@@ -61,9 +65,16 @@ export function settingsOf(options: OptimizeOptions, samples: number): Settings 
   if (!(budgetMs > 0))
     throw new OptionError({ what: 'Not a usable budget', where: 'budgetMs', expected: 'above 0', got: String(budgetMs) });
   checkLimits(limits);
+  if (!Object.hasOwn(samplers, sampler))
+    throw new OptionError({
+      what: 'Unknown sampler',
+      where: 'sampler',
+      expected: `one of ${Object.keys(samplers).join(', ')}`,
+      got: sampler,
+    });
   if (families?.length === 0)
     throw new OptionError({ what: 'There is no architecture to look at', where: 'families', expected: 'at least one name' });
-  return { trials, budgetMs, epochs, jobs, threads, seed, limits, objectives, families, hardware, target };
+  return { trials, budgetMs, epochs, jobs, threads, seed, limits, objectives, families, hardware, sampler, target };
 }
 
 /** About 2,000 steps of 128 samples, from 2 to 40 epochs. */

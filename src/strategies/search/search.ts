@@ -1,4 +1,4 @@
-import { createStudy, type Study } from '../../automation/index.js';
+import { createStudy, type Study, samplers } from '../../automation/index.js';
 import { type Activity, Stopped } from '../../base/index.js';
 import { directionsOf } from '../criteria/objectives.js';
 import type { Workspace } from '../models/workspace.js';
@@ -11,7 +11,7 @@ import { type TrialNeeds, tryRecipe } from './trial.js';
 /** What a search is made with. */
 export interface SearchNeeds extends TrialNeeds {
   plan: Pick<Plan, 'space' | 'initialPoints' | 'recipe'>;
-  settings: Pick<Settings, 'trials' | 'jobs' | 'seed'>;
+  settings: Pick<Settings, 'trials' | 'jobs' | 'seed' | 'sampler'>;
   workspace: TrialNeeds['workspace'] & Pick<Workspace, 'storage'>;
   /** Milliseconds that are left for it. */
   budgetMs: number;
@@ -32,7 +32,7 @@ export interface Found {
  * @throws Stopped when aborted.
  */
 export async function search({ plan, settings, budgetMs, activity, ...needs }: SearchNeeds): Promise<Found> {
-  const { trials, jobs, seed } = settings;
+  const { trials, jobs, seed, sampler } = settings;
   const { objectives, metric } = needs.baseline.criteria;
   const clock = startClock(budgetMs, activity.signal);
   try {
@@ -42,6 +42,7 @@ export async function search({ plan, settings, budgetMs, activity, ...needs }: S
       objective: (point, trial) => tryRecipe(plan.recipe(point), trial, needs),
       directions: directionsOf(objectives, metric),
       storage: needs.workspace.storage,
+      sampler: samplers[sampler].make(),
       maxTrials: trials,
       concurrency: jobs,
       waveSize: 4,

@@ -1,6 +1,6 @@
-import { type Direction, hypervolumeContributions, hypervolumeSubset, nonDominatedRanks, type Objectives } from '../../pareto/index.js';
-import type { Point } from '../parameters.js';
-import { type History, type TrialRecord, totalViolation } from '../trial.js';
+import { type Direction, front, hypervolumeContributions, hypervolumeSubset, type Objectives } from '../../../pareto/index.js';
+import type { Point } from '../../parameters.js';
+import { type History, type TrialRecord, totalViolation } from '../../trial.js';
 
 /** The history in two: the points to be like and the points to be unlike. */
 export interface Split {
@@ -51,15 +51,26 @@ function byProgress({ reportDirection }: History): (a: TrialRecord, b: TrialReco
 
 /** The best by non-domination rank; of the last rank that fits in part, those of the largest joint hypervolume (Ozaki et al. 2020). */
 function bestOf(trials: readonly TrialRecord[], count: number, directions: readonly Direction[]): TrialRecord[] {
-  const points = trials.map(objectivesOf);
-  const ranks = nonDominatedRanks(points, directions);
+  if (directions.length === 1) return lowest(trials, count, directions[0]);
   const best: TrialRecord[] = [];
-  for (let rank = 0; best.length < count; rank++) {
-    const tied = trials.filter((_, i) => ranks[i] === rank);
+  let rest = trials;
+  while (best.length < count) {
+    const tied = new Set(front(rest, objectivesOf, directions));
     const room = count - best.length;
-    for (const each of tied.length <= room ? tied : mostDiverse(tied, room, directions)) best.push(each);
+    best.push(...(tied.size <= room ? tied : mostDiverse([...tied], room, directions)));
+    rest = rest.filter((trial) => !tied.has(trial));
   }
   return best;
+}
+
+/** The best by one objective, of equals the first. */
+function lowest(trials: readonly TrialRecord[], count: number, direction: Direction): TrialRecord[] {
+  const sign = direction === 'minimize' ? 1 : -1;
+  const costs = new Float64Array(trials.length);
+  for (let i = 0; i < trials.length; i++) costs[i] = sign * trials[i].values![0];
+  const last = costs.slice().sort()[count - 1];
+  const below = trials.filter((_, i) => costs[i] < last);
+  return [...below, ...trials.filter((_, i) => costs[i] === last).slice(0, count - below.length)];
 }
 
 function mostDiverse(trials: readonly TrialRecord[], count: number, directions: readonly Direction[]): TrialRecord[] {
