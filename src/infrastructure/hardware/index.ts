@@ -16,6 +16,7 @@ export * from './microcontroller/index.js';
 export { type Bound, type HardwareModel, isFree, type LayerEstimation, outputElements } from './model.js';
 export { estimateLatency, type LatencyEstimate, type LayerEstimate } from './roofline.js';
 export type { Room } from './room.js';
+export { checkRequestCounts, requestCounts, type Serving, type ServingRates, withRates } from './serving.js';
 export { coefficientOfVariation, type Interval, medianInterval, quantile } from './statistics.js';
 export * from './systolic/index.js';
 export { addHardware, hardwareModels, hardwareNamed } from './table.js';
