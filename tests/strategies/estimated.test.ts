@@ -20,7 +20,7 @@ test('latency for hardware that is not at hand is its estimate, beside the basel
   assert.ok(Math.abs((throughput * p50) / 2000 - 1) < 1e-9);
   assert.equal(await host.downloadBytes('file'), 7);
 
-  const [one, three] = await host.serving(model, { x: image }, [1, 3]);
+  const [one, three] = await host.serving('file', model, { x: image }, [1, 3]);
   assert.deepEqual([one.concurrent, one.p50, one.throughput, one.estimatedFor], [1, p50, throughput, hardware.title]);
   const batchOfSix = estimateOn(footprint(model, { batch: 6 }), hardware);
   assert.deepEqual([three.concurrent, three.p50, three.memory], [3, batchOfSix.milliseconds, batchOfSix.memory?.needed]);
@@ -37,7 +37,7 @@ test('requests are no batch where a model’s batch is fixed, or memory does not
       const [input] = model.graph.feeds;
       input.type = tensorType('float32', [batch, ...(input.shape ?? []).slice(1)]);
     }
-    return (await estimatingHost(host, hardware).serving(model, { x: image }, [1, 2, 1000])).map(({ concurrent }) => concurrent);
+    return (await estimatingHost(host, hardware).serving('file', model, { x: image }, [1, 2, 1000])).map(({ concurrent }) => concurrent);
   };
   assert.deepEqual(await counts(2, hardwareNamed('t4')), [1]);
   assert.deepEqual(await counts(undefined, hardwareNamed('t4')), [1, 2, 1000]);

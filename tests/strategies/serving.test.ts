@@ -20,9 +20,9 @@ test('the front is served, energy and cost follow rates that another run may cha
   const counted: number[][] = [];
   const host = {
     ...QUICK_HOST,
-    serving: async (...[model, feeds, concurrent = []]: Parameters<typeof QUICK_HOST.serving>) => {
+    serving: async (...[file, model, feeds, concurrent = []]: Parameters<typeof QUICK_HOST.serving>) => {
       counted.push([...concurrent]);
-      return nodeHost(runtime, folder).serving(model, feeds, concurrent);
+      return nodeHost(runtime, join(folder, 'run')).serving(file, model, feeds, concurrent);
     },
   };
   const run = async (options: object, into = 'run') => {

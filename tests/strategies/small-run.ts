@@ -37,7 +37,7 @@ export interface SmallRun {
 /** Stands in for measurements on the machine where a test is not about them. */
 export const QUICK_HOST: HostServices = {
   latency: async () => ({ p50: 1, p95: 1, p99: 1, batch: 1, threads: 1, backend: 'cpu', throughput: 1000 }),
-  serving: async (_model, _feeds, concurrent = [1, 2]) =>
+  serving: async (_file, _model, _feeds, concurrent = [1, 2]) =>
     concurrent.map((number) => ({ concurrent: number, throughput: 900 * number, p50: 1, p95: 1, memory: 1e6 * number })),
   downloadBytes: async () => 1000,
   check: async () => [],

@@ -33,7 +33,11 @@ export const benchCommand: AddCommand = (program, run) => {
     .option('--dims <sizes>', 'sizes of other open dimensions, e.g. length=128', sizes)
     .option('--shape <shapes>', 'shapes of inputs, e.g. "input=1x3x224x224;mask=1x8"', shapes)
     .addOption(new Option('--backend <name>', 'where to run').choices(['cpu', 'webgpu']).default('cpu'))
-    .option('--concurrent <list>', 'requests at a time, e.g. 1,2,4: throughput, memory and latency of each (threads default to 1)', positiveIntegers)
+    .option(
+      '--concurrent <list>',
+      'requests at a time, e.g. 1,2,4: throughput, memory and latency of each (threads default to 1)',
+      positiveIntegers,
+    )
     .option('--watts <number>', 'power of the machine, for the energy of an inference with --concurrent', positiveNumber)
     .option(
       '--price-per-hour <number>',
@@ -59,7 +63,10 @@ export const benchCommand: AddCommand = (program, run) => {
         if (concurrent) {
           const { watts, pricePerHour } = options;
           const serving = await measureServing(runtime, model, { ...settings, concurrent, watts, pricePerHour });
-          output.result({ model: path, runtime: runtime.name, backend, threads: threads ?? 1, serving }, `${path} on this machine\n${servingTable(serving, { width: output.width, color: output.color })}`);
+          output.result(
+            { model: path, runtime: runtime.name, backend, threads: threads ?? 1, serving },
+            `${path} on this machine\n${servingTable(serving, { width: output.width, color: output.color })}`,
+          );
           return;
         }
         const measured = await measureLatency(runtime, model, settings);

@@ -97,7 +97,11 @@ export const optimizeCommand: AddCommand = (program, run) => {
       requests,
     )
     .option('--watts <number>', 'power of what serves, for the energy of a million inferences and of the run', positiveNumber)
-    .option('--price-per-hour <number>', 'price of an hour of what serves, in any currency, for the cost of a million inferences', positiveNumber)
+    .option(
+      '--price-per-hour <number>',
+      'price of an hour of what serves, in any currency, for the cost of a million inferences',
+      positiveNumber,
+    )
     .addOption(
       new Option(
         '--compile <language>',

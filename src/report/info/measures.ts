@@ -14,7 +14,18 @@ import {
 import { bestServing } from './serving.js';
 
 /** Everything that a model can be compared by; names of axes and columns. */
-export type MeasureName = 'quality' | 'test' | 'bytes' | 'download' | 'macs' | 'latency' | 'memory' | 'parameters' | 'energy' | 'served-energy' | 'cost';
+export type MeasureName =
+  | 'quality'
+  | 'test'
+  | 'bytes'
+  | 'download'
+  | 'macs'
+  | 'latency'
+  | 'memory'
+  | 'parameters'
+  | 'energy'
+  | 'served-energy'
+  | 'cost';
 
 export interface Measure {
   readonly name: MeasureName;

@@ -49,6 +49,7 @@ export function trainingText({ training, seconds }: Pick<RunInfo, 'training' | '
   if (!training || training.epochs === 0) return undefined;
   const { epochs, microjoules, runJoules } = training;
   const energy = microjoules > 0 ? `, ${formatEnergy(microjoules)} by an estimate of their steps` : '';
-  const run = runJoules === undefined ? '' : `; the whole run, ${formatSeconds(seconds)} at the watts given, ${formatEnergy(1e6 * runJoules)}`;
+  const run =
+    runJoules === undefined ? '' : `; the whole run, ${formatSeconds(seconds)} at the watts given, ${formatEnergy(1e6 * runJoules)}`;
   return `Trainings: ${plural(epochs, 'epoch')}${energy}${run}.`;
 }

@@ -20,7 +20,7 @@ export function estimatingHost(host: HostServices, hardware: HardwareModel): Hos
         estimatedFor: hardware.title,
       } satisfies LatencyInfo;
     },
-    serving: async (model, feeds, concurrent = BATCHES) => concurrent.flatMap((number) => served(hardware, model, feeds, number) ?? []),
+    serving: async (_, model, feeds, concurrent = BATCHES) => concurrent.flatMap((number) => served(hardware, model, feeds, number) ?? []),
   };
 }
 

@@ -32,7 +32,7 @@ export interface HostServices {
    * Requests on these inputs side by side, so many at a time as each number says; numbers for which there is no room are left out.
    * @param concurrent default: 1, 2, 4, … up to what this host can do at once.
    */
-  serving(model: Model, feeds: Feeds, concurrent?: readonly number[]): Promise<ServingInfo[]>;
+  serving(file: string, model: Model, feeds: Feeds, concurrent?: readonly number[]): Promise<ServingInfo[]>;
   /** Bytes that a download of the model's file transfers. */
   downloadBytes(file: string): Promise<number>;
   /**

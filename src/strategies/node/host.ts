@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { attempted } from '../../base/index.js';
 import { noiseFaults, noiseText, prove } from '../../diagnosis/index.js';
 import { footprint, requestCounts } from '../../infrastructure/hardware/index.js';
-import { compareLatency, downloadBytes, measureLatency, measureServing } from '../../infrastructure/hardware/node/index.js';
+import { compareLatency, downloadBytes, measureLatency, measureServingApart } from '../../infrastructure/hardware/node/index.js';
 import type { Runtime } from '../../infrastructure/runtime/index.js';
 import { lacking } from '../../infrastructure/targets/index.js';
 import { referenceAnswers, type Target, targets } from '../../infrastructure/targets/node/index.js';
@@ -41,9 +41,10 @@ export function nodeHost(runtime: Runtime, folder: string, options: HostOptions 
         ...(interval && { ratioInterval: [interval.low, interval.high] }),
       };
     },
-    serving: async (model, feeds, concurrent = requestCounts(availableParallelism())) => {
-      const settings = { signal, feeds, batch: samplesIn(feeds), warmup: 1, runs: 2, minSeconds: SERVED_SECONDS };
-      return measureServing(runtime, model, { ...settings, concurrent: concurrent.filter(roomFor(model, feeds)) });
+    serving: async (file, model, feeds, concurrent = requestCounts(availableParallelism())) => {
+      const options = { batch: samplesIn(feeds), warmup: 1, runs: 2, minSeconds: SERVED_SECONDS };
+      const counts = concurrent.filter(roomFor(model, feeds));
+      return measureServingApart(join(folder, file), { feeds, signal, runtime, options: { ...options, concurrent: counts } });
     },
     downloadBytes: async (file) => downloadBytes(await readFile(join(folder, file)), { signal }),
     check: async (file, model, feeds, original) => {

@@ -23,8 +23,8 @@ export async function addServing(models: readonly ModelInfo[], needs: ServingNee
   for (const [done, model] of models.entries()) {
     onProgress?.({ task: 'serving', done, total: models.length, facts: { model: model.label } });
     const found = await remember(workspace.storage, `serve ${model.id}, ${kind}`, async () => {
-      const file = await storedModel(model, workspace);
-      return journaled(await host.serving(file, await sampleFeeds(file, task), concurrent));
+      const stored = await storedModel(model, workspace);
+      return journaled(await host.serving(model.file, stored, await sampleFeeds(stored, task), concurrent));
     });
     model.footprint = { ...model.footprint, serving: found.map((each) => withRates(each, rates)) };
   }

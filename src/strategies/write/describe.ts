@@ -24,7 +24,19 @@ export interface Finding {
 }
 
 /** A run as reports draw it. */
-export function describeRun({ name, strategyName, task, settings, plan, baseline, found, settled, machine, seconds, effort }: Finding): RunInfo {
+export function describeRun({
+  name,
+  strategyName,
+  task,
+  settings,
+  plan,
+  baseline,
+  found,
+  settled,
+  machine,
+  seconds,
+  effort,
+}: Finding): RunInfo {
   const { seed, trials, epochs, threads, jobs, hardware, target, watts, pricePerHour } = settings;
   return {
     schema: FRONT_SCHEMA,

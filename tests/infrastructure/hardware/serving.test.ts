@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { OptionError } from 'espalier/base';
-import { requestCounts, withRates } from 'espalier/infrastructure/hardware';
-import { measureServing } from 'espalier/infrastructure/hardware/node';
+import { OptionError, RuntimeError, Stopped } from 'espalier/base';
+import { makeFeeds, requestCounts, withRates } from 'espalier/infrastructure/hardware';
+import { measureServing, measureServingApart } from 'espalier/infrastructure/hardware/node';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
+import { saveModel } from 'espalier/onnx/node';
 import { heavyModel } from '../models.js';
 
 test('requests side by side: throughput, and what follows from it', async () => {
@@ -43,4 +47,28 @@ test('energy and cost of a million follow from watts and price; energy that is k
 test('requests at a time go up to all cores, and no further than 256', () => {
   assert.deepEqual([1, 2, 6, 8].map(requestCounts), [[1], [1, 2], [1, 2, 4, 6], [1, 2, 4, 8]]);
   assert.deepEqual(requestCounts(1000).slice(-2), [128, 256]);
+});
+
+test('a process of its own serves a file: memory is what that takes, faults come back, and it can be stopped', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'espalier-serving-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const path = join(folder, 'model.onnx');
+  const model = heavyModel(1);
+  await saveModel(model, path);
+  const runtime = createNodeRuntime({ threads: 1 });
+  t.after(() => runtime.dispose());
+  const request = { feeds: makeFeeds(model), runtime, options: { concurrent: [2, 1], runs: 2, warmup: 1, minSeconds: 0 } };
+  const served = await measureServingApart(path, request);
+  assert.deepEqual(
+    served.map(({ concurrent }) => concurrent),
+    [1, 2],
+  );
+  // The runtime's own library alone takes megabytes.
+  assert.ok(served[0].memory > 1e6 && served[1].memory >= served[0].memory);
+  await assert.rejects(measureServingApart(join(folder, 'none.onnx'), request), RuntimeError);
+  await assert.rejects(measureServingApart(path, { ...request, signal: AbortSignal.abort() }), Stopped);
+  const stop = new AbortController();
+  const long = measureServingApart(path, { ...request, signal: stop.signal, options: { ...request.options, minSeconds: 3000 } });
+  stop.abort();
+  await assert.rejects(long, Stopped);
 });

@@ -7,3 +7,4 @@ export { type Latency, type LatencyOptions, measureLatency } from './latency.js'
 export { type LayerTimes, type LayerTimesOptions, timeLayers } from './layer-times.js';
 export { type ResidentMemory, startMemoryMeter } from './memory.js';
 export { measureServing, type ServingOptions } from './serving.js';
+export { type ApartOptions, measureServingApart } from './serving-apart.js';

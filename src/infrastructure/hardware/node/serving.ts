@@ -9,8 +9,9 @@ export interface ServingOptions extends BenchOptions, ServingRates {
   concurrent?: readonly number[];
 }
 
-/** Milliseconds of runs that are asked for at once, so that asking takes no time beside them. */
+/** Milliseconds of runs that are asked for at once, so that asking takes no time beside them; and most of these runs. */
 const TURN = 50;
+const MOST_RUNS = 10_000;
 
 /**
  * Serves requests side by side, the fewest first: a program for each, with `threads` threads (default 1), that runs as soon as it is free, all for
@@ -39,19 +40,27 @@ export async function measureServing(runtime: Runtime, model: ModelSource, optio
   }
 }
 
-async function serve(benches: readonly Bench[], { runs, minSeconds, batch }: BenchSettings): Promise<Pick<Serving, 'throughput' | 'p50' | 'p95'>> {
-  const turn = Math.max(1, Math.ceil(TURN / benches[0].pace));
-  const least = Math.ceil(runs / benches.length / turn);
+async function serve(
+  benches: readonly Bench[],
+  { runs, minSeconds, batch }: BenchSettings,
+): Promise<Pick<Serving, 'throughput' | 'p50' | 'p95'>> {
+  const least = Math.ceil(runs / benches.length);
   const start = performance.now();
   const until = start + 1000 * minSeconds;
   const times = await Promise.all(
     benches.map(async (bench) => {
-      const own: number[] = [];
-      for (let turns = 0; turns < least || performance.now() < until; turns++) own.push(...(await bench.time(turn)));
+      const own = await bench.time(1);
+      // The pace of a run that warmed up says little of those to come.
+      while (own.length < least || performance.now() < until) own.push(...(await bench.time(turnOf(quantile(own, 0.5)))));
       return own;
     }),
   );
   const seconds = (performance.now() - start) / 1000;
   const all = times.flat();
   return { throughput: (all.length * batch) / seconds, p50: quantile(all, 0.5), p95: quantile(all, 0.95) };
+}
+
+/** Runs that are asked for at once. @param pace milliseconds of one. */
+function turnOf(pace: number): number {
+  return Math.max(1, Math.min(MOST_RUNS, Math.ceil(TURN / pace)));
 }
