@@ -46,6 +46,13 @@ export interface HardwareModel {
   readonly watts?: number;
 }
 
+/** What most of a time is spent on: start-up where that is as much as another, and arithmetic before moving data. */
+export function boundOf(spent: Readonly<Record<Bound, number>>): Bound {
+  const { compute, memory } = spent;
+  if (spent['start-up'] >= Math.max(compute, memory)) return 'start-up';
+  return compute >= memory ? 'compute' : 'memory';
+}
+
 /** Numbers in a layer's outputs; 0 where their sizes are not known. */
 export function outputElements({ outputs }: Pick<LayerCost, 'outputs'>): number {
   return outputs.reduce((sum, shape) => sum + elementsOf(shape), 0);
