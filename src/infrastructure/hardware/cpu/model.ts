@@ -6,8 +6,7 @@ import type { CpuProfile } from './schema.js';
 
 /** Of what a layer's time is linear in, that which is arithmetic, and that which is moving data; what is left is start-up. */
 const BOUND = {
-  layers: 'start-up',
-  cold: 'start-up',
+  starts: 'start-up',
   macs: 'compute',
   gathered: 'memory',
   weightBytes: 'memory',
