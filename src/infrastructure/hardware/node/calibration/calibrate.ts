@@ -13,7 +13,7 @@ import { modelOf, SAMPLE, type Sample } from './sample.js';
 export interface CalibrateOptions extends Activity {
   /** Threads inside an operator. Default 1. */
   threads?: number;
-  /** Timed runs of each layer in each of two rounds. Default 20. */
+  /** Timed runs of each layer in each of three rounds. Default 20. */
   runs?: number;
   /** Name of the hardware. Default: this-machine. */
   name?: string;
@@ -24,7 +24,7 @@ export interface CalibrateOptions extends Activity {
 /** Samples whose data a runtime holds at once. */
 const AT_ONCE = 24;
 /** How often each is timed. */
-const ROUNDS = 2;
+const ROUNDS = 3;
 
 /**
  * Times small layers on this machine, one by one inside a runtime that can profile, and fits a model of the processor to them. Takes two to three minutes.
