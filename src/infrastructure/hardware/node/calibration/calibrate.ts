@@ -17,7 +17,7 @@ export interface CalibrateOptions extends Activity {
   runs?: number;
   /** Name of the hardware. Default: this-machine. */
   name?: string;
-  /** Layers to time. Default: some 1,200 of the operators that models are made of. */
+  /** Layers to time. Default: some 1,300 of the operators that models are made of. */
   samples?: readonly Sample[];
 }
 
@@ -27,7 +27,7 @@ const AT_ONCE = 24;
 const ROUNDS = 3;
 
 /**
- * Times small layers on this machine, one by one inside a runtime that can profile, and fits a model of the processor to them. Takes two to three minutes.
+ * Times small layers on this machine, one by one inside a runtime that can profile, and fits a model of the processor to them. Takes three to four minutes.
  * @throws RuntimeError; Stopped when aborted.
  */
 export async function calibrate(runtime: Runtime, options: CalibrateOptions = {}): Promise<CpuProfile> {
