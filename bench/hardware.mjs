@@ -1,13 +1,14 @@
 // How well a processor's model, fitted to small layers that are timed on this machine, says how long layers of real models take here.
 //   npm run bench:hardware [calibrated.json]      writes the table of docs/hardware.md
-// The layers that are judged are those of ../shared/models; none of them is among those that it was fitted to.
+// The layers that are judged are those of ../shared/models; none of them is among those that it was fitted to. A last row says how well it does where it is
+// fitted to the layers of all other models, too.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inventedShapes, runnableInputs } from 'espalier/diagnosis';
-import { cpuModel, footprint, makeFeeds, quantile } from 'espalier/hardware';
-import { allSamples, calibrate, modelOfSamples, timeLayers } from 'espalier/hardware/node';
+import { cpuModel, fitCosts, footprint, makeFeeds, quantile } from 'espalier/hardware';
+import { allSamples, modelOfSamples, timeLayers, timeSamples } from 'espalier/hardware/node';
 import { Tensor } from 'espalier/onnx';
 import { loadModel } from 'espalier/onnx/node';
 import { createNodeRuntime } from 'espalier/runtime/node';
@@ -18,10 +19,12 @@ const ROUNDS = 3;
 const [given] = process.argv.slice(2);
 
 const runtime = createNodeRuntime({ threads: 1 });
-const profile = given
-  ? JSON.parse(readFileSync(given, 'utf8'))
-  : await calibrate(runtime, { onProgress: ({ done, total }) => process.stderr.write(`\r${done} of ${total} `) });
-const model = cpuModel(profile);
+const onProgress = ({ done, total }) => process.stderr.write(`\r${done} of ${total} `);
+const samples = given ? [] : await timeSamples(runtime, allSamples(), { onProgress });
+const modelOf = (timed, source) => cpuModel({ kind: 'cpu', name: 'here', title: 'here', source, threads: 1, ...fitCosts(timed) });
+const model = given
+  ? cpuModel(JSON.parse(readFileSync(given, 'utf8')))
+  : modelOf(samples, `Fitted to ${samples.length} times of small layers`);
 
 /** Layers that were timed for the fit: those of the same operator and sizes are not judged. */
 const sizesOf = ({ op, inputs, outputs }) => JSON.stringify([op, inputs, outputs]);
@@ -67,12 +70,13 @@ function judge(pairs) {
 
 const all = [];
 const rows = [];
+const layersOf = new Map();
+const isJudged = ({ layer }) => !fitted.has(sizesOf(layer));
 for (const file of existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.onnx')) : []) {
   try {
     const { layers, rest } = await timed(file);
-    const pairs = layers
-      .filter(({ layer }) => !fitted.has(sizesOf(layer)))
-      .map(({ layer, seconds, before }) => [model.layer(layer, before).seconds, seconds]);
+    layersOf.set(file, layers);
+    const pairs = layers.filter(isJudged).map(({ layer, seconds, before }) => [model.layer(layer, before).seconds, seconds]);
     all.push(...pairs);
     const own = pairs.reduce((sum, [, seconds]) => sum + seconds, 0);
     const { rank, error, whole } = judge(pairs);
@@ -93,20 +97,25 @@ for (const file of existsSync(folder) ? readdirSync(folder).filter((name) => nam
 await runtime.dispose();
 
 const { rank, error, whole } = judge(all);
-const long = all.filter(([, seconds]) => seconds >= 10e-6);
-const longer = judge(long);
 rows.push(['**all**', all.length, '', '', `**${rank.toFixed(3)}**`, `**${(100 * error).toFixed(0)}%**`, whole.toFixed(2)]);
-rows.push([
+function addRow(name, pairs) {
+  const { rank, error, whole } = judge(pairs);
+  rows.push([name, pairs.length, '', '', rank.toFixed(3), `${(100 * error).toFixed(0)}%`, whole.toFixed(2)]);
+}
+addRow(
   'those of 10 µs or more',
-  long.length,
-  '',
-  '',
-  longer.rank.toFixed(3),
-  `${(100 * longer.error).toFixed(0)}%`,
-  longer.whole.toFixed(2),
-]);
+  all.filter(([, seconds]) => seconds >= 10e-6),
+);
+if (samples.length > 0) {
+  const leftOut = [...layersOf].flatMap(([file, layers]) => {
+    const others = [...layersOf].flatMap(([name, each]) => (name === file ? [] : each));
+    const { layer: estimate } = modelOf([...samples, ...others], '');
+    return layers.filter(isJudged).map(({ layer, seconds, before }) => [estimate(layer, before).seconds, seconds]);
+  });
+  addRow('all, fitted to the other models, too', leftOut);
+}
 const table = [
-  `${cpus()[0]?.model.trim()}, one thread, ${profile.source.toLowerCase().replace(' taken on it by espalier estimate --calibrate', '')}:`,
+  `${cpus()[0]?.model.trim()}, one thread, ${model.source.toLowerCase().replace(' taken on it by espalier estimate --calibrate', '')}:`,
   '',
   '| model | layers | ms | in other kernels | rank correlation | median error | estimated ÷ measured |',
   '| --- | --- | --- | --- | --- | --- | --- |',

@@ -5,6 +5,7 @@ export * from './errors.js';
 export * from './known-names.js';
 export * from './limits.js';
 export * from './lookup.js';
+export * from './mean.js';
 export * from './progress.js';
 export * from './quantities.js';
 export * from './random.js';

@@ -45,6 +45,11 @@ export function positiveInteger(text: string): number {
   throw expected('a whole number of at least 1');
 }
 
+/** "1,2,4". */
+export function positiveIntegers(text: string): number[] {
+  return list(text).map(positiveInteger);
+}
+
 export function seed(text: string): number {
   const value = quantity(text, NONE);
   if (value !== undefined && Number.isInteger(value) && value < 2 ** 32) return value;

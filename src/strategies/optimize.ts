@@ -41,7 +41,7 @@ export async function optimize(request: OptimizeRequest): Promise<RunInfo> {
 
   const baseline = await measureBaseline({ ...given, task, settings, ...tools });
   const found = await search({ plan, baseline, settings, budgetMs: settings.budgetMs - elapsed(), ...tools });
-  const settled = await settle({ baseline, candidates: found.candidates, task, runtime, threads, host, ...tools });
+  const settled = await settle({ baseline, candidates: found.candidates, task, runtime, threads, host, settings, ...tools });
   return writeRun({
     name,
     strategyName: strategy.name,

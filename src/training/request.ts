@@ -18,6 +18,10 @@ export interface EpochRecord {
   quality?: number;
   /** Base learning rate times schedule at the epoch's last step. */
   learningRate: number;
+  /**
+   * Estimate of the energy of its steps: what the graph of a step computes and moves, by the table of `footprint`. Absent in records of earlier versions.
+   */
+  microjoules?: number;
 }
 
 /** Everything that training needs to go on: made at the end of each epoch. */

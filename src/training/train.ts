@@ -1,5 +1,6 @@
 import { EspalierError, Stopped } from '../base/index.js';
 import { type Batch, batchCount, batches, pipeline } from '../data/index.js';
+import { footprint } from '../infrastructure/hardware/index.js';
 import type { Program } from '../infrastructure/runtime/index.js';
 import { worth } from '../metrics/index.js';
 import { type Model, Tensor } from '../onnx/index.js';
@@ -30,11 +31,11 @@ import { withWeights } from './weights.js';
 export async function train(given: TrainRequest): Promise<TrainResult> {
   const request = inFloats(given);
   const options = completeOptions(request.options ?? {}, request.model, request.task);
-  const { program, ...prepared } = await prepare(request, options);
+  const prepared = await prepare(request, options);
   try {
-    return await new Training(request, options, prepared.step, program).run(prepared.identity);
+    return await new Training(request, options, prepared).run(prepared.identity);
   } finally {
-    await program.dispose();
+    await prepared.program.dispose();
   }
 }
 
@@ -59,6 +60,8 @@ type CompiledStep = Omit<TrainingStep, 'model' | 'state' | 'resident'>;
 interface Prepared {
   step: CompiledStep;
   program: Program;
+  /** Estimate of the energy of a run of the step's graph, which goes through one part of a batch. */
+  microjoules: number;
   /** What makes two trainings the same, for checkpoints. */
   identity: Checkpoint['request'];
 }
@@ -100,7 +103,7 @@ async function prepare(request: TrainRequest, options: CompleteOptions): Promise
     state: request.resume?.state ?? state,
     signal: request.signal,
   });
-  return { step, program, identity };
+  return { step, program, microjoules: footprint(graph, { bytes: 0 }).energy.total, identity };
 }
 
 class Training {
@@ -108,6 +111,7 @@ class Training {
   readonly #options: CompleteOptions;
   readonly #step: CompiledStep;
   readonly #program: Program;
+  readonly #microjoules: number;
   /** How samples become the step's inputs: other models' inputs have names of their own there. */
   readonly #samples: readonly Feed[];
   readonly #history: EpochRecord[];
@@ -116,11 +120,12 @@ class Training {
   /** Loss of the first step, or of the first epoch where an earlier run began. */
   #firstLoss: number | undefined;
 
-  constructor(request: TrainRequest, options: CompleteOptions, step: CompiledStep, program: Program) {
+  constructor(request: TrainRequest, options: CompleteOptions, { step, program, microjoules }: Omit<Prepared, 'identity'>) {
     this.#request = request;
     this.#options = options;
     this.#step = step;
     this.#program = program;
+    this.#microjoules = microjoules;
     const others = (request.otherFeeds ?? []).map((feed) => ({ ...feed, input: otherInput(feed.input) }));
     this.#samples = [...request.task.feeds, ...others];
     this.#history = [...(request.resume?.history ?? [])];
@@ -189,7 +194,8 @@ class Training {
     await running;
     this.#clock.pause();
     const accuracy = task.hits ? tally.hits / (tally.done * batchSize) : undefined;
-    return { epoch: epoch + 1, loss: tally.loss / tally.done, accuracy, learningRate };
+    const microjoules = tally.done * (options.accumulate ?? 1) * this.#microjoules;
+    return { epoch: epoch + 1, loss: tally.loss / tally.done, accuracy, learningRate, microjoules };
   }
 
   async #run(parts: readonly Record<string, Tensor>[], batch: Batch, epoch: number, tally: Tally): Promise<void> {

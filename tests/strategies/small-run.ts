@@ -37,6 +37,8 @@ export interface SmallRun {
 /** Stands in for measurements on the machine where a test is not about them. */
 export const QUICK_HOST: HostServices = {
   latency: async () => ({ p50: 1, p95: 1, p99: 1, batch: 1, threads: 1, backend: 'cpu', throughput: 1000 }),
+  serving: async (_file, _model, _feeds, concurrent = [1, 2]) =>
+    concurrent.map((number) => ({ concurrent: number, throughput: 900 * number, p50: 1, p95: 1, memory: 1e6 * number })),
   downloadBytes: async () => 1000,
   check: async () => [],
   machine: () => ({ node: 'test', platform: 'test', processor: 'test', cores: 2 }),
@@ -108,7 +110,7 @@ export async function trainStart(folder: string): Promise<string> {
 export function essence(info: RunInfo): unknown {
   const { models, baseline, hypervolume, objectives, trials } = info;
   const model = ({ id, recipe, validation, test, onFront, footprint, breaks }: RunInfo['baseline']) => {
-    const { latency: _, ...counted } = footprint;
+    const { latency: _, serving: __, ...counted } = footprint;
     return { id, recipe, validation, test, onFront, footprint: counted, breaks };
   };
   return { models: models.map(model), baseline: model(baseline), hypervolume, objectives, trials };

@@ -3,12 +3,13 @@ import { formatBytes, lookup, OptionError } from '../../base/index.js';
 import { inventedShapes, runnableInputs } from '../../diagnosis/index.js';
 import { loadModel, modelBytes } from '../../formats/node/index.js';
 import { batchBindings } from '../../infrastructure/hardware/index.js';
-import { measureLatency, measureServing, type Serving } from '../../infrastructure/hardware/node/index.js';
+import { measureLatency, measureServing } from '../../infrastructure/hardware/node/index.js';
 import type { Runtime } from '../../infrastructure/runtime/index.js';
 import type { Model, Value } from '../../onnx/index.js';
+import { servingTable } from '../../report/render/index.js';
 import type { AddCommand } from '../command.js';
 import type { CommonOptions } from '../options.js';
-import { list, positiveInteger, positiveNumber, shapes, sizes } from '../units.js';
+import { positiveInteger, positiveIntegers, positiveNumber, shapes, sizes } from '../units.js';
 
 interface Options extends CommonOptions {
   threads?: number;
@@ -19,7 +20,7 @@ interface Options extends CommonOptions {
   shape?: Record<string, number[]>;
   concurrent?: number[];
   watts?: number;
-  price?: number;
+  pricePerHour?: number;
 }
 
 /** Latency, throughput and memory of a model on this machine. */
@@ -32,33 +33,40 @@ export const benchCommand: AddCommand = (program, run) => {
     .option('--dims <sizes>', 'sizes of other open dimensions, e.g. length=128', sizes)
     .option('--shape <shapes>', 'shapes of inputs, e.g. "input=1x3x224x224;mask=1x8"', shapes)
     .addOption(new Option('--backend <name>', 'where to run').choices(['cpu', 'webgpu']).default('cpu'))
-    .option('--concurrent <list>', 'requests at a time, e.g. 1,2,4: throughput, memory and latency of each (threads default to 1)', numbers)
+    .option(
+      '--concurrent <list>',
+      'requests at a time, e.g. 1,2,4: throughput, memory and latency of each (threads default to 1)',
+      positiveIntegers,
+    )
     .option('--watts <number>', 'power of the machine, for the energy of an inference with --concurrent', positiveNumber)
-    .option('--price <number>', 'price of an hour of the machine, for the cost of a million inferences with --concurrent', positiveNumber)
+    .option(
+      '--price-per-hour <number>',
+      'price of an hour of the machine, for the cost of a million inferences with --concurrent',
+      positiveNumber,
+    )
     .addHelpText(
       'after',
-      '\nExamples:\n  $ espalier bench model.onnx --threads 1 --batch 8\n  $ espalier bench model.onnx --concurrent 1,2,4 --watts 65 --price 0.2',
+      '\nExamples:\n  $ espalier bench model.onnx --threads 1 --batch 8\n  $ espalier bench model.onnx --concurrent 1,2,4 --watts 65 --price-per-hour 0.2',
     )
     .action(
       run(async (context, options: Options, path: string) => {
         const { threads, batch, runs, backend, dims, shape, concurrent } = options;
         const { runtime, output, activity, seed } = context;
-        if (!concurrent && (options.watts ?? options.price) !== undefined)
+        if (!concurrent && (options.watts ?? options.pricePerHour) !== undefined)
           throw new OptionError({
-            what: '--watts and --price are for requests side by side',
+            what: '--watts and --price-per-hour are for requests side by side',
             fix: 'Give --concurrent, e.g. --concurrent 1,2,4.',
           });
         const model = loadModel(path);
         await checkDims(model, runtime, dims, shape);
         const settings = { ...activity, batch, runs, backend, bindings: dims, inputShapes: shape, seed, ...(threads && { threads }) };
         if (concurrent) {
-          const serving = await measureServing(runtime, model, {
-            ...settings,
-            concurrent,
-            watts: options.watts,
-            pricePerHour: options.price,
-          });
-          output.result({ model: path, runtime: runtime.name, backend, threads: threads ?? 1, serving }, servingText(path, serving));
+          const { watts, pricePerHour } = options;
+          const serving = await measureServing(runtime, model, { ...settings, concurrent, watts, pricePerHour });
+          output.result(
+            { model: path, runtime: runtime.name, backend, threads: threads ?? 1, serving },
+            `${path} on this machine\n${servingTable(serving, { width: output.width, color: output.color })}`,
+          );
           return;
         }
         const measured = await measureLatency(runtime, model, settings);
@@ -79,29 +87,6 @@ export const benchCommand: AddCommand = (program, run) => {
 
 function ms(value: number): string {
   return `${value < 100 ? value.toPrecision(3) : Math.round(value)} ms`;
-}
-
-function servingText(path: string, serving: readonly Serving[]): string {
-  const rows = serving.map(({ concurrent, throughput, p50, p95, memory, joules, costPerMillion }) => [
-    String(concurrent),
-    `${throughput.toPrecision(4)}/s`,
-    ms(p50),
-    ms(p95),
-    formatBytes(memory),
-    ...(joules === undefined ? [] : [`${joules.toPrecision(3)} J`]),
-    ...(costPerMillion === undefined ? [] : [costPerMillion.toPrecision(3)]),
-  ]);
-  const { joules, costPerMillion } = serving[0];
-  const energy = joules === undefined ? [] : ['energy each'];
-  const cost = costPerMillion === undefined ? [] : ['cost per million'];
-  const head = ['requests at a time', 'samples', 'p50', 'p95', 'memory', ...energy, ...cost];
-  const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column].length)));
-  const lines = [head, ...rows].map((row) => `  ${row.map((text, column) => text.padStart(widths[column])).join('  ')}`);
-  return [`${path} on this machine`, ...lines].join('\n');
-}
-
-function numbers(text: string): number[] {
-  return list(text).map(positiveInteger);
 }
 
 /** @throws OptionError naming the options that give open dimensions a size; those of the batch have one. */

@@ -39,7 +39,7 @@ export const estimateCommand: AddCommand = (program, run) => {
     .command('estimate [model]')
     .option('--hardware <name>', 'a name that --list shows, or a JSON file (default: a line for each)')
     .option('--list', 'list the hardware that has a name')
-    .option('--calibrate', 'time some 1200 small layers on this machine (two to three minutes), and write it as hardware to --out')
+    .option('--calibrate', 'time some 1300 small layers on this machine (three to four minutes), and write it as hardware to --out')
     .option('-o, --out <file>', 'where --calibrate writes', 'this-machine.json')
     .option('--threads <number>', 'threads inside an operator while calibrating', positiveInteger, 1)
     .option('--html <file>', 'write a page instead of a table')

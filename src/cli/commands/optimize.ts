@@ -27,7 +27,7 @@ import type { AddCommand } from '../command.js';
 import type { CommandContext } from '../context.js';
 import { hardwareFrom } from '../hardware.js';
 import { addDataOptions, type CommonOptions, type DataOptions, type Limited } from '../options.js';
-import { bytes, count, latency, milliseconds, number, positiveInteger, positiveNumber } from '../units.js';
+import { bytes, count, latency, milliseconds, number, positiveInteger, positiveIntegers, positiveNumber } from '../units.js';
 
 interface Options extends CommonOptions, Omit<DataOptions, 'limit'> {
   limit?: number;
@@ -46,6 +46,9 @@ interface Options extends CommonOptions, Omit<DataOptions, 'limit'> {
   sampler?: string;
   objectives?: ObjectiveName[];
   hardware?: string;
+  serving?: number[];
+  watts?: number;
+  pricePerHour?: number;
   compile?: LanguageName;
   maxRam?: number;
   maxFlash?: number;
@@ -92,6 +95,17 @@ export const optimizeCommand: AddCommand = (program, run) => {
     .option(
       '--hardware <name>',
       'estimate latency for hardware that is not at hand instead of measuring it here: a name of "espalier estimate --list", or a JSON file',
+    )
+    .option(
+      '--serving <list>',
+      'serve the front with so many requests at a time, e.g. 1,2,4, or none (default: 1, 2, 4, … up to all cores, a quarter of a second each)',
+      requests,
+    )
+    .option('--watts <number>', 'power of what serves, for the energy of a million inferences and of the run', positiveNumber)
+    .option(
+      '--price-per-hour <number>',
+      'price of an hour of what serves, in any currency, for the cost of a million inferences',
+      positiveNumber,
     )
     .addOption(
       new Option(
@@ -175,7 +189,20 @@ async function startFromArchitecture(name: string, options: Options, context: Co
 
 export type RunOptions = Pick<
   Options,
-  'out' | 'strategy' | 'sampler' | 'trials' | 'budget' | 'epochs' | 'jobs' | 'families' | 'objectives' | 'threads' | 'compile'
+  | 'out'
+  | 'strategy'
+  | 'sampler'
+  | 'trials'
+  | 'budget'
+  | 'epochs'
+  | 'jobs'
+  | 'families'
+  | 'objectives'
+  | 'threads'
+  | 'compile'
+  | 'serving'
+  | 'watts'
+  | 'pricePerHour'
 > &
   Limits & { hardware?: HardwareModel };
 
@@ -236,11 +263,19 @@ export async function runOptimization(start: Start, options: RunOptions, context
       objectives,
       target,
       hardware: options.hardware,
+      serving: options.serving,
+      watts: options.watts,
+      pricePerHour: options.pricePerHour,
       limits: { maxSize, maxLatency, maxMemory, maxRam, maxFlash, maxMacs, maxDrop, minQuality, ...(rules?.length && { rules }) },
     },
   });
   await writeFileAtomic(join(options.out, 'report.html'), reportHtml(info));
   return info;
+}
+
+/** Requests at a time; an empty list for none. */
+function requests(text: string): number[] {
+  return text === 'none' ? [] : positiveIntegers(text);
 }
 
 function families(text: string): string[] {

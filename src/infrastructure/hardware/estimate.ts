@@ -1,6 +1,6 @@
 import type { Footprint } from './footprint.js';
 import type { Gap, LayerCost } from './layers.js';
-import type { Bound, HardwareModel, LayerEstimation } from './model.js';
+import { type Bound, fading, type HardwareModel, type LayerEstimation } from './model.js';
 import { memoryRoom, type Room, storageRoom } from './room.js';
 
 /** A layer's estimate beside what it is. */
@@ -43,7 +43,7 @@ export function estimateOn(footprint: Footprint, hardware: HardwareModel): Hardw
   for (const layer of footprint.layers.filter(({ alternative }) => !alternative)) {
     const each = estimated(layer, hardware, before);
     layers.push(each);
-    if (!each.fused) before = each.seconds;
+    if (!each.fused) before = fading(before, each.seconds);
   }
   const total = (of: (layer: EstimatedLayer) => number) => layers.reduce((sum, layer) => sum + of(layer), 0);
   const bounds = { compute: 0, memory: 0, 'start-up': 0 };

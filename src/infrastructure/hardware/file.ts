@@ -4,9 +4,10 @@ import { cpuModel, cpuSchema } from './cpu/index.js';
 import { gpuModel, gpuSchema } from './gpu/index.js';
 import { microcontrollerModel, microcontrollerSchema } from './microcontroller/index.js';
 import type { HardwareModel } from './model.js';
+import { rooflineModel, rooflineSchema } from './roofline/index.js';
 import { systolicModel, systolicSchema } from './systolic/index.js';
 
-const schema = z.discriminatedUnion('kind', [systolicSchema, gpuSchema, cpuSchema, microcontrollerSchema]);
+const schema = z.discriminatedUnion('kind', [systolicSchema, gpuSchema, cpuSchema, microcontrollerSchema, rooflineSchema]);
 
 /** Hardware as a JSON file describes it. */
 export type HardwareProfile = z.infer<typeof schema>;
@@ -38,5 +39,7 @@ function modelOf(profile: HardwareProfile): HardwareModel {
       return cpuModel(profile);
     case 'microcontroller':
       return microcontrollerModel(profile);
+    case 'roofline':
+      return rooflineModel(profile);
   }
 }

@@ -35,7 +35,7 @@ export interface HardwareModel {
    * numbers that nothing else reads.
    */
   readonly fuses?: 'activations';
-  /** What it costs to run a layer once. @param before seconds of the layer that ran before it, after which caches hold other things; default 0. */
+  /** What it costs to run a layer once. @param before seconds of the layers that ran before it, as `fading` adds them: caches hold their things; default 0. */
   layer(layer: LayerCost, before?: number): LayerEstimation;
   /** Bytes that activations (and weights, unless `weightsInStorage`) may take, and those that the file may. */
   readonly memoryBytes?: number;
@@ -44,6 +44,21 @@ export interface HardwareModel {
   readonly weightsInStorage?: boolean;
   /** Watts while it computes, where known. */
   readonly watts?: number;
+}
+
+/** How much of what ran before a layer counts less with each layer that ran since. */
+const FADING = 0.6;
+
+/** Seconds of the layers before the next one, the last of which took `seconds`: each counts 0.6 of the one after it. */
+export function fading(before: number, seconds: number): number {
+  return FADING * before + seconds;
+}
+
+/** What most of a time is spent on: start-up where that is as much as another, and arithmetic before moving data. */
+export function boundOf(spent: Readonly<Record<Bound, number>>): Bound {
+  const { compute, memory } = spent;
+  if (spent['start-up'] >= Math.max(compute, memory)) return 'start-up';
+  return compute >= memory ? 'compute' : 'memory';
 }
 
 /** Numbers in a layer's outputs; 0 where their sizes are not known. */

@@ -1,3 +1,5 @@
+import { mean } from '../../base/index.js';
+
 /** The quantile `p` in [0, 1], by linear interpolation between order statistics (Hyndman and Fan's type 7). */
 export function quantile(values: readonly number[], p: number): number {
   const sorted = [...values].sort((a, b) => a - b);
@@ -5,10 +7,6 @@ export function quantile(values: readonly number[], p: number): number {
   const below = Math.floor(position);
   const above = Math.min(below + 1, sorted.length - 1);
   return sorted[below] + (sorted[above] - sorted[below]) * (position - below);
-}
-
-export function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 /** Sample standard deviation over mean; 0 for a single value. */

@@ -2,6 +2,7 @@ import { OptionError } from '../../base/index.js';
 import { gpuCards, gpuModel } from './gpu/index.js';
 import { microcontrollerModel, microcontrollers } from './microcontroller/index.js';
 import type { HardwareModel } from './model.js';
+import { rooflineDevices, rooflineModel } from './roofline/index.js';
 import { systolicArrays, systolicModel } from './systolic/index.js';
 
 /** All hardware that has a name. */
@@ -9,6 +10,7 @@ const HARDWARE: HardwareModel[] = [
   ...systolicArrays.map(systolicModel),
   ...gpuCards.map(gpuModel),
   ...microcontrollers.map(microcontrollerModel),
+  ...rooflineDevices.map(rooflineModel),
 ];
 
 export function hardwareModels(): readonly HardwareModel[] {

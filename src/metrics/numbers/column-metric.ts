@@ -27,7 +27,3 @@ export function columnMetric({ figure, join, ...about }: OfColumns): Metric<'num
     }),
   };
 }
-
-export function meanOf(figures: readonly number[]): number {
-  return figures.reduce((sum, each) => sum + each, 0) / figures.length;
-}

@@ -1,5 +1,6 @@
+import { mean } from '../../base/index.js';
 import { amount } from '../scales.js';
-import { columnMetric, meanOf } from './column-metric.js';
+import { columnMetric } from './column-metric.js';
 
 /** Root of the mean squared error, in the targets' own unit; the mean over the columns where there are several. */
 export const rmse = columnMetric({
@@ -9,5 +10,5 @@ export const rmse = columnMetric({
   scale: amount,
   tolerance: 0.01,
   figure: ({ squared }) => Math.sqrt(squared),
-  join: meanOf,
+  join: mean,
 });

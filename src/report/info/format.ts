@@ -10,9 +10,9 @@ export function formatMs(milliseconds: number | undefined): string {
   return Math.abs(Number(value.toPrecision(3))) >= 1000 ? `${significant(value / 1000)} s` : `${significant(value)} ms`;
 }
 
-/** Microjoules: "1.24 µJ", "3.1 mJ". */
+/** Microjoules: "1.24 µJ", "3.1 mJ", "2.2 kJ". */
 export function formatEnergy(microjoules: number | undefined): string {
-  return withUnit(microjoules, ['µJ', 'mJ', 'J']);
+  return withUnit(microjoules, ['µJ', 'mJ', 'J', 'kJ', 'MJ', 'GJ']);
 }
 
 /** Wall-clock time: "45 s", "3 min 5 s", "2 h 10 min". */

@@ -29,5 +29,6 @@ export {
   scatterAxes,
   scatterLine,
 } from './scatter.js';
+export { bestServing, type ServingTable, servingConditions, servingTableOf, trainingText } from './serving.js';
 export { describe, type Summary, summarize } from './summary.js';
 export { limitName, modelWarnings, runWarnings } from './warnings.js';

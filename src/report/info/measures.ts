@@ -1,8 +1,31 @@
 import type { ModelInfo, RunInfo } from '../../strategies/index.js';
-import { finite, formatBytes, formatCount, formatEnergy, formatMs, formatQuality, isMoreBetter, metricName } from './format.js';
+import {
+  finite,
+  formatBytes,
+  formatCount,
+  formatEnergy,
+  formatMs,
+  formatQuality,
+  isMoreBetter,
+  metricName,
+  NOTHING,
+  significant,
+} from './format.js';
+import { bestServing } from './serving.js';
 
 /** Everything that a model can be compared by; names of axes and columns. */
-export type MeasureName = 'quality' | 'test' | 'bytes' | 'download' | 'macs' | 'latency' | 'memory' | 'parameters' | 'energy';
+export type MeasureName =
+  | 'quality'
+  | 'test'
+  | 'bytes'
+  | 'download'
+  | 'macs'
+  | 'latency'
+  | 'memory'
+  | 'parameters'
+  | 'energy'
+  | 'served-energy'
+  | 'cost';
 
 export interface Measure {
   readonly name: MeasureName;
@@ -59,5 +82,19 @@ export function costMeasures(): Measure[] {
     cost('memory', 'Peak activations', ['less memory', 'more memory'], formatBytes, ({ footprint }) => footprint.activationBytes),
     cost('parameters', 'Parameters', ['fewer parameters', 'more parameters'], formatCount, ({ footprint }) => footprint.parameters),
     cost('energy', 'Energy (estimate)', ['less energy', 'more energy'], formatEnergy, ({ footprint }) => footprint.energyMicrojoules),
+    cost(
+      'served-energy',
+      'Energy per million, served',
+      ['less energy to serve', 'more energy to serve'],
+      (value) => (value === undefined ? NOTHING : `${significant(value)} kWh`),
+      (model) => bestServing(model)?.kilowattHoursPerMillion,
+    ),
+    cost(
+      'cost',
+      'Cost per million, served',
+      ['cheaper to serve', 'dearer to serve'],
+      (value) => (value === undefined ? NOTHING : significant(value)),
+      (model) => bestServing(model)?.costPerMillion,
+    ),
   ];
 }

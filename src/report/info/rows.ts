@@ -2,6 +2,7 @@ import type { ModelInfo, QualityInfo, RunInfo } from '../../strategies/index.js'
 import { compareCosts, compareQuality, type QualityComparison } from './compare.js';
 import type { MeasureName } from './measures.js';
 import { allModels, roleOf, type ScatterPoint } from './scatter.js';
+import { bestServing } from './serving.js';
 import { modelWarnings } from './warnings.js';
 
 /** A cost, and how many times less it is than the baseline's. */
@@ -23,6 +24,8 @@ export interface FrontRow {
   test?: QualityInfo;
   /** Against the baseline: on the test part where both were measured there. */
   quality: QualityComparison;
+  /** Samples per second of as many requests at a time as it serves most with. */
+  served?: number;
   costs: Partial<Record<MeasureName, CostCell>>;
   /** Names of the limits that it breaks. */
   breaks: readonly string[];
@@ -47,6 +50,7 @@ function rowOf(model: ModelInfo, info: RunInfo): Omit<FrontRow, 'index' | 'rank'
     validation: model.validation,
     test: model.test,
     quality: compareQuality(model, info.baseline),
+    served: bestServing(model)?.throughput,
     costs: Object.fromEntries(costs),
     breaks: model.breaks,
     warnings: modelWarnings(model, info.baseline),

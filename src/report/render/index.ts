@@ -11,5 +11,6 @@ export {
   type InspectTableOptions,
   inspectTable,
   programTable,
+  servingTable,
   type TerminalOptions,
 } from './terminal/index.js';

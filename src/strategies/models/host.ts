@@ -1,5 +1,5 @@
 import type { Model, Tensor } from '../../onnx/index.js';
-import type { LatencyInfo, ModelInfo, RunInfo } from '../results/info.js';
+import type { LatencyInfo, ModelInfo, RunInfo, ServingInfo } from '../results/info.js';
 
 /** Inputs of one run; they are copied. */
 export type Feeds = Readonly<Record<string, Tensor>>;
@@ -7,6 +7,13 @@ export type Feeds = Readonly<Record<string, Tensor>>;
 /** Samples of one run: the largest first dimension. */
 export function samplesIn(feeds: Feeds): number {
   return Math.max(1, ...Object.values(feeds).map(({ shape }) => shape[0] ?? 1));
+}
+
+/** Shapes of those of the inputs that a model has. */
+export function shapesOf(model: Model, feeds: Feeds): Record<string, readonly number[]> {
+  const names = new Set(model.graph.feeds.map(({ name }) => name));
+  const known = Object.entries(feeds).filter(([name]) => names.has(name));
+  return Object.fromEntries(known.map(([name, { shape }]) => [name, shape]));
 }
 
 /** What a model was made of. */
@@ -21,6 +28,11 @@ export interface Original {
 export interface HostServices {
   /** Latency on these inputs, and the ratio to the baseline measured in turns with it. */
   latency(model: Model, baseline: Model | undefined, feeds: Feeds): Promise<LatencyInfo>;
+  /**
+   * Requests on these inputs side by side, so many at a time as each number says; numbers for which there is no room are left out.
+   * @param concurrent default: 1, 2, 4, … up to what this host can do at once.
+   */
+  serving(file: string, model: Model, feeds: Feeds, concurrent?: readonly number[]): Promise<ServingInfo[]>;
   /** Bytes that a download of the model's file transfers. */
   downloadBytes(file: string): Promise<number>;
   /**

@@ -65,10 +65,11 @@ export async function meterOf({ original, task, runtime, threads, host, storage,
     layers: (model) => layerInfos(model, shapes),
     code: async (model, language, name) => compiledCode(model, language, name, { runtime, shapes }),
     latency: async (model, beside) => host.latency(model, beside, await sampleFeeds(model, task)),
-    measure: async ({ id, recipe, model, bytes, file, notes }, { signal, latency } = {}) => {
+    measure: async ({ id, recipe, model, bytes, file, notes, effort }, { signal, latency } = {}) => {
       const measured = await remember(storage, `measure ${id}`, async () => {
         const validation = await quality(model, { signal });
-        return journaled({ validation, footprint: { ...(await footprint(model, bytes)), latency: await latency?.(model) } });
+        const trained = effort.microjoules > 0 ? { trainingMicrojoules: effort.microjoules } : {};
+        return journaled({ validation, footprint: { ...(await footprint(model, bytes)), ...trained, latency: await latency?.(model) } });
       });
       return { id, label: recipeLabel(recipe, registry), file, recipe, seed, ...measured, notes, onFront: false, breaks: [] };
     },

@@ -4,6 +4,7 @@ import type { Runtime } from '../../infrastructure/runtime/index.js';
 import type { Model } from '../../onnx/index.js';
 import { applyTechnique, type Recipe, type Step, type TechniqueNotes, type TechniqueRegistry } from '../../technique/index.js';
 import type { Task } from '../../training/index.js';
+import { type Effort, withEffortOf } from './effort.js';
 import { sha256 } from './fingerprint.js';
 import { journaled } from './journaled.js';
 import type { Workspace } from './workspace.js';
@@ -34,6 +35,8 @@ export interface Stage {
   bytes?: number;
   file?: string;
   notes: TechniqueNotes;
+  /** Of all steps so far. */
+  effort: Effort;
 }
 
 /** A stage with a file. */
@@ -53,7 +56,7 @@ export class RecipeRunner {
     for (let length = 1; length <= request.recipe.length; length++) {
       const recipe = request.recipe.slice(0, length);
       const id = stageId(recipe, request.seed, request.fingerprint);
-      const before = stages.at(-1)?.model ?? request.original;
+      const before = stages.at(-1);
       let running = this.#running.get(id);
       if (!running) {
         running = this.#stage(id, recipe, before, request).finally(() => this.#running.delete(id));
@@ -64,13 +67,14 @@ export class RecipeRunner {
     return stages;
   }
 
-  async #stage(id: string, recipe: Recipe, before: Model, request: RecipeRequest): Promise<Stage> {
+  async #stage(id: string, recipe: Recipe, before: Stage | undefined, request: RecipeRequest): Promise<Stage> {
     const { workspace } = request;
     const made = workspace.storage.records().find((record) => record.kind === 'stage' && (record.data as { id?: string }).id === id);
     const kept = made && (await workspace.load(id));
     if (made && kept) {
       const data = made.data as unknown as { bytes: number; notes: TechniqueNotes };
-      return { id, recipe, model: kept, bytes: data.bytes, file: workspace.fileOf(id), notes: data.notes };
+      const { bytes, notes } = data;
+      return { id, recipe, model: kept, bytes, file: workspace.fileOf(id), notes, effort: withEffortOf(notes, before?.effort) };
     }
     const step = recipe.at(-1) as Step;
     const technique = request.registry.get(step.technique);
@@ -78,7 +82,7 @@ export class RecipeRunner {
       technique,
       {
         ...nested(request.activity, technique.name),
-        model: before,
+        model: before?.model ?? request.original,
         original: request.teacher ?? request.original,
         task: request.task,
         runtime: request.runtime,
@@ -88,13 +92,14 @@ export class RecipeRunner {
       },
       step.options,
     );
-    if (technique.isTransient) return { id, recipe, model, notes };
+    const effort = withEffortOf(notes, before?.effort);
+    if (technique.isTransient) return { id, recipe, model, notes, effort };
     const { bytes, file } = await workspace.save(id, model);
     const noted = journaled(notes);
     await workspace.storage.record('stage', { id, bytes, notes: noted });
     await workspace.forget(id);
     // As the file and the journal have it, so that a run that resumes here goes on with the very same.
-    return { id, recipe, model: (await workspace.load(id)) ?? model, bytes, file, notes: noted };
+    return { id, recipe, model: (await workspace.load(id)) ?? model, bytes, file, notes: noted, effort };
   }
 }
 

@@ -3,12 +3,13 @@ import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
 import { attempted } from '../../base/index.js';
 import { noiseFaults, noiseText, prove } from '../../diagnosis/index.js';
-import { compareLatency, downloadBytes, measureLatency } from '../../infrastructure/hardware/node/index.js';
+import { footprint, requestCounts } from '../../infrastructure/hardware/index.js';
+import { compareLatency, downloadBytes, measureLatency, measureServingApart } from '../../infrastructure/hardware/node/index.js';
 import type { Runtime } from '../../infrastructure/runtime/index.js';
 import { lacking } from '../../infrastructure/targets/index.js';
 import { referenceAnswers, type Target, targets } from '../../infrastructure/targets/node/index.js';
 import { isFloat, type Model } from '../../onnx/index.js';
-import { type Feeds, type HostServices, type Original, samplesIn } from '../models/host.js';
+import { type Feeds, type HostServices, type Original, samplesIn, shapesOf } from '../models/host.js';
 import type { LatencyInfo, RuntimeCheck } from '../results/info.js';
 
 export interface HostOptions {
@@ -39,6 +40,11 @@ export function nodeHost(runtime: Runtime, folder: string, options: HostOptions 
         ...{ p50, p95, p99, batch, threads, backend, throughput, ratioToBaseline: ratio },
         ...(interval && { ratioInterval: [interval.low, interval.high] }),
       };
+    },
+    serving: async (file, model, feeds, concurrent = requestCounts(availableParallelism())) => {
+      const options = { batch: samplesIn(feeds), warmup: 1, runs: 2, minSeconds: SERVED_SECONDS };
+      const counts = concurrent.filter(roomFor(model, feeds));
+      return measureServingApart(join(folder, file), { feeds, signal, runtime, options: { ...options, concurrent: counts } });
     },
     downloadBytes: async (file) => downloadBytes(await readFile(join(folder, file)), { signal }),
     check: async (file, model, feeds, original) => {
@@ -74,6 +80,17 @@ export function nodeHost(runtime: Runtime, folder: string, options: HostOptions 
       cores: availableParallelism(),
     }),
   };
+}
+
+/** Seconds for which each number of requests is served. */
+const SERVED_SECONDS = 0.25;
+
+/** Which numbers of programs half of the memory that is left has room for: runtimes keep weights a second time, in an order that suits their kernels. */
+function roomFor(model: Model, feeds: Feeds): (programs: number) => boolean {
+  const { weightBytes, memory } = footprint(model, { bytes: 0, inputShapes: shapesOf(model, feeds) });
+  const each = 2 * weightBytes + memory.total;
+  const room = process.availableMemory() / 2;
+  return (programs) => programs === 1 || programs * each <= room;
 }
 
 interface NodeCheck {

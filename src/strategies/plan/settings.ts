@@ -1,6 +1,6 @@
 import { samplers } from '../../automation/index.js';
 import { OptionError } from '../../base/index.js';
-import type { HardwareModel } from '../../infrastructure/hardware/index.js';
+import { checkRequestCounts, type HardwareModel } from '../../infrastructure/hardware/index.js';
 import type { LanguageName } from '../../infrastructure/targets/index.js';
 import { checkLimits } from '../criteria/limits.js';
 import type { Limits, ObjectiveName } from '../results/info.js';
@@ -30,17 +30,23 @@ export interface OptimizeOptions {
   hardware?: HardwareModel;
   /** What proposes recipes; a name of `samplers`. Default 'tpe'. */
   sampler?: string;
+  /**
+   * Requests at a time with which the baseline and the models of the front are served, after the search; none: they are not. Default: 1, 2, 4, … up to all
+   * cores, a quarter of a second for each, or with `hardware` batches of 1 to 16 where the model takes them.
+   */
+  serving?: readonly number[];
+  /** Watts of what serves while it does, and the price of an hour of it in any currency: energy and cost of a million inferences follow. */
+  watts?: number;
+  pricePerHour?: number;
   /** What models of the front are compiled to; limits of RAM and flash are of that. Default: nothing, or C where one of these is limited. */
   target?: LanguageName;
 }
 
+/** Options that stay open where nobody gives them. */
+type Optional = 'objectives' | 'families' | 'hardware' | 'target' | 'serving' | 'watts' | 'pricePerHour';
+
 /** The options with their defaults. */
-export interface Settings extends Required<Omit<OptimizeOptions, 'objectives' | 'families' | 'hardware' | 'target'>> {
-  objectives?: readonly ObjectiveName[];
-  families?: readonly string[];
-  hardware?: HardwareModel;
-  target?: LanguageName;
-}
+export interface Settings extends Required<Omit<OptimizeOptions, Optional>>, Pick<OptimizeOptions, Optional> {}
 
 /** @param samples of the training part. @throws OptionError for options that cannot be used. */
 export function settingsOf(options: OptimizeOptions, samples: number): Settings {
@@ -72,9 +78,15 @@ export function settingsOf(options: OptimizeOptions, samples: number): Settings 
       expected: `one of ${Object.keys(samplers).join(', ')}`,
       got: sampler,
     });
+  const { serving, watts, pricePerHour } = options;
+  checkRequestCounts(serving ?? []);
+  for (const [where, value] of Object.entries({ watts, pricePerHour })) {
+    if (value !== undefined && !(value > 0 && Number.isFinite(value)))
+      throw new OptionError({ what: 'Not a usable value', where, expected: 'a number above 0', got: String(value) });
+  }
   if (families?.length === 0)
     throw new OptionError({ what: 'There is no architecture to look at', where: 'families', expected: 'at least one name' });
-  return { trials, budgetMs, epochs, jobs, threads, seed, limits, objectives, families, hardware, sampler, target };
+  return { trials, budgetMs, epochs, jobs, threads, seed, limits, objectives, families, hardware, sampler, target, serving, watts, pricePerHour };
 }
 
 /** About 2,000 steps of 128 samples, from 2 to 40 epochs. */

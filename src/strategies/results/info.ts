@@ -1,3 +1,4 @@
+import type { Serving } from '../../infrastructure/hardware/index.js';
 import type { Recipe, TechniqueNotes } from '../../technique/index.js';
 import type { Quality } from '../../training/index.js';
 
@@ -25,10 +26,20 @@ export interface FootprintInfo {
   /** Largest sum of activations that are alive at once for one sample, in bytes. */
   activationBytes?: number;
   latency?: LatencyInfo;
+  /** Requests side by side, for the baseline and the models of the front: more of them in each. */
+  serving?: readonly ServingInfo[];
   /** What it needs as compiled code, where it is compiled. */
   compiled?: CompiledInfo;
   /** Estimate for one sample, in microjoules; see the hardware documentation. */
   energyMicrojoules?: number;
+  /** Estimate for all trainings that made it, in the run, by the same table; absent where nothing was trained. */
+  trainingMicrojoules?: number;
+}
+
+/** How a model serves so many requests at a time: measured on this machine, a program of one thread for each, unless it is an estimate. */
+export interface ServingInfo extends Serving {
+  /** The hardware that it was estimated for, where it was not measured: requests of one moment are then one batch, and `p50` and `p95` are the same. */
+  readonly estimatedFor?: string;
 }
 
 /** A model as code that needs no runtime. */
@@ -132,7 +143,18 @@ export interface RunInfo {
   remarks: string[];
   /** Wall-clock seconds of all runs together. */
   seconds: number;
+  /** What all trainings of the run took. */
+  training?: TrainingInfo;
   complete: boolean;
+}
+
+/** The trainings of a run, those of models that are not on the front among them. */
+export interface TrainingInfo {
+  readonly epochs: number;
+  /** Estimate of the energy of their steps, from the arithmetic and the traffic of the graphs that were run, by the table of `energyMicrojoules`. */
+  readonly microjoules: number;
+  /** Joules of the whole run, trainings and everything else: its seconds at the watts that were given. */
+  readonly runJoules?: number;
 }
 
 export interface LayerInfo {

@@ -24,12 +24,27 @@ const latency = z.looseObject({
   throughput: number,
 });
 
+const serving = z.looseObject({
+  concurrent: count,
+  throughput: number,
+  p50: number,
+  p95: number,
+  memory: count,
+  joules: count.optional(),
+  kilowattHoursPerMillion: count.optional(),
+  costPerMillion: count.optional(),
+  estimatedFor: z.string().optional(),
+});
+
 const footprint = z.looseObject({
   bytes: count,
   parameters: count,
   weightBytes: count,
   macs: count.optional(),
   latency: latency.optional(),
+  serving: z.array(serving).optional(),
+  energyMicrojoules: count.optional(),
+  trainingMicrojoules: count.optional(),
   compiled: z
     .looseObject({
       target: z.string(),
@@ -105,6 +120,7 @@ const run = z.looseObject({
   failures: z.array(z.looseObject({ trial: number, recipe, message: z.string() })),
   remarks: z.array(z.string()),
   seconds: count,
+  training: z.looseObject({ epochs: count, microjoules: count, runJoules: count.optional() }).optional(),
   complete: z.boolean(),
 });
 

@@ -15,7 +15,7 @@ export interface TestNeeds {
   task: Task;
   runtime: Runtime;
   threads: number;
-  host: Pick<HostServices, 'latency' | 'downloadBytes' | 'check'>;
+  host: Pick<HostServices, 'latency' | 'serving' | 'downloadBytes' | 'check'>;
   workspace: Pick<Workspace, 'name' | 'load' | 'storage'>;
   activity: Activity;
 }

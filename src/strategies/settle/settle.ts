@@ -5,10 +5,12 @@ import { broken, violations } from '../criteria/limits.js';
 import type { MakeModels } from '../models/maker.js';
 import type { Meter } from '../models/meter.js';
 import { storedModel } from '../models/workspace.js';
+import type { Settings } from '../plan/settings.js';
 import type { LayerInfo, ModelInfo } from '../results/info.js';
 import { markFront } from './front.js';
 import { measureChosen, type Rival, rivalOf, type TestNeeds } from './measure.js';
 import { restoreModels } from './restore.js';
+import { addServing } from './serving.js';
 
 /** What a front is settled with. */
 export interface SettleNeeds extends TestNeeds {
@@ -17,6 +19,7 @@ export interface SettleNeeds extends TestNeeds {
   candidates: readonly ModelInfo[];
   make: MakeModels;
   meter: Pick<Meter, 'layers'>;
+  settings: Pick<Settings, 'serving' | 'watts' | 'pricePerHour'>;
 }
 
 export interface Settled {
@@ -32,9 +35,10 @@ export interface Settled {
 
 /**
  * The fourth stage: marks the front and measures it on the test part. Latencies measured then, with nothing else running, replace those of the search, and
- * may change what is on the front; so until everything on it is measured. Each turn measures a model that was not, so that it ends.
+ * may change what is on the front; so until everything on it is measured. Each turn measures a model that was not, so that it ends. How models serve several
+ * requests decides nothing, and is measured of what is left.
  */
-export async function settle({ baseline, candidates, make, meter, ...needs }: SettleNeeds): Promise<Settled> {
+export async function settle({ baseline, candidates, make, meter, settings, ...needs }: SettleNeeds): Promise<Settled> {
   const { teacher, criteria } = baseline;
   const { metric, limits, objectives } = criteria;
   await restoreModels(candidates, { ...needs, make, teacher });
@@ -50,6 +54,8 @@ export async function settle({ baseline, candidates, make, meter, ...needs }: Se
     chosen = [info, ...front.models.filter(({ onFront }) => onFront)].filter(({ test }) => test === undefined);
     Object.assign(layers, await measureAll(chosen));
   } while (chosen.length > 0);
+  const { serving, ...rates } = settings;
+  await addServing([info, ...front.models.filter(({ onFront }) => onFront)], { ...needs, concurrent: serving, rates });
   return { baseline: info, ...front, layers };
 }
 

@@ -1,5 +1,6 @@
 import type { Task } from '../../training/index.js';
 import type { Baseline } from '../baseline/baseline.js';
+import type { Effort } from '../models/effort.js';
 import type { Settings } from '../plan/settings.js';
 import type { Plan } from '../plan/strategy.js';
 import { FORMAT_VERSION, FRONT_SCHEMA, type RunInfo } from '../results/info.js';
@@ -11,18 +12,32 @@ export interface Finding {
   name: string;
   strategyName: string;
   task: Task;
-  settings: Pick<Settings, 'seed' | 'trials' | 'epochs' | 'threads' | 'jobs' | 'hardware' | 'target'>;
+  settings: Pick<Settings, 'seed' | 'trials' | 'epochs' | 'threads' | 'jobs' | 'hardware' | 'target' | 'watts' | 'pricePerHour'>;
   plan: Pick<Plan, 'remarks'>;
   baseline: Pick<Baseline, 'criteria'>;
   found: Omit<Found, 'candidates'>;
   settled: Settled;
   machine: RunInfo['machine'];
   seconds: number;
+  /** Of all trainings. */
+  effort: Effort;
 }
 
 /** A run as reports draw it. */
-export function describeRun({ name, strategyName, task, settings, plan, baseline, found, settled, machine, seconds }: Finding): RunInfo {
-  const { seed, trials, epochs, threads, jobs, hardware, target } = settings;
+export function describeRun({
+  name,
+  strategyName,
+  task,
+  settings,
+  plan,
+  baseline,
+  found,
+  settled,
+  machine,
+  seconds,
+  effort,
+}: Finding): RunInfo {
+  const { seed, trials, epochs, threads, jobs, hardware, target, watts, pricePerHour } = settings;
   return {
     schema: FRONT_SCHEMA,
     format: FORMAT_VERSION,
@@ -44,7 +59,13 @@ export function describeRun({ name, strategyName, task, settings, plan, baseline
       fingerprint: task.splits.train.fingerprint,
     },
     seed,
-    options: { trials, epochs, threads, jobs, ...(hardware && { hardware: hardware.name }), ...(target && { target }) },
+    options: {
+      ...{ trials, epochs, threads, jobs },
+      ...(hardware && { hardware: hardware.name }),
+      ...(target && { target }),
+      ...(watts !== undefined && { watts }),
+      ...(pricePerHour !== undefined && { pricePerHour }),
+    },
     limits: baseline.criteria.limits,
     machine,
     objectives: [...baseline.criteria.objectives],
@@ -60,6 +81,8 @@ export function describeRun({ name, strategyName, task, settings, plan, baseline
       ...remarksOn(found, trials),
     ],
     seconds,
+    // Watts are those of the hardware where that is not this machine.
+    training: { ...effort, ...(watts !== undefined && !hardware && { runJoules: seconds * watts }) },
     complete: found.complete,
   };
 }

@@ -1,4 +1,6 @@
 import type { LanguageName } from '../../infrastructure/targets/index.js';
+import type { TechniqueNotes } from '../../technique/index.js';
+import { type Effort, NO_EFFORT, withEffortOf } from '../models/effort.js';
 import type { HostServices } from '../models/host.js';
 import type { Meter } from '../models/meter.js';
 import { storedModel, type Workspace } from '../models/workspace.js';
@@ -7,7 +9,7 @@ import { card } from './cards.js';
 import { describeRun, type Finding } from './describe.js';
 
 /** What a run is written with. */
-export interface WriteNeeds extends Omit<Finding, 'machine' | 'seconds'> {
+export interface WriteNeeds extends Omit<Finding, 'machine' | 'seconds' | 'effort'> {
   host: Pick<HostServices, 'machine'>;
   meter: Pick<Meter, 'code'>;
   workspace: Pick<Workspace, 'name' | 'load' | 'storage' | 'write'>;
@@ -17,7 +19,8 @@ export interface WriteNeeds extends Omit<Finding, 'machine' | 'seconds'> {
 
 /** The last stage: writes a card for every model, and the run as front.json. */
 export async function writeRun({ host, meter, workspace, elapsed, ...finding }: WriteNeeds): Promise<RunInfo> {
-  const info = describeRun({ ...finding, machine: host.machine(), seconds: await addTime(workspace.storage, elapsed / 1000) });
+  const seconds = await addTime(workspace.storage, elapsed / 1000);
+  const info = describeRun({ ...finding, machine: host.machine(), seconds, effort: allEffort(workspace.storage) });
   const { target } = finding.settings;
   if (target) {
     for (const model of info.models) if (model.onFront) await writeCode(model, target, { meter, workspace });
@@ -46,6 +49,12 @@ async function writeCode(
 
 function json(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+/** What all trainings took of which the journal has a finished stage. */
+function allEffort(storage: Workspace['storage']): Effort {
+  const stages = storage.records().filter(({ kind }) => kind === 'stage');
+  return stages.reduce((sum, { data }) => withEffortOf((data as unknown as { notes: TechniqueNotes }).notes, sum), NO_EFFORT);
 }
 
 /** Seconds of all runs in this workspace that came to their end. */

@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { OptionError } from 'espalier/base';
-import { measureServing } from 'espalier/infrastructure/hardware/node';
+import { OptionError, RuntimeError, Stopped } from 'espalier/base';
+import { makeFeeds, requestCounts, withRates } from 'espalier/infrastructure/hardware';
+import { measureServing, measureServingApart } from 'espalier/infrastructure/hardware/node';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
+import { saveModel } from 'espalier/onnx/node';
 import { heavyModel } from '../models.js';
 
 test('requests side by side: throughput, and what follows from it', async () => {
@@ -15,15 +20,55 @@ test('requests side by side: throughput, and what follows from it', async () => 
       served.map(({ concurrent }) => concurrent),
       [1, 2],
     );
-    for (const { concurrent, throughput, p50, p95, joules = 0, costPerMillion = 0 } of served) {
+    for (const { concurrent, throughput, p50, p95, joules = 0, kilowattHoursPerMillion = 0, costPerMillion = 0 } of served) {
       assert.ok(p50 > 0 && p95 >= p50);
       // No request is answered in less time than the runtime takes, and no more of them run than there are programs.
       assert.ok(throughput > 0 && throughput < (1.5 * concurrent * 1000) / p50, `${throughput} a second, ${p50} ms`);
       assert.ok(Math.abs((joules * throughput) / 30 - 1) < 1e-9);
+      assert.ok(Math.abs((3.6 * kilowattHoursPerMillion) / joules - 1) < 1e-9);
       assert.ok(Math.abs((costPerMillion * throughput) / 100 - 1) < 1e-9);
     }
     await assert.rejects(measureServing(runtime, heavyModel(1), { concurrent: [0] }), OptionError);
   } finally {
     await runtime.dispose();
   }
+});
+
+test('energy and cost of a million follow from watts and price; energy that is known stays', () => {
+  const served = { concurrent: 1, throughput: 100, p50: 10, p95: 10, memory: 0 };
+  const { joules, kilowattHoursPerMillion, costPerMillion } = withRates(served, { watts: 36, pricePerHour: 0.72 });
+  // 10,000 seconds at 36 W are 0.1 kWh; at 0.72 an hour they cost 2.
+  assert.equal(joules, 0.36);
+  assert.ok(Math.abs((kilowattHoursPerMillion ?? 0) - 0.1) < 1e-12 && Math.abs((costPerMillion ?? 0) - 2) < 1e-12);
+  assert.equal(withRates({ ...served, joules: 1 }, { watts: 36 }).joules, 1);
+  assert.deepEqual(withRates(served, {}), served);
+});
+
+test('requests at a time go up to all cores, and no further than 256', () => {
+  assert.deepEqual([1, 2, 6, 8].map(requestCounts), [[1], [1, 2], [1, 2, 4, 6], [1, 2, 4, 8]]);
+  assert.deepEqual(requestCounts(1000).slice(-2), [128, 256]);
+});
+
+test('a process of its own serves a file: memory is what that takes, faults come back, and it can be stopped', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'espalier-serving-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const path = join(folder, 'model.onnx');
+  const model = heavyModel(1);
+  await saveModel(model, path);
+  const runtime = createNodeRuntime({ threads: 1 });
+  t.after(() => runtime.dispose());
+  const request = { feeds: makeFeeds(model), runtime, options: { concurrent: [2, 1], runs: 2, warmup: 1, minSeconds: 0 } };
+  const served = await measureServingApart(path, request);
+  assert.deepEqual(
+    served.map(({ concurrent }) => concurrent),
+    [1, 2],
+  );
+  // The runtime's own library alone takes megabytes.
+  assert.ok(served[0].memory > 1e6 && served[1].memory >= served[0].memory);
+  await assert.rejects(measureServingApart(join(folder, 'none.onnx'), request), RuntimeError);
+  await assert.rejects(measureServingApart(path, { ...request, signal: AbortSignal.abort() }), Stopped);
+  const stop = new AbortController();
+  const long = measureServingApart(path, { ...request, signal: stop.signal, options: { ...request.options, minSeconds: 3000 } });
+  stop.abort();
+  await assert.rejects(long, Stopped);
 });

@@ -8,7 +8,7 @@ import type { CpuCosts } from './schema.js';
 export interface TimedLayer {
   readonly layer: LayerCost;
   readonly seconds: number;
-  /** Seconds of the layer that ran before it. */
+  /** Seconds of the layers that ran before it, as `fading` adds them. */
   readonly before: number;
 }
 

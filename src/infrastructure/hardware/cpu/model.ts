@@ -1,13 +1,12 @@
 import { lookup } from '../../../base/index.js';
 import type { LayerCost } from '../layers.js';
-import type { HardwareModel, LayerEstimation } from '../model.js';
+import { boundOf, type HardwareModel, type LayerEstimation } from '../model.js';
 import { classesOf, features, featuresOf } from './classes.js';
 import type { CpuProfile } from './schema.js';
 
 /** Of what a layer's time is linear in, that which is arithmetic, and that which is moving data; what is left is start-up. */
 const BOUND = {
-  layers: 'start-up',
-  cold: 'start-up',
+  starts: 'start-up',
   macs: 'compute',
   gathered: 'memory',
   weightBytes: 'memory',
@@ -36,12 +35,6 @@ function estimate(layer: LayerCost, before: number | undefined, { classes, other
   features.forEach((feature, index) => {
     spent[BOUND[feature]] += costs[feature] * amounts[index];
   });
-  const { compute, memory } = spent;
-  const start = spent['start-up'];
-  const seconds = compute + memory + start;
-  return {
-    seconds,
-    ...(watts !== undefined && { joules: seconds * watts }),
-    bound: start >= compute && start >= memory ? 'start-up' : compute >= memory ? 'compute' : 'memory',
-  };
+  const seconds = spent.compute + spent.memory + spent['start-up'];
+  return { seconds, ...(watts !== undefined && { joules: seconds * watts }), bound: boundOf(spent) };
 }

@@ -34,7 +34,7 @@ export const gpuCards: readonly GpuProfile[] = [
     name: 't4',
     title: 'NVIDIA T4',
     source:
-      'NVIDIA T4 datasheet and Turing architecture whitepaper: 40 SMs, TFLOPS fp32 8.1, fp16 65, int8 130 TOPS, 320 GB/s, 70 W; no tf32',
+      'NVIDIA T4 datasheet and product brief, Turing architecture whitepaper: 40 SMs, TFLOPS fp32 8.1, fp16 65, int8 130 TOPS, 70 W; 320 GB/s by the brief; no tf32',
     multiprocessors: 40,
     macsPerSecond: { float32: 4.05 * T, float16: 32.5 * T, int8: 65 * T },
     memoryBytesPerSecond: 320e9,
@@ -60,7 +60,7 @@ export const gpuCards: readonly GpuProfile[] = [
     name: 'jetson-orin-nano',
     title: 'NVIDIA Jetson Orin Nano 8 GB',
     source:
-      'NVIDIA Jetson Orin Nano series data sheet (DS-11105): 8 SMs (1,024 cores, 32 tensor cores) at 625 MHz, int8 20 TOPS (40 with sparsity), 68 GB/s, 15 W; fp16 half, tf32 a quarter of int8, fp32 1.28 TFLOPS from the cores',
+      'NVIDIA Jetson Orin Nano series data sheet (DS-11105): 8 SMs (1,024 cores, 32 tensor cores) at 625 MHz, int8 20 TOPS (40 with sparsity), 68 GB/s, 15 W, before the clocks of "Super" mode; fp16 half, tf32 a quarter of int8, fp32 1.28 TFLOPS from the cores',
     multiprocessors: 8,
     macsPerSecond: { float32: 0.64 * T, tf32: 2.5 * T, float16: 5 * T, int8: 10 * T },
     memoryBytesPerSecond: 68e9,

@@ -1,5 +1,5 @@
 import type { LayerCost } from '../layers.js';
-import { type HardwareModel, isFree, type LayerEstimation } from '../model.js';
+import { boundOf, type HardwareModel, isFree, type LayerEstimation } from '../model.js';
 import type { GpuProfile } from './schema.js';
 import { bestTiling } from './tiles.js';
 
@@ -23,7 +23,7 @@ function estimate(layer: LayerCost, profile: GpuProfile): LayerEstimation {
   return {
     seconds,
     joules: seconds * watts,
-    bound: seconds === launchSeconds ? 'start-up' : compute >= memory ? 'compute' : 'memory',
+    bound: boundOf({ compute, memory, 'start-up': launchSeconds }),
     utilisation: macs / (seconds * rateOf(layer, profile)),
     dramBytes,
   };

@@ -1,6 +1,6 @@
 import { lookup } from '../../../base/index.js';
 import type { LayerCost } from '../layers.js';
-import { elementsOf, type HardwareModel, isFree, type LayerEstimation, outputElements } from '../model.js';
+import { boundOf, elementsOf, type HardwareModel, isFree, type LayerEstimation, outputElements } from '../model.js';
 import { type Core, cores } from './cores.js';
 import { type InstructionCount, instructionKinds } from './counts.js';
 import { instructionCounts } from './instructions.js';
@@ -40,8 +40,7 @@ function estimate(layer: LayerCost, core: Core, clockHertz: number, watts: numbe
   const parts = { compute: macs * perMac, memory: numbers * perElement, 'start-up': perLayer };
   const cycles = Math.ceil((parts.compute + parts.memory + parts['start-up']) * perInstruction);
   const seconds = cycles / clockHertz;
-  const [bound] = (['compute', 'memory', 'start-up'] as const).toSorted((a, b) => parts[b] - parts[a]);
-  return { seconds, cycles, joules: seconds * watts, bound };
+  return { seconds, cycles, joules: seconds * watts, bound: boundOf(parts) };
 }
 
 /** By the operator's name where it was counted itself, else by its kind. */

@@ -6,4 +6,5 @@ export { type DownloadOptions, downloadBytes } from './download.js';
 export { type Latency, type LatencyOptions, measureLatency } from './latency.js';
 export { type LayerTimes, type LayerTimesOptions, timeLayers } from './layer-times.js';
 export { type ResidentMemory, startMemoryMeter } from './memory.js';
-export { measureServing, type Serving, type ServingOptions } from './serving.js';
+export { measureServing, type ServingOptions } from './serving.js';
+export { type ApartOptions, measureServingApart } from './serving-apart.js';

@@ -1,6 +1,6 @@
-import { OptionError } from '../../../base/index.js';
+import { mean, OptionError } from '../../../base/index.js';
 import type { ModelSource, Runtime } from '../../runtime/index.js';
-import { coefficientOfVariation, mean, quantile } from '../statistics.js';
+import { coefficientOfVariation, quantile } from '../statistics.js';
 import { Bench, type BenchOptions, benchSettings } from './bench.js';
 import { type ResidentMemory, startMemoryMeter } from './memory.js';
 

@@ -3,6 +3,7 @@ import type { NodeTiming, Runtime, Tensors } from '../../runtime/index.js';
 import type { TimedLayer } from '../cpu/index.js';
 import { makeFeeds } from '../feeds.js';
 import { footprint } from '../footprint.js';
+import { fading } from '../model.js';
 
 export interface LayerTimesOptions {
   /** Inputs; they are copied. Default: made up, with the shapes of `inputShapes`. */
@@ -43,7 +44,7 @@ export async function timeLayers(model: Model, runtime: Runtime, options: LayerT
     inputShapes: Object.fromEntries(Object.entries(feeds).map(([name, { shape }]) => [name, shape])),
     bytes: 0,
   });
-  const layers = new Map(cost.layers.map((layer) => [layer.node, layer]));
+  const costs = new Map(cost.layers.map((layer) => [layer.node, layer]));
   const timesOf = (profile: readonly NodeTiming[]): LayerTimes => {
     const found: (TimedLayer & { label: string; index: number })[] = [];
     let rest = 0;
@@ -52,12 +53,19 @@ export async function timeLayers(model: Model, runtime: Runtime, options: LayerT
       // The time of a node with a body is that of the body's nodes, which are listed, too.
       if (nodes[index]?.subgraphs().length > 0) continue;
       const node = nodes[index] && kernelOf(nodes[index], timing);
-      const layer = node && layers.get(node.name);
+      const layer = node && costs.get(node.name);
       if (layer) found.push({ layer, label: labels.get(node) ?? '', index, seconds: timing.quiet * 1e-6, before: 0 });
       else rest += timing.quiet * 1e-6;
     }
-    const inOrder = found.sort((a, b) => a.index - b.index);
-    return { layers: inOrder.map((each, place) => ({ ...each, before: inOrder[place - 1]?.seconds ?? 0 })), rest };
+    let before = 0;
+    const layers = found
+      .sort((a, b) => a.index - b.index)
+      .map((each) => {
+        const timed = { ...each, before };
+        before = fading(before, each.seconds);
+        return timed;
+      });
+    return { layers, rest };
   };
   const first = timesOf(await profiled(named, runtime, feeds, { threads, runs, signal }));
   const others: LayerTimes[] = [];

@@ -1,3 +1,4 @@
+import { mean } from '../../../base/index.js';
 import type { NodeTiming } from '../contract.js';
 
 /** The fields read of an event in ONNX Runtime's profile, which is in Chrome's trace format. */
@@ -10,8 +11,6 @@ export interface TraceEvent {
 }
 
 const KERNEL = '_kernel_time';
-
-const mean = (times: readonly number[]): number => times.reduce((sum, time) => sum + time, 0) / times.length;
 
 /** Mean time per run of each node in a profile of ONNX Runtime, most expensive first. */
 export function summarizeTrace(events: readonly TraceEvent[]): NodeTiming[] {

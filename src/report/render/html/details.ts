@@ -4,6 +4,8 @@ import {
   finite,
   formatAgreement,
   formatChange,
+  formatCount,
+  formatEnergy,
   formatInterval,
   formatQuality,
   layerBars,
@@ -14,12 +16,15 @@ import {
   qualityChange,
   ratioInWords,
   sensitivityList,
+  servingConditions,
+  servingTableOf,
   significant,
   trainingCurves,
 } from '../../info/index.js';
 import { element, fragment, type Markup } from '../markup.js';
 import { layersSvg, sensitivitySvg, trainingSvg } from '../svg/index.js';
 import { confusionTable } from './confusion.js';
+import { dataTable } from './data-table.js';
 import { facts, panel } from './page.js';
 
 const INLINE = { standalone: false };
@@ -35,6 +40,7 @@ export function details(model: ModelInfo, info: RunInfo): Markup {
       { class: 'grid' },
       quality(model, info),
       footprint(model, info),
+      serving(model, info),
       layers(model, info),
       sensitivity(model),
       training(model),
@@ -153,6 +159,32 @@ function footprint(model: ModelInfo, { baseline }: RunInfo): Markup {
     );
   const key = isBaseline ? undefined : element('p', { class: 'quiet' }, 'Grey: the original. Green: this model.');
   return panel('Footprint', key, rows, conditions);
+}
+
+/** Serving beside the original's, and what it took to make the model. */
+function serving(model: ModelInfo, info: RunInfo): Markup | undefined {
+  const { serving: found = [], trainingMicrojoules: trained } = model.footprint;
+  const training =
+    trained === undefined
+      ? undefined
+      : element('p', {}, `Energy of the trainings that made it: ${formatEnergy(trained)}, an estimate of their steps.`);
+  if (found.length === 0) return training && panel('Training energy', training);
+  const { headings, rows } = servingTableOf(found);
+  const before = model === info.baseline ? undefined : info.baseline.footprint.serving;
+  const original = (concurrent: number) => formatCount(before?.find((each) => each.concurrent === concurrent)?.throughput);
+  const table = dataTable(
+    before ? [...headings, 'original samples/s'] : headings,
+    found.map(({ concurrent }, place) => {
+      const [first, ...rest] = before ? [...rows[place], original(concurrent)] : rows[place];
+      return element(
+        'tr',
+        {},
+        element('th', { scope: 'row' }, first),
+        rest.map((text) => element('td', {}, text)),
+      );
+    }),
+  );
+  return panel('Serving', table, element('p', { class: 'quiet' }, servingConditions(found, info)), training);
 }
 
 function layers(model: ModelInfo, info: RunInfo): Markup | undefined {

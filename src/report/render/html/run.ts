@@ -1,5 +1,5 @@
 import type { RunInfo } from '../../../strategies/index.js';
-import { formatSeconds, limitName, recipeText } from '../../info/index.js';
+import { formatSeconds, limitName, recipeText, trainingText } from '../../info/index.js';
 import { element, type Markup } from '../markup.js';
 import { facts } from './page.js';
 
@@ -31,6 +31,7 @@ export function runSection(info: RunInfo): Markup {
       ['Options', optionTexts.join(', ') || undefined],
       ['Seed', info.seed],
       ['Trials', `${trials.finished} finished, ${trials.failed} failed, ${trials.stopped} stopped early; ${formatSeconds(info.seconds)}`],
+      ['Energy', trainingText(info)],
       ['Hypervolume', Number.isFinite(info.hypervolume) ? info.hypervolume.toPrecision(5) : undefined],
       ['Machine', `${machine.processor}, ${machine.cores} cores, ${machine.platform}, Node ${machine.node}`],
     ]),

@@ -15,8 +15,11 @@ import {
   type MeasureName,
   plural,
   runWarnings,
+  servingConditions,
   shortMetricName,
+  significant,
   summarize,
+  trainingText,
 } from '../../info/index.js';
 import { plain } from '../plain.js';
 import { blocksText } from './blocks.js';
@@ -101,6 +104,8 @@ function columns(info: RunInfo, rows: readonly FrontRow[]): Column<FrontRow>[] {
     ...cost('bytes', 'size', 'smaller', formatBytes, 0),
     ...cost('macs', 'MACs', 'fewer', formatCount, 1),
     ...cost('latency', 'latency', 'faster', formatMs, 2),
+    column('samples/s', (row) => (row.served === undefined ? '-' : formatCount(row.served)), 4, dim),
+    ...cost('cost', 'per million', 'cheaper', (value) => (value === undefined ? '-' : significant(value)), 3),
     column('download', (row) => formatBytes(row.costs.download?.value), 5, dim),
     ...(info.objectives.includes('memory') ? cost('memory', 'memory', 'less', formatBytes, 1) : []),
   ];
@@ -123,14 +128,24 @@ function notes(info: RunInfo, rows: readonly FrontRow[], width: number, paint: P
     ...(stopped > 0 ? [`${stopped} stopped early`] : []),
   ];
   const hidden = info.models.length + 1 - rows.length;
-  const latency = info.baseline.footprint.latency;
+  const { latency, serving = [] } = info.baseline.footprint;
+  const training = trainingText(info);
   const text = [
     `Trials: ${trials.join(', ')}; ${formatSeconds(info.seconds)}, seed ${info.seed}.`,
     ...(hidden > 0 ? [`${plural(hidden, 'more model')} ${hidden === 1 ? 'is' : 'are'} in the report, beaten or outside the limits.`] : []),
     ...(latency && !latency.estimatedFor
       ? [`Latency: median of batch ${latency.batch}, ${plural(latency.threads, 'thread')}, ${latency.backend}.`]
       : []),
+    ...(serving.length > 0 ? [`Samples/s: the most of ${requestsText(serving)} at a time. ${servingConditions(serving, info)}`] : []),
+    ...(training === undefined ? [] : [training]),
     ...info.remarks,
   ].join(' ');
   return wrapped(plain(text), width).map((line) => paint(line, 'dim'));
+}
+
+/** "1 to 8 requests". */
+function requestsText(serving: readonly { readonly concurrent: number }[]): string {
+  const counts = serving.map(({ concurrent }) => concurrent);
+  const [least, most] = [Math.min(...counts), Math.max(...counts)];
+  return least === most ? plural(most, 'request') : `${least} to ${most} requests`;
 }

@@ -1,8 +1,18 @@
 import { Tensor } from '../../../../onnx/index.js';
 import { data, type Sample, type SampleInput, weight } from './sample.js';
 
-/** From a single number to more than a core's own cache holds. */
-const SHAPES = [[1], [1, 24], [1, 40, 8], [1, 64, 8, 8], [1, 30, 30, 20], [1, 48, 36, 36], [1, 28, 100, 80], [1, 36, 160, 110]];
+/** From a single number, with and without an axis, to more than a core's own cache holds. */
+const SHAPES: readonly (readonly number[])[] = [
+  [],
+  [1],
+  [1, 24],
+  [1, 40, 8],
+  [1, 64, 8, 8],
+  [1, 30, 30, 20],
+  [1, 48, 36, 36],
+  [1, 28, 100, 80],
+  [1, 36, 160, 110],
+];
 
 const UNARY = [
   'Relu',

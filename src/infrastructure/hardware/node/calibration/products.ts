@@ -27,6 +27,9 @@ const SQUARES = [
   [12, 36, 1, 30],
   [200, 8, 1, 1],
   [16, 64, 1, 1],
+  [4, 16, 1, 1],
+  [32, 128, 1, 1],
+  [96, 32, 1, 1],
   // With a window.
   [16, 16, 3, 24],
   [32, 32, 3, 16],
@@ -84,6 +87,8 @@ const CONVOLUTIONS: readonly Convolution[] = [
   { channels: 64, filters: 64, kernel: [1, 3], size: [1, 400] },
   { channels: 16, filters: 16, kernel: [5, 1], size: [90, 20] },
   { channels: 1, filters: 32, kernel: [1, 30], size: [1, 2000], stride: 4 },
+  { channels: 1, filters: 1, kernel: [1, 100], size: [1, 3000], stride: 2 },
+  { channels: 1, filters: 40, kernel: [1, 200], size: [1, 1000] },
 ];
 
 /** Rows, depth and columns. */

@@ -46,13 +46,13 @@ export function reductionSamples(): Sample[] {
     ...IMAGES.flatMap((shape): Sample[] => [
       ...reduce.slice(0, 3).map((op) => ({ op, inputs: [data(...shape), spatial] })),
       ...['GlobalAveragePool', 'GlobalMaxPool'].map((op) => ({ op, inputs: [data(...shape)] })),
-      ...POOLS.flatMap(([kernel, stride]) =>
-        ['MaxPool', 'AveragePool'].map((op) => ({
-          op,
-          inputs: [data(...shape)],
-          attributes: { kernel_shape: [kernel, kernel], strides: [stride, stride], pads: new Array(4).fill(kernel >> 1) },
-        })),
-      ),
+      ...POOLS.flatMap(([kernel, stride]) => {
+        const attributes = { kernel_shape: [kernel, kernel], strides: [stride, stride], pads: new Array(4).fill(kernel >> 1) };
+        return [
+          ...['MaxPool', 'AveragePool'].map((op) => ({ op, inputs: [data(...shape)], attributes })),
+          { op: 'MaxPool', inputs: [{ shape, dtype: 'uint8' as const }], attributes },
+        ];
+      }),
     ]),
   ];
 }
