@@ -60,7 +60,9 @@ function checkedText({ status, detail, difference, how, milliseconds, reference 
       ? ''
       : ` ${milliseconds.toPrecision(3)} ms a run; ONNX Runtime with one thread: ${reference?.toPrecision(3)} ms.`;
   if (status === 'agrees') {
-    const off = difference ? `, off by ${difference.toPrecision(2)} of the largest magnitude at most` : ', equal to the last bit';
+    const off = difference
+      ? `, off by ${difference.toPrecision(2)} of the largest magnitude at most${detail ? `, ${detail}` : ''}`
+      : ', equal to the last bit';
     return `  checked          ${how}: agrees with ONNX Runtime${off}.${time}`;
   }
   return `  checked          ${status === 'not checked' ? `not run: ${detail}` : `${how}: ${detail}`}`;
