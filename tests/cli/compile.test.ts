@@ -87,7 +87,7 @@ test('compile --target wasm: a module and a loader of 1.5 KB at most, which give
 test('names that are keywords of C are written otherwise', { skip: withoutCompiler() }, async () => {
   const { code, stdout } = await run('compile int.onnx -o c --name int');
   assert.equal(code, 0);
-  assert.match(stdout, /int__run\(for_, return_, 0\)/);
+  assert.match(stdout, /int_run\(for_, return_, 0\)/);
 });
 
 test('plan: flash and RAM by kernel, as text, JSON and pictures', async () => {
