@@ -111,6 +111,30 @@ test('what answers differently from the model is not written, unless that is for
   assert.ok(existsSync(join(folder, 'd', 'cancelled.wasm')));
 });
 
+test('code that needs more than it may is refused: by how much, and for which kernel', async () => {
+  const [ram, flash, both] = await Promise.all(
+    ['--max-ram 100B', '--max-flash 1B', '--max-ram 1MB --max-flash 1MB'].map((limits, index) =>
+      run(`compile net.onnx --target wasm -o limited${index} ${limits}`),
+    ),
+  );
+  assert.deepEqual([ram.code, flash.code, both.code], [1, 1, 0], both.stderr);
+  assert.match(
+    ram.stderr,
+    /^error: --max-ram: The code is not written, because it needs [\d.]+ KB of RAM, [\d.]+ .*B more than it may; most of it for \w+ .* of the arena/m,
+  );
+  assert.match(flash.stderr, /^error: --max-flash: .* of flash, .* more than it may; most of it for .*of constants/m);
+  assert.deepEqual(
+    ['limited0', 'limited1', 'limited2'].map((name) => existsSync(join(folder, name))),
+    [false, false, true],
+  );
+});
+
+test('a module has a name that leads nowhere else', async () => {
+  const { code, stderr } = await run('compile net.onnx --target wasm -o inside --no-check --name ../../net');
+  assert.equal(code, 0, stderr);
+  assert.deepEqual(readdirSync(join(folder, 'inside')).sort(), ['net.d.ts', 'net.js', 'net.wasm']);
+});
+
 test('what cannot be compiled is said in one line, and nothing is written', async () => {
   const [open, nan, custom] = await Promise.all(['compile open.onnx -o a', 'compile nan.onnx -o b', 'compile custom.onnx -o c2'].map(run));
   assert.match(open.stderr, /error: .*"x".*--shape/);
