@@ -4,7 +4,7 @@ export { Inference, type InferOptions, inferShapes, typedBuilder } from './infer
 export { type LayerForm, layerOf, traitsOf } from './layers.js';
 export { inferenceNormalization } from './normalization.js';
 export * from './passes/index.js';
-export { dequantized, integersAreReal, isQuantized } from './plain/dequantize.js';
+export { dequantized, integersAreReal, isQuantized, roundsData } from './plain/dequantize.js';
 export { storedWeight } from './plain/stored-weight.js';
 export { operatorsAreStandard, unfused } from './plain/unfuse.js';
 export { floatedOutputs, floatOutputs, floatsAreWide, isHalf, widened } from './plain/widen.js';

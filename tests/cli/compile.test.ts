@@ -87,7 +87,7 @@ test('compile --target wasm: a module and a loader of 1.5 KB at most, which give
 test('names that are keywords of C are written otherwise', { skip: withoutCompiler() }, async () => {
   const { code, stdout } = await run('compile int.onnx -o c --name int');
   assert.equal(code, 0);
-  assert.match(stdout, /int__run\(for_, return_, 0\)/);
+  assert.match(stdout, /int_run\(for_, return_, 0\)/);
 });
 
 test('plan: flash and RAM by kernel, as text, JSON and pictures', async () => {
@@ -109,6 +109,30 @@ test('what answers differently from the model is not written, unless that is for
   assert.equal(forced.code, 0, forced.stderr);
   assert.equal(JSON.parse(forced.stdout).check.status, 'differs');
   assert.ok(existsSync(join(folder, 'd', 'cancelled.wasm')));
+});
+
+test('code that needs more than it may is refused: by how much, and for which kernel', async () => {
+  const [ram, flash, both] = await Promise.all(
+    ['--max-ram 100B', '--max-flash 1B', '--max-ram 1MB --max-flash 1MB'].map((limits, index) =>
+      run(`compile net.onnx --target wasm -o limited${index} ${limits}`),
+    ),
+  );
+  assert.deepEqual([ram.code, flash.code, both.code], [1, 1, 0], both.stderr);
+  assert.match(
+    ram.stderr,
+    /^error: --max-ram: The code is not written, because it needs [\d.]+ KB of RAM, [\d.]+ .*B more than it may; most of it for \w+ .* of the arena/m,
+  );
+  assert.match(flash.stderr, /^error: --max-flash: .* of flash, .* more than it may; most of it for .*of constants/m);
+  assert.deepEqual(
+    ['limited0', 'limited1', 'limited2'].map((name) => existsSync(join(folder, name))),
+    [false, false, true],
+  );
+});
+
+test('a module has a name that leads nowhere else', async () => {
+  const { code, stderr } = await run('compile net.onnx --target wasm -o inside --no-check --name ../../net');
+  assert.equal(code, 0, stderr);
+  assert.deepEqual(readdirSync(join(folder, 'inside')).sort(), ['net.d.ts', 'net.js', 'net.wasm']);
 });
 
 test('what cannot be compiled is said in one line, and nothing is written', async () => {

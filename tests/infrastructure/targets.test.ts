@@ -3,14 +3,16 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { OptionError } from 'espalier/base';
+import { OptionError, Random } from 'espalier/base';
 import { quantizeDynamic } from 'espalier/compression/quantization';
 import { makeFeeds } from 'espalier/infrastructure/hardware';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
-import { encodeModel, type Model, nodesOf, Tensor } from 'espalier/onnx';
+import { copiesOf, encodeModel, GraphBuilder, Model, nodesOf, Tensor } from 'espalier/onnx';
+import { typedBuilder } from 'espalier/ops';
 import { nodeHost } from 'espalier/strategies/node';
 import { agreementOf, lacking, ortNode } from 'espalier/targets';
 import { addTarget, nativeTarget, referenceAnswers, type Target, targetNamed, targets } from 'espalier/targets/node';
+import { withoutCompiler } from '../support/native.js';
 import { convolutionModel, vectorModel } from './models.js';
 
 const runtime = createNodeRuntime({ threads: 1 });
@@ -122,4 +124,81 @@ test('a target from outside is found by its name, decides what is quantized, and
     Object.keys(answers),
     convolutions.graph.outputs.map(({ name }) => name),
   );
+});
+
+/** A dense layer in 8 bits, of whose sums one is 1314: times this scale 13.4999999, which is 13.5 in a 32-bit float. */
+function nearMiddle(): Model {
+  const build = typedBuilder(new Model(new GraphBuilder().graph, 21).graph, new Map([['', 21]]));
+  const one = (dtype: 'float32' | 'uint8' | 'int8' | 'int32', value: number) => build.constant(Tensor.from(dtype, [], [value]));
+  const scale = one('float32', 13.499999919527216 / 1314);
+  const stored = build.op('QuantizeLinear', [build.input('x', 'float32', [1, 4]), scale, one('uint8', 128)]);
+  const data = build.op('DequantizeLinear', [stored, scale, one('uint8', 128)]);
+  const weight = build.parameter('weight', Tensor.from('int8', [4, 3], [0, 1, 2, 0, -3, 4, 0, 5, -6, 0, 7, 8]));
+  const bias = build.parameter('bias', Tensor.from('int32', [3], [1314, 40, -50]));
+  const layer = [
+    build.op('DequantizeLinear', [weight, one('float32', 1), one('int8', 0)]),
+    build.op('DequantizeLinear', [bias, scale, one('int32', 0)]),
+  ];
+  const sums = build.op('QuantizeLinear', [build.op('Gemm', [data, ...layer]), one('float32', 1), one('uint8', 128)]);
+  build.output(build.op('DequantizeLinear', [sums, one('float32', 1), one('uint8', 128)]), 'y');
+  return new Model(build.graph, 21);
+}
+
+/** A dense layer whose weights are integers beside data in floats. */
+function weightsInIntegers(): Model {
+  const build = typedBuilder(new Model(new GraphBuilder().graph, 21).graph, new Map([['', 21]]));
+  const random = new Random(2);
+  const weight = build.parameter(
+    'weight',
+    Tensor.from(
+      'int8',
+      [64, 10],
+      Array.from({ length: 640 }, () => random.integer(255) - 127),
+    ),
+  );
+  const [scale, zero] = [build.constant(Tensor.from('float32', [], [0.01])), build.constant(Tensor.from('int8', [], [0]))];
+  build.output(build.op('MatMul', [build.input('x', 'float32', [1, 64]), build.op('DequantizeLinear', [weight, scale, zero])]), 'y');
+  return new Model(build.graph, 21);
+}
+
+test('data that ONNX Runtime rounds to 8 bits beside weights in integers are told from wrong ones', {
+  skip: withoutCompiler(),
+}, async () => {
+  const file = encodeModel(weightsInIntegers());
+  const random = new Random(3);
+  const x = Tensor.from(
+    'float32',
+    [1, 64],
+    Array.from({ length: 64 }, () => random.normal()),
+  );
+  const [usual, inFloats] = [await referenceAnswers(file, { x }), await referenceAnswers(file, { x }, { floatProducts: true })];
+  const own = await runtime.compile(file, { optimize: 'none' });
+  const asWritten = await own.run(copiesOf({ x }));
+  await own.dispose();
+  assert.ok((agreementOf(asWritten, usual, 1).difference ?? 0) > 1e-3, 'it rounds');
+  assert.ok((agreementOf(asWritten, inFloats, 1).difference ?? 1) < 1e-6, 'it does not');
+  for (const target of ['c', 'wasm'].map(targetNamed)) {
+    const { status, difference = 1, detail } = await target.check({ model: file, feeds: { x }, expected: usual });
+    assert.equal(status, 'agrees');
+    assert.ok(difference < 1e-6);
+    assert.match(detail ?? '', /^with products of weights in integers computed in floats/);
+    assert.equal((await target.check({ model: file, feeds: { x }, expected: inFloats })).detail, undefined);
+  }
+});
+
+test('sums that are rounded exactly, and not as 32-bit floats round them, are told from wrong ones', {
+  skip: withoutCompiler(),
+}, async () => {
+  const file = encodeModel(nearMiddle());
+  const x = Tensor.from('float32', [1, 4], [0.01, -0.01, 0.02, 0.01]);
+  const expected = await referenceAnswers(file, { x });
+  assert.equal(expected.y.numbers()[0], 14);
+  const { status, difference, detail } = await targetNamed('c').check({ model: file, feeds: { x }, expected });
+  assert.equal(status, 'agrees');
+  assert.equal(difference, 1 / 14);
+  assert.match(detail ?? '', /^by rounding alone/);
+  assert.deepEqual(await targetNamed('wasm').check({ model: file, feeds: { x }, expected }), { status: 'agrees', difference: 0 });
+  const [first, second, third] = expected.y.numbers();
+  const wrong = { y: Tensor.from('float32', [1, 3], [first, second + 1, third]) };
+  assert.equal((await targetNamed('c').check({ model: file, feeds: { x }, expected: wrong })).status, 'differs');
 });

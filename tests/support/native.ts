@@ -1,8 +1,9 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bytesOfStorage, type Lowered, type Port, planMemory } from '#dist/infrastructure/codegen/index.js';
+import { type Lowered, planMemory } from '#dist/infrastructure/codegen/index.js';
 import { cSource } from '#dist/infrastructure/targets/c/index.js';
+import { bytesOfPort, outputsIn } from './ports.js';
 
 /** What C is compiled with to prove that it is right: every warning is an error, every access is checked. */
 export const CHECKED = '-std=c99 -Wall -Wextra -Wconversion -Werror -O1 -fsanitize=address,undefined -fno-sanitize-recover'.split(' ');
@@ -59,7 +60,7 @@ export async function buildNative(models: readonly Lowered[], folder: string, fl
 }
 
 /** Runs one of a program's models. @returns bytes of its outputs. @throws where a sanitizer ends it. */
-export function runNative({ path }: NativeProgram, index: number, { outputs }: Lowered, inputs: readonly Uint8Array[]): Uint8Array[] {
+export function runNative({ path }: NativeProgram, index: number, lowered: Lowered, inputs: readonly Uint8Array[]): Uint8Array[] {
   const { status, stdout, stderr } = spawnSync(path, [String(index)], {
     input: Buffer.concat(inputs),
     maxBuffer: 2 ** 28,
@@ -67,16 +68,7 @@ export function runNative({ path }: NativeProgram, index: number, { outputs }: L
     env: { ...process.env, ASAN_OPTIONS: 'detect_leaks=0' },
   });
   if (status !== 0) throw new Error(`The program ended with ${status}: ${stderr.toString().slice(0, 1500)}`);
-  let at = 0;
-  return outputs.map((port) => {
-    const from = at;
-    at += bytesOf(port);
-    return new Uint8Array(stdout.subarray(from, at));
-  });
-}
-
-function bytesOf({ buffer }: Port): number {
-  return bytesOfStorage(buffer.type, buffer.size);
+  return outputsIn(lowered, new Uint8Array(stdout));
 }
 
 async function compiles(batch: readonly number[], folder: string, flags: readonly string[]): Promise<boolean> {
@@ -106,10 +98,10 @@ function mainOf(models: readonly Lowered[], taken: readonly number[]): string {
     return [
       `  case ${index}: {`,
       `    void *p[${Math.max(1, ports.length)}];`,
-      ...ports.map((port, each) => `    p[${each}] = tensor(${bytesOf(port)}, ${each < inputs.length ? 1 : 0});`),
+      ...ports.map((port, each) => `    p[${each}] = tensor(${bytesOfPort(port)}, ${each < inputs.length ? 1 : 0});`),
       `    void *arena = tensor(MODEL_${index}_ARENA_BYTES, 0);`,
       `    model_${index}_run(${[...ports.map((_, each) => `p[${each}]`), 'arena'].join(', ')});`,
-      ...outputs.map((port, each) => `    fwrite(p[${each + inputs.length}], 1, ${bytesOf(port)}, stdout);`),
+      ...outputs.map((port, each) => `    fwrite(p[${each + inputs.length}], 1, ${bytesOfPort(port)}, stdout);`),
       '    return 0;',
       '  }',
     ];

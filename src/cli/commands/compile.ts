@@ -6,7 +6,7 @@ import type { AddCommand } from '../command.js';
 import type { Checked } from '../compiling/check.js';
 import { compileFile } from '../compiling/compile.js';
 import type { CommonOptions } from '../options.js';
-import { shapes } from '../units.js';
+import { bytes, shapes } from '../units.js';
 
 interface Options extends CommonOptions {
   target: keyof typeof languages;
@@ -15,6 +15,8 @@ interface Options extends CommonOptions {
   shape?: Record<string, number[]>;
   check: boolean;
   force?: boolean;
+  maxRam?: number;
+  maxFlash?: number;
 }
 
 /** A model as source or a module that needs no runtime. */
@@ -25,6 +27,8 @@ export const compileCommand: AddCommand = (program, run) => {
     .option('-o, --out <folder>', 'where the files go', 'compiled')
     .option('--name <name>', "begin of the files' and functions' names (default: the model's file name)")
     .option('--shape <shapes>', 'shapes of inputs, e.g. "input=1x3x224x224;mask=1x8" (default: as declared, 1 for an open batch)', shapes)
+    .option('--max-ram <bytes>', 'most memory that it may need, inputs and outputs included, e.g. 64KB', bytes)
+    .option('--max-flash <bytes>', 'most bytes of code and constants, e.g. 256KB', bytes)
     .option('--no-check', 'do not run what was made beside the model')
     .option('--force', 'write the files even where they answer differently from the model')
     .addHelpText(
@@ -38,8 +42,8 @@ export const compileCommand: AddCommand = (program, run) => {
       ].join('\n'),
     )
     .action(
-      run(async (context, { target, out, name, shape, check, force }: Options, path: string) => {
-        const { files, summary, checked, usage } = await compileFile(context, path, { target, out, name, shapes: shape, check, force });
+      run(async (context, { shape, ...options }: Options, path: string) => {
+        const { files, summary, checked, usage } = await compileFile(context, path, { ...options, shapes: shape });
         const lines = [
           ...files.map((each) => `Wrote ${each.path} (${formatBytes(each.bytes)})`),
           ...programTotals(summary).map(([label, text]) => `  ${label.padEnd(17)}${text}`),
@@ -48,7 +52,13 @@ export const compileCommand: AddCommand = (program, run) => {
           ...usage,
         ];
         const { kernels: _, memory: __, ...totals } = summary;
-        const document = { model: path, target, files: files.map((each) => each.path), ...totals, ...(checked && { check: checked }) };
+        const document = {
+          model: path,
+          target: options.target,
+          files: files.map((each) => each.path),
+          ...totals,
+          ...(checked && { check: checked }),
+        };
         context.output.result(document, lines.join('\n'));
       }),
     );
@@ -60,7 +70,9 @@ function checkedText({ status, detail, difference, how, milliseconds, reference 
       ? ''
       : ` ${milliseconds.toPrecision(3)} ms a run; ONNX Runtime with one thread: ${reference?.toPrecision(3)} ms.`;
   if (status === 'agrees') {
-    const off = difference ? `, off by ${difference.toPrecision(2)} of the largest magnitude at most` : ', equal to the last bit';
+    const off = difference
+      ? `, off by ${difference.toPrecision(2)} of the largest magnitude at most${detail ? `, ${detail}` : ''}`
+      : ', equal to the last bit';
     return `  checked          ${how}: agrees with ONNX Runtime${off}.${time}`;
   }
   return `  checked          ${status === 'not checked' ? `not run: ${detail}` : `${how}: ${detail}`}`;

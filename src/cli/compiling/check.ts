@@ -1,7 +1,7 @@
 import { inventedFeeds } from '../../diagnosis/index.js';
 import { quantile } from '../../infrastructure/hardware/index.js';
-import { agreementOf, type LanguageName, languages } from '../../infrastructure/targets/index.js';
-import type { Verdict } from '../../infrastructure/targets/node/index.js';
+import { type LanguageName, languages } from '../../infrastructure/targets/index.js';
+import type { Answered, Verdict } from '../../infrastructure/targets/node/index.js';
 import { encodeModel } from '../../onnx/index.js';
 import type { CommandContext } from '../context.js';
 import type { LoweredFile } from './lower.js';
@@ -25,28 +25,28 @@ const RUNS = 30;
  * @throws RuntimeError where it is not taken by its compiler, or does not run.
  */
 export async function checkCompiled({ output }: CommandContext, target: LanguageName, file: LoweredFile): Promise<Checked> {
-  const { compiledRunners, referenceAnswers, targetNamed, toleranceOf } = await import('../../infrastructure/targets/node/index.js');
+  const { compiledAgreement, compiledRunners, referenceAnswers, targetNamed } = await import('../../infrastructure/targets/node/index.js');
   const { model, lowered } = file;
-  const { how } = languages[target];
+  const { how, schedule } = languages[target];
+  const runner = compiledRunners[target];
   output.info('Running it beside the model');
-  const program = await compiledRunners[target].open(file);
+  const program = await runner.open(file);
   if ('absent' in program) return { status: 'not checked', detail: program.absent, how };
   try {
     const shapes = Object.fromEntries(lowered.inputs.map(({ name, shape }) => [name, shape]));
-    const feedsOf = (seed: number) => inventedFeeds(model, { shapes, seed });
     const bytes = encodeModel(model);
-    const tolerance = toleranceOf(model, targetNamed(target));
-    let worst: Verdict = { status: 'agrees', difference: 0 };
-    for (const feeds of SEEDS.map(feedsOf)) {
-      const expected = await referenceAnswers(bytes, feeds);
-      const verdict = agreementOf(expected, await program.run(feeds), tolerance);
-      if (verdict.status !== 'agrees') return { ...verdict, how };
-      if ((verdict.difference ?? 0) > (worst.difference ?? 0)) worst = verdict;
+    const answered: Answered[] = [];
+    for (const seed of SEEDS) {
+      const feeds = inventedFeeds(model, { shapes, seed });
+      answered.push({ feeds, expected: await referenceAnswers(bytes, feeds, { floatProducts: true }) });
     }
-    const feeds = feedsOf(SEEDS[0]);
+    const facts = targetNamed(target);
+    const verdict = await compiledAgreement(program, { model: bytes, facts, schedule, runner, answered });
+    if (verdict.status !== 'agrees') return { ...verdict, how };
+    const [{ feeds }] = answered;
     const times = await program.time(feeds, RUNS);
     const reference = await targetNamed('ort-node').measure({ model: bytes, feeds, runs: RUNS, threads: 1 });
-    return { ...worst, how, milliseconds: quantile(times, 0.5), reference: reference && quantile(reference, 0.5) };
+    return { ...verdict, how, milliseconds: quantile(times, 0.5), reference: reference && quantile(reference, 0.5) };
   } finally {
     await program.dispose();
   }

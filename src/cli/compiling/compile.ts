@@ -8,9 +8,10 @@ import { checkFolder } from '../checks.js';
 import type { CommandContext } from '../context.js';
 import { Refused } from '../shipping/index.js';
 import { type Checked, checkCompiled } from './check.js';
+import { type CodeLimits, requireWithin } from './limits.js';
 import { lowerFile } from './lower.js';
 
-export interface CompileRequest {
+export interface CompileRequest extends CodeLimits {
   readonly target: keyof typeof languages;
   /** Folder for the files; made where it is missing. */
   readonly out: string;
@@ -31,15 +32,16 @@ export interface CompiledFiles {
   readonly usage: readonly string[];
 }
 
-/** Compiles a model and writes the files, after what was made has been run. @throws Refused where it answers differently from the model. */
+/** Compiles a model and writes the files, after what was made has been run. @throws Refused where it answers differently from the model, or needs more than it may. */
 export async function compileFile(
   context: CommandContext,
   path: string,
-  { target, out, name, shapes, check, force }: CompileRequest,
+  { target, out, name, shapes, check, force, ...limits }: CompileRequest,
 ): Promise<CompiledFiles> {
   const language = languages[target];
   const file = await lowerFile(context, path, { shapes, schedule: language.schedule });
   const written = language.write(file, { name: name ?? basename(path).replace(/\.[a-z]+$/i, ''), from: basename(path) });
+  requireWithin(limits, written, file.summary);
   const files = written.files.map((each) => ({ path: join(out, each.name), bytes: Buffer.byteLength(each.contents) }));
   checkFolder(out);
   if (existsSync(out)) for (const each of files) context.willWrite(each.path);
@@ -51,6 +53,14 @@ export async function compileFile(
       fix: 'Write it all the same with --force.',
     });
   await mkdir(out, { recursive: true });
-  for (const [index, { contents }] of written.files.entries()) await writeFileAtomic(files[index].path, contents);
+  await writeTogether(written.files.map(({ name: each, contents }) => ({ path: join(out, each), contents })));
   return { files, summary: file.summary, checked, usage: written.usage };
+}
+
+/** Writes files of which each takes its name only when all others are on the disk: code and its header belong together. */
+async function writeTogether([first, ...others]: readonly {
+  readonly path: string;
+  readonly contents: string | Uint8Array;
+}[]): Promise<void> {
+  if (first) await writeFileAtomic(first.path, first.contents, () => writeTogether(others));
 }

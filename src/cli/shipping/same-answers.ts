@@ -2,7 +2,7 @@ import { type Feeds, inventedFeeds, runnableInputs } from '../../diagnosis/index
 import { channelsLast, channelsSecond, permuted } from '../../formats/index.js';
 import type { CompileOptions, Program, Runtime } from '../../infrastructure/runtime/index.js';
 import { copiesOf, isFloat, type Model, type Tensor } from '../../onnx/index.js';
-import { isQuantized } from '../../ops/index.js';
+import { roundsData } from '../../ops/index.js';
 
 /** Largest difference of models in floats, as a share of the largest number of an output. */
 const MOST = 1e-4;
@@ -46,10 +46,10 @@ export async function otherAnswers({
     return program;
   };
   try {
-    const first = await compile(before);
+    const first = await compile(before, { floatProducts: true });
     // Every rounding counts: ONNX Runtime's optimizer leaves out some that other kernels do not.
     const second = await compile(after, { optimize: 'none' });
-    const rounds = isQuantized(before);
+    const rounds = roundsData(before);
     const plain = rounds ? undefined : await compile(before, { optimize: 'none' });
     const meters = new Map(before.graph.outputs.map(({ name }) => [name, { file: new Meter(), noise: new Meter() }]));
     for (let seed = 1; seed <= RUNS; seed++) {

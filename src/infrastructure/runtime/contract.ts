@@ -25,6 +25,11 @@ export interface CompileOptions {
   /** Keep QuantizeLinear/DequantizeLinear in floating point instead of fusing them into integer kernels. Default false. */
   simulateQuantization?: boolean;
   /**
+   * Multiply weights that are integers beside floats (DequantizeLinear before MatMul or Gemm) in floats, as the model says. ONNX Runtime's optimizer makes
+   * MatMulNBits of them, which rounds what meets the weights to 8 bits: answers move by up to 2% of the largest. Default false: as it does it.
+   */
+  floatProducts?: boolean;
+  /**
    * Inputs that stay inside the runtime between runs: input name -> the output that becomes its next value, or null for one that stays as it
    * was set. A training step keeps its weights and optimizer state so; only batches and metrics cross over.
    */

@@ -3,7 +3,7 @@ import type { Tensor } from '../../onnx/index.js';
 /** How far outputs agree with those of the reference. */
 export interface Agreement {
   readonly status: 'agrees' | 'differs';
-  /** Why, where it does not agree. */
+  /** Why, where it does not agree, or agrees though it is further off than usual. */
   readonly detail?: string;
   /** Largest difference of an output over the largest magnitude in it. */
   readonly difference?: number;

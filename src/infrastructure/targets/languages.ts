@@ -60,7 +60,8 @@ const c: Language = {
 const wasm: Language = {
   schedule: wasmSchedule,
   how: 'run in Node',
-  write({ lowered, plan }, { name, from }) {
+  write({ lowered, plan }, { name: wanted, from }) {
+    const name = fileName(wanted);
     const module = wasmModule(lowered, plan);
     const quoted = (port: string) => (/^[A-Za-z_$][\w$]*$/.test(port) ? port : JSON.stringify(port));
     const names = (ports: typeof lowered.inputs) => ports.map((port) => quoted(port.name)).join(', ');
@@ -86,6 +87,12 @@ const wasm: Language = {
 /** What `--target` takes. */
 export const languages: Readonly<Record<LanguageName, Language>> = { c, wasm };
 export type LanguageName = 'c' | 'wasm';
+
+/** A name of a file, which is part of an address, too: letters, digits, and what does not lead elsewhere. */
+function fileName(wanted: string): string {
+  const plain = wanted.replace(/[^\p{L}\p{N}._-]+/gu, '_').replace(/^[._]+|_+$/g, '');
+  return plain === '' ? 'model' : plain;
+}
 
 function bytesOf({ buffer }: Port): number {
   return bytesOfStorage(buffer.type, buffer.size);

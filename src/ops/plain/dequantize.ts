@@ -25,6 +25,16 @@ export function isQuantized(model: Model): boolean {
   return nodesOf(model.graph).some((node) => node.op === 'DynamicQuantizeLinear' || isInteger(node) || isStoredWeight(node));
 }
 
+/** Whether data are rounded to integers on their way, not weights alone. */
+export function roundsData(model: Model): boolean {
+  return nodesOf(model.graph).some(
+    (node) => /^(Dynamic)?QuantizeLinear$/.test(node.op) || isInteger(node) || node.int('accuracy_level', 0) === ROUNDED_DATA,
+  );
+}
+
+/** Of the accuracy levels of MatMulNBits the one that rounds what meets the weights to 8 bits. */
+const ROUNDED_DATA = 4;
+
 function isInteger(node: Node): boolean {
   return /^(QLinear|DynamicQuantize)|Integer(ToFloat)?$|^QGemm$/.test(node.op);
 }

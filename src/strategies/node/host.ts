@@ -59,7 +59,7 @@ export function nodeHost(runtime: Runtime, folder: string, options: HostOptions 
       const fetch = (numbers.length > 0 ? numbers : outputs).map((output) => output.name);
       const bytes = await readFile(join(folder, file));
       const others = [...checked, ...also].filter(({ title }) => title !== runtime.name);
-      const expected = others.length > 0 ? await referenceAnswers(bytes, feeds, fetch, signal) : {};
+      const expected = others.length > 0 ? await referenceAnswers(bytes, feeds, { fetch, signal }) : {};
       const checks: RuntimeCheck[] = [native];
       for (const target of others) {
         const [lack] = lacking(model, target);
@@ -68,7 +68,8 @@ export function nodeHost(runtime: Runtime, folder: string, options: HostOptions 
           continue;
         }
         const { status, detail, difference } = await target.check({ model: bytes, feeds, expected, signal });
-        const shown = difference === undefined ? detail : `largest difference ${difference.toExponential(1)} of the largest output`;
+        const why = status === 'agrees' && detail ? `, ${detail}` : '';
+        const shown = difference === undefined ? detail : `largest difference ${difference.toExponential(1)} of the largest output${why}`;
         checks.push({ runtime: target.title, status, detail: shown });
       }
       return checks;

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { Random } from 'espalier/base';
 import type { Runtime } from 'espalier/infrastructure/runtime';
-import { decodeModel, Tensor } from 'espalier/onnx';
-import { type Lowered, lowerGraph, prepare } from '#dist/infrastructure/codegen/index.js';
+import { copiesOf, decodeModel, Tensor } from 'espalier/onnx';
+import { type Lowered, lowerGraph, prepare, type Schedule } from '#dist/infrastructure/codegen/index.js';
 import { makeConstant } from './node-cases.js';
 
 /** How a model of others is compiled: shapes for open ones, inputs that become constants, and how large integers may be. */
@@ -62,10 +62,11 @@ export async function compileWorldModel(
   path: string,
   { shapes, constants = {}, below = {}, given = {} }: WorldModel,
   runtime: Runtime,
+  schedule?: Partial<Schedule>,
 ): Promise<CompiledModel> {
   const model = decodeModel(new Uint8Array(readFileSync(path)));
   for (const input of [...model.graph.inputs]) if (constants[input.name]) makeConstant(model, input, constants[input.name]);
-  const lowered = lowerGraph(await prepare(model, { runtime, shapes }));
+  const lowered = lowerGraph(await prepare(model, { runtime, shapes }), schedule);
   const random = new Random(1);
   const feeds = lowered.inputs.map(({ name, dtype, shape }) => {
     const size = shape.reduce((all, each) => all * each, 1);
@@ -75,11 +76,9 @@ export async function compileWorldModel(
     return Tensor.from(dtype, shape, numbers);
   });
   const program = await runtime.compile({ path });
-  const names = lowered.inputs.map(({ name }) => name);
-  const results = await program.run({
-    ...constants,
-    ...Object.fromEntries(feeds.map((feed, at) => [names[at], new Tensor(feed.dtype, feed.shape, feed.bytes().slice())])),
-  });
+  const named = Object.fromEntries(lowered.inputs.map(({ name }, at) => [name, feeds[at]]));
+  // Runtimes take memory that they are given.
+  const results = await program.run(copiesOf({ ...constants, ...named }));
   await program.dispose();
   return { lowered, inputs: feeds.map((feed) => feed.bytes()), expected: lowered.outputs.map(({ name }) => results[name]) };
 }

@@ -24,6 +24,7 @@ async function probe(): Promise<number | undefined> {
       spinning: false,
       optimize: 'none',
       simulateQuantization: false,
+      floatProducts: false,
       frugal: false,
       profile: false,
       resident: {},

@@ -1,11 +1,17 @@
 import type { SessionSettings } from './protocol.js';
 
 const FATAL = 4;
+/** Of MatMulNBits' accuracy levels the one that computes in 32-bit floats. */
+const FLOAT32 = '1';
 
 /** The session options that ONNX Runtime's packages share. */
 export function sessionOptions(settings: SessionSettings) {
-  const { backend, threads, spinning, optimize, simulateQuantization, frugal, resident, onCpu } = settings;
-  const entries = { intra_op: { allow_spinning: spinning ? '1' : '0' }, ...(simulateQuantization && { disable_quant_qdq: '1' }) };
+  const { backend, threads, spinning, optimize, simulateQuantization, floatProducts, frugal, resident, onCpu } = settings;
+  const entries = {
+    intra_op: { allow_spinning: spinning ? '1' : '0' },
+    ...(simulateQuantization && { disable_quant_qdq: '1' }),
+    ...(floatProducts && { qdq_matmulnbits_accuracy_level: FLOAT32 }),
+  };
   return {
     executionProviders: [onCpu.length > 0 ? ({ name: 'webgpu', forceCpuNodeNames: [...onCpu] } as const) : backend],
     intraOpNumThreads: threads,

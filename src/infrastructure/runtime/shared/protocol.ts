@@ -26,6 +26,7 @@ export interface SessionSettings {
   readonly spinning: boolean;
   readonly optimize: 'none' | 'basic' | 'extended' | 'all';
   readonly simulateQuantization: boolean;
+  readonly floatProducts: boolean;
   /** Whether nodes that compute the same stay apart: some are there to be run again. See CompileOptions. */
   readonly frugal: boolean;
   readonly profile: boolean;

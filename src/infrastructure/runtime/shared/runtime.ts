@@ -98,6 +98,7 @@ export class WorkerRuntime implements Runtime {
       threads = this.#host.threads,
       optimize = 'all',
       simulateQuantization = false,
+      floatProducts = false,
       frugal = false,
       profile = false,
       resident = {},
@@ -106,7 +107,7 @@ export class WorkerRuntime implements Runtime {
     if (!['none', 'basic', 'extended', 'all'].includes(optimize)) {
       throw new OptionError({ what: 'Unknown level', where: 'optimize', expected: 'none, basic, extended or all', got: String(optimize) });
     }
-    const common = { backend, optimize, simulateQuantization, frugal, profile, resident };
+    const common = { backend, optimize, simulateQuantization, floatProducts, frugal, profile, resident };
     const settings = { ...common, threads: requireThreads(threads), spinning, onCpu: [] };
     return this.#host.complete?.(settings) ?? settings;
   }

@@ -1,7 +1,7 @@
 import { type Buffer, bytesOfStorage, type Lowered, type MemoryPlan, type Port } from '../../codegen/index.js';
 import { helpers } from './functions.js';
 import { type KernelText, kernelText } from './kernel.js';
-import { Identifiers, identifier } from './names.js';
+import { Identifiers, prefix } from './names.js';
 import { constantDefinition, typeName } from './numbers.js';
 import { vectorHelpers, vectorPrelude } from './vectors.js';
 
@@ -34,7 +34,7 @@ const CODE_BYTES = 0.22;
 
 /** Writes a program as one C file and its header: no memory is allocated, and nothing but <math.h>, <stdint.h> and <string.h> is needed. */
 export function cSource({ inputs, outputs }: Lowered, plan: MemoryPlan, options: SourceOptions): CSource {
-  const name = identifier(options.name, 'model');
+  const name = prefix(options.name, 'model');
   const ports = [...inputs, ...outputs];
   const names = new Identifiers([...Object.keys(helpers), ...Object.keys(vectorHelpers), 'memory', `${name}_run`]);
   const parameters = new Map(ports.map((port) => [port, names.take(port.name, 'tensor')]));

@@ -1,5 +1,6 @@
-export { type Absent, type CompiledProgram, type CompiledRunner, toleranceOf } from './compiled.js';
 export { nativeTarget } from './native.js';
-export { referenceAnswers } from './reference.js';
+export type { Absent, CompiledProgram, CompiledRunner } from './program.js';
+export { type ReferenceOptions, referenceAnswers } from './reference.js';
+export { type AgreementRequest, type Answered, compiledAgreement } from './rounding.js';
 export { addTarget, compiledRunners, targetNamed, targets } from './table.js';
 export type * from './target.js';

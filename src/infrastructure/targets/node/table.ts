@@ -7,7 +7,8 @@ import { ortWebWasmTarget } from '../ort-web-wasm/node/index.js';
 import { ortWebGpuTarget } from '../ort-webgpu/node/index.js';
 import { wasm } from '../wasm/facts.js';
 import { moduleRunner } from '../wasm/node/index.js';
-import { type CompiledRunner, compiledTarget } from './compiled.js';
+import { compiledTarget } from './compiled.js';
+import type { CompiledRunner } from './program.js';
 import type { Target } from './target.js';
 
 /** What runs compiled models here, by their language. */

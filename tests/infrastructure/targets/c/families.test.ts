@@ -102,4 +102,12 @@ describe('families of architectures on emulated microcontrollers', { skip: witho
       });
     }
   }
+  for (const core of Object.keys(cores) as Core[]) {
+    test(`${cases[0].title} on ${core}, with its tensors in the memory outside the chip`, async () => {
+      const [each] = await ready;
+      const where = { core, memory: 'outer', folder: join(folder, `${core}-outer`) } as const;
+      const { outputs } = await runEmulated(each.lowered, [each.inputs[0].bytes()], where);
+      await assertAgrees(each, cases[0].bits, each.inputs[0], outputs);
+    });
+  }
 });

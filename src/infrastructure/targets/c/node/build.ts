@@ -7,7 +7,7 @@ import { Tensor } from '../../../../onnx/index.js';
 import { bytesOfStorage, type Lowered } from '../../../codegen/index.js';
 import type { Tensors } from '../../../runtime/index.js';
 import type { Program } from '../../languages.js';
-import type { CompiledProgram, CompiledRunner } from '../../node/compiled.js';
+import type { CompiledProgram, CompiledRunner } from '../../node/program.js';
 import { cSource } from '../source.js';
 import { harnessSource } from './harness.js';
 

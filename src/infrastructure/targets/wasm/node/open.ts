@@ -1,5 +1,5 @@
 import { Tensor } from '../../../../onnx/index.js';
-import type { CompiledRunner } from '../../node/compiled.js';
+import type { CompiledRunner } from '../../node/program.js';
 import { loaderSource, wasmModule } from '../index.js';
 
 /** What the written loader gives. */
