@@ -13,6 +13,7 @@ interface Options extends CommonOptions {
   out: string;
   name?: string;
   shape?: Record<string, number[]>;
+  small?: boolean;
   check: boolean;
   force?: boolean;
 }
@@ -25,6 +26,7 @@ export const compileCommand: AddCommand = (program, run) => {
     .option('-o, --out <folder>', 'where the files go', 'compiled')
     .option('--name <name>', "begin of the files' and functions' names (default: the model's file name)")
     .option('--shape <shapes>', 'shapes of inputs, e.g. "input=1x3x224x224;mask=1x8" (default: as declared, 1 for an open batch)', shapes)
+    .option('--small', 'C: less code on processors without vectors, and up to a fifth more time there')
     .option('--no-check', 'do not run what was made beside the model')
     .option('--force', 'write the files even where they answer differently from the model')
     .addHelpText(
@@ -38,8 +40,16 @@ export const compileCommand: AddCommand = (program, run) => {
       ].join('\n'),
     )
     .action(
-      run(async (context, { target, out, name, shape, check, force }: Options, path: string) => {
-        const { files, summary, checked, usage } = await compileFile(context, path, { target, out, name, shapes: shape, check, force });
+      run(async (context, { target, out, name, shape, small, check, force }: Options, path: string) => {
+        const { files, summary, checked, usage } = await compileFile(context, path, {
+          target,
+          out,
+          name,
+          shapes: shape,
+          small,
+          check,
+          force,
+        });
         const lines = [
           ...files.map((each) => `Wrote ${each.path} (${formatBytes(each.bytes)})`),
           ...programTotals(summary).map(([label, text]) => `  ${label.padEnd(17)}${text}`),

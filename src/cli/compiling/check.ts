@@ -1,5 +1,6 @@
 import { inventedFeeds } from '../../diagnosis/index.js';
 import { quantile } from '../../infrastructure/hardware/index.js';
+import type { Program } from '../../infrastructure/targets/index.js';
 import { agreementOf, type LanguageName, languages } from '../../infrastructure/targets/index.js';
 import type { Verdict } from '../../infrastructure/targets/node/index.js';
 import { encodeModel } from '../../onnx/index.js';
@@ -24,7 +25,7 @@ const RUNS = 30;
  * Runs a program on made-up inputs and compares its outputs with those of ONNX Runtime.
  * @throws RuntimeError where it is not taken by its compiler, or does not run.
  */
-export async function checkCompiled({ output }: CommandContext, target: LanguageName, file: LoweredFile): Promise<Checked> {
+export async function checkCompiled({ output }: CommandContext, target: LanguageName, file: LoweredFile & Program): Promise<Checked> {
   const { compiledRunners, referenceAnswers, targetNamed, toleranceOf } = await import('../../infrastructure/targets/node/index.js');
   const { model, lowered } = file;
   const { how } = languages[target];
