@@ -5,6 +5,7 @@ import { programTotals } from '../../report/info/index.js';
 import type { AddCommand } from '../command.js';
 import type { Checked } from '../compiling/check.js';
 import { compileFile } from '../compiling/compile.js';
+import { patchesOption } from '../compiling/options.js';
 import type { CommonOptions } from '../options.js';
 import { shapes } from '../units.js';
 
@@ -14,6 +15,7 @@ interface Options extends CommonOptions {
   name?: string;
   shape?: Record<string, number[]>;
   small?: boolean;
+  patches?: boolean | number;
   check: boolean;
   force?: boolean;
 }
@@ -27,6 +29,7 @@ export const compileCommand: AddCommand = (program, run) => {
     .option('--name <name>', "begin of the files' and functions' names (default: the model's file name)")
     .option('--shape <shapes>', 'shapes of inputs, e.g. "input=1x3x224x224;mask=1x8" (default: as declared, 1 for an open batch)', shapes)
     .option('--small', 'C: less code on processors without vectors, and up to a fifth more time there')
+    .option(...patchesOption)
     .option('--no-check', 'do not run what was made beside the model')
     .option('--force', 'write the files even where they answer differently from the model')
     .addHelpText(
@@ -40,13 +43,14 @@ export const compileCommand: AddCommand = (program, run) => {
       ].join('\n'),
     )
     .action(
-      run(async (context, { target, out, name, shape, small, check, force }: Options, path: string) => {
+      run(async (context, { target, out, name, shape, small, patches, check, force }: Options, path: string) => {
         const { files, summary, checked, usage } = await compileFile(context, path, {
           target,
           out,
           name,
           shapes: shape,
           small,
+          patches,
           check,
           force,
         });
