@@ -4,15 +4,12 @@ import {
   bitsOfStorage,
   type DotExpr,
   type Expr,
-  expressionsOf,
   plus,
   type Registers,
-  rangeOf,
   type ScalarType,
   type Statement,
   type StorageType,
   scalarOf,
-  statementsOf,
   type UnaryExpr,
   type Variable,
 } from '../../codegen/index.js';
@@ -20,6 +17,7 @@ import { mathFunctions } from './functions.js';
 import { literal, typeName } from './numbers.js';
 import { bare, bracketed, operators } from './operators.js';
 import type { NumberParameter } from './parameters.js';
+import { fitsInHalf, lanesOf, localType, vectorRegisters } from './registers.js';
 import { isSlotType, literals, type SlotText } from './slots.js';
 import { calledBy, packedName, vectorName, WIDTH } from './vectors.js';
 
@@ -295,32 +293,4 @@ export class KernelPrinter {
     // Other functions of integers are not in ONNX: their inputs are floats.
     return `(${typeName(of.type)})${mathFunctions[op]}((double)${a})`;
   }
-}
-
-/** Registers of which several are read or set at once, and that only constants index. */
-function vectorRegisters(body: readonly Statement[]): Set<Registers> {
-  const several = new Set<Registers>();
-  const plain = new Set<Registers>();
-  const note = (of: Registers, index: Expr, lanes: number | undefined) => {
-    if (lanes) several.add(of);
-    if (index.kind !== 'number') plain.add(of);
-  };
-  for (const expr of expressionsOf(body)) if (expr.kind === 'register') note(expr.registers, expr.index, expr.lanes);
-  for (const statement of statementsOf(body))
-    if (statement.kind === 'set') note(statement.registers, statement.index, lanesOf(statement.value));
-  return new Set([...several].filter((of) => !plain.has(of)));
-}
-
-/** Whether a vector's numbers fit into 16 bits. */
-function fitsInHalf(expr: Expr): boolean {
-  const [low, high] = rangeOf(expr);
-  return low >= -32768 && high <= 32767;
-}
-
-function lanesOf(expr: Expr): number | undefined {
-  return 'lanes' in expr ? expr.lanes : undefined;
-}
-
-function localType({ type, lanes }: Variable): string {
-  return lanes ? vectorName(type) : typeName(type);
 }
