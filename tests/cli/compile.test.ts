@@ -14,6 +14,7 @@ let folder: string;
 before(() => {
   folder = mkdtempSync(join(tmpdir(), 'espalier-compile-'));
   writeFileSync(join(folder, 'net.onnx'), encodeModel(convolutionModel()));
+  writeFileSync(join(folder, 'image.onnx'), encodeModel(imageModel()));
   writeFileSync(join(folder, 'open.onnx'), encodeModel(openModel()));
   writeFileSync(join(folder, 'int.onnx'), encodeModel(namedModel('for')));
   writeFileSync(join(folder, 'nan.onnx'), encodeModel(namedModel('x', Number.NaN)));
@@ -29,6 +30,26 @@ function namedModel(name: string, weight = 2): Model {
   const build = typedBuilder(new Model(new GraphBuilder().graph, 21).graph, new Map([['', 21]]));
   const x = build.input(name, 'float32', [1, 2]);
   build.output(build.op('MatMul', [x, build.parameter('w', Tensor.from('float32', [2, 1], [1, weight]))]), 'return');
+  return new Model(build.graph, 21);
+}
+
+/** An image that becomes small: its first layers need the most memory. */
+function imageModel(): Model {
+  const build = typedBuilder(new Model(new GraphBuilder().graph, 21).graph, new Map([['', 21]]));
+  const weight = (name: string, ...shape: number[]) => {
+    const size = shape.reduce((all, each) => all * each, 1);
+    return build.parameter(
+      name,
+      Tensor.from(
+        'float32',
+        shape,
+        Array.from({ length: size }, (_, index) => Math.sin(index + 1) / 4),
+      ),
+    );
+  };
+  const wide = build.op('Conv', [build.input('x', 'float32', [1, 1, 24, 24]), weight('a', 16, 1, 3, 3)], { pads: [1, 1, 1, 1] });
+  const small = build.op('Conv', [build.op('Relu', [wide]), weight('b', 4, 16, 3, 3)], { strides: [2, 2], pads: [1, 1, 1, 1] });
+  build.output(build.op('GlobalAveragePool', [build.op('Conv', [small, weight('c', 4, 4, 3, 3)])]), 'y');
   return new Model(build.graph, 21);
 }
 
@@ -70,6 +91,18 @@ test('compile --target c: source, header, and that it agrees with ONNX Runtime',
   assert.deepEqual([schema, files, check.status], ['espalier/compile@1', ['firmware/net.c', 'firmware/net.h'], 'agrees']);
   assert.match(readFileSync(join(folder, 'firmware', 'net.h'), 'utf8'), new RegExp(`#define NET_ARENA_BYTES ${arenaBytes}\\n`));
   assert.match(readFileSync(join(folder, 'firmware', 'net.c'), 'utf8'), /^#include <math.h>$/m);
+});
+
+test('compile --small --patches: less code and memory, and it agrees with ONNX Runtime', { skip: withoutCompiler() }, async () => {
+  const { code, stdout, stderr } = await run('compile image.onnx -o small --small --patches 0.5 --json');
+  assert.equal(code, 0, stderr);
+  const { check, arenaBytes, patches } = JSON.parse(stdout);
+  assert.equal(check.status, 'agrees');
+  assert.equal(patches.arenaBytes.patched, arenaBytes);
+  assert.ok(arenaBytes < patches.arenaBytes.whole);
+  const plan = await run('plan image.onnx --patches 0.5');
+  assert.match(plan.stdout, /patches +the first \d layers in \d x \d parts, until ".+": .+ -> .+ of arena, [\d.]+% more/);
+  assert.doesNotMatch((await run('plan image.onnx')).stdout, /patches/);
 });
 
 test('compile --target wasm: a module and a loader of 1.5 KB at most, which gives what it should', async () => {

@@ -26,10 +26,15 @@ export interface NativeProgram {
 }
 
 /** Writes C for each model, compiles it and links one program of those that are taken. */
-export async function buildNative(models: readonly Lowered[], folder: string, flags: readonly string[] = CHECKED): Promise<NativeProgram> {
+export async function buildNative(
+  models: readonly Lowered[],
+  folder: string,
+  flags: readonly string[] = CHECKED,
+  options: { readonly small?: boolean } = {},
+): Promise<NativeProgram> {
   mkdirSync(folder, { recursive: true });
   for (const [index, model] of models.entries()) {
-    const { source, header } = cSource(model, planMemory(model.kernels), { name: `model_${index}` });
+    const { source, header } = cSource(model, planMemory(model.kernels), { name: `model_${index}`, ...options });
     writeFileSync(join(folder, `model_${index}.c`), source);
     writeFileSync(join(folder, `model_${index}.h`), header);
   }

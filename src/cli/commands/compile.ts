@@ -5,6 +5,7 @@ import { programTotals } from '../../report/info/index.js';
 import type { AddCommand } from '../command.js';
 import type { Checked } from '../compiling/check.js';
 import { compileFile } from '../compiling/compile.js';
+import { patchesOption } from '../compiling/options.js';
 import type { CommonOptions } from '../options.js';
 import { bytes, shapes } from '../units.js';
 
@@ -13,6 +14,8 @@ interface Options extends CommonOptions {
   out: string;
   name?: string;
   shape?: Record<string, number[]>;
+  small?: boolean;
+  patches?: boolean | number;
   check: boolean;
   force?: boolean;
   maxRam?: number;
@@ -29,6 +32,8 @@ export const compileCommand: AddCommand = (program, run) => {
     .option('--shape <shapes>', 'shapes of inputs, e.g. "input=1x3x224x224;mask=1x8" (default: as declared, 1 for an open batch)', shapes)
     .option('--max-ram <bytes>', 'most memory that it may need, inputs and outputs included, e.g. 64KB', bytes)
     .option('--max-flash <bytes>', 'most bytes of code and constants, e.g. 256KB', bytes)
+    .option('--small', 'C: less code on processors without vectors, and up to a fifth more time there')
+    .option(...patchesOption)
     .option('--no-check', 'do not run what was made beside the model')
     .option('--force', 'write the files even where they answer differently from the model')
     .addHelpText(

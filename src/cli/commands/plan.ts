@@ -4,6 +4,7 @@ import { languages } from '../../infrastructure/targets/index.js';
 import { memorySvg, programHtml, programTable } from '../../report/render/index.js';
 import type { AddCommand } from '../command.js';
 import { lowerFile } from '../compiling/lower.js';
+import { patchesOption } from '../compiling/options.js';
 import type { CommonOptions } from '../options.js';
 import { shapes } from '../units.js';
 
@@ -12,6 +13,7 @@ interface Options extends CommonOptions {
   svg?: string;
   target: keyof typeof languages;
   shape?: Record<string, number[]>;
+  patches?: boolean | number;
 }
 
 /** Flash and memory of a compiled model by kernel, before anything is written. */
@@ -22,15 +24,16 @@ export const planCommand: AddCommand = (program, run) => {
     .option('--html <file>', 'write a page with a picture of the memory')
     .option('--svg <file>', 'write the picture alone')
     .option('--shape <shapes>', 'shapes of inputs, e.g. "input=1x3x224x224;mask=1x8" (default: as declared, 1 for an open batch)', shapes)
+    .option(...patchesOption)
     .addHelpText(
       'after',
       '\nExamples:\n  $ espalier plan model.onnx\n  $ espalier plan model.onnx --shape input=1x1x28x28 --html plan.html',
     )
     .action(
-      run(async (context, { html, svg, shape, target }: Options, path: string) => {
+      run(async (context, { html, svg, shape, target, patches }: Options, path: string) => {
         const { output } = context;
         for (const file of [html, svg]) if (file) context.willWrite(file);
-        const { summary } = await lowerFile(context, path, { shapes: shape, schedule: languages[target].schedule });
+        const { summary } = await lowerFile(context, path, { shapes: shape, schedule: languages[target].schedule, patches });
         if (html) await writeFileAtomic(html, programHtml(summary, path));
         if (svg) await writeFileAtomic(svg, memorySvg(summary));
         for (const file of [html, svg]) if (file) output.info(`Wrote ${file}`);

@@ -1,6 +1,6 @@
 import { inventedFeeds } from '../../diagnosis/index.js';
 import { quantile } from '../../infrastructure/hardware/index.js';
-import { type LanguageName, languages } from '../../infrastructure/targets/index.js';
+import { type LanguageName, languages, type Program } from '../../infrastructure/targets/index.js';
 import type { Answered, Verdict } from '../../infrastructure/targets/node/index.js';
 import { encodeModel } from '../../onnx/index.js';
 import type { CommandContext } from '../context.js';
@@ -24,7 +24,7 @@ const RUNS = 30;
  * Runs a program on made-up inputs and compares its outputs with those of ONNX Runtime.
  * @throws RuntimeError where it is not taken by its compiler, or does not run.
  */
-export async function checkCompiled({ output }: CommandContext, target: LanguageName, file: LoweredFile): Promise<Checked> {
+export async function checkCompiled({ output }: CommandContext, target: LanguageName, file: LoweredFile & Program): Promise<Checked> {
   const { compiledAgreement, compiledRunners, referenceAnswers, targetNamed } = await import('../../infrastructure/targets/node/index.js');
   const { model, lowered } = file;
   const { how, schedule } = languages[target];

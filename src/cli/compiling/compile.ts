@@ -18,6 +18,10 @@ export interface CompileRequest extends CodeLimits {
   /** Begin of the files' and functions' names. Default: the model's file name. */
   readonly name?: string;
   readonly shapes?: Record<string, number[]>;
+  /** Whether C is to be small rather than fast on processors without vectors. */
+  readonly small?: boolean;
+  /** Whether the first layers are computed part by part, and how much may be computed again for it: see lowerFile. */
+  readonly patches?: boolean | number;
   /** Whether what was made is run beside the model. */
   readonly check: boolean;
   /** Whether it is written even where it answers differently from the model. */
@@ -36,10 +40,10 @@ export interface CompiledFiles {
 export async function compileFile(
   context: CommandContext,
   path: string,
-  { target, out, name, shapes, check, force, ...limits }: CompileRequest,
+  { target, out, name, shapes, small, patches, check, force, ...limits }: CompileRequest,
 ): Promise<CompiledFiles> {
   const language = languages[target];
-  const file = await lowerFile(context, path, { shapes, schedule: language.schedule });
+  const file = { ...(await lowerFile(context, path, { shapes, schedule: language.schedule, patches })), small };
   const written = language.write(file, { name: name ?? basename(path).replace(/\.[a-z]+$/i, ''), from: basename(path) });
   requireWithin(limits, written, file.summary);
   const files = written.files.map((each) => ({ path: join(out, each.name), bytes: Buffer.byteLength(each.contents) }));

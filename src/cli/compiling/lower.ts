@@ -2,7 +2,10 @@ import { loadModel } from '../../formats/node/index.js';
 import {
   type Lowered,
   lowerGraph,
+  lowerInPatches,
   type MemoryPlan,
+  type Patches,
+  type PlannedProgram,
   type ProgramSummary,
   planMemory,
   prepare,
@@ -20,21 +23,34 @@ export interface LoweredFile {
   readonly lowered: Lowered;
   readonly plan: MemoryPlan;
   readonly summary: ProgramSummary;
+  readonly patches?: Patches;
 }
 
 /**
  * Reads a model and lowers it to kernels.
- * @param shapes of inputs, by name. @throws UnsupportedError naming what cannot be compiled, and where it stands.
+ * @param options shapes: of inputs, by name. patches: whether the first layers are computed part by part where that needs less memory, and the part of
+ * all multiply-accumulates that may be computed again for it. @throws UnsupportedError naming what cannot be compiled, and where it stands.
  */
 export async function lowerFile(
   { runtime }: CommandContext,
   path: string,
-  { shapes = {}, schedule = {} }: { shapes?: Record<string, number[]>; schedule?: Partial<Schedule> } = {},
+  {
+    shapes = {},
+    schedule = {},
+    patches,
+  }: { shapes?: Record<string, number[]>; schedule?: Partial<Schedule>; patches?: boolean | number } = {},
 ): Promise<LoweredFile> {
   const model = loadModel(path);
   inferShapes(model);
   requireSound(model);
-  const lowered = lowerGraph(await prepare(model, { runtime, shapes }), schedule);
-  const plan = planMemory(lowered.kernels);
-  return { model, lowered, plan, summary: summarize(lowered, plan) };
+  const prepared = await prepare(model, { runtime, shapes });
+  const program = patches
+    ? lowerInPatches(prepared, schedule, patches === true ? {} : { most: patches })
+    : wholeProgram(prepared, schedule);
+  return { model, ...program, summary: summarize(program) };
+}
+
+function wholeProgram(model: Model, schedule: Partial<Schedule>): PlannedProgram {
+  const lowered = lowerGraph(model, schedule);
+  return { lowered, plan: planMemory(lowered.kernels) };
 }

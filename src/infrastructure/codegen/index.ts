@@ -11,4 +11,5 @@ export { lowerGraph } from './lowering/lower.js';
 export { type CompileOptions, prepare } from './lowering/prepare.js';
 export type { Lowered, Port } from './lowering/program.js';
 export { type MemoryPlan, planMemory } from './memory/index.js';
+export { lowerInPatches, type Patches, type PatchOptions, type PlannedProgram } from './patches/index.js';
 export { type KernelSummary, type MemorySummary, type PortSummary, type ProgramSummary, summarize } from './summary.js';

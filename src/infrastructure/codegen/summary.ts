@@ -1,7 +1,8 @@
 import { type Buffer, bytesOfStorage, type Kernel, readsOf } from './loops/index.js';
-import type { Lowered, Port } from './lowering/program.js';
+import type { Port } from './lowering/program.js';
 import type { MemoryPlan } from './memory/index.js';
 import { isPlanned } from './memory/lifetimes.js';
+import type { Patches, PlannedProgram } from './patches/index.js';
 
 /** What a compiled model needs, before it is written: plain numbers. */
 export interface ProgramSummary {
@@ -16,6 +17,8 @@ export interface ProgramSummary {
   readonly kernels: readonly KernelSummary[];
   /** What lies in the arena. */
   readonly memory: readonly MemorySummary[];
+  /** How its first layers are computed part by part, where they are. */
+  readonly patches?: Patches;
 }
 
 export interface PortSummary {
@@ -48,7 +51,7 @@ export interface MemorySummary {
   readonly last: number;
 }
 
-export function summarize({ inputs, outputs }: Lowered, plan: MemoryPlan): ProgramSummary {
+export function summarize({ lowered: { inputs, outputs }, plan, patches }: PlannedProgram): ProgramSummary {
   const counted = new Set<Buffer>();
   const firstReads = (kernel: Kernel) => {
     const found = readsOf(kernel.body).filter((buffer) => buffer.role === 'constant' && !counted.has(buffer));
@@ -73,6 +76,7 @@ export function summarize({ inputs, outputs }: Lowered, plan: MemoryPlan): Progr
     macs: kernels.reduce((sum, kernel) => sum + kernel.macs, 0),
     kernels,
     memory: memoryOf(plan),
+    ...(patches && { patches }),
   };
 }
 

@@ -6,6 +6,8 @@ import { loaderSource, loaderTypes, wasmModule, wasmSchedule } from './wasm/inde
 export interface Program {
   readonly lowered: Lowered;
   readonly plan: MemoryPlan;
+  /** Whether its C is to be small rather than fast on processors without vectors. Default: false. */
+  readonly small?: boolean;
 }
 
 export interface NamedAs {
@@ -36,8 +38,8 @@ export interface Language {
 const c: Language = {
   schedule: {},
   how: 'compiled by the C compiler of this machine and run',
-  write({ lowered, plan }, named) {
-    const { name, source, header, parameters, arenaBytes, constantBytes, codeBytes } = cSource(lowered, plan, named);
+  write({ lowered, plan, small }, named) {
+    const { name, source, header, parameters, arenaBytes, constantBytes, codeBytes } = cSource(lowered, plan, { ...named, small });
     const declared = [...parameters].map(([port, parameter]) => `${parameter}[${port.buffer.size}]`);
     const hasArena = arenaBytes > 0;
     return {

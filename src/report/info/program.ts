@@ -2,14 +2,22 @@ import type { KernelSummary, ProgramSummary } from '../../infrastructure/codegen
 import { formatBytes, formatCount } from './format.js';
 
 /** What a compiled model needs, as labels and texts. */
-export function programTotals({ inputs, outputs, arenaBytes, constantBytes, macs, kernels }: ProgramSummary): [string, string][] {
+export function programTotals({ inputs, outputs, arenaBytes, constantBytes, macs, kernels, patches }: ProgramSummary): [string, string][] {
   const bytes = (ports: ProgramSummary['inputs']) => ports.reduce((sum, port) => sum + port.bytes, 0);
   return [
     ['constants', `${formatBytes(constantBytes)} (flash; the code comes on top)`],
     ['arena', `${formatBytes(arenaBytes)} (RAM)`],
     ['inputs, outputs', `${formatBytes(bytes(inputs))}, ${formatBytes(bytes(outputs))} (RAM of the caller)`],
     ['work', `${formatCount(macs)} multiply-accumulates in ${kernels.length} kernels`],
+    ...(patches ? [['patches', patchesText(patches)] as [string, string]] : []),
   ];
+}
+
+/** How the first layers are computed part by part, and what that gains and costs. */
+function patchesText({ grid: [rows, columns], layers, until, arenaBytes, macs }: NonNullable<ProgramSummary['patches']>): string {
+  const more = (100 * (macs.patched / macs.whole - 1)).toFixed(1);
+  const gain = `${formatBytes(arenaBytes.whole)} -> ${formatBytes(arenaBytes.patched)} of arena, ${more}% more multiply-accumulates`;
+  return `the first ${layers} layers in ${rows} x ${columns} parts, until "${until}": ${gain}`;
 }
 
 /** The kernels while which the most memory is in use. */

@@ -3,17 +3,18 @@ import { set } from './statements.js';
 import type { Expr, ForStatement, Registers, Statement, Variable } from './types.js';
 import { expressionsOf, replaceIn, statementsOf } from './walk.js';
 
-/** Operations from which on a body is not written once for each vector. */
+/** Operations from which on a body is not written once for each vector, and not once for each number. */
 const LONG = 3;
+const LONG_PLAIN = 2;
 
 /** Whether a body takes so many operations that it is not written out. */
-export function isLong(body: readonly Statement[]): boolean {
+export function isLong(body: readonly Statement[], long = LONG): boolean {
   let count = 0;
   for (const { kind, ...expr } of expressionsOf(body)) {
     if (kind === 'requantize') count += LONG;
     if ('op' in expr || kind === 'select' || kind === 'cast') count++;
   }
-  return count >= LONG;
+  return count >= long;
 }
 
 /** One round of a loop, with locals of its own. */
@@ -76,7 +77,7 @@ export function unrolled(body: readonly Statement[], most: number): Statement[] 
     if (statement.kind === 'for' && statement.vector) {
       const size = numberOf(statement.to) ?? 0;
       if (size > most) return [statement];
-      if (isLong(statement.body) && !statement.body.some(({ kind }) => kind === 'set')) {
+      if (isLong(statement.body, LONG_PLAIN) && !statement.body.some(({ kind }) => kind === 'set')) {
         const { copying, copied } = overCopies(statement);
         return [...copying, { ...statement, body: copied }];
       }

@@ -4,21 +4,21 @@ import {
   bitsOfStorage,
   type DotExpr,
   type Expr,
-  expressionsOf,
   plus,
   type Registers,
-  rangeOf,
   type ScalarType,
   type Statement,
   type StorageType,
   scalarOf,
-  statementsOf,
   type UnaryExpr,
   type Variable,
 } from '../../codegen/index.js';
 import { mathFunctions } from './functions.js';
 import { literal, typeName } from './numbers.js';
 import { bare, bracketed, operators } from './operators.js';
+import type { NumberParameter } from './parameters.js';
+import { fitsInHalf, lanesOf, localType, vectorRegisters } from './registers.js';
+import { isSlotType, literals, type SlotText } from './slots.js';
 import { calledBy, packedName, vectorName, WIDTH } from './vectors.js';
 
 /** A kernel as a C function, whose text does not depend on which buffers it is called with. */
@@ -27,6 +27,8 @@ export interface PrintedKernel {
   readonly text: string;
   /** What is passed, in the order of the parameters. Buffers that lie at one place are one parameter. */
   readonly buffers: readonly Buffer[];
+  /** Numbers that are passed behind the buffers, as C reads them. */
+  readonly numbers?: readonly string[];
   /** Names of helpers that are called. */
   readonly helpers: ReadonlySet<string>;
 }
@@ -35,6 +37,14 @@ interface Parameter {
   readonly buffer: Buffer;
   readonly name: string;
   written: boolean;
+}
+
+export interface PrinterOptions {
+  /** Buffers in the order in which they are to be, where that is given. */
+  readonly parameters?: readonly Buffer[];
+  /** Numbers that are passed, behind the buffers. */
+  readonly numbers?: readonly Pick<NumberParameter, 'name' | 'type'>[];
+  readonly slot?: SlotText;
 }
 
 /** Prints the statements of one kernel. */
@@ -48,9 +58,13 @@ export class KernelPrinter {
   /** Registers that hold vectors: each of these has a name. */
   #vectors = new Set<Registers>();
 
-  /** @param parameters in the order in which they are to be, where that is given. */
-  constructor(placeOf: (buffer: Buffer) => unknown, parameters: readonly Buffer[] = []) {
+  readonly #slot: SlotText;
+  readonly #numbers: NonNullable<PrinterOptions['numbers']>;
+
+  constructor(placeOf: (buffer: Buffer) => unknown, { parameters = [], numbers = [], slot = literals }: PrinterOptions = {}) {
     this.#placeOf = placeOf;
+    this.#slot = slot;
+    this.#numbers = numbers;
     for (const buffer of parameters) this.#parameter(buffer);
   }
 
@@ -61,6 +75,7 @@ export class KernelPrinter {
     const parameters = [...this.#parameters.values()].map(
       ({ buffer, name, written }) => `${written ? '' : 'const '}${typeName(buffer.type)} *restrict ${name}`,
     );
+    for (const { name, type } of this.#numbers) parameters.push(`${typeName(type)} ${name}`);
     return {
       text: `(${parameters.join(', ') || 'void'}) {\n${lines.join('\n')}\n}\n`,
       buffers: [...this.#parameters.values()].map(({ buffer }) => buffer),
@@ -102,7 +117,9 @@ export class KernelPrinter {
     switch (statement.kind) {
       case 'for': {
         const name = this.#nameOf(statement.variable);
-        const [from, to] = [this.#expr(statement.from), this.#expr(statement.to)];
+        // Compilers make vectors of what is known to them.
+        const bound = (expr: Expr) => (statement.vector && expr.kind === 'number' ? literal(expr.value, expr.type) : this.#expr(expr));
+        const [from, to] = [bound(statement.from), bound(statement.to)];
         const step = statement.step === 1 ? `${name}++` : `${name} += ${statement.step}`;
         return [
           ...line(`for (int32_t ${name} = ${bare(from)}; ${name} < ${to}; ${step}) {`),
@@ -153,7 +170,7 @@ export class KernelPrinter {
   #register(of: Registers, index: Expr, lanes: number | undefined): string {
     const name = this.#nameOf(of);
     if (!this.#vectors.has(of)) {
-      const at = bare(this.#expr(index));
+      const at = index.kind === 'number' ? String(index.value) : bare(this.#expr(index));
       return lanes ? `*(${packedName(of.type)} *)(${name} + ${at})` : `${name}[${at}]`;
     }
     const first = Number(index.kind === 'number' ? index.value : Number.NaN);
@@ -169,7 +186,7 @@ export class KernelPrinter {
   #expr(expr: Expr): string {
     switch (expr.kind) {
       case 'number':
-        return bracketed(literal(expr.value, expr.type));
+        return this.#number(expr.value, expr.type);
       case 'variable':
         return this.#nameOf(expr.variable);
       case 'sum':
@@ -196,7 +213,7 @@ export class KernelPrinter {
         return this.#call(expr.lanes ? 'requantize_i32x4' : 'requantize', [
           this.#expr(expr.of),
           this.#expr(expr.multiplier),
-          String(expr.shift),
+          this.#number(expr.shift, 'i32'),
         ]);
       case 'binary':
         return this.#binary(expr);
@@ -205,13 +222,23 @@ export class KernelPrinter {
     }
   }
 
+  /** A number that is passed, or the number itself. */
+  #number(value: number | bigint, type: ScalarType): string {
+    const passed = isSlotType(type) ? this.#slot({ type, value: Number(value) }) : undefined;
+    return passed ?? bracketed(literal(value, type));
+  }
+
   #sum(terms: readonly { readonly of: Expr; readonly factor: number }[], constant: number): string {
     const parts = terms.map(({ of, factor }) => {
       const text = this.#expr(of);
+      const passed = this.#slot({ type: 'i32', value: factor });
+      if (passed) return { minus: false, text: `${text} * ${passed}` };
       const size = Math.abs(factor);
       return { minus: factor < 0, text: size === 1 ? text : `${text} * ${size}` };
     });
-    if (constant !== 0) parts.push({ minus: constant < 0, text: String(Math.abs(constant)) });
+    const passed = this.#slot({ type: 'i32', value: constant });
+    if (passed) parts.push({ minus: false, text: passed });
+    else if (constant !== 0) parts.push({ minus: constant < 0, text: String(Math.abs(constant)) });
     // What is taken away stands last: a sum does not begin with a sign where it need not.
     parts.sort((a, b) => Number(a.minus) - Number(b.minus));
     return parts.map(({ minus, text }, place) => (place === 0 ? `${minus ? '-' : ''}${text}` : ` ${minus ? '-' : '+'} ${text}`)).join('');
@@ -266,32 +293,4 @@ export class KernelPrinter {
     // Other functions of integers are not in ONNX: their inputs are floats.
     return `(${typeName(of.type)})${mathFunctions[op]}((double)${a})`;
   }
-}
-
-/** Registers of which several are read or set at once, and that only constants index. */
-function vectorRegisters(body: readonly Statement[]): Set<Registers> {
-  const several = new Set<Registers>();
-  const plain = new Set<Registers>();
-  const note = (of: Registers, index: Expr, lanes: number | undefined) => {
-    if (lanes) several.add(of);
-    if (index.kind !== 'number') plain.add(of);
-  };
-  for (const expr of expressionsOf(body)) if (expr.kind === 'register') note(expr.registers, expr.index, expr.lanes);
-  for (const statement of statementsOf(body))
-    if (statement.kind === 'set') note(statement.registers, statement.index, lanesOf(statement.value));
-  return new Set([...several].filter((of) => !plain.has(of)));
-}
-
-/** Whether a vector's numbers fit into 16 bits. */
-function fitsInHalf(expr: Expr): boolean {
-  const [low, high] = rangeOf(expr);
-  return low >= -32768 && high <= 32767;
-}
-
-function lanesOf(expr: Expr): number | undefined {
-  return 'lanes' in expr ? expr.lanes : undefined;
-}
-
-function localType({ type, lanes }: Variable): string {
-  return lanes ? vectorName(type) : typeName(type);
 }

@@ -1,8 +1,11 @@
 import { type Buffer, bytesOfStorage, type Lowered, type MemoryPlan, type Port } from '../../codegen/index.js';
+import { definedAs, functionsOf } from './definitions.js';
+import { ARGUMENT_BYTES, CODE_BYTES } from './estimate.js';
 import { helpers } from './functions.js';
-import { type KernelText, kernelText } from './kernel.js';
+import { type KernelText, kernelTexts } from './kernel.js';
 import { Identifiers, prefix } from './names.js';
 import { constantDefinition, typeName } from './numbers.js';
+import type { PrintedKernel } from './printer.js';
 import { vectorHelpers, vectorPrelude } from './vectors.js';
 
 export interface SourceOptions {
@@ -10,6 +13,11 @@ export interface SourceOptions {
   readonly name: string;
   /** Where the model came from, for the comment at the top. */
   readonly from?: string;
+  /**
+   * Whether code is to be small rather than fast on processors without vectors: kernels that differ in numbers only are one function there, too. Default:
+   * false.
+   */
+  readonly small?: boolean;
 }
 
 /** A model as C99 source. */
@@ -21,16 +29,11 @@ export interface CSource {
   readonly arenaBytes: number;
   /** Bytes of the constants. */
   readonly constantBytes: number;
-  /** About the bytes of the code: see CODE_BYTES. */
+  /** About the bytes of the code on a Cortex-M4. */
   readonly codeBytes: number;
   /** Functions' parameters, by the model's names. */
   readonly parameters: ReadonlyMap<Port, string>;
 }
-
-/**
- * Bytes of Thumb code by a character of kernels' plain text: what arm-none-eabi-gcc 12 makes with -Os for a Cortex-M4 of fourteen models is from 0.17 to 0.24.
- */
-const CODE_BYTES = 0.22;
 
 /** Writes a program as one C file and its header: no memory is allocated, and nothing but <math.h>, <stdint.h> and <string.h> is needed. */
 export function cSource({ inputs, outputs }: Lowered, plan: MemoryPlan, options: SourceOptions): CSource {
@@ -39,12 +42,8 @@ export function cSource({ inputs, outputs }: Lowered, plan: MemoryPlan, options:
   const names = new Identifiers([...Object.keys(helpers), ...Object.keys(vectorHelpers), 'memory', `${name}_run`]);
   const parameters = new Map(ports.map((port) => [port, names.take(port.name, 'tensor')]));
   const placeOf = (buffer: Buffer) => plan.offsets.get(buffer) ?? buffer;
-  const texts = plan.kernels.map((kernel) => kernelText(kernel, placeOf));
-  const functions = new Map<string, string>();
-  // Kernels of one text are one function.
-  texts.forEach(({ text }, place) => {
-    if (!functions.has(text)) functions.set(text, names.take(`${plan.kernels[place].kind}_kernel`, 'kernel'));
-  });
+  const texts = kernelTexts(plan.kernels, placeOf, options);
+  const functions = functionsOf(texts, (place) => names.take(`${plan.kernels[place].kind}_kernel`, 'kernel'));
   const read = new Set(texts.flatMap(({ buffers }) => buffers.filter(({ role }) => role === 'constant')));
   const constants = new Map([...read].map((buffer) => [buffer, names.take(buffer.name, 'constant')]));
   const calledIn = (some: readonly KernelText[]) => new Set(some.flatMap((text) => [...text.helpers]));
@@ -52,7 +51,6 @@ export function cSource({ inputs, outputs }: Lowered, plan: MemoryPlan, options:
   const byVectors = calledIn(vectorTexts);
   const always = calledIn(texts.filter(({ vectors }) => !vectors));
   const byPlain = calledIn(texts.filter(({ vectors }) => vectors));
-  const vectorsOf = new Map(texts.map(({ text, vectors }) => [text, vectors?.text]));
   const guard = `${name.toUpperCase()}_VECTORS`;
 
   const signature = `void ${name}_run(${ports.map((port) => declaration(port, parameters.get(port) ?? '', inputs.includes(port))).join(', ')}, void *arena)`;
@@ -63,10 +61,14 @@ export function cSource({ inputs, outputs }: Lowered, plan: MemoryPlan, options:
     if (port) return parameters.get(port) ?? '';
     return `(${typeName(buffer.type)} *)(void *)(memory + ${plan.offsets.get(buffer) ?? 0})`;
   };
-  const calls = texts.map(({ text, buffers }, place) => [
-    `  /* ${comment(plan.kernels[place].title)} */`,
-    `  ${functions.get(text)}(${buffers.map(argument).join(', ')});`,
-  ]);
+  const call = ({ text, buffers, numbers = [] }: PrintedKernel, of: ReadonlyMap<string, string>) =>
+    `  ${of.get(text)}(${[...buffers.map(argument), ...numbers].join(', ')});`;
+  const calls = texts.map((text, place) => {
+    const plain = call(text, functions.plain);
+    const vectors = text.vectors ? call(text.vectors, functions.vectors) : plain;
+    const lines = plain === vectors ? [plain] : [`#ifdef ${guard}`, vectors, '#else', plain, '#endif'];
+    return [`  /* ${comment(plan.kernels[place].title)} */`, ...lines];
+  });
   const usesArena = texts.some(({ buffers }) => buffers.some((buffer) => buffer.role === 'arena' || buffer.role === 'scratch'));
   const unused = ports.filter(({ buffer }) => !texts.some(({ buffers }) => buffers.includes(buffer)));
   const source = [
@@ -91,10 +93,11 @@ export function cSource({ inputs, outputs }: Lowered, plan: MemoryPlan, options:
           '',
         ]
       : []),
-    ...[...functions].map(([text, called]) => {
-      const vectors = vectorsOf.get(text);
-      if (!vectors) return `static void ${called}${text}`;
-      return `#ifdef ${guard}\nstatic void ${called}${vectors}#else\nstatic void ${called}${text}#endif\n`;
+    ...definedAs(functions).map(({ called, plain, vectors, always }) => {
+      if (always) return `static void ${called}${always}`;
+      if (!plain) return `#ifdef ${guard}\nstatic void ${called}${vectors}#endif\n`;
+      if (!vectors) return `#ifndef ${guard}\nstatic void ${called}${plain}#endif\n`;
+      return `#ifdef ${guard}\nstatic void ${called}${vectors}#else\nstatic void ${called}${plain}#endif\n`;
     }),
     `${signature} {`,
     ...(usesArena ? ['  uint8_t *const memory = (uint8_t *)arena;'] : ['  (void)arena;']),
@@ -104,7 +107,9 @@ export function cSource({ inputs, outputs }: Lowered, plan: MemoryPlan, options:
     '',
   ].join('\n');
   const constantBytes = [...read].reduce((sum, { type, size }) => sum + bytesOfStorage(type, size), 0);
-  const codeBytes = Math.round(CODE_BYTES * [...functions.keys()].reduce((sum, text) => sum + text.length, 0));
+  const characters = [...functions.plain.keys()].reduce((sum, text) => sum + text.length, 0);
+  const passed = texts.reduce((sum, { numbers = [] }) => sum + numbers.length, 0);
+  const codeBytes = Math.round(CODE_BYTES * characters + ARGUMENT_BYTES * passed);
   return {
     name,
     source,

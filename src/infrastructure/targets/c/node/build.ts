@@ -40,11 +40,11 @@ export const nativeRunner: CompiledRunner = {
   },
 };
 
-async function build({ lowered, plan }: Program, compiler: string, signal: AbortSignal | undefined): Promise<CompiledProgram> {
+async function build({ lowered, plan, small }: Program, compiler: string, signal: AbortSignal | undefined): Promise<CompiledProgram> {
   const folder = await mkdtemp(join(tmpdir(), 'espalier-c-'));
   const dispose = () => rm(folder, { recursive: true, force: true });
   try {
-    const source = cSource(lowered, plan, { name: 'model' });
+    const source = cSource(lowered, plan, { name: 'model', small });
     await writeFile(join(folder, 'model.c'), source.source);
     await writeFile(join(folder, 'model.h'), source.header);
     await writeFile(join(folder, 'main.c'), harnessSource(source, lowered.inputs, lowered.outputs));

@@ -1,0 +1,1 @@
+export { lowerInPatches, type Patches, type PatchOptions, type PlannedProgram } from './choose.js';
