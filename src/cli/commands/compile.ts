@@ -5,8 +5,9 @@ import { programTotals } from '../../report/info/index.js';
 import type { AddCommand } from '../command.js';
 import type { Checked } from '../compiling/check.js';
 import { compileFile } from '../compiling/compile.js';
+import { tunedText } from '../compiling/tune.js';
 import type { CommonOptions } from '../options.js';
-import { shapes } from '../units.js';
+import { milliseconds, shapes } from '../units.js';
 
 interface Options extends CommonOptions {
   target: keyof typeof languages;
@@ -15,7 +16,13 @@ interface Options extends CommonOptions {
   shape?: Record<string, number[]>;
   check: boolean;
   force?: boolean;
+  tune?: boolean;
+  tuneBudget?: number;
+  tuned?: string;
 }
+
+/** Milliseconds to measure for. */
+const BUDGET = 120_000;
 
 /** A model as source or a module that needs no runtime. */
 export const compileCommand: AddCommand = (program, run) => {
@@ -27,6 +34,9 @@ export const compileCommand: AddCommand = (program, run) => {
     .option('--shape <shapes>', 'shapes of inputs, e.g. "input=1x3x224x224;mask=1x8" (default: as declared, 1 for an open batch)', shapes)
     .option('--no-check', 'do not run what was made beside the model')
     .option('--force', 'write the files even where they answer differently from the model')
+    .option('--tune', 'measure on this machine how each kernel is fastest, and compute it so; what is known already is not measured again')
+    .option('--tune-budget <time>', 'how long to measure, about: 90s, 10m (default: 2m)', milliseconds)
+    .option('--tuned <file>', 'table of what was measured (default: in the cache folder); without --tune nothing is measured')
     .addHelpText(
       'after',
       [
@@ -34,21 +44,35 @@ export const compileCommand: AddCommand = (program, run) => {
         'Examples:',
         '  $ espalier compile model.onnx -o firmware/          firmware/model.c and model.h: C99, no malloc, <math.h>, <stdint.h>',
         '  $ espalier compile model.onnx --target wasm -o page/    page/model.wasm, model.js and model.d.ts',
+        '  $ espalier compile model.onnx --tune -o fast/       by what is fastest on this machine: kept for later, answers are the same',
+        '  $ espalier compile model.onnx --target wasm --tune --tune-budget 5m --tuned schedules.json -o page/    with a table of your own',
+        '  $ espalier compile model.onnx --tuned schedules.json -o fast/    by a table, measuring nothing',
         '  $ espalier plan model.onnx                          flash and memory first',
       ].join('\n'),
     )
     .action(
-      run(async (context, { target, out, name, shape, check, force }: Options, path: string) => {
-        const { files, summary, checked, usage } = await compileFile(context, path, { target, out, name, shapes: shape, check, force });
+      run(async (context, { target, out, name, shape, check, force, tune = false, tuneBudget = BUDGET, tuned: file }: Options, path: string) => {
+        const tuning = tune || file !== undefined ? { measures: tune, budget: tuneBudget, file } : undefined;
+        const request = { target, out, name, shapes: shape, check, force, tuning };
+        const { files, summary, checked, tuned, usage } = await compileFile(context, path, request);
         const lines = [
           ...files.map((each) => `Wrote ${each.path} (${formatBytes(each.bytes)})`),
           ...programTotals(summary).map(([label, text]) => `  ${label.padEnd(17)}${text}`),
+          ...(tuned ? [`  ${'tuned'.padEnd(17)}${tunedText(tuned)}`] : []),
           ...(checked ? [checkedText(checked)] : []),
           '',
           ...usage,
         ];
         const { kernels: _, memory: __, ...totals } = summary;
-        const document = { model: path, target, files: files.map((each) => each.path), ...totals, ...(checked && { check: checked }) };
+        const { tilings: ___, ...tuneFacts } = tuned ?? {};
+        const document = {
+          model: path,
+          target,
+          files: files.map((each) => each.path),
+          ...totals,
+          ...(tuned && { tune: tuneFacts }),
+          ...(checked && { check: checked }),
+        };
         context.output.result(document, lines.join('\n'));
       }),
     );

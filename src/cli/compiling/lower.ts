@@ -8,6 +8,7 @@ import {
   prepare,
   type Schedule,
   summarize,
+  type Tilings,
 } from '../../infrastructure/codegen/index.js';
 import { requireSound } from '../../infrastructure/compiler/index.js';
 import type { Model } from '../../onnx/index.js';
@@ -22,19 +23,29 @@ export interface LoweredFile {
   readonly summary: ProgramSummary;
 }
 
+export interface LowerOptions {
+  /** Of inputs, by name. */
+  readonly shapes?: Record<string, number[]>;
+  /** Where it differs from the usual one. */
+  readonly schedule?: Partial<Schedule>;
+  /** Tilings of operators of the model that is prepared, in place of the schedule's. */
+  readonly tilings?: (prepared: Model, model: Model) => Promise<Tilings>;
+}
+
 /**
  * Reads a model and lowers it to kernels.
- * @param shapes of inputs, by name. @throws UnsupportedError naming what cannot be compiled, and where it stands.
+ * @throws UnsupportedError naming what cannot be compiled, and where it stands.
  */
 export async function lowerFile(
   { runtime }: CommandContext,
   path: string,
-  { shapes = {}, schedule = {} }: { shapes?: Record<string, number[]>; schedule?: Partial<Schedule> } = {},
+  { shapes = {}, schedule = {}, tilings }: LowerOptions = {},
 ): Promise<LoweredFile> {
   const model = loadModel(path);
   inferShapes(model);
   requireSound(model);
-  const lowered = lowerGraph(await prepare(model, { runtime, shapes }), schedule);
+  const prepared = await prepare(model, { runtime, shapes });
+  const lowered = lowerGraph(prepared, schedule, await tilings?.(prepared, model));
   const plan = planMemory(lowered.kernels);
   return { model, lowered, plan, summary: summarize(lowered, plan) };
 }

@@ -1,5 +1,6 @@
 export {
   addKernel,
+  isUsable,
   type KernelRule,
   kernelOf,
   type LoopOrder,

@@ -44,7 +44,7 @@ export const tilingParts = ['lanes', 'rows', 'order', 'unroll'] as const satisfi
 export function tilingsAlong(kind: TiledKind, from: Tiling, part: keyof Tiling): Tiling[] {
   return tilingSpaces[kind][part]
     .map((value): Tiling => ({ ...from, [part]: value }))
-    .filter((each) => isUsable(each) && !isSame(each, from));
+    .filter((each) => isUsable(each) && !isSameTiling(each, from));
 }
 
 /** Every tiling of a kind. */
@@ -57,10 +57,11 @@ export function tilingsOf(kind: TiledKind): Tiling[] {
     .filter(isUsable);
 }
 
-export function isSame(a: Tiling, b: Tiling): boolean {
+export function isSameTiling(a: Tiling, b: Tiling): boolean {
   return tilingParts.every((part) => a[part] === b[part]);
 }
 
-function isUsable({ rows, lanes }: Tiling): boolean {
+/** Whether no more sums are kept at one time than are worth trying. */
+export function isUsable({ rows, lanes }: Tiling): boolean {
   return rows * lanes <= MOST_SUMS;
 }

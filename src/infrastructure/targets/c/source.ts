@@ -10,6 +10,8 @@ export interface SourceOptions {
   readonly name: string;
   /** Where the model came from, for the comment at the top. */
   readonly from?: string;
+  /** For measuring: after each kernel a function NAME_probe is told its place, and constants are defined elsewhere, by their names in `constants`. */
+  readonly probed?: boolean;
 }
 
 /** A model as C99 source. */
@@ -25,6 +27,7 @@ export interface CSource {
   readonly codeBytes: number;
   /** Functions' parameters, by the model's names. */
   readonly parameters: ReadonlyMap<Port, string>;
+  readonly constants: ReadonlyMap<Buffer, string>;
 }
 
 /**
@@ -66,6 +69,7 @@ export function cSource({ inputs, outputs }: Lowered, plan: MemoryPlan, options:
   const calls = texts.map(({ text, buffers }, place) => [
     `  /* ${comment(plan.kernels[place].title)} */`,
     `  ${functions.get(text)}(${buffers.map(argument).join(', ')});`,
+    ...(options.probed ? [`  ${name}_probe(${place});`] : []),
   ]);
   const usesArena = texts.some(({ buffers }) => buffers.some((buffer) => buffer.role === 'arena' || buffer.role === 'scratch'));
   const unused = ports.filter(({ buffer }) => !texts.some(({ buffers }) => buffers.includes(buffer)));
@@ -75,7 +79,10 @@ export function cSource({ inputs, outputs }: Lowered, plan: MemoryPlan, options:
     '',
     '#include <math.h>',
     '',
-    ...[...constants].map(([buffer, called]) => constantDefinition(called, buffer)),
+    ...(options.probed ? [`void ${name}_probe(int32_t kernel);`] : []),
+    ...[...constants].map(([buffer, called]) =>
+      options.probed ? `extern ${typeName(buffer.type)} ${called}[];` : constantDefinition(called, buffer),
+    ),
     ...definitions(helpers, (helper) => always.has(helper) || (byVectors.has(helper) && byPlain.has(helper))),
     ...(vectorTexts.length > 0
       ? [
@@ -113,6 +120,7 @@ export function cSource({ inputs, outputs }: Lowered, plan: MemoryPlan, options:
     constantBytes,
     codeBytes,
     parameters,
+    constants,
   };
 }
 
