@@ -51,30 +51,36 @@ export const compileCommand: AddCommand = (program, run) => {
       ].join('\n'),
     )
     .action(
-      run(async (context, { target, out, name, shape, check, force, tune = false, tuneBudget = BUDGET, tuned: file }: Options, path: string) => {
-        const tuning = tune || file !== undefined ? { measures: tune, budget: tuneBudget, file } : undefined;
-        const request = { target, out, name, shapes: shape, check, force, tuning };
-        const { files, summary, checked, tuned, usage } = await compileFile(context, path, request);
-        const lines = [
-          ...files.map((each) => `Wrote ${each.path} (${formatBytes(each.bytes)})`),
-          ...programTotals(summary).map(([label, text]) => `  ${label.padEnd(17)}${text}`),
-          ...(tuned ? [`  ${'tuned'.padEnd(17)}${tunedText(tuned)}`] : []),
-          ...(checked ? [checkedText(checked)] : []),
-          '',
-          ...usage,
-        ];
-        const { kernels: _, memory: __, ...totals } = summary;
-        const { tilings: ___, ...tuneFacts } = tuned ?? {};
-        const document = {
-          model: path,
-          target,
-          files: files.map((each) => each.path),
-          ...totals,
-          ...(tuned && { tune: tuneFacts }),
-          ...(checked && { check: checked }),
-        };
-        context.output.result(document, lines.join('\n'));
-      }),
+      run(
+        async (
+          context,
+          { target, out, name, shape, check, force, tune = false, tuneBudget = BUDGET, tuned: file }: Options,
+          path: string,
+        ) => {
+          const tuning = tune || file !== undefined ? { measures: tune, budget: tuneBudget, file } : undefined;
+          const request = { target, out, name, shapes: shape, check, force, tuning };
+          const { files, summary, checked, tuned, usage } = await compileFile(context, path, request);
+          const lines = [
+            ...files.map((each) => `Wrote ${each.path} (${formatBytes(each.bytes)})`),
+            ...programTotals(summary).map(([label, text]) => `  ${label.padEnd(17)}${text}`),
+            ...(tuned ? [`  ${'tuned'.padEnd(17)}${tunedText(tuned)}`] : []),
+            ...(checked ? [checkedText(checked)] : []),
+            '',
+            ...usage,
+          ];
+          const { kernels: _, memory: __, ...totals } = summary;
+          const { tilings: ___, ...tuneFacts } = tuned ?? {};
+          const document = {
+            model: path,
+            target,
+            files: files.map((each) => each.path),
+            ...totals,
+            ...(tuned && { tune: tuneFacts }),
+            ...(checked && { check: checked }),
+          };
+          context.output.result(document, lines.join('\n'));
+        },
+      ),
     );
 };
 
