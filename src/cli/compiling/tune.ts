@@ -3,7 +3,6 @@ import { OptionError } from '../../base/index.js';
 import { inventedFeeds } from '../../diagnosis/index.js';
 import { lowerGraph, type Tilings } from '../../infrastructure/codegen/index.js';
 import { type LanguageName, languages } from '../../infrastructure/targets/index.js';
-import { tilingsIn } from '../../infrastructure/tuning/index.js';
 import type { Tuned } from '../../infrastructure/tuning/node/index.js';
 import type { Model } from '../../onnx/index.js';
 import type { CommandContext } from '../context.js';
@@ -35,6 +34,7 @@ export async function tuneModel(
   { prepared, model }: { readonly prepared: Model; readonly model: Model },
   { measures, budget, file: named }: TuneOptions,
 ): Promise<TunedFile> {
+  const { tilingsIn } = await import('../../infrastructure/tuning/index.js');
   const { benchOf, defaultScheduleFile, readSchedules, tune, writeSchedules } = await import('../../infrastructure/tuning/node/index.js');
   const file = named ?? (await defaultScheduleFile());
   if (measures) context.willWrite(file);

@@ -38,25 +38,33 @@ export class Descent {
   /** Tilings to try next, each to be told by `tell`: those of one part. None where there is nothing more to try. */
   next(): readonly Tiling[] {
     for (; this.#idle < tilingParts.length; this.#moveOn(false)) {
-      const open = tilingsAlong(this.#kind, this.#best.tiling, tilingParts[this.#part]).filter((each) => !this.#ratios.has(nameOf(each)));
+      const open = this.#untried();
       if (open.length > 0) return open;
     }
     return [];
   }
 
-  /** Says how long the tilings of `next` took, over the usual one; those that make the same code as another are told its time. */
+  /**
+   * Says how long tilings of `next` took, over the usual one; those that make the same code as another are told its time. Those that are left out are offered
+   * again later.
+   */
   tell(measured: readonly { readonly tiling: Tiling; readonly ratio: number }[]): void {
     const before = this.#best.ratio;
     for (const { tiling, ratio } of measured) {
       this.#ratios.set(nameOf(tiling), ratio);
       if (ratio < this.#best.ratio && ratio < before * GAIN) this.#best = { tiling, ratio };
     }
-    this.#moveOn(this.#best.ratio < before);
+    this.#moveOn(this.#best.ratio < before || this.#untried().length > 0);
   }
 
-  #moveOn(isBetter: boolean): void {
+  #untried(): Tiling[] {
+    return tilingsAlong(this.#kind, this.#best.tiling, tilingParts[this.#part]).filter((each) => !this.#ratios.has(nameOf(each)));
+  }
+
+  /** @param isOpen whether what was found, or is left, makes it worth to try every part again. */
+  #moveOn(isOpen: boolean): void {
     this.#part = (this.#part + 1) % tilingParts.length;
-    this.#idle = isBetter ? 0 : this.#idle + 1;
+    this.#idle = isOpen ? 0 : this.#idle + 1;
   }
 }
 

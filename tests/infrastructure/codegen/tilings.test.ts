@@ -66,7 +66,7 @@ async function candidatesOf(
 /** Every value of each part of a tiling, beside the usual ones or beside others: sanitizers take their time. */
 function coverOf(kind: TiledKind, beside: 'usual' | 'others'): Tiling[] {
   const { rows, order, unroll } = tilingSpaces[kind];
-  const others: Tiling = { rows: rows.at(3) ?? 1, lanes: 12, order: order[order.length - 1], unroll: unroll[unroll.length - 1] };
+  const others: Tiling = { rows: rows.at(2) ?? 1, lanes: 12, order: order[order.length - 1], unroll: unroll.at(1) ?? 1 };
   const from = beside === 'usual' ? usualSchedule[kind] : others;
   return [from, ...tilingParts.flatMap((part) => tilingsAlong(kind, from, part))];
 }

@@ -38,6 +38,17 @@ test('where nothing is faster by more than noise, the usual one stays, and no ti
   assert.equal(new Set(tried.map((each) => JSON.stringify(each))).size, tried.length);
 });
 
+test('what there was no time for is offered again', () => {
+  const descent = new Descent('convolution', usual);
+  const tried = new Set<string>();
+  for (let open = descent.next(); open.length > 0; open = descent.next()) {
+    tried.add(JSON.stringify(open[0]));
+    descent.tell([{ tiling: open[0], ratio: 1.5 }]);
+  }
+  const { tried: all } = descend(() => 1.5);
+  assert.deepEqual([...tried].sort(), all.map((each) => JSON.stringify(each)).sort());
+});
+
 test('every usual tiling lies in its space', () => {
   for (const [kind, { rows, lanes, order, unroll }] of Object.entries(tilingSpaces)) {
     const { [kind as keyof typeof tilingSpaces]: each } = usualSchedule;

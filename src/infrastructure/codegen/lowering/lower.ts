@@ -17,7 +17,7 @@ import {
 } from '../operands/index.js';
 import { ProgramBuilder } from './builder.js';
 import { constantOperand } from './constants.js';
-import { inputOf, isCheap, isWanted, kindOf, outputOf, plainOperand, requireKernel, shapeOf, typeOf } from './facts.js';
+import { inputOf, isCheap, isWanted, kindOf, outputOf, plainOperand, requireKernel, requireShape, shapeOf, typeOf } from './facts.js';
 import { type Group, groupsOf } from './groups.js';
 import { narrowed } from './narrow.js';
 import type { LoweredGraph, Port, Tilings } from './program.js';
@@ -104,14 +104,7 @@ class Lowering {
   /** Writes a branch's result to where the node's output lies. */
   #give(node: Node, value: Value, target: Strided, shape: readonly number[]): void {
     const operand = this.#operand(value);
-    if (operand.shape.join() !== shape.join()) {
-      throw new UnsupportedError({
-        what: 'Its branches give different shapes, so the model cannot be compiled',
-        where: node.label,
-        expected: `[${shape}]`,
-        got: `[${operand.shape}]`,
-      });
-    }
+    requireShape(node, operand.shape, shape);
     const facts = { macs: 0, elements: sizeOf(shape), conditions: this.#guards.map(({ condition }) => condition) };
     if (!shape.includes(0)) this.#builder.emit(node.label, 'copy', materialize(operand, target), facts);
   }

@@ -83,13 +83,13 @@ export class Search {
 
   /** @throws Stopped when aborted. */
   async run(): Promise<Found> {
-    let complete = true;
+    let complete = false;
     for (;;) {
       const offers = this.#open.map((open) => ({ open, tilings: open.descent.next() })).filter(({ tilings }) => tilings.length > 0);
-      if (offers.length === 0) break;
+      complete = offers.length === 0;
+      if (complete) break;
       const { candidates, structures } = this.#candidates(offers);
       const some = candidates.slice(0, this.#clock.programs(candidates.length));
-      if (some.length < candidates.length) complete = some.length > 0;
       if (candidates.length > 0 && some.length === 0) break;
       if (some.length > 0) await this.#measure(some);
       for (const { open, tilings } of offers) {

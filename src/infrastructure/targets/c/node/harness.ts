@@ -77,7 +77,8 @@ export function probeSource(source: CSource, inputs: readonly Port[], outputs: r
 function partsOf({ name, parameters }: CSource, inputs: readonly Port[], outputs: readonly Port[]) {
   const ports = [...inputs, ...outputs];
   const upper = name.toUpperCase();
-  const array = (port: Port) => `tensor_${ports.indexOf(port)}`;
+  // Names of constants end in a number.
+  const array = (port: Port) => `tensor_${ports.indexOf(port)}_data`;
   return {
     array,
     declarations: [
