@@ -1,5 +1,5 @@
 import { sizeOf, UnsupportedError } from '../../../base/index.js';
-import { type DataType, type Graph, type Model, type Node, nodesOf, type Value } from '../../../onnx/index.js';
+import { type Graph, type Model, type Node, nodesOf, type Value } from '../../../onnx/index.js';
 import { type KernelRule, type NestContext, type RuleContext, type Schedule, type Sink, usualSchedule } from '../kernels/index.js';
 import { type Buffer, binary, type Expr, number, store } from '../loops/index.js';
 import {
@@ -20,7 +20,7 @@ import { constantOperand } from './constants.js';
 import { inputOf, isCheap, isWanted, kindOf, outputOf, plainOperand, requireKernel, requireShape, shapeOf, typeOf } from './facts.js';
 import { type Group, groupsOf } from './groups.js';
 import { narrowed } from './narrow.js';
-import type { LoweredGraph, Port, Tilings } from './program.js';
+import { type LoweredGraph, portOf, type Tilings } from './program.js';
 import { Targets } from './targets.js';
 import { TiledNodes } from './tiled.js';
 
@@ -63,13 +63,7 @@ class Lowering {
     for (const { value, buffer } of outputs) this.#targets.addOutput(value, buffer);
     this.#lower(this.#graph);
     this.#copyOutputs(outputs);
-    const port = ({ value, buffer }: { value: Value; buffer: Buffer }): Port => ({
-      name: value.name,
-      dtype: value.dtype as DataType,
-      shape: shapeOf(value),
-      buffer,
-    });
-    return { kernels: this.#builder.kernels, inputs: inputs.map(port), outputs: outputs.map(port), tiled: this.#tiled.all() };
+    return { kernels: this.#builder.kernels, inputs: inputs.map(portOf), outputs: outputs.map(portOf), tiled: this.#tiled.all() };
   }
 
   #lower(graph: Graph): void {

@@ -1,6 +1,7 @@
-import type { DataType, Node } from '../../../onnx/index.js';
+import type { DataType, Node, Value } from '../../../onnx/index.js';
 import type { TiledKind, Tiling } from '../kernels/index.js';
 import type { Buffer, Kernel } from '../loops/index.js';
+import { shapeOf } from './facts.js';
 
 /** An input or output of a program: row-major. */
 export interface Port {
@@ -9,6 +10,11 @@ export interface Port {
   readonly dtype: DataType;
   readonly shape: readonly number[];
   readonly buffer: Buffer;
+}
+
+/** An input or output of a program, and where it lies. */
+export function portOf({ value, buffer }: { readonly value: Value; readonly buffer: Buffer }): Port {
+  return { name: value.name, dtype: value.dtype as DataType, shape: shapeOf(value), buffer };
 }
 
 /** A model as kernels that run one after the other. */
