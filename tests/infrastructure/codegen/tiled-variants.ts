@@ -36,6 +36,8 @@ export const tiledVariants: Readonly<Record<TiledKind, readonly Variant[]>> = {
     },
     { name: 'Conv of one tap', op: 'Conv', inputs: [x(1, 7, 3, 5), w(36, 7, 1, 1)] },
     { name: 'Conv along one axis', op: 'Conv', inputs: [x(1, 3, 19), w(10, 3, 4)], attributes: { dilations: [2], pads: [3, 2] } },
+  ],
+  integerConvolution: [
     {
       name: 'QLinearConv',
       inputs: integers([1, 5, 6, 7], [19, 5, 3, 3]),

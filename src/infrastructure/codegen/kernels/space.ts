@@ -24,6 +24,7 @@ const lanesOnly: TilingSpace = { rows: [1], lanes: [4, 8, 16, 32], order: ['chan
 /** The space of each kind. */
 export const tilingSpaces: Readonly<Record<TiledKind, TilingSpace>> = {
   convolution: { rows: ROWS, lanes: LANES, order: ['channels', 'rows', 'places'], unroll: UNROLL },
+  integerConvolution: { rows: ROWS, lanes: LANES, order: ['channels', 'rows', 'places'], unroll: UNROLL },
   pairedConvolution: { rows: ROWS, lanes: LANES, order: ['channels', 'rows', 'places'], unroll: UNROLL },
   depthwise: { rows: ROWS, lanes: LANES, order: ['channels', 'rows', 'places'], unroll: TAPS },
   transposedConvolution: { rows: [1], lanes: WIDE, order: ['channels', 'places'], unroll: UNROLL },
