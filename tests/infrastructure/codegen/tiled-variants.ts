@@ -34,6 +34,13 @@ export const tiledVariants: Readonly<Record<TiledKind, readonly Variant[]>> = {
       inputs: [x(2, 6, 8, 11), w(40, 3, 2, 3)],
       attributes: { group: 2, strides: [2, 2] },
     },
+    {
+      name: 'Conv and functions of its result',
+      build: (build, draw) => {
+        const sum = build.op('Conv', [build.input('x', 'float32', [1, 3, 5, 6]), draw([22, 3, 1, 1])]);
+        return [build.op('Erf', [build.op('Tanh', [build.op('Mul', [sum, build.op('Sigmoid', [sum])])])])];
+      },
+    },
     { name: 'Conv of one tap', op: 'Conv', inputs: [x(1, 7, 3, 5), w(36, 7, 1, 1)] },
     { name: 'Conv along one axis', op: 'Conv', inputs: [x(1, 3, 19), w(10, 3, 4)], attributes: { dilations: [2], pads: [3, 2] } },
   ],

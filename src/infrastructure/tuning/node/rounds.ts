@@ -2,8 +2,8 @@ import { setImmediate } from 'node:timers/promises';
 import { Stopped } from '../../../base/index.js';
 import { quantile } from '../../hardware/index.js';
 
-/** Milliseconds that a program runs in its turn, about, and the runs that this is at least and at most. */
-const TURN = 20;
+/** Milliseconds that a program runs in its turn, about, and the runs that this is at least and at most. Short turns, and many: what disturbs one disturbs its neighbour. */
+const TURN = 10;
 const FEWEST = 3;
 const MOST = 1000;
 

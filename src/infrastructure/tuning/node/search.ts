@@ -9,8 +9,8 @@ import { Clock } from './clock.js';
 import type { TuneRequest } from './request.js';
 
 /** Rounds in which candidates take turns, and in which the best is held against the usual one. */
-const ROUNDS = 7;
-const FINAL_ROUNDS = 15;
+const ROUNDS = 9;
+const FINAL_ROUNDS = 31;
 /** A kernel is kept where it is faster beyond chance, and by this much. */
 const GAIN = 0.98;
 
