@@ -79,7 +79,8 @@ async function row(name, file, target) {
   for (const program of programs) await program.dispose();
   const ratios = times[1].map((time, round) => time / times[0][round]);
   const { low, high } = medianInterval(ratios);
-  const ratio = `${quantile(ratios, 0.5).toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)})`;
+  const ratio =
+    found.shapes.faster === 0 ? 'the same code' : `${quantile(ratios, 0.5).toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)})`;
   const search = `${found.seconds.toFixed(0)}${found.complete ? '' : ', not at its end'}`;
   return `| ${name} | ${target} | ${quantile(times[0], 0.5).toPrecision(3)} | ${ratio} | ${found.shapes.all}, ${found.shapes.faster} | ${found.tried} | ${search} |`;
 }
