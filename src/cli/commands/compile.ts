@@ -6,8 +6,9 @@ import type { AddCommand } from '../command.js';
 import type { Checked } from '../compiling/check.js';
 import { compileFile } from '../compiling/compile.js';
 import { patchesOption } from '../compiling/options.js';
+import { tunedText } from '../compiling/tune.js';
 import type { CommonOptions } from '../options.js';
-import { bytes, shapes } from '../units.js';
+import { bytes, milliseconds, shapes } from '../units.js';
 
 interface Options extends CommonOptions {
   target: keyof typeof languages;
@@ -20,7 +21,13 @@ interface Options extends CommonOptions {
   force?: boolean;
   maxRam?: number;
   maxFlash?: number;
+  tune?: boolean;
+  tuneBudget?: number;
+  tuned?: string;
 }
+
+/** Milliseconds to measure for. */
+const BUDGET = 120_000;
 
 /** A model as source or a module that needs no runtime. */
 export const compileCommand: AddCommand = (program, run) => {
@@ -36,6 +43,9 @@ export const compileCommand: AddCommand = (program, run) => {
     .option(...patchesOption)
     .option('--no-check', 'do not run what was made beside the model')
     .option('--force', 'write the files even where they answer differently from the model')
+    .option('--tune', 'measure on this machine how each kernel is fastest, and compute it so; what is known already is not measured again')
+    .option('--tune-budget <time>', 'how long to measure, about: 90s, 10m (default: 2m)', milliseconds)
+    .option('--tuned <file>', 'table of what was measured (default: in the cache folder); without --tune nothing is measured')
     .addHelpText(
       'after',
       [
@@ -43,25 +53,32 @@ export const compileCommand: AddCommand = (program, run) => {
         'Examples:',
         '  $ espalier compile model.onnx -o firmware/          firmware/model.c and model.h: C99, no malloc, <math.h>, <stdint.h>',
         '  $ espalier compile model.onnx --target wasm -o page/    page/model.wasm, model.js and model.d.ts',
+        '  $ espalier compile model.onnx --tune -o fast/       by what is fastest on this machine: kept for later, answers are the same',
+        '  $ espalier compile model.onnx --target wasm --tune --tune-budget 5m --tuned schedules.json -o page/    with a table of your own',
+        '  $ espalier compile model.onnx --tuned schedules.json -o fast/    by a table, measuring nothing',
         '  $ espalier plan model.onnx                          flash and memory first',
       ].join('\n'),
     )
     .action(
-      run(async (context, { shape, ...options }: Options, path: string) => {
-        const { files, summary, checked, usage } = await compileFile(context, path, { ...options, shapes: shape });
+      run(async (context, { shape, tune = false, tuneBudget = BUDGET, tuned: file, ...options }: Options, path: string) => {
+        const tuning = tune || file !== undefined ? { measures: tune, budget: tuneBudget, file } : undefined;
+        const { files, summary, checked, tuned, usage } = await compileFile(context, path, { ...options, shapes: shape, tuning });
         const lines = [
           ...files.map((each) => `Wrote ${each.path} (${formatBytes(each.bytes)})`),
           ...programTotals(summary).map(([label, text]) => `  ${label.padEnd(17)}${text}`),
+          ...(tuned ? [`  ${'tuned'.padEnd(17)}${tunedText(tuned)}`] : []),
           ...(checked ? [checkedText(checked)] : []),
           '',
           ...usage,
         ];
         const { kernels: _, memory: __, ...totals } = summary;
+        const { tilings: ___, ...tuneFacts } = tuned ?? {};
         const document = {
           model: path,
           target: options.target,
           files: files.map((each) => each.path),
           ...totals,
+          ...(tuned && { tune: tuneFacts }),
           ...(checked && { check: checked }),
         };
         context.output.result(document, lines.join('\n'));

@@ -4,12 +4,14 @@ import { basename, join } from 'node:path';
 import { writeFileAtomic } from '../../base/node/index.js';
 import type { ProgramSummary } from '../../infrastructure/codegen/index.js';
 import { languages } from '../../infrastructure/targets/index.js';
+import type { Model } from '../../onnx/index.js';
 import { checkFolder } from '../checks.js';
 import type { CommandContext } from '../context.js';
 import { Refused } from '../shipping/index.js';
 import { type Checked, checkCompiled } from './check.js';
 import { type CodeLimits, requireWithin } from './limits.js';
 import { lowerFile } from './lower.js';
+import { type TunedFile, type TuneOptions, tuneModel } from './tune.js';
 
 export interface CompileRequest extends CodeLimits {
   readonly target: keyof typeof languages;
@@ -26,12 +28,15 @@ export interface CompileRequest extends CodeLimits {
   readonly check: boolean;
   /** Whether it is written even where it answers differently from the model. */
   readonly force?: boolean;
+  /** Whether, and how, each kernel is computed in the way that is fastest here. Default: all in the usual ways. */
+  readonly tuning?: TuneOptions;
 }
 
 export interface CompiledFiles {
   readonly files: readonly { readonly path: string; readonly bytes: number }[];
   readonly summary: ProgramSummary;
   readonly checked?: Checked;
+  readonly tuned?: TunedFile;
   /** How it is used, in a few lines. */
   readonly usage: readonly string[];
 }
@@ -40,10 +45,17 @@ export interface CompiledFiles {
 export async function compileFile(
   context: CommandContext,
   path: string,
-  { target, out, name, shapes, small, patches, check, force, ...limits }: CompileRequest,
+  { target, out, name, shapes, small, patches, check, force, tuning, ...limits }: CompileRequest,
 ): Promise<CompiledFiles> {
   const language = languages[target];
-  const file = { ...(await lowerFile(context, path, { shapes, schedule: language.schedule, patches })), small };
+  let tuned: TunedFile | undefined;
+  const tilings = tuning
+    ? async (prepared: Model, model: Model) => {
+        tuned = await tuneModel(context, target, { prepared, model }, tuning);
+        return tuned.tilings;
+      }
+    : undefined;
+  const file = { ...(await lowerFile(context, path, { shapes, schedule: language.schedule, patches, tilings })), small };
   const written = language.write(file, { name: name ?? basename(path).replace(/\.[a-z]+$/i, ''), from: basename(path) });
   requireWithin(limits, written, file.summary);
   const files = written.files.map((each) => ({ path: join(out, each.name), bytes: Buffer.byteLength(each.contents) }));
@@ -58,7 +70,7 @@ export async function compileFile(
     });
   await mkdir(out, { recursive: true });
   await writeTogether(written.files.map(({ name: each, contents }) => ({ path: join(out, each), contents })));
-  return { files, summary: file.summary, checked, usage: written.usage };
+  return { files, summary: file.summary, checked, tuned, usage: written.usage };
 }
 
 /** Writes files of which each takes its name only when all others are on the disk: code and its header belong together. */

@@ -5,12 +5,12 @@ import {
   lowerInPatches,
   type MemoryPlan,
   type Patches,
-  type PlannedProgram,
   type ProgramSummary,
   planMemory,
   prepare,
   type Schedule,
   summarize,
+  type Tilings,
 } from '../../infrastructure/codegen/index.js';
 import { requireSound } from '../../infrastructure/compiler/index.js';
 import type { Model } from '../../onnx/index.js';
@@ -26,31 +26,35 @@ export interface LoweredFile {
   readonly patches?: Patches;
 }
 
+export interface LowerOptions {
+  /** Of inputs, by name. */
+  readonly shapes?: Record<string, number[]>;
+  /** Where it differs from the usual one. */
+  readonly schedule?: Partial<Schedule>;
+  /** Whether the first layers are computed part by part where that needs less memory, and the part of all multiply-accumulates that may be computed again for it. */
+  readonly patches?: boolean | number;
+  /** Tilings of operators of the model that is prepared, in place of the schedule's. */
+  readonly tilings?: (prepared: Model, model: Model) => Promise<Tilings>;
+}
+
 /**
  * Reads a model and lowers it to kernels.
- * @param options shapes: of inputs, by name. patches: whether the first layers are computed part by part where that needs less memory, and the part of
- * all multiply-accumulates that may be computed again for it. @throws UnsupportedError naming what cannot be compiled, and where it stands.
+ * @throws UnsupportedError naming what cannot be compiled, and where it stands.
  */
 export async function lowerFile(
   { runtime }: CommandContext,
   path: string,
-  {
-    shapes = {},
-    schedule = {},
-    patches,
-  }: { shapes?: Record<string, number[]>; schedule?: Partial<Schedule>; patches?: boolean | number } = {},
+  { shapes = {}, schedule = {}, patches, tilings }: LowerOptions = {},
 ): Promise<LoweredFile> {
   const model = loadModel(path);
   inferShapes(model);
   requireSound(model);
   const prepared = await prepare(model, { runtime, shapes });
-  const program = patches
-    ? lowerInPatches(prepared, schedule, patches === true ? {} : { most: patches })
-    : wholeProgram(prepared, schedule);
-  return { model, ...program, summary: summarize(program) };
-}
-
-function wholeProgram(model: Model, schedule: Partial<Schedule>): PlannedProgram {
-  const lowered = lowerGraph(model, schedule);
-  return { lowered, plan: planMemory(lowered.kernels) };
+  const program = patches ? lowerInPatches(prepared, schedule, patches === true ? {} : { most: patches }) : undefined;
+  const graph = program?.model ?? prepared;
+  const tiled = await tilings?.(graph, model);
+  if (program && !tiled) return { ...program, model, summary: summarize(program) };
+  const lowered = lowerGraph(graph, schedule, tiled);
+  const planned = { model: graph, lowered, plan: planMemory(lowered.kernels), patches: program?.patches };
+  return { ...planned, model, summary: summarize(planned) };
 }

@@ -86,7 +86,23 @@ export function settingsOf(options: OptimizeOptions, samples: number): Settings 
   }
   if (families?.length === 0)
     throw new OptionError({ what: 'There is no architecture to look at', where: 'families', expected: 'at least one name' });
-  return { trials, budgetMs, epochs, jobs, threads, seed, limits, objectives, families, hardware, sampler, target, serving, watts, pricePerHour };
+  return {
+    trials,
+    budgetMs,
+    epochs,
+    jobs,
+    threads,
+    seed,
+    limits,
+    objectives,
+    families,
+    hardware,
+    sampler,
+    target,
+    serving,
+    watts,
+    pricePerHour,
+  };
 }
 
 /** About 2,000 steps of 128 samples, from 2 to 40 epochs. */

@@ -19,9 +19,10 @@ import {
   when,
 } from '../loops/index.js';
 import { layerOf } from './layer.js';
+import { overPlacesAndChannels } from './order.js';
 import { packWeights } from './packing.js';
 import type { KernelRule, NestContext } from './rule.js';
-import { blocks, lanesFor, Tile } from './tile.js';
+import { lanesFor, Tile } from './tile.js';
 import { channelsLast } from './windows.js';
 
 /** A window along one axis: each output element gathers the inputs that its taps reach. */
@@ -46,25 +47,24 @@ function convTranspose(context: NestContext): void {
     return { ...window, ...transposedPadding(window, input), input, output: shape[axis + 2] };
   });
   const taps = kernel.reduce((all, size) => all * size, 1);
-  const lanes = lanesFor(outputs, 16);
+  const { lanes: most, order: loopOrder, unroll } = context.tiling('transposedConvolution');
+  const lanes = lanesFor(outputs, most);
   const strides = { group: inputs * outputs * taps, output: taps, input: outputs * taps, tap: 1 };
   const weights = packWeights(context, layer, { groups, outputs, inputs, taps, lanes, strides });
+  const hints = ['row', 'column', 'plane'];
   const body = loops(['n', 'group'], [shape[0], groups], ([n, group]) =>
-    blocks(outputs, lanes, (block, size) => {
-      const channel = plus(times(group, outputs), times(block, lanes));
-      return loops(['row', 'column', 'plane'], shape.slice(2), (place) => {
-        const tile = new Tile({ rows: 1, lanes: size }, layer.type);
-        return [
-          ...tile.begin((lane) => layer.initial(plus(channel, lane))),
-          ...gather(windows, place, (from, tap) =>
-            weights.sum(tile, channel, tap, size, (c) => [layer.x.at([n, plus(times(group, inputs), c), ...from])]),
-          ),
-          ...tile.finish((_, lane, sum) => {
-            const to = plus(channel, lane);
-            return layer.sink.store([n, to, ...place], layer.finish(sum, to));
-          }),
-        ];
-      });
+    overPlacesAndChannels(hints, shape.slice(2), { channels: outputs, lanes, order: loopOrder }, (place, first, size) => {
+      const channel = plus(times(group, outputs), first);
+      const tile = new Tile({ rows: 1, lanes: size }, layer.type);
+      const x = (from: readonly Expr[]) => (c: Expr) => [layer.x.at([n, plus(times(group, inputs), c), ...from])];
+      return [
+        ...tile.begin((lane) => layer.initial(plus(channel, lane))),
+        ...gather(windows, place, (from, tap) => weights.sum(tile, channel, tap, size, x(from), { unroll })),
+        ...tile.finish((_, lane, sum) => {
+          const to = plus(channel, lane);
+          return layer.sink.store([n, to, ...place], layer.finish(sum, to));
+        }),
+      ];
     }),
   );
   context.emit([...weights.before, ...body], {

@@ -3,10 +3,12 @@ import { convolutionWindows } from '../../../ops/index.js';
 import { type Expr, load, loops, number, plus, type Statement, times } from '../loops/index.js';
 import type { Strided } from '../operands/index.js';
 import { type Layer, layerOf } from './layer.js';
+import { overTiles, type TileLoops } from './order.js';
 import { packWeights } from './packing.js';
 import type { KernelRule, NestContext } from './rule.js';
-import { blocks, lanesFor, parts } from './tile.js';
-import { channelsLast, inputPlace, overPlaces, overTaps, type Slide, slidesOf } from './windows.js';
+import type { Tiling } from './schedule.js';
+import { lanesFor, Tile } from './tile.js';
+import { channelsLast, inputPlace, overTaps, type Slide, slidesOf } from './windows.js';
 
 /** What a convolution is, beside its numbers. */
 interface Shape {
@@ -64,36 +66,46 @@ const DEEP = 8;
 function grouped(context: NestContext, layer: Layer, shape: Shape): Bodies {
   const { batch, groups, inputs, outputs } = shape;
   const { slides, spatial } = asOneRow(context, layer, shape.slides);
-  const { rows, lanes: most } = context.schedule.convolution;
-  const lanes = lanesFor(outputs, most);
   const taps = product(slides.map(({ kernel }) => kernel));
+  const ofIntegers = layer.pairs && inputs >= DEEP && taps === 1 ? 'pairedConvolution' : 'integerConvolution';
+  const tiling = context.tiling(layer.type === 'i32' ? ofIntegers : 'convolution');
+  const lanes = lanesFor(outputs, tiling.lanes);
   const strides = { group: outputs * inputs * taps, output: inputs * taps, input: taps, tap: 1 };
   const weights = packWeights(context, layer, { groups, outputs, inputs, taps, lanes, strides });
-  const body = (part: number, rows: number) =>
+  const body = ({ unroll, ...order }: Loops) =>
     loops(['n', 'group'], [batch, groups], ([n, group]) =>
-      blocks(outputs, lanes, (block, size) =>
-        parts(size, part, (first, wide) => {
-          const channel = plus(times(group, outputs), times(block, lanes));
-          return overPlaces(slides, layer.type, { rows, lanes: wide }, (tile, places, within) => [
-            ...tile.begin((lane) => layer.initial(plus(channel, first, lane))),
-            ...overTaps(slides, places[0], within, (taken, tap) => {
-              const x = (c: Expr) =>
-                places.map((place) => {
-                  const along = inputPlace(slides, place, taken);
-                  return layer.x.at([n, plus(times(group, inputs), c), ...spatial(along)]);
-                });
-              return weights.sum(tile, channel, tap, size, x, first);
-            }),
-            ...tile.finish((row, lane, sum) => {
-              const to = plus(channel, first, lane);
-              return layer.sink.store([n, to, ...spatial(places[row])], layer.finish(sum, to));
-            }),
-          ]);
-        }),
-      ),
+      overTiles(slides, { channels: outputs, lanes, ...order }, ({ block, size, first, wide, places, within }) => {
+        const channel = plus(times(group, outputs), block);
+        const tile = new Tile({ rows: places.length, lanes: wide }, layer.type);
+        return [
+          ...tile.begin((lane) => layer.initial(plus(channel, first, lane))),
+          ...overTaps(slides, places[0], within, (taken, tap) => {
+            const x = (c: Expr) =>
+              places.map((place) => {
+                const along = inputPlace(slides, place, taken);
+                return layer.x.at([n, plus(times(group, inputs), c), ...spatial(along)]);
+              });
+            return weights.sum(tile, channel, tap, size, x, { first, unroll });
+          }),
+          ...tile.finish((row, lane, sum) => {
+            const to = plus(channel, first, lane);
+            return layer.sink.store([n, to, ...spatial(places[row])], layer.finish(sum, to));
+          }),
+        ];
+      }),
     );
-  const places = layer.pairs && inputs >= DEEP && taps === 1 ? Math.max(rows, context.schedule.pairedRows) : rows;
-  return { body: [...weights.before, ...body(lanes, places)], plain: [...weights.before, ...body(context.schedule.plainLanes, 1)] };
+  const [vectors, plain] = loopsOf(context, tiling, lanes).map(body);
+  return { body: [...weights.before, ...vectors], plain: [...weights.before, ...plain] };
+}
+
+type Loops = Pick<TileLoops, 'part' | 'rows' | 'order'> & Pick<Tiling, 'unroll'>;
+
+/** The loops of a tiling, and those for processors without vectors, which have few registers and little room for code. */
+function loopsOf({ schedule }: NestContext, { rows, order, unroll }: Tiling, lanes: number): [Loops, Loops] {
+  return [
+    { part: lanes, rows, order, unroll },
+    { part: schedule.plainLanes, rows: 1, order: 'channels', unroll: 1 },
+  ];
 }
 
 /**
@@ -124,36 +136,35 @@ interface OneRow {
 /** Each channel with a kernel of its own: channels beside each other. */
 function depthwise(context: NestContext, layer: Layer, shape: Shape): Bodies {
   const { batch, groups, slides } = shape;
-  const { rows, lanes: most } = context.schedule.depthwise;
-  const lanes = lanesFor(groups, most);
+  const tiling = context.tiling('depthwise');
+  const lanes = lanesFor(groups, tiling.lanes);
   const taps = product(slides.map(({ kernel }) => kernel));
   const strides = { group: 0, output: taps, input: 0, tap: 1 };
   const weights = packWeights(context, layer, { groups: 1, outputs: groups, inputs: 1, taps, lanes, strides });
-  const body = (part: number, rows: number) =>
+  const body = ({ unroll, ...order }: Loops) =>
     loops(['n'], [batch], ([n]) =>
-      blocks(groups, lanes, (block, size) =>
-        parts(size, part, (first, wide) => {
-          const channel = times(block, lanes);
-          return overPlaces(slides, layer.type, { rows, lanes: wide }, (tile, places, within) => [
-            ...tile.begin((lane) => layer.initial(plus(channel, first, lane))),
-            ...overTaps(slides, places[0], within, (taken, tap) =>
-              tile.accumulateLanes(
-                places.map((place) => (lane: Expr) => {
-                  const along = inputPlace(slides, place, taken);
-                  return layer.factor(layer.x.at([n, plus(channel, first, lane), ...along]));
-                }),
-                (lane) => layer.weight(load(weights.buffer, plus(weights.tap(channel, tap, size), first, lane))),
-              ),
-            ),
-            ...tile.finish((row, lane, sum) => {
-              const to = plus(channel, first, lane);
-              return layer.sink.store([n, to, ...places[row]], layer.finish(sum, to));
+      overTiles(slides, { channels: groups, lanes, ...order }, ({ block, size, first, wide, places, within }) => {
+        const tile = new Tile({ rows: places.length, lanes: wide }, layer.type);
+        const products = (taken: readonly Expr[], tap: Expr) =>
+          tile.accumulateLanes(
+            places.map((place) => (lane: Expr) => {
+              const along = inputPlace(slides, place, taken);
+              return layer.factor(layer.x.at([n, plus(block, first, lane), ...along]));
             }),
-          ]);
-        }),
-      ),
+            (lane) => layer.weight(load(weights.buffer, plus(weights.tap(block, tap, size), first, lane))),
+          );
+        return [
+          ...tile.begin((lane) => layer.initial(plus(block, first, lane))),
+          ...overTaps(slides, places[0], within, products, unroll),
+          ...tile.finish((row, lane, sum) => {
+            const to = plus(block, first, lane);
+            return layer.sink.store([n, to, ...places[row]], layer.finish(sum, to));
+          }),
+        ];
+      }),
     );
-  return { body: [...weights.before, ...body(lanes, rows)], plain: [...weights.before, ...body(context.schedule.plainLanes, 1)] };
+  const [vectors, plain] = loopsOf(context, tiling, lanes).map(body);
+  return { body: [...weights.before, ...vectors], plain: [...weights.before, ...plain] };
 }
 
 const product = (sizes: readonly number[]) => sizes.reduce((all, size) => all * size, 1);

@@ -10,7 +10,7 @@ function dynamicQuantize(context: NestContext): void {
   const [integers, scale, zero] = [context.output(0, { order: orderOf(x) }), context.output(1), context.output(2)];
   const axes = x.shape.map((_, axis) => axis);
   const none = number(0, 'f32');
-  const body = overLines(x, axes, (line) =>
+  const body = overLines(context, x, axes, (line) =>
     line.fold(
       { begin: none, step: max },
       (indices) => x.at(indices),

@@ -44,7 +44,7 @@ function einsum(context: NestContext): void {
   const steps = operands.map(({ stored, shape }, each) =>
     terms[each].reduce((sum, label, axis) => (label === inner && shape[axis] > 1 ? sum + stored.strides[axis] : sum), 0),
   );
-  const wide = inner && steps.every((step) => step === 0 || step === 1) ? lanesFor(sizeOf(inner), 8) : 1;
+  const wide = inner && steps.every((step) => step === 0 || step === 1) ? lanesFor(sizeOf(inner), context.tiling('einsum').lanes) : 1;
   const outer = output.slice(0, -1);
   const body = loops(NAMES, outer.map(sizeOf), (counts) =>
     blocks(inner ? sizeOf(inner) : 1, wide, (block, size) => {

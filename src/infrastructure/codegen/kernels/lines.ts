@@ -19,6 +19,7 @@ import {
   times,
 } from '../loops/index.js';
 import { type Operand, storageOrder } from '../operands/index.js';
+import type { NestContext } from './rule.js';
 import { blocks, lanesFor } from './tile.js';
 
 /** What gathers many numbers into one, in any order. */
@@ -28,7 +29,8 @@ export interface Fold {
   readonly step: (sum: Expr, each: Expr) => Expr;
 }
 
-const LANES = 8;
+/** Partial sums of a line that lies together: another number of them gives other roundings, so that no schedule has a say. */
+const PARTS = 8;
 const NAMES = ['i', 'j', 'k', 'l', 'm', 'n'];
 
 /**
@@ -124,7 +126,7 @@ export class Line {
   /** Partial sums: more than one where a single line is long and lies together. */
   get #parts(): number {
     if (this.lanes > 1) return this.lanes;
-    return this.#together && (this.#sizes.at(-1) ?? 0) >= 2 * LANES ? LANES : 1;
+    return this.#together && (this.#sizes.at(-1) ?? 0) >= 2 * PARTS ? PARTS : 1;
   }
 
   #indices(counts: readonly Expr[], lane: Expr): Expr[] {
@@ -153,7 +155,12 @@ export class Line {
 }
 
 /** Runs a body for each line of a tensor along some axes, in the order in which elements lie in memory. */
-export function overLines(x: Operand, axes: readonly number[], body: (line: Line) => readonly Statement[]): Statement[] {
+export function overLines(
+  { tiling }: Pick<NestContext, 'tiling'>,
+  x: Operand,
+  axes: readonly number[],
+  body: (line: Line) => readonly Statement[],
+): Statement[] {
   const { shape } = x;
   const order = orderOf(x);
   const innermost = order.filter((axis) => shape[axis] > 1).at(-1) ?? shape.length - 1;
@@ -168,7 +175,7 @@ export function overLines(x: Operand, axes: readonly number[], body: (line: Line
       const place = (last: Expr) =>
         shape.map((_, axis) => (beside && axis === innermost ? last : outer.includes(axis) ? counts[outer.indexOf(axis)] : number(0)));
       if (!beside) return body(new Line(shape, along, 1, true, () => place(number(0))));
-      const size = lanesFor(shape[innermost], LANES);
+      const size = lanesFor(shape[innermost], tiling('lines').lanes);
       return blocks(shape[innermost], size, (block, wide) =>
         body(new Line(shape, along, wide, false, (lane) => place(plus(times(block, size), lane)))),
       );

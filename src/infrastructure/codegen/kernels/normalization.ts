@@ -46,7 +46,7 @@ interface Normalization {
 function normalize(context: NestContext, { x, axes, centred, deviation, store, statistics }: Normalization): void {
   const sample = x.at(x.shape.map(() => number(0)));
   const sum = sumOf(sample.type);
-  const body = overLines(x, axes, (line) => {
+  const body = overLines(context, x, axes, (line) => {
     const share = number(1 / line.length, sample.type);
     const rest = (mean: (lane: Expr) => Expr) => {
       const centre = (indices: readonly Expr[], lane: Expr) => (centred ? sub(x.at(indices), mean(lane)) : x.at(indices));
@@ -169,7 +169,7 @@ function lp(context: NestContext): void {
   const sample = x.at(x.shape.map(() => number(0)));
   const axis = (context.node.int('axis', -1) + x.shape.length) % x.shape.length;
   const absolute = context.node.int('p', 2) === 1;
-  const body = overLines(x, [axis], (line) =>
+  const body = overLines(context, x, [axis], (line) =>
     line.fold(
       sumOf(sample.type),
       (indices) => (absolute ? unary('abs', x.at(indices)) : squared(x.at(indices))),

@@ -1,4 +1,4 @@
-import { type Buffer, type Expr, load, loop, loops, number, plus, type Statement, store, times } from '../loops/index.js';
+import { type Buffer, type Expr, load, loops, number, plus, type Statement, store, times, unrolledLoop } from '../loops/index.js';
 import type { Operand } from '../operands/index.js';
 import type { Layer } from './layer.js';
 import type { NestContext } from './rule.js';
@@ -31,8 +31,15 @@ export interface PackedWeights {
   readonly before: readonly Statement[];
   /** The first weight of a tap. @param channel the first output channel of a block, of all groups. @param size channels of the block. */
   tap(channel: Expr, tap: Expr, size: number): Expr;
-  /** Adds up the products of a tap. @param x input channel c, at each place. @param first lane of the block with which the tile begins; 0 by default. */
-  sum(tile: Tile, channel: Expr, tap: Expr, size: number, x: (c: Expr) => readonly Expr[], first?: Expr): Statement[];
+  /** Adds up the products of a tap. @param x input channel c, at each place. */
+  sum(tile: Tile, channel: Expr, tap: Expr, size: number, x: (c: Expr) => readonly Expr[], options?: SumOptions): Statement[];
+}
+
+export interface SumOptions {
+  /** Lane of the block with which the tile begins. Default 0. */
+  readonly first?: Expr;
+  /** Input channels, or pairs of them, whose products are written one after the other. Default 1. */
+  readonly unroll?: number;
 }
 
 /**
@@ -49,10 +56,10 @@ export function packWeights(context: NestContext, layer: Multiplied, packing: Pa
     ? packedAsItRuns(operand, context.scratch(name, layer.weights.storage, packing.groups * packing.outputs * taps * inputs), packing)
     : { buffer: packedBefore(context, layer, packing, pair, name), before: [] };
   const tap = (channel: Expr, at: Expr, size: number) => plus(times(channel, taps * deep), times(at, deep * size));
-  const sum: PackedWeights['sum'] = (tile, channel, at, size, x, first = number(0)) => {
+  const sum: PackedWeights['sum'] = (tile, channel, at, size, x, { first = number(0), unroll = 1 } = {}) => {
     const from = plus(tap(channel, at, size), times(first, pair));
     if (pair === 1) {
-      return loop('c', inputs, (c) =>
+      return unrolledLoop('c', inputs, unroll, (c) =>
         tile.accumulate(x(c).map(layer.factor), (lane) => layer.weight(load(buffer, plus(from, times(c, size), lane)))),
       );
     }
@@ -61,7 +68,7 @@ export function packWeights(context: NestContext, layer: Multiplied, packing: Pa
       const factors = a.map((each, row) => [layer.factor(each), second ? layer.factor(b[row]) : number(0)] as const);
       return tile.accumulatePairs(factors, buffer, (lane) => plus(from, times(c, size), times(lane, 2)));
     };
-    const whole = loop('c', Math.floor(inputs / 2), (each) => twice(times(each, 2), true));
+    const whole = unrolledLoop('c', Math.floor(inputs / 2), unroll, (each) => twice(times(each, 2), true));
     return inputs % 2 === 0 ? whole : [...whole, ...twice(number(inputs - 1), false)];
   };
   return { buffer, before, tap, sum };

@@ -28,8 +28,10 @@ import {
   variable,
 } from '../loops/index.js';
 import { like } from './elementwise.js';
+import { overPlacesAndChannels } from './order.js';
 import type { KernelRule, NestContext } from './rule.js';
-import { blocks, lanesFor } from './tile.js';
+import type { LoopOrder } from './schedule.js';
+import { lanesFor } from './tile.js';
 import { channelsLast, inputPlace, overTaps, type Slide, slidesOf } from './windows.js';
 
 /** The smallest number of a type, as what a maximum begins with. */
@@ -61,24 +63,25 @@ function pool(context: NestContext, slides: readonly Slide[], kind: PoolKind): v
   const p = context.node.int('p', 2);
   const names = ['row', 'column', 'plane'];
   const counts = kind === 'average' ? countOf(context, slides) : undefined;
-  const sizes = [batch, ...slides.map(({ output }) => output)];
-  const body = (size: number) =>
-    loops(['n', ...names.slice(0, slides.length)], sizes, ([n, ...place]) =>
-      blocks(channels, size, (block, wide) => {
+  const sizes = slides.map(({ output }) => output);
+  const { lanes: most, order: loopOrder, unroll } = context.tiling('pool');
+  const body = (size: number, outer: LoopOrder, taps: number) =>
+    loops(['n'], [batch], ([n]) =>
+      overPlacesAndChannels(names, sizes, { channels, lanes: size, order: outer }, (place, channel, wide) => {
         const all = registers(kind === 'max' ? 'most' : 'sum', type, wide);
-        const channel = times(block, size);
         const begin = kind === 'max' ? lowest(zero, x.type) : like(zero, 0);
+        const gathered = (taken: readonly Expr[]) => {
+          const along = inputPlace(slides, place, taken);
+          return lanes(0, wide, (lane) => {
+            const each = x.at([n, plus(channel, lane), ...along]);
+            const part = kind === 'lp' ? power(each, p) : each;
+            return [set(all, lane, kind === 'max' ? max(register(all, lane), each) : add(register(all, lane), part))];
+          });
+        };
         return [
           { kind: 'registers', registers: all },
           ...lanes(0, wide, (lane) => [set(all, lane, begin)]),
-          ...overTaps(slides, place, false, (taken) => {
-            const along = inputPlace(slides, place, taken);
-            return lanes(0, wide, (lane) => {
-              const each = x.at([n, plus(channel, lane), ...along]);
-              const part = kind === 'lp' ? power(each, p) : each;
-              return [set(all, lane, kind === 'max' ? max(register(all, lane), each) : add(register(all, lane), part))];
-            });
-          }),
+          ...overTaps(slides, place, false, gathered, taps),
           ...lanes(0, wide, (lane): Statement[] => {
             const sum = kind === 'lp' ? root(register(all, lane), p) : register(all, lane);
             return sink.store([n, plus(channel, lane), ...place], counts ? div(sum, cast(type, counts(place))) : sum);
@@ -87,7 +90,7 @@ function pool(context: NestContext, slides: readonly Slide[], kind: PoolKind): v
       }),
     );
   // Without vectors a channel at a time keeps the code short.
-  context.emit(body(lanesFor(channels, 8)), { plain: body(1) });
+  context.emit(body(lanesFor(channels, most), loopOrder, unroll), { plain: body(1, 'places', 1) });
 }
 
 /** |x|^p. */

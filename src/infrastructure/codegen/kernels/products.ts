@@ -5,7 +5,6 @@ import {
   type Expr,
   float,
   load,
-  loop,
   loops,
   mul,
   number,
@@ -15,11 +14,13 @@ import {
   store,
   sub,
   times,
+  unrolledLoop,
 } from '../loops/index.js';
 import { broadcast, computedOperand, type Operand, reshaped, storedOperand, storedRows, transposed, unravel } from '../operands/index.js';
 import { type Layer, type LayerInputs, layerOf } from './layer.js';
 import { packWeights } from './packing.js';
 import type { KernelRule, NestContext } from './rule.js';
+import type { LoopOrder } from './schedule.js';
 import { blocks, lanesFor, parts, Tile } from './tile.js';
 
 function matMul(context: NestContext): void {
@@ -106,32 +107,39 @@ function dense(context: NestContext, { x, weight, bias, transposes, factors, zer
   if (!layer) return false;
   const [rows, depth] = layer.x.shape;
   const outputs = layer.weights.shape[transposes ? 0 : 1];
-  const tileSize = rows === 1 ? context.schedule.vectorProduct : context.schedule.product;
-  const lanes = lanesFor(outputs, tileSize.lanes);
-  const height = Math.min(tileSize.rows, rows);
+  const tiling = context.tiling(rows === 1 ? 'vectorProduct' : 'product');
+  const lanes = lanesFor(outputs, tiling.lanes);
+  const height = Math.min(tiling.rows, rows);
   const strides = { group: 0, output: transposes ? depth : 1, input: transposes ? 1 : outputs, tap: 0 };
   const weights = packWeights(context, layer, { groups: 1, outputs, inputs: depth, taps: 1, lanes, strides, columns });
   const before = context.shape().slice(0, -1);
-  const body = (part: number, most: number) =>
-    blocks(outputs, lanes, (block, size) =>
-      parts(size, part, (first, wide) =>
-        blocks(rows, most, (rowBlock, tall) => {
-          const tile = new Tile({ rows: tall, lanes: wide }, layer.type);
-          const channel = times(block, lanes);
-          const place = (row: number) => plus(times(rowBlock, most), row);
-          const x = (k: Expr) => Array.from({ length: tall }, (_, row) => layer.x.at([place(row), k]));
-          return [
-            ...tile.begin((lane) => layer.initial(plus(channel, first, lane))),
-            ...weights.sum(tile, channel, number(0), size, x, first),
-            ...tile.finish((row, lane, sum) => {
-              const to = plus(channel, first, lane);
-              return layer.sink.store([...unravel(before, place(row)), to], layer.finish(sum, to));
-            }),
-          ];
+  const body = (part: number, most: number, order: LoopOrder, unroll: number) => {
+    type Channels = (channel: Expr, size: number, first: Expr, wide: number) => readonly Statement[];
+    const overChannels = (inner: Channels) =>
+      blocks(outputs, lanes, (block, size) => parts(size, part, (first, wide) => inner(times(block, lanes), size, first, wide)));
+    const overRows = (inner: (from: Expr, tall: number) => readonly Statement[]) =>
+      blocks(rows, most, (block, tall) => inner(times(block, most), tall));
+    const sums = (channel: Expr, size: number, first: Expr, wide: number, from: Expr, tall: number) => {
+      const tile = new Tile({ rows: tall, lanes: wide }, layer.type);
+      const place = (row: number) => plus(from, row);
+      const x = (k: Expr) => Array.from({ length: tall }, (_, row) => layer.x.at([place(row), k]));
+      return [
+        ...tile.begin((lane) => layer.initial(plus(channel, first, lane))),
+        ...weights.sum(tile, channel, number(0), size, x, { first, unroll }),
+        ...tile.finish((row, lane, sum) => {
+          const to = plus(channel, first, lane);
+          return layer.sink.store([...unravel(before, place(row)), to], layer.finish(sum, to));
         }),
-      ),
-    );
-  context.emit(body(lanes, height), { macs: rows * depth * outputs, plain: body(context.schedule.plainLanes, 1) });
+      ];
+    };
+    return order === 'channels'
+      ? overChannels((channel, size, first, wide) => overRows((from, tall) => sums(channel, size, first, wide, from, tall)))
+      : overRows((from, tall) => overChannels((channel, size, first, wide) => sums(channel, size, first, wide, from, tall)));
+  };
+  context.emit(body(lanes, height, tiling.order, tiling.unroll), {
+    macs: rows * depth * outputs,
+    plain: body(context.schedule.plainLanes, 1, 'channels', 1),
+  });
   return true;
 }
 
@@ -152,7 +160,7 @@ function batchProducts(
   const batch = sink.shape.slice(0, sink.shape.length - 2 + vectors.filter(Boolean).length);
   const [left, right] = [broadcast(a, [...batch, rows, depth]), broadcast(b, [...batch, depth, columns])];
   const type = scalarOf(a.type);
-  const tileSize = context.schedule.product;
+  const { order, unroll, ...tileSize } = context.tiling('batchProduct');
   const lanes = lanesFor(columns, tileSize.lanes);
   const height = Math.min(tileSize.rows, rows);
   /** Sums of some rows and columns, of a factor whose elements `factor` gives. */
@@ -160,7 +168,7 @@ function batchProducts(
     const tile = new Tile({ rows: tall, lanes: size }, type);
     return [
       ...tile.begin(() => number(type === 'i64' || type === 'u64' ? 0n : 0, type)),
-      ...loop('k', depth, (k) =>
+      ...unrolledLoop('k', depth, unroll, (k) =>
         tile.accumulate(
           Array.from({ length: tall }, (_, each) => cast(type, left.at([...at, plus(row, each), k]))),
           (lane) => factor(k, lane),
@@ -175,11 +183,8 @@ function batchProducts(
   const together = columns === 1 || right.stored?.strides.at(-1) === 1;
   const body = loops(['batch', 'batch'], batch, (at) =>
     together || rows < ROWS_TO_PACK
-      ? blocks(rows, height, (rowBlock, tall) =>
-          blocks(columns, lanes, (block, size) => {
-            const column = times(block, lanes);
-            return sums(at, times(rowBlock, height), tall, column, size, (k, lane) => right.at([...at, k, plus(column, lane)]));
-          }),
+      ? overRowsAndColumns({ rows, height, columns, lanes, order }, (row, tall, column, size) =>
+          sums(at, row, tall, column, size, (k, lane) => right.at([...at, k, plus(column, lane)])),
         )
       : // Columns that do not lie together are put so, a block at a time, before all rows read them.
         blocks(columns, lanes, (block, size) => {
@@ -196,6 +201,28 @@ function batchProducts(
         }),
   );
   context.emit(body, { macs: batch.reduce((all, size) => all * size, 1) * rows * depth * columns });
+}
+
+interface Blocks {
+  readonly rows: number;
+  readonly height: number;
+  readonly columns: number;
+  readonly lanes: number;
+  readonly order: LoopOrder;
+}
+
+/** Blocks of rows and blocks of columns, one in the other: columns are what lies together. */
+function overRowsAndColumns(
+  { rows, height, columns, lanes, order }: Blocks,
+  body: (row: Expr, tall: number, column: Expr, size: number) => readonly Statement[],
+): Statement[] {
+  const overRows = (inner: (row: Expr, tall: number) => readonly Statement[]) =>
+    blocks(rows, height, (block, tall) => inner(times(block, height), tall));
+  const overColumns = (inner: (column: Expr, size: number) => readonly Statement[]) =>
+    blocks(columns, lanes, (block, size) => inner(times(block, lanes), size));
+  return order === 'channels'
+    ? overColumns((column, size) => overRows((row, tall) => body(row, tall, column, size)))
+    : overRows((row, tall) => overColumns((column, size) => body(row, tall, column, size)));
 }
 
 export const products: Readonly<Record<string, KernelRule>> = {

@@ -12,6 +12,7 @@ interface Rows {
   /** Puts weights that depend on the data in order. */
   readonly before: readonly Statement[];
   readonly lanes: number;
+  readonly unroll: number;
   /** What a sum is multiplied by, where the numbers are integers. */
   readonly scale?: (row: Expr) => Expr;
 }
@@ -20,7 +21,8 @@ interface Rows {
 export function rowsOf(context: NestContext, value: Value, direction: number, first: number, count: number): Rows {
   const constant = weightsOf(value, 1);
   const [, all, inputs] = constant?.shape ?? context.operand(value).shape;
-  const lanes = lanesFor(count, 16);
+  const { lanes: most, unroll } = context.tiling('recurrent');
+  const lanes = lanesFor(count, most);
   const start = (direction * all + first) * inputs;
   const weights: Weights = constant
     ? { ...constant, values: constant.values.subarray(start, start + count * inputs) }
@@ -30,9 +32,9 @@ export function rowsOf(context: NestContext, value: Value, direction: number, fi
   const packed = packWeights(context, { weights, pairs: false, factor: same, weight: same }, packing);
   const { before } = packed;
   const scales = constant?.scales?.subarray(first, first + count);
-  if (!scales) return { packed, before, lanes };
+  if (!scales) return { packed, before, lanes, unroll };
   const table = context.constantBuffer(`${context.node.op}_scales`, 'f32', Float32Array.from(scales));
-  return { packed, before, lanes, scale: (row) => load(table, row) };
+  return { packed, before, lanes, unroll, scale: (row) => load(table, row) };
 }
 
 function dataRows(context: NestContext, value: Value, direction: number, first: number, count: number): Weights {
@@ -61,7 +63,8 @@ export function sumsOf(
   const { lanes } = products[0].rows;
   return blocks(count, lanes, (block, size) => {
     const first = times(block, lanes);
-    const accumulate = (tile: Tile, { rows, factor }: Product) => rows.packed.sum(tile, first, number(0), size, (k) => [factor(k)]);
+    const accumulate = (tile: Tile, { rows, factor }: Product) =>
+      rows.packed.sum(tile, first, number(0), size, (k) => [factor(k)], { unroll: rows.unroll });
     const tiles = scaled.map((product) => ({ product, tile: new Tile({ rows: 1, lanes: size }, type) }));
     const sum = new Tile({ rows: 1, lanes: size }, type);
     return [

@@ -84,7 +84,7 @@ function reduce({ fold, of = (x) => x, finish = (sum) => sum }: Reduction): Kern
       const sample = x.at(x.shape.map(() => number(0)));
       const count = axes.reduce((all, axis) => all * x.shape[axis], 1);
       context.emit(
-        overLines(x, axes, (line) =>
+        overLines(context, x, axes, (line) =>
           line.fold(
             fold(sample, x.type),
             (indices) => of(x.at(indices)),
@@ -105,7 +105,7 @@ function logSumExp(context: NestContext): void {
   const sample = x.at(x.shape.map(() => number(0)));
   const far = sample.type === 'f32' ? 3.4028234663852886e38 : Number.MAX_VALUE;
   context.emit(
-    overLines(x, axes, (line) =>
+    overLines(context, x, axes, (line) =>
       line.fold(
         // An infinite maximum would be taken from itself.
         { begin: like(sample, -far), step: max },
@@ -140,7 +140,7 @@ function arg(better: 'gt' | 'lt'): KernelRule {
       const sink = context.output(0, { order: keptOrder(x, [axis], keeps) });
       const sample = x.at(x.shape.map(() => number(0)));
       const comparison = node.int('select_last_index', 0) === 1 ? (better === 'gt' ? 'ge' : 'le') : better;
-      const body = overLines(x, [axis], (line) =>
+      const body = overLines(context, x, [axis], (line) =>
         line.results((lane): Statement[] => {
           const [best, at] = [variable('best', sample.type), variable('at', 'i32')];
           const indices = [...line.at(lane)];

@@ -47,7 +47,7 @@ function resize(context: NestContext): void {
   const order = orderOf(x);
   const innermost = order[order.length - 1];
   // Lanes lie together only where places do not jump.
-  const wide = axes.some(({ axis }) => axis === innermost) ? 1 : lanesFor(shape[innermost], 8);
+  const wide = axes.some(({ axis }) => axis === innermost) ? 1 : lanesFor(shape[innermost], context.tiling('resize').lanes);
   const outer = order.slice(0, -1);
   const single = axes.every(({ count }) => count === 1);
   const body = loops(

@@ -1,7 +1,7 @@
 import type { Node, Tensor, Value } from '../../../onnx/index.js';
 import type { Buffer, Expr, Statement, StorageType } from '../loops/index.js';
 import type { Operand } from '../operands/index.js';
-import type { Schedule } from './schedule.js';
+import type { Schedule, TiledKind, Tiling } from './schedule.js';
 
 /** How an operator is computed by loops. */
 export type KernelRule = ElementwiseRule | ViewRule | NestRule | BranchesRule;
@@ -70,6 +70,8 @@ export interface NestContext extends RuleContext {
   readonly absorbed: readonly Node[];
   /** Whether an optional output is wanted. */
   wants(index: number): boolean;
+  /** How the loops of this operator are cut and ordered. A rule asks for one kind only. */
+  tiling(kind: TiledKind): Tiling;
   /** Memory that only this kernel uses. */
   scratch(hint: string, type: StorageType, size: number): Buffer;
   /**

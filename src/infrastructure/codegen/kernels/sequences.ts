@@ -41,7 +41,7 @@ function cumulative(step: (a: Expr, b: Expr) => Expr, begin: number): KernelRule
       const sink = context.output(0, { order: orderOf(x) });
       const sample = x.at(x.shape.map(() => number(0)));
       const size = x.shape[axis];
-      const body = overLines(x, [axis], (line) => {
+      const body = overLines(context, x, [axis], (line) => {
         const sums = registers('sums', sample.type, line.lanes);
         const one = (at: Expr, lane: Expr): Statement[] => {
           const indices = line.at(lane).map((each, other) => (other !== axis ? each : reverse ? minus(size - 1, at) : at));
@@ -71,7 +71,7 @@ function topK(context: NestContext): void {
   if (k === 0) return;
   const kept = context.scratch('best', x.type, k);
   const places32 = context.scratch('places', 'i32', k);
-  const body = overLines(x, [axis], (line) =>
+  const body = overLines(context, x, [axis], (line) =>
     line.results((lane): Statement[] => {
       const at = (each: Expr) => line.at(lane).map((index, other) => (other === axis ? each : index));
       return [

@@ -16,7 +16,7 @@ function along(context: NestContext) {
 /** e^(x - max), kept while they are summed, over their sum. */
 function softmax(context: NestContext): void {
   const { x, axes, sink, sample, largest } = along(context);
-  const body = overLines(x, axes, (line) => {
+  const body = overLines(context, x, axes, (line) => {
     const kept = context.scratch('exponentials', x.type, line.length * line.lanes);
     return line.fold(
       largest,
@@ -42,7 +42,7 @@ function softmax(context: NestContext): void {
 /** x - max - log Σ e^(x - max). */
 function logSoftmax(context: NestContext): void {
   const { x, axes, sink, sample, largest } = along(context);
-  const body = overLines(x, axes, (line) =>
+  const body = overLines(context, x, axes, (line) =>
     line.fold(
       largest,
       (indices) => x.at(indices),
@@ -65,7 +65,7 @@ function logSoftmax(context: NestContext): void {
 /** 1 at the first of the largest elements, 0 elsewhere. */
 function hardmax(context: NestContext): void {
   const { x, axes, sink, sample } = along(context);
-  const body = overLines(x, axes, (line) =>
+  const body = overLines(context, x, axes, (line) =>
     line.results((lane): Statement[] => {
       const [best, at] = [variable('best', sample.type), variable('at', 'i32')];
       return [

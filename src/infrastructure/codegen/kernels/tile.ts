@@ -17,7 +17,12 @@ import {
   set,
   times,
 } from '../loops/index.js';
-import type { TileSize } from './schedule.js';
+
+/** How many sums a kernel keeps in registers: for `rows` places and `lanes` channels that lie together. */
+export interface TileSize {
+  readonly rows: number;
+  readonly lanes: number;
+}
 
 /** Sums in registers: one for each of some places (rows) and some channels beside each other (lanes). */
 export class Tile {

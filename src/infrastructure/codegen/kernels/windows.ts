@@ -16,14 +16,12 @@ import {
   range,
   read,
   repeatWhile,
-  type ScalarType,
   type Statement,
   times,
+  unrolledLoop,
   type Variable,
   when,
 } from '../loops/index.js';
-import type { TileSize } from './schedule.js';
-import { Tile } from './tile.js';
 
 /** A window along one axis, with the sizes that it slides over. */
 export interface Slide extends Window {
@@ -49,45 +47,45 @@ export function inputPlace(slides: readonly Slide[], place: readonly Expr[], tak
   return slides.map(({ stride, head }, axis) => minus(plus(times(place[axis], stride), taken[axis]), head));
 }
 
-/**
- * Every place of the output: along the last axis several at once where none of their taps lies outside of the input, else one by one.
- * @param body of some places; `within` where no tap lies outside along the last axis.
- */
-export function overPlaces(
-  slides: readonly Slide[],
-  type: ScalarType,
-  { rows, lanes }: TileSize,
-  body: (tile: Tile, places: readonly (readonly Expr[])[], within: boolean) => readonly Statement[],
-): Statement[] {
-  const last = slides[slides.length - 1];
-  const outer = slides.slice(0, -1);
-  const size: TileSize = { rows: Math.min(rows, last.output), lanes };
-  const [from, to] = inside(last);
-  const one = (before: readonly Expr[], place: Expr) => body(new Tile({ rows: 1, lanes }, type), [[...before, place]], isInside(last));
+/** The places of an output along all axes but the last. */
+export function overRows(slides: readonly Slide[], body: (before: readonly Expr[]) => readonly Statement[]): Statement[] {
   return loops(
     ['row', 'plane'],
-    outer.map(({ output }) => output),
-    (before) => {
-      if (size.rows === 1 || to - from < size.rows) return range('column', 0, last.output, (place) => one(before, place));
-      const several = (place: Expr) =>
-        body(
-          new Tile(size, type),
-          Array.from({ length: size.rows }, (_, row) => [...before, plus(place, row)]),
-          true,
-        );
-      if (from === 0 && to === last.output && last.output % size.rows === 0)
-        return range('column', 0, last.output, (place) => several(place), { step: size.rows });
-      const walk = (column: Variable) => {
-        const place = read(column);
-        const fits = both(binary('ge', place, number(from)), binary('le', place, number(to - size.rows)));
-        return repeatWhile(
-          binary('lt', place, number(last.output)),
-          when(fits, [...several(place), assign(column, plus(place, size.rows))], [...one(before, place), assign(column, plus(place, 1))]),
-        );
-      };
-      return mutable('column', 'i32', number(0), walk, [0, last.output]);
-    },
+    slides.slice(0, -1).map(({ output }) => output),
+    body,
   );
+}
+
+/**
+ * The places of an output along the last axis: `rows` at once where none of their taps lies outside of the input, else one by one.
+ * @param body of some places; `within` where no tap lies outside along the last axis.
+ */
+export function alongRow(
+  slides: readonly Slide[],
+  rows: number,
+  before: readonly Expr[],
+  body: (places: readonly (readonly Expr[])[], within: boolean) => readonly Statement[],
+): Statement[] {
+  const last = slides[slides.length - 1];
+  const size = Math.min(rows, last.output);
+  const [from, to] = inside(last);
+  const one = (place: Expr) => body([[...before, place]], isInside(last));
+  if (size === 1 || to - from < size) return range('column', 0, last.output, one);
+  const several = (place: Expr) =>
+    body(
+      Array.from({ length: size }, (_, row) => [...before, plus(place, row)]),
+      true,
+    );
+  if (from === 0 && to === last.output && last.output % size === 0) return range('column', 0, last.output, several, { step: size });
+  const walk = (column: Variable) => {
+    const place = read(column);
+    const fits = both(binary('ge', place, number(from)), binary('le', place, number(to - size)));
+    return repeatWhile(
+      binary('lt', place, number(last.output)),
+      when(fits, [...several(place), assign(column, plus(place, size))], [...one(place), assign(column, plus(place, 1))]),
+    );
+  };
+  return mutable('column', 'i32', number(0), walk, [0, last.output]);
 }
 
 /** The places from the first to before the last whose taps all lie inside of the input. */
@@ -105,19 +103,21 @@ function isInside(slide: Slide): boolean {
 /**
  * The taps of a window. Along axes on which some may lie outside of the input, those are left out: padding is 0.
  * @param body of the offsets of a tap along each axis, and its row-major index.
+ * @param unroll taps up to which an axis none of whose taps lies outside is written out.
  */
 export function overTaps(
   slides: readonly Slide[],
   place: readonly Expr[],
   within: boolean,
   body: (offsets: readonly Expr[], tap: Expr) => readonly Statement[],
+  unroll = 1,
 ): Statement[] {
   const nest = (axis: number, offsets: readonly Expr[], tap: Expr): readonly Statement[] => {
     if (axis === slides.length) return body(offsets, tap);
     const slide = slides[axis];
     const { kernel, dilation, stride, head, input } = slide;
     const next = (k: Expr) => nest(axis + 1, [...offsets, times(k, dilation)], plus(times(tap, kernel), k));
-    if (isInside(slide) || (within && axis === slides.length - 1)) return loop('k', kernel, next);
+    if (isInside(slide) || (within && axis === slides.length - 1)) return unrolledLoop('k', kernel, kernel <= unroll ? kernel : 1, next);
     const start = minus(times(place[axis], stride), head);
     if (dilation === 1) {
       const from = max(number(0), minus(0, start));

@@ -12,6 +12,18 @@ export function loop(
   return range(hint, 0, size, body, options);
 }
 
+/** Runs `body` for each index below `size`, `by` rounds written one after the other. */
+export function unrolledLoop(hint: string, size: number, by: number, body: (index: Expr) => readonly Statement[]): Statement[] {
+  if (by === 1) return loop(hint, size, body);
+  const whole = Math.floor(size / by) * by;
+  const rounds = (from: Expr, count: number) => Array.from({ length: count }, (_, each) => body(plus(from, each))).flat();
+  const repeated =
+    whole === by
+      ? rounds(number(0), by)
+      : range(hint, 0, whole, (each) => rounds(each, by), { step: by, within: [0, Math.max(0, whole - by)] });
+  return [...repeated, ...rounds(number(whole), size - whole)];
+}
+
 /** Runs `body` for each index from `from` up to but without `to`. */
 export function range(
   hint: string,

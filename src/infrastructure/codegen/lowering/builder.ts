@@ -30,9 +30,11 @@ export class ProgramBuilder {
   }
 
   /** Appends a kernel: it runs after those before it, if all conditions hold. */
-  emit(title: string, kind: string, body: readonly Statement[], { conditions = [], plain, ...cost }: EmitFacts): void {
+  emit(title: string, kind: string, body: readonly Statement[], { conditions = [], plain, ...cost }: EmitFacts): Kernel {
     const guarded = (statements: readonly Statement[]) => (conditions.length > 0 ? when(both(...conditions), statements) : statements);
-    this.kernels.push({ title, kind, body: guarded(body), ...(plain && { plain: guarded(plain) }), ...cost });
+    const kernel: Kernel = { title, kind, body: guarded(body), ...(plain && { plain: guarded(plain) }), ...cost };
+    this.kernels.push(kernel);
+    return kernel;
   }
 
   /** An identifier that C and its compilers take, made of a name of any characters. */

@@ -54,6 +54,17 @@ export function typeOf(value: Value): StorageType {
   throw new UnsupportedError({ what: `Compiled code has no type ${dtype ?? '(unknown)'}`, where: `"${value.name}"` });
 }
 
+/** @throws UnsupportedError where a branch gives another shape than its node. */
+export function requireShape(node: Node, shape: readonly number[], expected: readonly number[]): void {
+  if (shape.join() === expected.join()) return;
+  throw new UnsupportedError({
+    what: 'Its branches give different shapes, so the model cannot be compiled',
+    where: node.label,
+    expected: `[${expected}]`,
+    got: `[${shape}]`,
+  });
+}
+
 /** Whether each reader may as well compute an operand. */
 export function isCheap(operand: Operand): boolean {
   const counts = operand.shape.map(() => number(0));

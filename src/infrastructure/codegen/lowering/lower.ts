@@ -1,5 +1,5 @@
 import { sizeOf, UnsupportedError } from '../../../base/index.js';
-import { type DataType, type Graph, type Model, type Node, nodesOf, type Value } from '../../../onnx/index.js';
+import { type Graph, type Model, type Node, nodesOf, type Value } from '../../../onnx/index.js';
 import { type KernelRule, type NestContext, type RuleContext, type Schedule, type Sink, usualSchedule } from '../kernels/index.js';
 import { type Buffer, binary, type Expr, number, store } from '../loops/index.js';
 import {
@@ -17,40 +17,44 @@ import {
 } from '../operands/index.js';
 import { ProgramBuilder } from './builder.js';
 import { constantOperand } from './constants.js';
-import { inputOf, isCheap, isWanted, kindOf, outputOf, plainOperand, requireKernel, shapeOf, typeOf } from './facts.js';
+import { inputOf, isCheap, isWanted, kindOf, outputOf, plainOperand, requireKernel, requireShape, shapeOf, typeOf } from './facts.js';
 import { type Group, groupsOf } from './groups.js';
 import { narrowed } from './narrow.js';
-import type { Lowered, Port } from './program.js';
+import { type LoweredGraph, portOf, type Tilings } from './program.js';
 import { Targets } from './targets.js';
+import { TiledNodes } from './tiled.js';
 
 /**
  * Turns a graph into loop nests over memory.
  * @param model all of whose shapes are known, in operators of TRAINING_OPSET, typed and in order.
  * @param schedule where it differs from the usual one.
+ * @param tilings of some of its operators, in place of the schedule's.
  * @throws UnsupportedError naming the first operator that has no kernel, or a type that no target computes with.
  */
-export function lowerGraph(model: Model, schedule: Partial<Schedule> = {}): Lowered {
-  return new Lowering(model, { ...usualSchedule, ...schedule }).run();
+export function lowerGraph(model: Model, schedule: Partial<Schedule> = {}, tilings: Tilings = new Map()): LoweredGraph {
+  return new Lowering(model, { ...usualSchedule, ...schedule }, tilings).run();
 }
 
 class Lowering {
   readonly #graph: Graph;
   readonly #opset: number;
   readonly #schedule: Schedule;
+  readonly #tiled: TiledNodes;
   readonly #builder = new ProgramBuilder();
   readonly #operands = new Map<Value, Operand>();
   readonly #targets: Targets;
   /** Branches that are being lowered, from the outermost. */
   readonly #guards: { readonly graph: Graph; readonly condition: Expr }[] = [];
 
-  constructor({ graph, opset }: Model, schedule: Schedule) {
+  constructor({ graph, opset }: Model, schedule: Schedule, tilings: Tilings) {
     this.#graph = graph;
     this.#opset = opset;
     this.#schedule = schedule;
+    this.#tiled = new TiledNodes(schedule, tilings);
     this.#targets = new Targets(graph, this.#builder);
   }
 
-  run(): Lowered {
+  run(): LoweredGraph {
     // What has no kernel may have no known shape either: it is the operator that is to be named.
     for (const node of nodesOf(this.#graph)) requireKernel(node);
     const inputs = this.#graph.feeds.map((value) => this.#port(value, 'input'));
@@ -59,13 +63,7 @@ class Lowering {
     for (const { value, buffer } of outputs) this.#targets.addOutput(value, buffer);
     this.#lower(this.#graph);
     this.#copyOutputs(outputs);
-    const port = ({ value, buffer }: { value: Value; buffer: Buffer }): Port => ({
-      name: value.name,
-      dtype: value.dtype as DataType,
-      shape: shapeOf(value),
-      buffer,
-    });
-    return { kernels: this.#builder.kernels, inputs: inputs.map(port), outputs: outputs.map(port) };
+    return { kernels: this.#builder.kernels, inputs: inputs.map(portOf), outputs: outputs.map(portOf), tiled: this.#tiled.all() };
   }
 
   #lower(graph: Graph): void {
@@ -100,14 +98,7 @@ class Lowering {
   /** Writes a branch's result to where the node's output lies. */
   #give(node: Node, value: Value, target: Strided, shape: readonly number[]): void {
     const operand = this.#operand(value);
-    if (operand.shape.join() !== shape.join()) {
-      throw new UnsupportedError({
-        what: 'Its branches give different shapes, so the model cannot be compiled',
-        where: node.label,
-        expected: `[${shape}]`,
-        got: `[${operand.shape}]`,
-      });
-    }
+    requireShape(node, operand.shape, shape);
     const facts = { macs: 0, elements: sizeOf(shape), conditions: this.#guards.map(({ condition }) => condition) };
     if (!shape.includes(0)) this.#builder.emit(node.label, 'copy', materialize(operand, target), facts);
   }
@@ -228,14 +219,16 @@ class Lowering {
         return sink;
       },
       scratch: (hint, type, size) => this.#builder.buffer(hint, type, size, 'scratch'),
+      tiling: (kind) => this.#tiled.tiling([node, ...absorbed], result, kind),
       emit: (body, { kind = kindOf(node), macs = 0, plain } = {}) => {
         const elements = result ? sizeOf(shapeOf(result)) : 0;
-        this.#builder.emit([node, ...absorbed].map(({ label }) => label).join(', '), kind, body, {
+        const kernel = this.#builder.emit([node, ...absorbed].map(({ label }) => label).join(', '), kind, body, {
           macs,
           elements,
           plain,
           conditions: this.#conditionsOf(node),
         });
+        this.#tiled.emitted(node, kernel);
       },
     };
     rule.emit(nest);

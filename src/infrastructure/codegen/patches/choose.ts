@@ -22,6 +22,8 @@ export interface Patches {
 
 /** A program and where its memory lies, and its patches, if there are any. */
 export interface PlannedProgram {
+  /** What is lowered. */
+  readonly model: Model;
   readonly lowered: Lowered;
   readonly plan: MemoryPlan;
   readonly patches?: Patches;
@@ -89,7 +91,7 @@ const partsOf = ([rows, columns]: readonly [number, number] = [Number.POSITIVE_I
 
 function planned(model: Model, schedule: Partial<Schedule>): PlannedProgram {
   const lowered = lowerGraph(model, schedule);
-  return { lowered, plan: planMemory(lowered.kernels) };
+  return { model, lowered, plan: planMemory(lowered.kernels) };
 }
 
 const macsOf = ({ kernels }: Lowered) => kernels.reduce((sum, { macs }) => sum + macs, 0);

@@ -18,6 +18,8 @@ export interface SourceOptions {
    * false.
    */
   readonly small?: boolean;
+  /** For measuring: after each kernel a function NAME_probe is told its place, and constants are defined elsewhere, by their names in `constants`. */
+  readonly probed?: boolean;
 }
 
 /** A model as C99 source. */
@@ -33,6 +35,7 @@ export interface CSource {
   readonly codeBytes: number;
   /** Functions' parameters, by the model's names. */
   readonly parameters: ReadonlyMap<Port, string>;
+  readonly constants: ReadonlyMap<Buffer, string>;
 }
 
 /** Writes a program as one C file and its header: no memory is allocated, and nothing but <math.h>, <stdint.h> and <string.h> is needed. */
@@ -67,7 +70,8 @@ export function cSource({ inputs, outputs }: Lowered, plan: MemoryPlan, options:
     const plain = call(text, functions.plain);
     const vectors = text.vectors ? call(text.vectors, functions.vectors) : plain;
     const lines = plain === vectors ? [plain] : [`#ifdef ${guard}`, vectors, '#else', plain, '#endif'];
-    return [`  /* ${comment(plan.kernels[place].title)} */`, ...lines];
+    const probe = options.probed ? [`  ${name}_probe(${place});`] : [];
+    return [`  /* ${comment(plan.kernels[place].title)} */`, ...lines, ...probe];
   });
   const usesArena = texts.some(({ buffers }) => buffers.some((buffer) => buffer.role === 'arena' || buffer.role === 'scratch'));
   const unused = ports.filter(({ buffer }) => !texts.some(({ buffers }) => buffers.includes(buffer)));
@@ -77,7 +81,10 @@ export function cSource({ inputs, outputs }: Lowered, plan: MemoryPlan, options:
     '',
     '#include <math.h>',
     '',
-    ...[...constants].map(([buffer, called]) => constantDefinition(called, buffer)),
+    ...(options.probed ? [`void ${name}_probe(int32_t kernel);`] : []),
+    ...[...constants].map(([buffer, called]) =>
+      options.probed ? `extern ${typeName(buffer.type)} ${called}[];` : constantDefinition(called, buffer),
+    ),
     ...definitions(helpers, (helper) => always.has(helper) || (byVectors.has(helper) && byPlain.has(helper))),
     ...(vectorTexts.length > 0
       ? [
@@ -118,6 +125,7 @@ export function cSource({ inputs, outputs }: Lowered, plan: MemoryPlan, options:
     constantBytes,
     codeBytes,
     parameters,
+    constants,
   };
 }
 

@@ -13,8 +13,22 @@ export interface CompiledProgram {
   dispose(): Promise<void>;
 }
 
+/** A compiled model whose kernels are timed one by one as it runs. */
+export interface ProbedProgram {
+  /**
+   * Times some runs, after what makes them steady. The feeds are copied.
+   * @returns nanoseconds of each kernel, in the order of the plan, by run; what it takes to look at the clock is in them. @throws Stopped when aborted.
+   */
+  times(feeds: Tensors, runs: number): Promise<Float64Array[]>;
+  dispose(): Promise<void>;
+}
+
 /** Something of which this machine can run compiled programs, or which lacks what that takes: a compiler. */
 export interface CompiledRunner {
+  /** What decides how fast its programs are: the compiler and its flags, or the engine, each with its version. */
+  engine(): Promise<string | Absent>;
+  /** The code that `open` runs, its kernels timed. @throws as `open`. */
+  probe(program: Program, signal?: AbortSignal): Promise<ProbedProgram | Absent>;
   /** @throws RuntimeError with what a compiler says; Stopped when aborted. */
   open(program: Program, signal?: AbortSignal): Promise<CompiledProgram | Absent>;
 }

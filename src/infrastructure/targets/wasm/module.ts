@@ -1,7 +1,8 @@
 import type { Lowered, MemoryPlan, Port } from '../../codegen/index.js';
+import { bytesOfConstant } from '../constants.js';
 import { FunctionBody, ModuleBuilder } from './assembler/index.js';
 import { KernelWriter } from './kernel/index.js';
-import { bytesOf, layoutOf } from './layout.js';
+import { layoutOf } from './layout.js';
 import { FunctionTable, importsOf } from './math/index.js';
 
 /** An input or output of a module, and where in its memory it lies. */
@@ -21,25 +22,32 @@ export interface WasmModule {
   readonly memoryBytes: number;
 }
 
+export interface ModuleOptions {
+  /** For measuring: each kernel is exported, too, as "kernel_PLACE". */
+  readonly probed?: boolean;
+}
+
 /**
  * Writes a program as a module. Each kernel is a function that knows the addresses of what it reads and writes: one function for kernels of equal
  * structure, called with addresses, is up to a seventh slower, and the module no smaller after Brotli.
  */
-export function wasmModule(lowered: Lowered, plan: MemoryPlan): WasmModule {
+export function wasmModule(lowered: Lowered, plan: MemoryPlan, { probed = false }: ModuleOptions = {}): WasmModule {
   const layout = layoutOf(lowered, plan);
   const imports = importsOf(plan.kernels);
   const module = new ModuleBuilder(imports);
   const functions = new FunctionTable(module, imports);
   const { addressOf } = layout;
   const run = new FunctionBody([]);
-  for (const { body } of plan.kernels) {
+  plan.kernels.forEach(({ body }, place) => {
     const kernel = new FunctionBody([]);
     new KernelWriter(kernel, functions, addressOf).write(body);
-    run.code.op('call', module.add(kernel, kernel.bytes()));
-  }
+    const added = module.add(kernel, kernel.bytes());
+    run.code.op('call', added);
+    if (probed) module.exportFunction(`kernel_${place}`, added);
+  });
   module.exportFunction('run', module.add(run, run.bytes()));
   module.exportMemory('memory');
-  for (const buffer of layout.constants) module.data(addressOf(buffer), bytesOf(buffer));
+  for (const buffer of layout.constants) module.data(addressOf(buffer), bytesOfConstant(buffer));
   const placed = (port: Port): PlacedPort => ({ port, address: addressOf(port.buffer) });
   return {
     bytes: module.bytes(layout.bytes),

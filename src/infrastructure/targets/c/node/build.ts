@@ -6,13 +6,14 @@ import { RuntimeError, Stopped } from '../../../../base/index.js';
 import { Tensor } from '../../../../onnx/index.js';
 import { bytesOfStorage, type Lowered } from '../../../codegen/index.js';
 import type { Tensors } from '../../../runtime/index.js';
+import { bytesOfConstant } from '../../constants.js';
 import type { Program } from '../../languages.js';
-import type { CompiledProgram, CompiledRunner } from '../../node/program.js';
-import { cSource } from '../source.js';
-import { harnessSource } from './harness.js';
+import type { CompiledProgram, CompiledRunner, ProbedProgram } from '../../node/program.js';
+import { type CSource, cSource, type SourceOptions } from '../source.js';
+import { CONSTANTS, harnessSource, probeSource } from './harness.js';
 
-/** What models are compiled with. */
-const FLAGS = ['-std=c99', '-O3'];
+/** What models are compiled with: $CFLAGS, where that is set. */
+const flags = () => ['-std=c99', ...(process.env.CFLAGS?.split(/\s+/).filter((flag) => flag !== '') ?? ['-O3'])];
 
 /** The C compiler of this machine: $CC, or cc, gcc or clang; undefined where there is none. */
 async function compilerOf(): Promise<string | undefined> {
@@ -30,41 +31,91 @@ async function works(compiler: string): Promise<boolean> {
   }
 }
 
+const NO_COMPILER = { absent: 'there is no C compiler: install gcc or clang, or name one by the variable CC' };
+
 /** Runs compiled models as programs of this machine, each compiled in a folder of its own, which is deleted by `dispose`. */
 export const nativeRunner: CompiledRunner = {
+  engine: async () => {
+    const compiler = await compilerOf();
+    if (!compiler) return NO_COMPILER;
+    const [version] = (await execute(compiler, ['--version'])).toString().split('\n');
+    return [version, ...flags()].join(' ');
+  },
+  probe: async (program, signal) => {
+    const compiler = await compilerOf();
+    return compiler ? probed(program, compiler, signal) : NO_COMPILER;
+  },
   open: async (program, signal) => {
     const compiler = await compilerOf();
-    return compiler
-      ? build(program, compiler, signal)
-      : { absent: 'there is no C compiler: install gcc or clang, or name one by the variable CC' };
+    return compiler ? opened(program, compiler, signal) : NO_COMPILER;
   },
 };
 
-async function build({ lowered, plan, small }: Program, compiler: string, signal: AbortSignal | undefined): Promise<CompiledProgram> {
+/** A folder with a program that was compiled in it. */
+interface Built {
+  /** Runs it. @param runs number that it is given, if any. @returns what it writes. */
+  start(feeds: Tensors, runs?: number): Promise<Buffer>;
+  dispose(): Promise<void>;
+}
+
+/** @param filesOf what lies beside the source and its header. */
+async function built(
+  { lowered, plan, small }: Program,
+  compiler: string,
+  options: Pick<SourceOptions, 'probed'>,
+  filesOf: (source: CSource) => Readonly<Record<string, string | Uint8Array>>,
+  signal: AbortSignal | undefined,
+): Promise<Built> {
   const folder = await mkdtemp(join(tmpdir(), 'espalier-c-'));
   const dispose = () => rm(folder, { recursive: true, force: true });
   try {
-    const source = cSource(lowered, plan, { name: 'model', small });
-    await writeFile(join(folder, 'model.c'), source.source);
-    await writeFile(join(folder, 'model.h'), source.header);
-    await writeFile(join(folder, 'main.c'), harnessSource(source, lowered.inputs, lowered.outputs));
+    const source = cSource(lowered, plan, { name: 'model', small, ...options });
+    const files = { 'model.c': source.source, 'model.h': source.header, ...filesOf(source) };
+    for (const [name, contents] of Object.entries(files)) await writeFile(join(folder, name), contents);
     const program = join(folder, 'model');
     const posix = ['-D_POSIX_C_SOURCE=199309L', 'main.c', 'model.c', '-o', program, '-lm'];
-    await execute(compiler, [...FLAGS, ...posix], { cwd: folder, signal });
-    const start = (feeds: Tensors, runs?: number) =>
-      execute(program, runs === undefined ? [] : [String(runs)], { cwd: folder, signal, input: inputBytes(lowered, feeds) });
+    await execute(compiler, [...flags(), ...posix], { cwd: folder, signal });
     return {
-      run: async (feeds) => outputsOf(lowered, await start(feeds)),
-      time: async (feeds, runs) => {
-        const bytes = await start(feeds, runs);
-        return Array.from({ length: runs }, (_, run) => bytes.readDoubleLE(run * 8) / 1e6);
-      },
+      start: (feeds, runs) =>
+        execute(program, runs === undefined ? [] : [String(runs)], { cwd: folder, signal, input: inputBytes(lowered, feeds) }),
       dispose,
     };
   } catch (cause) {
     await dispose();
     throw cause;
   }
+}
+
+async function opened(program: Program, compiler: string, signal: AbortSignal | undefined): Promise<CompiledProgram> {
+  const { lowered } = program;
+  const harness = (source: CSource) => ({ 'main.c': harnessSource(source, lowered.inputs, lowered.outputs) });
+  const { start, dispose } = await built(program, compiler, {}, harness, signal);
+  return {
+    run: async (feeds) => outputsOf(lowered, await start(feeds)),
+    time: async (feeds, runs) => doubles(await start(feeds, runs)).map((ns) => ns / 1e6),
+    dispose,
+  };
+}
+
+async function probed(program: Program, compiler: string, signal: AbortSignal | undefined): Promise<ProbedProgram> {
+  const { lowered, plan } = program;
+  const count = plan.kernels.length;
+  const filesOf = (source: CSource) => ({
+    'main.c': probeSource(source, lowered.inputs, lowered.outputs, count),
+    [CONSTANTS]: Buffer.concat([...source.constants.keys()].map(bytesOfConstant)),
+  });
+  const { start, dispose } = await built(program, compiler, { probed: true }, filesOf, signal);
+  return {
+    times: async (feeds, runs) => {
+      const all = Float64Array.from(doubles(await start(feeds, runs)));
+      return Array.from({ length: runs }, (_, run) => all.subarray(run * count, (run + 1) * count));
+    },
+    dispose,
+  };
+}
+
+function doubles(bytes: Buffer): number[] {
+  return Array.from({ length: bytes.length / 8 }, (_, at) => bytes.readDoubleLE(at * 8));
 }
 
 function inputBytes({ inputs }: Lowered, feeds: Tensors): Buffer {

@@ -1,0 +1,48 @@
+import type { ProgressListener } from '../../../base/index.js';
+
+/** Rounds of the last comparisons, in programs of the search: what is kept back for them. */
+const RESERVE = 6;
+
+/** The time that a search has, and what of it a program takes. */
+export class Clock {
+  readonly #start = performance.now();
+  readonly #budget: number;
+  readonly #listener: ProgressListener | undefined;
+  /** Milliseconds of a program: to build it and to let it take its turns. */
+  #perProgram: number | undefined;
+  #facts: Record<string, number> = {};
+  #left = 0;
+
+  /** @param budget milliseconds. */
+  constructor(budget: number, listener: ProgressListener | undefined) {
+    this.#budget = budget;
+    this.#listener = listener;
+  }
+
+  get seconds(): number {
+    return (performance.now() - this.#start) / 1000;
+  }
+
+  /** How many programs there is time for, at most `wanted`; a few the first time, when nobody knows what they take. */
+  programs(wanted: number): number {
+    if (this.#perProgram === undefined) return Math.min(2, wanted);
+    const left = this.#budget - 1000 * this.seconds - RESERVE * this.#perProgram;
+    return Math.max(0, Math.min(wanted, Math.floor(left / this.#perProgram) - 1));
+  }
+
+  /** Takes note of what some programs took. @param since when they began, in seconds. @param ahead programs that are still to come, if nothing better is found. */
+  took(programs: number, since: number, ahead: number, facts: Record<string, number>): void {
+    this.#perProgram = (1000 * (this.seconds - since)) / programs;
+    this.#left = ahead;
+    this.#facts = facts;
+    this.tick();
+  }
+
+  /** Says how far the search is: in seconds, of those that it will take as far as one knows. */
+  readonly tick = (): void => {
+    const ahead = this.#perProgram === undefined ? Number.POSITIVE_INFINITY : (this.#left + RESERVE) * this.#perProgram;
+    const expected = Math.min(this.#budget, 1000 * this.seconds + ahead);
+    const total = Math.max(Math.ceil(expected / 1000), Math.ceil(this.seconds));
+    this.#listener?.({ task: 'tune', done: Math.min(this.seconds, total), total, facts: this.#facts });
+  };
+}
