@@ -7,7 +7,7 @@ import { hypervolume } from 'espalier/pareto';
 import { freeBoxes } from '#dist/automation/samplers/gp/boxes.js';
 import { logExpectedHypervolumeImprovement, logPositivePart } from '#dist/automation/samplers/gp/improvement.js';
 import { logMassBelow } from '#dist/automation/samplers/gp/normal.js';
-import { GaussianProcess } from '#dist/automation/samplers/gp/process.js';
+import { GaussianProcess } from '#dist/automation/samplers/gp/regression.js';
 import { axesOf } from '#dist/automation/samplers/rows.js';
 import { branin } from './functions.js';
 

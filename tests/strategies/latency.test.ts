@@ -56,14 +56,16 @@ test('in the search latency is the ratio to the baseline times its own; timed al
   const host: HostServices = {
     ...nodeHost(runtime, folder),
     check: async () => [],
-    // On the busy machine of the search everything takes ten times as long, and the models half of the baseline; alone, those of int8 take longer.
+    // On the busy machine of the search everything takes ten times as long, and the models half of the baseline, those of int8 less; alone, these take longer.
     latency: async (file, baseline) => {
       if (!baseline) return { ...timed, p50: 2 };
       const key = String(file.source);
       const call = (calls.get(key) ?? 0) + 1;
       calls.set(key, call);
       const slow = file.graph.nodes.some((node) => node.op === 'DynamicQuantizeLinear');
-      return call === 1 ? { ...timed, p50: 10, ratioToBaseline: 0.5 } : { ...timed, p50: slow ? 3 : 1, ratioToBaseline: slow ? 1.5 : 0.5 };
+      return call === 1
+        ? { ...timed, p50: 10, ratioToBaseline: slow ? 0.4 : 0.5 }
+        : { ...timed, p50: slow ? 3 : 1, ratioToBaseline: slow ? 1.5 : 0.5 };
     },
   };
   const workspace = await openWorkspace(folder);
@@ -79,9 +81,10 @@ test('in the search latency is the ratio to the baseline times its own; timed al
     host,
     options: { trials: 6, epochs: 1, seed: 1, objectives: ['latency'], limits: { maxLatency: 1.5 } },
   });
-  const dynamic = models.find(({ label }) => label === 'int8 dynamic');
-  assert.equal(dynamic?.footprint.latency?.p50, 3, 'it was on the front of the search and then timed alone');
-  assert.deepEqual([dynamic?.onFront, dynamic?.breaks], [false, ['maxLatency']]);
+  // In the search they are the fastest, and so on its front; timed alone they are too slow.
+  const slow = models.filter(({ footprint }) => footprint.latency?.p50 === 3);
+  assert.ok(slow.length > 0, 'some were on the front of the search and then timed alone');
+  for (const { label, onFront, breaks } of slow) assert.deepEqual([onFront, breaks], [false, ['maxLatency']], label);
   const front = models.filter(({ onFront }) => onFront);
   assert.ok(front.length > 0);
   for (const each of front) assert.ok(each.footprint.latency?.p50 === 1 && each.test, each.label);

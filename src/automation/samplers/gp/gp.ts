@@ -12,7 +12,7 @@ import { fit } from './fit.js';
 import { logExpectedHypervolumeImprovement, logExpectedImprovement } from './improvement.js';
 import { maximize } from './maximize.js';
 import { logMassBelow } from './normal.js';
-import { GaussianProcess } from './process.js';
+import { GaussianProcess } from './regression.js';
 
 export interface GpOptions {
   /** Points drawn quasi-randomly before the first model; a positive integer. Default 8. */

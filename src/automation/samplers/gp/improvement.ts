@@ -1,6 +1,6 @@
 import type { Box } from './boxes.js';
 import { logDensity, logMassBelow, millsRatio } from './normal.js';
-import type { Normal } from './process.js';
+import type { Normal } from './regression.js';
 
 /**
  * The logarithm of the expected improvement E[max(0, target − y)], less being better, as Ament et al. (2023, arXiv 2310.20708) compute it: it does
