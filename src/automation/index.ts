@@ -11,6 +11,7 @@ export type {
   SpaceDefinition,
   Value,
 } from './parameters.js';
+export * from './queue/index.js';
 export type { StudyResults } from './results.js';
 export * from './samplers/index.js';
 export type { StudyOptions } from './settings.js';

@@ -101,6 +101,11 @@ export const commands = [
     load: async () => (await import('./commands/optimize.js')).optimizeCommand,
   },
   {
+    name: 'worker',
+    summary: 'take jobs of runs that were begun elsewhere with optimize --queue',
+    load: async () => (await import('./commands/worker.js')).workerCommand,
+  },
+  {
     name: 'sample',
     summary: 'write small data to try things with: images, sounds, texts or a table, as files',
     load: async () => (await import('./commands/sample.js')).sampleCommand,

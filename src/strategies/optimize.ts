@@ -1,6 +1,7 @@
 import type { Activity } from '../base/index.js';
 import { requireSound } from '../infrastructure/compiler/index.js';
 import { measureBaseline } from './baseline/baseline.js';
+import { queuedStages } from './jobs/queued.js';
 import { estimatingHost } from './models/estimated.js';
 import { fingerprintOf } from './models/fingerprint.js';
 import { modelMaker } from './models/maker.js';
@@ -40,7 +41,9 @@ export async function optimize(request: OptimizeRequest): Promise<RunInfo> {
   const tools = { make, meter, workspace, activity };
 
   const baseline = await measureBaseline({ ...given, task, settings, ...tools });
-  const found = await search({ plan, baseline, settings, budgetMs: settings.budgetMs - elapsed(), ...tools });
+  const { workers } = request;
+  const elsewhere = workers && queuedStages({ ...workers, baseline, registry, workspace, seed, fingerprint });
+  const found = await search({ plan, baseline, settings, budgetMs: settings.budgetMs - elapsed(), elsewhere, ...tools });
   const settled = await settle({ baseline, candidates: found.candidates, task, runtime, threads, host, settings, ...tools });
   return writeRun({
     name,

@@ -1,3 +1,4 @@
+import type { JobQueue, Json } from '../automation/index.js';
 import type { Activity } from '../base/index.js';
 import type { Runtime } from '../infrastructure/runtime/index.js';
 import type { Model } from '../onnx/index.js';
@@ -22,5 +23,7 @@ export interface OptimizeRequest extends Activity {
   runtime: Runtime;
   workspace: Workspace;
   host: HostServices;
+  /** Where there are workers: the queue that they take stages from, and how they open the run. Default: everything is done here. */
+  workers?: { queue: JobQueue; open: Json };
   options?: OptimizeOptions;
 }

@@ -1,1 +1,2 @@
+export { type BullQueueOptions, openBullQueue, openBullSource } from './bullmq.js';
 export { openJournal, readJournal } from './journal.js';

@@ -14,19 +14,25 @@ import {
   growImproveShrink,
   type Limits,
   type ObjectiveName,
+  type OptimizeRequest,
+  openRun,
   optimize,
   parseRule,
   type RunInfo,
   shrinkAndImprove,
   techniques,
+  WAVE,
+  type Workspace,
 } from '../../strategies/index.js';
-import { nodeHost, openWorkspace } from '../../strategies/node/index.js';
+import { nodeHost, openWorkerWorkspace, openWorkspace } from '../../strategies/node/index.js';
 import type { Task } from '../../training/index.js';
 import { checkFolder } from '../checks.js';
 import type { AddCommand } from '../command.js';
 import type { CommandContext } from '../context.js';
 import { hardwareFrom } from '../hardware.js';
 import { addDataOptions, type CommonOptions, type DataOptions, type Limited } from '../options.js';
+import { argsForWorkers } from '../queue/messages.js';
+import { serveParent } from '../queue/serve-parent.js';
 import { bytes, count, latency, milliseconds, number, positiveInteger, positiveIntegers, positiveNumber } from '../units.js';
 
 interface Options extends CommonOptions, Omit<DataOptions, 'limit'> {
@@ -41,7 +47,11 @@ interface Options extends CommonOptions, Omit<DataOptions, 'limit'> {
   trials: number;
   budget?: number;
   epochs?: number;
-  jobs: number;
+  jobs?: number;
+  queue?: string;
+  tag?: string;
+  wave?: number;
+  serveJobs?: boolean;
   families?: string[];
   sampler?: string;
   objectives?: ObjectiveName[];
@@ -82,7 +92,15 @@ export const optimizeCommand: AddCommand = (program, run) => {
     .option('--trials <number>', 'recipes to try', positiveInteger, 12)
     .option('--budget <time>', 'end the search after this time, e.g. 30m; what is done by then is measured and written', milliseconds)
     .option('--epochs <number>', 'epochs of one full training (default: by the amount of data)', positiveInteger)
-    .option('--jobs <number>', 'recipes tried side by side, one thread each', positiveInteger, 1)
+    .option(
+      '--jobs <number>',
+      'recipes tried side by side, one thread each (default: 1; with --queue as many as a wave has)',
+      positiveInteger,
+    )
+    .option('--queue <url>', 'have workers ("espalier worker") make and measure the models: redis://host:6379')
+    .option('--tag <name>', 'only workers with this tag')
+    .option('--wave <number>', `recipes that are proposed at a time, from the results of those before (default: ${WAVE})`, positiveInteger)
+    .addOption(new Option('--serve-jobs').hideHelp())
     .option(
       '--families <list>',
       'architectures to look at, the likeliest first, e.g. fast-cnn,resnet-8 (grow-improve-shrink; default: all)',
@@ -123,7 +141,7 @@ export const optimizeCommand: AddCommand = (program, run) => {
     .option('--min-quality <value>', 'worst quality by the metric that leads, e.g. 0.9, or for errors the largest', number)
     .addHelpText(
       'after',
-      '\nExamples:\n  $ espalier optimize model.onnx --data photos/ --max-drop 1 --budget 30m --out better/\n  $ espalier optimize --arch survey-cnn --width 0.25 --data digits --max-size 100KB --out better/\n\nKilled or stopped, the same command goes on where it was.',
+      '\nExamples:\n  $ espalier optimize model.onnx --data photos/ --max-drop 1 --budget 30m --out better/\n  $ espalier optimize --arch survey-cnn --width 0.25 --data digits --max-size 100KB --out better/\n  $ espalier optimize model.onnx --data /shared/photos --out /shared/better --queue redis://10.0.0.5:6379 --wave 8\n\nKilled or stopped, the same command goes on where it was.',
     )
     .action(
       run(async (context, given: Omit<Options, 'limit'> & { limit?: Limited }, path: string | undefined) => {
@@ -135,6 +153,7 @@ export const optimizeCommand: AddCommand = (program, run) => {
           path === undefined
             ? await startFromArchitecture(options.arch as string, options, context)
             : await startFromModel(path, options, context);
+        if (options.serveJobs) return serveJobs(start, { ...options, hardware }, context);
         const info = await runOptimization(start, { ...options, hardware }, context);
         const { width, color } = context.output;
         context.output.result(info, `${frontTable(info, { width, color })}\n\nReport: ${join(options.out, 'report.html')}`);
@@ -196,6 +215,10 @@ export type RunOptions = Pick<
   | 'budget'
   | 'epochs'
   | 'jobs'
+  | 'queue'
+  | 'tag'
+  | 'wave'
+  | 'serveJobs'
   | 'families'
   | 'objectives'
   | 'threads'
@@ -208,6 +231,32 @@ export type RunOptions = Pick<
 
 /** Opens the folder, optimizes, writes the report. */
 export async function runOptimization(start: Start, options: RunOptions, context: CommandContext): Promise<RunInfo> {
+  const workspace = await openWorkspace(options.out, context.activity);
+  context.defer(() => workspace.close());
+  context.kept ??= options.out;
+  const info = await optimize({ ...requestOf(start, options, context, workspace), workers: await workersOf(options, context) });
+  await writeFileAtomic(join(options.out, 'report.html'), reportHtml(info));
+  return info;
+}
+
+/** Where stages are made elsewhere: the queue, and how a worker opens this run. */
+async function workersOf({ queue: url, tag }: RunOptions, context: CommandContext): Promise<OptimizeRequest['workers']> {
+  if (url === undefined) return undefined;
+  const { openBullQueue } = await import('../../automation/node/index.js');
+  const queue = await openBullQueue({ url, tag }, context.activity);
+  context.defer(() => queue.close());
+  context.output.info(`Models are made by workers: espalier worker --queue ${queue.name}${tag === undefined ? '' : ` --tags ${tag}`}`);
+  return { queue, open: { args: argsForWorkers(process.argv.slice(2)), folder: process.cwd() } };
+}
+
+/** Does jobs of the run for a worker, whose process started this one. */
+async function serveJobs(start: Start, options: RunOptions, context: CommandContext): Promise<void> {
+  const workspace = await openWorkerWorkspace(options.out, context.activity);
+  context.defer(() => workspace.close());
+  await serveParent(openRun(requestOf(start, options, context, workspace)), context);
+}
+
+function requestOf(start: Start, options: RunOptions, context: CommandContext, workspace: Workspace): OptimizeRequest {
   const strategy = strategies[options.strategy ?? (start.architecture ? growImproveShrink.name : shrinkAndImprove.name)];
   if (options.families && strategy !== growImproveShrink)
     throw new OptionError({
@@ -215,28 +264,10 @@ export async function runOptimization(start: Start, options: RunOptions, context
       got: strategy.name,
       fix: 'Leave --families out, or give --strategy.',
     });
-  const workspace = await openWorkspace(options.out, context.activity);
-  context.defer(() => workspace.close());
-  context.kept ??= options.out;
-  const {
-    maxSize,
-    maxLatency,
-    maxMemory,
-    maxRam,
-    maxFlash,
-    maxMacs,
-    maxDrop,
-    minQuality,
-    rules,
-    trials,
-    epochs,
-    jobs,
-    families,
-    sampler,
-    objectives,
-  } = options;
+  const { maxSize, maxLatency, maxMemory, maxRam, maxFlash, maxMacs, maxDrop, minQuality, rules } = options;
+  const { trials, epochs, threads, families, sampler, wave, objectives, hardware, serving, watts, pricePerHour } = options;
   const target = options.compile ?? (maxRam !== undefined || maxFlash !== undefined ? 'c' : undefined);
-  const info = await optimize({
+  return {
     ...context.activity,
     name: start.name,
     original: start.model,
@@ -246,31 +277,26 @@ export async function runOptimization(start: Start, options: RunOptions, context
     registry: techniques,
     runtime: context.runtime,
     workspace,
-    host: nodeHost(context.runtime, options.out, {
-      threads: options.threads,
-      signal: context.activity.signal,
-      also: target && [targetNamed(target)],
-    }),
+    host: nodeHost(context.runtime, options.out, { threads, signal: context.activity.signal, also: target && [targetNamed(target)] }),
     options: {
       trials,
       epochs,
-      jobs,
-      threads: options.threads,
+      jobs: options.jobs ?? (options.queue === undefined ? 1 : (wave ?? WAVE)),
+      wave,
+      threads,
       seed: context.seed,
       budgetMs: options.budget,
       families,
       sampler,
       objectives,
       target,
-      hardware: options.hardware,
-      serving: options.serving,
-      watts: options.watts,
-      pricePerHour: options.pricePerHour,
+      hardware,
+      serving,
+      watts,
+      pricePerHour,
       limits: { maxSize, maxLatency, maxMemory, maxRam, maxFlash, maxMacs, maxDrop, minQuality, ...(rules?.length && { rules }) },
     },
-  });
-  await writeFileAtomic(join(options.out, 'report.html'), reportHtml(info));
-  return info;
+  };
 }
 
 /** Requests at a time; an empty list for none. */

@@ -1,2 +1,2 @@
 export { nodeHost } from './host.js';
-export { checkpointFolder, type FolderWorkspace, openWorkspace } from './workspace.js';
+export { checkpointFolder, type FolderWorkspace, openWorkerWorkspace, openWorkspace } from './workspace.js';

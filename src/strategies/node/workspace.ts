@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, mkdirSync, statSync } from 'node:fs';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { memoryStorage, type Storage } from '../../automation/index.js';
 import { openJournal } from '../../automation/node/index.js';
 import { type Activity, EspalierError, FormatError } from '../../base/index.js';
 import { writeFileAtomic } from '../../base/node/index.js';
@@ -22,6 +23,21 @@ export interface FolderWorkspace extends Workspace {
 
 /** @throws EspalierError where the folder cannot be made or another process is at work in it. */
 export async function openWorkspace(folder: string, activity: Activity = {}): Promise<FolderWorkspace> {
+  makeModelFolder(folder);
+  return workspaceIn(folder, await openJournal(join(folder, 'journal.jsonl'), activity), activity);
+}
+
+/**
+ * The folder of a run that goes on in another process, as a worker has it: its journal is in memory, and a model that is there already stays, for another worker may have
+ * said what it is.
+ * @throws EspalierError where the folder cannot be made.
+ */
+export async function openWorkerWorkspace(folder: string, activity: Activity = {}): Promise<FolderWorkspace> {
+  makeModelFolder(folder);
+  return workspaceIn(folder, memoryStorage(), activity, true);
+}
+
+function makeModelFolder(folder: string): void {
   try {
     makeFolder(join(folder, 'models'));
   } catch (cause) {
@@ -29,7 +45,10 @@ export async function openWorkspace(folder: string, activity: Activity = {}): Pr
     const why = isFile ? 'a file is in the way' : (cause as Error).message;
     throw new EspalierError({ what: `The folder cannot be made: ${why}`, where: folder, fix: 'Name another folder.' }, { cause });
   }
-  const storage = await openJournal(join(folder, 'journal.jsonl'), activity);
+}
+
+/** @param isShared whether others write models there, too. */
+function workspaceIn(folder: string, storage: Storage, activity: Activity, isShared = false): FolderWorkspace {
   const fileOf = (id: string) => `models/${id}.onnx`;
   const digestOf = (id: string) =>
     storage
@@ -53,7 +72,9 @@ export async function openWorkspace(folder: string, activity: Activity = {}): Pr
     },
     save: async (id, model) => {
       const path = join(folder, fileOf(id));
-      const bytes = await saveModel(model, path);
+      // One that a record speaks of was found damaged, or it would not be made again.
+      const stays = isShared && digestOf(id) === undefined && existsSync(path);
+      const bytes = stays ? statSync(path).size : await saveModel(model, path);
       await storage.record(KIND, { id, sha256: await sha256(path) });
       return { bytes, file: fileOf(id) };
     },

@@ -5,6 +5,9 @@ import type { LanguageName } from '../../infrastructure/targets/index.js';
 import { checkLimits } from '../criteria/limits.js';
 import type { Limits, ObjectiveName } from '../results/info.js';
 
+/** Recipes that are proposed at a time, unless said otherwise. */
+export const WAVE = 4;
+
 export interface OptimizeOptions {
   /** How many recipes are tried. Default 12. */
   trials?: number;
@@ -28,6 +31,8 @@ export interface OptimizeOptions {
   objectives?: readonly ObjectiveName[];
   /** Hardware that latency is estimated for instead of being measured here; what quality is traded for is then bytes and latency, unless said otherwise. */
   hardware?: HardwareModel;
+  /** Recipes that are proposed at a time, from the results of those before. Default 4. A run keeps it. */
+  wave?: number;
   /** What proposes recipes; a name of `samplers`. Default 'tpe'. */
   sampler?: string;
   /**
@@ -60,11 +65,12 @@ export function settingsOf(options: OptimizeOptions, samples: number): Settings 
     limits = {},
     hardware,
     sampler = 'tpe',
+    wave = WAVE,
     objectives = hardware && (['bytes', 'latency'] as const),
     families,
     target = limits.maxRam !== undefined || limits.maxFlash !== undefined ? 'c' : undefined,
   } = options;
-  for (const [where, value] of Object.entries({ trials, epochs, jobs, threads })) {
+  for (const [where, value] of Object.entries({ trials, epochs, jobs, threads, wave })) {
     if (!Number.isSafeInteger(value) || value < 1)
       throw new OptionError({ what: 'Not a usable value', where, expected: 'a whole number, at least 1', got: String(value) });
   }
@@ -93,6 +99,7 @@ export function settingsOf(options: OptimizeOptions, samples: number): Settings 
     jobs,
     threads,
     seed,
+    wave,
     limits,
     objectives,
     families,

@@ -11,7 +11,7 @@ import { type TrialNeeds, tryRecipe } from './trial.js';
 /** What a search is made with. */
 export interface SearchNeeds extends TrialNeeds {
   plan: Pick<Plan, 'space' | 'initialPoints' | 'recipe'>;
-  settings: Pick<Settings, 'trials' | 'jobs' | 'seed' | 'sampler'>;
+  settings: Pick<Settings, 'trials' | 'jobs' | 'wave' | 'seed' | 'sampler'>;
   workspace: TrialNeeds['workspace'] & Pick<Workspace, 'storage'>;
   /** Milliseconds that are left for it. */
   budgetMs: number;
@@ -32,7 +32,7 @@ export interface Found {
  * @throws Stopped when aborted.
  */
 export async function search({ plan, settings, budgetMs, activity, ...needs }: SearchNeeds): Promise<Found> {
-  const { trials, jobs, seed, sampler } = settings;
+  const { trials, jobs, wave, seed, sampler } = settings;
   const { objectives, metric } = needs.baseline.criteria;
   const clock = startClock(budgetMs, activity.signal);
   try {
@@ -45,7 +45,7 @@ export async function search({ plan, settings, budgetMs, activity, ...needs }: S
       sampler: samplers[sampler].make(),
       maxTrials: trials,
       concurrency: jobs,
-      waveSize: 4,
+      waveSize: wave,
       seed,
       activity: { ...activity, signal: clock.signal },
     });

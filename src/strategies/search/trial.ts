@@ -6,11 +6,13 @@ import type { Recipe } from '../../technique/index.js';
 import type { Baseline } from '../baseline/baseline.js';
 import { violations } from '../criteria/limits.js';
 import { objectiveValue } from '../criteria/objectives.js';
+import type { MakeElsewhere } from '../jobs/queued.js';
 import { journaled } from '../models/journaled.js';
+import { latencyBeside } from '../models/latency.js';
 import type { MakeModels } from '../models/maker.js';
 import type { Meter } from '../models/meter.js';
 import { storedModel, type Workspace } from '../models/workspace.js';
-import type { LatencyInfo, ModelInfo } from '../results/info.js';
+import type { ModelInfo } from '../results/info.js';
 
 /** What trials are made with. */
 export interface TrialNeeds {
@@ -18,10 +20,17 @@ export interface TrialNeeds {
   make: MakeModels;
   meter: Pick<Meter, 'measure' | 'latency'>;
   workspace: Pick<Workspace, 'name' | 'load'>;
+  /** Where there are workers: has them do first what is then found in the journal. */
+  elsewhere?: MakeElsewhere;
 }
 
 /** One trial: applies the recipe, and measures every stage of it, because a stage may be on the front without what follows. */
-export async function tryRecipe(recipe: Recipe, trial: Trial, { baseline, make, meter, workspace }: TrialNeeds): Promise<Outcome> {
+export async function tryRecipe(
+  recipe: Recipe,
+  trial: Trial,
+  { baseline, make, meter, workspace, elsewhere }: TrialNeeds,
+): Promise<Outcome> {
+  await elsewhere?.(recipe, trial.activity);
   const { info, teacher, criteria } = baseline;
   const stages = (await make(recipe, trial.activity, teacher)).filter(({ id }) => id !== info.id);
   const besideBaseline = async (model: Model) => latencyBeside(info, await storedModel(info, workspace), model, meter);
@@ -34,20 +43,6 @@ export async function tryRecipe(recipe: Recipe, trial: Trial, { baseline, make, 
   trial.attributes.candidates = asJson(journaled(candidates), 'candidates');
   const found = Object.values(violations(criteria.limits, last, info, criteria.metric));
   return { values: criteria.objectives.map((name) => objectiveValue(last, name)), violations: found.length > 0 ? found : undefined };
-}
-
-/**
- * A model's latency from the ratio to the baseline, taken in turns with it, and the baseline's own, which was timed before the trials: others
- * train meanwhile, and slow both of them alike.
- */
-async function latencyBeside({ footprint }: ModelInfo, baseline: Model, model: Model, meter: TrialNeeds['meter']): Promise<LatencyInfo> {
-  const measured = await meter.latency(model, baseline);
-  const quiet = footprint.latency;
-  const { ratioToBaseline } = measured;
-  if (!quiet || ratioToBaseline === undefined) return measured;
-  const factor = (quiet.p50 * ratioToBaseline) / measured.p50;
-  const { p50, p95, p99, throughput } = measured;
-  return { ...measured, p50: p50 * factor, p95: p95 * factor, p99: p99 * factor, throughput: throughput / factor };
 }
 
 /** "prune keep 0.5 + quantize static min-max: accuracy 97.2%, 128 KB, 1.15 M MACs". */

@@ -1,0 +1,188 @@
+import type { Job as BullJob, ConnectionOptions, Queue, QueueEvents } from 'bullmq';
+import { type Activity, EspalierError, OptionError, ResourceError, Stopped } from '../../base/index.js';
+import { asJson, type Json } from '../json.js';
+import type { Job, JobQueue, JobSource, Work } from '../queue/index.js';
+
+/** Milliseconds for which a worker that says nothing keeps its job; a worker renews this at half the time. */
+const LOCK = 20_000;
+/** Milliseconds between looks for jobs whose worker is gone. */
+const LOOK = 10_000;
+/** Times that a job is tried where the machine fails. */
+const ATTEMPTS = 3;
+/** Times that a job may lose its worker: kills are no fault of the job. */
+const LOSSES = 1000;
+/** Milliseconds after which a job is looked at although nothing was heard of it: an event may be lost while Redis is away. */
+const PATIENCE = 5_000;
+/** Seconds for which what is done is kept, so that a coordinator that was away finds it. */
+const KEPT = 14 * 24 * 3600;
+
+/** Where the jobs are. */
+export interface BullQueueOptions {
+  /** "redis://host:6379", with a user and a password where there are such; "rediss:" by TLS. */
+  url: string;
+  /** Only workers with this tag take the jobs. Default: every worker. */
+  tag?: string;
+}
+
+/**
+ * Posts jobs to a queue of BullMQ in Redis or Valkey. @throws EspalierError where BullMQ is not installed; ResourceError where there is no Redis.
+ */
+export async function openBullQueue({ url, tag }: BullQueueOptions, activity: Activity = {}): Promise<JobQueue> {
+  const { Queue, QueueEvents } = await bullmq();
+  await checkRedis(url, activity);
+  const connection = connectionTo(url);
+  const name = nameOf(tag);
+  const queue = new Queue(name, { connection });
+  const events = new QueueEvents(name, { connection });
+  // A connection that is lost is made again; until then calls wait.
+  queue.on('error', () => undefined);
+  events.on('error', () => undefined);
+  const outstanding = new Map<string, number>();
+  return {
+    name: url.replace(/\/\/[^@/]*@/, '//'),
+    result: async (job, { signal } = {}) => {
+      const count = (outstanding.get(job.run) ?? 0) + 1;
+      outstanding.set(job.run, count);
+      try {
+        return await waited({ queue, events, job, priority: count, signal });
+      } finally {
+        outstanding.set(job.run, (outstanding.get(job.run) ?? 1) - 1);
+      }
+    },
+    close: async () => {
+      await Promise.all([events.close(), queue.close()]);
+    },
+  };
+}
+
+interface Wait {
+  queue: Queue;
+  events: QueueEvents;
+  job: Job;
+  /** Those with a lower number are taken first: the third job of a run waits for the second of another. */
+  priority: number;
+  signal?: AbortSignal;
+}
+
+/** Posts a job where it is not there (any more), and waits. */
+async function waited({ queue, events, job, priority, signal }: Wait): Promise<Json> {
+  const removal = { age: KEPT };
+  const options = { jobId: job.id, priority, attempts: ATTEMPTS, removeOnComplete: removal, removeOnFail: removal };
+  for (;;) {
+    if (signal?.aborted) throw new Stopped('Nobody waits for the job any more; it stays in the queue');
+    const posted: BullJob = await queue.add('job', job, options);
+    const found = await queue.getJob(posted.id as string);
+    const state = await found?.getState();
+    if (found && state === 'completed') return found.returnvalue as Json;
+    if (found && state === 'failed') {
+      const what = `Those that took a job failed ${found.attemptsMade} times`;
+      throw new ResourceError({ what, where: `job "${job.id}"`, got: found.failedReason });
+    }
+    await heard(posted, events, signal);
+  }
+}
+
+/** Waits until something is heard of a job, for a while at most. */
+async function heard(posted: BullJob, events: QueueEvents, signal: AbortSignal | undefined): Promise<void> {
+  const end = new AbortController();
+  const stop = () => end.abort();
+  signal?.addEventListener('abort', stop, { once: true });
+  const aborted = new Promise<void>((resolve) => end.signal.addEventListener('abort', () => resolve(), { once: true }));
+  // How it ended is looked up: it may have been before.
+  const ended = posted.waitUntilFinished(events, PATIENCE).catch(() => undefined);
+  await Promise.race([ended, aborted]);
+  signal?.removeEventListener('abort', stop);
+}
+
+/** Takes jobs of a queue of BullMQ, one at a time. @throws EspalierError where BullMQ is not installed. */
+export async function openBullSource({ url, tag }: BullQueueOptions, activity: Activity = {}): Promise<JobSource> {
+  const { Worker, WaitingError } = await bullmq();
+  await checkRedis(url, activity);
+  return {
+    serve: async (work: Work, { stop, handBack }) => {
+      const worker = new Worker(
+        nameOf(tag),
+        async (posted, token) => {
+          try {
+            return asJson(await work(posted.data as Job, handBack), 'result');
+          } catch (cause) {
+            if (!handBack.aborted) throw cause;
+            await posted.moveToWait(token);
+            throw new WaitingError();
+          }
+        },
+        { connection: connectionTo(url), concurrency: 1, lockDuration: LOCK, stalledInterval: LOOK, maxStalledCount: LOSSES },
+      );
+      worker.on('error', ({ message }) => activity.onMessage?.({ level: 'info', text: `The queue: ${message}` }));
+      await aborted(stop);
+      await worker.close();
+    },
+  };
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+async function bullmq(): Promise<typeof import('bullmq')> {
+  try {
+    return await import('bullmq');
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw cause;
+    throw new EspalierError(
+      { what: 'A queue needs the packages bullmq and ioredis', fix: 'Install them: npm install bullmq ioredis' },
+      { cause },
+    );
+  }
+}
+
+function connectionTo(url: string): ConnectionOptions {
+  if (!/^rediss?:\/\//.test(url))
+    throw new OptionError({ what: 'Not the address of a queue', where: 'queue', expected: 'redis://host:6379', got: url });
+  return { url, maxRetriesPerRequest: null };
+}
+
+/** "espalier", and a tag's own queue beside it. */
+function nameOf(tag: string | undefined): string {
+  if (tag !== undefined && !/^[a-z0-9-]+$/.test(tag))
+    throw new OptionError({ what: 'Not a tag', where: 'tag', expected: 'small letters, digits and "-"', got: tag });
+  return ['espalier', ...(tag === undefined ? [] : [tag])].join('-');
+}
+
+/** Milliseconds for which Redis is waited for at the start. */
+const START = 10_000;
+
+/**
+ * Says where jobs would be lost: a Redis that writes nothing down, or throws keys away where memory is short.
+ * @throws ResourceError where nothing answers.
+ */
+async function checkRedis(url: string, { onMessage }: Activity): Promise<void> {
+  connectionTo(url);
+  const { Redis } = await import('ioredis');
+  const redis = new Redis(url, { lazyConnect: true, connectTimeout: START, retryStrategy: () => null });
+  redis.on('error', () => undefined);
+  try {
+    await redis.connect();
+    for (const [name, wanted, because] of SETTINGS) {
+      // Some services do not say: then nothing is known.
+      const [, value] = (await redis.config('GET', name).catch(() => [])) as string[];
+      if (value === undefined || value === wanted) continue;
+      onMessage?.({ level: 'warning', text: `Redis has ${name} ${value}: ${because}. Set ${name} ${wanted}.` });
+    }
+  } catch (cause) {
+    throw new ResourceError(
+      { what: `There is no Redis that answers (${(cause as Error).message})`, where: url, fix: 'Start one, or give its address.' },
+      { cause },
+    );
+  } finally {
+    redis.disconnect();
+  }
+}
+
+const SETTINGS = [
+  ['appendonly', 'yes', 'what is posted is lost when it is killed'],
+  ['maxmemory-policy', 'noeviction', 'it may throw jobs away where memory is short'],
+] as const;

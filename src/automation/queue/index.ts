@@ -1,0 +1,2 @@
+export { memoryQueue } from './memory.js';
+export type * from './queue.js';

@@ -1,0 +1,41 @@
+import { canonicalText, type JournalRecord, type Json, type Storage } from '../../automation/index.js';
+
+/** What a record is about: two of one name say the same thing. Undefined for those of a study, of which each counts. */
+function nameOf({ kind, data }: JournalRecord): string | undefined {
+  const { id, name } = data as { readonly id?: Json; readonly name?: Json };
+  if (kind === 'stage' || kind === 'file') return `${kind} ${id}`;
+  if (kind === 'step') return `${kind} ${name}`;
+  return kind === 'run' ? kind : undefined;
+}
+
+/** The records of a journal that a worker needs for some stages: what the run is, the stages' and the baseline's files, what was measured of them. */
+export function recordsFor(storage: Pick<Storage, 'records'>, ids: readonly string[]): JournalRecord[] {
+  const wanted = new Set(['run', ...ids.flatMap((id) => [`stage ${id}`, `file ${id}`, `step measure ${id}`])]);
+  const found = new Map<string, JournalRecord>();
+  for (const record of storage.records()) {
+    const name = nameOf(record);
+    if (name !== undefined && wanted.has(name)) found.set(name, record);
+  }
+  return [...found.values()];
+}
+
+/**
+ * Writes records of another process into a journal that lacks them. What the journal has counts: the first writer wins.
+ * @returns names of those that differ from what it has.
+ */
+export async function adopt(storage: Storage, records: readonly JournalRecord[]): Promise<string[]> {
+  const known = new Map<string, JournalRecord>();
+  for (const record of storage.records()) {
+    const name = nameOf(record);
+    if (name !== undefined) known.set(name, record);
+  }
+  const differing: string[] = [];
+  for (const record of records) {
+    const name = nameOf(record);
+    if (name === undefined) continue;
+    const before = known.get(name);
+    if (!before) await storage.record(record.kind, record.data);
+    else if (canonicalText(before.data) !== canonicalText(record.data)) differing.push(name);
+  }
+  return differing;
+}
