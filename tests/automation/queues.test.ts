@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { type Job, type JobQueue, type JobSource, memoryQueue, type Work } from 'espalier/automation';
+import { openBullQueue, openBullSource } from 'espalier/automation/node';
+import { OptionError, ResourceError, Stopped } from 'espalier/base';
+import { Redis, skipWithoutRedis } from '../support/redis.js';
+
+const job = (id: string, data: Job['data'] = null, run = 'run'): Job => ({ id, run, data });
+const never = new AbortController().signal;
+
+function withResolvers(): { promise: Promise<void>; resolve: () => void } {
+  let resolve: () => void = () => undefined;
+  const promise = new Promise<void>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}
+
+/** What every queue keeps to. @param open a queue and a source of the same jobs. */
+function contract(open: () => Promise<{ queue: JobQueue; source: JobSource }>): void {
+  /** Serves until the test's work is done. */
+  const serving = async (work: Work, use: (queue: JobQueue) => Promise<void>, handBack = never) => {
+    const { queue, source } = await open();
+    const stop = new AbortController();
+    const served = source.serve(work, { stop: stop.signal, handBack });
+    try {
+      await use(queue);
+    } finally {
+      stop.abort();
+      await served;
+      await queue.close();
+    }
+  };
+
+  test('what comes of a job comes back; a job of the same id is done once', async () => {
+    let done = 0;
+    const work: Work = async ({ data }) => ({ twice: 2 * (data as number), count: ++done });
+    await serving(work, async (queue) => {
+      const results = await Promise.all([queue.result(job('a', 1)), queue.result(job('b', 2)), queue.result(job('a', 1))]);
+      assert.deepEqual(
+        results.map((result) => (result as { twice: number }).twice),
+        [2, 4, 2],
+      );
+      assert.deepEqual(await queue.result(job('a', 100)), results[0]);
+      assert.equal(done, 2);
+    });
+  });
+
+  test('a job that fails goes to the next that asks, and is given up in the end with the reason', async () => {
+    let tries = 0;
+    const work: Work = async ({ id }) => {
+      tries++;
+      if (id === 'second time' ? tries < 2 : true) throw new Error(`disk full, ${id}`);
+      return 'done';
+    };
+    await serving(work, async (queue) => {
+      assert.equal(await queue.result(job('second time')), 'done');
+      await assert.rejects(
+        queue.result(job('never')),
+        (error: Error) => error instanceof ResourceError && /never.*3 times.*disk full/.test(error.message),
+      );
+      assert.equal(tries, 5);
+    });
+  });
+
+  test('whoever stops waiting is told; the job is done all the same', async () => {
+    let release: () => void = () => undefined;
+    const begun = withResolvers();
+    const work: Work = async () => {
+      begun.resolve();
+      await new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      return 'after all';
+    };
+    await serving(work, async (queue) => {
+      const controller = new AbortController();
+      const waiting = assert.rejects(queue.result(job('left'), { signal: controller.signal }), Stopped);
+      await begun.promise;
+      controller.abort();
+      await waiting;
+      const again = queue.result(job('left'));
+      release();
+      assert.equal(await again, 'after all');
+    });
+  });
+}
+
+describe('a queue in memory', () => {
+  contract(async () => {
+    const queue = memoryQueue();
+    return { queue, source: queue };
+  });
+});
+
+describe('a queue in Redis', { skip: skipWithoutRedis }, () => {
+  let redis: Redis;
+  before(async () => {
+    redis = await Redis.start();
+  });
+  after(() => redis.remove());
+
+  let tag = 0;
+  contract(async () => {
+    const options = { url: redis.url, tag: `test-${tag++}` };
+    return { queue: await openBullQueue(options), source: await openBullSource(options) };
+  });
+
+  test('two studies share what takes jobs: the first of one goes before the third of another', async () => {
+    const options = { url: redis.url, tag: 'fair' };
+    const [queue, source] = [await openBullQueue(options), await openBullSource(options)];
+    const order: string[] = [];
+    const many = ['a1', 'a2', 'a3', 'a4'].map((id) => queue.result(job(id, null, 'a')));
+    const few = ['b1', 'b2'].map((id) => queue.result(job(id, null, 'b')));
+    const { Queue } = await import('bullmq');
+    const view = new Queue('espalier-fair', { connection: { url: redis.url } });
+    while ((await view.getJobCountByTypes('prioritized')) < 6) await new Promise((resolve) => setImmediate(resolve));
+    await view.close();
+    const stop = new AbortController();
+    const served = source.serve(
+      async ({ id }) => {
+        order.push(id);
+        return null;
+      },
+      { stop: stop.signal, handBack: never },
+    );
+    await Promise.all([...many, ...few]);
+    stop.abort();
+    await served;
+    await queue.close();
+    assert.ok(order.indexOf('b2') < order.indexOf('a3'), order.join());
+  });
+
+  test('Redis may be killed while jobs wait and run: nothing is lost, nothing is done twice', async () => {
+    const options = { url: redis.url, tag: 'killed' };
+    const [queue, source] = [await openBullQueue(options), await openBullSource(options)];
+    const done: string[] = [];
+    const stop = new AbortController();
+    const started = withResolvers();
+    const goOn = withResolvers();
+    const served = source.serve(
+      async ({ id }) => {
+        started.resolve();
+        await goOn.promise;
+        done.push(id);
+        return id;
+      },
+      { stop: stop.signal, handBack: never },
+    );
+    const ids = ['k1', 'k2', 'k3'];
+    const results = Promise.all(ids.map((id) => queue.result(job(id))));
+    await started.promise;
+    await redis.kill();
+    await redis.start();
+    goOn.resolve();
+    assert.deepEqual(await results, ids);
+    assert.deepEqual([...done].sort(), ids);
+    stop.abort();
+    await served;
+    await queue.close();
+  });
+
+  test('what is no address, no tag, or no Redis is refused in one line', async () => {
+    await assert.rejects(openBullQueue({ url: 'http://here' }), OptionError);
+    await assert.rejects(openBullQueue({ url: redis.url, tag: 'Not one' }), OptionError);
+    await assert.rejects(openBullQueue({ url: 'redis://127.0.0.1:1' }), { message: /no Redis that answers/ });
+  });
+});
