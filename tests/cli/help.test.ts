@@ -25,6 +25,7 @@ const COMMANDS = [
   'convert',
   'techniques',
   'samplers',
+  'worker',
   'optimize',
   'report',
   'demo',
