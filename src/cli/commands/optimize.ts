@@ -19,6 +19,7 @@ import {
   optimize,
   parseRule,
   type RunInfo,
+  type Strategy,
   shrinkAndImprove,
   techniques,
   WAVE,
@@ -231,6 +232,8 @@ export type RunOptions = Pick<
 
 /** Opens the folder, optimizes, writes the report. */
 export async function runOptimization(start: Start, options: RunOptions, context: CommandContext): Promise<RunInfo> {
+  // Before a folder is made for nothing.
+  strategyFor(start, options);
   const workspace = await openWorkspace(options.out, context.activity);
   context.defer(() => workspace.close());
   context.kept ??= options.out;
@@ -256,14 +259,19 @@ async function serveJobs(start: Start, options: RunOptions, context: CommandCont
   await serveParent(openRun(requestOf(start, options, context, workspace)), context);
 }
 
+/** @throws OptionError where the strategy does not search what is to be searched. */
+function strategyFor({ architecture }: Start, { strategy: name, families }: RunOptions): Strategy {
+  const strategy = strategies[name ?? (architecture ? growImproveShrink.name : shrinkAndImprove.name)];
+  if (!families || strategy === growImproveShrink) return strategy;
+  throw new OptionError({
+    what: `Families are what ${growImproveShrink.name} searches`,
+    got: strategy.name,
+    fix: 'Leave --families out, or give --strategy.',
+  });
+}
+
 function requestOf(start: Start, options: RunOptions, context: CommandContext, workspace: Workspace): OptimizeRequest {
-  const strategy = strategies[options.strategy ?? (start.architecture ? growImproveShrink.name : shrinkAndImprove.name)];
-  if (options.families && strategy !== growImproveShrink)
-    throw new OptionError({
-      what: `Families are what ${growImproveShrink.name} searches`,
-      got: strategy.name,
-      fix: 'Leave --families out, or give --strategy.',
-    });
+  const strategy = strategyFor(start, options);
   const { maxSize, maxLatency, maxMemory, maxRam, maxFlash, maxMacs, maxDrop, minQuality, rules } = options;
   const { trials, epochs, threads, families, sampler, wave, objectives, hardware, serving, watts, pricePerHour } = options;
   const target = options.compile ?? (maxRam !== undefined || maxFlash !== undefined ? 'c' : undefined);
