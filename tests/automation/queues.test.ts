@@ -63,6 +63,18 @@ function contract(open: () => Promise<{ queue: JobQueue; source: JobSource }>): 
     });
   });
 
+  test('whoever waits again while the job ends has its result', async () => {
+    await serving(
+      async ({ id }) => id,
+      async (queue) => {
+        for (let i = 0; i < 200; i++) {
+          const first = queue.result(job(`brief-${i}`));
+          assert.deepEqual(await Promise.all([first, queue.result(job(`brief-${i}`))]), [`brief-${i}`, `brief-${i}`]);
+        }
+      },
+    );
+  });
+
   test('whoever stops waiting is told; the job is done all the same', async () => {
     let release: () => void = () => undefined;
     const begun = withResolvers();

@@ -71,8 +71,9 @@ async function waited({ queue, events, job, priority, signal }: Wait): Promise<J
   for (;;) {
     if (signal?.aborted) throw new Stopped('Nobody waits for the job any more; it stays in the queue');
     const posted: BullJob = await queue.add('job', job, options);
-    const found = await queue.getJob(posted.id as string);
-    const state = await found?.getState();
+    // The state first: a job that was read before it ended has no result.
+    const state = await queue.getJobState(posted.id as string);
+    const found: BullJob | undefined = await queue.getJob(posted.id as string);
     if (found && state === 'completed') return found.returnvalue as Json;
     if (found && state === 'failed') {
       const what = `Those that took a job failed ${found.attemptsMade} times`;
