@@ -3,6 +3,7 @@
 //   npm run bench:search -- --python PATH              Optuna's too, by a Python that has optuna 5 (and torch and scipy for its Gaussian process)
 //   npm run bench:search -- --again NAME,...           these samplers once more, e.g. --again tpe,auto
 //   npm run bench:search -- --only nas-bench-macro     problems whose name begins so
+//   npm run bench:search -- --samplers gp --seeds 5    these samplers, and so many runs of each problem, where a sampler is slow
 // Scores of every run are kept in bench/search/results.json. Trials are proposed one by one on both sides, and seeds are 0, 1, 2, …
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -20,6 +21,7 @@ const { values: options } = parseArgs({
     again: { type: 'string', default: '' },
     samplers: { type: 'string' },
     only: { type: 'string', default: '' },
+    seeds: { type: 'string' },
     results: { type: 'string', default: fileURLToPath(new URL('./search/results.json', import.meta.url)) },
   },
 });
@@ -74,7 +76,7 @@ async function fill(contender, problem, seeds, sampler, run, score) {
   if (again.has(sampler)) delete results[contender][problem];
   results[contender][problem] ??= [];
   const runs = results[contender][problem];
-  for (let seed = runs.length; seed < seeds; seed++) {
+  for (let seed = runs.length; seed < Number(options.seeds ?? seeds); seed++) {
     runs.push(curve(score, await run(seed)));
     keep();
   }

@@ -54,12 +54,6 @@ export class Domain {
     return this.nearest(this.#log ? Math.exp(scaled) : scaled);
   }
 
-  /** The part of [0, 1] that gives the same discrete value. */
-  binOf(value: number): [low: number, high: number] {
-    const half = this.#step / 2;
-    return [this.toUnit(value - half), this.toUnit(value + half)];
-  }
-
   /**
    * The parameter's values for a grid: all of a discrete one's, or `resolution` of a continuous one's, evenly spaced on its scale, ends included.
    */

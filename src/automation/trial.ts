@@ -108,5 +108,5 @@ export class TrialStopped extends Stopped {
 
 /** The sum of the constraints' violations; 0 for a feasible trial. */
 export function totalViolation(trial: TrialRecord): number {
-  return (trial.violations ?? []).reduce((sum, violation) => sum + Math.max(0, violation), 0);
+  return trial.violations?.reduce((sum, violation) => sum + Math.max(0, violation), 0) ?? 0;
 }

@@ -4,7 +4,7 @@ import { compareLexicographically, dominatesMinimizing } from './dominance.js';
 
 /**
  * Non-dominated sorting: rank 0 is the front, rank 1 the front of what is left without it, and so on. Equal points share a rank.
- * Sequential search over lexicographically sorted points (ENS-SS, Zhang et al. 2015), O(M n²) at worst.
+ * Binary search over lexicographically sorted points (ENS-BS, Zhang et al. 2015): O(n log n) for two objectives, O(M n²) at worst for more.
  * @returns one rank per point, in the order given.
  * @throws DataError for numbers that are missing, NaN or infinite; OptionError for bad directions.
  */
@@ -14,7 +14,11 @@ export function nonDominatedRanks(points: readonly Objectives[], directions: rea
   const fronts: number[][][] = [];
   for (const i of lexicographicOrder(costs)) {
     let rank = 0;
-    while (rank < fronts.length && isDominated(costs[i], fronts[rank])) rank++;
+    for (let high = fronts.length; rank < high; ) {
+      const middle = (rank + high) >> 1;
+      if (isDominated(costs[i], fronts[middle])) rank = middle + 1;
+      else high = middle;
+    }
     if (rank === fronts.length) fronts.push([]);
     fronts[rank].push(costs[i]);
     ranks[i] = rank;
@@ -52,17 +56,23 @@ export function front<T>(
   }
   const costs = asMinimization(items.map(objectivesOf), directions);
   const kept: number[] = [];
+  const keptCosts: Objectives[] = [];
   for (const i of lexicographicOrder(costs)) {
     const last = kept.at(-1);
     const repeats = last !== undefined && compareLexicographically(costs[last], costs[i]) === 0;
-    if (repeats ? duplicates === 'keep' : !kept.some((other) => dominatesMinimizing(costs[other], costs[i]))) kept.push(i);
+    if (repeats ? duplicates === 'keep' : !isDominated(costs[i], keptCosts)) {
+      kept.push(i);
+      keptCosts.push(costs[i]);
+    }
   }
   return kept.sort((a, b) => a - b).map((i) => items[i]);
 }
 
+/** @param others of one front, in lexicographic order, all before the point. */
 function isDominated(cost: Objectives, others: readonly Objectives[]): boolean {
-  // The latest members are the nearest in the first objective and so the likeliest to dominate.
-  for (let i = others.length - 1; i >= 0; i--) if (dominatesMinimizing(others[i], cost)) return true;
+  // The latest members are the nearest in the first objective and so the likeliest to dominate; of two objectives the second falls along a front, so that the latest decides.
+  const first = cost.length <= 2 ? Math.max(0, others.length - 1) : 0;
+  for (let i = others.length - 1; i >= first; i--) if (dominatesMinimizing(others[i], cost)) return true;
   return false;
 }
 

@@ -5,7 +5,10 @@ import { gpSampler, randomSampler, runStudy, SearchSpace } from 'espalier/automa
 import { OptionError, Random } from 'espalier/base';
 import { hypervolume } from 'espalier/pareto';
 import { freeBoxes } from '#dist/automation/samplers/gp/boxes.js';
+import { cholesky, solveLower } from '#dist/automation/samplers/gp/cholesky.js';
+import { fit, slopeOf } from '#dist/automation/samplers/gp/fit.js';
 import { logExpectedHypervolumeImprovement, logPositivePart } from '#dist/automation/samplers/gp/improvement.js';
+import { matern } from '#dist/automation/samplers/gp/kernel.js';
 import { logMassBelow } from '#dist/automation/samplers/gp/normal.js';
 import { GaussianProcess } from '#dist/automation/samplers/gp/regression.js';
 import { axesOf } from '#dist/automation/samplers/rows.js';
@@ -28,6 +31,51 @@ test('the posterior is that of NumPy, for numbers and choices', () => {
     near(model.at(row).mean, mean[i], 1e-9);
     near(model.at(row).deviation, deviation[i], 1e-8);
   });
+});
+
+/** The negative logarithm of the posterior, less what does not depend on the hyperparameters: ½ yᵀK⁻¹y + ½ log|K| and the priors. */
+function lossAt(differences: readonly Float64Array[], values: readonly number[], at: Float64Array, mean: number): number {
+  const [n, d] = [values.length, differences.length];
+  const covariance = new Float64Array(n * n);
+  for (let i = 0, pair = 0; i < n; i++) {
+    covariance[i * n + i] = 1 + Math.exp(at[d]);
+    for (let j = 0; j < i; j++, pair++)
+      covariance[i * n + j] = matern(differences.reduce((sum, own, axis) => sum + own[pair] * Math.exp(-2 * at[axis]), 0));
+  }
+  const factor = cholesky(covariance, n);
+  const white = solveLower(factor, values, n);
+  let loss = 0;
+  for (let i = 0; i < n; i++) loss += 0.5 * white[i] ** 2 + Math.log(factor[i * n + i]);
+  // A log-normal's density over a length, as one of its logarithm t: (t − μ)²/2σ² + t.
+  for (let axis = 0; axis < d; axis++) loss += (at[axis] - mean) ** 2 / 6 + at[axis];
+  return loss + (at[d] + 8) ** 2 / 18;
+}
+
+test('the gradient by which a model is fitted is that of finite differences, and the fit leaves none of it', () => {
+  const random = new Random(11);
+  const [n, d] = [14, 3];
+  const points = Array.from({ length: n }, () => Float64Array.from({ length: d }, () => random.uniform()));
+  const values = points.map(([x, y]) => Math.sin(5 * x) + y * y - 0.5 + 0.05 * random.normal());
+  const differences = Array.from({ length: d }, (_, axis) =>
+    Float64Array.from(points.flatMap((a, i) => points.slice(0, i).map((b) => (a[axis] - b[axis]) ** 2))),
+  );
+  const mean = Math.SQRT2 + Math.log(d) / 2;
+  for (let round = 0; round < 5; round++) {
+    const at = Float64Array.from({ length: d + 1 }, () => random.uniform(-2, 0.5));
+    const slope = slopeOf(differences, values, at, mean);
+    for (let j = 0; j <= d; j++) {
+      const moved = (by: number) => lossAt(differences, values, at.with(j, at[j] + by), mean);
+      near(slope[j], (moved(1e-5) - moved(-1e-5)) / 2e-5, 1e-6);
+    }
+  }
+  const space = new SearchSpace(Object.fromEntries(['x', 'y', 'z'].map((name) => [name, { type: 'float', low: 0, high: 1 }])));
+  const { lengths, noise } = fit(axesOf(space), points, values);
+  const found = Float64Array.from([...lengths, noise], Math.log);
+  const least = lossAt(differences, values, found, mean);
+  for (let j = 0; j <= d; j++) {
+    for (const by of [-0.2, 0.2]) assert.ok(lossAt(differences, values, found.with(j, found[j] + by), mean) > least - 1e-3);
+  }
+  assert.ok(lengths[2] > 3 * lengths[0], 'the parameter that does nothing is the longest');
 });
 
 test('logarithms of improvements and masses are those of SciPy, far tails too', () => {

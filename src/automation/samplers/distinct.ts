@@ -3,6 +3,7 @@ import type { Point } from '../parameters.js';
 import type { SearchSpace } from '../space.js';
 import type { History } from '../trial.js';
 import type { Sampler } from './sampler.js';
+import { keysOf } from './tried.js';
 
 const retries = 8;
 const mostListed = 100_000;
@@ -21,16 +22,11 @@ export function distinct(sampler: Sampler): Sampler {
       for (let attempt = 0; attempt < retries; attempt++) {
         const point = sampler.ask(space, history, attempt === 0 ? random : random.fork(`again ${attempt}`));
         if (point === undefined) return undefined;
-        const key = space.key(point);
-        if (!trials.some((trial) => space.key(trial.point) === key)) return point;
+        if (!keysOf(space, history).has(space.key(point))) return point;
       }
       return unseen(space, history, keysOf(space, history), random.fork('unseen'));
     },
   };
-}
-
-function keysOf(space: SearchSpace, { trials }: History): ReadonlySet<string> {
-  return new Set(trials.map((trial) => space.key(trial.point)));
 }
 
 function unseen(space: SearchSpace, history: History, seen: ReadonlySet<string>, random: Random): Point | undefined {

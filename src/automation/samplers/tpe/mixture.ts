@@ -1,6 +1,6 @@
 import type { Random } from '../../../base/index.js';
-import { normalMass } from '../normal.js';
 import type { Axis } from '../rows.js';
+import { normalMass } from './mass.js';
 import { widthsOf } from './widths.js';
 
 /** The parameters that are modelled together, and where each stands in the rows. */
@@ -33,6 +33,9 @@ export class Mixture {
   readonly #scales: Float64Array;
   /** For each categorical axis what a kernel gives any choice but its own. */
   readonly #others: readonly number[];
+  /** Where densities are worked out, kernel by kernel. */
+  readonly #products: Float64Array;
+  readonly #exponents: Float64Array;
 
   /**
    * @param rows of the points seen, as `rowOf` gives them; may be empty.
@@ -53,6 +56,8 @@ export class Mixture {
       const each = (isBranch ? branchPrior : choicePrior) / (n + 1);
       return each / (1 + choices * each);
     });
+    this.#products = new Float64Array(n + 1);
+    this.#exponents = new Float64Array(n + 1);
     this.#scales = this.#shares.slice();
     this.#widths.forEach((widths, d) => {
       for (let i = 0; i < widths.length; i++) this.#scales[i] /= widths[i] * normalMass(0, 1, this.#centres[d][i], widths[i]);
@@ -72,27 +77,37 @@ export class Mixture {
 
   /** The logarithm of the density at a point, but for a constant that is the same for all mixtures of the frame. */
   logDensity(point: ArrayLike<number>): number {
-    const products = this.#scales.slice();
-    const exponents = new Float64Array(products.length);
-    const prior = products.length - 1;
+    const [products, exponents] = [this.#products, this.#exponents];
+    products.set(this.#scales);
+    exponents.fill(0);
     this.#frame.axes.forEach(({ choices }, d) => {
-      const [centres, widths, value] = [this.#centres[d], this.#widths[d], point[d]];
-      if (choices === undefined) {
-        for (let i = 0; i <= prior; i++) {
-          const z = (value - centres[i]) / widths[i];
-          exponents[i] -= 0.5 * z * z;
-        }
-        return;
-      }
-      const other = this.#others[d];
-      const same = 1 - (choices - 1) * other;
-      for (let i = 0; i < prior; i++) products[i] *= centres[i] === value ? same : other;
-      products[prior] /= choices;
+      if (choices === undefined) addExponents(exponents, point[d], this.#centres[d], this.#widths[d]);
+      else multiplyMasses(products, point[d], this.#centres[d], this.#others[d], choices);
     });
-    let sum = 1e-300;
-    for (let i = 0; i <= prior; i++) sum += exponents[i] === 0 ? products[i] : products[i] * Math.exp(exponents[i]);
-    return Math.log(sum);
+    return Math.log(1e-300 + weighed(products, exponents));
   }
+}
+
+/** The exponents of normal densities at a value, added to those of other axes. */
+function addExponents(exponents: Float64Array, value: number, centres: Float64Array, widths: Float64Array): void {
+  for (let i = 0; i < exponents.length; i++) {
+    const z = (value - centres[i]) / widths[i];
+    exponents[i] -= 0.5 * z * z;
+  }
+}
+
+/** What kernels give a choice, multiplied with the masses of other axes; the prior, the last of them, gives every choice alike. */
+function multiplyMasses(products: Float64Array, value: number, centres: Float64Array, other: number, choices: number): void {
+  const same = 1 - (choices - 1) * other;
+  const prior = products.length - 1;
+  for (let i = 0; i < prior; i++) products[i] *= centres[i] === value ? same : other;
+  products[prior] /= choices;
+}
+
+function weighed(products: Float64Array, exponents: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < products.length; i++) sum += exponents[i] === 0 ? products[i] : products[i] * Math.exp(exponents[i]);
+  return sum;
 }
 
 /** The weights and, last, that of the prior, which is their mean, as shares of one. */

@@ -21,6 +21,7 @@ export interface TpeOptions {
   candidates?: number;
 }
 
+/** So many of the latest bad trials have their full weight (as the good ones are at most, Bergstra et al. 2013). */
 const fullyWeighted = 25;
 
 /** Of more bad trials than this, evenly spaced ones make the model: it hardly changes, and a suggestion stays quick. */
@@ -71,7 +72,9 @@ function draw(
   candidates: number,
   random: Random,
 ): Point[] {
-  const trials = history.trials.filter((trial) => Object.hasOwn(trial.point, group.axes[0].name));
+  const [{ name }] = group.axes;
+  const isEverywhere = space.isActive(name, {});
+  const trials = isEverywhere ? history.trials : history.trials.filter((trial) => Object.hasOwn(trial.point, name));
   const { better, weights, worse } = splitHistory({ ...history, trials }, countOf);
   const rowsOf = (points: readonly Point[]): Float64Array[] => points.map((point) => rowOf(space, point));
   const good = new Mixture(group, rowsOf(better), weights);
