@@ -1,10 +1,11 @@
 // Who takes part in bench/search.mjs.
-import { gpSampler, randomSampler, tpeSampler } from 'espalier/automation';
+import { gpSampler, nsga2Sampler, randomSampler, tpeSampler } from 'espalier/automation';
 
 export const ours = {
   random: randomSampler,
   tpe: tpeSampler,
   gp: gpSampler,
+  nsga2: nsga2Sampler,
 };
 
 /** Of Optuna, by the names of peer.py. */

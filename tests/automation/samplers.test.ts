@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
+  autoSampler,
   distinct,
   gpSampler,
   gridSampler,
   type History,
+  nsga2Sampler,
   type Point,
   quasiRandomSampler,
   randomSampler,
@@ -25,6 +27,8 @@ const samplers: Record<string, () => Sampler> = {
   'quasi-random': quasiRandomSampler,
   tpe: () => tpeSampler({ startupTrials: 5 }),
   gp: () => gpSampler({ startupTrials: 5 }),
+  auto: autoSampler,
+  nsga2: () => nsga2Sampler({ populationSize: 6 }),
 };
 
 const finite: SpaceDefinition = {
@@ -106,6 +110,26 @@ test('a grid too large to list is refused', () => {
 test('options out of range are refused', () => {
   for (const options of [{ gamma: 0 }, { gamma: 1 }, { candidates: 0 }, { startupTrials: 1.5 }, { mostGood: Number.NaN }]) {
     assert.throws(() => tpeSampler(options), OptionError);
+  }
+});
+
+test('auto is the Gaussian process where most parameters are numbers, up to a hundred trials, and TPE otherwise', () => {
+  const proposedBy = (sampler: Sampler, definition: SpaceDefinition, count: number): Point => {
+    const space = new SearchSpace(definition);
+    const random = new Random(2);
+    const trials = Array.from({ length: count }, (_, number): TrialRecord => {
+      const point = space.sampleUniform(random);
+      return { number, point, seed: 0, state: 'completed', reports: [], attributes: {}, values: [random.uniform()] };
+    });
+    return sampler.ask(space, { seed: 0, directions: ['minimize'], reportDirection: 'minimize', trials }, new Random(5))!;
+  };
+  for (const [definition, count, expected] of [
+    [hartmann6.space, 30, gpSampler],
+    [hartmann6.space, 120, tpeSampler],
+    [finite, 8, tpeSampler],
+    [mixed.space, 30, gpSampler],
+  ] as const) {
+    assert.deepEqual(proposedBy(autoSampler(), definition, count), proposedBy(expected(), definition, count));
   }
 });
 

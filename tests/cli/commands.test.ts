@@ -143,7 +143,7 @@ test('prune: the graph shrinks; sparsity leaves zeros', async () => {
 
 test('samplers: what optimize may be told to use, and no other', async () => {
   const names = (await json('samplers')).samplers.map(({ name }: { name: string }) => name);
-  assert.deepEqual(names, ['tpe', 'gp', 'random', 'quasi-random', 'grid']);
+  assert.deepEqual(names, ['tpe', 'auto', 'gp', 'nsga2', 'random', 'quasi-random', 'grid']);
   const { code, stderr } = await espalier(['optimize', 'model.onnx', '--data', 'digits', '--out', 'out', '--sampler', 'luck']);
   assert.notEqual(code, 0);
   for (const name of names) assert.ok(stderr.includes(name), stderr);
