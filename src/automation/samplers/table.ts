@@ -23,7 +23,7 @@ export const samplers: { readonly [name: string]: { readonly make: () => Sampler
   },
   nsga2: {
     make: () => nsga2Sampler(),
-    when: 'several objectives and many hundreds of trials: an evolutionary search that keeps the front wide',
+    when: 'an evolutionary search to compare with, for several objectives; with hundreds of trials tpe finds more',
   },
   random: { make: randomSampler, when: 'a baseline to compare with' },
   'quasi-random': { make: quasiRandomSampler, when: 'to cover a space evenly, before one knows what matters' },
