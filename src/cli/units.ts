@@ -35,6 +35,13 @@ export function number(text: string): number {
   throw expected('a number of at least 0');
 }
 
+/** A part of a whole, from 0 to 1. */
+export function part(text: string): number {
+  const value = quantity(text, NONE);
+  if (value !== undefined && value <= 1) return value;
+  throw expected('a part from 0 to 1, as 0.1 for a tenth; without one, other arguments stand before the option');
+}
+
 export function positiveNumber(text: string): number {
   return positive(quantity(text, NONE), 'a number above 0');
 }
@@ -77,14 +84,16 @@ export function sizes(text: string): Record<string, number> {
 
 /** "input=1x3x224x224;mask=1x8" as shapes by name. */
 export function shapes(text: string): Record<string, number[]> {
-  return Object.fromEntries(
-    text.split(';').map((part) => {
-      const at = part.lastIndexOf('=');
-      const dims = part.slice(at + 1).trim();
-      if (at < 1 || !/^(\d+(x\d+)*)?$/.test(dims)) throw expected('NAME=DIMxDIM, as in "input=1x3x224x224;mask=1x8"');
-      return [part.slice(0, at).trim(), dims === '' ? [] : dims.split('x').map(Number)];
-    }),
-  );
+  const given = text.split(';').map((part): [string, number[]] => {
+    const at = part.lastIndexOf('=');
+    const dims = part.slice(at + 1).trim();
+    if (at < 1 || !/^(\d+(x\d+)*)?$/.test(dims)) throw expected('NAME=DIMxDIM, as in "input=1x3x224x224;mask=1x8"');
+    const shape = dims === '' ? [] : dims.split('x').map(Number);
+    if (!Number.isSafeInteger(shape.reduce((all, dim) => all * dim, 1))) throw expected('no more than 9007199254740991 elements');
+    return [part.slice(0, at).trim(), shape];
+  });
+  if (new Set(given.map(([name]) => name)).size < given.length) throw expected('one shape for each input');
+  return Object.fromEntries(given);
 }
 
 /** "mask=m.npy" added to what was given before; a file alone feeds the only input. */

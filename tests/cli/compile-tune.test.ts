@@ -22,15 +22,15 @@ const run = (line: string) => espalier(line.split(' '), { cwd: folder });
 const module = (out: string) => readFileSync(join(folder, out, 'net.wasm')).toString('hex');
 
 test('--tune keeps what it measured, by which the next compilation measures nothing and writes the same', async () => {
-  const line = 'compile net.onnx --target wasm --tune-budget 10ms --tuned tuned.json --json';
-  const first = await run(`${line} --tune -o first`);
+  const line = 'compile net.onnx --target wasm --tuned tuned.json --json';
+  const first = await run(`${line} --tune --tune-budget 10ms -o first`);
   assert.equal(first.code, 0, first.stderr);
   const { tune, check } = JSON.parse(first.stdout);
   assert.equal(check.status, 'agrees');
   assert.ok(tune.tried > 0 && tune.shapes.measured === tune.shapes.all, first.stdout);
   const table = readFileSync(join(folder, 'tuned.json'), 'utf8');
   for (const [out, more] of [
-    ['second', ' --tune'],
+    ['second', ' --tune --tune-budget 10ms'],
     ['third', ''],
   ]) {
     const again = await run(`${line}${more} -o ${out}`);

@@ -86,7 +86,41 @@ const wrong: [string, number, RegExp][] = [
   ['optimize net.onnx --data digits --out o --families resnet-9', 2, /--families.*resnet-8/],
   ['optimize net.onnx --data digits --out o --families resnet-8', 2, /grow-improve-shrink.*--strategy/],
   ['report nothing', 1, /no run here/],
+  ...[
+    'inspect',
+    'bench',
+    'plan',
+    'compile',
+    'estimate',
+    'convert -o c.tflite',
+    'quantize --dynamic -o q.onnx',
+    'apply weight-sharing -o a.onnx',
+  ].flatMap((line): [string, number, RegExp][] => [
+    [`${line} net.onnx --shape nope=1x2`, 2, /no input "nope".*one of input \[N, 1, 8, 8\]/],
+    [`${line} net.onnx --shape input=1x3x8x8`, 2, /does not fit input "input"\. Expected \[N,1,8,8\], got \[1,3,8,8\]/],
+  ]),
+  ['plan net.onnx --patches 5', 2, /--patches.*from 0 to 1/],
+  ['plan --patches net.onnx', 2, /--patches.*stand before the option/],
+  ['compile net.onnx --target wasm --small', 2, /--small is for C/],
+  ['compile net.onnx --tune-budget 10s', 2, /--tune-budget.*Give --tune/],
+  ['convert net.onnx --layout channels-last -o c.onnx', 2, /--layout.*\.tflite/],
+  ['plan net.onnx --shape input=1x1x8x8;input=2x1x8x8', 2, /one shape for each input/],
+  ['plan net.onnx --shape input=99999999999999999999x1x8x8', 2, /--shape.*elements/],
+  ...['inspect', 'bench', 'estimate'].map((line): [string, number, RegExp] => [
+    `${line} net.onnx --dims nope=2`,
+    2,
+    /no open dimension "nope".*one of N/,
+  ]),
 ];
+
+/** Folders where Linux makes none: Node's own recursive way never ends there. */
+const refused: [string, number, RegExp][] = [
+  'compile net.onnx --no-check -o',
+  'sample table -o',
+  'demo --out',
+  'optimize net.onnx --data digits --out',
+].map((line) => [`${line} /proc/nope/more`, 1, /\/proc\/nope.*cannot be made.*Name another folder/]);
+if (process.platform === 'linux') wrong.push(...refused);
 
 test('wrong command lines: one clear message on stderr, nothing on stdout, no stack, a code that tells misuse from failure', async () => {
   const queue = [...wrong];

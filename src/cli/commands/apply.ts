@@ -5,6 +5,7 @@ import { type QuantizeOptions, quantize } from '../../compression/quantization/i
 import { CARD_SCHEMA, techniques } from '../../strategies/index.js';
 import { applyRecipe, checkOptions, optionsOf, type Recipe, requireNoData, type Technique } from '../../technique/index.js';
 import type { AddCommand } from '../command.js';
+import { requireShapes } from '../input-shapes.js';
 import { addDataOptions, type CommonOptions, type DataOptions } from '../options.js';
 import {
   addInventedOptions,
@@ -52,6 +53,7 @@ export const applyCommand: AddCommand = (program, run, args) => {
         for (const step of recipe) requireNoData(techniques.get(step.technique), step.options, named ? asFlag : undefined);
       context.willWrite(options.out);
       const model = await context.model(path);
+      requireShapes(model, options.shape);
       const given = { ...options, ...(takesTarget(named) && { target: undefined }) };
       const task = options.data === undefined ? undefined : await context.task(model, given as DataOptions, { calibrates: true });
       const steps = options.requireFaster ? await fastest(recipe, { context, model, task, options }) : recipe;

@@ -1,13 +1,11 @@
 import { Option } from 'commander';
-import { formatBytes, lookup, OptionError } from '../../base/index.js';
-import { inventedShapes, runnableInputs } from '../../diagnosis/index.js';
+import { formatBytes, OptionError } from '../../base/index.js';
 import { loadModel, modelBytes } from '../../formats/node/index.js';
 import { batchBindings } from '../../infrastructure/hardware/index.js';
 import { measureLatency, measureServing } from '../../infrastructure/hardware/node/index.js';
-import type { Runtime } from '../../infrastructure/runtime/index.js';
-import type { Model, Value } from '../../onnx/index.js';
 import { servingTable } from '../../report/render/index.js';
 import type { AddCommand } from '../command.js';
+import { requireDims, requireShapes, requireSizes } from '../input-shapes.js';
 import type { CommonOptions } from '../options.js';
 import { positiveInteger, positiveIntegers, positiveNumber, shapes, sizes } from '../units.js';
 
@@ -58,7 +56,10 @@ export const benchCommand: AddCommand = (program, run) => {
             fix: 'Give --concurrent, e.g. --concurrent 1,2,4.',
           });
         const model = loadModel(path);
-        await checkDims(model, runtime, dims, shape);
+        requireShapes(model, shape);
+        requireDims(model, dims);
+        const sized = new Set(Object.keys({ ...dims, ...batchBindings(model, 1) }));
+        await requireSizes(model, runtime, { shapes: shape, isKnown: ({ text }) => sized.has(text), hasDims: true });
         const settings = { ...activity, batch, runs, backend, bindings: dims, inputShapes: shape, seed, ...(threads && { threads }) };
         if (concurrent) {
           const { watts, pricePerHour } = options;
@@ -87,33 +88,4 @@ export const benchCommand: AddCommand = (program, run) => {
 
 function ms(value: number): string {
   return `${value < 100 ? value.toPrecision(3) : Math.round(value)} ms`;
-}
-
-/** @throws OptionError naming the options that give open dimensions a size; those of the batch have one. */
-async function checkDims(
-  model: Model,
-  runtime: Runtime,
-  dims: Record<string, number> = {},
-  shape: Record<string, number[]> = {},
-): Promise<void> {
-  const { feeds } = model.graph;
-  const batch = batchBindings(model, 1);
-  const known = new Set([...Object.keys(dims), ...Object.keys(batch)]);
-  for (const { name, shape: declared } of feeds) {
-    if (lookup(shape, name)) continue;
-    const open = declared?.filter((dim) => typeof dim !== 'number' && !known.has(dim.text)).map(String);
-    if (open?.length === 0) continue;
-    // Sizes with which it runs.
-    const likely = inventedShapes(model, await runnableInputs(model, runtime, { shapes: shape }));
-    const isOpen = ({ name, shape: dims }: Value) => !lookup(shape, name) && !dims?.every((dim) => typeof dim === 'number');
-    const all = feeds.filter(isOpen).map((input) => `${input.name}=${lookup(likely, input.name)?.join('x') || '1x16'}`);
-    const sizeOf = (text: string) =>
-      lookup(likely, name)?.[declared?.findIndex((dim) => typeof dim !== 'number' && dim.text === text) ?? 0] ?? 16;
-    throw new OptionError({
-      what: `The input "${name}" has ${open ? 'open dimensions' : 'no known shape'}`,
-      where: model.source,
-      got: `[${declared?.join(', ') ?? '?'}]`,
-      fix: `Give --shape "${all.join(';')}"${open?.every((dim) => /^\w/.test(dim)) ? `, or --dims "${open.map((dim) => `${dim}=${sizeOf(dim)}`).join(',')}"` : ''}, with the sizes that you want.`,
-    });
-  }
 }

@@ -1,5 +1,5 @@
 import { Option } from 'commander';
-import { formatBytes } from '../../base/index.js';
+import { formatBytes, OptionError } from '../../base/index.js';
 import { languages } from '../../infrastructure/targets/index.js';
 import { programTotals } from '../../report/info/index.js';
 import type { AddCommand } from '../command.js';
@@ -60,12 +60,19 @@ export const compileCommand: AddCommand = (program, run) => {
       ].join('\n'),
     )
     .action(
-      run(async (context, { shape, tune = false, tuneBudget = BUDGET, tuned: file, ...options }: Options, path: string) => {
-        const tuning = tune || file !== undefined ? { measures: tune, budget: tuneBudget, file } : undefined;
-        const { files, summary, checked, tuned, usage } = await compileFile(context, path, { ...options, shapes: shape, tuning });
+      run(async (context, { shape, tune = false, tuneBudget, tuned: file, ...options }: Options, path: string) => {
+        if (tuneBudget !== undefined && !tune)
+          throw new OptionError({ what: '--tune-budget is for measuring', fix: 'Give --tune as well, or leave it out.' });
+        const tuning = tune || file !== undefined ? { measures: tune, budget: tuneBudget ?? BUDGET, file } : undefined;
+        const { files, summary, flash, ram, checked, tuned, usage } = await compileFile(context, path, {
+          ...options,
+          shapes: shape,
+          tuning,
+        });
         const lines = [
           ...files.map((each) => `Wrote ${each.path} (${formatBytes(each.bytes)})`),
           ...programTotals(summary).map(([label, text]) => `  ${label.padEnd(17)}${text}`),
+          `  ${'in all'.padEnd(17)}${formatBytes(flash)} (${languages[options.target].counted}), ${formatBytes(ram)} (RAM with inputs and outputs)`,
           ...(tuned ? [`  ${'tuned'.padEnd(17)}${tunedText(tuned)}`] : []),
           ...(checked ? [checkedText(checked)] : []),
           '',
@@ -78,6 +85,8 @@ export const compileCommand: AddCommand = (program, run) => {
           target: options.target,
           files: files.map((each) => each.path),
           ...totals,
+          flash,
+          ram,
           ...(tuned && { tune: tuneFacts }),
           ...(checked && { check: checked }),
         };

@@ -1,10 +1,9 @@
 import { Option } from 'commander';
-import { formatBytes, GraphError, OptionError } from '../../base/index.js';
+import { formatBytes, OptionError } from '../../base/index.js';
 import { isTfliteName, loadModel, modelBytes } from '../../formats/node/index.js';
 import { requireSound } from '../../infrastructure/compiler/index.js';
-import { copyModel, type Model } from '../../onnx/index.js';
-import { inferShapes } from '../../ops/index.js';
 import type { AddCommand } from '../command.js';
+import { withShapes } from '../input-shapes.js';
 import type { CommonOptions } from '../options.js';
 import { shipConverted } from '../shipping/index.js';
 import { shapes as shapesOf } from '../units.js';
@@ -39,6 +38,12 @@ export const convertCommand: AddCommand = (program, run) => {
     .action(
       run(async (context, { out, layout, shape, force }: Options, path: string) => {
         const { output } = context;
+        if (layout !== 'as-is' && !isTfliteName(out))
+          throw new OptionError({
+            what: '--layout is for files of TensorFlow Lite',
+            got: `--out ${out}`,
+            fix: 'Name a .tflite file, or leave it out.',
+          });
         context.willWrite(out);
         const given = loadModel(path);
         requireSound(given);
@@ -56,33 +61,3 @@ export const convertCommand: AddCommand = (program, run) => {
       }),
     );
 };
-
-/** A copy whose inputs have these shapes; dimensions of one name have one size. @throws OptionError for inputs that there are not, or shapes that do not fit. */
-function withShapes(source: Model, shapes: Readonly<Record<string, readonly number[]>>): Model {
-  const model = copyModel(source);
-  for (const [name, shape] of Object.entries(shapes)) {
-    const input = model.graph.feeds.find((each) => each.name === name);
-    const names = model.graph.feeds.map((each) => each.name).join(', ');
-    if (!input) throw new OptionError({ what: `The model has no input "${name}"`, where: '--shape', expected: `one of ${names}` });
-    const fits =
-      input.shape === undefined ||
-      (input.shape.length === shape.length && input.shape.every((dim, axis) => typeof dim !== 'number' || dim === shape[axis]));
-    if (!fits)
-      throw new OptionError({
-        what: `The shape does not fit input "${name}"`,
-        where: '--shape',
-        expected: `[${input.shape}]`,
-        got: `[${shape}]`,
-      });
-  }
-  try {
-    inferShapes(model, { inputShapes: shapes });
-  } catch (error) {
-    if (!(error instanceof GraphError)) throw error;
-    throw new OptionError(
-      { what: `The model does not take these shapes: ${error.what}`, where: `--shape, ${error.where}` },
-      { cause: error },
-    );
-  }
-  return model;
-}

@@ -1,10 +1,10 @@
-import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { surveyCnn } from '../../architectures/index.js';
 import { formatBytes } from '../../base/index.js';
-import { writeFileAtomic } from '../../base/node/index.js';
+import { makeFolder, writeFileAtomic } from '../../base/node/index.js';
 import { loadModel } from '../../formats/node/index.js';
 import { trainTechnique } from '../../learning/tuning/index.js';
 import { createTask, noteTask } from '../../modalities/index.js';
@@ -43,7 +43,7 @@ export const demoCommand: AddCommand = (program, run) => {
       run(async (context, { out }: Options) => {
         const started = performance.now();
         checkFolder(out);
-        mkdirSync(out, { recursive: true });
+        makeFolder(out);
         context.kept = out;
         const { output } = context;
         output.info('1/4  Training a small convolutional net on 1,797 handwritten digits (UCI optdigits, CC BY 4.0).');

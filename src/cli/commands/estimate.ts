@@ -7,6 +7,7 @@ import { estimateHtml, estimatesTable, estimateTable, hardwareTable } from '../.
 import type { AddCommand } from '../command.js';
 import type { CommandContext } from '../context.js';
 import { hardwareFrom } from '../hardware.js';
+import { requireDims, requireShapes } from '../input-shapes.js';
 import type { CommonOptions } from '../options.js';
 import { positiveInteger, shapes, sizes } from '../units.js';
 
@@ -55,7 +56,10 @@ export const estimateCommand: AddCommand = (program, run) => {
         if (path === undefined) {
           throw new OptionError({ what: 'There is no model to estimate', fix: 'Name an ONNX file, or give --list for the hardware.' });
         }
-        const cost = footprint(loadModel(path), { batch, bindings: dims, inputShapes: shape, bytes: modelBytes(path) });
+        const model = loadModel(path);
+        requireShapes(model, shape);
+        requireDims(model, dims);
+        const cost = footprint(model, { batch, bindings: dims, inputShapes: shape, bytes: modelBytes(path) });
         await (hardware === undefined ? onAll(context, path, cost, options) : onOne(context, path, cost, { ...options, hardware }));
       }),
     );

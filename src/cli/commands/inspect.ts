@@ -3,6 +3,7 @@ import { loadModel, modelBytes } from '../../formats/node/index.js';
 import { footprint } from '../../infrastructure/hardware/index.js';
 import { inspectHtml, inspectTable } from '../../report/render/index.js';
 import type { AddCommand } from '../command.js';
+import { requireDims, requireShapes } from '../input-shapes.js';
 import type { CommonOptions } from '../options.js';
 import { positiveInteger, shapes, sizes } from '../units.js';
 
@@ -27,6 +28,8 @@ export const inspectCommand: AddCommand = (program, run) => {
         const { output } = context;
         if (html) context.willWrite(html);
         const model = loadModel(path);
+        requireShapes(model, shape);
+        requireDims(model, dims);
         const cost = footprint(model, { batch, bindings: dims, inputShapes: shape, bytes: modelBytes(path) });
         if (html) {
           await writeFileAtomic(html, inspectHtml(cost, path));

@@ -6,6 +6,7 @@ import { applyTechnique, type Technique } from '../../technique/index.js';
 import type { Task } from '../../training/index.js';
 import type { AddCommand } from '../command.js';
 import type { CommandContext } from '../context.js';
+import { requireShapes } from '../input-shapes.js';
 import { addDataOptions, type CommonOptions, type DataOptions } from '../options.js';
 import {
   addInventedOptions,
@@ -111,6 +112,7 @@ export const quantizeCommand: AddCommand = (program, run) => {
           throw new OptionError({ what: `Rounding by ${options.method} looks at data`, fix: 'Give --data, or use --method hqq.' });
         context.willWrite(options.out);
         const model = await context.model(path);
+        requireShapes(model, options.shape);
         const task = options.data === undefined ? undefined : await context.task(model, options as DataOptions, { calibrates: true });
         const { equalize, smooth, correctBias, method, steps, blockSize, budget } = options;
         const exclude = await leftInFloat({ context, model, task, mode, options });

@@ -1,6 +1,7 @@
-import { mkdirSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { Argument } from 'commander';
 import { OptionError } from '../../base/index.js';
+import { makeFolder } from '../../base/node/index.js';
 import { checkFolder } from '../checks.js';
 import type { AddCommand } from '../command.js';
 import type { CommonOptions } from '../options.js';
@@ -23,7 +24,7 @@ export const sampleCommand: AddCommand = (program, run) => {
         if (!sample)
           throw new OptionError({ what: `There is no sample data "${kind}"`, expected: SAMPLES.map(({ name }) => name).join(', ') });
         checkFolder(out);
-        mkdirSync(out, { recursive: true });
+        makeFolder(out);
         if (readdirSync(out).length > 0) throw new OptionError({ what: 'The folder is not empty', where: out, fix: 'Name a new folder.' });
         await sample.write(out);
         context.output.result({ folder: out, kind, summary: sample.summary }, `${out}: ${sample.summary}.`);

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { writeFileAtomic } from '../../base/node/index.js';
+import { OptionError } from '../../base/index.js';
+import { makeFolder, writeFileAtomic } from '../../base/node/index.js';
 import type { ProgramSummary } from '../../infrastructure/codegen/index.js';
 import { languages } from '../../infrastructure/targets/index.js';
 import type { Model } from '../../onnx/index.js';
@@ -35,6 +35,9 @@ export interface CompileRequest extends CodeLimits {
 export interface CompiledFiles {
   readonly files: readonly { readonly path: string; readonly bytes: number }[];
   readonly summary: ProgramSummary;
+  /** Bytes that --max-flash and --max-ram are held against. */
+  readonly flash: number;
+  readonly ram: number;
   readonly checked?: Checked;
   readonly tuned?: TunedFile;
   /** How it is used, in a few lines. */
@@ -47,6 +50,9 @@ export async function compileFile(
   path: string,
   { target, out, name, shapes, small, patches, check, force, tuning, ...limits }: CompileRequest,
 ): Promise<CompiledFiles> {
+  if (small && target !== 'c')
+    throw new OptionError({ what: '--small is for C', got: `--target ${target}`, fix: 'Leave one of them out.' });
+  checkFolder(out);
   const language = languages[target];
   let tuned: TunedFile | undefined;
   const tilings = tuning
@@ -59,7 +65,6 @@ export async function compileFile(
   const written = language.write(file, { name: name ?? basename(path).replace(/\.[a-z]+$/i, ''), from: basename(path) });
   requireWithin(limits, written, file.summary);
   const files = written.files.map((each) => ({ path: join(out, each.name), bytes: Buffer.byteLength(each.contents) }));
-  checkFolder(out);
   if (existsSync(out)) for (const each of files) context.willWrite(each.path);
   const checked = check ? await checkCompiled(context, target, file) : undefined;
   if (checked && (checked.status === 'differs' || checked.status === 'fails') && !force)
@@ -68,9 +73,9 @@ export async function compileFile(
       where: out,
       fix: 'Write it all the same with --force.',
     });
-  await mkdir(out, { recursive: true });
+  makeFolder(out);
   await writeTogether(written.files.map(({ name: each, contents }) => ({ path: join(out, each), contents })));
-  return { files, summary: file.summary, checked, tuned, usage: written.usage };
+  return { files, summary: file.summary, flash: written.flash, ram: written.ram, checked, tuned, usage: written.usage };
 }
 
 /** Writes files of which each takes its name only when all others are on the disk: code and its header belong together. */

@@ -16,6 +16,7 @@ import { requireSound } from '../../infrastructure/compiler/index.js';
 import type { Model } from '../../onnx/index.js';
 import { inferShapes } from '../../ops/index.js';
 import type { CommandContext } from '../context.js';
+import { requireShapes, requireSizes } from '../input-shapes.js';
 
 /** A model as a program, before it is written in a language. */
 export interface LoweredFile {
@@ -49,6 +50,8 @@ export async function lowerFile(
   const model = loadModel(path);
   inferShapes(model);
   requireSound(model);
+  requireShapes(model, shapes);
+  await requireSizes(model, runtime, { shapes, isKnown: (_, axis) => axis === 0 });
   const prepared = await prepare(model, { runtime, shapes });
   const program = patches ? lowerInPatches(prepared, schedule, patches === true ? {} : { most: patches }) : undefined;
   const graph = program?.model ?? prepared;

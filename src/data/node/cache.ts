@@ -1,9 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { EspalierError } from '../../base/index.js';
-import { fileError, removeLeftovers, temporaryName } from '../../base/node/index.js';
+import { fileError, makeFolder, removeLeftovers, temporaryName } from '../../base/node/index.js';
 import { openForReading, readAt } from './files.js';
 
 /*
@@ -36,7 +36,7 @@ export async function cacheFolder(wanted: string | undefined): Promise<string> {
 }
 
 async function writableFolder(path: string): Promise<string> {
-  await mkdir(path, { recursive: true });
+  makeFolder(path);
   const probe = join(path, `.probe.${process.pid}.${randomBytes(4).toString('hex')}`);
   await (await open(probe, 'wx')).close();
   await rm(probe);

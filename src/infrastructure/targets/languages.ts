@@ -32,12 +32,15 @@ export interface Language {
   readonly schedule: Partial<Schedule>;
   /** How its code is run to be checked. */
   readonly how: string;
+  /** What `flash` of what is written counts, in words. */
+  readonly counted: string;
   write(program: Program, named: NamedAs): Written;
 }
 
 const c: Language = {
   schedule: {},
   how: 'compiled by the C compiler of this machine and run',
+  counted: 'flash; its code is an estimate',
   write({ lowered, plan, small }, named) {
     const { name, source, header, parameters, arenaBytes, constantBytes, codeBytes } = cSource(lowered, plan, { ...named, small });
     const declared = [...parameters].map(([port, parameter]) => `${parameter}[${port.buffer.size}]`);
@@ -62,6 +65,7 @@ const c: Language = {
 const wasm: Language = {
   schedule: wasmSchedule,
   how: 'run in Node',
+  counted: 'module and loader',
   write({ lowered, plan }, { name: wanted, from }) {
     const name = fileName(wanted);
     const module = wasmModule(lowered, plan);

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, mkdirSync, statSync } from 'node:fs';
+import { createReadStream, existsSync, statSync } from 'node:fs';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { memoryStorage, type Storage } from '../../automation/index.js';
 import { openJournal } from '../../automation/node/index.js';
-import { type Activity, EspalierError, FormatError } from '../../base/index.js';
-import { writeFileAtomic } from '../../base/node/index.js';
+import { type Activity, FormatError } from '../../base/index.js';
+import { makeFolder, writeFileAtomic } from '../../base/node/index.js';
 import type { Model } from '../../onnx/index.js';
 import { loadModel, saveModel } from '../../onnx/node/index.js';
 import type { CheckpointStore } from '../../technique/index.js';
@@ -23,7 +23,7 @@ export interface FolderWorkspace extends Workspace {
 
 /** @throws EspalierError where the folder cannot be made or another process is at work in it. */
 export async function openWorkspace(folder: string, activity: Activity = {}): Promise<FolderWorkspace> {
-  makeModelFolder(folder);
+  makeFolder(join(folder, 'models'));
   return workspaceIn(folder, await openJournal(join(folder, 'journal.jsonl'), activity), activity);
 }
 
@@ -33,18 +33,8 @@ export async function openWorkspace(folder: string, activity: Activity = {}): Pr
  * @throws EspalierError where the folder cannot be made.
  */
 export async function openWorkerWorkspace(folder: string, activity: Activity = {}): Promise<FolderWorkspace> {
-  makeModelFolder(folder);
+  makeFolder(join(folder, 'models'));
   return workspaceIn(folder, memoryStorage(), activity, true);
-}
-
-function makeModelFolder(folder: string): void {
-  try {
-    makeFolder(join(folder, 'models'));
-  } catch (cause) {
-    const isFile = ['EEXIST', 'ENOTDIR'].includes((cause as NodeJS.ErrnoException).code ?? '');
-    const why = isFile ? 'a file is in the way' : (cause as Error).message;
-    throw new EspalierError({ what: `The folder cannot be made: ${why}`, where: folder, fix: 'Name another folder.' }, { cause });
-  }
 }
 
 /** @param isShared whether others write models there, too. */
@@ -94,14 +84,6 @@ async function sha256(path: string): Promise<string> {
   const beside = (await readdir(dirname(path))).filter((name) => name.startsWith(`${basename(path)}.`) && name.endsWith('.data')).sort();
   for (const name of [basename(path), ...beside]) for await (const part of createReadStream(join(dirname(path), name))) hash.update(part);
   return hash.digest('hex');
-}
-
-/** Makes a folder and those above it. (Where a file system refuses in an unusual way, as /proc does, Node's own recursive way never ends.) */
-function makeFolder(path: string): void {
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
-  const above = dirname(path);
-  if (above !== path) makeFolder(above);
-  mkdirSync(path);
 }
 
 /** Checkpoints as files. A damaged one counts as none: the work is done again from its start. */

@@ -1,6 +1,7 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Random } from '../../../base/index.js';
+import { makeFolder } from '../../../base/node/index.js';
 import type { SampleData } from './sample-data.js';
 
 const RATE = 8000;
@@ -21,7 +22,7 @@ export const audioSample: SampleData = {
   summary: '240 half-second tones in noise, 8 kHz WAVE files in class folders: rising, falling, steady, warbling (made up)',
   async write(folder) {
     for (const [name, frequency] of Object.entries(SOUNDS)) {
-      await mkdir(join(folder, name), { recursive: true });
+      makeFolder(join(folder, name));
       for (let i = 0; i < EACH; i++)
         await writeFile(join(folder, name, `${String(i).padStart(2, '0')}.wav`), wave(tone(frequency, new Random(`${name} ${i}`))));
     }

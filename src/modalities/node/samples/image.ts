@@ -1,6 +1,6 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
+import { makeFolder } from '../../../base/node/index.js';
 import { openDataset } from '../../../data/node/index.js';
 import type { SampleData } from './sample-data.js';
 
@@ -15,7 +15,7 @@ export const imageSample: SampleData = {
     const { train } = await openDataset('digits');
     if (train.targets?.kind !== 'class') return;
     const { classes, values } = train.targets;
-    for (const part of ['train', 'test']) for (const name of classes) await mkdir(join(folder, part, name), { recursive: true });
+    for (const part of ['train', 'test']) for (const name of classes) makeFolder(join(folder, part, name));
     const { inputs } = await train.read(Int32Array.from({ length: train.size }, (_, i) => i));
     const [{ data, shape }] = Object.values(inputs);
     const [, height, width] = shape;

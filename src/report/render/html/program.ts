@@ -11,7 +11,7 @@ export function programHtml(summary: ProgramSummary, name: string): string {
   const content = fragment(
     element('header', {}, element('p', { class: 'brand' }, 'Espalier plan'), element('h1', {}, name)),
     panel('Totals', facts(programTotals(summary))),
-    panel('Memory', { markup: memorySvg(summary, { standalone: false }) }),
+    panel('Memory', element('div', { class: 'scroll' }, { markup: memorySvg(summary, { standalone: false }) })),
     element('section', { class: 'panel run' }, element('h3', {}, 'Kernels in the order in which they run'), kernelTable(summary)),
   );
   return page({ title: `${plain(name)}: Espalier plan`, content });

@@ -123,7 +123,7 @@ background:var(--front);color:var(--ground)}
 details summary{cursor:pointer;font-weight:600}
 .failures{padding-left:20px;display:grid;gap:8px;margin-top:8px;overflow-wrap:anywhere}
 pre{white-space:pre-wrap;overflow-wrap:anywhere;background:var(--page);border-radius:6px;padding:10px;margin:8px 0 0}
-.run{margin-top:16px}
+.run,main>.panel{margin-top:16px}
 .visually-hidden{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 @media (max-width:860px){
 main{padding:18px 12px 40px}
