@@ -32,7 +32,8 @@ const allowed = {
   learning: [...engine, 'training', 'modalities', 'automation', 'technique'],
   strategies: [...techniques, 'diagnosis'],
   report: ['base', 'pareto', 'metrics', 'diagnosis', 'automation', 'strategies', 'technique', 'infrastructure', 'training'],
-  cli: [...techniques, 'formats', 'diagnosis', 'strategies', 'report'],
+  studio: [...techniques, 'formats', 'diagnosis', 'strategies', 'report'],
+  cli: [...techniques, 'formats', 'diagnosis', 'strategies', 'report', 'studio'],
 };
 /** Folders from which only types may be imported. */
 const typesOnly = { report: ['automation', 'diagnosis', 'strategies', 'technique', 'infrastructure', 'training'] };
