@@ -67,6 +67,6 @@ export function tunedText({ file, shapes, gain, tried, seconds, complete }: Tune
   const by = gain
     ? `the model takes ${gain.ratio.toFixed(2)} times what it took (95% interval ${gain.interval.map((end) => end.toFixed(2)).join(' to ')})`
     : 'no other way of computing the new ones is faster beyond chance';
-  const end = complete ? '' : '. The time ended before the search did: a larger --tune-budget with another --tuned file goes further';
+  const end = complete ? '' : '. The time ended before the search did: the same command goes on';
   return `${ways}: ${by}; ${tried} tried in ${duration(seconds ?? 0)}, kept in ${file}${end}`;
 }

@@ -15,19 +15,15 @@ export class Descent {
   /** Parts in a row that had nothing better. */
   #idle = 0;
 
-  constructor(kind: TiledKind, usual: Tiling) {
+  /** @param from where to go on from: the best that an earlier descent found. Default: the usual tiling. */
+  constructor(kind: TiledKind, usual: Tiling, from: { readonly tiling: Tiling; readonly ratio: number } = { tiling: usual, ratio: 1 }) {
     this.#kind = kind;
-    this.#best = { tiling: usual, ratio: 1 };
-    this.#ratios.set(nameOf(usual), 1);
+    this.#best = from;
+    this.#ratios.set(nameOf(usual), 1).set(nameOf(from.tiling), from.ratio);
   }
 
   get best(): Tiling {
     return this.#best.tiling;
-  }
-
-  /** Tilings that were tried. */
-  get tried(): number {
-    return this.#ratios.size - 1;
   }
 
   /** Turns of `next` that are still to come, unless something better is found. */

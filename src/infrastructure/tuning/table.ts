@@ -23,6 +23,8 @@ export interface TunedKernel {
   readonly ratio: number;
   /** Tilings that were measured. */
   readonly tried: number;
+  /** Whether the time ended before the search did: another goes on from here. */
+  readonly unfinished?: true;
 }
 
 /** Kernels that were measured, by bench and by key. */
@@ -69,6 +71,7 @@ const kernelSchema = z.strictObject({
   usual: z.number().min(0).optional(),
   ratio: z.number().positive(),
   tried: z.int().min(0),
+  unfinished: z.literal(true).optional(),
 });
 const tableSchema = z.strictObject({
   schema: z.literal(SCHEMA),

@@ -1,6 +1,9 @@
 import type { ProgressListener } from '../../../base/index.js';
 
-/** Rounds of the last comparisons, in programs of the search: what is kept back for them. */
+/** Rounds in which programs of the search take turns. */
+export const ROUNDS = 9;
+
+/** What is kept back for the last comparisons, in programs of the search. */
 const RESERVE = 6;
 
 /** The time that a search has, and what of it a program takes. */
@@ -28,6 +31,20 @@ export class Clock {
     if (this.#perProgram === undefined) return Math.min(2, wanted);
     const left = this.#budget - 1000 * this.seconds - RESERVE * this.#perProgram;
     return Math.max(0, Math.min(wanted, Math.floor(left / this.#perProgram) - 1));
+  }
+
+  /**
+   * How many rounds there is time for in a comparison of two programs.
+   * @param most fewer where the time is short. @param share of what is left, in (0, 1].
+   */
+  rounds(most: number, share: number): number {
+    const left = share * Math.max(0, this.#budget - 1000 * this.seconds);
+    const perRound = (this.#perProgram ?? 0) / ROUNDS;
+    return Math.max(ROUNDS, Math.min(most, Math.floor(left / (2 * perRound))));
+  }
+
+  get isOver(): boolean {
+    return 1000 * this.seconds >= this.#budget;
   }
 
   /** Takes note of what some programs took. @param since when they began, in seconds. @param ahead programs that are still to come, if nothing better is found. */

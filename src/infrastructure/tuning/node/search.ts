@@ -5,11 +5,10 @@ import { Descent } from '../descent.js';
 import { type KernelShape, kernelsOf, shapesOf, tilingsOfNodes } from '../shapes.js';
 import type { TunedKernel } from '../table.js';
 import { Measuring } from './bench.js';
-import { Clock } from './clock.js';
+import { Clock, ROUNDS } from './clock.js';
 import type { TuneRequest } from './request.js';
 
-/** Rounds in which candidates take turns, and in which the best is held against the usual one. */
-const ROUNDS = 9;
+/** Rounds in which the best is held against the usual one, where there is time for so many. */
 const FINAL_ROUNDS = 31;
 /** A kernel is kept where it is faster beyond chance, and by this much. */
 const GAIN = 0.98;
@@ -62,12 +61,12 @@ export class Search {
     const usual = lowerGraph(request.model, languages[request.target].schedule);
     this.shapes = shapesOf(usual);
     this.#open = this.shapes
-      .filter(({ key }) => !known.has(key))
-      .map((shape) => ({
-        shape,
-        descent: new Descent(shape.kind, shape.usual),
-        ratios: new Map([[structureOf(kernelsOf(shape, usual)), 1]]),
-      }));
+      .filter(({ key }) => known.get(key)?.unfinished ?? !known.has(key))
+      .map((shape) => {
+        const { tiling, ratio = 1 } = known.get(shape.key) ?? {};
+        const descent = new Descent(shape.kind, shape.usual, tiling && { tiling, ratio });
+        return { shape, descent, ratios: new Map([[structureOf(kernelsOf(shape, usual)), 1]]) };
+      });
     this.#base = this.#candidate(() => undefined);
     this.#measuring = new Measuring(request.target, request.feeds);
     this.#clock = new Clock(request.budget, request.onProgress);
@@ -97,7 +96,7 @@ export class Search {
         open.descent.tell(told.flatMap(({ tiling, ratio }) => (ratio === undefined ? [] : [{ tiling, ratio }])));
       }
     }
-    return { ...(await this.#settle()), complete };
+    return { ...(await this.#settle(complete)), complete };
   }
 
   #candidate(choose: (open: Open) => Tiling | undefined, wanted: Candidate['wanted'] = new Map()): Candidate {
@@ -155,12 +154,13 @@ export class Search {
     return this.#measuring.kernels(given, { rounds, signal: this.#request.signal, onStep: this.#clock.tick });
   }
 
-  /** What wins once it is measured again by itself: each kernel beside the usual one, and all together. */
-  async #settle(): Promise<Omit<Found, 'complete'>> {
+  /** What wins once it is measured again by itself: each kernel beside the usual one, and all together. Nothing does where there is no time for that. */
+  async #settle(complete: boolean): Promise<Omit<Found, 'complete'>> {
     const better = this.#open.filter(({ descent, shape }) => descent.best !== shape.usual);
     const ratios = new Map<Open, number>();
-    if (better.length > 0) {
-      const [usual, tuned] = await this.#kernels([this.#base, this.#candidate(({ descent }) => descent.best)], FINAL_ROUNDS);
+    if (better.length > 0 && !this.#clock.isOver) {
+      const best = this.#candidate(({ descent }) => descent.best);
+      const [usual, tuned] = await this.#kernels([this.#base, best], this.#clock.rounds(FINAL_ROUNDS, 0.5));
       for (const open of better) {
         const place = this.#open.indexOf(open);
         const ratio = quantile(tuned[place].ratios, 0.5);
@@ -172,12 +172,16 @@ export class Search {
     const gain = ratios.size > 0 ? await this.#gain(tuned) : undefined;
     const isKept = gain !== undefined && gain.interval[1] < 1;
     if (!isKept) ratios.clear();
-    const kernels = new Map(this.#open.map((open): [string, TunedKernel] => [open.shape.key, this.#entry(open, ratios.get(open))]));
+    const entries = this.#open.map((open): [string, TunedKernel] => {
+      const entry = this.#entry(open, ratios.get(open));
+      return [open.shape.key, complete ? entry : { ...entry, unfinished: true }];
+    });
+    const kernels = new Map(entries);
     return { tilings: (isKept ? tuned : this.#base).tilings, kernels, ...(isKept && { gain }) };
   }
 
   async #gain(tuned: Candidate): Promise<Gain> {
-    const options = { rounds: FINAL_ROUNDS, signal: this.#request.signal, onStep: this.#clock.tick };
+    const options = { rounds: this.#clock.rounds(FINAL_ROUNDS, 1), signal: this.#request.signal, onStep: this.#clock.tick };
     const [, { ratios }] = await this.#measuring.wholes([this.#base, tuned], options);
     const { low, high } = medianInterval(ratios);
     return { ratio: quantile(ratios, 0.5), interval: [low, high] };
