@@ -17,6 +17,7 @@ import {
   formatShare,
   frontRows,
   layerBars,
+  limitTexts,
   modelWarnings,
   pairLayers,
   recipeSteps,
@@ -188,6 +189,45 @@ const layer = (name: string, macs: number): LayerInfo => ({
   macs,
   weightBytes: 0,
   activationBytes: 0,
+});
+
+test('limits are said with their units, and only those that are set', () => {
+  const limits = {
+    maxSize: 65536,
+    maxLatency: undefined,
+    maxDrop: 1,
+    minQuality: 0.9,
+    rules: [{ metric: 'recall[cat]', relation: '>=' as const, value: 0.8 }],
+  };
+  assert.deepEqual(limitTexts({ limits, task: digitsRun().task }), [
+    'the largest size 65.5 KB',
+    'the largest loss of quality 1 point',
+    'the worst quality 90.0%',
+    'recall[cat] >= 0.8',
+  ]);
+});
+
+test('layers whose names were shortened, or that were quantized, are matched by kind and size in their order', () => {
+  const of = (name: string, op: string, output: number[]) => ({ ...layer(name, 1), op, output });
+  const before = [of('conv1', 'Conv', [8, 4]), of('relu', 'Relu', [8, 4]), of('conv2', 'Conv', [16, 2]), of('fc', 'Gemm', [10])];
+  const after = [
+    of('1', 'ConvInteger', [8, 4]),
+    of('2', 'Mul', [8, 4]),
+    of('3', 'ConvInteger', [8, 4]),
+    of('4', 'QLinearConv', [16, 2]),
+    of('5', 'MatMulInteger', [10]),
+  ];
+  assert.deepEqual(
+    pairLayers(before, after).map(({ name, before: was, after: is }) => [name, was?.name, is?.name]),
+    [
+      ['conv1', 'conv1', '1'],
+      ['2', undefined, '2'],
+      ['3', undefined, '3'],
+      ['conv2', 'conv2', '4'],
+      ['fc', 'fc', '5'],
+      ['relu', 'relu', undefined],
+    ],
+  );
 });
 
 test('layers are matched by name; the costliest are listed, the rest summed', () => {

@@ -43,7 +43,7 @@ test('with all models, qualities of one part only are in one column', () => {
   const text = frontTable(digitsRun(), { all: true, width: 220 });
   assert.match(text, /accuracy \(validation\)/);
   assert.doesNotMatch(text, /accuracy \(test\)/);
-  assert.match(text, /breaks the largest loss of quality/);
+  assert.match(text, /\(breaks max-drop\)/);
 });
 
 test('the picture has every key of the front and says what lies outside', () => {

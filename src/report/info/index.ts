@@ -13,6 +13,7 @@ export { type EstimateRow, estimateRows, estimateTotals, estimateWarnings } from
 export * from './format.js';
 export { type CostShare, type InspectInfo, type InspectLayer, inspectInfo, inspectTotals } from './inspect.js';
 export { type LayerBars, type LayerMeasure, type LayerPair, layerBars, layersOf, pairLayers } from './layers.js';
+export { limitName, limitOption, limitTexts } from './limits.js';
 export { costMeasures, type Measure, type MeasureName, measures } from './measures.js';
 export { type Curve, sensitivityList, type TrainingCurves, trainingCurves } from './notes.js';
 export { nodesOfKernel, operatorsOf, peakOf, programTotals } from './program.js';
@@ -31,4 +32,4 @@ export {
 } from './scatter.js';
 export { bestServing, type ServingTable, servingConditions, servingTableOf, trainingText } from './serving.js';
 export { describe, type Summary, summarize } from './summary.js';
-export { limitName, modelWarnings, runWarnings } from './warnings.js';
+export { modelWarnings, runWarnings } from './warnings.js';

@@ -23,6 +23,8 @@ export type MeasureName =
   | 'latency'
   | 'memory'
   | 'parameters'
+  | 'flash'
+  | 'ram'
   | 'energy'
   | 'served-energy'
   | 'cost';
@@ -81,6 +83,8 @@ export function costMeasures(): Measure[] {
     cost('latency', 'Latency', ['faster', 'slower'], formatMs, ({ footprint }) => footprint.latency?.p50),
     cost('memory', 'Peak activations', ['less memory', 'more memory'], formatBytes, ({ footprint }) => footprint.activationBytes),
     cost('parameters', 'Parameters', ['fewer parameters', 'more parameters'], formatCount, ({ footprint }) => footprint.parameters),
+    cost('flash', 'Flash, compiled', ['less flash', 'more flash'], formatBytes, ({ footprint }) => footprint.compiled?.flash),
+    cost('ram', 'RAM, compiled', ['less RAM', 'more RAM'], formatBytes, ({ footprint }) => footprint.compiled?.ram),
     cost('energy', 'Energy (estimate)', ['less energy', 'more energy'], formatEnergy, ({ footprint }) => footprint.energyMicrojoules),
     cost(
       'served-energy',

@@ -2,22 +2,7 @@ import { hiddenChange, knownMetric } from '../../metrics/index.js';
 import type { ModelInfo, RunInfo } from '../../strategies/index.js';
 import { compareQuality } from './compare.js';
 import { finite, metricName, plural, unitOf } from './format.js';
-
-/** Limits as people say them. */
-const limitNames: Record<string, string> = {
-  maxSize: 'the largest size',
-  maxLatency: 'the largest latency',
-  maxMemory: 'the largest memory',
-  maxRam: 'the most RAM of compiled code',
-  maxFlash: 'the most flash of compiled code',
-  maxDrop: 'the largest loss of quality',
-  minQuality: 'the smallest quality',
-  maxMacs: 'the most multiply-accumulates',
-};
-
-export function limitName(limit: string): string {
-  return Object.hasOwn(limitNames, limit) ? limitNames[limit] : limit;
-}
+import { limitName } from './limits.js';
 
 /** What is worse in a model than in the original: all that its card warns of, the limits that it breaks, and what was not checked. */
 export function modelWarnings(model: ModelInfo, baseline: ModelInfo): string[] {

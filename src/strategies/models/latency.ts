@@ -12,11 +12,14 @@ export async function latencyBeside(
   model: Model,
   meter: Pick<Meter, 'latency'>,
 ): Promise<LatencyInfo> {
-  const measured = await meter.latency(model, baseline);
-  const quiet = footprint.latency;
+  return besideMeasured(footprint.latency, await meter.latency(model, baseline));
+}
+
+/** A latency whose median is that of the baseline times the ratio between them, so that one measurement gives both figures. */
+export function besideMeasured(baseline: LatencyInfo | undefined, measured: LatencyInfo): LatencyInfo {
   const { ratioToBaseline } = measured;
-  if (!quiet || ratioToBaseline === undefined) return measured;
-  const factor = (quiet.p50 * ratioToBaseline) / measured.p50;
+  if (!baseline || ratioToBaseline === undefined) return measured;
+  const factor = (baseline.p50 * ratioToBaseline) / measured.p50;
   const { p50, p95, p99, throughput } = measured;
   return { ...measured, p50: p50 * factor, p95: p95 * factor, p99: p99 * factor, throughput: throughput / factor };
 }

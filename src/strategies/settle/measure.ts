@@ -5,10 +5,11 @@ import type { Model } from '../../onnx/index.js';
 import { answersOf, evaluate, type Task } from '../../training/index.js';
 import type { HostServices, Original } from '../models/host.js';
 import { journaled } from '../models/journaled.js';
+import { besideMeasured } from '../models/latency.js';
 import { confusionOf, qualityInfo } from '../models/quality.js';
 import { sampleFeeds } from '../models/sample.js';
 import { storedModel, type Workspace } from '../models/workspace.js';
-import type { ModelInfo } from '../results/info.js';
+import type { LatencyInfo, ModelInfo } from '../results/info.js';
 
 /** What models are measured with once they are chosen: nothing else reads the test part. */
 export interface TestNeeds {
@@ -25,6 +26,7 @@ export type Measured = Pick<ModelInfo, 'test' | 'checks'> & Pick<ModelInfo['foot
 /** What chosen models are compared with: the baseline, and what it answers on the test part. */
 export interface Rival extends Original {
   answers: Answers;
+  latency: LatencyInfo | undefined;
 }
 
 /** A chosen model, as it was read from its file. @param rival the baseline, where it is another. */
@@ -34,7 +36,7 @@ export async function measureChosen({ file }: ModelInfo, model: Model, needs: Te
   const quality = await evaluate(model, task, runtime, { split: 'test', threads, signal: activity.signal, original: rival?.answers });
   const test = { ...qualityInfo(quality), confusion: confusionOf(quality) };
   const downloadBytes = await host.downloadBytes(file);
-  const latency = await host.latency(model, rival?.model, feeds);
+  const latency = besideMeasured(rival?.latency, await host.latency(model, rival?.model, feeds));
   const checks = await host.check(file, model, feeds, rival);
   return journaled({ test, downloadBytes, latency, checks });
 }
@@ -42,5 +44,6 @@ export async function measureChosen({ file }: ModelInfo, model: Model, needs: Te
 export async function rivalOf(baseline: ModelInfo, { task, runtime, threads, workspace, activity }: TestNeeds): Promise<Rival> {
   const model = await storedModel(baseline, workspace);
   const answers = await answersOf(model, task, runtime, { split: 'test', threads, signal: activity.signal });
-  return { model, answers, feeds: await sampleFeeds(model, task), judged: task.reference === undefined ? task.outputs : [] };
+  const judged = task.reference === undefined ? task.outputs : [];
+  return { model, answers, feeds: await sampleFeeds(model, task), judged, latency: baseline.footprint.latency };
 }

@@ -84,20 +84,20 @@ function actions(model: ModelInfo): Markup {
   const json = JSON.stringify({ recipe: model.recipe, seed: model.seed }, null, 2);
   const copy = (what: string, value: string) =>
     element('button', { type: 'button', class: 'js-only', 'data-copy': value, title: value }, what);
-  const path = relativeLink(model.file);
   return element(
     'div',
     { class: 'actions' },
     copy('Copy recipe as JSON', json),
     copy('Copy command to measure it', evaluateCommand(model)),
-    path === undefined ? undefined : element('a', { href: path }, 'ONNX file'),
-    model.card === undefined ? undefined : cardLink(model.card),
+    link(model.file, 'ONNX file'),
+    (model.footprint.compiled?.files ?? []).map((file) => link(file, `Code: .${file.split('.').slice(1).join('.')}`)),
+    model.card === undefined ? undefined : link(model.card, 'Card'),
   );
 }
 
-function cardLink(card: string): Markup | undefined {
-  const path = relativeLink(card);
-  return path === undefined ? undefined : element('a', { href: path }, 'Card');
+function link(file: string, text: string): Markup | undefined {
+  const path = relativeLink(file);
+  return path === undefined ? undefined : element('a', { href: path }, text);
 }
 
 /** A link to a file beside the report; undefined for anything that could lead elsewhere. */

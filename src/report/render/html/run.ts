@@ -1,17 +1,12 @@
 import type { RunInfo } from '../../../strategies/index.js';
-import { formatSeconds, limitName, recipeText, trainingText } from '../../info/index.js';
+import { formatSeconds, limitTexts, recipeText, trainingText } from '../../info/index.js';
 import { element, type Markup } from '../markup.js';
 import { facts } from './page.js';
 
 /** How the run was made: enough to make it again, and what failed in it. */
 export function runSection(info: RunInfo): Markup {
-  const { task, trials, machine, limits, options } = info;
+  const { task, trials, machine, options } = info;
   const { train, calibration, validation, test } = task.samples;
-  const { rules = [], ...bounds } = limits;
-  const limitTexts = [
-    ...Object.entries(bounds).map(([name, value]) => `${limitName(name)} ${value}`),
-    ...rules.map(({ metric, relation, value }) => `${metric} ${relation} ${value}`),
-  ];
   const optionTexts = Object.entries(options).map(
     ([name, value]) => `${name} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`,
   );
@@ -27,7 +22,7 @@ export function runSection(info: RunInfo): Markup {
       ],
       ['Task', task.title ?? task.kind],
       ['Objectives', info.objectives.join(', ')],
-      ['Limits', limitTexts.join(', ') || 'none'],
+      ['Limits', limitTexts(info).join(', ') || 'none'],
       ['Options', optionTexts.join(', ') || undefined],
       ['Seed', info.seed],
       ['Trials', `${trials.finished} finished, ${trials.failed} failed, ${trials.stopped} stopped early; ${formatSeconds(info.seconds)}`],

@@ -10,7 +10,7 @@ import {
   formatRatio,
   formatSeconds,
   frontRows,
-  limitName,
+  limitOption,
   lossOf,
   type MeasureName,
   plural,
@@ -41,17 +41,21 @@ export function frontTable(info: RunInfo, { width = 100, color = false, all = fa
   const rows = frontRows(info).filter((row) => all || row.role !== 'other');
   const { headline, details, success } = summarize(info);
   const paragraph = (text: string, indent = '') => wrapped(plain(text), width, indent);
+  const models = table(columns(info, rows), rows, width, paint);
+  const isShown = (heading: string) => models[0].includes(heading);
   return blocksText([
     runWarnings(info).flatMap((text) => paragraph(`! ${text}`, '  ').map((line) => paint(line, 'yellow'))),
     [
       ...paragraph(headline).map((line) => paint(line, success ? 'green' : 'bold')),
       ...(details.length > 0 ? paragraph(details.join(' ')) : []),
     ],
-    table(columns(info, rows), rows, width, paint),
+    models,
     scatter ? frontScatter(info, width, paint) : [],
-    notes(info, rows, width, paint),
+    notes(info, rows, isShown, width, paint),
   ]);
 }
+
+const SERVED = 'samples/s';
 
 function columns(info: RunInfo, rows: readonly FrontRow[]): Column<FrontRow>[] {
   const { metric } = info.task;
@@ -79,7 +83,7 @@ function columns(info: RunInfo, rows: readonly FrontRow[]): Column<FrontRow>[] {
     column('#', (row) => keyOf(row), 0, dim),
     {
       heading: 'model',
-      text: (row) => plain(row.label) + (row.breaks.length > 0 ? ` (breaks ${row.breaks.map(limitName).join(', ')})` : ''),
+      text: (row) => plain(row.label) + (row.breaks.length > 0 ? ` (breaks ${row.breaks.map(limitOption).join(', ')})` : ''),
       style: (row) => (row.role === 'baseline' ? 'bold' : dim(row)),
       shrink: { least: 28, where: 'middle' },
     },
@@ -104,7 +108,7 @@ function columns(info: RunInfo, rows: readonly FrontRow[]): Column<FrontRow>[] {
     ...cost('bytes', 'size', 'smaller', formatBytes, 0),
     ...cost('macs', 'MACs', 'fewer', formatCount, 1),
     ...cost('latency', 'latency', 'faster', formatMs, 2),
-    column('samples/s', (row) => (row.served === undefined ? '-' : formatCount(row.served)), 4, dim),
+    column(SERVED, (row) => (row.served === undefined ? '-' : formatCount(row.served)), 4, dim),
     ...cost('cost', 'per million', 'cheaper', (value) => (value === undefined ? '-' : significant(value)), 3),
     column('download', (row) => formatBytes(row.costs.download?.value), 5, dim),
     ...(info.objectives.includes('memory') ? cost('memory', 'memory', 'less', formatBytes, 1) : []),
@@ -120,7 +124,7 @@ function column(
   return { heading, text, drop, style, align: 'right' };
 }
 
-function notes(info: RunInfo, rows: readonly FrontRow[], width: number, paint: Painter): string[] {
+function notes(info: RunInfo, rows: readonly FrontRow[], isShown: (heading: string) => boolean, width: number, paint: Painter): string[] {
   const { finished, failed, stopped } = info.trials;
   const trials = [
     `${finished} finished`,
@@ -133,10 +137,12 @@ function notes(info: RunInfo, rows: readonly FrontRow[], width: number, paint: P
   const text = [
     `Trials: ${trials.join(', ')}; ${formatSeconds(info.seconds)}, seed ${info.seed}.`,
     ...(hidden > 0 ? [`${plural(hidden, 'more model')} ${hidden === 1 ? 'is' : 'are'} in the report, beaten or outside the limits.`] : []),
-    ...(latency && !latency.estimatedFor
+    ...(latency && !latency.estimatedFor && isShown('latency')
       ? [`Latency: median of batch ${latency.batch}, ${plural(latency.threads, 'thread')}, ${latency.backend}.`]
       : []),
-    ...(serving.length > 0 ? [`Samples/s: the most of ${requestsText(serving)} at a time. ${servingConditions(serving, info)}`] : []),
+    ...(serving.length > 0 && isShown(SERVED)
+      ? [`Samples/s: the most of ${requestsText(serving)} at a time. ${servingConditions(serving, info)}`]
+      : []),
     ...(training === undefined ? [] : [training]),
     ...info.remarks,
   ].join(' ');
