@@ -15,8 +15,8 @@ interface Options extends CommonOptions {
   hardware?: string;
   list?: boolean;
   calibrate?: boolean;
-  out: string;
-  threads: number;
+  out?: string;
+  threads?: number;
   html?: string;
   batch: number;
   dims?: Record<string, number>;
@@ -41,8 +41,8 @@ export const estimateCommand: AddCommand = (program, run) => {
     .option('--hardware <name>', 'a name that --list shows, or a JSON file (default: a line for each)')
     .option('--list', 'list the hardware that has a name')
     .option('--calibrate', 'time some 1300 small layers on this machine (three to four minutes), and write it as hardware to --out')
-    .option('-o, --out <file>', 'where --calibrate writes', 'this-machine.json')
-    .option('--threads <number>', 'threads inside an operator while calibrating', positiveInteger, 1)
+    .option('-o, --out <file>', 'where --calibrate writes (default: this-machine.json)')
+    .option('--threads <number>', 'threads inside an operator while calibrating (default: 1)', positiveInteger)
     .option('--html <file>', 'write a page instead of a table')
     .option('--batch <number>', 'samples at a time, where the model leaves that open', positiveInteger, 1)
     .option('--dims <sizes>', 'sizes of other open dimensions, e.g. length=128,width=640', sizes)
@@ -51,6 +51,7 @@ export const estimateCommand: AddCommand = (program, run) => {
     .action(
       run(async (context, options: Options, path: string | undefined) => {
         const { hardware, list = false, batch, dims, shape } = options;
+        if (!options.calibrate) requireCalibrating(options);
         if (list) return listHardware(context);
         if (options.calibrate) return calibrateMachine(context, options);
         if (path === undefined) {
@@ -64,6 +65,12 @@ export const estimateCommand: AddCommand = (program, run) => {
       }),
     );
 };
+
+/** @throws OptionError for options of calibrating where nothing is calibrated. */
+function requireCalibrating({ out, threads }: Options): void {
+  for (const [name, value] of Object.entries({ '--threads': threads, '--out': out }))
+    if (value !== undefined) throw new OptionError({ what: `${name} is for calibrating`, fix: 'Give --calibrate, or leave it out.' });
+}
 
 async function onOne(context: CommandContext, path: string, cost: Footprint, { hardware, html }: Options & { hardware: string }) {
   const { output } = context;
@@ -85,7 +92,10 @@ async function onAll({ output }: CommandContext, path: string, cost: Footprint, 
   output.result({ model: path, estimates: estimates.map(({ layers, gaps, ...totals }) => totals), gaps: cost.gaps }, table);
 }
 
-async function calibrateMachine({ runtime, output, activity, willWrite }: CommandContext, { out, threads }: Options) {
+async function calibrateMachine(
+  { runtime, output, activity, willWrite }: CommandContext,
+  { out = 'this-machine.json', threads = 1 }: Options,
+) {
   willWrite(out);
   const { calibrate } = await import('../../infrastructure/hardware/node/index.js');
   const profile = await calibrate(runtime, { ...activity, threads, name: basename(out, '.json') });

@@ -90,6 +90,12 @@ export function settingsOf(options: OptimizeOptions, samples: number): Settings 
     if (value !== undefined && !(value > 0 && Number.isFinite(value)))
       throw new OptionError({ what: 'Not a usable value', where, expected: 'a number above 0', got: String(value) });
   }
+  if (pricePerHour !== undefined && serving?.length === 0)
+    throw new OptionError({
+      what: 'A price is for models that are served, and none is',
+      where: 'pricePerHour',
+      fix: 'Leave it out, or say how many requests they are served with.',
+    });
   if (families?.length === 0)
     throw new OptionError({ what: 'There is no architecture to look at', where: 'families', expected: 'at least one name' });
   return {
