@@ -6,7 +6,7 @@ import { describe, test } from 'node:test';
 import { UnsupportedError } from 'espalier/base';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import { Tensor } from 'espalier/onnx';
-import { buildNative, runNative, withoutCompiler } from '../../support/native.js';
+import { buildNative, CHECKED_OPTIMIZED, runNative, withoutCompiler } from '../../support/native.js';
 import { shared, skipWithout } from '../../support/paths.js';
 import { differenceOf } from './node-cases.js';
 import { compileWorldModel, worldModels } from './world-models.js';
@@ -32,7 +32,7 @@ describe("others' models as C", { skip }, () => {
           return;
         }
         const compiled = await compiling;
-        const program = await buildNative([compiled.lowered], work);
+        const program = await buildNative([compiled.lowered], work, CHECKED_OPTIMIZED);
         assert.deepEqual([...program.rejected.values()], []);
         const got = runNative(program, 0, compiled.lowered, compiled.inputs);
         if (model.units === undefined) assert.equal(differenceOf(compiled, got, tolerances[model.file]), undefined);

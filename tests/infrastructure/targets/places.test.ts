@@ -20,7 +20,8 @@ after(async () => {
 /** Those that take seconds; bench/places.mjs runs all. */
 const quick = ['mnist8_cntk.onnx', 'olive_mnist_dynquant.onnx', 'silero_vad_v6.onnx', 'g2p_arpabet_transducer.onnx'];
 
-for (const place of places)
+// Natively all of them are run by codegen/world-models.test.ts.
+for (const place of places.filter(({ name }) => !name.startsWith('native')))
   test(`others' models agree: ${place.name}`, { skip: place.missing || skipWithout(models, "Others' models") }, async () => {
     for (const model of worldModels.filter(({ file }) => quick.includes(file))) {
       const compiled = await compileWorldModel(join(models ?? '', model.file), model, runtime, place.schedule);

@@ -6,7 +6,7 @@ import { type Lowered, planMemory, type Schedule } from '#dist/infrastructure/co
 import { loaderSource, wasmModule, wasmSchedule } from '#dist/infrastructure/targets/wasm/index.js';
 import { skipWithoutChromium } from '../browser/index.js';
 import { boardBytes, type Core, runEmulated, tensorBytes, withoutEmulator } from '../microcontroller/emulate.js';
-import { buildNative, runNative, withoutCompiler } from '../native.js';
+import { buildNative, CHECKED_OPTIMIZED, runNative, withoutCompiler } from '../native.js';
 import { outputsIn } from '../ports.js';
 import { type Answer, type Feed, runInChromium } from './chromium.js';
 
@@ -29,7 +29,7 @@ const native: Place = {
   missing: withoutCompiler(),
   tooLarge: () => undefined,
   async run(lowered, inputs, folder) {
-    const program = await buildNative([lowered], folder);
+    const program = await buildNative([lowered], folder, CHECKED_OPTIMIZED);
     for (const message of program.rejected.values()) throw new Error(message);
     return runNative(program, 0, lowered, inputs);
   },
