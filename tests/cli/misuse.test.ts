@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 import { surveyCnn } from 'espalier/architectures';
 import { Tensor } from 'espalier/onnx';
 import { saveModel } from 'espalier/onnx/node';
-import { espalier } from './run.js';
+import { espalier, espalierMany } from './run.js';
 
 let folder: string;
 const at = (...parts: string[]) => join(folder, ...parts);
@@ -125,19 +125,15 @@ const refused: [string, number, RegExp][] = [
 if (process.platform === 'linux') wrong.push(...refused);
 
 test('wrong command lines: one clear message on stderr, nothing on stdout, no stack, a code that tells misuse from failure', async () => {
-  const queue = [...wrong];
-  const work = async () => {
-    for (let next = queue.shift(); next; next = queue.shift()) {
-      const [line, code, says] = next;
-      const ran = await espalier(line === '' ? [] : line.split(' '), { cwd: folder });
-      assert.equal(ran.code, code, `${line}: ${ran.stderr}`);
-      assert.match(ran.stderr, says, line);
-      assert.equal(ran.stdout, '', line);
-      assert.doesNotMatch(ran.stderr, /\n {4}at /, line);
-      assert.doesNotMatch(ran.stderr, /defect of Espalier/, line);
-    }
-  };
-  await Promise.all([work(), work()]);
+  const lines = wrong.map(([line]) => (line === '' ? [] : line.split(' ')));
+  await espalierMany(lines, folder, (ran, index) => {
+    const [line, code, says] = wrong[index];
+    assert.equal(ran.code, code, `${line}: ${ran.stderr}`);
+    assert.match(ran.stderr, says, line);
+    assert.equal(ran.stdout, '', line);
+    assert.doesNotMatch(ran.stderr, /\n {4}at /, line);
+    assert.doesNotMatch(ran.stderr, /defect of Espalier/, line);
+  });
   assert.deepEqual(readdirSync(folder).sort(), ['empty.csv', 'nan.onnx', 'net.onnx', 'nothing', 'one.csv', 'text.onnx']);
 });
 

@@ -1,6 +1,7 @@
-import { spawn } from 'node:child_process';
+import { fork, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { root } from '../support/paths.js';
 
 export interface Ran {
@@ -31,4 +32,26 @@ export function espalier(args: readonly string[], { cwd, during }: RunOptions = 
   return new Promise((resolve) =>
     child.once('close', (code, signal) => resolve({ code: code ?? 128 + constants.signals[signal as NodeJS.Signals], stdout, stderr })),
   );
+}
+
+/** Runs command lines in one process of their own, one after the other: for many that are quick. */
+export async function espalierMany(
+  lines: readonly (readonly string[])[],
+  cwd: string,
+  each: (ran: Ran, index: number) => void,
+): Promise<void> {
+  const child = fork(fileURLToPath(new URL('./many-child.js', import.meta.url)), { cwd });
+  try {
+    for (const [index, args] of lines.entries()) {
+      const answered = new Promise<Ran>((resolve, reject) => {
+        child.once('message', resolve);
+        child.once('exit', (code) => reject(new Error(`"${args.join(' ')}" ended the process with ${code}`)));
+      });
+      child.send(args);
+      each(await answered, index);
+      child.removeAllListeners('exit');
+    }
+  } finally {
+    child.kill();
+  }
 }
