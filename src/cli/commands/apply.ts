@@ -1,8 +1,8 @@
 import { InvalidArgumentError } from 'commander';
-import { FormatError, OptionError } from '../../base/index.js';
+import { OptionError } from '../../base/index.js';
 import { readJson } from '../../base/node/index.js';
 import { type QuantizeOptions, quantize } from '../../compression/quantization/index.js';
-import { CARD_SCHEMA, techniques } from '../../strategies/index.js';
+import { parseRecipe, techniques } from '../../strategies/index.js';
 import { applyRecipe, checkOptions, optionsOf, type Recipe, requireNoData, type Technique } from '../../technique/index.js';
 import type { AddCommand } from '../command.js';
 import { requireShapes } from '../input-shapes.js';
@@ -105,24 +105,7 @@ function takesTarget(technique: Technique | undefined): boolean {
 function recipeOf(what: string, set: Readonly<Record<string, unknown>>): Recipe {
   if (!what.endsWith('.json')) return [{ technique: techniques.get(what).name, options: set }];
   if (Object.keys(set).length > 0) throw new OptionError({ what: 'A recipe has its own options', where: what, fix: 'Leave --set out.' });
-  const refuse = (cause?: unknown) =>
-    new FormatError(
-      { what: 'There is no recipe in the file', where: what, expected: 'a list of { technique, options }, or a card' },
-      { cause },
-    );
-  let found: unknown;
-  try {
-    found = readJson(what);
-  } catch (cause) {
-    throw refuse(cause);
-  }
-  const { schema = CARD_SCHEMA, recipe } = (found ?? {}) as { schema?: unknown; recipe?: unknown };
-  if (schema !== CARD_SCHEMA)
-    throw new FormatError({ what: 'The file is no card', where: what, expected: CARD_SCHEMA, got: String(schema) });
-  const steps: unknown = Array.isArray(found) ? found : recipe;
-  const isStep = (step: unknown) => typeof (step as { technique?: unknown } | null)?.technique === 'string';
-  if (!Array.isArray(steps) || steps.length === 0 || !steps.every(isStep)) throw refuse();
-  return steps.map(({ technique, options = {} }) => ({ technique, options }));
+  return parseRecipe(readJson(what), what);
 }
 
 function collect(text: string, before: Record<string, unknown>): Record<string, unknown> {

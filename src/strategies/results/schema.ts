@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { FormatError } from '../../base/index.js';
-import { FORMAT_VERSION, FRONT_SCHEMA, type RunInfo } from './info.js';
+import type { Recipe } from '../../technique/index.js';
+import type { Card } from './card.js';
+import { CARD_SCHEMA, FORMAT_VERSION, FRONT_SCHEMA, type ModelInfo, type RunInfo } from './info.js';
 
 const number = z.number();
 const count = z.number().min(0);
@@ -56,7 +58,7 @@ const footprint = z.looseObject({
     .optional(),
 });
 
-const recipe = z.array(z.looseObject({ technique: z.string() }));
+const recipe = z.array(z.looseObject({ technique: z.string(), options: z.record(z.string(), z.unknown()).optional() }));
 
 const model = z.looseObject({
   id: z.string(),
@@ -137,8 +139,59 @@ export function parseRunInfo(value: unknown, where: string): RunInfo {
       fix: 'Use that version for it, or run optimize again into another folder.',
     });
   }
-  const { success, error } = run.safeParse(value);
-  if (success) return value as RunInfo;
+  return checked<RunInfo>(run, value, where);
+}
+
+const card = z.looseObject({
+  schema: z.literal(CARD_SCHEMA),
+  format: z.literal(FORMAT_VERSION),
+  id: z.string(),
+  label: z.string(),
+  warnings: z.array(z.string()),
+  onFront: z.boolean(),
+  limits,
+  breaks: z.array(z.string()),
+  file: z.string(),
+  recipe,
+  seed: number,
+  strategy: z.string(),
+  data: z.looseObject({ name: z.string(), fingerprint: z.string(), samples: z.record(z.string(), count) }),
+  classes: z.array(z.string()).optional(),
+  quality: z.looseObject({
+    metric: z.string(),
+    validation: quality,
+    test: quality.optional(),
+    before: z.looseObject({ validation: quality, test: quality.optional() }),
+  }),
+  footprint: z.looseObject({ after: footprint, before: footprint }),
+  notes: z.looseObject({ remarks: z.array(z.string()).optional() }),
+});
+
+/** A card as a run writes it. @throws FormatError where it is none, of another version, or damaged. */
+export function parseCard(value: unknown, where: string): Card {
+  const { schema } = (value ?? {}) as { schema?: unknown };
+  if (schema !== CARD_SCHEMA) throw new FormatError({ what: 'The file is no card', where, expected: CARD_SCHEMA, got: String(schema) });
+  return checked<Card>(card, value, where);
+}
+
+/** A recipe: a list of steps, or that of a card. @throws FormatError where there is none. */
+export function parseRecipe(value: unknown, where: string): Recipe {
+  const { schema = CARD_SCHEMA, recipe: own } = (value ?? {}) as { schema?: unknown; recipe?: unknown };
+  if (schema !== CARD_SCHEMA) throw new FormatError({ what: 'The file is no card', where, expected: CARD_SCHEMA, got: String(schema) });
+  const { data } = recipe.min(1).safeParse(Array.isArray(value) ? value : own);
+  if (data) return data.map(({ technique, options = {} }) => ({ technique, options })) as Recipe;
+  throw new FormatError({ what: 'There is no recipe in the file', where, expected: 'a list of { technique, options }, or a card' });
+}
+
+/** Models as the trials of a journal list them. @throws FormatError where they are damaged. */
+export function parseModels(value: unknown, where: string): ModelInfo[] {
+  return checked<ModelInfo[]>(z.array(model), value, where);
+}
+
+/** What is not listed in a schema is carried along. */
+function checked<T>(schema: z.ZodType, value: unknown, where: string): T {
+  const { success, error } = schema.safeParse(value);
+  if (success) return value as T;
   const [issue] = error.issues;
   throw new FormatError({
     what: 'The file is damaged',

@@ -1,11 +1,12 @@
 import { type AnyMetric, hiddenChange, lossBetween, metricNamed } from '../../metrics/index.js';
+import type { Card } from '../results/card.js';
 import { CARD_SCHEMA, type ModelInfo, type RunInfo } from '../results/info.js';
 
 /**
  * What a model carries: enough to judge it and to make it again. What is worse than before comes first.
  * @param metric that leads. Default: the one of the run's name.
  */
-export function card(model: ModelInfo, info: RunInfo, metric?: AnyMetric): Record<string, unknown> {
+export function card(model: ModelInfo, info: RunInfo, metric?: AnyMetric): Card {
   const { baseline } = info;
   return {
     schema: CARD_SCHEMA,
