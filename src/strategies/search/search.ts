@@ -1,9 +1,12 @@
 import { createStudy, type Study, samplers } from '../../automation/index.js';
 import { type Activity, Stopped } from '../../base/index.js';
+import type { TechniqueRegistry } from '../../technique/index.js';
 import { directionsOf } from '../criteria/objectives.js';
+import type { Recorder } from '../live/recorder.js';
 import type { Workspace } from '../models/workspace.js';
 import type { Settings } from '../plan/settings.js';
 import type { Plan } from '../plan/strategy.js';
+import { recipeLabel } from '../recipes/labels.js';
 import type { ModelInfo, RunInfo } from '../results/info.js';
 import { type Clock, startClock } from './clock.js';
 import { type TrialNeeds, tryRecipe } from './trial.js';
@@ -16,6 +19,10 @@ export interface SearchNeeds extends TrialNeeds {
   /** Milliseconds that are left for it. */
   budgetMs: number;
   activity: Activity;
+  /** Labels recipes. */
+  registry: TechniqueRegistry;
+  /** Told when trials are begun and ended. */
+  recorder: Pick<Recorder, 'trial'>;
 }
 
 export interface Found {
@@ -31,7 +38,7 @@ export interface Found {
  * The third stage: tries recipes until there were enough or the time is over. Trials that fail are noted with their reason, and the others go on.
  * @throws Stopped when aborted.
  */
-export async function search({ plan, settings, budgetMs, activity, ...needs }: SearchNeeds): Promise<Found> {
+export async function search({ plan, settings, budgetMs, activity, registry, recorder, ...needs }: SearchNeeds): Promise<Found> {
   const { trials, jobs, wave, seed, sampler } = settings;
   const { objectives, metric } = needs.baseline.criteria;
   const clock = startClock(budgetMs, activity.signal);
@@ -39,7 +46,11 @@ export async function search({ plan, settings, budgetMs, activity, ...needs }: S
     const study = await createStudy({
       space: plan.space,
       initialPoints: plan.initialPoints,
-      objective: (point, trial) => tryRecipe(plan.recipe(point), trial, needs),
+      objective: (point, trial) => {
+        const recipe = plan.recipe(point);
+        const begun = { number: trial.number, recipe, label: recipeLabel(recipe, registry) };
+        return recorder.trial(begun, trial.signal, () => tryRecipe(recipe, trial, needs));
+      },
       directions: directionsOf(objectives, metric),
       storage: needs.workspace.storage,
       sampler: samplers[sampler].make(),
