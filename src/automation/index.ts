@@ -1,4 +1,4 @@
-export type { StudyEnd } from './course.js';
+export type { StudyEnd } from './course/course.js';
 export { type ImportanceOptions, parameterImportance } from './importance.js';
 export { asJson, canonicalText, type Json } from './json.js';
 export type {
