@@ -16,13 +16,14 @@ export type { StudyResults } from './results.js';
 export * from './samplers/index.js';
 export type { StudyOptions } from './settings.js';
 export { SearchSpace } from './space.js';
-export type { StudyHeader } from './state.js';
+export { type StudyHeader, StudyState } from './state.js';
 export * from './stoppers/index.js';
 export * from './storages/index.js';
 export { createStudy, readStudy, runStudy, type Study } from './study.js';
 export {
   type AskedTrial,
   type History,
+  type Judge,
   type Objective,
   type Outcome,
   type Report,

@@ -1,2 +1,3 @@
+export { type FollowedRun, type FollowOptions, followRun, readRun } from './follow.js';
 export { nodeHost } from './host.js';
 export { checkpointFolder, type FolderWorkspace, openWorkerWorkspace, openWorkspace } from './workspace.js';
