@@ -54,14 +54,16 @@ export async function optimize(request: OptimizeRequest): Promise<RunInfo> {
     const left = settings.budgetMs - elapsed();
     const found = await search({ plan, baseline, settings, budgetMs: left, elsewhere, registry, recorder, ...tools });
     recorder.state('settling');
-    const settled = await settle({ baseline, candidates: found.candidates, task, runtime, threads, host, settings, ...tools });
+    // Limits may have been changed meanwhile.
+    const judged = { ...baseline, criteria: { ...criteria, limits: found.limits } };
+    const settled = await settle({ baseline: judged, candidates: found.candidates, task, runtime, threads, host, settings, ...tools });
     return writeRun({
       name,
       strategyName: strategy.name,
       task,
       settings,
       plan,
-      baseline,
+      baseline: judged,
       found,
       settled,
       host,

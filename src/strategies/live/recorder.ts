@@ -30,6 +30,8 @@ export interface TrialBegun {
 export class Recorder {
   /** What the stages of the run are given. */
   readonly activity: Activity;
+  /** When the process began, in milliseconds since 1970. */
+  readonly begun = Date.now();
   readonly #given: Activity;
   readonly #sink: EventSink | undefined;
   readonly #jobs: number;
@@ -45,7 +47,7 @@ export class Recorder {
     this.#given = given;
     this.#sink = sink;
     this.#jobs = jobs;
-    this.#deadline = Date.now() + budgetMs;
+    this.#deadline = this.begun + budgetMs;
     this.#throttle = new Throttle((event) => sink?.add(event));
     this.activity = { ...given, onMessage: (message) => this.#message(message), onProgress: (event) => this.#progress(event) };
     sink?.add({ kind: 'state', state: 'starting', jobs, ...(Number.isFinite(budgetMs) && { budgetMs }) });

@@ -1,3 +1,4 @@
 export { type FollowedRun, type FollowOptions, followRun, readRun } from './follow.js';
 export { nodeHost } from './host.js';
+export { steer } from './steer.js';
 export { checkpointFolder, type FolderWorkspace, openWorkerWorkspace, openWorkspace } from './workspace.js';

@@ -12,6 +12,7 @@ import type { CheckpointStore } from '../../technique/index.js';
 import { decodeCheckpoint, encodeCheckpoint } from '../../training/index.js';
 import type { Workspace } from '../models/workspace.js';
 import { openEvents } from './events.js';
+import { folderInbox } from './inbox.js';
 
 /** Journal records that say what a model's file holds: { id, sha256 }. */
 const KIND = 'file';
@@ -32,7 +33,7 @@ export async function openWorkspace(folder: string, activity: Activity = {}): Pr
     await events.close();
     await made.close();
   };
-  return { ...made, events, close };
+  return { ...made, events, inbox: folderInbox(join(folder, 'steering')), close };
 }
 
 /**
