@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { appendFile, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Activity } from '../../base/index.js';
 import { fileReason, writeFileAtomic } from '../../base/node/index.js';
 import { compacted } from '../live/compact.js';
@@ -64,6 +65,13 @@ export function openEvents(path: string, { onMessage }: Activity = {}, mostBytes
       await writing;
     },
   };
+}
+
+/** Whether a process has begun to work on the run in a folder since then: on that run, as it made sure. @param since milliseconds since 1970. */
+export function hasBegun(folder: string, since: number): boolean {
+  return endOf(join(folder, 'events.jsonl')).events.some(
+    (event) => event.kind === 'state' && event.state === 'starting' && event.at >= since,
+  );
 }
 
 /** Every event that a file holds whole. None where there is no file. */

@@ -1,3 +1,4 @@
+export { hasBegun } from './events.js';
 export { type FollowedRun, type FollowOptions, followRun, readRun } from './follow.js';
 export { nodeHost } from './host.js';
 export { steer } from './steer.js';
