@@ -91,6 +91,8 @@ test('a run that is paused, limited, given a recipe, shortened and resumed ends 
 
   const again = await smallRun(steered, start);
   assert.deepEqual(essence(again), essence(info));
+  const described = (await readJournal(join(out, 'journal.jsonl'))).filter(({ kind }) => kind === 'live');
+  assert.equal(described.length, 2, 'nothing of what the run is has changed');
   assert.ok(says(/limits were changed in the course of this run: maxSize/)(await readRun(out)));
   assert.ok(says(/told to try \d recipes/)(await readRun(out)));
 });

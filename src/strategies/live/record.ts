@@ -24,10 +24,11 @@ export interface LiveRecord {
 
 /** Notes what a run is, unless the journal says the same already. */
 export async function noteRun(storage: Storage, run: Omit<LiveRecord, 'begun'>): Promise<void> {
-  const before = storage.records().filter(({ kind }) => kind === LIVE_RECORD);
-  const begun = (before[0]?.data as { begun?: number } | undefined)?.begun ?? Date.now();
-  const record = asJson({ ...run, begun }, LIVE_RECORD);
-  const last = before.at(-1);
+  const last = storage.records().findLast(({ kind }) => kind === LIVE_RECORD);
+  const before = last && parseRunRecord(last.data);
+  // What the baseline decided when the run was begun is known when it goes on.
+  const limits = before?.baseline && !run.baseline ? before.limits : run.limits;
+  const record = asJson({ begun: Date.now(), ...before, ...run, limits }, LIVE_RECORD);
   if (!last || canonicalText(last.data) !== canonicalText(record)) await storage.record(LIVE_RECORD, record);
 }
 
