@@ -1,4 +1,4 @@
-export type { StudyEnd } from './course.js';
+export type { StudyEnd } from './course/course.js';
 export { type ImportanceOptions, parameterImportance } from './importance.js';
 export { asJson, canonicalText, type Json } from './json.js';
 export type {
@@ -16,13 +16,14 @@ export type { StudyResults } from './results.js';
 export * from './samplers/index.js';
 export type { StudyOptions } from './settings.js';
 export { SearchSpace } from './space.js';
-export type { StudyHeader } from './state.js';
+export { type StudyHeader, StudyState } from './state.js';
 export * from './stoppers/index.js';
 export * from './storages/index.js';
 export { createStudy, readStudy, runStudy, type Study } from './study.js';
 export {
   type AskedTrial,
   type History,
+  type Judge,
   type Objective,
   type Outcome,
   type Report,

@@ -1,11 +1,11 @@
 import { OptionError, ResourceError } from '../base/index.js';
-import { type Course, type StudyEnd, whenStopped } from './course.js';
+import { type Course, type StudyEnd, whenStopped } from './course/course.js';
 import { CutOff } from './executors/cut-off.js';
 import { Slots } from './executors/slots.js';
 import { LiveTrial, type TrialHost } from './live-trial.js';
 import { resultsOf } from './results.js';
 import type { StudySettings } from './settings.js';
-import { kinds, type StudyState } from './state.js';
+import type { StudyState } from './state.js';
 import { type AskedTrial, type Objective, TrialStopped } from './trial.js';
 
 /** Runs a study in this process: asks for trials, hands each to the objective, and tells what came of it. */
@@ -47,8 +47,13 @@ export class Runner {
     const course = this.#course;
     const slots = new Slots(this.#settings.concurrency);
     const running: Promise<void>[] = [];
+    const next = () =>
+      course.ask(
+        () => !this.#isOverBudget(),
+        () => slots.take(),
+      );
     try {
-      for (let trial = await this.#ask(); trial; trial = await this.#ask()) running.push(this.#runTrial(trial, slots, objective));
+      for (let trial = await next(); trial; trial = await next()) running.push(this.#runTrial(trial, slots, objective));
     } catch (error) {
       this.#breakOff(error);
     }
@@ -57,16 +62,11 @@ export class Runner {
     return course.end as StudyEnd;
   }
 
-  #ask(): Promise<AskedTrial | undefined> {
-    return this.#course.ask(() => !this.#isOverBudget());
-  }
-
-  /** Runs one trial when there is a slot, and writes down how it ended; never rejects. */
+  /** Runs one trial, whose slot is taken, and writes down how it ended; never rejects. */
   async #runTrial(asked: AskedTrial, slots: Slots, objective: Objective): Promise<void> {
-    await slots.acquire();
     try {
       if (this.#abort.signal.aborted || this.#isOverBudget()) {
-        this.#course.handBack(asked.number);
+        this.#course.told.handBack(asked.number);
         return;
       }
       const live = new LiveTrial(asked, this.#hostOf(slots));
@@ -76,8 +76,14 @@ export class Runner {
       // Only writing can fail here; the course has noted why, and the run ends with it.
       this.#abort.abort();
     } finally {
-      slots.release();
+      this.#release(slots);
     }
+  }
+
+  /** A slot that is free goes to a trial that waits for one at a rung, or else to the next trial. */
+  #release(slots: Slots): void {
+    slots.release();
+    this.#course.wake();
   }
 
   /**
@@ -88,12 +94,13 @@ export class Runner {
     const { number } = live;
     try {
       const outcome = await objective(this.#state.trials[number].point, live);
-      await this.#course.tell(number, outcome, live.attributes);
+      await this.#course.told.tell(number, outcome, live.attributes);
     } catch (error) {
       if (this.#course.cause !== undefined || this.#abort.signal.aborted || error instanceof CutOff) return;
-      if (error instanceof TrialStopped) await this.#course.giveUp(number, live.attributes).catch((cause) => this.#fail(number, cause));
+      if (error instanceof TrialStopped)
+        await this.#course.told.giveUp(number, live.attributes).catch((cause) => this.#fail(number, cause));
       else if (error instanceof ResourceError && !this.#state.trials[number].broke) {
-        await this.#course.write(kinds.broke, { number }).catch(() => undefined);
+        await this.#course.told.broke(number).catch(() => undefined);
         this.#breakOff(error);
       } else await this.#fail(number, error);
     } finally {
@@ -104,7 +111,7 @@ export class Runner {
   async #fail(number: number, error: unknown): Promise<void> {
     const { name, message } = error instanceof Error ? error : { name: 'Error', message: String(error) };
     this.#settings.activity.onMessage?.({ level: 'warning', text: `Trial ${number} failed: ${message}` });
-    await this.#course.fail(number, { name, message });
+    await this.#course.told.fail(number, { name, message });
   }
 
   /** Ends the run for a reason that says nothing about the trials under way: they are run again by the next one. */
@@ -118,10 +125,10 @@ export class Runner {
     return {
       signal: this.#abort.signal,
       activity: this.#settings.activity,
-      report: (number, step, value) => course.report(number, step, value),
+      report: (number, step, value) => course.told.report(number, step, value),
       shouldStop: (number) =>
         course.shouldStop(number, async (wait) => {
-          slots.release();
+          this.#release(slots);
           try {
             await wait;
           } finally {
@@ -136,13 +143,18 @@ export class Runner {
   }
 
   #showProgress(): void {
-    const { activity, maxTrials, header } = this.#settings;
+    const { activity, header } = this.#settings;
     if (!activity.onProgress) return;
     const { trials } = this.#state;
     const results = resultsOf(header.directions, () => trials);
     const facts: Record<string, number | string> = {};
     if (header.directions.length > 1) facts.front = results.front().length;
     else facts.best = results.best()?.values?.[0] ?? 'none yet';
-    activity.onProgress({ task: 'study', done: trials.filter(({ state }) => state !== 'running').length, total: maxTrials, facts });
+    activity.onProgress({
+      task: 'study',
+      done: trials.filter(({ state }) => state !== 'running').length,
+      total: this.#course.maxTrials,
+      facts,
+    });
   }
 }

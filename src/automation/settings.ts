@@ -7,7 +7,7 @@ import { SearchSpace } from './space.js';
 import { journalVersion, type StudyHeader } from './state.js';
 import type { Stopper } from './stoppers/index.js';
 import { memoryStorage, type Storage } from './storages/index.js';
-import type { Objective } from './trial.js';
+import type { Judge, Objective } from './trial.js';
 
 export interface StudyOptions {
   space: SpaceDefinition;
@@ -49,6 +49,8 @@ export interface StudyOptions {
   distinct?: boolean;
   /** The study is given up at the end of a wave when more trials than this have failed, or when all of the first 10 have. Default Infinity. */
   maxFailures?: number;
+  /** Constraints that may change: asked when a trial is told, and of every trial when it is to `rejudge`. Default: the objective's violations count. */
+  judge?: Judge;
   /** Progress under the task "study": one event per trial ended. */
   activity?: Activity;
 }
@@ -59,6 +61,8 @@ export interface StudySettings {
   readonly space: SearchSpace;
   readonly objective: Objective | undefined;
   readonly sampler: Sampler;
+  /** Whether no point is tried twice. */
+  readonly isDistinct: boolean;
   readonly stopper: Stopper | undefined;
   readonly storage: Storage;
   readonly maxTrials: number;
@@ -66,6 +70,7 @@ export interface StudySettings {
   readonly concurrency: number;
   readonly leaseMs: number;
   readonly maxFailures: number;
+  readonly judge: Judge | undefined;
   readonly activity: Activity;
 }
 
@@ -87,6 +92,7 @@ export function settingsOf({
   initialPoints = [],
   distinct = true,
   maxFailures = Infinity,
+  judge,
   activity = {},
   ...given
 }: StudyOptions): StudySettings {
@@ -114,7 +120,22 @@ export function settingsOf({
     stopper: stopper ? { name: stopper.name, options: stopper.options } : null,
     initialPoints: points,
   };
-  return { header, space, objective, sampler: chosen, stopper, storage, maxTrials, budgetMs, concurrency, leaseMs, maxFailures, activity };
+  return {
+    header,
+    space,
+    objective,
+    sampler: chosen,
+    isDistinct: distinct,
+    stopper,
+    storage,
+    maxTrials,
+    budgetMs,
+    concurrency,
+    leaseMs,
+    maxFailures,
+    judge,
+    activity,
+  };
 }
 
 /** @throws OptionError naming the first thing in which a study differs from the one that its journal was begun with. */
@@ -133,7 +154,8 @@ export function checkSameStudy(given: StudyHeader, journal: StudyHeader): void {
   }
 }
 
-function checkWhole(options: Record<string, number>, least: number, most = Number.MAX_SAFE_INTEGER): void {
+/** @throws OptionError naming the option that is no integer within the bounds. */
+export function checkWhole(options: Record<string, number>, least: number, most = Number.MAX_SAFE_INTEGER): void {
   for (const [where, value] of Object.entries(options)) {
     if (Number.isInteger(value) && value >= least && value <= most) continue;
     throw bad(where, `an integer of at least ${least}${most < Number.MAX_SAFE_INTEGER ? ` and at most ${most}` : ''}`, value);

@@ -27,6 +27,8 @@ export const journalVersion = 1;
 export const kinds = {
   header: 'study',
   asked: 'trial.asked',
+  /** An asked trial is begun for the first time. */
+  begun: 'trial.begun',
   /** An asked trial begins again: what it reported before counts no more. */
   again: 'trial.again',
   /** The machine failed during a trial, and the run ended. */
@@ -37,6 +39,12 @@ export const kinds = {
   failed: 'trial.failed',
   /** A trial that had ended was told other values. */
   differs: 'trial.differs',
+  /** The wave ends before this trial: what nobody had begun of it is proposed anew. */
+  cut: 'wave.cut',
+  /** A point that somebody wants to be tried. */
+  queued: 'point.queued',
+  /** Constraints were changed: by how much each trial violates them now. */
+  rejudged: 'trials.rejudged',
 } as const;
 
 const studyKinds: ReadonlySet<string> = new Set(Object.values(kinds));
@@ -46,7 +54,14 @@ type Fields = { readonly [field: string]: Json };
 /** A study as its journal tells it: records are applied one after the other, those read and those just written alike. */
 export class StudyState {
   header: StudyHeader | undefined;
+  /** Where waves begin besides every so many trials, in order. */
+  readonly cuts: number[] = [];
+  /** Points that somebody wants to be tried, and that were not asked yet. */
+  readonly queued: Point[] = [];
+  /** Whether constraints were ever changed. */
+  isRejudged = false;
   readonly #trials: TrialRecord[] = [];
+  readonly #begun = new Set<number>();
   readonly #name: string;
 
   /**
@@ -62,12 +77,20 @@ export class StudyState {
     return this.#trials;
   }
 
+  /** Whether anybody ever began a trial, as far as the journal says. */
+  isBegun(number: number): boolean {
+    return this.#begun.has(number);
+  }
+
   apply({ kind, data }: JournalRecord): void {
     if (!studyKinds.has(kind)) return;
     const fields = data as Fields;
     if (fields.study !== this.#name) return;
     if (kind === kinds.header) this.#begin(fields);
     else if (kind === kinds.asked) this.#ask(fields);
+    else if (kind === kinds.cut) this.#cut(fields);
+    else if (kind === kinds.queued) this.queued.push(fields.point as unknown as Point);
+    else if (kind === kinds.rejudged) this.#rejudge(fields);
     else this.#change(kind, fields);
   }
 
@@ -89,8 +112,28 @@ export class StudyState {
 
   #ask({ study: _, ...asked }: Fields): void {
     if (!this.header || asked.number !== this.#trials.length) throw this.#contradiction('a trial is out of order', asked);
-    const { number, point, seed } = asked as unknown as { number: number; point: Point; seed: number };
-    this.#trials.push({ number, point, seed, state: 'running', reports: [], attributes: {} });
+    const { number, point, seed, byHand } = asked as unknown as Pick<TrialRecord, 'number' | 'point' | 'seed' | 'byHand'>;
+    if (byHand) this.queued.shift();
+    this.#trials.push({ number, point, seed, state: 'running', reports: [], attributes: {}, ...(byHand && { byHand }) });
+  }
+
+  #cut(fields: Fields): void {
+    const from = fields.number as number;
+    const withdrawn = this.#trials.slice(from);
+    if (withdrawn.some(({ number, state }) => state !== 'running' || this.#begun.has(number)))
+      throw this.#contradiction('a trial that was begun is withdrawn', fields);
+    // What was put in by hand stays wanted, before what was put in later.
+    this.queued.unshift(...withdrawn.filter(({ byHand }) => byHand).map(({ point }) => point));
+    this.#trials.length = from;
+    this.cuts.push(from);
+  }
+
+  #rejudge({ violations }: Fields): void {
+    this.isRejudged = true;
+    for (const [number, found] of Object.entries(violations as { readonly [number: string]: readonly number[] | null })) {
+      const { violations: _, ...trial } = this.#trials[Number(number)];
+      this.#trials[Number(number)] = { ...trial, ...(found && { violations: found }) };
+    }
   }
 
   #change(kind: string, fields: Fields): void {
@@ -101,6 +144,8 @@ export class StudyState {
       return;
     }
     if (trial?.state !== 'running') throw this.#contradiction(`"${kind}" for a trial that is not running`, fields);
+    if (kind === kinds.begun || kind === kinds.again) this.#begun.add(trial.number);
+    if (kind === kinds.begun) return;
     this.#trials[trial.number] = changed(trial, kind, fields);
   }
 

@@ -1,9 +1,10 @@
 import { OptionError } from '../base/index.js';
-import { Course, type StudyEnd, whenStopped } from './course.js';
+import { Course, type StudyEnd, whenStopped } from './course/course.js';
 import { asJson } from './json.js';
+import type { Point } from './parameters.js';
 import { resultsOf, type StudyResults } from './results.js';
 import { Runner } from './runner.js';
-import { checkSameStudy, type StudyOptions, settingsOf } from './settings.js';
+import { checkSameStudy, checkWhole, type StudyOptions, settingsOf } from './settings.js';
 import { kinds, type StudyHeader, StudyState } from './state.js';
 import type { JournalRecord, Storage } from './storages/index.js';
 import type { AskedTrial, Outcome, TrialFailure } from './trial.js';
@@ -43,6 +44,24 @@ export interface Study extends StudyResults {
   heartbeat(number: number): void;
   /** Gives a trial back that was not run: the next that asks gets it. */
   handBack(number: number): void;
+  /** From now on nobody is handed a trial, until `resume`: `ask` waits. What runs goes on. Not kept in the journal. */
+  pause(): void;
+  resume(): void;
+  /**
+   * Changes how many trials there are to be, as the option `maxTrials` says; not kept in the journal. As all that changes a study in its course, it ends the wave before the first trial that nobody has begun.
+   * @throws OptionError for what is no positive integer.
+   */
+  setMaxTrials(trials: number): Promise<void>;
+  /**
+   * Has a point tried before whatever is proposed next, beyond `maxTrials` if need be; kept in the journal.
+   * @throws OptionError for a point that is not in the space, or that is tried already where none is to be tried twice; and where the study has ended.
+   */
+  enqueue(point: Point): Promise<void>;
+  /**
+   * Judges every trial anew, once what the option `judge` says has changed; kept in the journal. What is proposed from then on is what is likeliest to keep the constraints.
+   * @throws OptionError without `judge`.
+   */
+  rejudge(): Promise<void>;
   /**
    * Goes on until `maxTrials`, the budget or the end of the space. What an earlier run finished is kept; trials that it began are run
    * again with the same number, point and seed.
@@ -69,6 +88,7 @@ export async function createStudy(options: StudyOptions): Promise<Study> {
     state.apply({ kind: kinds.header, data: asJson(header, 'header') });
   }
   const course = new Course(settings, state);
+  const { told } = course;
   const runner = new Runner(settings, state, course);
   const { signal } = settings.activity;
   const stop = () => course.close(whenStopped(header.study));
@@ -81,13 +101,21 @@ export async function createStudy(options: StudyOptions): Promise<Study> {
       storage,
       run: () => runner.run(),
       ask: () => course.ask(),
-      tell: course.tell.bind(course),
-      fail: course.fail.bind(course),
-      giveUp: course.giveUp.bind(course),
-      report: async (number: number, step: number, value: number) => course.report(number, step, value),
+      tell: told.tell.bind(told),
+      fail: told.fail.bind(told),
+      giveUp: told.giveUp.bind(told),
+      report: async (number: number, step: number, value: number) => told.report(number, step, value),
       shouldStop: (number: number) => course.shouldStop(number),
-      heartbeat: (number: number) => course.heartbeat(number),
-      handBack: (number: number) => course.handBack(number),
+      heartbeat: told.heartbeat.bind(told),
+      handBack: told.handBack.bind(told),
+      pause: course.pause.bind(course),
+      resume: course.resume.bind(course),
+      setMaxTrials: async (trials: number) => {
+        checkWhole({ trials }, 1);
+        await course.setMaxTrials(trials);
+      },
+      enqueue: course.enqueue.bind(course),
+      rejudge: course.rejudge.bind(course),
     },
   );
 }

@@ -33,6 +33,8 @@ export interface TrialRecord {
   readonly violations?: readonly number[];
   /** Whatever the objective wanted to keep. */
   readonly attributes: { readonly [name: string]: Json };
+  /** Whether somebody put its point in by hand. */
+  readonly byHand?: true;
   /** Whether a run ended because the machine failed during this trial. */
   readonly broke?: true;
   /** Why it failed. */
@@ -105,6 +107,9 @@ export class TrialStopped extends Stopped {
     super('The trial was stopped early');
   }
 }
+
+/** By how much a trial breaks each constraint, judged by what it was told to have come to. Undefined without constraints. */
+export type Judge = (trial: Pick<TrialRecord, 'values' | 'attributes'>) => readonly number[] | undefined;
 
 /** The sum of the constraints' violations; 0 for a feasible trial. */
 export function totalViolation(trial: TrialRecord): number {

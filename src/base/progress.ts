@@ -6,6 +6,10 @@ export interface ProgressEvent {
   total?: number;
   /** Short facts worth seeing now, e.g. { loss: 0.31, accuracy: 0.92 }. */
   facts?: Record<string, number | string>;
+  /** Seconds that are likely left, where that is known better than from the pace of `done`. */
+  secondsLeft?: number;
+  /** Set where an epoch of a training has just ended: its number from 1, the mean loss, and the validation quality where it was measured. */
+  epoch?: { readonly epoch: number; readonly loss: number; readonly quality?: number };
 }
 
 /** Whatever wants to see progress: the terminal, a journal, a web page. */

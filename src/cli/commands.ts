@@ -101,6 +101,16 @@ export const commands = [
     load: async () => (await import('./commands/optimize.js')).optimizeCommand,
   },
   {
+    name: 'watch',
+    summary: 'follow a run in its folder: how far it is, what is left, and its front as it grows',
+    load: async () => (await import('./commands/watch.js')).watchCommand,
+  },
+  {
+    name: 'steer',
+    summary: 'tell a run in progress something: pause, resume, stop, other limits, a recipe, more trials',
+    load: async () => (await import('./commands/steer.js')).steerCommand,
+  },
+  {
     name: 'worker',
     summary: 'take jobs of runs that were begun elsewhere with optimize --queue',
     load: async () => (await import('./commands/worker.js')).workerCommand,

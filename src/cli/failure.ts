@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander';
-import { EspalierError, OptionError } from '../base/index.js';
+import { EspalierError, OptionError, Stopped } from '../base/index.js';
 import { flagName } from './flag-name.js';
 import { INTERRUPTED } from './interruption.js';
 
@@ -36,7 +36,7 @@ export function failureOf(error: unknown, { interrupted, kept }: Circumstances):
   if (error instanceof EspalierError) {
     const { name, expected, got } = error;
     const [message, what, where, fix] = [error.message, error.what, error.where, error.fix].map((text) => text && inFlags(text));
-    const code = error instanceof OptionError ? MISUSED : FAILED;
+    const code = error instanceof OptionError ? MISUSED : error instanceof Stopped ? INTERRUPTED : FAILED;
     return { code, text: `error: ${message}`, error: { name, message, what, where, expected, got, fix } };
   }
   if (isOutOfMemory(error)) {

@@ -73,6 +73,12 @@ export class Output {
     process.stdout.write(shown.endsWith('\n') ? shown : `${shown}\n`);
   }
 
+  /** One line of JSON of many, for commands that tell of things as they happen. */
+  line(value: object): void {
+    printed = true;
+    process.stdout.write(`${harmlessJson(value, 0)}\n`);
+  }
+
   readonly message = ({ level, text }: Message): void => {
     if (this.#options.quiet) return;
     this.clear();

@@ -35,7 +35,9 @@ export class Progress {
     const active = [...this.#tracked].filter(([group, { heard }]) => group !== STUDY && now - heard < STALE_MS).map(([, each]) => each);
     if (study && !isFinished(study.last)) {
       const { done, total, facts } = study.last;
-      const head = [`trials ${meter(study.last, bar)}${done} of ${total ?? '?'}`, ...factsOf(facts), ...timeLeft(study, now)].join('  ');
+      // Trials differ, so that their pace alone says little of those to come.
+      const left = study.last.secondsLeft === undefined ? [] : timeLeft(study, now);
+      const head = [`trials ${meter(study.last, bar)}${done} of ${total ?? '?'}`, ...factsOf(facts), ...left].join('  ');
       return [head, ...active.map(({ last }) => `${last.task.split('/').join(' ')} ${share(last)}`)].join(' | ');
     }
     return active
@@ -72,7 +74,8 @@ function shorten(value: number): string {
   return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(3)));
 }
 
-function timeLeft({ started, before, last: { done, total } }: Tracked, now: number): string[] {
+function timeLeft({ started, before, heard, last: { done, total, secondsLeft } }: Tracked, now: number): string[] {
+  if (secondsLeft !== undefined) return [`${duration(secondsLeft - (now - heard) / 1000)} left`];
   if (total === undefined || done <= before || done >= total) return [];
   return [`${duration(((now - started) / (done - before) / 1000) * (total - done))} left`];
 }

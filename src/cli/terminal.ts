@@ -19,9 +19,9 @@ export function harmless(text: string, color = false): string {
 }
 
 /** JSON whose texts hold no characters that a terminal obeys: they are written as escapes, so that it reads back as the same value. */
-export function harmlessJson(value: unknown): string {
+export function harmlessJson(value: unknown, indent = 2): string {
   const escaped = (character: string) => [...character].map((each) => `\\u${each.charCodeAt(0).toString(16).padStart(4, '0')}`).join('');
-  return JSON.stringify(value, null, 2).replace(UNSAFE, escaped);
+  return JSON.stringify(value, null, indent).replace(UNSAFE, escaped);
 }
 
 /** Writes text for people to stderr. */

@@ -1,5 +1,7 @@
 export * from './advice/index.js';
 export { parseRule } from './criteria/rules.js';
+export { liveRun } from './live/live-run.js';
+export { type Outlook, secondsLeft } from './live/time-left.js';
 export type { HostServices } from './models/host.js';
 export { RecipeRunner, stageId } from './models/runner.js';
 export type { Workspace } from './models/workspace.js';
@@ -14,6 +16,7 @@ export { recipeLabel } from './recipes/labels.js';
 export { prepareArchitecture } from './recipes/preparation.js';
 export type { OptimizeRequest } from './request.js';
 export type { Card } from './results/card.js';
+export * from './results/event.js';
 export * from './results/info.js';
 export * from './results/live.js';
 export { parseCard, parseRecipe, parseRunInfo } from './results/schema.js';

@@ -1,7 +1,8 @@
-import type { Activity } from '../base/index.js';
 import { requireSound } from '../infrastructure/compiler/index.js';
 import { measureBaseline } from './baseline/baseline.js';
 import { queuedStages } from './jobs/queued.js';
+import { noteRun } from './live/record.js';
+import { Recorder } from './live/recorder.js';
 import { estimatingHost } from './models/estimated.js';
 import { fingerprintOf } from './models/fingerprint.js';
 import { modelMaker } from './models/maker.js';
@@ -27,36 +28,48 @@ export async function optimize(request: OptimizeRequest): Promise<RunInfo> {
   const elapsed = () => performance.now() - started;
   const { name, original, architecture, strategy, registry, runtime, workspace, options = {} } = request;
   const { onMessage, onProgress, signal } = request;
-  const activity: Activity = { onMessage, onProgress, signal };
   requireSound(original);
 
   const given = { name, original, architecture, strategy };
   const { task, settings, plan } = await planRun({ ...given, task: request.task, options, registry, runtime, workspace, onMessage });
+  const { seed, threads, hardware, target, jobs, limits, trials } = settings;
+  const about = { name, strategy: strategy.name, task: { name: task.name, kind: task.kind, metric: task.metric.name }, trials };
+  await noteRun(workspace.storage, { ...about, limits });
+  const budgetMs = settings.budgetMs - elapsed();
+  const recorder = new Recorder({ onMessage, onProgress, signal }, workspace.events, { jobs, budgetMs });
+  const { activity } = recorder;
+  return recorder.run(async () => {
+    const host = hardware ? estimatingHost(request.host, hardware) : request.host;
+    const fingerprint = fingerprintOf(original, task);
+    const make = modelMaker({ original, task, runtime, registry, workspace, seed, threads, fingerprint });
+    const meter = await meterOf({ original, task, runtime, threads, host, storage: workspace.storage, registry, seed, target });
+    const tools = { make, meter, workspace, activity };
 
-  const { seed, threads, hardware, target } = settings;
-  const host = hardware ? estimatingHost(request.host, hardware) : request.host;
-  const fingerprint = fingerprintOf(original, task);
-  const make = modelMaker({ original, task, runtime, registry, workspace, seed, threads, fingerprint });
-  const meter = await meterOf({ original, task, runtime, threads, host, storage: workspace.storage, registry, seed, target });
-  const tools = { make, meter, workspace, activity };
-
-  const baseline = await measureBaseline({ ...given, task, settings, ...tools });
-  const { workers } = request;
-  const elsewhere = workers && queuedStages({ ...workers, baseline, registry, workspace, seed, fingerprint });
-  const found = await search({ plan, baseline, settings, budgetMs: settings.budgetMs - elapsed(), elsewhere, ...tools });
-  const settled = await settle({ baseline, candidates: found.candidates, task, runtime, threads, host, settings, ...tools });
-  return writeRun({
-    name,
-    strategyName: strategy.name,
-    task,
-    settings,
-    plan,
-    baseline,
-    found,
-    settled,
-    host,
-    meter,
-    workspace,
-    elapsed: elapsed(),
+    const baseline = await measureBaseline({ ...given, task, settings, ...tools });
+    const { criteria, info } = baseline;
+    await noteRun(workspace.storage, { ...about, limits: criteria.limits, objectives: criteria.objectives, baseline: info });
+    const { workers } = request;
+    const elsewhere = workers && queuedStages({ ...workers, baseline, registry, workspace, seed, fingerprint });
+    recorder.state('searching');
+    const left = settings.budgetMs - elapsed();
+    const found = await search({ plan, baseline, settings, budgetMs: left, elsewhere, registry, recorder, ...tools });
+    recorder.state('settling');
+    // Limits may have been changed meanwhile.
+    const judged = { ...baseline, criteria: { ...criteria, limits: found.limits } };
+    const settled = await settle({ baseline: judged, candidates: found.candidates, task, runtime, threads, host, settings, ...tools });
+    return writeRun({
+      name,
+      strategyName: strategy.name,
+      task,
+      settings,
+      plan,
+      baseline: judged,
+      found,
+      settled,
+      host,
+      meter,
+      workspace,
+      elapsed: elapsed(),
+    });
   });
 }

@@ -6,6 +6,7 @@ import { worth } from '../metrics/index.js';
 import { type Model, Tensor } from '../onnx/index.js';
 import { dequantize, otherPrecision } from '../ops/index.js';
 import { warnOfBatch, warnOfUntrained } from './checks.js';
+import { epochProgress } from './epoch-progress.js';
 import { evaluate } from './evaluate.js';
 import { trainable } from './exposed.js';
 import { axesOf, type Feed, feedsOf, inputShapes } from './feeds.js';
@@ -146,6 +147,8 @@ class Training {
       this.#checkLoss(record);
       await this.#judge(record, state);
       this.#history.push(record);
+      const { onProgress, task } = this.#request;
+      onProgress?.(epochProgress(record, { epochs, steps: this.#stepsPerEpoch, waiting: this.#clock.waiting, metric: task.metric }));
       await this.#request.onCheckpoint?.({ epoch: epoch + 1, request, history: [...this.#history], state, best: this.#best });
       if ((await this.#request.onEpoch?.(record)) === true) break;
     }

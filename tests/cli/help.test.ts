@@ -26,6 +26,8 @@ const COMMANDS = [
   'techniques',
   'samplers',
   'worker',
+  'watch',
+  'steer',
   'optimize',
   'report',
   'demo',

@@ -139,10 +139,29 @@ test('an abort stops with Stopped and disposes of the program', async () => {
   await assert.rejects(run({}, { signal: AbortSignal.abort() }), Stopped);
 });
 
-test('progress counts steps of the whole training', async () => {
+test('progress counts steps of the whole training, and says what came of each epoch', async () => {
   const seen: string[] = [];
-  const { history } = await run({ epochs: 2 }, { onProgress: ({ task: name, done, total }) => seen.push(`${name} ${done}/${total}`) });
-  assert.deepEqual(seen, ['train 1/6', 'train 2/6', 'train 3/6', 'train 4/6', 'train 5/6', 'train 6/6']);
+  const epochs: ProgressEvent['epoch'][] = [];
+  const onProgress = ({ task: name, done, total, epoch }: ProgressEvent) => {
+    if (epoch) epochs.push(epoch);
+    seen.push(`${name} ${done}/${total}${epoch ? ', an epoch' : ''}`);
+  };
+  const { history } = await run({ epochs: 2 }, { onProgress });
+  const steps = [
+    'train 1/6',
+    'train 2/6',
+    'train 3/6',
+    'train 3/6, an epoch',
+    'train 4/6',
+    'train 5/6',
+    'train 6/6',
+    'train 6/6, an epoch',
+  ];
+  assert.deepEqual(seen, steps);
+  assert.deepEqual(
+    epochs,
+    history.map(({ epoch, loss, quality }: EpochRecord) => ({ epoch, loss, quality })),
+  );
   assert.deepEqual(
     history.map(({ epoch }: EpochRecord) => epoch),
     [1, 2],

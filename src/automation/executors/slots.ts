@@ -7,6 +7,13 @@ export class Slots {
     this.#free = limit;
   }
 
+  /** Takes a slot where one is free. */
+  take(): boolean {
+    if (this.#free === 0) return false;
+    this.#free--;
+    return true;
+  }
+
   /** Resolves once a slot is this caller's; it must release it. */
   async acquire(): Promise<void> {
     if (this.#free > 0) this.#free--;

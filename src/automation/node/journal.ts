@@ -5,7 +5,7 @@ import { fileError, syncFolder } from '../../base/node/index.js';
 import { asJson } from '../json.js';
 import type { JournalRecord, Storage } from '../storages/index.js';
 import { parseJournal, toLine } from './lines.js';
-import { takeLock } from './lock.js';
+import { isLocked, takeLock } from './lock.js';
 
 /**
  * Opens the journal in a file, or begins one: a line of JSON per record, with a checksum, flushed to the disk before `record` resolves.
@@ -48,6 +48,11 @@ export async function readJournal(path: string): Promise<readonly JournalRecord[
     throw fileError('The journal cannot be read', path, cause);
   }
   return parseJournal(bytes, path).records;
+}
+
+/** Whether a process has a journal open, for all that this machine can tell. Never waits for it. */
+export function isJournalOpen(path: string): Promise<boolean> {
+  return isLocked(`${path}.lock`);
 }
 
 class Journal implements Storage {

@@ -50,7 +50,8 @@ export function parseJournal(bytes: Uint8Array, where: string): JournalText {
   return { records, goodBytes, lacksLineEnd };
 }
 
-function fromLine(line: string): JournalRecord | undefined {
+/** The record of a line, without its end; undefined for one that was torn or changed. */
+export function fromLine(line: string): JournalRecord | undefined {
   const head = opening.length + 8 + between.length;
   if (!line.startsWith(opening) || !line.startsWith(between, opening.length + 8) || !line.endsWith('}')) return undefined;
   const text = line.slice(head, -1);

@@ -37,6 +37,17 @@ export async function takeLock(path: string): Promise<() => Promise<void>> {
   };
 }
 
+/** Whether a process holds the lock: one that lives, or may live on another machine. Takes nothing, and removes nothing. */
+export async function isLocked(path: string): Promise<boolean> {
+  try {
+    const owner = await readOwner(path);
+    return owner !== undefined && !isStale(owner);
+  } catch {
+    // Whatever stands there, somebody put it there.
+    return true;
+  }
+}
+
 async function linkUnlessTaken(own: string, path: string): Promise<boolean> {
   try {
     await link(own, path);

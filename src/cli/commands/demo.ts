@@ -19,10 +19,11 @@ import { checkFolder } from '../checks.js';
 import type { AddCommand } from '../command.js';
 import { compileFile } from '../compiling/compile.js';
 import type { CommandContext } from '../context.js';
+import { runOptimization } from '../optimizing/run.js';
+import type { Start } from '../optimizing/start.js';
 import type { CommonOptions } from '../options.js';
 import { duration } from '../progress.js';
 import { ship } from '../shipping/index.js';
-import { runOptimization, type Start } from './optimize.js';
 
 interface Options extends CommonOptions {
   out: string;

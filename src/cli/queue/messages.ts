@@ -16,12 +16,14 @@ export type FromRun =
 
 /** Options of a command line that are the coordinator's affair: those with a value, and those without. */
 const OWN = new Set(['--queue', '--tag', '--jobs', '--trials', '--budget', '--wave']);
+const FLAGS = new Set(['--detach', '--no-detach']);
 
 /** A command line without what only whoever posts jobs needs: the queue's address may hold a password. */
 export function argsForWorkers(args: readonly string[]): string[] {
   const kept: string[] = [];
   for (let at = 0; at < args.length; at++) {
     const [name, value] = args[at].split('=', 2);
+    if (FLAGS.has(name)) continue;
     if (!OWN.has(name)) kept.push(args[at]);
     else if (value === undefined) at++;
   }

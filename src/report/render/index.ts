@@ -10,6 +10,7 @@ export {
   hardwareTable,
   type InspectTableOptions,
   inspectTable,
+  liveText,
   programTable,
   servingTable,
   type TerminalOptions,

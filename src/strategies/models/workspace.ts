@@ -2,7 +2,9 @@ import type { Storage } from '../../automation/index.js';
 import { EspalierError } from '../../base/index.js';
 import type { Model } from '../../onnx/index.js';
 import type { CheckpointStore } from '../../technique/index.js';
+import type { EventSink } from '../results/event.js';
 import type { ModelInfo } from '../results/info.js';
+import type { Inbox } from './inbox.js';
 
 /** Where a run keeps what it makes. In Node a folder; in a page whatever the page has. Everything in it survives a kill. */
 export interface Workspace {
@@ -22,6 +24,10 @@ export interface Workspace {
   forget(id: string): Promise<void>;
   /** Writes another file (front.json, cards, code), wholly or not at all. */
   write(path: string, contents: string | Uint8Array): Promise<void>;
+  /** What happens is written there for those who look on. Default: nowhere. */
+  events?: EventSink;
+  /** Where messages to the run are left. Default: it is told nothing. */
+  inbox?: Inbox;
 }
 
 /** A measured model, from its written file. @throws EspalierError where the file is gone or damaged. */

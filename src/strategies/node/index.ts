@@ -1,2 +1,5 @@
+export { hasBegun } from './events.js';
+export { type FollowedRun, type FollowOptions, followRun, readRun } from './follow.js';
 export { nodeHost } from './host.js';
+export { steer } from './steer.js';
 export { checkpointFolder, type FolderWorkspace, openWorkerWorkspace, openWorkspace } from './workspace.js';

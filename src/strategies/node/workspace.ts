@@ -11,11 +11,13 @@ import { loadModel, saveModel } from '../../onnx/node/index.js';
 import type { CheckpointStore } from '../../technique/index.js';
 import { decodeCheckpoint, encodeCheckpoint } from '../../training/index.js';
 import type { Workspace } from '../models/workspace.js';
+import { openEvents } from './events.js';
+import { folderInbox } from './inbox.js';
 
 /** Journal records that say what a model's file holds: { id, sha256 }. */
 const KIND = 'file';
 
-/** A folder as a workspace: journal.jsonl, models/, and checkpoints under .work/ while they are needed. */
+/** A folder as a workspace: journal.jsonl, events.jsonl, models/, and checkpoints under .work/ while they are needed. */
 export interface FolderWorkspace extends Workspace {
   readonly folder: string;
   close(): Promise<void>;
@@ -24,7 +26,14 @@ export interface FolderWorkspace extends Workspace {
 /** @throws EspalierError where the folder cannot be made or another process is at work in it. */
 export async function openWorkspace(folder: string, activity: Activity = {}): Promise<FolderWorkspace> {
   makeFolder(join(folder, 'models'));
-  return workspaceIn(folder, await openJournal(join(folder, 'journal.jsonl'), activity), activity);
+  const made = workspaceIn(folder, await openJournal(join(folder, 'journal.jsonl'), activity), activity);
+  const events = openEvents(join(folder, 'events.jsonl'), activity);
+  const close = async () => {
+    // Before the lock is gone: another process may begin then.
+    await events.close();
+    await made.close();
+  };
+  return { ...made, events, inbox: folderInbox(join(folder, 'steering')), close };
 }
 
 /**

@@ -56,8 +56,10 @@ export interface LiveTrial {
   values?: readonly number[];
   /** The ids of its models, the last stage last. */
   models: readonly string[];
-  /** What was measured on the way: epochs and validation quality. */
+  /** What was measured on the way, by the epochs of all its trainings: `curveOf` says what. */
   curve: readonly { step: number; value: number }[];
+  /** 'quality': on validation data; 'loss': that of the training part, where the trainings measure nothing else. Absent where there is no curve. */
+  curveOf?: 'quality' | 'loss';
   /** Milliseconds since 1970 of its last attempt, where known. */
   begun?: number;
   ended?: number;

@@ -60,7 +60,7 @@ const footprint = z.looseObject({
 
 const recipe = z.array(z.looseObject({ technique: z.string(), options: z.record(z.string(), z.unknown()).optional() }));
 
-const model = z.looseObject({
+export const modelSchema = z.looseObject({
   id: z.string(),
   label: z.string(),
   file: z.string(),
@@ -85,7 +85,7 @@ const layer = z.looseObject({
   activationBytes: count,
 });
 
-const limits = z.looseObject({
+export const limitsSchema = z.looseObject({
   maxSize: number.optional(),
   maxLatency: number.optional(),
   maxMemory: number.optional(),
@@ -111,11 +111,11 @@ const run = z.looseObject({
   }),
   seed: number,
   options: z.record(z.string(), z.unknown()),
-  limits,
+  limits: limitsSchema,
   machine: z.looseObject({ node: z.string(), platform: z.string(), processor: z.string(), cores: count }),
   objectives: z.array(z.string()),
-  baseline: model,
-  models: z.array(model),
+  baseline: modelSchema,
+  models: z.array(modelSchema),
   hypervolume: number,
   layers: z.record(z.string(), z.array(layer)),
   trials: z.looseObject({ finished: count, failed: count, stopped: count }),

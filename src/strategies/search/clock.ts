@@ -3,6 +3,8 @@ export interface Clock {
   signal: AbortSignal;
   /** Whether it ended because the time is over. */
   isOver(): boolean;
+  /** The time is over now. */
+  end(): void;
   stop(): void;
 }
 
@@ -14,16 +16,15 @@ export function startClock(milliseconds: number, signal: AbortSignal | undefined
   if (signal?.aborted) follow();
   signal?.addEventListener('abort', follow, { once: true });
   // Timers hold at most 2^31 - 1 ms; a longer budget is no limit in practice.
-  const timer =
-    milliseconds < 2 ** 31
-      ? setTimeout(() => {
-          isOver = !signal?.aborted;
-          controller.abort();
-        }, milliseconds)
-      : undefined;
+  const end = () => {
+    isOver = !signal?.aborted;
+    controller.abort();
+  };
+  const timer = milliseconds < 2 ** 31 ? setTimeout(end, milliseconds) : undefined;
   return {
     signal: controller.signal,
     isOver: () => isOver,
+    end,
     stop: () => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', follow);

@@ -1,21 +1,29 @@
 import { createStudy, type Study, samplers } from '../../automation/index.js';
 import { type Activity, Stopped } from '../../base/index.js';
+import type { TechniqueRegistry } from '../../technique/index.js';
 import { directionsOf } from '../criteria/objectives.js';
+import type { Recorder } from '../live/recorder.js';
 import type { Workspace } from '../models/workspace.js';
 import type { Settings } from '../plan/settings.js';
 import type { Plan } from '../plan/strategy.js';
-import type { ModelInfo, RunInfo } from '../results/info.js';
+import { recipeLabel } from '../recipes/labels.js';
+import type { Limits, ModelInfo, RunInfo } from '../results/info.js';
 import { type Clock, startClock } from './clock.js';
-import { type TrialNeeds, tryRecipe } from './trial.js';
+import { Steerer } from './steer.js';
+import { type TrialNeeds, tryRecipe, violationsOf } from './trial.js';
 
 /** What a search is made with. */
 export interface SearchNeeds extends TrialNeeds {
   plan: Pick<Plan, 'space' | 'initialPoints' | 'recipe'>;
-  settings: Pick<Settings, 'trials' | 'jobs' | 'wave' | 'seed' | 'sampler'>;
-  workspace: TrialNeeds['workspace'] & Pick<Workspace, 'storage'>;
+  settings: Pick<Settings, 'trials' | 'jobs' | 'wave' | 'seed' | 'sampler' | 'target'>;
+  workspace: TrialNeeds['workspace'] & Pick<Workspace, 'storage' | 'inbox'>;
   /** Milliseconds that are left for it. */
   budgetMs: number;
   activity: Activity;
+  /** Labels recipes. */
+  registry: TechniqueRegistry;
+  /** Told when trials are begun and ended. */
+  recorder: Pick<Recorder, 'trial' | 'state' | 'begun'>;
 }
 
 export interface Found {
@@ -25,36 +33,51 @@ export interface Found {
   failures: RunInfo['failures'];
   /** Whether every trial that was wanted came to an end. */
   complete: boolean;
+  /** How many were wanted in the end, and what models must keep to: both may change in the course of a run. */
+  wanted: number;
+  limits: Limits;
 }
 
 /**
  * The third stage: tries recipes until there were enough or the time is over. Trials that fail are noted with their reason, and the others go on.
  * @throws Stopped when aborted.
  */
-export async function search({ plan, settings, budgetMs, activity, ...needs }: SearchNeeds): Promise<Found> {
-  const { trials, jobs, wave, seed, sampler } = settings;
-  const { objectives, metric } = needs.baseline.criteria;
+export async function search({ plan, settings, budgetMs, activity, registry, recorder, ...needs }: SearchNeeds): Promise<Found> {
+  const { jobs, wave, seed, sampler, target } = settings;
+  const { criteria } = needs.baseline;
+  const { storage, inbox } = needs.workspace;
+  const isCompiled = target !== undefined;
+  const steerer = new Steerer({ storage, criteria, trials: settings.trials, isCompiled, recorder, activity });
   const clock = startClock(budgetMs, activity.signal);
+  let closeInbox: (() => Promise<void>) | undefined;
   try {
     const study = await createStudy({
       space: plan.space,
       initialPoints: plan.initialPoints,
-      objective: (point, trial) => tryRecipe(plan.recipe(point), trial, needs),
-      directions: directionsOf(objectives, metric),
-      storage: needs.workspace.storage,
+      objective: (point, trial) => {
+        const recipe = plan.recipe(point);
+        const begun = { number: trial.number, recipe, label: recipeLabel(recipe, registry) };
+        return recorder.trial(begun, trial.signal, () => tryRecipe(recipe, trial, needs));
+      },
+      directions: directionsOf(criteria.objectives, criteria.metric),
+      storage,
       sampler: samplers[sampler].make(),
-      maxTrials: trials,
+      maxTrials: steerer.trials,
+      judge: (trial) => violationsOf(trial, steerer.limits, needs.baseline),
       concurrency: jobs,
       waveSize: wave,
       seed,
       activity: { ...activity, signal: clock.signal },
     });
     const ended = study.trials.filter(({ state }) => state !== 'running').length;
-    if (ended < trials) activity.onProgress?.({ task: 'study', done: ended, total: trials });
+    if (ended < steerer.trials) activity.onProgress?.({ task: 'study', done: ended, total: steerer.trials });
+    await steerer.goOn(study);
+    closeInbox = inbox?.open((message) => steerer.take(message, study, clock));
     const complete = budgetMs > 0 && (await isCompleted(study, clock));
-    return { ...foundBy(study, plan), complete };
+    return { ...foundBy(study, plan), complete, wanted: steerer.trials, limits: steerer.limits };
   } finally {
     clock.stop();
+    await closeInbox?.();
   }
 }
 
@@ -71,7 +94,7 @@ async function isCompleted(study: Study, clock: Clock): Promise<boolean> {
   }
 }
 
-function foundBy(study: Study, plan: SearchNeeds['plan']): Omit<Found, 'complete'> {
+function foundBy(study: Study, plan: SearchNeeds['plan']): Pick<Found, 'candidates' | 'trials' | 'failures'> {
   const candidates = new Map<string, ModelInfo>();
   for (const trial of study.trials) {
     for (const info of (trial.attributes.candidates ?? []) as unknown as ModelInfo[])

@@ -1,4 +1,4 @@
-import { asJson, type Outcome, type Trial } from '../../automation/index.js';
+import { asJson, type Outcome, type Trial, type TrialRecord } from '../../automation/index.js';
 import { formatBytes, formatCount, UnsupportedError } from '../../base/index.js';
 import type { AnyMetric } from '../../metrics/index.js';
 import type { Model } from '../../onnx/index.js';
@@ -12,7 +12,7 @@ import { latencyBeside } from '../models/latency.js';
 import type { MakeModels } from '../models/maker.js';
 import type { Meter } from '../models/meter.js';
 import { storedModel, type Workspace } from '../models/workspace.js';
-import type { ModelInfo } from '../results/info.js';
+import type { Limits, ModelInfo } from '../results/info.js';
 
 /** What trials are made with. */
 export interface TrialNeeds {
@@ -41,8 +41,18 @@ export async function tryRecipe(
   if (!last) throw new UnsupportedError('The recipe changes nothing');
   trial.activity.onMessage?.({ level: 'info', text: `Trial ${trial.number}: ${describe(last, criteria.metric)}.` });
   trial.attributes.candidates = asJson(journaled(candidates), 'candidates');
-  const found = Object.values(violations(criteria.limits, last, info, criteria.metric));
-  return { values: criteria.objectives.map((name) => objectiveValue(last, name)), violations: found.length > 0 ? found : undefined };
+  return criteria.objectives.map((name) => objectiveValue(last, name));
+}
+
+/** By how much the last model of a trial breaks limits. */
+export function violationsOf(
+  { attributes }: Pick<TrialRecord, 'attributes'>,
+  limits: Limits,
+  { info, criteria }: Baseline,
+): number[] | undefined {
+  const last = ((attributes.candidates ?? []) as unknown as ModelInfo[]).at(-1);
+  const found = last ? Object.values(violations(limits, last, info, criteria.metric)) : [];
+  return found.length > 0 ? found : undefined;
 }
 
 /** "prune keep 0.5 + quantize static min-max: accuracy 97.2%, 128 KB, 1.15 M MACs". */

@@ -75,11 +75,7 @@ export function describeRun({
     layers: settled.layers,
     trials: found.trials,
     failures: found.failures,
-    remarks: [
-      ...plan.remarks,
-      ...(hardware ? [`Latency is an estimate for ${hardware.title}, not measured.`] : []),
-      ...remarksOn(found, trials),
-    ],
+    remarks: [...plan.remarks, ...(hardware ? [`Latency is an estimate for ${hardware.title}, not measured.`] : []), ...remarksOn(found)],
     seconds,
     // Watts are those of the hardware where that is not this machine.
     training: { ...effort, ...(watts !== undefined && !hardware && { runJoules: seconds * watts }) },
@@ -87,7 +83,7 @@ export function describeRun({
   };
 }
 
-function remarksOn({ trials, complete }: Finding['found'], wanted: number): string[] {
+function remarksOn({ trials, complete, wanted }: Finding['found']): string[] {
   const ended = trials.finished + trials.failed + trials.stopped;
   if (!complete) return [`The budget ended the search after ${ended} of ${wanted} trials; the same command goes on with it.`];
   return ended < wanted ? [`There are no more than ${ended} different recipes to try for this model.`] : [];

@@ -1,0 +1,61 @@
+import type { Random } from '../../base/index.js';
+import type { Point } from '../parameters.js';
+import { keysOf } from '../samplers/tried.js';
+import type { StudySettings } from '../settings.js';
+import type { StudyState } from '../state.js';
+import type { History } from '../trial.js';
+import { likelyViolation } from './likely.js';
+
+/** How often the sampler is asked again, and points are drawn at random, for one that likely keeps constraints that were changed. */
+const AGAIN = 8;
+const DRAWN = 16;
+
+export interface Proposal {
+  readonly point: Point;
+  readonly byHand?: true;
+}
+
+/** The point of the next trial: one that was put in by hand, one of those that are tried first, or what the sampler says. Undefined where the space is used up. */
+export function nextProposal(settings: StudySettings, state: StudyState, history: History, random: Random): Proposal | undefined {
+  const { header, space } = settings;
+  const [byHand] = state.queued;
+  if (byHand) return { point: space.check(byHand), byHand: true };
+  const isUsual = !state.isRejudged && !state.trials.some((trial) => trial.byHand);
+  const point = isUsual
+    ? (header.initialPoints[state.trials.length] ?? settings.sampler.ask(space, history, random))
+    : likeliest(settings, state, history, random);
+  return point && { point: space.check(point) };
+}
+
+/**
+ * Where points were put in by hand, initial points come after them. Where constraints were changed, initial points and the sampler's have to be likely to keep them: the one that is
+ * likeliest to is taken, of equals the first.
+ */
+function likeliest({ header, space, sampler }: StudySettings, state: StudyState, history: History, random: Random): Point | undefined {
+  const asked = keysOf(space, { ...history, trials: state.trials });
+  const isNew = (point: Point) => !asked.has(space.key(point));
+  const initial = header.initialPoints.filter(isNew);
+  if (!state.isRejudged) return initial[0] ?? sampler.ask(space, history, random);
+  const violationOf = likelyViolation(space, history);
+  let best: Point | undefined;
+  let least = Number.POSITIVE_INFINITY;
+  for (const point of candidates()) {
+    const violation = violationOf(point);
+    if (violation < least) [best, least] = [point, violation];
+    if (violation === 0) break;
+  }
+  return best;
+
+  function* candidates(): Generator<Point> {
+    yield* initial;
+    for (let attempt = 0; attempt <= AGAIN; attempt++) {
+      const point = sampler.ask(space, history, attempt === 0 ? random : random.fork(`likely ${attempt}`));
+      if (point === undefined) return;
+      yield point;
+    }
+    for (let draw = 0; draw < DRAWN; draw++) {
+      const point = space.sampleUniform(random.fork(`drawn ${draw}`));
+      if (isNew(point)) yield point;
+    }
+  }
+}

@@ -1,0 +1,21 @@
+/** Lets those wait that depend on what others do. */
+export class Waiting {
+  readonly #waiting = new Set<() => void>();
+
+  /** Resolves at the next `wake`, or when the time is over. @param milliseconds default: no time is ever over. */
+  async change(milliseconds = Number.POSITIVE_INFINITY): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = Number.isFinite(milliseconds) ? setTimeout(resolve, milliseconds) : undefined;
+      this.#waiting.add(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
+  wake(): void {
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const resume of waiting) resume();
+  }
+}
