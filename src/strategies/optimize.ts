@@ -1,7 +1,7 @@
 import type { Activity } from '../base/index.js';
 import { requireSound } from '../infrastructure/compiler/index.js';
 import { measureBaseline } from './baseline/baseline.js';
-import { queuedStages } from './jobs/queued.js';
+import { workersOf } from './jobs/elsewhere.js';
 import { estimatingHost } from './models/estimated.js';
 import { fingerprintOf } from './models/fingerprint.js';
 import { modelMaker } from './models/maker.js';
@@ -38,12 +38,12 @@ export async function optimize(request: OptimizeRequest): Promise<RunInfo> {
   const fingerprint = fingerprintOf(original, task);
   const make = modelMaker({ original, task, runtime, registry, workspace, seed, threads, fingerprint });
   const meter = await meterOf({ original, task, runtime, threads, host, storage: workspace.storage, registry, seed, target });
-  const tools = { make, meter, workspace, activity };
+  const { workers } = request;
+  const elsewhere = workers && workersOf({ ...workers, registry, workspace, seed, fingerprint });
+  const tools = { make, meter, workspace, activity, elsewhere };
 
   const baseline = await measureBaseline({ ...given, task, settings, ...tools });
-  const { workers } = request;
-  const elsewhere = workers && queuedStages({ ...workers, baseline, registry, workspace, seed, fingerprint });
-  const found = await search({ plan, baseline, settings, budgetMs: settings.budgetMs - elapsed(), elsewhere, ...tools });
+  const found = await search({ plan, baseline, settings, budgetMs: settings.budgetMs - elapsed(), ...tools });
   const settled = await settle({ baseline, candidates: found.candidates, task, runtime, threads, host, settings, ...tools });
   return writeRun({
     name,

@@ -34,6 +34,7 @@ const serving = z.looseObject({
   kilowattHoursPerMillion: count.optional(),
   costPerMillion: count.optional(),
   estimatedFor: z.string().optional(),
+  measuredBy: z.string().optional(),
 });
 
 const footprint = z.looseObject({
