@@ -4,9 +4,8 @@ import { type Activity, EspalierError, OptionError, ResourceError, Stopped } fro
 import { asJson, type Json } from '../json.js';
 import type { Job, JobQueue, JobSource, Work } from '../queue/index.js';
 
-/** Milliseconds for which a worker that says nothing keeps its job; a worker renews this at half the time. */
+/** Defaults of `BullSourceOptions`. */
 const LOCK = 20_000;
-/** Milliseconds between looks for jobs whose worker is gone. */
 const LOOK = 10_000;
 /** Times that a job is tried where the machine fails. */
 const ATTEMPTS = 3;
@@ -35,6 +34,9 @@ export async function openBullQueue({ url, tag }: BullQueueOptions, activity: Ac
   const name = nameOf(tag);
   const queue = new Queue(name, { connection });
   const events = new QueueEvents(name, { connection });
+  // Each job that is waited for listens.
+  queue.setMaxListeners(0);
+  events.setMaxListeners(0);
   // A connection that is lost is made again; until then calls wait.
   queue.on('error', () => undefined);
   events.on('error', () => undefined);
@@ -108,8 +110,18 @@ async function heard(posted: BullJob, events: QueueEvents, signal: AbortSignal |
   signal?.removeEventListener('abort', stop);
 }
 
-/** Takes jobs of a queue of BullMQ, one at a time. @throws EspalierError where BullMQ is not installed. */
-export async function openBullSource({ url, tag }: BullQueueOptions, activity: Activity = {}): Promise<JobSource> {
+export interface BullSourceOptions extends BullQueueOptions {
+  /** Milliseconds for which a worker that says nothing keeps its job; it renews this at half the time. Default 20,000. */
+  lock?: number;
+  /** Milliseconds between looks for jobs whose worker is gone. Default 10,000. A dead worker's job goes to another after `lock + 2 * look` at most, once one is free. */
+  look?: number;
+}
+
+/** Takes jobs of a queue of BullMQ, one at a time. @throws EspalierError where BullMQ is not installed; ResourceError where there is no Redis. */
+export async function openBullSource(
+  { url, tag, lock = LOCK, look = LOOK }: BullSourceOptions,
+  activity: Activity = {},
+): Promise<JobSource> {
   const { Worker, WaitingError } = await bullmq();
   await checkRedis(url, activity);
   return {
@@ -129,8 +141,8 @@ export async function openBullSource({ url, tag }: BullQueueOptions, activity: A
           connection: connectionTo(url),
           name: `${hostname()}-${process.pid}`,
           concurrency: 1,
-          lockDuration: LOCK,
-          stalledInterval: LOOK,
+          lockDuration: lock,
+          stalledInterval: look,
           maxStalledCount: LOSSES,
         },
       );

@@ -1,3 +1,3 @@
-export { type BullQueueOptions, openBullQueue, openBullSource } from './bullmq.js';
+export { type BullQueueOptions, type BullSourceOptions, openBullQueue, openBullSource } from './bullmq.js';
 export { openJournal, readJournal } from './journal.js';
 export { inTurn } from './turn.js';
