@@ -40,7 +40,7 @@ const typesOnly = { report: ['automation', 'diagnosis', 'strategies', 'technique
 
 /** Folders inside a folder, in an order in which none imports from a later one: those of strategies/ are what its stages share, then the stages of a run. */
 const ordered = {
-  strategies: ['results', 'criteria', 'techniques', 'recipes', 'models', 'live', 'plan', 'baseline', 'jobs', 'search', 'settle', 'write'],
+  strategies: ['results', 'criteria', 'techniques', 'recipes', 'models', 'live', 'plan', 'jobs', 'baseline', 'search', 'settle', 'write'],
 };
 
 const problems = [];

@@ -1,6 +1,6 @@
 import { requireSound } from '../infrastructure/compiler/index.js';
 import { measureBaseline } from './baseline/baseline.js';
-import { queuedStages } from './jobs/queued.js';
+import { workersOf } from './jobs/elsewhere.js';
 import { noteRun } from './live/record.js';
 import { Recorder } from './live/recorder.js';
 import { estimatingHost } from './models/estimated.js';
@@ -43,16 +43,16 @@ export async function optimize(request: OptimizeRequest): Promise<RunInfo> {
     const fingerprint = fingerprintOf(original, task);
     const make = modelMaker({ original, task, runtime, registry, workspace, seed, threads, fingerprint });
     const meter = await meterOf({ original, task, runtime, threads, host, storage: workspace.storage, registry, seed, target });
-    const tools = { make, meter, workspace, activity };
+    const { workers } = request;
+    const elsewhere = workers && workersOf({ ...workers, registry, workspace, seed, fingerprint });
+    const tools = { make, meter, workspace, activity, elsewhere };
 
     const baseline = await measureBaseline({ ...given, task, settings, ...tools });
     const { criteria, info } = baseline;
     await noteRun(workspace.storage, { ...about, limits: criteria.limits, objectives: criteria.objectives, baseline: info });
-    const { workers } = request;
-    const elsewhere = workers && queuedStages({ ...workers, baseline, registry, workspace, seed, fingerprint });
     recorder.state('searching');
     const left = settings.budgetMs - elapsed();
-    const found = await search({ plan, baseline, settings, budgetMs: left, elsewhere, registry, recorder, ...tools });
+    const found = await search({ plan, baseline, settings, budgetMs: left, registry, recorder, ...tools });
     recorder.state('settling');
     // Limits may have been changed meanwhile.
     const judged = { ...baseline, criteria: { ...criteria, limits: found.limits } };

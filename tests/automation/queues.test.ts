@@ -172,6 +172,30 @@ describe('a queue in Redis', { skip: skipWithoutRedis }, () => {
     await queue.close();
   });
 
+  test('a job that was given up is tried again for a process that asks later: what was wrong may be mended', async () => {
+    const options = { url: redis.url, tag: 'mended' };
+    const source = await openBullSource(options);
+    let isBroken = true;
+    const stop = new AbortController();
+    const served = source.serve(
+      async () => {
+        if (isBroken) throw new Error('disk full');
+        return 'done';
+      },
+      { stop: stop.signal, handBack: never },
+    );
+    const before = await openBullQueue(options);
+    await assert.rejects(before.result(job('full')), /disk full/);
+    isBroken = false;
+    await assert.rejects(before.result(job('full')), /disk full/);
+    await before.close();
+    const later = await openBullQueue(options);
+    assert.equal(await later.result(job('full')), 'done');
+    stop.abort();
+    await served;
+    await later.close();
+  });
+
   test('what is no address, no tag, or no Redis is refused in one line', async () => {
     await assert.rejects(openBullQueue({ url: 'http://here' }), OptionError);
     await assert.rejects(openBullQueue({ url: redis.url, tag: 'Not one' }), OptionError);

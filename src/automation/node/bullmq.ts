@@ -1,11 +1,11 @@
+import { hostname } from 'node:os';
 import type { Job as BullJob, ConnectionOptions, Queue, QueueEvents } from 'bullmq';
 import { type Activity, EspalierError, OptionError, ResourceError, Stopped } from '../../base/index.js';
 import { asJson, type Json } from '../json.js';
 import type { Job, JobQueue, JobSource, Work } from '../queue/index.js';
 
-/** Milliseconds for which a worker that says nothing keeps its job; a worker renews this at half the time. */
+/** Defaults of `BullSourceOptions`. */
 const LOCK = 20_000;
-/** Milliseconds between looks for jobs whose worker is gone. */
 const LOOK = 10_000;
 /** Times that a job is tried where the machine fails. */
 const ATTEMPTS = 3;
@@ -34,17 +34,23 @@ export async function openBullQueue({ url, tag }: BullQueueOptions, activity: Ac
   const name = nameOf(tag);
   const queue = new Queue(name, { connection });
   const events = new QueueEvents(name, { connection });
+  // Each job that is waited for listens.
+  queue.setMaxListeners(0);
+  events.setMaxListeners(0);
   // A connection that is lost is made again; until then calls wait.
   queue.on('error', () => undefined);
   events.on('error', () => undefined);
   const outstanding = new Map<string, number>();
+  const asked = new Set<string>();
   return {
     name: url.replace(/\/\/[^@/]*@/, '//'),
     result: async (job, { signal } = {}) => {
       const count = (outstanding.get(job.run) ?? 0) + 1;
       outstanding.set(job.run, count);
+      const isNew = !asked.has(job.id);
+      asked.add(job.id);
       try {
-        return await waited({ queue, events, job, priority: count, signal });
+        return await waited({ queue, events, job, priority: count, isNew, signal });
       } finally {
         outstanding.set(job.run, (outstanding.get(job.run) ?? 1) - 1);
       }
@@ -61,26 +67,35 @@ interface Wait {
   job: Job;
   /** Those with a lower number are taken first: the third job of a run waits for the second of another. */
   priority: number;
+  /** Whether this process asks for the first time: what failed in an earlier one is tried again. */
+  isNew: boolean;
   signal?: AbortSignal;
 }
 
 /** Posts a job where it is not there (any more), and waits. */
-async function waited({ queue, events, job, priority, signal }: Wait): Promise<Json> {
+async function waited({ queue, events, job, priority, isNew, signal }: Wait): Promise<Json> {
   const removal = { age: KEPT };
   const options = { jobId: job.id, priority, attempts: ATTEMPTS, removeOnComplete: removal, removeOnFail: removal };
-  for (;;) {
+  for (let isFirst = isNew; ; isFirst = false) {
     if (signal?.aborted) throw new Stopped('Nobody waits for the job any more; it stays in the queue');
     const posted: BullJob = await queue.add('job', job, options);
     // The state first: a job that was read before it ended has no result.
     const state = await queue.getJobState(posted.id as string);
     const found: BullJob | undefined = await queue.getJob(posted.id as string);
     if (found && state === 'completed') return found.returnvalue as Json;
-    if (found && state === 'failed') {
+    if (found && state === 'failed' && isFirst) await retried(found);
+    else if (found && state === 'failed') {
       const what = `Those that took a job failed ${found.attemptsMade} times`;
       throw new ResourceError({ what, where: `job "${job.id}"`, got: found.failedReason });
     }
     await heard(posted, events, signal);
   }
+}
+
+/** Has a job tried anew that an earlier process saw fail: the machine's fault may be mended. */
+async function retried(job: BullJob): Promise<void> {
+  // Another that waits for it may have had the same thought.
+  await job.retry('failed', { resetAttemptsMade: true }).catch(() => undefined);
 }
 
 /** Waits until something is heard of a job, for a while at most. */
@@ -95,8 +110,18 @@ async function heard(posted: BullJob, events: QueueEvents, signal: AbortSignal |
   signal?.removeEventListener('abort', stop);
 }
 
-/** Takes jobs of a queue of BullMQ, one at a time. @throws EspalierError where BullMQ is not installed. */
-export async function openBullSource({ url, tag }: BullQueueOptions, activity: Activity = {}): Promise<JobSource> {
+export interface BullSourceOptions extends BullQueueOptions {
+  /** Milliseconds for which a worker that says nothing keeps its job; it renews this at half the time. Default 20,000. */
+  lock?: number;
+  /** Milliseconds between looks for jobs whose worker is gone. Default 10,000. A dead worker's job goes to another after `lock + 2 * look` at most, once one is free. */
+  look?: number;
+}
+
+/** Takes jobs of a queue of BullMQ, one at a time. @throws EspalierError where BullMQ is not installed; ResourceError where there is no Redis. */
+export async function openBullSource(
+  { url, tag, lock = LOCK, look = LOOK }: BullSourceOptions,
+  activity: Activity = {},
+): Promise<JobSource> {
   const { Worker, WaitingError } = await bullmq();
   await checkRedis(url, activity);
   return {
@@ -112,7 +137,14 @@ export async function openBullSource({ url, tag }: BullQueueOptions, activity: A
             throw new WaitingError();
           }
         },
-        { connection: connectionTo(url), concurrency: 1, lockDuration: LOCK, stalledInterval: LOOK, maxStalledCount: LOSSES },
+        {
+          connection: connectionTo(url),
+          name: `${hostname()}-${process.pid}`,
+          concurrency: 1,
+          lockDuration: lock,
+          stalledInterval: look,
+          maxStalledCount: LOSSES,
+        },
       );
       worker.on('error', ({ message }) => activity.onMessage?.({ level: 'info', text: `The queue: ${message}` }));
       await aborted(stop);

@@ -7,6 +7,9 @@ import { setTimeout } from 'node:timers/promises';
 import { EspalierError } from '../../base/index.js';
 import { isRunning } from '../../base/node/index.js';
 
+/** Another living process, or one on another machine, holds a lock. */
+export class LockHeld extends EspalierError {}
+
 /** Who holds a lock. */
 interface Owner {
   pid: number;
@@ -20,7 +23,7 @@ interface Owner {
 /**
  * Takes the lock file `path`, or throws. A lock whose process no longer lives on this machine is stale, and is replaced.
  * @returns a function that gives the lock back.
- * @throws EspalierError when another living process, or one on another machine, holds it.
+ * @throws LockHeld when another living process, or one on another machine, holds it.
  */
 export async function takeLock(path: string): Promise<() => Promise<void>> {
   const owner: Owner = { pid: process.pid, host: hostname(), born: birthOf(process.pid), token: randomBytes(8).toString('hex') };
@@ -134,9 +137,9 @@ function birthOf(pid: number): string | null {
   }
 }
 
-function held(path: string, { pid, host }: Owner): EspalierError {
+function held(path: string, { pid, host }: Owner): LockHeld {
   const isHere = host === hostname();
-  return new EspalierError({
+  return new LockHeld({
     what: `The journal is in use by process ${pid}${isHere ? '' : ` on ${host}`}`,
     where: path,
     fix: isHere ? 'Wait for it to end, or stop it.' : 'If that machine no longer uses it, remove this lock file.',

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { OptionError } from '../../base/index.js';
 import { writeFileAtomic } from '../../base/node/index.js';
@@ -74,7 +75,7 @@ async function workersOf({ queue: url, tag }: RunOptions, context: CommandContex
 export async function serveJobs(start: Start, options: RunOptions, context: CommandContext): Promise<void> {
   const workspace = await openWorkerWorkspace(options.out, context.activity);
   context.defer(() => workspace.close());
-  await serveParent(openRun(requestOf(start, options, context, workspace)), context);
+  await serveParent(openRun(requestOf(start, options, context, workspace), hostname()), context);
 }
 
 /** @throws OptionError where the strategy does not search what is to be searched. */

@@ -3,6 +3,7 @@ import type { Model } from '../../onnx/index.js';
 import type { Task } from '../../training/index.js';
 import type { Criteria } from '../criteria/criteria.js';
 import { objectivesFor } from '../criteria/objectives.js';
+import type { Elsewhere } from '../jobs/elsewhere.js';
 import type { MakeModels } from '../models/maker.js';
 import type { Meter } from '../models/meter.js';
 import { storedModel, type Workspace } from '../models/workspace.js';
@@ -24,6 +25,8 @@ export interface BaselineNeeds {
   make: MakeModels;
   meter: Meter;
   workspace: Workspace;
+  /** Where there are workers: train an architecture. */
+  elsewhere?: Elsewhere;
   activity: Activity;
 }
 
@@ -40,9 +43,9 @@ export interface Baseline {
  * @throws DataError where it is no better than guessing; OptionError where an objective cannot be counted for it.
  */
 export async function measureBaseline(needs: BaselineNeeds): Promise<Baseline> {
-  const { original, architecture, task, strategy, settings, make, meter, workspace, activity } = needs;
+  const { original, architecture, task, strategy, settings, make, meter, workspace, elsewhere, activity } = needs;
   const measured = architecture
-    ? await trainedArchitecture({ architecture, task, epochs: settings.epochs, make, meter, activity })
+    ? await trainedArchitecture({ architecture, task, epochs: settings.epochs, make, meter, elsewhere, activity })
     : await givenModel({ original, seed: settings.seed, meter, workspace, activity });
   checkBeatsGuessing(measured, task);
   const limits = strategy.limits?.(settings.limits, measured) ?? settings.limits;

@@ -2,6 +2,7 @@ import { remember } from '../../automation/index.js';
 import { type Activity, EspalierError, nested } from '../../base/index.js';
 import type { Model } from '../../onnx/index.js';
 import type { Task } from '../../training/index.js';
+import type { Elsewhere } from '../jobs/elsewhere.js';
 import { journaled } from '../models/journaled.js';
 import type { MakeModels } from '../models/maker.js';
 import type { Meter } from '../models/meter.js';
@@ -16,10 +17,14 @@ export async function trainedArchitecture(needs: {
   epochs: number;
   make: MakeModels;
   meter: Meter;
+  elsewhere?: Elsewhere;
   activity: Activity;
 }): Promise<ModelInfo> {
-  const { architecture, task, epochs, make, meter, activity } = needs;
-  const trained = (await make(baseRecipe(architecture, task, epochs), nested(activity, 'baseline'))).at(-1);
+  const { architecture, task, epochs, make, meter, elsewhere, activity } = needs;
+  const recipe = baseRecipe(architecture, task, epochs);
+  const within = nested(activity, 'baseline');
+  await elsewhere?.make(recipe, within);
+  const trained = (await make(recipe, within)).at(-1);
   if (!trained) throw new EspalierError('The recipe of the baseline makes no model');
   return meter.measure(trained, { signal: activity.signal });
 }

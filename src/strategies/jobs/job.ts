@@ -5,57 +5,94 @@ import type { Recipe } from '../../technique/index.js';
 import type { ModelInfo } from '../results/info.js';
 
 /** Of the messages' format: a worker of another version leaves them alone. */
-const VERSION = 1;
+const VERSION = 2;
 
 const records = z.array(z.object({ kind: z.string(), data: z.json() }));
+const written = z.looseObject({ id: z.string(), file: z.string() });
 
-const stageJob = z.object({
+const common = {
   version: z.literal(VERSION),
-  kind: z.literal('stage'),
   /** How a worker opens the run; its own affair. */
   open: z.json(),
+  /** What the journal knows that the job needs: the run, stages that are made. */
+  records,
+};
+
+const stageJob = z.object({
+  ...common,
+  kind: z.literal('stage'),
   id: z.string(),
   recipe: z.array(z.looseObject({ technique: z.string() })),
-  /** What the model is compared with, and learns from where `teaches`. */
-  baseline: z.looseObject({ id: z.string(), file: z.string() }),
+  /** What the model is compared with, and learns from where `teaches`. Absent where the model is to become it. */
+  baseline: written.optional(),
   teaches: z.boolean(),
   /** Whether its latency counts: it is measured in turns with the baseline. */
   latency: z.boolean(),
-  /** What the journal knows that the job needs: the run, stages that are made. */
-  records,
 });
 
-const stageResult = z.union([z.object({ records }), z.object({ failed: z.object({ name: z.string(), message: z.string() }) })]);
+const chosenJob = z.object({
+  ...common,
+  kind: z.enum(['test', 'time', 'serve']),
+  model: written,
+  baseline: written,
+  /** Requests at a time, of those that serve. */
+  concurrent: z.array(z.int().positive()).optional(),
+});
 
-/** Makes a model by the last step of a recipe, and measures it. */
-export interface StageJob {
+const anyJob = z.discriminatedUnion('kind', [stageJob, chosenJob]);
+
+const jobResult = z.union([z.object({ records }), z.object({ failed: z.object({ name: z.string(), message: z.string() }) })]);
+
+/** A model in a file of the run. */
+export type WrittenModel = Pick<ModelInfo, 'id' | 'file' | 'footprint'>;
+
+interface Common {
   readonly open: Json;
-  readonly id: string;
-  readonly recipe: Recipe;
-  readonly baseline: Pick<ModelInfo, 'id' | 'file' | 'footprint'>;
-  readonly teaches: boolean;
-  readonly latency: boolean;
   readonly records: readonly JournalRecord[];
 }
 
+/** Makes a model by the last step of a recipe, and measures it. */
+export interface StageJob extends Common {
+  readonly kind: 'stage';
+  readonly id: string;
+  readonly recipe: Recipe;
+  readonly baseline?: WrittenModel;
+  readonly teaches: boolean;
+  readonly latency: boolean;
+}
+
+/** What is measured of a model once it is chosen: its quality on the test part and how it does in runtimes, its latency, how it serves. */
+export type ChosenStep = 'test' | 'time' | 'serve';
+
+/** Measures a chosen model; the baseline itself is one. */
+export interface ChosenJob extends Common {
+  readonly kind: ChosenStep;
+  readonly model: WrittenModel;
+  readonly baseline: WrittenModel;
+  readonly concurrent?: readonly number[];
+}
+
+export type RunJob = StageJob | ChosenJob;
+
 /** What came of one: records for the journal, or why the recipe cannot be applied. */
-export type StageResult =
+export type JobResult =
   | { readonly records: readonly JournalRecord[] }
   | { readonly failed: { readonly name: string; readonly message: string } };
 
 /** @param run tells runs apart. */
-export function jobOf(stage: StageJob, run: string): Job {
-  return { id: `${run}-${stage.id}`, run, data: asJson({ version: VERSION, kind: 'stage', ...stage }, 'job') };
+export function jobOf(job: RunJob, run: string): Job {
+  const name = job.kind === 'stage' ? job.id : [job.kind, job.model.id, ...(job.concurrent ?? [])].join('-');
+  return { id: `${run}-${name}`, run, data: asJson({ version: VERSION, ...job }, 'job') };
 }
 
 /** @throws FormatError for what is no job of this version. */
-export function stageJobIn(job: Job): StageJob {
-  return parsed(stageJob, job.data, `job "${job.id}"`) as unknown as StageJob;
+export function runJobIn(job: Job): RunJob {
+  return parsed(anyJob, job.data, `job "${job.id}"`) as unknown as RunJob;
 }
 
 /** @throws FormatError for what is no result. */
-export function stageResultIn(result: Json, { id }: Pick<Job, 'id'>): StageResult {
-  return parsed(stageResult, result, `result of job "${id}"`) as StageResult;
+export function resultIn(result: Json, { id }: Pick<Job, 'id'>): JobResult {
+  return parsed(jobResult, result, `result of job "${id}"`) as JobResult;
 }
 
 function parsed<T>(schema: z.ZodType<T>, data: unknown, where: string): T {

@@ -8,9 +8,16 @@ function nameOf({ kind, data }: JournalRecord): string | undefined {
   return kind === 'run' ? kind : undefined;
 }
 
-/** The records of a journal that a worker needs for some stages: what the run is, the stages' and the baseline's files, what was measured of them. */
-export function recordsFor(storage: Pick<Storage, 'records'>, ids: readonly string[]): JournalRecord[] {
-  const wanted = new Set(['run', ...ids.flatMap((id) => [`stage ${id}`, `file ${id}`, `step measure ${id}`])]);
+/** What records are about: models by their ids, steps by their names. */
+export interface About {
+  readonly models?: readonly string[];
+  readonly steps?: readonly string[];
+}
+
+/** The records of a journal that a worker needs for a job: what the run is, the models' stages and files, what was measured of them, and steps. */
+export function recordsFor(storage: Pick<Storage, 'records'>, { models = [], steps = [] }: About): JournalRecord[] {
+  const ofModels = models.flatMap((id) => [`stage ${id}`, `file ${id}`, `step measure ${id}`]);
+  const wanted = new Set(['run', ...ofModels, ...steps.map((name) => `step ${name}`)]);
   const found = new Map<string, JournalRecord>();
   for (const record of storage.records()) {
     const name = nameOf(record);
@@ -34,8 +41,10 @@ export async function adopt(storage: Storage, records: readonly JournalRecord[])
     const name = nameOf(record);
     if (name === undefined) continue;
     const before = known.get(name);
-    if (!before) await storage.record(record.kind, record.data);
-    else if (canonicalText(before.data) !== canonicalText(record.data)) differing.push(name);
+    if (!before) {
+      known.set(name, record);
+      await storage.record(record.kind, record.data);
+    } else if (canonicalText(before.data) !== canonicalText(record.data)) differing.push(name);
   }
   return differing;
 }

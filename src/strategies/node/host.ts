@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { availableParallelism, cpus } from 'node:os';
+import { availableParallelism, cpus, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
+import { inTurn } from '../../automation/node/index.js';
 import { attempted } from '../../base/index.js';
 import { noiseFaults, noiseText, prove } from '../../diagnosis/index.js';
 import { footprint, requestCounts } from '../../infrastructure/hardware/index.js';
@@ -21,30 +22,35 @@ export interface HostOptions {
   also?: readonly Target[];
 }
 
-/** Measures on this machine: latency through the given runtime, download sizes by Brotli, and whether targets agree. */
+/**
+ * Measures on this machine: latency through the given runtime, download sizes by Brotli, and whether targets agree. One thing is timed at a time, whichever of this
+ * user's processes asks.
+ */
 export function nodeHost(runtime: Runtime, folder: string, options: HostOptions = {}): HostServices {
   const { threads = availableParallelism(), signal, checked = targets().filter(({ usual }) => usual), also = [] } = options;
+  const alone = <T>(work: () => Promise<T>) => inTurn(join(tmpdir(), `espalier-timing-${userInfo().uid}.lock`), work, signal);
+  const times = async (model: Model, baseline: Model | undefined, feeds: Feeds): Promise<LatencyInfo> => {
+    const settings = {
+      threads,
+      signal,
+      feeds,
+      batch: samplesIn(feeds),
+      minSeconds: 0.5,
+    };
+    const { p50, p95, p99, batch, backend, throughput } = await measureLatency(runtime, model, settings);
+    const compared = baseline && (await compareLatency(runtime, [baseline, model], settings));
+    const { ratio, interval } = compared?.[1] ?? {};
+    return {
+      ...{ p50, p95, p99, batch, threads, backend, throughput, ratioToBaseline: ratio },
+      ...(interval && { ratioInterval: [interval.low, interval.high] }),
+    };
+  };
   return {
-    latency: async (model, baseline, feeds): Promise<LatencyInfo> => {
-      const settings = {
-        threads,
-        signal,
-        feeds,
-        batch: samplesIn(feeds),
-        minSeconds: 0.5,
-      };
-      const { p50, p95, p99, batch, backend, throughput } = await measureLatency(runtime, model, settings);
-      const compared = baseline && (await compareLatency(runtime, [baseline, model], settings));
-      const { ratio, interval } = compared?.[1] ?? {};
-      return {
-        ...{ p50, p95, p99, batch, threads, backend, throughput, ratioToBaseline: ratio },
-        ...(interval && { ratioInterval: [interval.low, interval.high] }),
-      };
-    },
+    latency: (...given) => alone(() => times(...given)),
     serving: async (file, model, feeds, concurrent = requestCounts(availableParallelism())) => {
       const options = { batch: samplesIn(feeds), warmup: 1, runs: 2, minSeconds: SERVED_SECONDS };
       const counts = concurrent.filter(roomFor(model, feeds));
-      return measureServingApart(join(folder, file), { feeds, signal, runtime, options: { ...options, concurrent: counts } });
+      return alone(() => measureServingApart(join(folder, file), { feeds, signal, runtime, options: { ...options, concurrent: counts } }));
     },
     downloadBytes: async (file) => downloadBytes(await readFile(join(folder, file)), { signal }),
     check: async (file, model, feeds, original) => {

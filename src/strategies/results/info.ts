@@ -40,6 +40,8 @@ export interface FootprintInfo {
 export interface ServingInfo extends Serving {
   /** The hardware that it was estimated for, where it was not measured: requests of one moment are then one batch, and `p50` and `p95` are the same. */
   readonly estimatedFor?: string;
+  /** The machine of the worker that measured it, where one did. */
+  readonly measuredBy?: string;
 }
 
 /** A model as code that needs no runtime. */
@@ -72,6 +74,8 @@ export interface LatencyInfo {
   ratioInterval?: readonly [number, number];
   /** The hardware that it was estimated for, where it was not measured: all of the above are then one estimate. */
   estimatedFor?: string;
+  /** The machine of the worker that measured it, where one did. */
+  measuredBy?: string;
 }
 
 /** Whether the written file loads in a runtime and gives the same answers there. */

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { FormatError } from '../../base/index.js';
 import type { Recipe } from '../../technique/index.js';
 import type { Card } from './card.js';
-import { CARD_SCHEMA, FORMAT_VERSION, FRONT_SCHEMA, type ModelInfo, type RunInfo } from './info.js';
+import { CARD_SCHEMA, FORMAT_VERSION, FRONT_SCHEMA, type RunInfo } from './info.js';
 
 const number = z.number();
 const count = z.number().min(0);
@@ -36,6 +36,7 @@ const serving = z.looseObject({
   kilowattHoursPerMillion: count.optional(),
   costPerMillion: count.optional(),
   estimatedFor: z.string().optional(),
+  measuredBy: z.string().optional(),
 });
 
 const footprint = z.looseObject({
@@ -149,7 +150,7 @@ const card = z.looseObject({
   label: z.string(),
   warnings: z.array(z.string()),
   onFront: z.boolean(),
-  limits,
+  limits: limitsSchema,
   breaks: z.array(z.string()),
   file: z.string(),
   recipe,
@@ -181,11 +182,6 @@ export function parseRecipe(value: unknown, where: string): Recipe {
   const { data } = recipe.min(1).safeParse(Array.isArray(value) ? value : own);
   if (data) return data.map(({ technique, options = {} }) => ({ technique, options })) as Recipe;
   throw new FormatError({ what: 'There is no recipe in the file', where, expected: 'a list of { technique, options }, or a card' });
-}
-
-/** Models as the trials of a journal list them. @throws FormatError where they are damaged. */
-export function parseModels(value: unknown, where: string): ModelInfo[] {
-  return checked<ModelInfo[]>(z.array(model), value, where);
 }
 
 /** What is not listed in a schema is carried along. */

@@ -6,7 +6,7 @@ import type { Recipe } from '../../technique/index.js';
 import type { Baseline } from '../baseline/baseline.js';
 import { violations } from '../criteria/limits.js';
 import { objectiveValue } from '../criteria/objectives.js';
-import type { MakeElsewhere } from '../jobs/queued.js';
+import type { Elsewhere } from '../jobs/elsewhere.js';
 import { journaled } from '../models/journaled.js';
 import { latencyBeside } from '../models/latency.js';
 import type { MakeModels } from '../models/maker.js';
@@ -21,7 +21,7 @@ export interface TrialNeeds {
   meter: Pick<Meter, 'measure' | 'latency'>;
   workspace: Pick<Workspace, 'name' | 'load'>;
   /** Where there are workers: has them do first what is then found in the journal. */
-  elsewhere?: MakeElsewhere;
+  elsewhere?: Elsewhere;
 }
 
 /** One trial: applies the recipe, and measures every stage of it, because a stage may be on the front without what follows. */
@@ -30,11 +30,12 @@ export async function tryRecipe(
   trial: Trial,
   { baseline, make, meter, workspace, elsewhere }: TrialNeeds,
 ): Promise<Outcome> {
-  await elsewhere?.(recipe, trial.activity);
   const { info, teacher, criteria } = baseline;
+  const isTimed = criteria.objectives.includes('latency');
+  await elsewhere?.make(recipe, trial.activity, { baseline: info, teaches: teacher !== undefined, latency: isTimed });
   const stages = (await make(recipe, trial.activity, teacher)).filter(({ id }) => id !== info.id);
   const besideBaseline = async (model: Model) => latencyBeside(info, await storedModel(info, workspace), model, meter);
-  const latency = criteria.objectives.includes('latency') ? besideBaseline : undefined;
+  const latency = isTimed ? besideBaseline : undefined;
   const candidates: ModelInfo[] = [];
   for (const stage of stages) candidates.push(await meter.measure(stage, { signal: trial.activity.signal, latency }));
   const last = candidates.at(-1);
