@@ -1,5 +1,5 @@
 import type { Dirent } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { lstat, readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 
 /** Folders below the studio's in which runs are looked for. */
@@ -34,6 +34,11 @@ export async function findRuns(root: string): Promise<Map<string, string>> {
     level = next;
   }
   return runs;
+}
+
+/** Whether a folder is a run's. */
+export async function hasJournal(folder: string): Promise<boolean> {
+  return (await lstat(join(folder, JOURNAL)).catch(() => undefined))?.isFile() ?? false;
 }
 
 function isJournal(entry: Dirent): boolean {

@@ -1,20 +1,38 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Context } from 'hono';
 import { notFound } from '../refusal.js';
 
+/** Parts of a path. */
+const DEEPEST = 32;
 /** Names that Windows keeps for devices, with or without an ending. */
 const DEVICE = /^(con|prn|aux|nul|com\d|lpt\d|conin\$|conout\$)(\.|$)/i;
 
 /**
- * The names of which a path in a request is made, decoded, or undefined where it could mean anything but a file below a folder: steps up, absolute paths, drives
- * and streams of Windows, its separators, NUL and other control characters, hidden files.
- * @param raw as it stands in the address, percent-encoded.
+ * The names of which a path is made, or undefined where it could mean anything but a file below a folder: steps up, absolute paths, drives and streams of Windows,
+ * its separators, NUL and other control characters, hidden files.
  */
-export function segmentsOf(raw: string): string[] | undefined {
-  if (raw.length > 2048) return undefined;
-  const names = raw.split('/').map(decoded);
-  return names.length <= 32 && names.every(isPlain) ? (names as string[]) : undefined;
+export function segmentsOf(path: string): string[] | undefined {
+  return plain(path.split('/'));
+}
+
+/** The same of a path as it stands in an address, percent-encoded: a "/" that is encoded separates nothing. */
+export function encodedSegmentsOf(raw: string): string[] | undefined {
+  return plain(raw.split('/').map(decoded));
+}
+
+function plain(names: readonly (string | undefined)[]): string[] | undefined {
+  return names.length <= DEEPEST && names.every(isPlain) ? (names as string[]) : undefined;
+}
+
+/** What stands in an address behind its first parts, still percent-encoded. */
+export function restOf(context: Context, parts: number): string {
+  const { pathname } = new URL(context.req.url);
+  return pathname
+    .split('/')
+    .slice(1 + parts)
+    .join('/');
 }
 
 function decoded(text: string): string | undefined {
