@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import type { HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { SessionInfo } from '../api/index.js';
 import type { Address } from './address.js';
@@ -16,7 +15,7 @@ import type { Runs } from './runs/runs.js';
 import type { RunSource } from './runs/source.js';
 import { guardHost, guardOrigin, guardSecret, takeToken } from './security/guard.js';
 import { securityHeaders } from './security/headers.js';
-import { limitBody } from './serving/body.js';
+import type { Env } from './serving/env.js';
 import { openBelow, segmentsOf } from './serving/paths.js';
 import type { Processes } from './starting/processes.js';
 import { startRoutes } from './starting/routes.js';
@@ -42,7 +41,7 @@ export interface Parts {
 }
 
 /** Every request passes, in this order, who it is sent to, whom it is from, and who may; then its route. */
-export function makeApp(parts: Parts): Hono<{ Bindings: HttpBindings }> {
+export function makeApp(parts: Parts): Hono<Env> {
   const { options, address, token, deviceToken, source, runs, uploads, processes, canStart, maxUpload, signal } = parts;
   const { isReadOnly = false, limits = {} } = options;
   // Cookies do not know ports: each studio of a machine has a name for its own.
@@ -59,7 +58,7 @@ export function makeApp(parts: Parts): Hono<{ Bindings: HttpBindings }> {
   });
   const session: SessionInfo = { version: options.version, canStart, maxUpload };
 
-  const app = new Hono<{ Bindings: HttpBindings }>();
+  const app = new Hono<Env>();
   app.use(securityHeaders);
   app.use(guardHost(address));
   app.use('/api/*', guardOrigin(address));
@@ -69,8 +68,6 @@ export function makeApp(parts: Parts): Hono<{ Bindings: HttpBindings }> {
   app.route('/api/device', deviceRoutes(lab, signal));
 
   app.use('/api/*', guardSecret(token, cookie));
-  app.use('/api/runs/*', limitBody);
-  app.use('/api/devices/*', limitBody);
   app.get('/api/session', (context) => context.json(session));
   app.use('/api/devices/invitation', async (_, next) => {
     if (isReadOnly)
@@ -96,7 +93,7 @@ export function makeApp(parts: Parts): Hono<{ Bindings: HttpBindings }> {
     if (status === 500)
       options.onMessage?.({
         level: 'warning',
-        text: `The studio could not answer ${context.req.method} ${context.req.path}: ${error.stack ?? error.message}`,
+        text: `The studio could not answer ${context.req.method} ${JSON.stringify(context.req.path)}: ${error.stack ?? error.message}`,
       });
     return context.json(body, status);
   });

@@ -2,15 +2,15 @@ import { Hono } from 'hono';
 import type { Invitation } from '../../api/index.js';
 import { deviceHello, deviceResult } from '../../api/schemas.js';
 import { notFound } from '../refusal.js';
-import { limitBody, parsedBody } from '../serving/body.js';
+import { parsedBody } from '../serving/body.js';
+import type { Env } from '../serving/env.js';
 import { segmentsOf } from '../serving/paths.js';
 import { sendFile } from '../serving/send-file.js';
 import type { DeviceLab } from './lab.js';
 
 /** What a device may do. */
-export function deviceRoutes(lab: DeviceLab, signal: AbortSignal): Hono {
-  const routes = new Hono();
-  routes.use(limitBody);
+export function deviceRoutes(lab: DeviceLab, signal: AbortSignal): Hono<Env> {
+  const routes = new Hono<Env>();
 
   routes.post('/', async (context) => context.json({ id: lab.greet(await parsedBody(context, deviceHello)) }, 201));
 
@@ -35,8 +35,8 @@ export function deviceRoutes(lab: DeviceLab, signal: AbortSignal): Hono {
 }
 
 /** What whoever has the studio's token sees of devices. */
-export function labRoutes(lab: DeviceLab, invite: () => Invitation): Hono {
-  const routes = new Hono();
+export function labRoutes(lab: DeviceLab, invite: () => Invitation): Hono<Env> {
+  const routes = new Hono<Env>();
   routes.get('/', async (context) => context.json(await lab.list()));
   routes.post('/invitation', (context) => context.json(invite()));
   return routes;

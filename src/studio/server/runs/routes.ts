@@ -5,6 +5,7 @@ import { type LiveRun, type ModelInfo, parseSteering } from '../../../strategies
 import { notFound, Refusal } from '../refusal.js';
 import { REPORT_POLICY } from '../security/headers.js';
 import { jsonOf } from '../serving/body.js';
+import type { Env } from '../serving/env.js';
 import { encodedSegmentsOf, openBelow, restOf, segmentsOf } from '../serving/paths.js';
 import { sendFile } from '../serving/send-file.js';
 import { eventsOf, streamOf } from './events.js';
@@ -27,8 +28,8 @@ export interface RunRoutesOptions {
 }
 
 /** What is seen of runs, and what they are told. */
-export function runRoutes({ runs, source, isReadOnly, signal, listeners = 64, ...timing }: RunRoutesOptions): Hono {
-  const routes = new Hono();
+export function runRoutes({ runs, source, isReadOnly, signal, listeners = 64, ...timing }: RunRoutesOptions): Hono<Env> {
+  const routes = new Hono<Env>();
   let listening = 0;
 
   routes.get('/', async (context) => context.json(await runs.list()));

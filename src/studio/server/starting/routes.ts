@@ -1,9 +1,9 @@
 import { rm } from 'node:fs/promises';
-import type { HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
 import { startRun } from '../../api/schemas.js';
 import { Refusal } from '../refusal.js';
 import { parsedBody } from '../serving/body.js';
+import type { Env } from '../serving/env.js';
 import { restOf } from '../serving/paths.js';
 import { argumentsFor, DATASETS } from './arguments.js';
 import type { Processes } from './processes.js';
@@ -16,8 +16,8 @@ export interface StartRoutesOptions {
 }
 
 /** How a run is started in the page: files are sent, then the run is described. */
-export function startRoutes({ uploads, processes, canStart }: StartRoutesOptions): Hono<{ Bindings: HttpBindings }> {
-  const routes = new Hono<{ Bindings: HttpBindings }>();
+export function startRoutes({ uploads, processes, canStart }: StartRoutesOptions): Hono<Env> {
+  const routes = new Hono<Env>();
   const requireStarts = () => {
     if (!canStart)
       throw new Refusal(403, {
