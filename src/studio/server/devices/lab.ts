@@ -147,6 +147,7 @@ export class DeviceLab {
       device.given.set(id, candidate);
       for (const old of [...device.given.keys()].slice(0, Math.max(0, device.given.size - MOST_GIVEN))) device.given.delete(old);
       device.job = id;
+      device.seen = Date.now();
       const { run, model, label } = candidate;
       return { id, run, model, label, ...sample, runs: TIMED };
     }
