@@ -52,7 +52,7 @@ export function makeApp(parts: Parts): Hono<Env> {
       const segments = segmentsOf(file);
       if (!segments) throw notFound('There is no such file');
       await (await openBelow(folder, segments)).file.close();
-      return sampleFor(join(folder, ...segments), signal);
+      return sampleFor(join(folder, ...segments), folder, signal);
     },
     ...limits,
   });
