@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, readFileSync, watch, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { LiveRun } from 'espalier/strategies';
 import { espalier } from '../cli/run.js';
-import { eventsIn, TestStudio, temporaryFolder } from './support.js';
+import { eventsIn, TestStudio, temporaryFolder, untilIn } from './support.js';
 
 const { folder, remove } = temporaryFolder();
 let studio: TestStudio;
@@ -30,19 +30,6 @@ async function ended(id: string): Promise<LiveRun> {
     if (['complete', 'failed'].includes((data as LiveRun).state)) break;
   }
   return (await studio.ask(`/api/runs/${id}`)).json;
-}
-
-/** Waits for a file. */
-async function written(path: string, within: string): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const watcher = watch(within, { recursive: true }, () => check());
-    const check = () => {
-      if (!existsSync(path)) return;
-      watcher.close();
-      resolve();
-    };
-    check();
-  });
 }
 
 async function uploaded(files: Record<string, Buffer | string>): Promise<string> {
@@ -94,7 +81,7 @@ test('a model and data that were uploaded, by a studio that ends meanwhile: the 
   await studio.close();
   assert.deepEqual(readdirSync(join(folder, '.studio', 'data')).sort(), [model, data].sort());
   assert.deepEqual(readdirSync(join(folder, '.studio', 'uploads')), []);
-  await written(join(folder, 'sent', 'report.html'), folder);
+  await untilIn(folder, () => existsSync(join(folder, 'sent', 'report.html')));
   studio = await TestStudio.open(folder);
   const run = (await studio.ask('/api/runs/sent')).json as LiveRun;
   assert.equal(run.state, 'complete');
