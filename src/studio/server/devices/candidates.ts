@@ -1,6 +1,16 @@
 import { attempted } from '../../../base/index.js';
 import type { Runs } from '../runs/runs.js';
-import type { Candidate } from './lab.js';
+
+/** A model that devices are to measure. */
+export interface Candidate {
+  readonly run: string;
+  /** The run's folder. */
+  readonly folder: string;
+  readonly model: string;
+  readonly label: string;
+  /** Relative to the run's folder. */
+  readonly file: string;
+}
 
 /** Runs whose models devices are given. */
 const MOST_RUNS = 8;
