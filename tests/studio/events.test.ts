@@ -63,7 +63,11 @@ class Stage implements RunSource {
     };
   }
 
-  async steer() {}
+  readonly told: unknown[] = [];
+
+  async steer(folder: string, message: unknown) {
+    this.told.push([folder, message]);
+  }
 }
 
 let stage: Stage;
@@ -115,6 +119,33 @@ test('two clients hear of every change: the run first, then what is new of it; o
   assert.deepEqual((await clients[1].next()).value?.data, { revision: 4, updated: 4, trials: [trial(0, 'x')] });
   controllers[1].abort();
   await until(() => stage.followed === 0 && stage.listeners.size === 0);
+});
+
+test('a run that goes on is told what it is to do, by the schema of such messages', async () => {
+  const steer = (json: unknown) => studio.ask('/api/runs/staged/steering', { method: 'POST', json });
+  const messages = [
+    { kind: 'pause' },
+    { kind: 'limits', limits: { maxSize: 5, maxDrop: null } },
+    { kind: 'trial', point: { bits: 4, mode: 'static' } },
+    { kind: 'trials', trials: 7 },
+  ];
+  for (const message of messages) assert.equal((await steer(message)).status, 202, message.kind);
+  assert.deepEqual(
+    stage.told,
+    messages.map((message) => [place, message]),
+  );
+  for (const wrong of [
+    { kind: 'limits', limits: { maxSize: -1 } },
+    { kind: 'trials', trials: 0 },
+    { kind: 'pause', now: true },
+    null,
+    [],
+  ]) {
+    const { status, json } = await steer(wrong);
+    assert.equal(status, 400);
+    assert.match(json.error.message, /Not a message to a run/);
+  }
+  assert.equal(stage.told.length, messages.length);
 });
 
 test('a client that hears nothing for a while hears that the studio is there', async () => {
