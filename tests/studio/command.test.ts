@@ -20,8 +20,9 @@ before(() => {
 after(remove);
 
 /** The command as a user has it, until it is told to end. */
-async function started(...args: string[]) {
+async function started(args: readonly string[] = [], env = process.env) {
   const child = spawn(process.execPath, [join(root, 'bin', 'espalier.js'), 'studio', folder, ...args], {
+    env,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let stderr = '';
@@ -107,7 +108,7 @@ test('a run that was started goes on after SIGTERM, and the studio says so', asy
 });
 
 test('other addresses than loopback come with a warning of what others can do; names of this machine are taken, others are not', async () => {
-  const studio = await started('--host', '0.0.0.0');
+  const studio = await started(['--host', '0.0.0.0']);
   try {
     const { port, searchParams } = new URL(studio.link);
     const ask = async (host: string) => {
@@ -138,7 +139,7 @@ test('other addresses than loopback come with a warning of what others can do; n
 });
 
 test('--tls: a certificate for this machine’s names; --cert and --key: a given one', async () => {
-  const made = await started('--tls', '--port', '0');
+  const made = await started(['--tls', '--port', '0']);
   const { searchParams } = new URL(made.link);
   const { status, certificate } = await askTls(made.link, '/api/session', searchParams.get('token') as string);
   assert.equal(status, 200);
@@ -149,7 +150,7 @@ test('--tls: a certificate for this machine’s names; --cert and --key: a given
   const { makeCertificate } = await import('#dist/studio/server/index.js');
   const own = await makeCertificate(['studio.test']);
   for (const [name, text] of Object.entries(own)) writeFileSync(join(folder, `${name}.pem`), text);
-  const given = await started('--cert', join(folder, 'cert.pem'), '--key', join(folder, 'key.pem'));
+  const given = await started(['--cert', join(folder, 'cert.pem'), '--key', join(folder, 'key.pem')]);
   const shown = await askTls(given.link, '/api/session', new URL(given.link).searchParams.get('token') as string);
   assert.equal(shown.status, 200);
   assert.equal(shown.certificate.fingerprint256, new X509Certificate(readFileSync(join(folder, 'cert.pem'))).fingerprint256);
@@ -174,4 +175,29 @@ test('what cannot be is said in a sentence, with code 2', async () => {
     assert.match(stderr, message);
   }
   await taken.end();
+});
+
+test('--open hands the link to the browser by way of a file that nobody else can read', {
+  skip: process.platform !== 'linux' && 'only Linux has xdg-open',
+}, async () => {
+  const bin = join(folder, 'bin');
+  mkdirSync(bin);
+  // Stands in for the desktop's opener: keeps what it is told, and what it is shown.
+  const opener = [
+    '#!/bin/sh',
+    'page=$(printf %s "$1" | cut -c8-)',
+    'cp "$page" "$0.shown"',
+    'stat -c %a "$page" > "$0.mode"',
+    'printf %s "$*" > "$0.part"',
+    'mv "$0.part" "$0.told"',
+  ].join('\n');
+  writeFileSync(join(bin, 'xdg-open'), opener, { mode: 0o755 });
+  const studio = await started(['--open'], { ...process.env, PATH: `${bin}:${process.env.PATH}` });
+  await untilIn(bin, () => existsSync(join(bin, 'xdg-open.told')));
+  const told = readFileSync(join(bin, 'xdg-open.told'), 'utf8');
+  assert.match(told, /^file:\/\/\S+\.html$/);
+  assert.ok(readFileSync(join(bin, 'xdg-open.shown'), 'utf8').includes(`url=${studio.link}"`));
+  assert.equal(readFileSync(join(bin, 'xdg-open.mode'), 'utf8').trim(), '600');
+  assert.equal((await studio.end()).code, 0);
+  assert.ok(!existsSync(new URL(told)), 'it is removed in the end');
 });
