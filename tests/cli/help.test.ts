@@ -28,6 +28,7 @@ const COMMANDS = [
   'worker',
   'watch',
   'steer',
+  'studio',
   'optimize',
   'report',
   'demo',
