@@ -1,5 +1,5 @@
 // Holds the layer table of docs/design.md: which folder may import which, that other folders see only public faces (index.ts),
-// that Node's modules and ONNX Runtime stay inside folders named node/ (its build for pages in those named web/, too), and that no files
+// that Node's modules and ONNX Runtime stay inside folders named node/, cli/ and studio/server/ (its build for pages in those named web/, too), and that no files
 // import each other in a circle, not even types: each can be read, tested and moved after those that it stands on. And the order of the stages of a run,
 // and that nothing outside src/studio/web, which Vite bundles for browsers, imports from it.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -65,14 +65,15 @@ function check(file, text) {
   const path = relative(source, file).split(sep);
   imports.set(file, []);
   const folder = path.length > 1 ? path[0] : 'root';
-  const inNode = path.includes('node') || folder === 'cli' || folder === 'root';
+  const isServer = folder === 'studio' && path[1] === 'server';
+  const inNode = path.includes('node') || isServer || folder === 'cli' || folder === 'root';
   const isPage = inPage(path);
   for (const match of text.matchAll(/^\s*(import|export)\s+(type\s)?[^;'"]*?from\s+['"]([^'"]+)['"]/gm)) {
     const [, , typeOnly, target] = match;
     const complain = (why) => problems.push(`src/${path.join('/')}: "${target}" ${why}`);
     if (!target.startsWith('.')) {
       if (target.startsWith('onnxruntime-web') && path.includes('web')) continue;
-      if (/^(node:|onnxruntime|sharp|tar-stream)/.test(target) && !inNode) complain('belongs in a folder named node/');
+      if (/^(node:|onnxruntime|sharp|tar-stream|hono|@hono)/.test(target) && !inNode) complain('belongs in a folder named node/');
       continue;
     }
     const imported = relative(source, resolve(dirname(file), target)).split(sep);

@@ -106,6 +106,11 @@ export const commands = [
     load: async () => (await import('./commands/worker.js')).workerCommand,
   },
   {
+    name: 'studio',
+    summary: 'runs as pages in the browser: watch, steer and start them, and have phones measure their models',
+    load: async () => (await import('./commands/studio.js')).studioCommand,
+  },
+  {
     name: 'sample',
     summary: 'write small data to try things with: images, sounds, texts or a table, as files',
     load: async () => (await import('./commands/sample.js')).sampleCommand,

@@ -52,6 +52,13 @@ export function positiveInteger(text: string): number {
   throw expected('a whole number of at least 1');
 }
 
+/** The number of a TCP port; 0 for any that is free. */
+export function port(text: string): number {
+  const value = quantity(text, NONE);
+  if (value !== undefined && Number.isInteger(value) && value < 2 ** 16) return value;
+  throw expected('the number of a port, from 0 to 65535');
+}
+
 /** "1,2,4". */
 export function positiveIntegers(text: string): number[] {
   return list(text).map(positiveInteger);

@@ -26,6 +26,7 @@ const COMMANDS = [
   'techniques',
   'samplers',
   'worker',
+  'studio',
   'optimize',
   'report',
   'demo',

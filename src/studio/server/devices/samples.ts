@@ -1,0 +1,69 @@
+import { readFile, stat } from 'node:fs/promises';
+import { UnsupportedError } from '../../../base/index.js';
+import { fileError } from '../../../base/node/index.js';
+import { inventedFeeds, runnableInputs } from '../../../diagnosis/index.js';
+import { loadModel } from '../../../formats/node/index.js';
+import { createNodeRuntime } from '../../../infrastructure/runtime/node/index.js';
+import { ortWebWasm } from '../../../infrastructure/targets/index.js';
+import { referenceAnswers } from '../../../infrastructure/targets/node/index.js';
+import type { Tensor } from '../../../onnx/index.js';
+import { isQuantized } from '../../../ops/index.js';
+import type { DeviceJob, DeviceTensor } from '../../api/index.js';
+
+/** Of the largest magnitude of an output, what a quantized model may differ by: runtimes round sums otherwise. */
+const QUANTIZED_TOLERANCE = 0.02;
+/** Bytes of a model, and of what goes in and comes out of it, that a device is sent. */
+const LARGEST_MODEL = 512e6;
+const LARGEST_SAMPLE = 16e6;
+/** Seed of numbers that are made up. */
+const SEED = 1;
+
+/** What a device runs a model on, and what it should answer. */
+export type Sample = Pick<DeviceJob, 'bytes' | 'feeds' | 'expected' | 'tolerance'>;
+
+/**
+ * Inputs for a model, and what ONNX Runtime answers to them on this machine's processor.
+ * @param real inputs of a sample of the data; made up from the shapes of the model's inputs where there are none.
+ * @throws UnsupportedError where that is too much to be sent; RuntimeError where the model does not run here.
+ */
+export async function sampleFor(path: string, signal: AbortSignal, real?: Readonly<Record<string, Tensor>>): Promise<Sample> {
+  const { size } = await stat(path).catch((cause) => {
+    throw fileError('The model cannot be read', path, cause);
+  });
+  requireRoom('The model is too large for a device', size, LARGEST_MODEL);
+  const model = loadModel(path);
+  const feeds = real ?? (await madeUp(model, signal));
+  const expected = await referenceAnswers(await readFile(path), feeds, { signal });
+  const all = [...Object.values(feeds), ...Object.values(expected)];
+  requireRoom(
+    'Its inputs and outputs are too large for a device',
+    all.reduce((sum, { byteLength }) => sum + byteLength, 0),
+    LARGEST_SAMPLE,
+  );
+  return {
+    bytes: size,
+    feeds: written(feeds),
+    expected: written(expected),
+    tolerance: isQuantized(model) ? QUANTIZED_TOLERANCE : ortWebWasm.tolerance,
+  };
+}
+
+async function madeUp(model: ReturnType<typeof loadModel>, signal: AbortSignal): Promise<Record<string, Tensor>> {
+  const runtime = createNodeRuntime({ threads: 1 });
+  try {
+    return inventedFeeds(model, { ...(await runnableInputs(model, runtime, { signal })), seed: SEED });
+  } finally {
+    await runtime.dispose();
+  }
+}
+
+function requireRoom(what: string, bytes: number, most: number): void {
+  if (bytes > most) throw new UnsupportedError({ what, expected: `at most ${most} bytes`, got: String(bytes) });
+}
+
+function written(tensors: Readonly<Record<string, Tensor>>): DeviceTensor[] {
+  return Object.entries(tensors).map(([name, tensor]) => {
+    if (tensor.dtype === 'string') throw new UnsupportedError({ what: 'Texts are not sent to devices', where: `"${name}"` });
+    return { name, dtype: tensor.dtype, shape: tensor.shape, data: Buffer.from(tensor.bytes()).toString('base64') };
+  });
+}
