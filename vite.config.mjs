@@ -27,5 +27,7 @@ export default defineConfig({
         .map((name) => join(root, name)),
     },
   },
+  // Workers have parts that are loaded when they are asked for.
+  worker: { format: 'es' },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
 });

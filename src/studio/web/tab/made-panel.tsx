@@ -1,0 +1,93 @@
+import { useEffect, useState } from 'preact/hooks';
+import { formatBytes, formatRatio } from '../../../report/info/index.js';
+import type { Made } from '../../tab/index.js';
+import { Panel } from './panel.js';
+
+export interface MadePanelProps {
+  readonly made: Made;
+  readonly isBusy: boolean;
+  /** Opens what was made, to make more of it. */
+  readonly onGoOn: (file: File) => void;
+}
+
+/** A model that was made, beside the one that it was made of. */
+export function MadePanel({ made, isBusy, onGoOn }: MadePanelProps) {
+  const { name, file, before, after, rows, measuredOn, remarks, picture } = made;
+  const address = useAddress(file, 'application/octet-stream');
+  return (
+    <Panel
+      title={name}
+      tools={
+        <div class="choices">
+          <button type="button" disabled={isBusy} onClick={() => onGoOn(new File([file], name))}>
+            Go on with it
+          </button>
+          <a class="button main" href={address} download={name}>
+            Download
+          </a>
+        </div>
+      }
+    >
+      <div class="scroll">
+        <table class="compared">
+          <thead>
+            <tr>
+              <th scope="col" aria-label="Measure" />
+              <th scope="col">Before</th>
+              <th scope="col">After</th>
+            </tr>
+          </thead>
+          <tbody>
+            <tr>
+              <th scope="row">file</th>
+              <td>{formatBytes(before)}</td>
+              <td>
+                {formatBytes(after)} <span class="quiet">{ratioText(before, after)}</span>
+              </td>
+            </tr>
+            {rows.map(({ label, before: original, after: own }) => (
+              <tr key={label}>
+                <th scope="row">{label}</th>
+                <td>{original ?? '–'}</td>
+                <td>{own}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {measuredOn !== '' && <p class="quiet">Measured on {measuredOn}.</p>}
+      {remarks.map((text) => (
+        <p class="remark" key={text}>
+          {text}
+        </p>
+      ))}
+      {picture && <Picture svg={picture} />}
+    </Panel>
+  );
+}
+
+function ratioText(before: number, after: number): string {
+  return before >= after ? `${formatRatio(before / after)} smaller` : `${formatRatio(after / before)} larger`;
+}
+
+/** As an image of its own: whatever names are in it, it can neither run a script nor ask for anything. */
+function Picture({ svg }: { svg: string }) {
+  const address = useAddress(svg, 'image/svg+xml');
+  return (
+    <details>
+      <summary>Bytes of weights by layer</summary>
+      {address && <img class="picture" src={address} alt="Bytes of weights by layer, before and after" />}
+    </details>
+  );
+}
+
+/** An address for some content, for as long as it is shown. */
+function useAddress(content: string | Uint8Array<ArrayBuffer>, type: string): string | undefined {
+  const [address, setAddress] = useState<string>();
+  useEffect(() => {
+    const made = URL.createObjectURL(new Blob([content], { type }));
+    setAddress(made);
+    return () => URL.revokeObjectURL(made);
+  }, [content, type]);
+  return address;
+}
