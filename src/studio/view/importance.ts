@@ -1,6 +1,6 @@
 import { parameterImportance, type TrialRecord } from '../../automation/index.js';
 import type { Direction } from '../../pareto/index.js';
-import { isMoreBetter } from '../../report/info/index.js';
+import { finite, isMoreBetter } from '../../report/info/index.js';
 import type { LiveRun, LiveTrial, ObjectiveName } from '../../strategies/index.js';
 
 /** What importance is computed from: small enough to be sent to a worker. */
@@ -17,7 +17,7 @@ export const FEWEST_TRIALS = 10;
  * @returns undefined with fewer than ten trials that ended with values, or without a space.
  */
 export function importanceOf({ space, objectives = [], task, trials, objective }: ImportanceRequest): [string, number][] | undefined {
-  const finished = trials.filter(({ state, values }) => state === 'completed' && values !== undefined);
+  const finished = trials.filter(({ state, values }) => state === 'completed' && values?.every((value) => finite(value) !== undefined));
   if (!space || finished.length < FEWEST_TRIALS) return undefined;
   const directions = directionsOf(objectives, task.metric);
   const records = finished.map(({ number, point, state, values }): TrialRecord => {

@@ -1,5 +1,6 @@
 export * from './colors.js';
 export * from './compare.js';
+export * from './curves.js';
 export * from './form.js';
 export * from './front.js';
 export * from './history.js';
@@ -8,5 +9,6 @@ export * from './info.js';
 export * from './lanes.js';
 export * from './limits.js';
 export * from './merge.js';
+export * from './objectives.js';
 export * from './parallel.js';
 export * from './words.js';

@@ -1,7 +1,8 @@
 import { SearchSpace, type Value } from '../../automation/index.js';
-import { formatBytes, formatCount, formatMs, formatQuality, significant } from '../../report/info/index.js';
+import { finite, significant } from '../../report/info/index.js';
 import type { LiveRun, LiveTrial, ObjectiveName } from '../../strategies/index.js';
 import { parameterName } from './form.js';
+import { objectiveText } from './objectives.js';
 
 /** One axis of parallel coordinates: a parameter or an objective. */
 export interface ParallelAxis {
@@ -27,34 +28,18 @@ export function parallelAxes({ space, objectives = [], task, baseline }: LiveRun
 
 function parameterAxis(name: string, space: NonNullable<LiveRun['space']>): ParallelAxis {
   const parameter = space[name];
-  const valueOf = ({ point }: LiveTrial): Value | undefined => (Object.hasOwn(point, name) ? point[name] : undefined);
+  const of = ({ point }: LiveTrial): Value | undefined => (Object.hasOwn(point, name) ? point[name] : undefined);
   const base = { key: `parameter ${name}`, label: parameterName(name), text: (value: number) => significant(value, 4) };
   if (parameter.type === 'categorical') {
     const text = (value: Value | undefined) => (value === undefined ? undefined : String(value));
-    return { ...base, log: false, choices: parameter.choices.map(String), value: (trial) => text(valueOf(trial)) };
+    return { ...base, log: false, choices: parameter.choices.map(String), value: (trial) => text(of(trial)) };
   }
-  return { ...base, log: parameter.log === true, value: (trial) => valueOf(trial) as number | undefined };
+  return { ...base, log: parameter.log === true, value: (trial) => of(trial) as number | undefined };
 }
 
 function objectiveAxis(name: ObjectiveName, index: number, metric: string, samples?: number): ParallelAxis {
-  const texts: Readonly<Record<ObjectiveName, (value: number) => string>> = {
-    quality: (value) => formatQuality(metric, value, samples),
-    bytes: formatBytes,
-    macs: formatCount,
-    latency: formatMs,
-    memory: formatBytes,
-  };
-  return {
-    key: `objective ${name}`,
-    label: objectiveName(name, metric),
-    log: false,
-    value: ({ values }) => values?.[index],
-    text: texts[name],
-  };
-}
-
-export function objectiveName(name: ObjectiveName, metric: string): string {
-  return { quality: metric, bytes: 'file size', macs: 'MACs', latency: 'latency', memory: 'activations' }[name];
+  const { label, format } = objectiveText(name, metric, samples);
+  return { key: `objective ${name}`, label, log: false, value: ({ values }) => finite(values?.[index]), text: format };
 }
 
 /** Whether a trial is within all that is brushed. */

@@ -1,4 +1,5 @@
 import { render } from 'preact';
+import { App } from './app/app.js';
 
 const root = document.getElementById('app');
-if (root) render(<main id="main">Espalier Studio</main>, root);
+if (root) render(<App />, root);
