@@ -16,7 +16,8 @@ interface Pending {
   readonly reject: (error: WorkFailure) => void;
 }
 
-const ENDED = 'The worker of this page has ended, as it does where memory runs out. Load the page again, and take a smaller model or less data.';
+const ENDED =
+  'The worker of this page has ended, as it does where memory runs out. Load the page again, and take a smaller model or less data.';
 
 /** The page's worker, and what it was asked. */
 export class Client {

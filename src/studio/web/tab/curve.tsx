@@ -35,22 +35,22 @@ function Line({ name, kind, points, epochs }: LineProps) {
   const text = `${name}, epoch ${last.epoch} of ${epochs}: ${significant(last.value, 3)}`;
   return (
     <svg class="curve" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={text}>
-      <text class="muted" x={inner.left} y="14">
+      <text x={inner.left} y="14">
         {text}
       </text>
       {scale.ticks.map(({ at, text: tick }) => (
         <g key={tick}>
           <path class="grid-line" d={`M${inner.left} ${up(at)}H${inner.right}`} />
-          <text class="muted" x={inner.left - 7} y={up(at) + 4} text-anchor="end">
+          <text x={inner.left - 7} y={up(at) + 4} text-anchor="end">
             {tick}
           </text>
         </g>
       ))}
-      <text class="muted" x={inner.left} y={HEIGHT - 6}>
+      <text x={inner.left} y={HEIGHT - 6}>
         epoch 1
       </text>
       {epochs > 1 && (
-        <text class="muted" x={inner.right} y={HEIGHT - 6} text-anchor="end">
+        <text x={inner.right} y={HEIGHT - 6} text-anchor="end">
           {epochs}
         </text>
       )}

@@ -1,6 +1,7 @@
-import { DropZone } from './drop-zone.js';
-import { FailureOf, Panel, ProgressOf } from './panel.js';
+import { Panel } from '../parts/states.js';
+import { DropZone } from '../views/start/drop-zone.js';
 import type { DataView } from './protocol.js';
+import { FailureOf, ProgressOf } from './under-way.js';
 import type { Work } from './use-work.js';
 
 /** Where data is chosen: for tuning, and to quantize and compare with. */
@@ -9,11 +10,11 @@ export function DataPanel({ work }: { work: Work }) {
   return (
     <Panel title="Data">
       <DropZone
-        label={data ? 'Choose another file' : 'Choose a file'}
-        hint="or drop a folder of images in class folders, or one .npz, .npy, .csv, .tsv, .jsonl or .json"
-        accept=".npz,.npy,.csv,.tsv,.jsonl,.ndjson,.json,image/*"
-        folders
-        isBusy={job !== undefined}
+        title="Drop a folder of images in class folders here, or one .npz, .npy, .csv, .tsv, .jsonl or .json."
+        label={data ? 'Choose other data' : 'Choose data'}
+        files={[]}
+        takesFolders
+        isDisabled={job !== undefined}
         onFiles={work.chooseData}
       />
       <ProgressOf kind="data" work={work} />
@@ -31,7 +32,9 @@ function Found({ name, format, samples, inputs, targets, messages }: DataView) {
     <>
       <p class="found">
         <strong>{name}</strong>: {samples} samples, {format} ({inputs.join(', ')})
-        {targets ? `; ${targets.length} to answer: ${targets.slice(0, FEW).join(', ')}${targets.length > FEW ? ' …' : ''}` : '; without answers'}
+        {targets
+          ? `; ${targets.length} to answer: ${targets.slice(0, FEW).join(', ')}${targets.length > FEW ? ' …' : ''}`
+          : '; without answers'}
       </p>
       {messages.map(({ level, text }) => (
         <p class={level === 'warning' ? 'notice warn-notice' : 'quiet'} key={text}>

@@ -3,11 +3,14 @@ import type { DecodeImage, ImageSize } from '../../tab/index.js';
 
 /** Decodes an image as this browser does, and resizes it as its canvas does: nearly, not to the last bit, as `espalier` does in Node. */
 export const decodeImage: DecodeImage = async (bytes, size) => {
-  const image = await createImageBitmap(new Blob([bytes as Uint8Array<ArrayBuffer>]), { imageOrientation: 'from-image' }).catch((cause: Error) => {
-    throw new FormatError({ what: `The image cannot be decoded (${cause.message})` }, { cause });
-  });
+  const image = await createImageBitmap(new Blob([bytes as Uint8Array<ArrayBuffer>]), { imageOrientation: 'from-image' }).catch(
+    (cause: Error) => {
+      throw new FormatError({ what: `The image cannot be decoded (${cause.message})` }, { cause });
+    },
+  );
   try {
-    if (image.width * image.height > MOST_PIXELS) throw new FormatError({ what: 'The image is too large', got: `${image.width}×${image.height}` });
+    if (image.width * image.height > MOST_PIXELS)
+      throw new FormatError({ what: 'The image is too large', got: `${image.width}×${image.height}` });
     const { width, height } = size ?? image;
     const canvas = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true }) as OffscreenCanvasRenderingContext2D;
     canvas.imageSmoothingQuality = 'high';

@@ -1,30 +1,28 @@
-import { useState } from 'preact/hooks';
 import { type CostShare, formatBytes, formatCount, formatShare, type InspectLayer, inspectTotals } from '../../../report/info/index.js';
 import type { ModelView, Port } from '../../tab/index.js';
-import { Panel } from './panel.js';
+import { Panel } from '../parts/states.js';
+import { type Column, Table } from '../parts/table.js';
+import { GraphBoard, type LayOut } from '../views/graph/graph-board.js';
 
-/** Layers that are listed at first, and gaps. */
-const FEW = 12;
-const FEW_WARNINGS = 5;
+/** Gaps that are listed. */
+const FEW = 5;
 
-/** What a model costs and where. */
-export function Inspection({ model: { name, format, info, inputs, outputs, isQuantized } }: { model: ModelView }) {
-  const totals = inspectTotals(info);
+/** What a model costs and where, with its graph. */
+export function Inspection({
+  model: { name, format, info, inputs, outputs, isQuantized, graph },
+  layOut,
+}: {
+  model: ModelView;
+  layOut: LayOut;
+}) {
   return (
     <>
       <div class="grid">
         <Panel title={name}>
           <dl class="facts">
-            <dt>format</dt>
-            <dd>
-              {format}
-              {isQuantized && ', quantized'}
-            </dd>
-            {totals.map(([label, text]) => (
-              <>
-                <dt key={label}>{label}</dt>
-                <dd>{text}</dd>
-              </>
+            <Fact label="format" text={isQuantized ? `${format}, quantized` : format} />
+            {inspectTotals(info).map(([label, text]) => (
+              <Fact key={label} label={label} text={text} />
             ))}
             <Ports label="inputs" ports={inputs} />
             <Ports label="outputs" ports={outputs} />
@@ -32,35 +30,42 @@ export function Inspection({ model: { name, format, info, inputs, outputs, isQua
           <Warnings warnings={info.warnings} />
         </Panel>
         <Panel title="Where the cost is">
-          <Operators shares={info.operators} />
+          <Table label="Operators" rows={info.operators} columns={OPERATORS} keyOf={(share) => share.name} empty="There is no operator." />
         </Panel>
       </div>
-      <Layers layers={info.layers} />
+      {graph ? <GraphBoard graph={graph} layOut={layOut} /> : <p class="quiet">The graph is too large to be drawn.</p>}
+      <Panel title="Layers, the costliest first">
+        <Table
+          label="Layers by cost"
+          rows={info.layers}
+          columns={LAYERS}
+          keyOf={({ name: layer, op }) => `${op} ${layer}`}
+          empty="There is no layer."
+        />
+      </Panel>
     </>
+  );
+}
+
+function Fact({ label, text }: { label: string; text: string }) {
+  return (
+    <div class="contents">
+      <dt>{label}</dt>
+      <dd>{text}</dd>
+    </div>
   );
 }
 
 function Ports({ label, ports }: { label: string; ports: readonly Port[] }) {
-  return (
-    <>
-      <dt>{label}</dt>
-      <dd>
-        {ports.map(({ name, type }) => (
-          <span class="port" key={name}>
-            {name} <span class="quiet">{type}</span>
-          </span>
-        ))}
-      </dd>
-    </>
-  );
+  return <Fact label={label} text={ports.map(({ name, type }) => `${name}: ${type}`).join('; ')} />;
 }
 
 function Warnings({ warnings }: { warnings: readonly string[] }) {
   if (warnings.length === 0) return null;
-  const rest = warnings.length - FEW_WARNINGS;
+  const rest = warnings.length - FEW;
   return (
     <ul class="warnings">
-      {warnings.slice(0, FEW_WARNINGS).map((text) => (
+      {warnings.slice(0, FEW).map((text) => (
         <li key={text}>{text}</li>
       ))}
       {rest > 0 && <li>{rest} more gaps like these</li>}
@@ -68,99 +73,76 @@ function Warnings({ warnings }: { warnings: readonly string[] }) {
   );
 }
 
-function Operators({ shares }: { shares: readonly CostShare[] }) {
-  return (
-    <div class="scroll">
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Operator</th>
-            <th scope="col">Count</th>
-            <th scope="col">MACs</th>
-            <th scope="col">Weights</th>
-          </tr>
-        </thead>
-        <tbody>
-          {shares.slice(0, FEW).map(({ name, layers, macs, uncounted, macsShare, weightBytes, weightShare }) => (
-            <tr key={name}>
-              <th scope="row">{name}</th>
-              <td>{layers}</td>
-              <td>
-                {uncounted > 0 && 'at least '}
-                {formatCount(macs)} <Share share={macsShare} />
-              </td>
-              <td>
-                {formatBytes(weightBytes)} <Share share={weightShare} kind="weights" />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
-}
+const OPERATORS: readonly Column<CostShare>[] = [
+  { key: 'name', label: 'Operator', kind: 'name', cell: ({ name }) => name },
+  { key: 'count', label: 'Count', sort: ({ layers }) => layers, cell: ({ layers }) => layers },
+  {
+    key: 'macs',
+    label: 'MACs',
+    sort: ({ macs }) => macs,
+    cell: ({ macs, uncounted, macsShare }) => (
+      <>
+        {uncounted > 0 && 'at least '}
+        {formatCount(macs)} <Share share={macsShare} />
+      </>
+    ),
+  },
+  {
+    key: 'weights',
+    label: 'Weights',
+    sort: ({ weightBytes }) => weightBytes,
+    cell: ({ weightBytes, weightShare }) => (
+      <>
+        {formatBytes(weightBytes)} <Share share={weightShare} />
+      </>
+    ),
+  },
+];
 
-function Share({ share, kind = 'work' }: { share: number; kind?: 'work' | 'weights' }) {
+const LAYERS: readonly Column<InspectLayer>[] = [
+  {
+    key: 'name',
+    label: 'Layer',
+    kind: 'name',
+    cell: ({ name, alternative }) => (alternative ? `${name} (other branch, not counted)` : name),
+  },
+  { key: 'op', label: 'Operator', kind: 'left', wide: true, sort: ({ op }) => op, cell: ({ op }) => op },
+  { key: 'output', label: 'Output', wide: true, cell: ({ output }) => output },
+  { key: 'type', label: 'Type', wide: true, cell: ({ dtype }) => dtype },
+  {
+    key: 'parameters',
+    label: 'Parameters',
+    wide: true,
+    sort: ({ parameters }) => parameters,
+    cell: ({ parameters }) => formatCount(parameters),
+  },
+  { key: 'weights', label: 'Weights', sort: ({ weightBytes }) => weightBytes, cell: ({ weightBytes }) => formatBytes(weightBytes) },
+  {
+    key: 'macs',
+    label: 'MACs',
+    sort: ({ macs }) => macs,
+    cell: ({ macs, macsShare }) => (
+      <>
+        {macs === undefined ? '?' : formatCount(macs)} <Share share={macsShare} />
+      </>
+    ),
+  },
+  {
+    key: 'activations',
+    label: 'Activations',
+    wide: true,
+    sort: ({ activationBytes }) => activationBytes,
+    cell: ({ activationBytes }) => formatBytes(activationBytes),
+  },
+];
+
+function Share({ share }: { share: number }) {
   return (
-    <span class={`share ${kind}`}>
-      <span class="track" aria-hidden="true">
+    <span class="share">
+      <span class="share-track" aria-hidden="true">
         <i style={{ width: `${100 * share}%` }} />
       </span>
-      {share > 0 ? formatShare(share) : ''}
+      <small>{share > 0 ? formatShare(share) : ''}</small>
     </span>
-  );
-}
-
-function Layers({ layers }: { layers: readonly InspectLayer[] }) {
-  const [isWhole, setWhole] = useState(false);
-  const shown = isWhole ? layers : layers.slice(0, FEW);
-  return (
-    <Panel
-      title="Layers, the costliest first"
-      tools={
-        layers.length > FEW && (
-          <button type="button" onClick={() => setWhole(!isWhole)} aria-expanded={isWhole}>
-            {isWhole ? 'Show fewer' : `Show all ${layers.length}`}
-          </button>
-        )
-      }
-    >
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be scrolled by keyboard */}
-      <div class="scroll tall" tabIndex={0} role="region" aria-label="Layers">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Layer</th>
-              <th scope="col">Operator</th>
-              <th scope="col">Output</th>
-              <th scope="col">Type</th>
-              <th scope="col">Parameters</th>
-              <th scope="col">Weights</th>
-              <th scope="col">MACs</th>
-              <th scope="col">Activations</th>
-            </tr>
-          </thead>
-          <tbody>
-            {shown.map((layer, index) => (
-              <tr key={index} class={layer.alternative ? 'other' : undefined}>
-                <th scope="row" class="name" title={layer.name}>
-                  {layer.name}
-                  {layer.alternative && <small> (other branch, not counted)</small>}
-                </th>
-                <td class="left">{layer.op}</td>
-                <td>{layer.output}</td>
-                <td>{layer.dtype}</td>
-                <td>{formatCount(layer.parameters)}</td>
-                <td>{formatBytes(layer.weightBytes)}</td>
-                <td>
-                  {layer.macs === undefined ? '?' : formatCount(layer.macs)} <Share share={layer.macsShare} />
-                </td>
-                <td>{formatBytes(layer.activationBytes)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-    </Panel>
   );
 }

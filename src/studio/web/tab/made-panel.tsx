@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { formatBytes, formatRatio } from '../../../report/info/index.js';
 import type { Made } from '../../tab/index.js';
-import { Panel } from './panel.js';
+import { Panel } from '../parts/states.js';
 
 export interface MadePanelProps {
   readonly made: Made;
@@ -18,18 +18,18 @@ export function MadePanel({ made, isBusy, onGoOn }: MadePanelProps) {
     <Panel
       title={name}
       tools={
-        <div class="choices">
+        <div class="actions">
           <button type="button" disabled={isBusy} onClick={() => onGoOn(new File([file], name))}>
             Go on with it
           </button>
-          <a class="button main" href={address} download={name}>
+          <a class="button primary" href={address} download={name}>
             Download
           </a>
         </div>
       }
     >
       <div class="scroll">
-        <table class="compared">
+        <table class="compared-models">
           <thead>
             <tr>
               <th scope="col" aria-label="Measure" />

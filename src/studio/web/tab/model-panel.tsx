@@ -1,5 +1,6 @@
-import { DropZone } from './drop-zone.js';
-import { FailureOf, Panel } from './panel.js';
+import { Panel } from '../parts/states.js';
+import { DropZone } from '../views/start/drop-zone.js';
+import { FailureOf } from './under-way.js';
 import type { Work } from './use-work.js';
 
 /** Where a model is chosen. */
@@ -8,10 +9,11 @@ export function ModelPanel({ work }: { work: Work }) {
   return (
     <Panel title="Model">
       <DropZone
+        title={model ? `${model.name} is open. Drop another one here.` : 'Drop an .onnx or .tflite file here.'}
         label={model ? 'Choose another model' : 'Choose a model'}
-        hint="or drop an .onnx or .tflite file here"
+        files={[]}
         accept=".onnx,.tflite"
-        isBusy={job !== undefined}
+        isDisabled={job !== undefined}
         onFiles={([first]) => first && work.open(first.file)}
       />
       {job?.kind === 'open' && <p class="quiet">Reading the model …</p>}

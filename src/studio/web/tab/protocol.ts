@@ -1,11 +1,7 @@
 import type { Message } from '../../../base/index.js';
 import type { CurvePoint, Made, ModelView, QuantizeMode, TuneProgress } from '../../tab/index.js';
-
-/** A file with its path from the folder that was chosen. */
-export interface ChosenFile {
-  path: string;
-  file: File;
-}
+import type { UploadFile } from '../api/upload.js';
+import type { Layout, LayoutRequest } from '../views/graph/layout.js';
 
 /** What data was found to be, for people. */
 export interface DataView {
@@ -25,14 +21,17 @@ export interface Calls {
   /** Loads ONNX Runtime, after which nothing is fetched any more. */
   warm: { ask: Record<never, never>; answer: { threads: number } };
   open: { ask: { file: File }; answer: ModelView };
-  data: { ask: { files: ChosenFile[] }; answer: DataView };
+  layout: { ask: LayoutRequest; answer: Layout };
+  data: { ask: { files: readonly UploadFile[] }; answer: DataView };
   quantize: { ask: { mode: QuantizeMode; withData: boolean }; answer: Made };
   tune: { ask: { epochs: number; learningRate: number; batchSize: number }; answer: Made };
 }
 
 export type CallName = keyof Calls;
 
-export type Request = { [K in CallName]: { readonly id: number; readonly call: K; readonly ask: Calls[K]['ask'] } }[CallName] | { readonly stop: true };
+export type Request =
+  | { [K in CallName]: { readonly id: number; readonly call: K; readonly ask: Calls[K]['ask'] } }[CallName]
+  | { readonly stop: true };
 
 export interface Failure {
   /** One paragraph for people. */

@@ -1,11 +1,16 @@
 import { useId, useState } from 'preact/hooks';
 import type { QuantizeMode } from '../../tab/index.js';
-import { FailureOf, Panel, ProgressOf } from './panel.js';
+import { Panel } from '../parts/states.js';
+import { FailureOf, ProgressOf } from './under-way.js';
 import type { Work } from './use-work.js';
 
 const MODES: readonly (readonly [mode: QuantizeMode, text: string, help: string])[] = [
   ['dynamic', 'Dynamic: int8, activations as they come', 'Needs no data.'],
-  ['static', 'Static: int8, ranges found on data', 'Quickest to run. Finds ranges on your data, or on made-up numbers, which fit less well.'],
+  [
+    'static',
+    'Static: int8, ranges found on data',
+    'Quickest to run. Finds ranges on your data, or on made-up numbers, which fit less well.',
+  ],
   ['weights', 'Weights alone: int8', 'Computes in floats as before: a quarter of the size, and the least loss of the three.'],
   ['half', 'Weights as float16', 'Half the size, hardly any loss.'],
 ];
@@ -37,7 +42,7 @@ export function QuantizePanel({ work }: { work: Work }) {
         <p class="quiet">
           {help} Answers are compared on {data ? 'the test part of your data' : 'made-up inputs'}.
         </p>
-        <button class="main" type="submit" disabled={job !== undefined || work.threads === undefined}>
+        <button class="primary" type="submit" disabled={job !== undefined || work.threads === undefined}>
           Quantize
         </button>
       </form>

@@ -1,3 +1,6 @@
+import { useCallback } from 'preact/hooks';
+import { Announcer } from '../app/announce.js';
+import type { LayOut } from '../views/graph/graph-board.js';
 import type { Client } from './client.js';
 import { DataPanel } from './data-panel.js';
 import { Inspection } from './inspection.js';
@@ -10,19 +13,23 @@ import { useWork, type Work } from './use-work.js';
 export function TabPage({ client }: { client: Client }) {
   const work = useWork(client);
   const { model, made } = work;
+  const layOut: LayOut = useCallback(
+    ({ nodes, edges }) => client.ask('layout', { nodes: nodes.length, edges: edges.map(({ from, to }) => ({ from, to })) }),
+    [client],
+  );
   return (
     <main id="main">
       <header class="intro">
         <p class="brand">Espalier Studio</p>
         <h1>All in the tab</h1>
         <p class="lead">
-          Look into a model, quantize it and train it a little. The model and the data stay in this tab: nothing is sent anywhere, and once the page is loaded it
-          needs no network.
+          Look into a model, quantize it and train it a little. The model and the data stay in this tab: nothing is sent anywhere, and once
+          the page is loaded it needs no network.
         </p>
         <Readiness {...work} />
       </header>
       <ModelPanel work={work} />
-      {model && <Inspection model={model} />}
+      {model && <Inspection model={model} layOut={layOut} />}
       {model && <DataPanel work={work} />}
       {model && (
         <div class="grid">
@@ -33,9 +40,7 @@ export function TabPage({ client }: { client: Client }) {
       {made.map((each, index) => (
         <MadePanel key={made.length - index} made={each} isBusy={work.job !== undefined} onGoOn={(file) => work.open(file)} />
       ))}
-      <div class="visually-hidden" role="status" aria-live="polite">
-        {work.said}
-      </div>
+      <Announcer />
     </main>
   );
 }
@@ -55,7 +60,8 @@ function Readiness({ threads, failure }: Work) {
     );
   return (
     <p class="quiet" data-ready="true">
-      <span class="dot" aria-hidden="true" /> Everything is loaded: you may go offline. ONNX Runtime has {threads === 1 ? 'one thread' : `${threads} threads`}.
+      <span class="dot" aria-hidden="true" /> Everything is loaded: you may go offline. ONNX Runtime has{' '}
+      {threads === 1 ? 'one thread' : `${threads} threads`}.
     </p>
   );
 }

@@ -1,7 +1,8 @@
 import { useId, useState } from 'preact/hooks';
 import { formatSeconds, significant } from '../../../report/info/index.js';
+import { Panel } from '../parts/states.js';
 import { Curve } from './curve.js';
-import { FailureOf, Panel, ProgressOf } from './panel.js';
+import { FailureOf, ProgressOf } from './under-way.js';
 import type { Work } from './use-work.js';
 
 /** Where a model is trained a little. */
@@ -10,7 +11,8 @@ export function TunePanel({ work }: { work: Work }) {
   const [epochs, setEpochs] = useState('3');
   const [rate, setRate] = useState('0.001');
   const [batch, setBatch] = useState('32');
-  const why = data === undefined ? 'Choose data with answers first.' : data.targets === undefined ? 'This data has no answers to learn.' : undefined;
+  const why =
+    data === undefined ? 'Choose data with answers first.' : data.targets === undefined ? 'This data has no answers to learn.' : undefined;
   return (
     <Panel title="Tune">
       <form
@@ -25,7 +27,7 @@ export function TunePanel({ work }: { work: Work }) {
           <NumberField label="Batch" value={batch} onChange={setBatch} min={1} max={4096} step={1} />
         </div>
         <p class="quiet">{why ?? 'Every weight learns from the training part; the epoch that is best on the validation part is kept.'}</p>
-        <button class="main" type="submit" disabled={why !== undefined || job !== undefined || work.threads === undefined}>
+        <button class="primary" type="submit" disabled={why !== undefined || job !== undefined || work.threads === undefined}>
           Tune
         </button>
       </form>

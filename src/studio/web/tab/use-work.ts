@@ -1,7 +1,9 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { CurvePoint, Made, ModelView, TuneProgress } from '../../tab/index.js';
+import type { UploadFile } from '../api/upload.js';
+import { announce } from '../app/announce.js';
 import { type Client, WorkFailure } from './client.js';
-import type { Calls, ChosenFile, DataView } from './protocol.js';
+import type { Calls, DataView } from './protocol.js';
 
 /** What is being done. */
 export interface Job {
@@ -26,13 +28,11 @@ export interface WorkState {
   readonly curve: readonly CurvePoint[];
   /** The latest first. */
   readonly made: readonly Made[];
-  /** What happened last, for those who do not see it. */
-  readonly said: string;
 }
 
 export interface Work extends WorkState {
   open(file: File): void;
-  chooseData(files: ChosenFile[]): void;
+  chooseData(files: readonly UploadFile[]): void;
   quantize(ask: Calls['quantize']['ask']): void;
   tune(ask: Calls['tune']['ask']): void;
   stop(): void;
@@ -40,13 +40,21 @@ export interface Work extends WorkState {
 
 /** The page's state, and what changes it. One thing is done at a time. */
 export function useWork(client: Client): Work {
-  const [state, setState] = useState<WorkState>({ curve: [], made: [], said: '' });
+  const [state, setState] = useState<WorkState>({ curve: [], made: [] });
   const change = (made: (now: WorkState) => Partial<WorkState>) => setState((now) => ({ ...now, ...made(now) }));
 
-  const run = <T>(kind: Job['kind'], work: () => Promise<T>, then: (value: T, now: WorkState) => Partial<WorkState>) => {
+  const run = <T>(
+    kind: Job['kind'],
+    work: () => Promise<T>,
+    then: (value: T, now: WorkState) => Partial<WorkState>,
+    words: (value: T) => string,
+  ) => {
     change(() => ({ job: { kind }, failure: undefined }));
     work().then(
-      (value) => change((now) => ({ job: undefined, ...then(value, now) })),
+      (value) => {
+        change((now) => ({ job: undefined, ...then(value, now) }));
+        announce(words(value));
+      },
       (error: unknown) => change(() => ({ job: undefined, ...failed(kind, error) })),
     );
   };
@@ -54,9 +62,11 @@ export function useWork(client: Client): Work {
   useEffect(() => {
     client.onEvent = (event) =>
       change(({ job, curve }) => {
-        if (event.event === 'epoch') return { curve: [...curve, event.point], said: `Epoch ${event.point.epoch} is done.` };
+        if (event.event === 'epoch') return { curve: [...curve, event.point] };
         if (!job) return {};
-        return { job: event.event === 'step' ? { ...job, step: event.step } : { ...job, task: event.task, done: event.done, total: event.total } };
+        return {
+          job: event.event === 'step' ? { ...job, step: event.step } : { ...job, task: event.task, done: event.done, total: event.total },
+        };
       });
     client.ask('warm', {}).then(
       ({ threads }) => change(() => ({ threads })),
@@ -64,25 +74,28 @@ export function useWork(client: Client): Work {
     );
   }, [client]);
 
-  const made = (value: Made, { made: all }: WorkState): Partial<WorkState> => ({ made: [value, ...all], said: `${value.name} is made.` });
+  const made = (value: Made, { made: all }: WorkState): Partial<WorkState> => ({ made: [value, ...all] });
+  const isMade = ({ name }: Made) => `${name} is made.`;
   return {
     ...state,
     open: (file) =>
       run(
         'open',
         () => client.ask('open', { file }),
-        (model) => ({ model, data: undefined, made: [], curve: [], said: `${model.name} is open.` }),
+        (model) => ({ model, data: undefined, made: [], curve: [] }),
+        ({ name }) => `${name} is open.`,
       ),
     chooseData: (files) =>
       run(
         'data',
         () => client.ask('data', { files }),
-        (data) => ({ data, said: `${data.name}: ${data.samples} samples.` }),
+        (data) => ({ data }),
+        ({ name, samples }) => `${name}: ${samples} samples.`,
       ),
-    quantize: (ask) => run('quantize', () => client.ask('quantize', ask), made),
+    quantize: (ask) => run('quantize', () => client.ask('quantize', ask), made, isMade),
     tune: (ask) => {
       change(() => ({ curve: [] }));
-      run('tune', () => client.ask('tune', ask), made);
+      run('tune', () => client.ask('tune', ask), made, isMade);
     },
     stop: () => {
       client.stop();
@@ -93,6 +106,7 @@ export function useWork(client: Client): Work {
 
 function failed(kind: Job['kind'] | 'warm', error: unknown): Partial<WorkState> {
   const text = error instanceof Error ? error.message : String(error);
-  if (error instanceof WorkFailure && error.isStop) return { said: 'Stopped.' };
-  return { failure: { kind, text }, said: '' };
+  if (!(error instanceof WorkFailure && error.isStop)) return { failure: { kind, text } };
+  announce('Stopped.');
+  return {};
 }

@@ -1,10 +1,13 @@
 import { type Activity, type Message, OptionError } from '../../../base/index.js';
 import type { DataSource } from '../../../data/index.js';
 import type { Runtime } from '../../../infrastructure/runtime/index.js';
-import { GraphBuilder, Graph, Model } from '../../../onnx/index.js';
+import { Graph, GraphBuilder, Model } from '../../../onnx/index.js';
 import { type Made, type OpenedModel, openData, openModel, quantizeModel, tuneModel, viewModel } from '../../tab/index.js';
+import type { UploadFile } from '../api/upload.js';
+import type { Layout, LayoutRequest } from '../views/graph/layout.js';
+import { placeNodes } from '../views/graph/place-nodes.js';
 import { decodeImage } from './decode-image.js';
-import type { Calls, ChosenFile, DataView, Event } from './protocol.js';
+import type { Calls, DataView, Event } from './protocol.js';
 
 /** Draws the parts of the data, and the order of samples. */
 const SEED = 0;
@@ -41,6 +44,10 @@ export class Work {
     return view;
   }
 
+  async layout(request: LayoutRequest): Promise<Layout> {
+    return placeNodes(request);
+  }
+
   async data({ files }: Calls['data']['ask'], signal: AbortSignal): Promise<DataView> {
     const messages: Message[] = [];
     const activity = { ...this.#activity(signal), onMessage: (message: Message) => messages.push(message), decode: decodeImage };
@@ -63,7 +70,10 @@ export class Work {
   }
 
   #activity(signal: AbortSignal): Activity {
-    return { signal, onProgress: ({ task, done, total }) => this.#tell({ event: 'progress', task, done, ...(total !== undefined && { total }) }) };
+    return {
+      signal,
+      onProgress: ({ task, done, total }) => this.#tell({ event: 'progress', task, done, ...(total !== undefined && { total }) }),
+    };
   }
 
   #model(): OpenedModel {
@@ -77,12 +87,13 @@ export class Work {
   }
 }
 
-function tabFile({ path, file }: ChosenFile) {
+function tabFile({ path, file }: UploadFile) {
   return { path, read: () => bytesOf(file, path) };
 }
 
 async function bytesOf(file: File, where: string): Promise<Uint8Array> {
-  if (file.size > LONGEST) throw new OptionError({ what: 'The file is too large for a tab', where, expected: `at most ${LONGEST} bytes`, got: String(file.size) });
+  if (file.size > LONGEST)
+    throw new OptionError({ what: 'The file is too large for a tab', where, expected: `at most ${LONGEST} bytes`, got: String(file.size) });
   return new Uint8Array(await file.arrayBuffer());
 }
 

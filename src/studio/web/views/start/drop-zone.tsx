@@ -8,14 +8,18 @@ export interface DropZoneProps {
   /** E.g. "Drop a model here". */
   readonly title: string;
   readonly files: readonly UploadFile[];
+  /** What the button says. Default: "Choose files". */
+  readonly label?: string;
   readonly accept?: string;
+  /** Whether nothing can be chosen for the moment. */
+  readonly isDisabled?: boolean;
   /** Whether a whole folder can be chosen, too. */
   readonly takesFolders?: boolean;
   readonly onFiles: (files: UploadFile[]) => void;
 }
 
 /** Files or a folder, dropped or chosen. */
-export function DropZone({ title, files, accept, takesFolders, onFiles }: DropZoneProps) {
+export function DropZone({ title, files, label = 'Choose files', accept, isDisabled = false, takesFolders, onFiles }: DropZoneProps) {
   const [isOver, setOver] = useState(false);
   const id = useId();
   const take = (found: UploadFile[]) => {
@@ -25,7 +29,7 @@ export function DropZone({ title, files, accept, takesFolders, onFiles }: DropZo
   const drop = async (event: DragEvent) => {
     event.preventDefault();
     setOver(false);
-    if (event.dataTransfer) take(await droppedFiles(event.dataTransfer));
+    if (event.dataTransfer && !isDisabled) take(await droppedFiles(event.dataTransfer));
   };
   const over = (event: DragEvent) => {
     event.preventDefault();
@@ -37,8 +41,8 @@ export function DropZone({ title, files, accept, takesFolders, onFiles }: DropZo
     <div class={isOver ? 'drop over' : 'drop'} onDragOver={over} onDragLeave={() => setOver(false)} onDrop={drop}>
       <p>{title}</p>
       <div class="actions">
-        <FileInput id={`${id}-files`} label="Choose files" accept={accept} onFiles={take} />
-        {takesFolders && <FileInput id={`${id}-folder`} label="Choose a folder" isFolder onFiles={take} />}
+        <FileInput id={`${id}-files`} label={label} accept={accept} isDisabled={isDisabled} onFiles={take} />
+        {takesFolders && <FileInput id={`${id}-folder`} label="Choose a folder" isFolder isDisabled={isDisabled} onFiles={take} />}
       </div>
       {files.length > 0 && (
         <p class="chosen">
@@ -54,10 +58,11 @@ interface FileInputProps {
   readonly label: string;
   readonly accept?: string;
   readonly isFolder?: boolean;
+  readonly isDisabled: boolean;
   readonly onFiles: (files: UploadFile[]) => void;
 }
 
-function FileInput({ id, label, accept, isFolder, onFiles }: FileInputProps) {
+function FileInput({ id, label, accept, isFolder, isDisabled, onFiles }: FileInputProps) {
   const input = useRef<HTMLInputElement>(null);
   return (
     <span class="file">
@@ -68,6 +73,7 @@ function FileInput({ id, label, accept, isFolder, onFiles }: FileInputProps) {
         class="visually-hidden"
         multiple
         accept={accept}
+        disabled={isDisabled}
         {...(isFolder && { webkitdirectory: true })}
         onChange={(event) => onFiles(inputFiles(event.currentTarget))}
       />

@@ -1,24 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import type { Job, Work } from './use-work.js';
 
-export interface PanelProps {
-  readonly title: string;
-  readonly children: ComponentChildren;
-  readonly tools?: ComponentChildren;
-}
-
-export function Panel({ title, children, tools }: PanelProps) {
-  return (
-    <section class="panel" aria-label={title}>
-      <header class="panel-head">
-        <h2>{title}</h2>
-        {tools}
-      </header>
-      {children}
-    </section>
-  );
-}
-
 /** What went wrong with one kind of work. */
 export function FailureOf({ kind, work: { failure } }: { kind: Job['kind']; work: Work }) {
   if (failure?.kind !== kind) return null;
