@@ -1,6 +1,7 @@
 export * from './colors.js';
 export * from './compare.js';
 export * from './curves.js';
+export * from './devices.js';
 export * from './form.js';
 export * from './front.js';
 export * from './history.js';

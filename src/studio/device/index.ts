@@ -1,0 +1,3 @@
+/** What a device does with a job: all of it also runs in Node. */
+export { type Measuring, measureBackend } from './measure.js';
+export { tensorsOf } from './tensors.js';

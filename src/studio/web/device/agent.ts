@@ -1,0 +1,135 @@
+import type { ProgressEvent } from '../../../base/index.js';
+import type { Runtime } from '../../../infrastructure/runtime/index.js';
+import type { DeviceJob, DeviceMeasurement } from '../../api/index.js';
+import { measureBackend } from '../../device/index.js';
+import { type DeviceClient, Unanswered } from './client.js';
+import type { Here } from './here.js';
+import type { Kept } from './kept.js';
+import { memoryOfPage } from './memory.js';
+import { untilOnline } from './patience.js';
+import type { Result } from './result.js';
+
+/** What the device is at. */
+export type Phase =
+  | { readonly kind: 'joining' | 'waiting' }
+  | { readonly kind: 'working'; readonly job: DeviceJob; readonly doing: string; readonly done?: number; readonly total?: number }
+  /** Nobody answers; it goes on by itself. */
+  | { readonly kind: 'lost'; readonly why: string }
+  /** It does not go on by itself. */
+  | { readonly kind: 'ended'; readonly why: string };
+
+export interface AgentOptions {
+  readonly client: DeviceClient;
+  readonly here: Here;
+  readonly kept: Kept;
+  /** Loaded with the first job. */
+  readonly runtime: () => Promise<Runtime>;
+  readonly onPhase: (phase: Phase) => void;
+  readonly onResult: (result: Result) => void;
+}
+
+interface Way {
+  readonly backend: DeviceMeasurement['backend'];
+  readonly threads: number;
+}
+
+/** Takes job after job, until it is stopped. */
+export class Agent {
+  readonly #options: AgentOptions;
+  readonly #end = new AbortController();
+  #failures = 0;
+
+  constructor(options: AgentOptions) {
+    this.#options = options;
+  }
+
+  stop(): void {
+    this.#end.abort();
+  }
+
+  /** Resolves when it was stopped, or cannot go on. */
+  async run(): Promise<void> {
+    const { signal } = this.#end;
+    while (!signal.aborted) {
+      try {
+        await this.#turn(signal);
+        this.#failures = 0;
+      } catch (error) {
+        if (signal.aborted) return;
+        if (!(await this.#recover(error, signal))) return;
+      }
+    }
+  }
+
+  async #turn(signal: AbortSignal): Promise<void> {
+    const { client, kept, onPhase, onResult } = this.#options;
+    const id = kept.id ?? (await this.#join(signal));
+    onPhase({ kind: 'waiting' });
+    const job = await client.next(id, signal);
+    if (!job) return;
+    onPhase({ kind: 'working', job, doing: 'Loading the model' });
+    const model = await client.model(id, job, signal);
+    const backends = await this.#measure(job, model, signal);
+    onPhase({ kind: 'working', job, doing: 'Sending the result' });
+    await client.report(id, job, { backends }, signal);
+    const { run, model: name, label } = job;
+    onResult({ run, model: name, label, backends });
+    kept.attempt = undefined;
+  }
+
+  async #join(signal: AbortSignal): Promise<string> {
+    const { client, here, kept, onPhase } = this.#options;
+    onPhase({ kind: 'joining' });
+    const id = await client.register({ name: kept.name, ...here.hello }, signal);
+    kept.id = id;
+    return id;
+  }
+
+  async #measure(job: DeviceJob, model: Uint8Array, signal: AbortSignal): Promise<DeviceMeasurement[]> {
+    const { here, kept, onPhase, runtime } = this.#options;
+    const ways: Way[] = [
+      ...here.threads.map((threads): Way => ({ backend: 'wasm', threads })),
+      ...(here.hello.webgpu ? [{ backend: 'webgpu', threads: 1 } as const] : []),
+    ];
+    const left = kept.attempt;
+    const backends: DeviceMeasurement[] = [];
+    for (const { backend, threads } of ways) {
+      const way = `${backend} ${threads}`;
+      if (left?.run === job.run && left.model === job.model && left.backend === way) {
+        backends.push({ backend, threads, status: 'fails', error: 'The page ended while it ran this.' });
+        continue;
+      }
+      kept.attempt = { run: job.run, model: job.model, backend: way };
+      const doing = `${backend === 'webgpu' ? 'WebGPU' : `WebAssembly, ${threads === 1 ? 'one thread' : `${threads} threads`}`}`;
+      const onProgress = ({ done, total }: ProgressEvent) => onPhase({ kind: 'working', job, doing, done, total });
+      onPhase({ kind: 'working', job, doing });
+      backends.push(
+        await measureBackend({ job, model, runtime: await runtime(), backend, threads, signal, onProgress, memory: memoryOfPage }),
+      );
+    }
+    return backends;
+  }
+
+  /** @returns whether it goes on. */
+  async #recover(error: unknown, signal: AbortSignal): Promise<boolean> {
+    const { kept, onPhase } = this.#options;
+    const message = error instanceof Error ? error.message : String(error);
+    const status = error instanceof Unanswered ? error.status : undefined;
+    if (status === 401 || status === 403) {
+      onPhase({ kind: 'ended', why: 'The link is not valid any more: each start of the studio has a new one. Scan or open the latest.' });
+      return false;
+    }
+    if (status === 404 && kept.id !== undefined) {
+      // The studio forgot this device: it joins again.
+      kept.id = undefined;
+      if (++this.#failures < 3) return true;
+    }
+    if (status !== 0 && (status === undefined || status < 500)) {
+      onPhase({ kind: 'ended', why: message });
+      return false;
+    }
+    onPhase({ kind: 'lost', why: message });
+    await untilOnline(this.#failures++, signal);
+    return !signal.aborted;
+  }
+}
