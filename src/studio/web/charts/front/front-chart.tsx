@@ -122,12 +122,12 @@ export function FrontChart({ picture, chosen, onChoose }: FrontChartProps) {
           All
         </button>
       </div>
-      {/* An application takes keys. */}
       <div
         class="front-plot"
         role="application"
         aria-label={`Models by ${picture.x.measure.label} and ${picture.y.measure.label}`}
         aria-describedby="front-keys"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: an application takes keys
         tabIndex={0}
         onKeyDown={onKeyDown}
         onPointerMove={onPointerMove}

@@ -13,7 +13,7 @@ export interface ComparedTableProps {
 export function ComparedTable({ columns, rows, onModel, onRemove }: ComparedTableProps) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: keys scroll what is too wide
-    <div class="scroll" tabIndex={0} role="region" aria-label="Figures side by side">
+    <section class="scroll" tabIndex={0} aria-label="Figures side by side">
       <table class="compared">
         <thead>
           <tr>
@@ -58,6 +58,6 @@ export function ComparedTable({ columns, rows, onModel, onRemove }: ComparedTabl
           ))}
         </tbody>
       </table>
-    </div>
+    </section>
   );
 }
