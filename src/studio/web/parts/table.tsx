@@ -85,7 +85,7 @@ function Heading<T>({ column, sorting, onSort }: { column: Column<T>; sorting: S
   return (
     <th scope="col" class={classOfColumn(column)} aria-sort={sort ? direction : undefined}>
       {sort ? (
-        <button type="button" onClick={() => onSort(key)}>
+        <button type="button" class="sort" onClick={() => onSort(key)}>
           {label}
         </button>
       ) : (

@@ -35,7 +35,7 @@ export function FrontChart({ picture, chosen, onChoose }: FrontChartProps) {
 
   useEffect(() => {
     const grid = { ...MARGIN, containLabel: false };
-    chart?.setOption({ ...base(theme), grid, series }, { replaceMerge: ['series'], lazyUpdate: true });
+    chart?.setOption({ ...base(theme), grid, series, ...viewOption(picture, view, theme) }, { replaceMerge: ['series'], lazyUpdate: true });
   }, [chart, series, theme]);
   useEffect(() => {
     chart?.setOption(viewOption(picture, view, theme), { lazyUpdate: true });

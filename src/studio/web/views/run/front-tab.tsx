@@ -143,6 +143,7 @@ function columnsOf(
     {
       key: 'quality',
       label: `${metric} (val.)`,
+      wide: hasTest,
       sort: ({ validation }) => validation.value,
       cell: ({ validation, role, quality }) => (
         <>
