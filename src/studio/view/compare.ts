@@ -29,7 +29,7 @@ export function bestOf(info: RunInfo): ModelInfo {
 export function comparedRows(columns: readonly Compared[]): ComparedRow[] {
   const [first, ...others] = columns;
   if (!first) return [];
-  const costs = columns.map(({ model }) => compareCosts(model, first.model));
+  const costs = columns.map((column) => compareCosts(comparable(column, first), first.model));
   const names = [...new Set(costs.flatMap((list) => list.map(({ measure }) => measure.name)))];
   const rows = names.map((name): ComparedRow => {
     const found = costs.map((list) => list.find(({ measure }) => measure.name === name));
@@ -43,6 +43,14 @@ export function comparedRows(columns: readonly Compared[]): ComparedRow[] {
     return { label, cells };
   });
   return [qualityRow(first, others), ...rows];
+}
+
+/** A ratio that was measured in turns is one to the baseline of its own run: beside any other model the medians are compared. */
+function comparable({ run, model }: Compared, first: Compared): ModelInfo {
+  const { latency } = model.footprint;
+  if (!latency || (run === first.run && first.model.id === first.info.baseline.id)) return model;
+  const { ratioToBaseline: _, ratioInterval: __, ...own } = latency;
+  return { ...model, footprint: { ...model.footprint, latency: own } };
 }
 
 function qualityRow(first: Compared, others: readonly Compared[]): ComparedRow {

@@ -58,13 +58,14 @@ export function frontPicture(info: RunInfo, xName: MeasureName, yName: MeasureNa
 
 function axisOf(info: RunInfo, measure: Measure, points: readonly FrontPoint[], side: 'x' | 'y'): FrontAxis {
   const needed = points.filter(({ role }) => role !== 'other').map((point) => point[side]);
-  const wished = points.map((point) => point[side]);
+  const limit = limitOf(info, measure);
+  const values = points.map((point) => point[side]);
+  const wished = limit === undefined ? values : [...values, limit];
   const isQuality = measure.name === 'quality' || measure.name === 'test';
   const most = isQuality && measure.better === 'more' ? 1 : undefined;
   const request = { measure, log: !isQuality, most };
   const focused = axisScale({ ...request, needed, wished });
   const whole = axisScale({ ...request, needed: wished, wished: [] });
-  const limit = limitOf(info, measure);
   return { measure, log: focused.log, ends: focused.ends, all: whole.ends, ...(limit !== undefined && { limit }) };
 }
 

@@ -19,9 +19,10 @@ const BYTES = { '': 1, b: 1, kb: 1e3, mb: 1e6, gb: 1e9, kib: 2 ** 10, mib: 2 ** 
 const COUNTS = { '': 1, k: 1e3, m: 1e6, g: 1e9 };
 const MILLISECONDS = { '': 1, ms: 1, s: 1000 };
 const MINUTES = { '': 60_000, ms: 1, s: 1000, m: 60_000, min: 60_000, h: 3_600_000 };
-const NUMBER = { '': 1 };
+const POINTS = { '': 1, point: 1, points: 1 };
 const SHARE = { '': 1, '%': 0.01 };
 
+const points = (value: number) => `${significant(value)} ${value === 1 ? 'point' : 'points'}`;
 const atLeastNone = (value: number | undefined) => value;
 const positive = (value: number | undefined) => (value !== undefined && value > 0 ? value : undefined);
 
@@ -32,7 +33,7 @@ export const limitFields: readonly LimitField[] = [
   field('maxMemory', 'Largest activations', '256 KB', formatBytes, BYTES),
   field('maxRam', 'Most RAM of compiled code', '64 KB', formatBytes, BYTES),
   field('maxFlash', 'Most flash of compiled code', '256 KB', formatBytes, BYTES),
-  field('maxDrop', 'Largest loss of quality, in points', '1', significant, NUMBER, atLeastNone),
+  field('maxDrop', 'Largest loss of quality', '1 point', points, POINTS, atLeastNone),
   field('minQuality', 'Worst quality', '0.95 or 95%', significant, SHARE, atLeastNone),
 ];
 

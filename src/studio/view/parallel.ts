@@ -34,7 +34,9 @@ function parameterAxis(name: string, space: NonNullable<LiveRun['space']>): Para
     const text = (value: Value | undefined) => (value === undefined ? undefined : String(value));
     return { ...base, log: false, choices: parameter.choices.map(String), value: (trial) => text(of(trial)) };
   }
-  return { ...base, log: parameter.log === true, value: (trial) => of(trial) as number | undefined };
+  // Between whole numbers there is nothing to be read.
+  const text = parameter.type === 'integer' ? (value: number) => (Number.isInteger(value) ? String(value) : '') : base.text;
+  return { ...base, text, log: parameter.log === true, value: (trial) => of(trial) as number | undefined };
 }
 
 function objectiveAxis(name: ObjectiveName, index: number, metric: string, samples?: number): ParallelAxis {

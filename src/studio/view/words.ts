@@ -34,10 +34,10 @@ export function isAtWork(state: RunState): boolean {
   return state === 'starting' || state === 'searching' || state === 'paused' || state === 'settling';
 }
 
-/** "about 3 min 5 s left"; undefined where nobody knows. */
+/** "about 3 min 5 s"; undefined where nobody knows. */
 export function timeLeft({ state, secondsLeft }: Pick<LiveRun, 'state' | 'secondsLeft'>): string | undefined {
   if (secondsLeft === undefined || state === 'complete' || state === 'stopped' || state === 'failed') return undefined;
-  return `about ${formatSeconds(Math.max(1, Math.round(secondsLeft)))} left`;
+  return `about ${formatSeconds(Math.max(1, Math.round(secondsLeft)))}`;
 }
 
 /** "just now", "3 min ago", "2 days ago". @param now milliseconds since 1970. */

@@ -10,7 +10,7 @@ export function importanceOption(shares: readonly (readonly [string, number])[])
     xAxis: {
       type: 'value',
       min: 0,
-      max: Math.max(0.1, ...seen.map(([, share]) => share)),
+      max: Math.ceil(10 * Math.max(0.1, ...seen.map(([, share]) => share))) / 10,
       axisLabel: { color: theme.muted, formatter: formatShare, hideOverlap: true },
       splitLine: { lineStyle: { color: theme.grid } },
     },

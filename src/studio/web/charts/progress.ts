@@ -1,7 +1,7 @@
-import { finite, formatQuality, isMoreBetter, type Measure } from '../../../report/info/index.js';
+import { axisScale, finite, formatQuality, isMoreBetter, type Measure } from '../../../report/info/index.js';
 import type { LiveTrial, ModelInfo } from '../../../strategies/index.js';
 import type { HistoryPoint } from '../../view/index.js';
-import { around, axisOption, scaled } from './axes.js';
+import { type AxisRange, around, axisOption, scaled } from './axes.js';
 import { seriesColor, type Theme } from './theme.js';
 
 const GRID = { left: 64, right: 18, top: 30, bottom: 42 };
@@ -11,7 +11,7 @@ const counted = (value: number) => (Number.isInteger(value) ? String(value) : ''
 export function historyOption(points: readonly HistoryPoint[], measure: Measure, baseline: ModelInfo) {
   const original = measure.value(baseline);
   const isQuality = measure.name === 'quality' || measure.name === 'test';
-  const range = around([...points.flatMap(({ value, best }) => [value, best]), ...(original === undefined ? [] : [original])], !isQuality);
+  const range = rangeOf(points, measure, original, !isQuality);
   const last = points.at(-1)?.trial ?? 1;
   const at = (trial: number, value: number) => [trial, scaled(value, range.log)];
   return (theme: Theme) => ({
@@ -46,6 +46,13 @@ export function historyOption(points: readonly HistoryPoint[], measure: Measure,
       },
     ],
   });
+}
+
+/** The best and the original are always seen, trials that went wrong where they leave room. */
+function rangeOf(points: readonly HistoryPoint[], measure: Measure, original: number | undefined, log: boolean): AxisRange {
+  const needed = [...points.map(({ best }) => best), ...(original === undefined ? [] : [original])];
+  const { ends, log: isLog } = axisScale({ measure, needed, wished: points.map(({ value }) => value), log });
+  return { low: ends[0], high: ends[1], log: isLog };
 }
 
 /** What trials reached on the way, epoch by epoch. */

@@ -10,9 +10,9 @@ export function useChart(place: RefObject<HTMLElement | null>): ECharts | undefi
     let made: ECharts | undefined;
     let isGone = false;
     const observer = new ResizeObserver(() => made?.resize());
-    void import('./engine.js').then(({ init }) => {
+    void import('./engine.js').then(({ chartIn }) => {
       if (isGone || !element) return;
-      made = init(element);
+      made = chartIn(element);
       observer.observe(element);
       setChart(made);
     });

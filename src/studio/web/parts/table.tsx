@@ -44,12 +44,10 @@ export function Table<T>({ label, columns, rows, keyOf, isSelected, classOf, emp
   if (rows.length === 0) return <p class="quiet empty">{empty}</p>;
   const sortBy = (key: string) => setSorting((was) => ({ key, down: was?.key === key ? !was.down : false }));
   return (
-    // Keys scroll what is too long.
-    <div
+    <section
       ref={place}
       class={isLong ? 'scroll long' : 'scroll'}
       tabIndex={isLong ? 0 : undefined}
-      role={isLong ? 'region' : undefined}
       aria-label={isLong ? label : undefined}
       onScroll={isLong ? () => setTop(place.current?.scrollTop ?? 0) : undefined}
     >
@@ -77,7 +75,7 @@ export function Table<T>({ label, columns, rows, keyOf, isSelected, classOf, emp
           {isLong && first + WINDOW < sorted.length && <Gap height={(sorted.length - first - WINDOW) * ROW} columns={columns.length} />}
         </tbody>
       </table>
-    </div>
+    </section>
   );
 }
 
@@ -87,7 +85,7 @@ function Heading<T>({ column, sorting, onSort }: { column: Column<T>; sorting: S
   return (
     <th scope="col" class={classOfColumn(column)} aria-sort={sort ? direction : undefined}>
       {sort ? (
-        <button type="button" onClick={() => onSort(key)}>
+        <button type="button" class="sort" onClick={() => onSort(key)}>
           {label}
         </button>
       ) : (
@@ -109,8 +107,8 @@ function Cell<T>({ column, row }: { column: Column<T>; row: T }) {
 
 function Gap({ height, columns }: { height: number; columns: number }) {
   return (
-    <tr aria-hidden="true" class="gap">
-      <td colSpan={columns} style={{ height: `${height}px` }} />
+    <tr class="gap">
+      <td aria-hidden="true" colSpan={columns} style={{ height: `${height}px` }} />
     </tr>
   );
 }

@@ -93,7 +93,7 @@ function columnsOf(chosen: ReadonlySet<string>, setChosen: (next: ReadonlySet<st
       label: 'Time left',
       sort: ({ secondsLeft }) => secondsLeft,
       wide: true,
-      cell: (run) => timeLeft(run)?.replace(/^about | left$/g, '') ?? '',
+      cell: (run) => timeLeft(run),
     },
     { key: 'front', label: 'Front', sort: ({ front }) => front, cell: ({ front }) => front, wide: true },
     { key: 'updated', label: 'Updated', sort: ({ updated }) => updated, cell: ({ updated }) => ago(updated, now), wide: true },

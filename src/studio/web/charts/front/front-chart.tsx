@@ -35,7 +35,7 @@ export function FrontChart({ picture, chosen, onChoose }: FrontChartProps) {
 
   useEffect(() => {
     const grid = { ...MARGIN, containLabel: false };
-    chart?.setOption({ ...base(theme), grid, series }, { replaceMerge: ['series'], lazyUpdate: true });
+    chart?.setOption({ ...base(theme), grid, series, ...viewOption(picture, view, theme) }, { replaceMerge: ['series'], lazyUpdate: true });
   }, [chart, series, theme]);
   useEffect(() => {
     chart?.setOption(viewOption(picture, view, theme), { lazyUpdate: true });
@@ -122,12 +122,12 @@ export function FrontChart({ picture, chosen, onChoose }: FrontChartProps) {
           All
         </button>
       </div>
-      {/* An application takes keys. */}
       <div
         class="front-plot"
         role="application"
         aria-label={`Models by ${picture.x.measure.label} and ${picture.y.measure.label}`}
         aria-describedby="front-keys"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: an application takes keys
         tabIndex={0}
         onKeyDown={onKeyDown}
         onPointerMove={onPointerMove}

@@ -13,7 +13,7 @@ export interface ComparedTableProps {
 export function ComparedTable({ columns, rows, onModel, onRemove }: ComparedTableProps) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: keys scroll what is too wide
-    <div class="scroll" tabIndex={0} role="region" aria-label="Figures side by side">
+    <section class="scroll" tabIndex={0} aria-label="Figures side by side">
       <table class="compared">
         <thead>
           <tr>
@@ -22,6 +22,9 @@ export function ComparedTable({ columns, rows, onModel, onRemove }: ComparedTabl
               // A column may stand twice.
               <th scope="col" key={index}>
                 <a href={link(['run', run], { model: model.id })}>{info.name}</a>
+                <button type="button" class="small" aria-label={`Remove ${info.name}, ${model.label}`} onClick={() => onRemove(index)}>
+                  ✕
+                </button>
                 <select
                   aria-label={`Model of ${info.name}`}
                   value={model.id}
@@ -35,9 +38,6 @@ export function ComparedTable({ columns, rows, onModel, onRemove }: ComparedTabl
                       </option>
                     ))}
                 </select>
-                <button type="button" class="small" aria-label={`Remove ${info.name}, ${model.label}`} onClick={() => onRemove(index)}>
-                  ✕
-                </button>
               </th>
             ))}
           </tr>
@@ -58,6 +58,6 @@ export function ComparedTable({ columns, rows, onModel, onRemove }: ComparedTabl
           ))}
         </tbody>
       </table>
-    </div>
+    </section>
   );
 }

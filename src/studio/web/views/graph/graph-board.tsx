@@ -30,7 +30,7 @@ export function GraphBoard({ graph, layOut }: { graph: GraphInfo; layOut: LayOut
         {!layout && failure === undefined && <Loading what={`the layout of ${graph.nodes.length} nodes`} />}
         {layout && <GraphCanvas picture={{ graph, layout, heats: hot, chosen }} onChoose={setChosen} />}
         <p class="legend-scale quiet">
-          <span class="scale" /> a thousandth of the costliest, to the costliest; white: less, or nothing
+          <span class="scale" /> a thousandth of the costliest, to the costliest; without colour: less, or nothing
         </p>
       </Panel>
       <Panel

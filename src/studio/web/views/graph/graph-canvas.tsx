@@ -105,6 +105,7 @@ export function GraphCanvas({ picture, onChoose }: { picture: Picture; onChoose:
           Beginning
         </button>
       </div>
+      {/* biome-ignore lint/a11y/noInteractiveElementToNoninteractiveRole: an application takes keys */}
       <canvas
         ref={place}
         class="graph-canvas"

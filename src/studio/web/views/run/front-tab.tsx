@@ -18,7 +18,7 @@ import { Choice } from '../../parts/choice.js';
 import { Panel } from '../../parts/states.js';
 import { type Column, Table } from '../../parts/table.js';
 import { ModelDetails } from './model-details.js';
-import type { TabProps } from './run.js';
+import type { TabProps } from './tab.js';
 
 /** The models by two measures, all of them in a table, and the one that was opened. */
 export function FrontTab({ id, info, query }: TabProps) {
@@ -143,6 +143,7 @@ function columnsOf(
     {
       key: 'quality',
       label: `${metric} (val.)`,
+      wide: hasTest,
       sort: ({ validation }) => validation.value,
       cell: ({ validation, role, quality }) => (
         <>

@@ -21,7 +21,7 @@ export function LimitsForm({ id, run, isEnabled }: { id: string; run: LiveRun; i
         <ul class="chips">
           {set.map(({ name, label, text }) => (
             <li key={name}>
-              <span class="quiet">{label}</span> {shown(name, limits[name] ?? 0, text)}
+              <span class="quiet">{label}</span> {text(limits[name] ?? 0)}
             </li>
           ))}
           {limits.rules?.map(({ metric, relation, value }) => (
@@ -104,8 +104,4 @@ function changesOf(typed: Typed): Changes | undefined {
     changes[name] = value;
   }
   return changes;
-}
-
-function shown(name: LimitName, value: number, text: (value: number) => string): string {
-  return name === 'maxDrop' ? `${text(value)} ${value === 1 ? 'point' : 'points'}` : text(value);
 }

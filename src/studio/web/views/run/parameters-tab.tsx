@@ -10,7 +10,7 @@ import { Figures } from '../../parts/figures.js';
 import { Panel } from '../../parts/states.js';
 import { Table } from '../../parts/table.js';
 import { BrushForm } from './brush-form.js';
-import type { TabProps } from './run.js';
+import type { TabProps } from './tab.js';
 import { useImportance } from './use-importance.js';
 
 /** Which parameters matter, and which points lead to which objectives. */

@@ -8,7 +8,7 @@ import { timelineOption } from '../../charts/timeline.js';
 import { Choice } from '../../parts/choice.js';
 import { Figures } from '../../parts/figures.js';
 import { Panel } from '../../parts/states.js';
-import type { TabProps } from './run.js';
+import type { TabProps } from './tab.js';
 
 /** How the search went: the best so far, what is measured while trials train, who made which when. */
 export function ProgressTab({ run, info }: TabProps) {

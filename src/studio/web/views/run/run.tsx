@@ -12,14 +12,6 @@ import { RunHeader } from './run-header.js';
 import { TrialsTab } from './trials-tab.js';
 import { WorkersTab } from './workers-tab.js';
 
-export interface TabProps {
-  readonly id: string;
-  readonly run: LiveRun;
-  /** Undefined until the baseline is measured. */
-  readonly info?: RunInfo;
-  readonly query: URLSearchParams;
-}
-
 const TABS = [
   ['front', 'Front', FrontTab],
   ['trials', 'Trials', TrialsTab],

@@ -54,8 +54,8 @@ export function Steering({ id, run, isEnabled }: { id: string; run: LiveRun; isE
           </button>
         )}
         {isAsking ? (
-          <span class="confirm" role="group" aria-label="Stop the run?">
-            <span>Stop, and measure what there is?</span>
+          <fieldset class="confirm">
+            <legend>Stop, and measure what there is?</legend>
             <button
               type="button"
               class="danger"
@@ -69,7 +69,7 @@ export function Steering({ id, run, isEnabled }: { id: string; run: LiveRun; isE
             <button type="button" onClick={() => setAsking(false)}>
               Go on
             </button>
-          </span>
+          </fieldset>
         ) : (
           <button type="button" disabled={isOff || !canStop} onClick={() => setAsking(true)}>
             Stop

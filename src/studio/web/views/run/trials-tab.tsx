@@ -6,7 +6,7 @@ import { Choice } from '../../parts/choice.js';
 import { Panel } from '../../parts/states.js';
 import { type Column, Table } from '../../parts/table.js';
 import { AddTrial } from './add-trial.js';
-import type { TabProps } from './run.js';
+import type { TabProps } from './tab.js';
 
 const STATES = ['all', 'running', 'completed', 'stopped', 'failed'] as const;
 type StateFilter = (typeof STATES)[number];

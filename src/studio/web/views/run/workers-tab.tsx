@@ -3,7 +3,7 @@ import { ago } from '../../../view/index.js';
 import { useNow } from '../../app/hooks.js';
 import { Meter, Panel } from '../../parts/states.js';
 import { type Column, Table } from '../../parts/table.js';
-import type { TabProps } from './run.js';
+import type { TabProps } from './tab.js';
 
 /** Who is at work and at what, and what the run said. */
 export function WorkersTab({ run }: TabProps) {
@@ -50,7 +50,7 @@ function Messages({ messages }: { messages: readonly LiveMessage[] }) {
   if (messages.length === 0) return <p class="quiet empty">The run said nothing yet.</p>;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: keys scroll what is too long
-    <div class="scroll messages" tabIndex={0} role="region" aria-label="Messages, the latest first">
+    <section class="scroll messages" tabIndex={0} aria-label="Messages, the latest first">
       <ol class="plain">
         {[...messages].reverse().map(({ at, level, text }, index) => (
           // The same may be said twice in a moment.
@@ -63,6 +63,6 @@ function Messages({ messages }: { messages: readonly LiveMessage[] }) {
           </li>
         ))}
       </ol>
-    </div>
+    </section>
   );
 }
