@@ -50,6 +50,18 @@ test('no command loads what writes TensorFlow Lite before it writes such a file'
   assert.ok(loadedBy('formats/index.js').packages.has('flatbuffers'), 'the walk sees who does load it');
 });
 
+test('studio loads its server, and the server its framework, only when a studio is opened; no other command does', () => {
+  const commands = readdirSync(join(dist, 'cli', 'commands')).filter((file) => file.endsWith('.js'));
+  for (const file of commands) {
+    const { files, packages } = loadedBy(`cli/commands/${file}`);
+    assert.ok(!foldersOf(files).includes('studio'), file);
+    assert.ok(!packages.has('hono'), file);
+  }
+  const { packages } = loadedBy('studio/server/index.js');
+  assert.ok(packages.has('hono') && packages.has('@hono/node-server'), 'the walk sees who does load it');
+  assert.ok(!packages.has('selfsigned'), 'which only a certificate that is made takes');
+});
+
 test('who imports the library does not start ONNX Runtime', () => {
   const script = `import 'espalier'; console.log(process.report.getReport().sharedObjects.join('\\n'))`;
   const objects = execFileSync(process.execPath, ['--input-type=module', '-e', script], { cwd: root, encoding: 'utf8' });

@@ -97,6 +97,19 @@ test('a name that was pointed here by its owner (DNS rebinding) is not answered'
     assert.equal((await studio.ask('/api/session', { headers: { Host: host } })).status, 200, host);
 });
 
+test('a tunnel’s address is taken where it was given, as host and as origin', async () => {
+  const own = await TestStudio.open(root, { publicUrl: 'https://studio.example.com' });
+  try {
+    const post = async (headers: Record<string, string>) => (await own.ask('/api/devices/invitation', { method: 'POST', headers })).status;
+    assert.equal(await post({ Host: 'studio.example.com', Origin: 'https://studio.example.com' }), 200);
+    assert.equal(await post({ Origin: 'https://studio.example.com' }), 200, 'a tunnel may say that it asks this machine');
+    assert.equal(await post({ Host: 'studio.example.com', Origin: 'http://studio.example.com:8080' }), 403);
+    assert.equal(await post({ Host: 'other.example.com', Origin: 'https://studio.example.com' }), 403);
+  } finally {
+    await own.close();
+  }
+});
+
 test('what another site has a browser ask for is refused, whatever it carries', async () => {
   const { port } = new URL(studio.origin);
   const attempts: Record<string, string>[] = [

@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { agreementOf } from '#dist/infrastructure/targets/index.js';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import { Tensor } from 'espalier/onnx';
 import type { RunInfo } from 'espalier/strategies';
+import { agreementOf } from '#dist/infrastructure/targets/index.js';
 import type { DeviceInfo, DeviceJob, DeviceMeasurement, DeviceTensor, Invitation } from '#dist/studio/api/index.js';
+import { root } from '../support/paths.js';
 import { makeRun, TestStudio, temporaryFolder } from './support.js';
 
 const { folder, remove } = temporaryFolder();
@@ -61,8 +62,18 @@ class TestDevice {
 }
 
 const tensors = (list: readonly DeviceTensor[]) =>
-  Object.fromEntries(list.map(({ name, dtype, shape, data }) => [name, new Tensor(dtype as 'float32', shape, new Uint8Array(Buffer.from(data, 'base64')))]));
-const agrees = (p50: number): DeviceMeasurement => ({ backend: 'wasm', threads: 1, load: 3, p50, p95: 2 * p50, difference: 1e-7, status: 'agrees' });
+  Object.fromEntries(
+    list.map(({ name, dtype, shape, data }) => [name, new Tensor(dtype as 'float32', shape, new Uint8Array(Buffer.from(data, 'base64')))]),
+  );
+const agrees = (p50: number): DeviceMeasurement => ({
+  backend: 'wasm',
+  threads: 1,
+  load: 3,
+  p50,
+  p95: 2 * p50,
+  difference: 1e-7,
+  status: 'agrees',
+});
 
 test('a device measures every model of the front once; results are in the run’s folder, and another studio finds them', async () => {
   studio = await TestStudio.open(folder, { limits: { patience: 1 } });
@@ -89,7 +100,10 @@ test('a device measures every model of the front once; results are in the run’
     const { results, job, id } = ((await studio.ask('/api/devices')).json as DeviceInfo[])[0];
     assert.equal(job, undefined);
     assert.notEqual(id, phone.id, 'what lets a device act is nobody else’s business');
-    assert.deepEqual(results.map(({ model, backends }) => [model, backends[0].p50]), models.map((model, index) => [model, index + 1]));
+    assert.deepEqual(
+      results.map(({ model, backends }) => [model, backends[0].p50]),
+      models.map((model, index) => [model, index + 1]),
+    );
     const again = await TestDevice.join(studio, 'my phone');
     assert.equal(await again.next(), undefined, 'a device that comes back has nothing left to do');
   } finally {
@@ -102,6 +116,25 @@ test('a device measures every model of the front once; results are in the run’
     assert.equal(JSON.parse(readFileSync(record, 'utf8')).schema, 'espalier/devices@1');
   } finally {
     await later.close();
+  }
+});
+
+test('what a device is fed is a flower of the validation part where the data is at hand', async () => {
+  const flowers = readFileSync(join(root, 'assets', 'iris.csv'), 'utf8')
+    .trim()
+    .split('\n')
+    .slice(1)
+    .map((line) => line.split(',').slice(0, 4).map(Number));
+  const other = await TestStudio.open(folder, { limits: { patience: 1 } });
+  try {
+    const { feeds } = (await (await TestDevice.join(other, 'curious')).next()) as DeviceJob;
+    const [fed] = Object.values(tensors(feeds)).map((tensor) => [...tensor.numbers()]);
+    assert.ok(
+      flowers.some((flower) => flower.every((value, i) => Math.abs(value - fed[i]) < 1e-5)),
+      `${fed}`,
+    );
+  } finally {
+    await other.close();
   }
 });
 
@@ -121,7 +154,10 @@ test('a device that stops in the middle of a job: it goes back, and the first re
     assert.equal((await third.report(back.id, [agrees(7)])).status, 204);
     assert.equal((await tablet.report(job.id, [agrees(8)])).status, 204, 'late, but no error');
     const { results } = ((await other.ask('/api/devices')).json as DeviceInfo[]).find(({ name }) => name === 'tablet') as DeviceInfo;
-    assert.deepEqual(results.filter(({ model }) => model === job.model).map(({ backends }) => backends[0].p50), [7]);
+    assert.deepEqual(
+      results.filter(({ model }) => model === job.model).map(({ backends }) => backends[0].p50),
+      [7],
+    );
   } finally {
     await other.close();
   }
@@ -149,7 +185,11 @@ test('what is no result is refused', async () => {
       Array.from({ length: 9 }, () => good),
     ])
       assert.equal((await device.report(id, backends)).status, 400, JSON.stringify(backends).slice(0, 80));
-    const raw = await other.send(`/api/device/${device.id}/jobs/${id}`, { method: 'POST', headers: { Authorization: `Bearer ${device.token}`, 'Content-Type': 'application/json' }, body: '{"backends":[{"backend":"wasm","threads":1,"p50":1e999,"status":"agrees"}]}' });
+    const raw = await other.send(`/api/device/${device.id}/jobs/${id}`, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${device.token}`, 'Content-Type': 'application/json' },
+      body: '{"backends":[{"backend":"wasm","threads":1,"p50":1e999,"status":"agrees"}]}',
+    });
     assert.equal(raw.status, 400, 'infinity');
     const stranger = await TestDevice.join(other, 'stranger');
     assert.equal((await stranger.report(id, [good])).status, 404, 'the job of another device');

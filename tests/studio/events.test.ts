@@ -18,7 +18,14 @@ const trial = (number: number, error?: string): LiveTrial => ({
 
 function run(revision: number, more: Partial<LiveRun> = {}): LiveRun {
   return {
-    ...{ schema: 'espalier/live@1', revision, name: 'a run', state: 'searching', strategy: 's', task: { name: 't', kind: 'k', metric: 'm' } },
+    ...{
+      schema: 'espalier/live@1',
+      revision,
+      name: 'a run',
+      state: 'searching',
+      strategy: 's',
+      task: { name: 't', kind: 'k', metric: 'm' },
+    },
     ...{ limits: {}, models: [], trials: [], wanted: 9, workers: [], messages: [], begun: 1, updated: revision },
     ...more,
   };
@@ -56,7 +63,11 @@ class Stage implements RunSource {
     };
   }
 
-  async steer() {}
+  readonly told: unknown[] = [];
+
+  async steer(folder: string, message: unknown) {
+    this.told.push([folder, message]);
+  }
 }
 
 let stage: Stage;
@@ -73,7 +84,8 @@ after(async () => {
   remove();
 });
 
-const open = (signal?: AbortSignal) => fetch(`${studio.origin}/api/runs/staged/events`, { headers: { Authorization: `Bearer ${studio.token}` }, signal });
+const open = (signal?: AbortSignal) =>
+  fetch(`${studio.origin}/api/runs/staged/events`, { headers: { Authorization: `Bearer ${studio.token}` }, signal });
 
 /** Reads events to their end, which may be that the connection is cut. */
 async function drained(events: AsyncIterable<unknown>): Promise<void> {
@@ -98,7 +110,8 @@ test('two clients hear of every change: the run first, then what is new of it; o
   for (const { event, data } of await next()) assert.deepEqual([event, data], ['run', run(1)]);
   assert.equal(stage.followed, 1);
   stage.set(run(2, { trials: [trial(0)], workers: [{ name: 'w', seen: 5 }] }));
-  for (const { event, data } of await next()) assert.deepEqual([event, data], ['change', { revision: 2, updated: 2, trials: [trial(0)], workers: [{ name: 'w', seen: 5 }] }]);
+  for (const { event, data } of await next())
+    assert.deepEqual([event, data], ['change', { revision: 2, updated: 2, trials: [trial(0)], workers: [{ name: 'w', seen: 5 }] }]);
   stage.set(run(3, { trials: [trial(0), trial(1)], workers: [{ name: 'w', seen: 5 }] }));
   for (const { data } of await next()) assert.deepEqual(data, { revision: 3, updated: 3, trials: [trial(1)] });
   controllers[0].abort();
@@ -106,6 +119,33 @@ test('two clients hear of every change: the run first, then what is new of it; o
   assert.deepEqual((await clients[1].next()).value?.data, { revision: 4, updated: 4, trials: [trial(0, 'x')] });
   controllers[1].abort();
   await until(() => stage.followed === 0 && stage.listeners.size === 0);
+});
+
+test('a run that goes on is told what it is to do, by the schema of such messages', async () => {
+  const steer = (json: unknown) => studio.ask('/api/runs/staged/steering', { method: 'POST', json });
+  const messages = [
+    { kind: 'pause' },
+    { kind: 'limits', limits: { maxSize: 5, maxDrop: null } },
+    { kind: 'trial', point: { bits: 4, mode: 'static' } },
+    { kind: 'trials', trials: 7 },
+  ];
+  for (const message of messages) assert.equal((await steer(message)).status, 202, message.kind);
+  assert.deepEqual(
+    stage.told,
+    messages.map((message) => [place, message]),
+  );
+  for (const wrong of [
+    { kind: 'limits', limits: { maxSize: -1 } },
+    { kind: 'trials', trials: 0 },
+    { kind: 'pause', now: true },
+    null,
+    [],
+  ]) {
+    const { status, json } = await steer(wrong);
+    assert.equal(status, 400);
+    assert.match(json.error.message, /Not a message to a run/);
+  }
+  assert.equal(stage.told.length, messages.length);
 });
 
 test('a client that hears nothing for a while hears that the studio is there', async () => {
@@ -120,7 +160,12 @@ test('a client that hears nothing for a while hears that the studio is there', a
 
 test('a client that does not read is not written to: what it misses it gets as one change', async () => {
   const { port } = new URL(studio.origin);
-  const asked = request({ port, path: '/api/runs/staged/events', headers: { Authorization: `Bearer ${studio.token}` }, agent: false }).end();
+  const asked = request({
+    port,
+    path: '/api/runs/staged/events',
+    headers: { Authorization: `Bearer ${studio.token}` },
+    agent: false,
+  }).end();
   const response = await new Promise<IncomingMessage>((resolve) => asked.once('response', resolve));
   // Nobody reads the response yet. Each change is some 1 MB, far more than sockets take in between.
   const text = 'x'.repeat(1e6);

@@ -171,3 +171,46 @@ test('300 bodies: what is not meant is refused with words, nothing is made, noth
   assert.equal(({} as Record<string, unknown>).kind, undefined);
   assert.deepEqual(failures, []);
 });
+
+test('folders may be called anything: their names come as text, and lead to them', {
+  skip: process.platform === 'win32' && 'few names are allowed',
+}, async () => {
+  const own = temporaryFolder();
+  const names = [
+    '<img src=x onerror=alert(1)>',
+    'a"b\'c`',
+    '\u202etxt.exe',
+    '%2e%2e',
+    'a%2fb',
+    '..x',
+    '-rf',
+    'a b',
+    '#?&=;',
+    'a\\b',
+    'line\nbreak',
+    '__proto__',
+    'events',
+    'files',
+    '日本',
+  ];
+  for (const name of names) {
+    mkdirSync(join(own.folder, name, 'inner'), { recursive: true });
+    writeFileSync(join(own.folder, name, 'inner', 'journal.jsonl'), '');
+    writeFileSync(join(own.folder, name, 'inner', 'card.json'), JSON.stringify(name));
+  }
+  const other = await TestStudio.open(own.folder);
+  try {
+    const { headers, json } = await other.ask('/api/runs');
+    assert.match(String(headers['content-type']), /^application\/json/);
+    // What begins with a dot is hidden.
+    const shown = names.filter((name) => !name.startsWith('.'));
+    assert.deepEqual((json as { id: string }[]).map(({ id }) => id).sort(), shown.map((name) => `${name}/inner`).sort());
+    for (const name of shown) {
+      const { status, json } = await other.ask(`/api/runs/${encodeURIComponent(`${name}/inner`)}/files/card.json`);
+      assert.deepEqual([status, json], [200, name]);
+    }
+  } finally {
+    await other.close();
+    own.remove();
+  }
+});

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { watch } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +11,15 @@ import { espalier } from '../cli/run.js';
 export function temporaryFolder(): { folder: string; remove: () => void } {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'espalier-studio-')));
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+/** Waits until something is so that shows in a folder. */
+export async function untilIn(folder: string, is: () => boolean): Promise<void> {
+  const end = new AbortController();
+  const changes = watch(folder, { recursive: true, signal: end.signal });
+  const first = changes[Symbol.asyncIterator]();
+  while (!is()) await first.next();
+  end.abort();
 }
 
 /** A real run on the smallest data that there are, by the command line: some eight seconds. @param name of its folder below `root`. */

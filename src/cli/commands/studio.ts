@@ -38,7 +38,6 @@ export const studioCommand: AddCommand = (program, run) => {
         'of their own: they go on when the studio ends. Whoever has the link may do what you may: keep it to yourself.',
         '',
         'Examples:',
-        '  $ espalier studio',
         '  $ espalier studio runs/ --open',
         '  $ espalier studio runs/ --host 0.0.0.0 --tls    a phone in the same network can measure models',
       ].join('\n'),

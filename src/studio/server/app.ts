@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { Hono } from 'hono';
 import type { SessionInfo } from '../api/index.js';
 import type { Address } from './address.js';
-import { candidatesOf } from './devices/candidates.js';
+import { Candidates } from './devices/candidates.js';
 import { invitationTo } from './devices/invitation.js';
 import { DeviceLab } from './devices/lab.js';
 import { deviceRoutes, labRoutes } from './devices/routes.js';
@@ -46,13 +46,14 @@ export function makeApp(parts: Parts): Hono<Env> {
   const { isReadOnly = false, limits = {} } = options;
   // Cookies do not know ports: each studio of a machine has a name for its own.
   const cookie = () => `espalier-${address().port}`;
+  const candidates = new Candidates(runs);
   const lab = new DeviceLab({
-    candidates: () => candidatesOf(runs),
+    candidates: () => candidates.all(),
     sample: async ({ folder, file }) => {
       const segments = segmentsOf(file);
       if (!segments) throw notFound('There is no such file');
       await (await openBelow(folder, segments)).file.close();
-      return sampleFor(join(folder, ...segments), signal);
+      return sampleFor(join(folder, ...segments), folder, signal);
     },
     ...limits,
   });

@@ -1,22 +1,54 @@
 import { attempted } from '../../../base/index.js';
 import type { Runs } from '../runs/runs.js';
-import type { Candidate } from './lab.js';
+
+/** A model that devices are to measure. */
+export interface Candidate {
+  readonly run: string;
+  /** The run's folder. */
+  readonly folder: string;
+  readonly model: string;
+  readonly label: string;
+  /** Relative to the run's folder. */
+  readonly file: string;
+}
 
 /** Runs whose models devices are given. */
 const MOST_RUNS = 8;
 
+/** Milliseconds for which what there is to be measured is taken to be all: every device that waits asks again and again. */
+const FRESH = 1000;
+
 /** The models that devices are to measure: the fronts of the latest runs, and what these began with, which others are compared with. */
-export async function candidatesOf(runs: Runs): Promise<Candidate[]> {
-  const latest = (await runs.list()).slice(0, MOST_RUNS);
-  const all: Candidate[] = [];
-  for (const { id } of latest) {
-    const run = await attempted(
-      () => runs.read(id),
-      () => undefined,
-    );
-    const models = [...(run?.models.filter(({ onFront }) => onFront) ?? []), ...(run?.baseline ? [run.baseline] : [])];
-    const folder = await runs.folderOf(id);
-    for (const { id: model, label, file } of models) all.push({ run: id, folder, model, label, file });
+export class Candidates {
+  readonly #runs: Runs;
+  #found: { readonly at: number; readonly all: Promise<Candidate[]> } | undefined;
+
+  constructor(runs: Runs) {
+    this.#runs = runs;
   }
-  return all;
+
+  all(): Promise<readonly Candidate[]> {
+    if (!this.#found || Date.now() - this.#found.at > FRESH) this.#found = { at: Date.now(), all: this.#look() };
+    return this.#found.all;
+  }
+
+  async #look(): Promise<Candidate[]> {
+    const latest = (await this.#runs.list()).slice(0, MOST_RUNS);
+    const all: Candidate[] = [];
+    for (const { id } of latest)
+      all.push(
+        ...(await attempted(
+          () => this.#ofRun(id),
+          () => [],
+        )),
+      );
+    return all;
+  }
+
+  async #ofRun(id: string): Promise<Candidate[]> {
+    const { models, baseline } = await this.#runs.read(id);
+    const folder = await this.#runs.folderOf(id);
+    const wanted = [...models.filter(({ onFront }) => onFront), ...(baseline ? [baseline] : [])];
+    return wanted.map(({ id: model, label, file }) => ({ run: id, folder, model, label, file }));
+  }
 }

@@ -1,22 +1,13 @@
-import { createHash } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { addTo, attempted } from '../../../base/index.js';
 import type { DeviceHello, DeviceInfo, DeviceJob, DeviceResult } from '../../api/index.js';
 import { notFound } from '../refusal.js';
 import { makeSecret } from '../security/secret.js';
+import type { Candidate } from './candidates.js';
+import { listDevices } from './list.js';
 import { DeviceRecord, deviceKey } from './record.js';
 import type { Sample } from './samples.js';
-
-/** A model that devices are to measure. */
-export interface Candidate {
-  readonly run: string;
-  /** The run's folder. */
-  readonly folder: string;
-  readonly model: string;
-  readonly label: string;
-  /** Relative to the run's folder. */
-  readonly file: string;
-}
+import { SampleShelf } from './shelf.js';
 
 export interface LabOptions {
   /** What is to be measured, the most urgent first. */
@@ -41,8 +32,6 @@ interface Device {
 /** Devices that are remembered, and jobs of each. */
 const MOST_DEVICES = 256;
 const MOST_GIVEN = 64;
-/** Samples that are kept ready. */
-const MOST_SAMPLES = 8;
 /** Milliseconds between looks for new models. */
 const LOOK = 1000;
 /** Timed calls of each backend. */
@@ -58,10 +47,11 @@ export class DeviceLab {
   readonly #patience: number;
   readonly #devices = new Map<string, Device>();
   readonly #records = new Map<string, DeviceRecord>();
-  readonly #samples = new Map<string, Promise<Sample | undefined>>();
+  readonly #shelf: SampleShelf;
 
   constructor(options: LabOptions) {
     this.#options = options;
+    this.#shelf = new SampleShelf(options.sample);
     this.#lease = options.lease ?? 60_000;
     this.#patience = options.patience ?? 30_000;
   }
@@ -105,43 +95,27 @@ export class DeviceLab {
     device.given.delete(job);
   }
 
-  /** Devices, those that are here first, with what they found in the runs that are looked at. */
+  /** Devices, with what they found in the runs that are looked at. */
   async list(): Promise<DeviceInfo[]> {
-    const found = new Map<string, DeviceInfo>();
-    const infoOf = (hello: DeviceHello, seen: number) => {
-      const key = deviceKey(hello);
-      const info = found.get(key) ?? { ...hello, id: createHash('sha256').update(key).digest('hex').slice(0, 16), seen, results: [] };
-      info.seen = Math.max(info.seen, seen);
-      found.set(key, info);
-      return info;
-    };
-    for (const { hello, seen, job, given } of this.#devices.values()) {
-      const info = infoOf(hello, seen);
-      const at = job !== undefined && !this.#isGone(seen) ? given.get(job) : undefined;
-      if (at) info.job = { run: at.run, model: at.model };
-    }
+    const present = [...this.#devices.values()].map((device) => ({ ...device, at: this.#jobOf(device) }));
     const runs = new Map((await this.#options.candidates()).map(({ folder, run }) => [folder, run]));
-    for (const [folder, run] of runs) {
-      const results = await attempted(
-        () => this.#record(folder).results(),
-        () => [],
-      );
-      for (const { device, model, at, backends } of results) infoOf(device, at).results.push({ run, model, at, backends });
-    }
-    return [...found.values()].sort((a, b) => b.seen - a.seen);
+    return listDevices(
+      present,
+      [...runs].map(([folder, run]) => ({ run, record: this.#record(folder) })),
+    );
   }
 
   async #offer(device: Device): Promise<DeviceJob | undefined> {
     const busy = new Map<string, Candidate[]>();
-    for (const { key, job, seen, given } of this.#devices.values()) {
-      const at = job !== undefined && !this.#isGone(seen) ? given.get(job) : undefined;
-      if (at) addTo(busy, key, at);
+    for (const each of this.#devices.values()) {
+      const at = this.#jobOf(each);
+      if (at) addTo(busy, each.key, at);
     }
     const isTaken = ({ folder, model }: Candidate) =>
       busy.get(device.key)?.some((at) => at.folder === folder && at.model === model) ?? false;
     for (const candidate of await this.#options.candidates()) {
       if (isTaken(candidate) || (await this.#isMeasured(candidate, device))) continue;
-      const sample = await this.#sample(candidate);
+      const sample = await this.#shelf.get(candidate);
       if (!sample) continue;
       const id = makeSecret();
       device.given.set(id, candidate);
@@ -162,22 +136,6 @@ export class DeviceLab {
     );
   }
 
-  /** Undefined for a model that no device can be given. */
-  #sample(candidate: Candidate): Promise<Sample | undefined> {
-    const key = JSON.stringify([candidate.folder, candidate.file]);
-    const made =
-      this.#samples.get(key) ??
-      attempted(
-        () => this.#options.sample(candidate),
-        () => undefined,
-      );
-    // The one that was asked for last is forgotten last.
-    this.#samples.delete(key);
-    this.#samples.set(key, made);
-    for (const old of [...this.#samples.keys()].slice(0, Math.max(0, this.#samples.size - MOST_SAMPLES))) this.#samples.delete(old);
-    return made;
-  }
-
   #record(folder: string): DeviceRecord {
     const record = this.#records.get(folder) ?? new DeviceRecord(folder);
     this.#records.set(folder, record);
@@ -191,7 +149,8 @@ export class DeviceLab {
     return device;
   }
 
-  #isGone(seen: number): boolean {
-    return Date.now() - seen > this.#lease;
+  /** What a device is at; nothing any more where it was silent for long. */
+  #jobOf({ job, seen, given }: Device): Candidate | undefined {
+    return job !== undefined && Date.now() - seen <= this.#lease ? given.get(job) : undefined;
   }
 }

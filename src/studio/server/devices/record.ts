@@ -49,6 +49,8 @@ export class DeviceRecord {
   /** Adds a result, on the disk when it resolves. @returns false where this device's result for the model is there already: the first one stays. */
   add(result: Measured): Promise<boolean> {
     const mine = this.#last.then(async () => {
+      // Another studio may have written meanwhile.
+      this.#results = undefined;
       if (this.has(result.device, result.model)) return false;
       const results = [...this.results(), result];
       await writeFileAtomic(this.#path, `${JSON.stringify({ schema: SCHEMA, results }, null, 2)}\n`);

@@ -1,14 +1,15 @@
 import { readFile, stat } from 'node:fs/promises';
-import { UnsupportedError } from '../../../base/index.js';
+import { attempted, UnsupportedError } from '../../../base/index.js';
 import { fileError } from '../../../base/node/index.js';
 import { inventedFeeds, runnableInputs } from '../../../diagnosis/index.js';
 import { loadModel } from '../../../formats/node/index.js';
 import { createNodeRuntime } from '../../../infrastructure/runtime/node/index.js';
 import { ortWebWasm } from '../../../infrastructure/targets/index.js';
 import { referenceAnswers } from '../../../infrastructure/targets/node/index.js';
-import type { Tensor } from '../../../onnx/index.js';
+import type { Model, Tensor } from '../../../onnx/index.js';
 import { isQuantized } from '../../../ops/index.js';
 import type { DeviceJob, DeviceTensor } from '../../api/index.js';
+import { validationFeeds } from './validation.js';
 
 /** Of the largest magnitude of an output, what a quantized model may differ by: runtimes round sums otherwise. */
 const QUANTIZED_TOLERANCE = 0.02;
@@ -23,15 +24,19 @@ export type Sample = Pick<DeviceJob, 'bytes' | 'feeds' | 'expected' | 'tolerance
 
 /**
  * Inputs for a model, and what ONNX Runtime answers to them on this machine's processor.
- * @param real inputs of a sample of the data; made up from the shapes of the model's inputs where there are none.
+ * @param folder of its run: a sample of the validation part is taken where that is at hand, and made up from the shapes of the model's inputs else.
  * @throws UnsupportedError where that is too much to be sent; RuntimeError where the model does not run here.
  */
-export async function sampleFor(path: string, signal: AbortSignal, real?: Readonly<Record<string, Tensor>>): Promise<Sample> {
+export async function sampleFor(path: string, folder: string, signal: AbortSignal): Promise<Sample> {
   const { size } = await stat(path).catch((cause) => {
     throw fileError('The model cannot be read', path, cause);
   });
   requireRoom('The model is too large for a device', size, LARGEST_MODEL);
   const model = loadModel(path);
+  const real = await attempted(
+    () => validationFeeds(model, folder),
+    () => undefined,
+  );
   const feeds = real ?? (await madeUp(model, signal));
   const expected = await referenceAnswers(await readFile(path), feeds, { signal });
   const all = [...Object.values(feeds), ...Object.values(expected)];
@@ -48,7 +53,7 @@ export async function sampleFor(path: string, signal: AbortSignal, real?: Readon
   };
 }
 
-async function madeUp(model: ReturnType<typeof loadModel>, signal: AbortSignal): Promise<Record<string, Tensor>> {
+async function madeUp(model: Model, signal: AbortSignal): Promise<Record<string, Tensor>> {
   const runtime = createNodeRuntime({ threads: 1 });
   try {
     return inventedFeeds(model, { ...(await runnableInputs(model, runtime, { signal })), seed: SEED });

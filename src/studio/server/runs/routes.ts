@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Hono } from 'hono';
-import { type LiveRun, type ModelInfo, parseSteering } from '../../../strategies/index.js';
+import { FormatError } from '../../../base/index.js';
+import { type LiveRun, type ModelInfo, parseSteering, type Steering } from '../../../strategies/index.js';
 import { notFound, Refusal } from '../refusal.js';
 import { REPORT_POLICY } from '../security/headers.js';
 import { jsonOf } from '../serving/body.js';
@@ -101,11 +102,11 @@ export function runRoutes({ runs, source, isReadOnly, signal, listeners = 64, ..
   return routes;
 }
 
-function steeringOf(message: unknown) {
+function steeringOf(message: unknown): Steering {
   try {
     return parseSteering(message, 'the request');
   } catch (cause) {
-    throw new Refusal(400, cause as Error & { what: string });
+    throw cause instanceof FormatError ? new Refusal(400, cause) : cause;
   }
 }
 
