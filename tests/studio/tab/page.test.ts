@@ -9,7 +9,7 @@ import { openModel, quantizeModel } from '#dist/studio/tab/index.js';
 import { launchChromium, skipWithoutChromium } from '../../support/browser/index.js';
 import { temporaryFolder } from '../support.js';
 import { makeMaterials } from './materials.js';
-import { chooseModel, downloaded, made, openTab, type Watched } from './page.js';
+import { chooseModel, downloaded, made, openTab, seen, type Watched } from './page.js';
 
 describe('all in the tab', { skip: skipWithoutChromium }, () => {
   const { folder, remove } = temporaryFolder();
@@ -30,27 +30,24 @@ describe('all in the tab', { skip: skipWithoutChromium }, () => {
   async function goThrough(page: Page): Promise<void> {
     assert.match(await chooseModel(page, materials.model), /digits\.onnx is open/);
     await page.waitForSelector('.graph-canvas');
-    assert.match(await page.locator('section[aria-label="digits.onnx"]').innerText(), /MACs/);
+    assert.match(await seen(page.locator('section[aria-label="digits.onnx"]')), /MACs/);
     await page.selectOption('section[aria-label=Quantize] select', 'dynamic');
     await page.click('section[aria-label=Quantize] button[type=submit]');
     await made(page, 'digits-int8-dynamic.onnx').waitFor();
     await page.setInputFiles('section[aria-label=Data] input[webkitdirectory]', materials.images);
     await page.waitForSelector('.found, section[aria-label=Data] [role=alert]');
     assert.match(
-      await page.locator('section[aria-label=Data]').innerText(),
+      await seen(page.locator('section[aria-label=Data]')),
       /600 samples, class folders of images \(image 8×8×1\); 10 to answer: 0, 1/,
     );
     await page.selectOption('section[aria-label=Quantize] select', 'static');
     await page.click('section[aria-label=Quantize] button[type=submit]');
     await made(page, 'digits-int8.onnx').waitFor();
-    assert.match(
-      await made(page, 'digits-int8.onnx').innerText(),
-      /accuracy[\s\S]*answers as the original[\s\S]*120 samples of the test part/,
-    );
+    assert.match(await seen(made(page, 'digits-int8.onnx')), /accuracy[\s\S]*answers as the original[\s\S]*120 samples of the test part/);
     await page.fill('section[aria-label=Tune] input >> nth=0', '2');
     await page.click('section[aria-label=Tune] button[type=submit]');
     await made(page, 'digits-tuned.onnx').waitFor();
-    const text = await made(page, 'digits-tuned.onnx').innerText();
+    const text = await seen(made(page, 'digits-tuned.onnx'));
     const [, first, last] = (/accuracy\s+([\d.]+)%\s+([\d.]+)%/.exec(text) ?? []).map(Number);
     assert.ok(last >= first && last > 50, text);
   }
@@ -116,7 +113,7 @@ describe('all in the tab', { skip: skipWithoutChromium }, () => {
     await page.setInputFiles('section[aria-label=Data] input:not([webkitdirectory])', [file('notes.txt', 'x')]);
     await page.waitForSelector('section[aria-label=Data] [role=alert]');
     assert.match(
-      await page.locator('section[aria-label=Data] [role=alert]').innerText(),
+      await seen(page.locator('section[aria-label=Data] [role=alert]')),
       /no data that can be read here.*class folders.*notes\.txt/,
     );
     assert.deepEqual(problems, []);
@@ -137,7 +134,7 @@ describe('all in the tab', { skip: skipWithoutChromium }, () => {
       tick();
     })`)) as number;
     assert.ok(frames >= 3, `${frames} frames while an epoch went by`);
-    const words = await page.locator('.under-way').innerText();
+    const words = await seen(page.locator('.under-way'));
     assert.match(words, /Epoch \d+, step \d+ of \d+[\s\S]*loss [\d.]+ · about .+ left/);
     await page.click('.under-way button');
     await page.waitForSelector('.under-way', { state: 'detached' });

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Browser, BrowserContext, Page, Request } from 'playwright-core';
+import type { Browser, BrowserContext, Locator, Page, Request } from 'playwright-core';
 
 /** What is used here inside pages. */
 declare const document: { querySelector(selector: string): object | null };
@@ -39,12 +39,18 @@ export async function chooseModel(page: Page, path: string | { name: string; mim
   const panel = page.locator('section[aria-label=Model]');
   await panel.locator('input[type=file]').setInputFiles(path);
   await page.waitForFunction(() => !document.querySelector('section[aria-label=Model] .panel-head ~ p.quiet'));
-  return (await panel.locator('[role=alert]').allInnerTexts()).join() || (await panel.innerText());
+  return (await panel.locator('[role=alert]').allTextContents()).join() || (await seen(panel));
 }
 
 /** The panel of the latest model that was made. */
 export function made(page: Page, name: string) {
   return page.locator(`section[aria-label="${name}"]:has(a[download])`);
+}
+
+/** Text as a person sees it: what stands apart is apart. */
+export function seen(locator: Locator): Promise<string> {
+  // biome-ignore lint/performance/useDomNodeTextContent: cells of a table would run together
+  return locator.innerText();
 }
 
 /** What is downloaded by a click on a link. */

@@ -1,6 +1,6 @@
 import { Panel } from '../parts/states.js';
 import { DropZone } from '../views/start/drop-zone.js';
-import type { DataView } from './protocol.js';
+import type { FoundData } from './protocol.js';
 import { FailureOf, ProgressOf } from './under-way.js';
 import type { Work } from './use-work.js';
 
@@ -27,7 +27,7 @@ export function DataPanel({ work }: { work: Work }) {
 /** Names that are listed. */
 const FEW = 12;
 
-function Found({ name, format, samples, inputs, targets, messages }: DataView) {
+function Found({ name, format, samples, inputs, targets, messages }: FoundData) {
   return (
     <>
       <p class="found">

@@ -4,7 +4,7 @@ import type { UploadFile } from '../api/upload.js';
 import type { Layout, LayoutRequest } from '../views/graph/layout.js';
 
 /** What data was found to be, for people. */
-export interface DataView {
+export interface FoundData {
   name: string;
   /** E.g. "class folders of images". */
   format: string;
@@ -22,7 +22,7 @@ export interface Calls {
   warm: { ask: Record<never, never>; answer: { threads: number } };
   open: { ask: { file: File }; answer: ModelView };
   layout: { ask: LayoutRequest; answer: Layout };
-  data: { ask: { files: readonly UploadFile[] }; answer: DataView };
+  data: { ask: { files: readonly UploadFile[] }; answer: FoundData };
   quantize: { ask: { mode: QuantizeMode; withData: boolean }; answer: Made };
   tune: { ask: { epochs: number; learningRate: number; batchSize: number }; answer: Made };
 }

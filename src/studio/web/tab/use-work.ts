@@ -3,7 +3,7 @@ import type { CurvePoint, Made, ModelView, TuneProgress } from '../../tab/index.
 import type { UploadFile } from '../api/upload.js';
 import { announce } from '../app/announce.js';
 import { type Client, WorkFailure } from './client.js';
-import type { Calls, DataView } from './protocol.js';
+import type { Calls, FoundData } from './protocol.js';
 
 /** What is being done. */
 export interface Job {
@@ -20,7 +20,7 @@ export interface WorkState {
   /** Once it is there nothing is fetched any more. */
   readonly threads?: number;
   readonly model?: ModelView;
-  readonly data?: DataView;
+  readonly data?: FoundData;
   readonly job?: Job;
   /** What went wrong, and with what. */
   readonly failure?: { readonly kind: Job['kind'] | 'warm'; readonly text: string };

@@ -7,7 +7,7 @@ import type { UploadFile } from '../api/upload.js';
 import type { Layout, LayoutRequest } from '../views/graph/layout.js';
 import { placeNodes } from '../views/graph/place-nodes.js';
 import { decodeImage } from './decode-image.js';
-import type { Calls, DataView, Event } from './protocol.js';
+import type { Calls, Event, FoundData } from './protocol.js';
 
 /** Draws the parts of the data, and the order of samples. */
 const SEED = 0;
@@ -48,7 +48,7 @@ export class Work {
     return placeNodes(request);
   }
 
-  async data({ files }: Calls['data']['ask'], signal: AbortSignal): Promise<DataView> {
+  async data({ files }: Calls['data']['ask'], signal: AbortSignal): Promise<FoundData> {
     const messages: Message[] = [];
     const activity = { ...this.#activity(signal), onMessage: (message: Message) => messages.push(message), decode: decodeImage };
     this.#source = await openData(files.map(tabFile), this.#model().model, activity);
@@ -97,7 +97,7 @@ async function bytesOf(file: File, where: string): Promise<Uint8Array> {
   return new Uint8Array(await file.arrayBuffer());
 }
 
-function viewOf({ name, format, train, validation, test }: DataSource): Omit<DataView, 'messages'> {
+function viewOf({ name, format, train, validation, test }: DataSource): Omit<FoundData, 'messages'> {
   const samples = [train, validation, test].reduce((sum, part) => sum + (part?.size ?? 0), 0);
   const inputs = train.inputs.map(({ name: input, shape }) => `${input} ${shape.join('×')}`);
   const { targets } = train;
