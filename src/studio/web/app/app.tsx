@@ -11,6 +11,7 @@ const load = {
   run: () => import('../views/run/run.js').then(({ RunView }) => RunView),
   compare: () => import('../views/compare/compare.js').then(({ CompareView }) => CompareView),
   graph: () => import('../views/graph/graph.js').then(({ GraphView }) => GraphView),
+  devices: () => import('../device-lab/view.js').then(({ DevicesView }) => DevicesView),
   start: () => import('../views/start/start.js').then(({ StartView }) => StartView),
 };
 
@@ -48,6 +49,10 @@ export function App() {
           <a href={link(['compare'])} aria-current={view === 'compare' ? 'page' : undefined}>
             Compare
           </a>
+          <a href={link(['devices'])} aria-current={view === 'devices' ? 'page' : undefined}>
+            Devices
+          </a>
+          <a href="tab">All in the tab</a>
           {canStart && (
             <a href={link(['start'])} aria-current={view === 'start' ? 'page' : undefined}>
               Start
@@ -71,6 +76,7 @@ function View({ route, canStart, maxUpload }: { route: Route; canStart: boolean;
   if (view === 'run' && id !== undefined) return <Lazy key="run" load={load.run} props={{ id, tab: rest[0], query: route.query }} />;
   if (view === 'graph' && rest[0] !== undefined) return <Lazy key="graph" load={load.graph} props={{ id, model: rest[0] }} />;
   if (view === 'compare') return <Lazy key="compare" load={load.compare} props={{ query: route.query }} />;
+  if (view === 'devices') return <Lazy key="devices" load={load.devices} props={{}} />;
   if (view === 'start') return <Lazy key="start" load={load.start} props={{ canStart, maxUpload }} />;
   return (
     <>
@@ -83,6 +89,6 @@ function View({ route, canStart, maxUpload }: { route: Route; canStart: boolean;
 }
 
 function titleOf({ parts: [view = 'runs', id] }: Route): string {
-  const name = { runs: 'Runs', compare: 'Compare', start: 'Start a run', run: id, graph: 'Graph' }[view] ?? 'Studio';
+  const name = { runs: 'Runs', compare: 'Compare', devices: 'Devices', start: 'Start a run', run: id, graph: 'Graph' }[view] ?? 'Studio';
   return `${name} · Espalier Studio`;
 }

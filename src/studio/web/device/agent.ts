@@ -50,6 +50,12 @@ export class Agent {
   /** Resolves when it was stopped, or cannot go on. */
   async run(): Promise<void> {
     const { signal } = this.#end;
+    // Whoever leaves the page, or looks at another, is no fault of the model's.
+    const forget = () => {
+      this.#options.kept.attempt = undefined;
+    };
+    addEventListener('pagehide', forget, { signal });
+    document.addEventListener('visibilitychange', () => document.hidden && forget(), { signal });
     while (!signal.aborted) {
       try {
         await this.#turn(signal);
@@ -74,7 +80,6 @@ export class Agent {
     await client.report(id, job, { backends }, signal);
     const { run, model: name, label } = job;
     onResult({ run, model: name, label, backends });
-    kept.attempt = undefined;
   }
 
   async #join(signal: AbortSignal): Promise<string> {

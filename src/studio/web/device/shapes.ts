@@ -25,7 +25,8 @@ const job: z.ZodMiniType<DeviceJob> = z.looseObject({
   runs: z.int().check(z.minimum(1), z.maximum(10_000)),
 });
 
-const measurement = z.looseObject({
+/** What one backend did. */
+export const measurement = z.looseObject({
   backend: z.enum(['wasm', 'webgpu']),
   threads: z.number(),
   load: z.optional(z.number()),
