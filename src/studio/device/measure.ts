@@ -14,8 +14,6 @@ export interface Measuring extends Activity {
   /** What the runtime calls it. Default: as the measurement does. */
   readonly runsOn?: Backend;
   readonly threads: number;
-  /** Bytes that the page takes while the model is loaded, where the browser says so. */
-  readonly memory?: () => Promise<number | undefined>;
 }
 
 /** Calls before those that are timed, and calls at a time. */
@@ -44,7 +42,7 @@ export async function measureBackend(measuring: Measuring): Promise<DeviceMeasur
 }
 
 async function measured(measuring: Measuring): Promise<Omit<DeviceMeasurement, 'backend' | 'threads'>> {
-  const { job, model, runtime, backend, runsOn = backend, threads, signal, memory } = measuring;
+  const { job, model, runtime, backend, runsOn = backend, threads, signal } = measuring;
   const feeds = tensorsOf(job.feeds);
   const expected = tensorsOf(job.expected);
   const wanted = Object.keys(expected);
@@ -55,13 +53,14 @@ async function measured(measuring: Measuring): Promise<Omit<DeviceMeasurement, '
     const first = await run();
     const load = performance.now() - start;
     const times = await timed(program, feeds, measuring);
-    const bytes = await memory?.();
+    // What WebGPU takes of the graphics card nobody tells.
+    const memory = backend === 'wasm' ? await program.memory() : undefined;
     const worst = worse(agreementOf(expected, first, job.tolerance), agreementOf(expected, await run(), job.tolerance));
     return {
       load,
       p50: quantile(times, 0.5),
       p95: quantile(times, 0.95),
-      ...(bytes !== undefined && { memory: bytes }),
+      ...(memory !== undefined && { memory }),
       ...judgement(worst),
     };
   } finally {

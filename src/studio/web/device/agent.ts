@@ -5,7 +5,6 @@ import { measureBackend } from '../../device/index.js';
 import { type DeviceClient, Unanswered } from './client.js';
 import type { Here } from './here.js';
 import type { Kept } from './kept.js';
-import { memoryOfPage } from './memory.js';
 import { untilOnline } from './patience.js';
 import type { Result } from './result.js';
 
@@ -108,9 +107,7 @@ export class Agent {
       const doing = `${backend === 'webgpu' ? 'WebGPU' : `WebAssembly, ${threads === 1 ? 'one thread' : `${threads} threads`}`}`;
       const onProgress = ({ done, total }: ProgressEvent) => onPhase({ kind: 'working', job, doing, done, total });
       onPhase({ kind: 'working', job, doing });
-      backends.push(
-        await measureBackend({ job, model, runtime: await runtime(), backend, threads, signal, onProgress, memory: memoryOfPage }),
-      );
+      backends.push(await measureBackend({ job, model, runtime: await runtime(), backend, threads, signal, onProgress }));
     }
     return backends;
   }

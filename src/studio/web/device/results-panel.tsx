@@ -34,7 +34,7 @@ function Backend({ measurement, isBest }: { measurement: DeviceMeasurement; isBe
   const { status, load, memory, difference, error } = measurement;
   const facts = [
     ...(load !== undefined ? [`loads in ${formatMs(load)}`] : []),
-    ...(memory !== undefined ? [`${formatBytes(memory)} with the page`] : []),
+    ...(memory !== undefined ? [`${formatBytes(memory)} of memory`] : []),
     ...(difference !== undefined ? [`off by ${significant(100 * difference, 2)}%`] : []),
   ];
   return (
