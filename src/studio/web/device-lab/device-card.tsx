@@ -48,10 +48,10 @@ const COLUMNS: readonly Column<Found>[] = [
     key: 'model',
     label: 'Model',
     kind: 'name',
-    cell: ({ run, model }) => (
-      <a href={link(['run', run], { model })}>
-        {run} · {model}
-      </a>
+    cell: ({ run, model, label }) => (
+      <>
+        <a href={link(['run', run], { model })}>{label ?? model}</a> <span class="quiet">{run}</span>
+      </>
     ),
   },
   {
@@ -60,10 +60,14 @@ const COLUMNS: readonly Column<Found>[] = [
     sort: ({ backends }) => recommended(backends)?.p50,
     cell: ({ backends }) => {
       const best = recommended(backends);
-      return best ? measurementText(best) : <span class="bad">not recommended</span>;
+      if (!best) return <span class="bad">not recommended</span>;
+      return (
+        <>
+          {measurementText(best)} <span class="quiet facts-line">{backendName(best)}</span>
+        </>
+      );
     },
   },
-  { key: 'way', label: 'By', kind: 'left', cell: ({ backends }) => bestName(backends) },
   {
     key: 'load',
     label: 'Loads in',
@@ -73,11 +77,6 @@ const COLUMNS: readonly Column<Found>[] = [
   },
   { key: 'others', label: 'Other ways', kind: 'left', wide: true, cell: ({ backends }) => othersText(backends) },
 ];
-
-function bestName(backends: Found['backends']): string {
-  const best = recommended(backends);
-  return best ? backendName(best) : '–';
-}
 
 function othersText(backends: Found['backends']): string {
   const best = recommended(backends);

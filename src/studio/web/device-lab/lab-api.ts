@@ -19,7 +19,7 @@ const device = z.looseObject({
   webgpu: z.boolean(),
   seen: z.number(),
   job: z.optional(z.looseObject({ run: text, model: text })),
-  results: z.array(z.looseObject({ run: text, model: text, at: z.number(), backends: z.array(measurement) })),
+  results: z.array(z.looseObject({ run: text, model: text, label: z.optional(text), at: z.number(), backends: z.array(measurement) })),
 });
 const devices: z.ZodMiniType<DeviceInfo[]> = z.array(device);
 

@@ -4,6 +4,9 @@ import { backendName, measurementText, recommended } from '../../view/index.js';
 import { Panel } from '../parts/states.js';
 import type { Result } from './result.js';
 
+/** A difference that is rounding and nothing else, in parts of the largest of an output. */
+const SAME = 1e-5;
+
 /** What this device found, the latest first. */
 export function ResultsPanel({ results }: { results: readonly Result[] }) {
   return (
@@ -35,7 +38,9 @@ function Backend({ measurement, isBest }: { measurement: DeviceMeasurement; isBe
   const facts = [
     ...(load !== undefined ? [`loads in ${formatMs(load)}`] : []),
     ...(memory !== undefined ? [`${formatBytes(memory)} of memory`] : []),
-    ...(difference !== undefined ? [`off by ${significant(100 * difference, 2)}%`] : []),
+    ...(difference !== undefined
+      ? [difference < SAME ? 'answers as the studio’s processor' : `off by ${significant(100 * difference, 2)}%`]
+      : []),
   ];
   return (
     <li class={`backend ${status}`} data-status={status}>

@@ -1,3 +1,4 @@
+import { useMemo } from 'preact/hooks';
 import { type CostShare, formatBytes, formatCount, formatShare, type InspectLayer, inspectTotals } from '../../../report/info/index.js';
 import type { ModelView, Port } from '../../tab/index.js';
 import { Panel } from '../parts/states.js';
@@ -7,41 +8,37 @@ import { GraphBoard, type LayOut } from '../views/graph/graph-board.js';
 /** Gaps that are listed. */
 const FEW = 5;
 
-/** What a model costs and where, with its graph. */
-export function Inspection({
-  model: { name, format, info, inputs, outputs, isQuantized, graph },
-  layOut,
-}: {
-  model: ModelView;
-  layOut: LayOut;
-}) {
+/** What a model costs, and where. */
+export function Inspection({ model: { name, format, info, inputs, outputs, isQuantized } }: { model: ModelView }) {
+  return (
+    <div class="grid">
+      <Panel title={name}>
+        <dl class="facts">
+          <Fact label="format" text={isQuantized ? `${format}, quantized` : format} />
+          {inspectTotals(info).map(([label, text]) => (
+            <Fact key={label} label={label} text={text} />
+          ))}
+          <Ports label="inputs" ports={inputs} />
+          <Ports label="outputs" ports={outputs} />
+        </dl>
+        <Warnings warnings={info.warnings} />
+      </Panel>
+      <Panel title="Where the cost is">
+        <Table label="Operators" rows={info.operators} columns={OPERATORS} keyOf={(share) => share.name} empty="There is no operator." />
+      </Panel>
+    </div>
+  );
+}
+
+/** A model's graph, and its layers one by one. */
+export function Layers({ model: { info, graph }, layOut }: { model: ModelView; layOut: LayOut }) {
+  // Layers may have one name, or none.
+  const rows = useMemo(() => info.layers.map((layer, index) => ({ ...layer, index })), [info]);
   return (
     <>
-      <div class="grid">
-        <Panel title={name}>
-          <dl class="facts">
-            <Fact label="format" text={isQuantized ? `${format}, quantized` : format} />
-            {inspectTotals(info).map(([label, text]) => (
-              <Fact key={label} label={label} text={text} />
-            ))}
-            <Ports label="inputs" ports={inputs} />
-            <Ports label="outputs" ports={outputs} />
-          </dl>
-          <Warnings warnings={info.warnings} />
-        </Panel>
-        <Panel title="Where the cost is">
-          <Table label="Operators" rows={info.operators} columns={OPERATORS} keyOf={(share) => share.name} empty="There is no operator." />
-        </Panel>
-      </div>
       {graph ? <GraphBoard graph={graph} layOut={layOut} /> : <p class="quiet">The graph is too large to be drawn.</p>}
       <Panel title="Layers, the costliest first">
-        <Table
-          label="Layers by cost"
-          rows={info.layers}
-          columns={LAYERS}
-          keyOf={({ name: layer, op }) => `${op} ${layer}`}
-          empty="There is no layer."
-        />
+        <Table label="Layers by cost" rows={rows} columns={LAYERS} keyOf={({ index }) => index} empty="There is no layer." />
       </Panel>
     </>
   );

@@ -1,7 +1,10 @@
 import { useEffect, useState } from 'preact/hooks';
 import { formatBytes, formatRatio } from '../../../report/info/index.js';
-import type { Made } from '../../tab/index.js';
+import type { Made, QualityRow } from '../../tab/index.js';
 import { Panel } from '../parts/states.js';
+
+/** Measures that are shown at once. */
+const MAIN = 2;
 
 export interface MadePanelProps {
   readonly made: Made;
@@ -28,46 +31,56 @@ export function MadePanel({ made, isBusy, onGoOn }: MadePanelProps) {
         </div>
       }
     >
-      <div class="scroll">
-        <table class="compared-models">
-          <thead>
-            <tr>
-              <th scope="col" aria-label="Measure" />
-              <th scope="col">Before</th>
-              <th scope="col">After</th>
-            </tr>
-          </thead>
-          <tbody>
-            <tr>
-              <th scope="row">file</th>
-              <td>{formatBytes(before)}</td>
-              <td>
-                {formatBytes(after)} <span class="quiet">{ratioText(before, after)}</span>
-              </td>
-            </tr>
-            {rows.map(({ label, before: original, after: own }) => (
-              <tr key={label}>
-                <th scope="row">{label}</th>
-                <td>{original ?? '–'}</td>
-                <td>{own}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Rows
+        rows={[
+          { label: 'file', before: formatBytes(before), after: `${formatBytes(after)}${ratioText(before, after)}` },
+          ...rows.slice(0, MAIN),
+        ]}
+      />
       {measuredOn !== '' && <p class="quiet">Measured on {measuredOn}.</p>}
       {remarks.map((text) => (
         <p class="remark" key={text}>
           {text}
         </p>
       ))}
+      {rows.length > MAIN && (
+        <details>
+          <summary>Other measures</summary>
+          <Rows rows={rows.slice(MAIN)} />
+        </details>
+      )}
       {picture && <Picture svg={picture} />}
     </Panel>
   );
 }
 
+function Rows({ rows }: { rows: readonly QualityRow[] }) {
+  return (
+    <table class="compared-models">
+      <thead>
+        <tr>
+          <th scope="col">Measure</th>
+          <th scope="col">Before</th>
+          <th scope="col">After</th>
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map(({ label, before, after }) => (
+          <tr key={label}>
+            <th scope="row">{label}</th>
+            <td>{before ?? '–'}</td>
+            <td>{after}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+/** Nothing for a difference that there is hardly any of. */
 function ratioText(before: number, after: number): string {
-  return before >= after ? `${formatRatio(before / after)} smaller` : `${formatRatio(after / before)} larger`;
+  if (Math.abs(before / after - 1) < 0.005) return '';
+  return before > after ? ` (${formatRatio(before / after)} smaller)` : ` (${formatRatio(after / before)} larger)`;
 }
 
 /** As an image of its own: whatever names are in it, it can neither run a script nor ask for anything. */

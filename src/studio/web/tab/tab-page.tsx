@@ -3,7 +3,7 @@ import { Announcer } from '../app/announce.js';
 import type { LayOut } from '../views/graph/graph-board.js';
 import type { Client } from './client.js';
 import { DataPanel } from './data-panel.js';
-import { Inspection } from './inspection.js';
+import { Inspection, Layers } from './inspection.js';
 import { MadePanel } from './made-panel.js';
 import { ModelPanel } from './model-panel.js';
 import { QuantizePanel } from './quantize-panel.js';
@@ -29,7 +29,7 @@ export function TabPage({ client }: { client: Client }) {
         <Readiness {...work} />
       </header>
       <ModelPanel work={work} />
-      {model && <Inspection model={model} layOut={layOut} />}
+      {model && <Inspection model={model} />}
       {model && <DataPanel work={work} />}
       {model && (
         <div class="grid">
@@ -40,6 +40,7 @@ export function TabPage({ client }: { client: Client }) {
       {made.map((each, index) => (
         <MadePanel key={made.length - index} made={each} isBusy={work.job !== undefined} onGoOn={(file) => work.open(file)} />
       ))}
+      {model && <Layers model={model} layOut={layOut} />}
       <Announcer />
     </main>
   );

@@ -16,6 +16,7 @@ export function TunePanel({ work }: { work: Work }) {
   return (
     <Panel title="Tune">
       <form
+        class="tune"
         onSubmit={(event) => {
           event.preventDefault();
           work.tune({ epochs: Number(epochs), learningRate: Number(rate), batchSize: Number(batch) });
