@@ -83,7 +83,7 @@ test('a model and data that were uploaded, by a studio that ends meanwhile: the 
   assert.deepEqual(readdirSync(join(folder, '.studio', 'uploads')), []);
   await untilIn(folder, () => existsSync(join(folder, 'sent', 'report.html')));
   studio = await TestStudio.open(folder);
-  const run = (await studio.ask('/api/runs/sent')).json as LiveRun;
+  const run = await ended('sent');
   assert.equal(run.state, 'complete');
   assert.equal(run.task.kind, 'regression');
   assert.equal(JSON.parse(readFileSync(join(folder, 'sent', 'front.json'), 'utf8')).name, 'my net.onnx');
