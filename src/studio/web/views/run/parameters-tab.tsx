@@ -65,7 +65,7 @@ function Parallel({ run }: { run: LiveRun }) {
             A line for each trial that ended{ended.length > drawn.length && `, the last ${drawn.length} of ${ended.length}`}. Drag along an
             axis to keep the trials that pass there, or set the ends below.
           </p>
-          <div class="scroll">
+          <section class="scroll" tabIndex={0} aria-label="Axes">
             <div class="parallel-place" style={{ minWidth: `${90 * axes.length}px` }}>
               <Chart
                 label={`${ended.length} trials across ${axes.length} axes; ${kept.length} are kept`}
@@ -74,7 +74,7 @@ function Parallel({ run }: { run: LiveRun }) {
                 onReady={ready}
               />
             </div>
-          </div>
+          </section>
           <BrushForm axes={axes} trials={ended} brushes={brushes} onChange={setBrushes} />
           <p>
             {isAny ? `${kept.length} of ${ended.length} trials are kept.` : `All ${ended.length} trials are kept.`}{' '}

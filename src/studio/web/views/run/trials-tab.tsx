@@ -113,7 +113,7 @@ function columnsOf({ objectives = [], task, baseline }: LiveRun, canAdd: boolean
               <button
                 type="button"
                 class="small"
-                aria-label={`Add a trial as trial ${number}, changed`}
+                aria-label={`As this, changed: trial ${number}`}
                 onClick={() => changeQuery({ from: String(number) })}
               >
                 As this, changed
