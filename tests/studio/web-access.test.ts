@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { test } from 'node:test';
-import type { Page } from 'playwright-core';
 import { skipWithoutChromium } from '../support/browser/index.js';
+import { violations } from '../support/studio/axe.js';
 import { residualGraph } from '../support/studio/graphs.js';
 import { liveDigits } from '../support/studio/live.js';
 import { useStudio } from '../support/studio/open.js';
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const tests = useStudio();
 const [{ id: model }] = liveDigits().models;
 
@@ -28,7 +25,9 @@ const views: readonly (readonly [name: string, hash: string, sign: string])[] = 
 ];
 
 for (const [name, hash, sign] of views) {
-  test(`${name}: no violation of axe-core, no way sideways, at 390 and 1280 pixels, dark and light`, { skip: skipWithoutChromium }, async () => {
+  test(`${name}: no violation of axe-core, no way sideways, at 390 and 1280 pixels, dark and light`, {
+    skip: skipWithoutChromium,
+  }, async () => {
     tests.studio.graphs.set(model, residualGraph(4));
     for (const colorScheme of ['light', 'dark'] as const) {
       for (const width of [390, 1280]) {
@@ -49,13 +48,3 @@ test('with reduced motion nothing moves by itself', { skip: skipWithoutChromium 
   assert.equal(await page.evaluate('document.getAnimations().length'), 0);
   await page.context().close();
 });
-
-/** What axe-core finds, in words. */
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axe);
-  return page.evaluate(async () => {
-    const runner = (globalThis as unknown as { axe: { run: () => Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> } }).axe;
-    const { violations: found } = await runner.run();
-    return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-  });
-}

@@ -46,7 +46,7 @@ describe('the page of a device', { skip: skipWithoutChromium }, () => {
     let tampered = '';
     const { page, problems, ...opened } = await joinAs('my phone', (own) =>
       own.route('**/next', async (route) => {
-        const response = await route.fetch();
+        const response = await route.fetch({ timeout: 0 });
         if (response.status() !== 200) return route.fulfill({ response });
         const job = (await response.json()) as DeviceJob;
         tampered ||= job.model;

@@ -38,7 +38,7 @@ describe('all in the tab', { skip: skipWithoutChromium }, () => {
     await page.waitForSelector('.found, section[aria-label=Data] [role=alert]');
     assert.match(
       await seen(page.locator('section[aria-label=Data]')),
-      /600 samples, class folders of images \(image 8×8×1\); 10 to answer: 0, 1/,
+      /600 samples, class folders of images \(image 8×8×1\); 10 classes: 0, 1/,
     );
     await page.selectOption('section[aria-label=Quantize] select', 'static');
     await page.click('section[aria-label=Quantize] button[type=submit]');

@@ -32,9 +32,7 @@ function Found({ name, format, samples, inputs, targets, messages }: FoundData) 
     <>
       <p class="found">
         <strong>{name}</strong>: {samples} samples, {format} ({inputs.join(', ')})
-        {targets
-          ? `; ${targets.length} to answer: ${targets.slice(0, FEW).join(', ')}${targets.length > FEW ? ' …' : ''}`
-          : '; without answers'}
+        {targets ? `; ${targets.names.length} ${targets.noun}: ${listed(targets.names)}` : '; without answers'}
       </p>
       {messages.map(({ level, text }) => (
         <p class={level === 'warning' ? 'notice warn-notice' : 'quiet'} key={text}>
@@ -43,4 +41,8 @@ function Found({ name, format, samples, inputs, targets, messages }: FoundData) 
       ))}
     </>
   );
+}
+
+function listed(names: readonly string[]): string {
+  return `${names.slice(0, FEW).join(', ')}${names.length > FEW ? ' …' : ''}`;
 }

@@ -11,8 +11,8 @@ export interface FoundData {
   samples: number;
   /** Shapes of a sample's inputs, e.g. "image 8×8×1". */
   inputs: string[];
-  /** Names of the classes, or of what is to be predicted; absent where there are no targets. */
-  targets?: string[];
+  /** What is to be answered: "classes", "labels" or "columns", and their names; absent where there are no targets. */
+  targets?: { noun: string; names: string[] };
   messages: Message[];
 }
 

@@ -20,7 +20,11 @@ export function TabPage({ client }: { client: Client }) {
   return (
     <main id="main">
       <header class="intro">
-        <p class="brand">Espalier Studio</p>
+        <p>
+          <a class="brand" href="./">
+            Espalier Studio
+          </a>
+        </p>
         <h1>All in the tab</h1>
         <p class="lead">
           Look into a model, quantize it and train it a little. The model and the data stay in this tab: nothing is sent anywhere, and once

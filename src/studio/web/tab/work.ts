@@ -101,6 +101,10 @@ function viewOf({ name, format, train, validation, test }: DataSource): Omit<Fou
   const samples = [train, validation, test].reduce((sum, part) => sum + (part?.size ?? 0), 0);
   const inputs = train.inputs.map(({ name: input, shape }) => `${input} ${shape.join('×')}`);
   const { targets } = train;
-  const named = targets && ('classes' in targets ? targets.classes : targets.columns);
-  return { name, format, samples, inputs, ...(named && { targets: [...named] }) };
+  const named =
+    targets &&
+    ('classes' in targets
+      ? { noun: targets.kind === 'labels' ? 'labels' : 'classes', names: [...targets.classes] }
+      : { noun: 'columns to predict', names: [...targets.columns] });
+  return { name, format, samples, inputs, ...(named && { targets: named }) };
 }

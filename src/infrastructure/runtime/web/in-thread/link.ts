@@ -1,3 +1,4 @@
+import type { RunStats } from '../../contract.js';
 import type { Answers } from '../../shared/answers.js';
 import { type Link, PendingCalls } from '../../shared/link.js';
 import type { CallName, Calls, Request } from '../../shared/protocol.js';
@@ -33,6 +34,10 @@ export class OwnLink implements Link {
   readonly #answers: Answers;
   readonly #turns: Turns;
   readonly #pending: PendingCalls;
+  /** Calls of this program are answered in order, however many turns one takes. */
+  #last: Promise<unknown> = Promise.resolve();
+  /** Why calls that were asked for are not answered. */
+  #interruption: Error | undefined;
 
   /** @param source the model's file, for messages. */
   constructor(source: string | undefined, answers: Answers, turns: Turns) {
@@ -41,16 +46,44 @@ export class OwnLink implements Link {
     this.#pending = new PendingCalls(source);
   }
 
-  call<K extends CallName>(call: K, ask: Calls[K]['ask']): Promise<Calls[K]['answer']> {
+  /** What is in `transfer` moves, as it does to a worker: whoever hands it over has it no more. */
+  call<K extends CallName>(call: K, ask: Calls[K]['ask'], transfer: readonly ArrayBuffer[] = []): Promise<Calls[K]['answer']> {
+    if (this.#pending.ended) return Promise.reject(this.#pending.ended);
+    const moved = transfer.length > 0 ? structuredClone(ask, { transfer: [...transfer] }) : ask;
+    const mine = this.#last.then((): Promise<Calls[K]['answer']> => {
+      if (this.#interruption) return Promise.reject(this.#interruption);
+      return call === 'time' ? (this.#time(moved as Calls['time']['ask']) as Promise<Calls[K]['answer']>) : this.#call(call, moved);
+    });
+    this.#last = mine.catch(() => undefined);
+    return mine;
+  }
+
+  #call<K extends CallName>(call: K, ask: Calls[K]['ask']): Promise<Calls[K]['answer']> {
     if (this.#pending.ended) return Promise.reject(this.#pending.ended);
     const id = this.#pending.number();
     const request = { id, call, ...ask } as unknown as Request;
-    void this.#turns.take(async () => this.#pending.receive(await this.#answers.to(request)));
-    return this.#pending.answerTo(id);
+    const answer = this.#pending.answerTo<Calls[K]['answer']>(id);
+    void this.#turns.take(async () => {
+      // Whoever is not waited for any more need not be run.
+      if (this.#pending.ended) return;
+      const reply = await this.#answers.to(request);
+      // Loading takes long and hears nobody: who wanted it to stop meanwhile is heard now.
+      if (call === 'load') await new Promise((resolve) => setTimeout(resolve));
+      this.#pending.receive(reply);
+    });
+    return answer;
+  }
+
+  /** One run at a time, so that the thread hears between them who wants them to stop. */
+  async #time({ times, ...ask }: Calls['time']['ask']): Promise<RunStats[]> {
+    const all: RunStats[] = [];
+    while (all.length < times) all.push(...(await this.#call('time', { ...ask, times: 1 })));
+    return all;
   }
 
   /** A run under way comes to its end, and nobody waits for it. */
   async close(later: Error, pending = later): Promise<void> {
+    this.#interruption ??= pending;
     this.#pending.end(later, pending);
     await this.#turns.take(() => this.#answers.to({ id: this.#pending.number(), call: 'dispose' }));
   }
