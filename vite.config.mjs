@@ -3,9 +3,12 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
+import { workerLicenses } from './scripts/worker-licenses.mjs';
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 const root = at('src/studio/web');
+
+const licenses = workerLicenses(at('dist/studio/web/licenses.md'));
 
 export default defineConfig({
   root,
@@ -28,6 +31,7 @@ export default defineConfig({
     },
   },
   // Workers have parts that are loaded when they are asked for.
-  worker: { format: 'es' },
+  worker: { format: 'es', plugins: () => [licenses.notes] },
+  plugins: [licenses.writes],
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
 });
