@@ -28,7 +28,9 @@ const views: readonly (readonly [name: string, hash: string, sign: string])[] = 
 ];
 
 for (const [name, hash, sign] of views) {
-  test(`${name}: no violation of axe-core, no way sideways, at 390 and 1280 pixels, dark and light`, { skip: skipWithoutChromium }, async () => {
+  test(`${name}: no violation of axe-core, no way sideways, at 390 and 1280 pixels, dark and light`, {
+    skip: skipWithoutChromium,
+  }, async () => {
     tests.studio.graphs.set(model, residualGraph(4));
     for (const colorScheme of ['light', 'dark'] as const) {
       for (const width of [390, 1280]) {
@@ -54,7 +56,8 @@ test('with reduced motion nothing moves by itself', { skip: skipWithoutChromium 
 async function violations(page: Page): Promise<string[]> {
   await page.evaluate(axe);
   return page.evaluate(async () => {
-    const runner = (globalThis as unknown as { axe: { run: () => Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> } }).axe;
+    const runner = (globalThis as unknown as { axe: { run: () => Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> } })
+      .axe;
     const { violations: found } = await runner.run();
     return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
   });
