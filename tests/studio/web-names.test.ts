@@ -123,6 +123,11 @@ test(`${names.length} names that are markup, addresses and formats stay text in 
     tests.studio.runs.delete(id);
   }
   assert.equal(await page.evaluate('globalThis.pwned'), undefined);
+  assert.deepEqual(
+    await page.evaluate('[...Object.keys(Object.prototype), ...Object.keys(Object)]'),
+    [],
+    'no name became a property of all objects',
+  );
   assert.deepEqual(problems, []);
   await page.context().close();
 });
