@@ -32,7 +32,7 @@ test('keys go along the front from the smallest model to the original, and say w
   const seen: string[] = [];
   for (let step = 0; step < 7; step++) {
     await page.keyboard.press('ArrowRight');
-    seen.push(await page.locator('.tip b').innerText());
+    seen.push((await page.locator('.tip b').textContent()) ?? '');
   }
   assert.deepEqual(new Set(seen), new Set([...labels.slice(0, 6), 'original']));
   assert.equal(seen.at(-1), 'original');
@@ -49,7 +49,7 @@ test('pointing at a model shows it, a click opens its recipe, figures, files and
   const { page, plot, problems } = await openFront();
   await plot.focus();
   await page.keyboard.press('Home');
-  const label = await page.locator('.tip b').innerText();
+  const label = (await page.locator('.tip b').textContent()) ?? '';
   const { x, y } = await cursor(page);
   await page.keyboard.press('Escape');
   await page.locator('.tip').waitFor({ state: 'detached' });
@@ -149,7 +149,13 @@ test('models of a run are compared', { skip: skipWithoutChromium }, async () => 
   for (const label of [labels[0], labels[4]]) await page.getByRole('checkbox', { name: `Compare ${label}`, exact: true }).check();
   await page.getByRole('link', { name: 'Compare 2 models' }).click();
   await page.getByRole('row', { name: /File size/ }).waitFor();
-  const cells = await page.getByRole('row', { name: /File size/ }).getByRole('cell').allInnerTexts();
-  assert.deepEqual(cells.map((text) => text.trim().split(/\s*\n\s*/)), [['262 KB'], ['41 KB', '6.4x smaller']]);
+  const cells = await page
+    .getByRole('row', { name: /File size/ })
+    .getByRole('cell')
+    .allInnerTexts();
+  assert.deepEqual(
+    cells.map((text) => text.trim().split(/\s*\n\s*/)),
+    [['262 KB'], ['41 KB', '6.4x smaller']],
+  );
   await page.context().close();
 });

@@ -36,7 +36,8 @@ test('a click on a node chooses it', { skip: skipWithoutChromium }, async () => 
   const box = await canvas.boundingBox();
   assert.ok(box);
   // The graph's first node is at the top; where across is the layout's business.
-  for (let x = 20; x < box.width && (await page.locator('.node-details').count()) === 0; x += 60) await page.mouse.click(box.x + x, box.y + 35);
+  for (let x = 20; x < box.width && (await page.locator('.node-details').count()) === 0; x += 60)
+    await page.mouse.click(box.x + x, box.y + 35);
   await page.getByRole('region', { name: 'Details of Input image' }).waitFor();
   await page.context().close();
 });
@@ -52,7 +53,9 @@ test('a graph of 4,000 nodes is laid out beside the page, and is moved with litt
   await page.getByRole('button', { name: 'Beginning' }).click();
   await canvas.focus();
   const near = await workPerFrame(page, 40, () => page.keyboard.press('ArrowDown'));
-  console.log(`Milliseconds of main-thread work a frame, the median: ${work.toFixed(1)} with 4,002 nodes in sight, ${near.toFixed(1)} near by.`);
+  console.log(
+    `Milliseconds of main-thread work a frame, the median: ${work.toFixed(1)} with 4,002 nodes in sight, ${near.toFixed(1)} near by.`,
+  );
   assert.ok(work < 16 && near < 16, `${work} and ${near} ms`);
   assert.ok((await page.locator('.graph-board tbody tr').count()) < 100, 'only rows in sight are in the page');
   assert.deepEqual(problems, []);

@@ -21,7 +21,9 @@ test('10,000 trials are moved with at most 16 ms of main-thread work a frame', {
   await page.mouse.down();
   const drag = await workPerFrame(page, 60, (index) => page.mouse.move(x + 4 * index, y + (index % 9)));
   await page.mouse.up();
-  console.log(`Milliseconds of main-thread work a frame with 10,000 trials, the median: ${drag.toFixed(1)} while dragging, ${hover.toFixed(1)} while pointing.`);
+  console.log(
+    `Milliseconds of main-thread work a frame with 10,000 trials, the median: ${drag.toFixed(1)} while dragging, ${hover.toFixed(1)} while pointing.`,
+  );
   assert.ok(drag <= 16, `${drag} ms while dragging`);
   assert.ok(hover <= 16, `${hover} ms while pointing`);
   assert.deepEqual(problems, []);

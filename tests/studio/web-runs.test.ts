@@ -11,7 +11,7 @@ test('runs are listed with what matters, and grow while one looks', { skip: skip
   const row = page.locator('tbody tr', { hasText: 'digits' });
   await row.waitFor();
   for (const text of ['Searching', '13 of 20', 'about 1 min 35 s']) await row.getByText(text, { exact: true }).waitFor();
-  assert.equal(await row.locator('td').nth(4).innerText(), '6');
+  assert.equal(await row.locator('td').nth(4).textContent(), '6');
   const [trial] = tests.studio.runs.get('digits')?.trials.slice(-1) ?? [];
   tests.studio.change('digits', { trials: [{ ...trial, state: 'completed' }], secondsLeft: 61 });
   await row.getByText('14 of 20', { exact: true }).waitFor();
@@ -48,7 +48,9 @@ test('columns sort by what they hold', { skip: skipWithoutChromium }, async () =
   await page.context().close();
 });
 
-test('an empty folder says what to do, an error what is wrong; the list comes by itself when it can', { skip: skipWithoutChromium }, async () => {
+test('an empty folder says what to do, an error what is wrong; the list comes by itself when it can', {
+  skip: skipWithoutChromium,
+}, async () => {
   const { studio } = tests;
   const runs = new Map(studio.runs);
   studio.runs.clear();

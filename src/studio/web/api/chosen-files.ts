@@ -2,9 +2,14 @@ import type { UploadFile } from './upload.js';
 
 /** Files and folders that were dropped, with their paths; hidden files are left out. */
 export async function droppedFiles(transfer: DataTransfer): Promise<UploadFile[]> {
-  // Entries must be asked for before the event ends.
-  const entries = [...transfer.items].flatMap((item) => item.webkitGetAsEntry() ?? []);
-  const found = await Promise.all(entries.map((entry) => filesOf(entry, '')));
+  // Both must be asked for before the event ends. What another page drags has no entry.
+  const items = [...transfer.items].map((item) => ({ entry: item.webkitGetAsEntry(), file: item.getAsFile() }));
+  const found = await Promise.all(
+    items.map(async ({ entry, file }): Promise<UploadFile[]> => {
+      if (entry) return filesOf(entry, '');
+      return file ? [{ path: file.name, file }] : [];
+    }),
+  );
   return visible(found.flat());
 }
 

@@ -1,5 +1,6 @@
 import type { LiveRun, RunInfo, Steering } from '../../../strategies/index.js';
 import type { DatasetInfo, GraphInfo, RunSummary, SessionInfo, StartRun } from '../../api/index.js';
+import { encoded } from './encode.js';
 import { type Reader, readers } from './shapes.js';
 
 /** An answer that is an error, or none at all. */
@@ -19,7 +20,7 @@ export class ApiFailure extends Error {
 
 /** Where what a run's page asks for is, relative to the page. */
 export function runAddress(id: string, ...rest: readonly string[]): string {
-  return ['api/runs', encodeURIComponent(id), ...rest.map(encodeURIComponent)].join('/');
+  return ['api/runs', encoded(id), ...rest.map(encoded)].join('/');
 }
 
 /** A file of a run's folder. */

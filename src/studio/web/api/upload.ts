@@ -1,4 +1,5 @@
 import { ApiFailure, api, failureOf } from './client.js';
+import { encoded } from './encode.js';
 
 /** A file with its path within what was dropped or chosen. */
 export interface UploadFile {
@@ -18,7 +19,7 @@ export async function upload(files: readonly UploadFile[], { onProgress, signal 
   const { id } = await api.createUpload();
   let before = 0;
   for (const { path, file } of files) {
-    const address = ['api/uploads', id, ...path.split('/')].map((part, index) => (index === 0 ? part : encodeURIComponent(part))).join('/');
+    const address = ['api/uploads', id, ...path.split('/')].map((part, index) => (index === 0 ? part : encoded(part))).join('/');
     await put(address, file, (sent) => onProgress(before + sent, total), signal);
     before += file.size;
     onProgress(before, total);

@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
+import { encoded } from '../api/encode.js';
 
 /** Where the page is: "#/run/digits%2Fbetter/trials?state=failed" has the parts "run", "digits/better" and "trials". */
 export interface Route {
@@ -15,7 +16,7 @@ export function parseRoute(hash: string): Route {
 export function link(parts: readonly string[], query: Readonly<Record<string, string | undefined>> | URLSearchParams = {}): string {
   const pairs = query instanceof URLSearchParams ? [...query] : Object.entries(query);
   const set = new URLSearchParams(pairs.filter((pair): pair is [string, string] => pair[1] !== undefined)).toString();
-  return `#/${parts.map(encodeURIComponent).join('/')}${set && `?${set}`}`;
+  return `#/${parts.map(encoded).join('/')}${set && `?${set}`}`;
 }
 
 export function useRoute(): Route {

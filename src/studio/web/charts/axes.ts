@@ -1,4 +1,5 @@
 import { ticks } from '../../../report/info/index.js';
+import { drawable } from './text.js';
 import type { Theme } from './theme.js';
 
 /** An axis between two values of its measure. Logarithms are ours, so that ticks are at round numbers within a decade, too. */
@@ -24,7 +25,7 @@ export function axisOption({ low, high, log }: AxisRange, name: string, format: 
     type: 'value',
     min: scaled(low, log),
     max: scaled(high, log),
-    name,
+    name: drawable(name),
     nameLocation: side === 'x' ? 'middle' : 'end',
     nameGap: side === 'x' ? 28 : 12,
     nameTextStyle: { color: theme.muted, fontSize: 12, align: side === 'x' ? 'center' : 'left' },

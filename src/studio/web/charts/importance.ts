@@ -1,5 +1,6 @@
 import { formatShare } from '../../../report/info/index.js';
 import { parameterName } from '../../view/index.js';
+import { drawable } from './text.js';
 import type { Theme } from './theme.js';
 
 /** A bar for each parameter, the 16 largest. */
@@ -17,7 +18,7 @@ export function importanceOption(shares: readonly (readonly [string, number])[])
     yAxis: {
       type: 'category',
       inverse: true,
-      data: seen.map(([name]) => parameterName(name)),
+      data: seen.map(([name]) => drawable(parameterName(name))),
       axisTick: { show: false },
       axisLine: { lineStyle: { color: theme.muted } },
       axisLabel: { color: theme.ink, width: 136, overflow: 'truncate' },

@@ -2,6 +2,7 @@ import type { ECharts } from 'echarts/core';
 import type { LiveTrial } from '../../../strategies/index.js';
 import { type Brushes, isBrushed, type ParallelAxis } from '../../view/index.js';
 import { around, axisOption, scaled, unscaled } from './axes.js';
+import { drawable } from './text.js';
 import type { Theme } from './theme.js';
 
 /** A line for each trial; those that are not kept are pale. @param trials those that are drawn. */
@@ -10,7 +11,7 @@ export function parallelOption(axes: readonly ParallelAxis[], trials: readonly L
     kept: isBrushed(trial, axes, brushes),
     value: axes.map((axis) => {
       const value = axis.value(trial);
-      return typeof value === 'number' ? scaled(value, axis.log) : (value ?? Number.NaN);
+      return typeof value === 'number' ? scaled(value, axis.log) : value === undefined ? Number.NaN : drawable(value);
     }),
   }));
   const kept = lines.filter((line) => line.kept).map(({ value }) => value);
@@ -33,7 +34,7 @@ function linesOf(id: string, data: readonly unknown[], color: string, opacity: n
 
 function axisFor(axis: ParallelAxis, trials: readonly LiveTrial[], theme: Theme) {
   const shared = {
-    name: axis.label.length > 18 ? `${axis.label.slice(0, 17)}…` : axis.label,
+    name: drawable(axis.label.length > 18 ? `${axis.label.slice(0, 17)}…` : axis.label),
     nameLocation: 'end',
     nameGap: 14,
     nameTextStyle: { color: theme.ink, fontSize: 11, align: 'center' },
@@ -45,7 +46,7 @@ function axisFor(axis: ParallelAxis, trials: readonly LiveTrial[], theme: Theme)
     return {
       ...shared,
       type: 'category',
-      data: axis.choices,
+      data: axis.choices.map(drawable),
       axisLabel: { color: theme.muted, fontSize: 11, width: 80, overflow: 'truncate' },
     };
   const values = trials.flatMap((trial) => axis.value(trial) ?? []) as number[];

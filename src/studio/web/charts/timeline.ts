@@ -1,4 +1,5 @@
 import type { Lane } from '../../view/index.js';
+import { drawable } from './text.js';
 import type { Theme } from './theme.js';
 
 type Places = { coord(value: readonly number[]): [number, number]; value(dimension: number): number };
@@ -23,7 +24,7 @@ export function timelineOption(lanes: readonly Lane[]) {
       yAxis: {
         type: 'category',
         inverse: true,
-        data: lanes.map(({ name }) => name),
+        data: lanes.map(({ name }) => drawable(name)),
         axisTick: { show: false },
         axisLine: { show: false },
         axisLabel: { color: theme.muted, width: 96, overflow: 'truncate' },

@@ -24,3 +24,16 @@ export function useChart(place: RefObject<HTMLElement | null>): ECharts | undefi
   }, [place]);
   return chart;
 }
+
+/** How wide an element is, in pixels. */
+export function useWidth(place: RefObject<HTMLElement | null>): number {
+  const [width, setWidth] = useState(0);
+  useEffect(() => {
+    const element = place.current;
+    if (!element) return;
+    const observer = new ResizeObserver(() => setWidth(element.clientWidth));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [place]);
+  return width;
+}

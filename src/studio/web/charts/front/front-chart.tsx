@@ -1,9 +1,10 @@
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { FrontPicture, FrontPoint } from '../../../view/index.js';
 import { announce } from '../../app/announce.js';
 import { base } from '../chart.js';
 import { useTheme } from '../theme.js';
-import { useChart } from '../use-chart.js';
+import { useChart, useWidth } from '../use-chart.js';
+import { Cloud } from './cloud.js';
 import { FrontTip, pointInWords } from './front-tip.js';
 import { frontOption, viewOption } from './option.js';
 import { useView } from './use-view.js';
@@ -23,23 +24,31 @@ const REACH = 14;
 /** Models by two measures: point at one to see what it is, click or press Enter to open it, drag to move, turn the wheel with Ctrl to zoom. */
 export function FrontChart({ picture, chosen, onChoose }: FrontChartProps) {
   const place = useRef<HTMLDivElement>(null);
+  const dots = useRef<HTMLCanvasElement>(null);
   const chart = useChart(place);
   const theme = useTheme();
   const { view, change } = useView(picture);
   const [current, setCurrent] = useState<number | undefined>();
   const drag = useRef<{ x: number; y: number; plane: Plane; moved: boolean } | undefined>(undefined);
   const point = picture.points.find(({ index }) => index === current);
-  const size = { width: place.current?.clientWidth ?? 0, height: HEIGHT };
-  const plane = useMemo(() => new Plane(picture, view, size), [picture, view, size.width]);
+  const width = useWidth(place);
+  const plane = useMemo(() => new Plane(picture, view, { width, height: HEIGHT }), [picture, view, width]);
   const series = useMemo(() => frontOption(picture, chosen, theme), [picture, chosen, theme]);
 
   useEffect(() => {
-    const grid = { ...MARGIN, containLabel: false };
+    const grid = { ...MARGIN, outerBoundsMode: 'none' };
     chart?.setOption({ ...base(theme), grid, series, ...viewOption(picture, view, theme) }, { replaceMerge: ['series'], lazyUpdate: true });
   }, [chart, series, theme]);
-  useEffect(() => {
-    chart?.setOption(viewOption(picture, view, theme), { lazyUpdate: true });
+  // In the frame in which the view changes, and not in two: what is dragged costs one paint.
+  useLayoutEffect(() => {
+    chart?.setOption(viewOption(picture, view, theme));
+    chart?.getZr().flush();
   }, [chart, picture, view, theme]);
+
+  const cloud = useMemo(() => new Cloud(picture), [picture]);
+  useLayoutEffect(() => {
+    if (dots.current) cloud.draw(dots.current, plane, theme.other);
+  }, [cloud, plane, theme]);
 
   const order = useMemo(() => [...picture.points].sort((a, b) => a.x - b.x || a.y - b.y), [picture]);
   const go = (next: FrontPoint | undefined) => {
@@ -137,8 +146,11 @@ export function FrontChart({ picture, chosen, onChoose }: FrontChartProps) {
         onPointerLeave={() => !drag.current && setCurrent(undefined)}
         onWheel={onWheel}
       >
-        <div ref={place} class="chart-canvas" style={{ height: `${HEIGHT}px` }} aria-hidden="true" />
-        {point && <FrontTip point={point} picture={picture} place={plane.place(point)} width={size.width} />}
+        <div class="drawn" aria-hidden="true">
+          <canvas ref={dots} class="dots" style={{ height: `${HEIGHT}px` }} />
+          <div ref={place} class="chart-canvas" style={{ height: `${HEIGHT}px` }} />
+        </div>
+        {point && <FrontTip point={point} picture={picture} place={plane.place(point)} width={width} />}
       </div>
       <p id="front-keys" class="quiet keys">
         Arrow keys go along the front, with Shift or up and down among all models; Enter opens one; + and - zoom, 0 goes back. Drag to move.

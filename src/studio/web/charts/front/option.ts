@@ -3,25 +3,13 @@ import { axisOption, scaled } from '../axes.js';
 import type { Theme } from '../theme.js';
 import type { View } from './view.js';
 
-/** The chart's options but for its axes' ends: what changes with the models. */
+/** What changes with the models, but for the cloud of those that are not on the front. */
 export function frontOption({ x, y, points, line }: FrontPicture, chosen: number | undefined, theme: Theme) {
   const at = (point: FrontPoint) => [scaled(point.x, x.log), scaled(point.y, y.log)];
   const of = (role: FrontPoint['role']) => points.filter((point) => point.role === role).map(at);
   const selected = points.filter(({ index }) => index === chosen).map(at);
   const dot = { type: 'scatter', silent: true, clip: true } as const;
   return [
-    {
-      ...dot,
-      id: 'others',
-      // Thousands are one path.
-      data: flat(points.filter(({ role }) => role === 'other').map(at)),
-      dimensions: ['x', 'y'],
-      large: true,
-      largeThreshold: 1,
-      progressive: 0,
-      symbolSize: 5,
-      itemStyle: { color: theme.other, opacity: 0.8 },
-    },
     {
       id: 'line',
       type: 'line',
@@ -70,13 +58,4 @@ function limitLines(x: FrontAxis, y: FrontAxis, theme: Theme) {
     lineStyle: { color: theme.bad, type: 'dashed', width: 1.5 },
     label: { color: theme.bad, fontSize: 11, position: 'insideEndTop' },
   };
-}
-
-function flat(pairs: readonly (readonly number[])[]): Float64Array {
-  const values = new Float64Array(2 * pairs.length);
-  pairs.forEach(([x, y], index) => {
-    values[2 * index] = x;
-    values[2 * index + 1] = y;
-  });
-  return values;
 }

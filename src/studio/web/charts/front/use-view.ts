@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { FrontPicture } from '../../../view/index.js';
 import type { View } from './view.js';
 
@@ -14,6 +14,9 @@ export function useView({ x, y }: FrontPicture): { view: View; change: (next: Vi
     cancelAnimationFrame(frame.current);
     frame.current = requestAnimationFrame(() => setChosen(next));
   };
-  if (chosen === 'front') return { view: { x: x.ends, y: y.ends }, change };
-  return { view: chosen === 'all' ? { x: x.all, y: y.all } : chosen, change };
+  const view = useMemo(() => {
+    if (chosen === 'front') return { x: x.ends, y: y.ends };
+    return chosen === 'all' ? { x: x.all, y: y.all } : chosen;
+  }, [chosen, x, y]);
+  return { view, change };
 }

@@ -20,21 +20,35 @@ export class Plane {
   readonly #ends: readonly (readonly [number, number])[];
   readonly #logs: readonly [boolean, boolean];
   readonly #box: { readonly left: number; readonly top: number; readonly width: number; readonly height: number };
+  /** Of the chart. */
+  readonly size: Size;
 
-  constructor({ x, y }: Pick<FrontPicture, 'x' | 'y'>, view: View, { width, height }: Size) {
+  constructor({ x, y }: Pick<FrontPicture, 'x' | 'y'>, view: View, size: Size) {
+    const { width, height } = size;
+    this.size = size;
     this.#logs = [x.log, y.log];
     this.#ends = [scaledEnds(view.x, x.log), scaledEnds(view.y, y.log)];
     const { left, right, top, bottom } = MARGIN;
     this.#box = { left, top, width: Math.max(1, width - left - right), height: Math.max(1, height - top - bottom) };
   }
 
-  place({ x, y }: { readonly x: number; readonly y: number }): { x: number; y: number } {
+  /** The plot's, in pixels. */
+  get edges(): { left: number; top: number; right: number; bottom: number } {
+    const { left, top, width, height } = this.#box;
+    return { left, top, right: left + width, bottom: top + height };
+  }
+
+  /** From places on the axes' scales to pixels: x is `fromX + perX * place`, y likewise. */
+  get mapping(): readonly [fromX: number, perX: number, fromY: number, perY: number] {
     const [[lowX, highX], [lowY, highY]] = this.#ends;
     const { left, top, width, height } = this.#box;
-    return {
-      x: left + ((scaled(x, this.#logs[0]) - lowX) / (highX - lowX)) * width,
-      y: top + (1 - (scaled(y, this.#logs[1]) - lowY) / (highY - lowY)) * height,
-    };
+    const [perX, perY] = [width / (highX - lowX), -height / (highY - lowY)];
+    return [left - perX * lowX, perX, top - perY * highY, perY];
+  }
+
+  place({ x, y }: { readonly x: number; readonly y: number }): { x: number; y: number } {
+    const [fromX, perX, fromY, perY] = this.mapping;
+    return { x: fromX + perX * scaled(x, this.#logs[0]), y: fromY + perY * scaled(y, this.#logs[1]) };
   }
 
   isInside({ x, y }: { readonly x: number; readonly y: number }): boolean {

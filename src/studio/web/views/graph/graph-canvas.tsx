@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { useTheme } from '../../charts/theme.js';
+import { useWidth } from '../../charts/use-chart.js';
 import { type Camera, centeredCamera, firstCamera, wholeCamera, zoomedCamera } from './camera.js';
 import { draw, nodeAt, type Picture } from './draw.js';
 
@@ -9,20 +10,13 @@ const HEIGHT = 560;
 export function GraphCanvas({ picture, onChoose }: { picture: Picture; onChoose: (node: number | undefined) => void }) {
   const place = useRef<HTMLCanvasElement>(null);
   const theme = useTheme();
-  const [width, setWidth] = useState(0);
+  const width = useWidth(place);
   const [camera, setCamera] = useState<Camera>();
   const drag = useRef<{ x: number; y: number; camera: Camera; moved: boolean } | undefined>(undefined);
   const frame = useRef(0);
   const { layout, chosen } = picture;
   const size = { width, height: HEIGHT };
 
-  useEffect(() => {
-    const canvas = place.current;
-    if (!canvas) return;
-    const observer = new ResizeObserver(() => setWidth(canvas.clientWidth));
-    observer.observe(canvas);
-    return () => observer.disconnect();
-  }, []);
   // Another graph is seen from its beginning.
   useEffect(() => {
     if (width > 0) setCamera((now) => now ?? firstCamera(layout, size));

@@ -65,6 +65,7 @@ function Parallel({ run }: { run: LiveRun }) {
             A line for each trial that ended{ended.length > drawn.length && `, the last ${drawn.length} of ${ended.length}`}. Drag along an
             axis to keep the trials that pass there, or set the ends below.
           </p>
+          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: keys scroll what is too wide */}
           <section class="scroll" tabIndex={0} aria-label="Axes">
             <div class="parallel-place" style={{ minWidth: `${90 * axes.length}px` }}>
               <Chart
