@@ -134,6 +134,21 @@ describe('the page of a device', { skip: skipWithoutChromium }, () => {
     await context.close();
   });
 
+  test('a connection that is lost while ONNX Runtime loads is no fault of the model', async () => {
+    const { page, context } = await joinAs('halfway', async (own) => {
+      await own.route(/\.wasm$/, (route) => route.abort());
+      await own.route(/\/device$/, (route) => (route.request().method() === 'HEAD' ? route.abort() : route.continue()));
+    });
+    await phase(page, 'lost');
+    await context.unroute(/\.wasm$/);
+    await context.unroute(/\/device$/);
+    await page.evaluate(`dispatchEvent(new Event('online'))`);
+    await page.waitForFunction((count) => document.querySelectorAll('.results > li').length === count, models.length);
+    const device = (await devices()).find(({ name }) => name === 'halfway') as DeviceInfo;
+    for (const { backends } of device.results) for (const { status, error } of backends) assert.equal(status, 'agrees', error);
+    await context.close();
+  });
+
   test('what took the page with it is not tried again', async () => {
     const token = new URL((await invite()).link).hash.slice(1);
     const attempt = { run: 'iris', model: models[0], backend: 'wasm 1' };

@@ -1,10 +1,9 @@
-import type { ProgressEvent } from '../../../base/index.js';
 import type { Runtime } from '../../../infrastructure/runtime/index.js';
-import type { DeviceJob, DeviceMeasurement } from '../../api/index.js';
-import { measureBackend } from '../../device/index.js';
+import type { DeviceJob } from '../../api/index.js';
 import { type DeviceClient, Unanswered } from './client.js';
 import type { Here } from './here.js';
 import type { Kept } from './kept.js';
+import { measureJob } from './measure-job.js';
 import { untilOnline } from './patience.js';
 import type { Result } from './result.js';
 
@@ -25,11 +24,6 @@ export interface AgentOptions {
   readonly runtime: () => Promise<Runtime>;
   readonly onPhase: (phase: Phase) => void;
   readonly onResult: (result: Result) => void;
-}
-
-interface Way {
-  readonly backend: DeviceMeasurement['backend'];
-  readonly threads: number;
 }
 
 /** Takes job after job, until it is stopped. */
@@ -74,7 +68,8 @@ export class Agent {
     if (!job) return;
     onPhase({ kind: 'working', job, doing: 'Loading the model' });
     const model = await client.model(id, job, signal);
-    const backends = await this.#measure(job, model, signal);
+    const onDoing = (doing: string, done?: number, total?: number) => onPhase({ kind: 'working', job, doing, done, total });
+    const backends = await measureJob(job, model, { ...this.#options, onDoing }, signal);
     onPhase({ kind: 'working', job, doing: 'Sending the result' });
     await client.report(id, job, { backends }, signal);
     const { run, model: name, label } = job;
@@ -87,29 +82,6 @@ export class Agent {
     const id = await client.register({ name: kept.name, ...here.hello }, signal);
     kept.id = id;
     return id;
-  }
-
-  async #measure(job: DeviceJob, model: Uint8Array, signal: AbortSignal): Promise<DeviceMeasurement[]> {
-    const { here, kept, onPhase, runtime } = this.#options;
-    const ways: Way[] = [
-      ...here.threads.map((threads): Way => ({ backend: 'wasm', threads })),
-      ...(here.hello.webgpu ? [{ backend: 'webgpu', threads: 1 } as const] : []),
-    ];
-    const left = kept.attempt;
-    const backends: DeviceMeasurement[] = [];
-    for (const { backend, threads } of ways) {
-      const way = `${backend} ${threads}`;
-      if (left?.run === job.run && left.model === job.model && left.backend === way) {
-        backends.push({ backend, threads, status: 'fails', error: 'The page ended while it ran this.' });
-        continue;
-      }
-      kept.attempt = { run: job.run, model: job.model, backend: way };
-      const doing = `${backend === 'webgpu' ? 'WebGPU' : `WebAssembly, ${threads === 1 ? 'one thread' : `${threads} threads`}`}`;
-      const onProgress = ({ done, total }: ProgressEvent) => onPhase({ kind: 'working', job, doing, done, total });
-      onPhase({ kind: 'working', job, doing });
-      backends.push(await measureBackend({ job, model, runtime: await runtime(), backend, threads, signal, onProgress }));
-    }
-    return backends;
   }
 
   /** @returns whether it goes on. */

@@ -46,6 +46,12 @@ export class DeviceClient {
     return model;
   }
 
+  /** Whether the studio answers at all, for whoever wonders whether something failed or the connection did. */
+  async answers(signal: AbortSignal): Promise<boolean> {
+    const answer = await fetch('device', { method: 'HEAD', cache: 'no-store', signal }).catch(() => undefined);
+    return answer?.ok === true;
+  }
+
   async report(id: string, { id: job }: DeviceJob, result: DeviceResult, signal: AbortSignal): Promise<void> {
     await this.#post(`/${encodeURIComponent(id)}/jobs/${encodeURIComponent(job)}`, result, signal);
   }

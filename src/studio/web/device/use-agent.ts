@@ -1,7 +1,8 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
+import type { Runtime } from '../../../infrastructure/runtime/index.js';
 import { announce } from '../app/announce.js';
 import { Agent, type Phase } from './agent.js';
-import { DeviceClient } from './client.js';
+import { DeviceClient, Unanswered } from './client.js';
 import { type Here, lookAround } from './here.js';
 import { Kept } from './kept.js';
 import type { Result } from './result.js';
@@ -20,8 +21,19 @@ export interface Device {
   retry(): void;
 }
 
-/** One runtime for the page, loaded when it is first wanted. */
-const runtime = once(async () => (await import('../../../infrastructure/runtime/web/index.js')).createWebRuntime({ spinning: false }));
+let loaded: Promise<Runtime> | undefined;
+
+/** One runtime for the page, loaded when it is first wanted. @throws Unanswered where its script cannot be fetched. */
+function runtime(): Promise<Runtime> {
+  loaded ??= import('../../../infrastructure/runtime/web/index.js').then(
+    ({ createWebRuntime }) => createWebRuntime({ spinning: false }),
+    (cause: Error) => {
+      loaded = undefined;
+      throw new Unanswered(0, cause.message);
+    },
+  );
+  return loaded;
+}
 
 /** The device's state. It joins by itself where it had before the page was loaded again. */
 export function useAgent(token: string): Device {
@@ -65,13 +77,5 @@ export function useAgent(token: string): Device {
       setPhase(undefined);
     },
     retry: () => setAttempt((count) => count + 1),
-  };
-}
-
-function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined;
-  return () => {
-    made ??= make();
-    return made;
   };
 }

@@ -1,7 +1,7 @@
 import { type Activity, type Message, OptionError } from '../../../base/index.js';
 import type { DataSource } from '../../../data/index.js';
 import type { Runtime } from '../../../infrastructure/runtime/index.js';
-import { Graph, GraphBuilder, Model } from '../../../onnx/index.js';
+import { smallestModel } from '../../device/index.js';
 import { type Made, type OpenedModel, openData, openModel, quantizeModel, tuneModel, viewModel } from '../../tab/index.js';
 import type { UploadFile } from '../api/upload.js';
 import type { Layout, LayoutRequest } from '../views/graph/layout.js';
@@ -29,10 +29,7 @@ export class Work {
   }
 
   async warm(): Promise<Calls['warm']['answer']> {
-    const graph = new Graph('warm');
-    const build = new GraphBuilder(graph);
-    build.output(build.op('Relu', [build.input('x', 'float32', [1])]), 'y');
-    await (await this.#runtime.compile(new Model(graph, 17))).dispose();
+    await (await this.#runtime.compile(smallestModel())).dispose();
     return { threads: this.#threads };
   }
 
