@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { FormatError, Stopped } from 'espalier/base';
 import { openDataset } from 'espalier/data/node';
+import { encodeTflite } from 'espalier/formats';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import { decodeModel } from 'espalier/onnx';
 import sharp from 'sharp';
@@ -149,5 +150,7 @@ test('a view of a model names its inputs, its costs and its graph', () => {
   assert.deepEqual(inputs, [{ name: 'input', type: 'float32 N×1×8×8' }]);
   assert.equal(graph?.nodes.filter(({ op }) => op === 'Conv').length, 6);
   assert.ok(info.macs > 1e5);
+  const lite = viewModel(openModel(encodeTflite(opened().model), 'told by its contents'));
+  assert.deepEqual([lite.format, lite.graph?.nodes.filter(({ op }) => op === 'Conv').length], ['TensorFlow Lite', 6]);
   assert.throws(() => openModel(new Uint8Array(), 'none.onnx'), /none\.onnx: The file is empty/);
 });
