@@ -1,7 +1,8 @@
 // Holds the layer table of docs/design.md: which folder may import which, that other folders see only public faces (index.ts),
 // that Node's modules and ONNX Runtime stay inside folders named node/, cli/ and studio/server/ (its build for pages in those named web/, too), and that no files
-// import each other in a circle, not even types: each can be read, tested and moved after those that it stands on. And the order of the stages of a run.
-import { readdirSync, readFileSync } from 'node:fs';
+// import each other in a circle, not even types: each can be read, tested and moved after those that it stands on. And the order of the stages of a run,
+// and that nothing outside src/studio/web, which Vite bundles for browsers, imports from it.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -47,7 +48,7 @@ const problems = [];
 /** File -> the files of src that it imports, types included. */
 const imports = new Map();
 for (const entry of readdirSync(source, { recursive: true, withFileTypes: true })) {
-  if (!entry.isFile() || !entry.name.endsWith('.ts')) continue;
+  if (!entry.isFile() || !/\.tsx?$/.test(entry.name)) continue;
   const file = join(entry.parentPath ?? entry.path, entry.name);
   check(file, readFileSync(file, 'utf8'));
 }
@@ -66,6 +67,7 @@ function check(file, text) {
   const folder = path.length > 1 ? path[0] : 'root';
   const isServer = folder === 'studio' && path[1] === 'server';
   const inNode = path.includes('node') || isServer || folder === 'cli' || folder === 'root';
+  const isPage = inPage(path);
   for (const match of text.matchAll(/^\s*(import|export)\s+(type\s)?[^;'"]*?from\s+['"]([^'"]+)['"]/gm)) {
     const [, , typeOnly, target] = match;
     const complain = (why) => problems.push(`src/${path.join('/')}: "${target}" ${why}`);
@@ -75,7 +77,8 @@ function check(file, text) {
       continue;
     }
     const imported = relative(source, resolve(dirname(file), target)).split(sep);
-    imports.get(file).push(resolve(dirname(file), target.replace(/\.js$/, '.ts')));
+    imports.get(file).push(sourceOf(resolve(dirname(file), target)));
+    if (!isPage && inPage(imported)) complain('is bundled for pages and nothing else can import it');
     const other = imported[0];
     if (!inNode && imported.includes('node')) complain('is for Node, and this file also runs in a browser');
     if (other === folder) checkOrder(path, imported, complain);
@@ -84,6 +87,16 @@ function check(file, text) {
     else if (imported.at(-1) !== 'index.js') complain(`is not the public face of ${other}`);
     if (typesOnly[folder]?.includes(other) && !typeOnly) complain(`${folder} may import only types from ${other}`);
   }
+}
+
+function inPage([folder, inner]) {
+  return folder === 'studio' && inner === 'web';
+}
+
+/** The file that a module's name stands for. */
+function sourceOf(module) {
+  const tsx = module.replace(/\.js$/, '.tsx');
+  return existsSync(tsx) ? tsx : module.replace(/\.js$/, '.ts');
 }
 
 function checkOrder([folder, inner], [, other], complain) {

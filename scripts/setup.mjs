@@ -28,11 +28,10 @@ function run(command, args, label) {
   process.exit(result.status ?? 1);
 }
 
-function newestSource(folder) {
+function newestSource(folder, kinds = /\.(ts|json)$/) {
   let newest = 0;
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
-    if (entry.isFile() && /\.(ts|json)$/.test(entry.name))
-      newest = Math.max(newest, stampOf(join(entry.parentPath ?? entry.path, entry.name)));
+    if (entry.isFile() && kinds.test(entry.name)) newest = Math.max(newest, stampOf(join(entry.parentPath ?? entry.path, entry.name)));
   }
   return newest;
 }
@@ -49,4 +48,12 @@ for (const project of projects) {
   if (stampOf(stamp) >= changed) continue;
   run(process.execPath, [at('node_modules', 'typescript', 'bin', 'tsc'), '-b', project], `Compiling ${project}`);
   writeFileSync(stamp, '');
+}
+
+// The page takes in what it shares with the rest, so that any source makes it stale.
+const page = at('dist', 'studio', 'web', '.built');
+const changed = Math.max(newestSource(at('src'), /\.(tsx?|json|css|html|svg)$/), stampOf(at('vite.config.mjs')), stampOf(installed));
+if (stampOf(page) < changed) {
+  run(process.execPath, [at('node_modules', 'vite', 'bin', 'vite.js'), 'build', '--logLevel', 'warn'], "Building the studio's pages");
+  writeFileSync(page, '');
 }

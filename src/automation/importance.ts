@@ -24,7 +24,7 @@ const mostBins = 8;
  * @throws DataError with fewer than 10 feasible finished trials; OptionError for an option out of range.
  */
 export function parameterImportance(
-  { header, directions, trials }: StudyResults & { readonly header: StudyHeader },
+  { header, directions, trials }: Pick<StudyResults, 'directions' | 'trials'> & { readonly header: Pick<StudyHeader, 'space'> },
   { objective = 0, quantile = 0.2 }: ImportanceOptions = {},
 ): { [parameter: string]: number } {
   if (!Object.hasOwn(directions, objective)) {

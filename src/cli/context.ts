@@ -97,8 +97,7 @@ export class CommandContext {
     const chosen = unlabelled ? { label: false as const, labelled: false } : { label: targetsNamed(options), classes, annotations: labels };
     const limit = count === undefined ? undefined : { count, seed: this.seed };
     const { openDataset } = await import('../modalities/node/index.js');
-    const { notedCategories, notedColumns, notedSampleRate } = await import('../modalities/index.js');
-    const { imageSize } = await import('./image-size.js');
+    const { imageSize, notedCategories, notedColumns, notedSampleRate } = await import('../modalities/index.js');
     const ofModel = model && { order: notedColumns(model), categories: notedCategories(model), fallbackSize: imageSize(model) };
     const sounds = { sampleRate: sampleRate ?? (model && notedSampleRate(model)), seconds };
     const given = { ...chosen, ...ofModel, ...sounds, columns, limit, orient: exif, maxUnpacked };

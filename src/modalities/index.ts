@@ -2,6 +2,7 @@
 
 export type { FrontEnd } from './audio/features/spec.js';
 export { type FrontEndForm, SOUND_INPUT, withFrontEnd } from './audio/graph/front-end.js';
+export { imageSize } from './image/input-size.js';
 export type { Fresh, Modality, Searched, Shown } from './modality.js';
 export {
   type NotedSplit,

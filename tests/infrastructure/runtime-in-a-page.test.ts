@@ -8,14 +8,22 @@ describe('the runtime for pages', { skip: skipWithoutChromium }, () => {
   const browser = useBrowser();
 
   /** Runs cases of the contract in a page; gives what went wrong with each, by name. */
-  async function failures(page: Page, backend: 'wasm' | 'webgpu', threads: number, cases: readonly string[]): Promise<object> {
+  async function failures(
+    page: Page,
+    backend: 'wasm' | 'webgpu',
+    threads: number,
+    cases: readonly string[],
+    inThread = false,
+  ): Promise<object> {
     return page.evaluate(
-      async ([backend, threads, cases]) => {
+      async ([backend, threads, cases, inThread]) => {
         const { createWebRuntime } = await import('espalier/infrastructure/runtime/web');
         const at = '/build/tests/infrastructure/';
         const { runCase } = (await import(`${at}contract.js`)) as typeof import('./contract.js');
         const { heavyModel } = (await import(`${at}models.js`)) as typeof import('./models.js');
-        const create = () => createWebRuntime({ threads });
+        const beside = '/dist/infrastructure/runtime/web/in-thread/index.js';
+        const { createInThreadRuntime } = (await import(beside)) as typeof import('#dist/infrastructure/runtime/web/in-thread/index.js');
+        const create = () => (inThread ? createInThreadRuntime({ threads }) : createWebRuntime({ threads }));
         // While a program lives, others take over its compiled WebAssembly: that is what takes long with WebGPU.
         const keeper = create();
         await keeper.compile(heavyModel(1), { backend });
@@ -29,7 +37,7 @@ describe('the runtime for pages', { skip: skipWithoutChromium }, () => {
         await keeper.dispose();
         return failed;
       },
-      [backend, threads, cases] as const,
+      [backend, threads, cases, inThread] as const,
     );
   }
 
@@ -48,6 +56,13 @@ describe('the runtime for pages', { skip: skipWithoutChromium }, () => {
       await page.close();
     });
   }
+
+  test('keeps the contract in the thread that asks', async () => {
+    const { page, problems } = await browser.open('/isolated/');
+    assert.deepEqual(await failures(page, 'wasm', 1, contract, true), {});
+    assert.deepEqual(problems, []);
+    await page.close();
+  });
 
   test('fetches models by their address, and says what cannot be had in a page', async () => {
     const { page } = await browser.open('/plain/');

@@ -84,7 +84,7 @@ export interface Program {
   setState(state: Tensors): Promise<void>;
   /** Time per node since the start, most expensive first. Only with `profile`; ends the recording. */
   profile(): Promise<NodeTiming[]>;
-  /** Peak resident memory of the process in bytes, where the runtime can tell. */
+  /** The most bytes that there were: of the process's resident memory in Node, of WebAssembly's in a page. Undefined where the runtime cannot tell. */
   memory(): Promise<number | undefined>;
   dispose(): Promise<void>;
 }

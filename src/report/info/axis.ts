@@ -16,6 +16,8 @@ export interface Axis {
 }
 
 export interface AxisScale extends Axis {
+  /** The values at its ends. */
+  ends: readonly [low: number, high: number];
   place(value: number): Place;
 }
 
@@ -45,6 +47,7 @@ export function axisScale({ measure, needed, wished, log, most }: AxisRequest): 
     label: measure.label,
     better: measure.better,
     log: isLog,
+    ends: [from(low), from(high)],
     ticks: ticks(from(low), from(high), isLog).map((value) => ({ at: at(value), text: measure.format(value) })),
     place(value) {
       const position = at(value);

@@ -1,4 +1,4 @@
-export { type Axis, type AxisScale, axisScale, type Place, ticks } from './axis.js';
+export { type Axis, type AxisRequest, type AxisScale, axisScale, type Place, ticks } from './axis.js';
 export {
   type Comparison,
   compareCosts,

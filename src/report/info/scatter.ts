@@ -63,7 +63,7 @@ function scatterAxis(info: RunInfo, measure: Measure): ScatterAxis | undefined {
     });
   const [needed, wished] = [valuesOf(true), valuesOf(false)];
   if (needed.length + wished.length === 0) return undefined;
-  const { place, ...axis } = axisScale({ measure, needed, wished, log: !isQuality, most: isQuality ? 1 : undefined });
+  const { place, ends: _, ...axis } = axisScale({ measure, needed, wished, log: !isQuality, most: isQuality ? 1 : undefined });
   const places = values.map((value, index): ScatterPlace | undefined => {
     if (value === undefined) return undefined;
     const interval = intervals[index];

@@ -64,6 +64,8 @@ export interface LiveTrial {
   begun?: number;
   ended?: number;
   error?: string;
+  /** The name of the worker of its last attempt, where known. */
+  worker?: string;
   /** Whether it was added by hand. */
   byHand?: true;
 }

@@ -72,11 +72,22 @@ export interface DeviceMeasurement {
   error?: string;
 }
 
+/** What a device found of a model. */
+export interface DeviceFinding {
+  run: string;
+  model: string;
+  /** As its run calls it, where the run still has it. */
+  label?: string;
+  /** Milliseconds since 1970. */
+  at: number;
+  backends: DeviceMeasurement[];
+}
+
 export interface DeviceInfo extends DeviceHello {
   id: string;
   /** Milliseconds since 1970 of its last sign of life. */
   seen: number;
   /** What it is at. */
   job?: { run: string; model: string };
-  results: { run: string; model: string; at: number; backends: DeviceMeasurement[] }[];
+  results: DeviceFinding[];
 }

@@ -60,6 +60,8 @@ export class Answers {
         return undefined;
       case 'profile':
         return session.profile();
+      case 'memory':
+        return session.memory();
     }
   }
 }

@@ -131,7 +131,7 @@ export class WorkerProgram implements Program {
   }
 
   async memory(): Promise<number | undefined> {
-    return this.#surroundings.memory();
+    return this.#surroundings.memory() ?? (await this.#link.call('memory', {}));
   }
 
   dispose(): Promise<void> {

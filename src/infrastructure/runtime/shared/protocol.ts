@@ -47,6 +47,7 @@ export interface Calls {
   state: { ask: { names: readonly string[] }; answer: SentTensors };
   setState: { ask: { state: SentTensors }; answer: undefined };
   profile: { ask: Record<never, never>; answer: NodeTiming[] };
+  memory: { ask: Record<never, never>; answer: number | undefined };
   dispose: { ask: Record<never, never>; answer: undefined };
 }
 

@@ -13,6 +13,8 @@ export interface Traces {
 export interface SessionParts {
   readonly Tensor: OrtTensorClass;
   readonly traces?: Traces;
+  /** Bytes that ONNX Runtime holds, where that can be told. */
+  readonly memory?: () => number;
   /** Lets go of tensors that nothing holds any more. Default: disposes of them. */
   readonly free?: (tensors: readonly OrtTensor[]) => void;
 }
@@ -85,6 +87,10 @@ export class Session {
 
   setState(state: SentTensors): void {
     this.#replace(Object.entries(received(state, this.#parts.Tensor)));
+  }
+
+  memory(): number | undefined {
+    return this.#parts.memory?.();
   }
 
   profile(): NodeTiming[] {

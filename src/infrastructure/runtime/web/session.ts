@@ -3,6 +3,7 @@ import { sessionOptions } from '../shared/options.js';
 import type { OrtSession } from '../shared/ort.js';
 import type { SessionSettings } from '../shared/protocol.js';
 import { Session } from '../shared/session.js';
+import { heldBytes, watchMemories } from './held.js';
 
 /** onnxruntime-web, in one of its builds. */
 export type OnnxRuntime = typeof Ort;
@@ -10,9 +11,13 @@ export type OnnxRuntime = typeof Ort;
 export async function load(ort: OnnxRuntime, source: Uint8Array | string, settings: SessionSettings): Promise<Session> {
   // What goes wrong is thrown; ONNX Runtime's own lines on the console would only repeat it.
   ort.env.logLevel = 'fatal';
+  watchMemories();
   ort.env.wasm.numThreads = settings.threads;
   const session = await ort.InferenceSession.create(source as Uint8Array, { ...sessionOptions(settings), ...placement(settings) });
-  return new Session(settings.backend === 'webgpu' ? untilItFails(session) : session, settings.resident, { Tensor: ort.Tensor });
+  return new Session(settings.backend === 'webgpu' ? untilItFails(session) : session, settings.resident, {
+    Tensor: ort.Tensor,
+    memory: heldBytes,
+  });
 }
 
 /** On WebGPU, after a run that failed, onnxruntime-web (1.30) never ends another: it is refused instead. */

@@ -98,10 +98,15 @@ export class DeviceLab {
   /** Devices, with what they found in the runs that are looked at. */
   async list(): Promise<DeviceInfo[]> {
     const present = [...this.#devices.values()].map((device) => ({ ...device, at: this.#jobOf(device) }));
-    const runs = new Map((await this.#options.candidates()).map(({ folder, run }) => [folder, run]));
+    const runs = new Map<string, { run: string; labels: Map<string, string> }>();
+    for (const { folder, run, model, label } of await this.#options.candidates()) {
+      const known = runs.get(folder) ?? { run, labels: new Map() };
+      known.labels.set(model, label);
+      runs.set(folder, known);
+    }
     return listDevices(
       present,
-      [...runs].map(([folder, run]) => ({ run, record: this.#record(folder) })),
+      [...runs].map(([folder, known]) => ({ ...known, record: this.#record(folder) })),
     );
   }
 

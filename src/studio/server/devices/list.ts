@@ -15,6 +15,8 @@ export interface Present {
 /** A run whose devices.json is looked at. */
 export interface Recorded {
   readonly run: string;
+  /** Of its models, by id. */
+  readonly labels: ReadonlyMap<string, string>;
   readonly record: DeviceRecord;
 }
 
@@ -32,12 +34,15 @@ export async function listDevices(present: Iterable<Present>, records: Iterable<
     const info = infoOf(hello, seen);
     if (at) info.job = { run: at.run, model: at.model };
   }
-  for (const { run, record } of records) {
+  for (const { run, labels, record } of records) {
     const results = await attempted(
       () => record.results(),
       () => [],
     );
-    for (const { device, model, at, backends } of results) infoOf(device, at).results.push({ run, model, at, backends });
+    for (const { device, model, at, backends } of results) {
+      const label = labels.get(model);
+      infoOf(device, at).results.push({ run, model, ...(label !== undefined && { label }), at, backends });
+    }
   }
   return [...found.values()].sort((a, b) => b.seen - a.seen);
 }

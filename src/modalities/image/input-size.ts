@@ -1,4 +1,4 @@
-import { type Dim, type Model, staticShape } from '../onnx/index.js';
+import { type Dim, type Model, staticShape } from '../../onnx/index.js';
 
 /** Height and width that a model's first image input is fixed at. */
 export function imageSize(model: Model): { width: number; height: number } | undefined {

@@ -1,0 +1,1 @@
+export { createInThreadRuntime, type InThreadOptions } from './runtime.js';

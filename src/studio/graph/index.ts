@@ -1,0 +1,1 @@
+export { graphInfo, MOST_NODES } from './graph-info.js';

@@ -1,0 +1,9 @@
+import type { DeviceMeasurement } from '../../api/index.js';
+
+/** What came of a model. */
+export interface Result {
+  run: string;
+  model: string;
+  label: string;
+  backends: DeviceMeasurement[];
+}

@@ -1,0 +1,3 @@
+import { type ImportanceRequest, importanceOf } from '../../../view/index.js';
+
+addEventListener('message', ({ data }: MessageEvent<ImportanceRequest>) => postMessage(importanceOf(data)));
