@@ -15,12 +15,12 @@ const mostParameters = 20;
  * each of the two is the better.
  */
 export function autoSampler(): Sampler {
-  const [process, tpe] = [gpSampler(), tpeSampler()];
+  const [gp, tpe] = [gpSampler(), tpeSampler()];
   return {
     name: 'auto',
-    options: { gp: process.options, tpe: tpe.options, forProcess, mostParameters },
+    options: { gp: gp.options, tpe: tpe.options, forProcess, mostParameters },
     ask: (space, history, random) => {
-      const sampler = history.trials.length < forProcess && isMostlyNumbers(space) ? process : tpe;
+      const sampler = history.trials.length < forProcess && isMostlyNumbers(space) ? gp : tpe;
       return sampler.ask(space, history, random);
     },
   };

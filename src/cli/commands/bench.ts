@@ -5,7 +5,8 @@ import { batchBindings } from '../../infrastructure/hardware/index.js';
 import { measureLatency, measureServing } from '../../infrastructure/hardware/node/index.js';
 import { servingTable } from '../../report/render/index.js';
 import type { AddCommand } from '../command.js';
-import { requireDims, requireShapes, requireSizes } from '../input-shapes.js';
+import { requireDims, requireShapes } from '../input-shapes.js';
+import { requireSizes } from '../input-sizes.js';
 import type { CommonOptions } from '../options.js';
 import { positiveInteger, positiveIntegers, positiveNumber, shapes, sizes } from '../units.js';
 

@@ -16,7 +16,8 @@ import { requireSound } from '../../infrastructure/compiler/index.js';
 import type { Model } from '../../onnx/index.js';
 import { inferShapes } from '../../ops/index.js';
 import type { CommandContext } from '../context.js';
-import { requireShapes, requireSizes } from '../input-shapes.js';
+import { requireShapes } from '../input-shapes.js';
+import { requireSizes } from '../input-sizes.js';
 
 /** A model as a program, before it is written in a language. */
 export interface LoweredFile {
