@@ -75,7 +75,7 @@ const wrong: [string, number, RegExp][] = [
   ['prune net.onnx --data digits -o a.onnx --pattern 2:4', 2, /--pattern is for zeros\. Give --target sparsity=0\.5/],
   ['prune net.onnx --data digits -o a.onnx --target sparsity=0.5 --structure heads', 2, /--structure is for what goes as a whole/],
   ['apply quantize net.onnx --data digits -o a.onnx --set mode=magic', 2, /"quantize", --mode.*static/],
-  ['apply none.json net.onnx --data digits -o a.onnx', 1, /none\.json.*no recipe/],
+  ['apply none.json net.onnx --data digits -o a.onnx', 1, /none\.json.*no such file/],
   ['techniques magic', 2, /no technique "magic"/],
   ['optimize --data digits --out o', 2, /either a model or --arch/],
   ['optimize net.onnx --arch survey-cnn --data digits --out o', 2, /either a model or --arch/],

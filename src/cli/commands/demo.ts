@@ -24,9 +24,11 @@ import type { Start } from '../optimizing/start.js';
 import type { CommonOptions } from '../options.js';
 import { duration } from '../progress.js';
 import { ship } from '../shipping/index.js';
+import { serveStudio } from '../studio/serve.js';
 
 interface Options extends CommonOptions {
   out: string;
+  studio: boolean;
 }
 
 /** Width of the net that the demo shrinks, and of the one that it grows from. */
@@ -39,9 +41,10 @@ export const demoCommand: AddCommand = (program, run) => {
   program
     .command('demo')
     .option('--out <folder>', 'where everything goes', 'demo-out')
+    .option('--no-studio', 'do not show the two runs in the studio at the end (in a terminal only)')
     .addHelpText('after', '\nExample:\n  $ espalier demo --out demo-out')
     .action(
-      run(async (context, { out }: Options) => {
+      run(async (context, { out, studio }: Options) => {
         const started = performance.now();
         checkFolder(out);
         makeFolder(out);
@@ -79,9 +82,17 @@ export const demoCommand: AddCommand = (program, run) => {
           `Took ${duration((performance.now() - started) / 1000)}.`,
         ];
         output.result({ shrink: shrunk, grow: grown }, text.join('\n'));
+        if (studio) await showRuns(out, context);
       }),
     );
 };
+
+/** In a terminal the studio, until it is stopped; where nobody would stop it, the command. */
+async function showRuns(out: string, context: CommandContext): Promise<void> {
+  const { output } = context;
+  if (output.isJson || !process.stdout.isTTY) output.info(`Both runs in the studio: espalier studio ${out}`);
+  else await serveStudio(context, { root: out, host: '127.0.0.1' }, ([link]) => output.info(`Both runs in the studio: ${link}`));
+}
 
 /** The model that the report recommends, as a WebAssembly module and as C, beside what a page loads with a runtime. */
 async function compiledLines(info: RunInfo, out: string, context: CommandContext): Promise<string[]> {

@@ -1,11 +1,11 @@
 import { statSync } from 'node:fs';
 import { Option } from 'commander';
-import { type Message, OptionError } from '../../base/index.js';
+import { OptionError } from '../../base/index.js';
 import type { AddCommand } from '../command.js';
 import type { CommonOptions } from '../options.js';
 import { certificateFor } from '../studio/certificate.js';
+import { serveStudio } from '../studio/serve.js';
 import { port } from '../units.js';
-import { version } from '../version.js';
 
 interface Options extends CommonOptions {
   host: string;
@@ -45,25 +45,19 @@ export const studioCommand: AddCommand = (program, run) => {
     .action(
       run(async (context, options: Options, folder = '.') => {
         const { output } = context;
-        const stop = context.activity.signal as AbortSignal;
         requireFolder(folder);
         const publicUrl = options.publicUrl === undefined ? undefined : checkedUrl(options.publicUrl);
         const tls = await certificateFor(options);
-        const { isLoopback, openStudio } = await import('../../studio/server/index.js');
+        const { isLoopback } = await import('../../studio/server/index.js');
         if (!isLoopback(options.host) || publicUrl)
           for (const text of risks(options, tls !== undefined)) output.message({ level: 'warning', text });
         const { host, readOnly: isReadOnly } = options;
-        const onMessage = (message: Message) => output.message(message);
-        const studio = await openStudio({ root: folder, version, host, port: options.port, tls, publicUrl, isReadOnly, onMessage });
-        context.defer(() => studio.close());
-        output.result({ links: studio.links }, studio.links.join('\n'));
-        output.info('Open the link. Ctrl-C ends the studio.');
-        if (options.open) {
+        await serveStudio(context, { root: folder, host, port: options.port, tls, publicUrl, isReadOnly }, async (links) => {
+          output.result({ links }, links.join('\n'));
+          if (!options.open) return;
           const { openPage } = await import('../studio/open-page.js');
-          context.defer(await openPage(studio.links[0]));
-        }
-        await aborted(stop);
-        for (const { id, pid } of studio.running) output.info(`The run "${id}" goes on as process ${pid}.`);
+          context.defer(await openPage(links[0]));
+        });
       }),
     );
 };
@@ -90,11 +84,4 @@ function risks({ host, readOnly, publicUrl }: Options, isTls: boolean): string[]
     `${who} and has the link ${what}. Without the link nothing but the empty pages is to be had.`,
     ...(isTls || publicUrl ? [] : [plain]),
   ];
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }

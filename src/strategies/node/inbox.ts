@@ -24,7 +24,8 @@ export function folderInbox(folder: string): Inbox {
         });
       };
       const stop = watched(folder, look);
-      const timer = setInterval(look, POLL).unref();
+      // A run that is paused has nothing else that keeps its process.
+      const timer = setInterval(look, POLL);
       look();
       return async () => {
         isClosed = true;

@@ -72,6 +72,7 @@ function columnsOf(chosen: ReadonlySet<string>, setChosen: (next: ReadonlySet<st
       cell: ({ id, name, headline }) => (
         <>
           <a href={link(['run', id])}>{name}</a>
+          {id !== name && <span class="quiet"> {id}</span>}
           {headline && <span class="quiet headline-cell">{headline}</span>}
         </>
       ),
