@@ -8,7 +8,7 @@ export type { Workspace } from './models/workspace.js';
 export { openRun, type PerformJob } from './open-run.js';
 export { optimize } from './optimize.js';
 export { growImproveShrink } from './plan/grow/grow-improve-shrink.js';
-export { type OptimizeOptions, WAVE } from './plan/settings.js';
+export { type OptimizeOptions, settingsOf, WAVE } from './plan/settings.js';
 export { shrinkAndImprove } from './plan/shrink-and-improve.js';
 export type { Plan, PlanContext, Strategy } from './plan/strategy.js';
 export { whyUntrainable } from './plan/trainability.js';

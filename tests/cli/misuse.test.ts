@@ -99,6 +99,8 @@ const wrong: [string, number, RegExp][] = [
     [`${line} net.onnx --shape nope=1x2`, 2, /no input "nope".*one of input \[N, 1, 8, 8\]/],
     [`${line} net.onnx --shape input=1x3x8x8`, 2, /does not fit input "input"\. Expected \[N,1,8,8\], got \[1,3,8,8\]/],
   ]),
+  ['optimize net.onnx --data digits --out o --serving none --price-per-hour 1', 2, /price.*served/],
+  ['optimize net.onnx --data digits --out o --serving foo', 2, /1,2,4, or none/],
   ['estimate net.onnx --threads 2', 2, /--threads is for calibrating.*--calibrate/],
   ['estimate net.onnx -o x.json', 2, /--out is for calibrating/],
   ['plan net.onnx --patches 5', 2, /--patches.*from 0 to 1/],

@@ -116,7 +116,9 @@ export function addRunOptions(command: Command): Command {
 
 /** Requests at a time; an empty list for none. */
 function requests(text: string): number[] {
-  return text === 'none' ? [] : positiveIntegers(text);
+  if (text === 'none') return [];
+  if (!/^\s*[1-9]\d*(\s*,\s*[1-9]\d*)*\s*$/.test(text)) throw new InvalidArgumentError('Expected whole numbers such as 1,2,4, or none.');
+  return positiveIntegers(text);
 }
 
 function families(text: string): string[] {

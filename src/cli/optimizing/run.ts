@@ -8,11 +8,13 @@ import { reportHtml } from '../../report/render/index.js';
 import {
   growImproveShrink,
   type Limits,
+  type OptimizeOptions,
   type OptimizeRequest,
   openRun,
   optimize,
   type RunInfo,
   type Strategy,
+  settingsOf,
   shrinkAndImprove,
   techniques,
   WAVE,
@@ -53,6 +55,7 @@ export type RunOptions = Pick<
 export async function runOptimization(start: Start, options: RunOptions, context: CommandContext): Promise<RunInfo> {
   // Before a folder is made for nothing.
   strategyFor(start, options);
+  settingsOf(settingsFrom(options, context), start.task.splits.train.size);
   const workspace = await openWorkspace(options.out, context.activity);
   context.defer(() => workspace.close());
   context.kept ??= options.out;
@@ -91,9 +94,8 @@ function strategyFor({ architecture }: Start, { strategy: name, families }: RunO
 
 function requestOf(start: Start, options: RunOptions, context: CommandContext, workspace: Workspace): OptimizeRequest {
   const strategy = strategyFor(start, options);
-  const { maxSize, maxLatency, maxMemory, maxRam, maxFlash, maxMacs, maxDrop, minQuality, rules } = options;
-  const { trials, epochs, threads, families, sampler, wave, objectives, hardware, serving, watts, pricePerHour } = options;
-  const target = options.compile ?? (maxRam !== undefined || maxFlash !== undefined ? 'c' : undefined);
+  const settings = settingsFrom(options, context);
+  const { threads, target } = settings;
   return {
     ...context.activity,
     name: start.name,
@@ -105,23 +107,29 @@ function requestOf(start: Start, options: RunOptions, context: CommandContext, w
     runtime: context.runtime,
     workspace,
     host: nodeHost(context.runtime, options.out, { threads, signal: context.activity.signal, also: target && [targetNamed(target)] }),
-    options: {
-      trials,
-      epochs,
-      jobs: options.jobs ?? (options.queue === undefined ? 1 : (wave ?? WAVE)),
-      wave,
-      threads,
-      seed: context.seed,
-      budgetMs: options.budget,
-      families,
-      sampler,
-      objectives,
-      target,
-      hardware,
-      serving,
-      watts,
-      pricePerHour,
-      limits: { maxSize, maxLatency, maxMemory, maxRam, maxFlash, maxMacs, maxDrop, minQuality, ...(rules?.length && { rules }) },
-    },
+    options: settings,
+  };
+}
+
+function settingsFrom(options: RunOptions, { seed }: Pick<CommandContext, 'seed'>): OptimizeOptions {
+  const { maxSize, maxLatency, maxMemory, maxRam, maxFlash, maxMacs, maxDrop, minQuality, rules } = options;
+  const { trials, epochs, threads, families, sampler, wave, objectives, hardware, serving, watts, pricePerHour } = options;
+  return {
+    trials,
+    epochs,
+    jobs: options.jobs ?? (options.queue === undefined ? 1 : (wave ?? WAVE)),
+    wave,
+    threads,
+    seed,
+    budgetMs: options.budget,
+    families,
+    sampler,
+    objectives,
+    target: options.compile ?? (maxRam !== undefined || maxFlash !== undefined ? 'c' : undefined),
+    hardware,
+    serving,
+    watts,
+    pricePerHour,
+    limits: { maxSize, maxLatency, maxMemory, maxRam, maxFlash, maxMacs, maxDrop, minQuality, ...(rules?.length && { rules }) },
   };
 }
