@@ -16,7 +16,7 @@ describe('the report in a browser', { skip: skipWithoutChromium }, () => {
 
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'espalier-report-'));
-    browser = await launchChromium();
+    browser = await launchChromium({ webgpu: false });
   });
 
   after(async () => {

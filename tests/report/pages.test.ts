@@ -11,7 +11,7 @@ import { launchChromium, skipWithoutChromium } from '../support/browser/index.js
 describe('pages of single models in a browser', { skip: skipWithoutChromium }, () => {
   let browser: Browser;
   before(async () => {
-    browser = await launchChromium();
+    browser = await launchChromium({ webgpu: false });
   });
   after(() => browser?.close());
 

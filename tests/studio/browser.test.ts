@@ -36,7 +36,7 @@ before(async () => {
   ).listen(0, '127.0.0.1');
   await new Promise((resolve) => elsewhere.once('listening', resolve));
   attacker = `http://127.0.0.1:${(elsewhere.address() as AddressInfo).port}`;
-  if (!skipWithoutChromium) browser = await launchChromium();
+  if (!skipWithoutChromium) browser = await launchChromium({ webgpu: false });
 });
 after(async () => {
   await browser?.close();

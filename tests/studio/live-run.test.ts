@@ -12,7 +12,7 @@ describe('a real run in the real studio', { skip: skipWithoutChromium }, () => {
   let studio: TestStudio;
   let browser: Browser;
   before(async () => {
-    [studio, browser] = await Promise.all([TestStudio.open(folder), launchChromium()]);
+    [studio, browser] = await Promise.all([TestStudio.open(folder), launchChromium({ webgpu: false })]);
   });
   after(async () => {
     await browser?.close();

@@ -32,7 +32,7 @@ export async function trainSmallCnn(runtime: Runtime, backend?: Backend): Promis
     runtime,
     backend,
     options: { epochs: EPOCHS, batchSize: BATCH, learningRate: 0.01, seed: 3 },
-    onProgress: ({ facts }) => void losses.push(Number(facts?.loss)),
+    onProgress: ({ facts, epoch }) => void (epoch ?? losses.push(Number(facts?.loss))),
   });
   const trained = new Set(result.parameters);
   const tensors = [...result.model.graph.initializers].filter(({ name }) => trained.has(name));

@@ -44,8 +44,8 @@ export async function tuneModel(request: TuneRequest): Promise<Made> {
   const trained = await train({
     ...{ model, task, runtime, signal, onMessage },
     options: { epochs, learningRate, batchSize, seed, keepBest: true },
-    onProgress: ({ task: what, done, total = 0, facts: { epoch, loss } = {} }) => {
-      if (what !== 'train' || typeof epoch !== 'number' || typeof loss !== 'number') return;
+    onProgress: ({ task: what, done, total = 0, facts: { epoch, loss } = {}, epoch: ended }) => {
+      if (what !== 'train' || ended || typeof epoch !== 'number' || typeof loss !== 'number') return;
       onStep({ done, total, epoch, loss, secondsLeft: timeLeft.step(epoch, done, total) });
     },
     onEpoch: ({ epoch, loss, quality }) => {

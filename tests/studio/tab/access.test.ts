@@ -15,7 +15,7 @@ describe('the page of the tab for everyone', { skip: skipWithoutChromium }, () =
   let materials: Awaited<ReturnType<typeof makeMaterials>>;
   before(async () => {
     [browser, studio, materials] = await Promise.all([
-      launchChromium(),
+      launchChromium({ webgpu: false }),
       openStudio({ root: folder, version: '0.0.0' }),
       makeMaterials(folder),
     ]);

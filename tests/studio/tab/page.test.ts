@@ -17,7 +17,7 @@ describe('all in the tab', { skip: skipWithoutChromium }, () => {
   let materials: Awaited<ReturnType<typeof makeMaterials>>;
   const open = () => openStudio({ root: folder, version: '0.0.0' });
   before(async () => {
-    [browser, studio, materials] = await Promise.all([launchChromium(), open(), makeMaterials(folder)]);
+    [browser, studio, materials] = await Promise.all([launchChromium({ webgpu: false }), open(), makeMaterials(folder)]);
   });
   after(async () => {
     await browser?.close();

@@ -12,10 +12,13 @@ const executablePath = candidates.find((path) => path && existsSync(path));
 /** The `skip` option of a test that needs a browser. */
 export const skipWithoutChromium = executablePath ? false : 'no Chromium is installed; set CHROMIUM_PATH to one';
 
-/** WebGPU in software: Chromium brings SwiftShader. */
-export async function launchChromium(): Promise<Browser> {
-  const webgpu = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--enable-features=Vulkan'];
-  return chromium.launch({ executablePath, timeout: 0, args: ['--no-sandbox', '--disable-background-networking', ...webgpu] });
+/**
+ * Starts Chromium. @param webgpu whether pages have WebGPU, in software: Chromium brings SwiftShader. Where they have, drawing goes through it, too, and stands still now and then
+ * in pages that draw much; default true.
+ */
+export async function launchChromium({ webgpu = true } = {}): Promise<Browser> {
+  const drawing = webgpu ? ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--enable-features=Vulkan'] : ['--disable-gpu'];
+  return chromium.launch({ executablePath, timeout: 0, args: ['--no-sandbox', '--disable-background-networking', ...drawing] });
 }
 
 /** A browser and a server for the tests of a suite, started before the first of them and closed after the last. */

@@ -22,7 +22,7 @@ export function useStudio(): StudioTests {
     const done = liveDigits({ name: 'done', state: 'complete', secondsLeft: undefined });
     studio.runs.set('team/done', done);
     studio.fronts.set('team/done', frontOf(done));
-    [browser, address] = await Promise.all([launchChromium(), studio.open()]);
+    [browser, address] = await Promise.all([launchChromium({ webgpu: false }), studio.open()]);
   });
   after(async () => {
     await browser?.close();

@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 import { encoded } from '../api/encode.js';
 
 /** Where the page is: "#/run/digits%2Fbetter/trials?state=failed" has the parts "run", "digits/better" and "trials". */
@@ -21,9 +21,11 @@ export function link(parts: readonly string[], query: Readonly<Record<string, st
 
 export function useRoute(): Route {
   const [route, setRoute] = useState(() => parseRoute(location.hash));
-  useEffect(() => {
+  useLayoutEffect(() => {
     const read = () => setRoute(parseRoute(location.hash));
     addEventListener('hashchange', read);
+    // It may have changed before anybody listened.
+    read();
     return () => removeEventListener('hashchange', read);
   }, []);
   return route;
