@@ -133,7 +133,12 @@ class RunFiles {
       if (event) this.#run.addEvent(event);
     });
     this.#run.setHeld(isHeld);
-    if (!this.#run.isKnown) throw new OptionError({ what: 'There is no run here, or it has not begun', where: this.#folder });
+    if (!this.#run.isKnown)
+      throw new OptionError({
+        what: 'There is no run here that says how it stands',
+        where: this.#folder,
+        fix: 'One that has just begun says so in a moment; one of an earlier version is shown by "espalier report" once it is complete.',
+      });
     await this.#finish();
   }
 
