@@ -31,6 +31,14 @@ export interface Message {
   text: string;
 }
 
+/** Resolves once a signal is aborted. */
+export function whenAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
 /** The same activity, its tasks prefixed with `name/`. */
 export function nested(activity: Activity | undefined, name: string): Activity {
   if (!activity?.onProgress) return { ...activity };

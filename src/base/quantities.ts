@@ -1,3 +1,5 @@
+import { lookup } from './lookup.js';
+
 /** What stands for a number that was not measured. */
 export const NOTHING = '-';
 
@@ -34,4 +36,20 @@ export function significant(value: number, digits = 3): string {
   if (value === 0) return '0';
   const rounded = Number(value.toPrecision(digits));
   return Math.abs(rounded) >= 1e15 || Math.abs(rounded) < 1e-6 ? rounded.toExponential() : String(rounded);
+}
+
+/** What the units of a kind of quantity stand for, by their small letters; the empty one for a plain number. */
+export type Units = Readonly<Record<string, number>>;
+
+export const BYTE_UNITS: Units = { '': 1, b: 1, kb: 1e3, mb: 1e6, gb: 1e9, kib: 2 ** 10, mib: 2 ** 20, gib: 2 ** 30 };
+export const COUNT_UNITS: Units = { '': 1, k: 1e3, m: 1e6, g: 1e9 };
+
+/** A number of at least 0 with a unit, as people type it: "64.2 KB". @returns undefined for what is none, or not finite. */
+export function parseQuantity(text: string, units: Units): number | undefined {
+  const [, number, unit = ''] = /^\s*(\d*\.?\d+(?:e[+-]?\d+)?)\s*([a-z%]*)\s*$/i.exec(text) ?? [];
+  const factor = lookup(units, unit.toLowerCase());
+  if (number === undefined || factor === undefined) return undefined;
+  // 64.2 KB is 64200 bytes, not 64200.00000000001.
+  const value = factor === 1 ? Number(number) : Number((Number(number) * factor).toPrecision(15));
+  return finite(value);
 }

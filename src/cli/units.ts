@@ -1,60 +1,59 @@
 import { InvalidArgumentError } from 'commander';
+import { BYTE_UNITS, COUNT_UNITS, parseQuantity, type Units } from '../base/index.js';
 
-const BYTES: Record<string, number> = { '': 1, b: 1, kb: 1e3, mb: 1e6, gb: 1e9, kib: 2 ** 10, mib: 2 ** 20, gib: 2 ** 30 };
-const SECONDS: Record<string, number> = { '': 1, ms: 0.001, s: 1, m: 60, min: 60, h: 3600 };
-const COUNTS: Record<string, number> = { '': 1, k: 1e3, m: 1e6, g: 1e9 };
-const NONE: Record<string, number> = { '': 1 };
+const SECONDS: Units = { '': 1, ms: 0.001, s: 1, m: 60, min: 60, h: 3600 };
+const NONE: Units = { '': 1 };
 
 // Parsers of option values. Each throws InvalidArgumentError, which Commander turns into a message that names the option.
 
 /** "100KB" or "1.5MiB" in bytes. */
 export function bytes(text: string): number {
-  return positive(quantity(text, BYTES), 'a size such as 100KB or 1.5MiB');
+  return positive(parseQuantity(text, BYTE_UNITS), 'a size such as 100KB or 1.5MiB');
 }
 
 /** "30m", "90s" or "2h" in milliseconds; a plain number is seconds. */
 export function milliseconds(text: string): number {
-  return 1000 * positive(quantity(text, SECONDS), 'a time such as 30m, 90s or 2h');
+  return 1000 * positive(parseQuantity(text, SECONDS), 'a time such as 30m, 90s or 2h');
 }
 
 /** "5ms" in milliseconds; a plain number is milliseconds. */
 export function latency(text: string): number {
   const isPlain = !/[a-z]\s*$/i.test(text);
-  return positive(isPlain ? quantity(text, NONE) : scaled(quantity(text, SECONDS), 1000), 'a time such as 5ms');
+  return positive(isPlain ? parseQuantity(text, NONE) : scaled(parseQuantity(text, SECONDS), 1000), 'a time such as 5ms');
 }
 
 /** "12M" in multiply-accumulates. */
 export function count(text: string): number {
-  return positive(quantity(text, COUNTS), 'a number such as 12M or 300K');
+  return positive(parseQuantity(text, COUNT_UNITS), 'a number such as 12M or 300K');
 }
 
 /** A number of at least 0. */
 export function number(text: string): number {
-  const value = quantity(text, NONE);
+  const value = parseQuantity(text, NONE);
   if (value !== undefined) return value;
   throw expected('a number of at least 0');
 }
 
 /** A part of a whole, from 0 to 1. */
 export function part(text: string): number {
-  const value = quantity(text, NONE);
+  const value = parseQuantity(text, NONE);
   if (value !== undefined && value <= 1) return value;
   throw expected('a part from 0 to 1, as 0.1 for a tenth; without one, other arguments stand before the option');
 }
 
 export function positiveNumber(text: string): number {
-  return positive(quantity(text, NONE), 'a number above 0');
+  return positive(parseQuantity(text, NONE), 'a number above 0');
 }
 
 export function positiveInteger(text: string): number {
-  const value = positive(quantity(text, NONE), 'a whole number of at least 1');
+  const value = positive(parseQuantity(text, NONE), 'a whole number of at least 1');
   if (Number.isSafeInteger(value)) return value;
   throw expected('a whole number of at least 1');
 }
 
 /** The number of a TCP port; 0 for any that is free. */
 export function port(text: string): number {
-  const value = quantity(text, NONE);
+  const value = parseQuantity(text, NONE);
   if (value !== undefined && Number.isInteger(value) && value < 2 ** 16) return value;
   throw expected('the number of a port, from 0 to 65535');
 }
@@ -65,7 +64,7 @@ export function positiveIntegers(text: string): number[] {
 }
 
 export function seed(text: string): number {
-  const value = quantity(text, NONE);
+  const value = parseQuantity(text, NONE);
   if (value !== undefined && Number.isInteger(value) && value < 2 ** 32) return value;
   throw expected('a whole number from 0 to 4294967295');
 }
@@ -114,18 +113,10 @@ export function inputFile(text: string, before: Record<string, string> = {}): Re
 export function factors(text: string): { match: string; factor: number }[] {
   return list(text).map((part) => {
     const at = part.lastIndexOf('=');
-    const factor = quantity(part.slice(at + 1), NONE);
+    const factor = parseQuantity(part.slice(at + 1), NONE);
     if (at < 1 || factor === undefined || factor === 0) throw expected('NAME=FACTOR with factors above 0, as in "backbone.*=0.1,head.*=2"');
     return { match: part.slice(0, at).trim(), factor };
   });
-}
-
-/** Undefined for what is no number with one of the units. */
-function quantity(text: string, units: Record<string, number>): number | undefined {
-  const match = /^\s*(\d*\.?\d+(?:e[+-]?\d+)?)\s*([a-z]*)\s*$/i.exec(text);
-  const unit = match?.[2].toLowerCase();
-  if (!match || unit === undefined || !Object.hasOwn(units, unit)) return undefined;
-  return scaled(Number(match[1]), units[unit]);
 }
 
 function scaled(value: number | undefined, unit: number): number | undefined {

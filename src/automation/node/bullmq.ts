@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import type { Job as BullJob, ConnectionOptions, Queue, QueueEvents } from 'bullmq';
-import { type Activity, EspalierError, OptionError, ResourceError, Stopped } from '../../base/index.js';
+import { type Activity, EspalierError, OptionError, ResourceError, Stopped, whenAborted } from '../../base/index.js';
 import { asJson, type Json } from '../json.js';
 import type { Job, JobQueue, JobSource, Work } from '../queue/index.js';
 
@@ -103,10 +103,9 @@ async function heard(posted: BullJob, events: QueueEvents, signal: AbortSignal |
   const end = new AbortController();
   const stop = () => end.abort();
   signal?.addEventListener('abort', stop, { once: true });
-  const aborted = new Promise<void>((resolve) => end.signal.addEventListener('abort', () => resolve(), { once: true }));
   // How it ended is looked up: it may have been before.
   const ended = posted.waitUntilFinished(events, PATIENCE).catch(() => undefined);
-  await Promise.race([ended, aborted]);
+  await Promise.race([ended, whenAborted(end.signal)]);
   signal?.removeEventListener('abort', stop);
 }
 
@@ -147,17 +146,10 @@ export async function openBullSource(
         },
       );
       worker.on('error', ({ message }) => activity.onMessage?.({ level: 'info', text: `The queue: ${message}` }));
-      await aborted(stop);
+      await whenAborted(stop);
       await worker.close();
     },
   };
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }
 
 async function bullmq(): Promise<typeof import('bullmq')> {

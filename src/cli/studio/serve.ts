@@ -1,4 +1,4 @@
-import type { Message } from '../../base/index.js';
+import { type Message, whenAborted } from '../../base/index.js';
 import type { StudioOptions } from '../../studio/server/index.js';
 import type { CommandContext } from '../context.js';
 import { version } from '../version.js';
@@ -18,13 +18,6 @@ export async function serveStudio(
   context.defer(() => studio.close());
   await onOpen(studio.links);
   output.info('Open the link. Ctrl-C ends the studio.');
-  await aborted(activity.signal as AbortSignal);
+  await whenAborted(activity.signal as AbortSignal);
   for (const { id, pid } of studio.running) output.info(`The run "${id}" goes on as process ${pid}.`);
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }

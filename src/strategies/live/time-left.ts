@@ -1,3 +1,5 @@
+import { mean } from '../../base/index.js';
+
 /** What is known of a search when the time that it will take is asked for. Times in seconds. */
 export interface Outlook {
   /** How long each trial took that ended in this run, in the order of their ends. */
@@ -33,7 +35,7 @@ const DEALT = 1000;
 export function secondsLeft({ ended, running, left, jobs, budget = Number.POSITIVE_INFINITY, chosen }: Outlook): number | undefined {
   if (left > 0 && ended.length === 0) return undefined;
   const times = withoutOutliers(ended.slice(-LATEST));
-  const each = times.length === 0 ? 0 : times.reduce((sum, time) => sum + time, 0) / times.length;
+  const each = times.length === 0 ? 0 : mean(times);
   const begun = running.slice(0, left).map((elapsed) => restOf(elapsed, times));
   return Math.min(makespan(begun, left - begun.length, each, jobs), Math.max(0, budget)) + SETTLING * (chosen + 1);
 }
@@ -58,7 +60,7 @@ function withoutOutliers(times: readonly number[]): number[] {
 function restOf(elapsed: number, times: readonly number[]): number {
   const longer = times.filter((time) => time > elapsed);
   if (longer.length === 0) return OVERDUE * elapsed;
-  return longer.reduce((sum, time) => sum + time - elapsed, 0) / longer.length;
+  return mean(longer) - elapsed;
 }
 
 /** When the last of the trials ends, each begun by whoever is free first. */

@@ -4,18 +4,8 @@ import type { AddressInfo, Socket } from 'node:net';
 import { extname, join } from 'node:path';
 import type { LiveChange, LiveRun, RunInfo, Steering } from 'espalier/strategies';
 import type { GraphInfo, RunSummary, StartRun } from '#dist/studio/api/index.js';
+import { PAGE_POLICY } from '#dist/studio/server/security/headers.js';
 import { root } from '../paths.js';
-
-/** The policy of the studio's own server. */
-const POLICY = [
-  "default-src 'none'",
-  "script-src 'self' 'wasm-unsafe-eval'",
-  "style-src 'self'",
-  "connect-src 'self'",
-  "img-src 'self' data: blob:",
-  "worker-src 'self' blob:",
-  "font-src 'self'",
-].join('; ');
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html',
@@ -87,7 +77,7 @@ export class FixtureStudio {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    response.setHeader('Content-Security-Policy', POLICY);
+    response.setHeader('Content-Security-Policy', PAGE_POLICY);
     const [, ...parts] = new URL(request.url ?? '/', 'http://localhost').pathname.split('/').map(decodeURIComponent);
     if (parts[0] !== 'api') return page(parts, response);
     if (this.refusal) return json(response, this.refusal.status, { error: this.refusal });

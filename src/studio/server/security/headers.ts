@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from 'hono';
 
 /** What the studio's own pages may do: run their own scripts, WebAssembly and workers, and talk to this server alone. */
-const PAGE_POLICY = [
+export const PAGE_POLICY = [
   "default-src 'none'",
   "script-src 'self' 'wasm-unsafe-eval'",
   "style-src 'self'",
