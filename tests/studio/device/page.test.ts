@@ -32,6 +32,9 @@ describe('the page of a device', { skip: skipWithoutChromium }, () => {
   const devices = async (of = studio) => (await of.ask('/api/devices')).json as DeviceInfo[];
   const phase = (page: Page, kind: string) => page.locator(`[data-phase=${kind}]`).waitFor();
 
+  /** For what has nothing to do with it: WebGPU in software takes most of the time of a page. */
+  const withoutWebgpu = (own: BrowserContext) => own.addInitScript('delete Navigator.prototype.gpu');
+
   /** Opens the link, and joins under a name. */
   async function joinAs(name: string, prepare: (context: BrowserContext) => Promise<unknown> = async () => undefined, of = studio) {
     const watched = await watch(browser, 'about:blank');
@@ -100,12 +103,13 @@ describe('the page of a device', { skip: skipWithoutChromium }, () => {
     const held = new Promise<void>((resolve) => {
       reached = resolve;
     });
-    const { page, context } = await joinAs('reloaded', (own) =>
-      own.route('**/model', async (route) => {
+    const { page, context } = await joinAs('reloaded', async (own) => {
+      await withoutWebgpu(own);
+      await own.route('**/model', async (route) => {
         reached();
         await route.abort().catch(() => undefined);
-      }),
-    );
+      });
+    });
     await held;
     await context.unroute('**/model');
     await page.reload();
@@ -136,6 +140,7 @@ describe('the page of a device', { skip: skipWithoutChromium }, () => {
 
   test('a connection that is lost while ONNX Runtime loads is no fault of the model', async () => {
     const { page, context } = await joinAs('halfway', async (own) => {
+      await withoutWebgpu(own);
       await own.route(/\.wasm$/, (route) => route.abort());
       await own.route(/\/device$/, (route) => (route.request().method() === 'HEAD' ? route.abort() : route.continue()));
     });
@@ -152,11 +157,12 @@ describe('the page of a device', { skip: skipWithoutChromium }, () => {
   test('what took the page with it is not tried again', async () => {
     const token = new URL((await invite()).link).hash.slice(1);
     const attempt = { run: 'iris', model: models[0], backend: 'wasm 1' };
-    const { page, context } = await joinAs('fragile', (own) =>
-      own.addInitScript(
+    const { page, context } = await joinAs('fragile', async (own) => {
+      await withoutWebgpu(own);
+      await own.addInitScript(
         `sessionStorage.setItem('espalier-device-${token.slice(0, 8)}-attempt', ${JSON.stringify(JSON.stringify(attempt))})`,
-      ),
-    );
+      );
+    });
     await phase(page, 'waiting');
     await page.waitForFunction((count) => document.querySelectorAll('.results > li').length === count, models.length);
     const device = (await devices()).find(({ name }) => name === 'fragile') as DeviceInfo;
