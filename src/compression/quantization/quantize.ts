@@ -121,9 +121,10 @@ export const quantize: Technique<QuantizeOptions> = {
     const few = methods.map((method): Usual => ({ point: { mode: 'weights', weightType: 'int4', method } }));
     return [
       { point: { ...calibrated, calibration: 'min-max' } },
-      { point: { ...calibrated, calibration: 'mse' } },
       ...few,
       { point: { mode: 'dynamic' }, late: true },
+      // Mostly the same model but for its scales.
+      { point: { ...calibrated, calibration: 'mse' }, late: true },
     ];
   },
   apply: async (context, options) => {
