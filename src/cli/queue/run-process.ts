@@ -3,7 +3,8 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Job, Json } from '../../automation/index.js';
 import { ResourceError } from '../../base/index.js';
-import type { FromRun, Opening, ToRun } from './messages.js';
+import type { FromRun, ToRun } from './messages.js';
+import type { RunHere } from './run-here.js';
 
 const PROGRAM = fileURLToPath(new URL('../../../bin/espalier.js', import.meta.url));
 
@@ -18,13 +19,17 @@ export class RunProcess {
   #ended: Error | undefined;
 
   /** @throws ResourceError where the folder is not there. */
-  constructor({ args, folder }: Opening, extra: readonly string[]) {
+  constructor({ args, folder, env }: RunHere, extra: readonly string[]) {
     if (!existsSync(folder)) {
-      const fix = 'Workers need the folder of the run, and of its data, under the same path: share it.';
+      const fix = 'Workers need the folder of the run, and of its data, under the same path: share it, or give optimize --store.';
       throw new ResourceError({ what: 'There is no such folder on this machine', where: folder, fix });
     }
     // What it says goes to stderr; the job's result comes as a message.
-    this.#child = fork(PROGRAM, [...args, ...extra, '--serve-jobs'], { cwd: folder, stdio: ['ignore', 2, 2, 'ipc'] });
+    this.#child = fork(PROGRAM, [...args, ...extra, '--serve-jobs'], {
+      cwd: folder,
+      stdio: ['ignore', 2, 2, 'ipc'],
+      env: { ...process.env, ...env },
+    });
     let opened: () => void = () => undefined;
     let broken: (error: Error) => void = () => undefined;
     this.#ready = new Promise((resolve, reject) => {
