@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { canonicalText, type Job, type JobSource } from '../../automation/index.js';
 import { type Activity, EspalierError, FormatError } from '../../base/index.js';
 import { defaultCacheFolder } from '../../data/node/index.js';
@@ -53,7 +53,7 @@ export const workerCommand: AddCommand = (program, run) => {
         const { openBullSource } = await import('../../automation/node/index.js');
         const { output, activity } = context;
         const address = store === undefined ? undefined : storeAddress(store);
-        const access = { address, token: tokenFrom(tokenFile), cache: cache ?? join(defaultCacheFolder(), 'worker') };
+        const access = { address, token: tokenFrom(tokenFile), cache: resolve(cache ?? join(defaultCacheFolder(), 'worker')) };
         if (address !== undefined) await checkStudio({ address, token: requiredToken(tokenFile), activity });
         const refused = new AbortController();
         const stop = AbortSignal.any([activity.signal as AbortSignal, refused.signal]);

@@ -8,6 +8,9 @@ import type { RunHere } from './run-here.js';
 
 const PROGRAM = fileURLToPath(new URL('../../../bin/espalier.js', import.meta.url));
 
+/** Characters of its last words that are shown of a process that ended. */
+const SHOWN = 1000;
+
 /**
  * A process that has a run open: model, data and runtime stay loaded from job to job, what goes wrong there ends it alone, and the worker's own process stays free to
  * tell the queue that it lives.
@@ -24,10 +27,10 @@ export class RunProcess {
       const fix = 'Workers need the folder of the run, and of its data, under the same path: share it, or give optimize --store.';
       throw new ResourceError({ what: 'There is no such folder on this machine', where: folder, fix });
     }
-    // What it says goes to stderr; the job's result comes as a message.
+    // What it says goes to stderr; the job's result comes as a message, and why it ended is in its last words.
     this.#child = fork(PROGRAM, [...args, ...extra, '--serve-jobs'], {
       cwd: folder,
-      stdio: ['ignore', 2, 2, 'ipc'],
+      stdio: ['ignore', 2, 'pipe', 'ipc'],
       env: { ...process.env, ...env },
     });
     let opened: () => void = () => undefined;
@@ -38,9 +41,15 @@ export class RunProcess {
     this.#ready.catch(() => undefined);
     this.#child.on('message', (message: FromRun) => ('ready' in message ? opened() : this.#answer?.(message)));
     this.#child.on('error', (cause) => this.#end(cause, broken));
-    this.#child.on('exit', (code, signal) =>
-      this.#end(new ResourceError({ what: `The process of the run ended with ${signal ?? `code ${code}`}` }), broken),
-    );
+    let said = '';
+    this.#child.stderr?.on('data', (part: Buffer) => {
+      process.stderr.write(part);
+      said = `${said}${part}`.slice(-SHOWN);
+    });
+    this.#child.on('close', (code, signal) => {
+      const got = said.trim().split('\n').at(-1) || undefined;
+      this.#end(new ResourceError({ what: `The process of the run ended with ${signal ?? `code ${code}`}`, got }), broken);
+    });
   }
 
   get hasEnded(): boolean {

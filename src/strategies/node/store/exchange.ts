@@ -114,7 +114,9 @@ export class Exchange {
   async #refused(answer: IncomingMessage): Promise<Error> {
     const { statusCode = 0 } = answer;
     const { data } = refusal.safeParse(await jsonIn(answer).catch(() => undefined));
-    const what = data?.error.message.replace(/\.$/, '') ?? `The studio answers with status ${statusCode}`;
+    // An answer to HEAD has no words.
+    const unsaid = statusCode === 401 ? 'The token is missing or wrong' : `The studio answers with status ${statusCode}`;
+    const what = data?.error.message.replace(/\.$/, '') ?? unsaid;
     if (statusCode === 409) return new Garbled({ what, where: this.address });
     if (statusCode >= 500 || statusCode === 429) return new Error(`status ${statusCode}`);
     const fix = statusCode === 401 ? TOKEN : data?.error.fix;
