@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { readJournal } from 'espalier/automation/node';
 import { Random } from 'espalier/base';
 import type { RunInfo } from 'espalier/strategies';
 import { readRun } from 'espalier/strategies/node';
+import { eventsIn } from '#dist/strategies/node/events.js';
 import { essence } from '../strategies/small-run.js';
 import { Redis, skipWithoutRedis } from '../support/redis.js';
 import { Running } from '../support/running.js';
@@ -31,7 +32,7 @@ test('workers that share no folder: through the studio, with one killed in the m
   const home = join(folder, 'home');
   mkdirSync(join(home, 'runs'), { recursive: true });
   writeFileSync(join(home, 'flowers.csv'), table());
-  writeFileSync(join(home, 'espalier.config.json'), JSON.stringify({ optimize: { epochs: 12 } }));
+  writeFileSync(join(home, 'espalier.config.json'), JSON.stringify({ optimize: { epochs: 6 } }));
   const redis = await Redis.start();
   const all: Running[] = [];
   const started = (machine: string, args: readonly string[], env?: Record<string, string>) => {
@@ -67,7 +68,7 @@ test('workers that share no folder: through the studio, with one killed in the m
     assert.match(refused.said, /token is missing or wrong.*ESPALIER_TOKEN/s);
     const lost = worker('first');
     await Promise.race([lost.said(/: done in/), coordinator.succeeded()]);
-    worker('second');
+    const kept = worker('second');
     await lost.kill();
     await coordinator.succeeded();
 
@@ -76,7 +77,15 @@ test('workers that share no folder: through the studio, with one killed in the m
     assert.ok(kinds.includes('stage'));
     const trained = (await readRun(join(home, 'runs', 'far'))).baseline?.recipe.map(({ technique }) => technique);
     assert.ok(trained?.includes('train'), 'the architecture was trained by a worker');
-    assert.match((await readFileSync(join(home, 'runs', 'far', 'events.jsonl'), 'utf8')) || '', /"kind":"trial"/);
+    const events = eventsIn(readFileSync(join(home, 'runs', 'far', 'events.jsonl'), 'utf8'));
+    for (const { child } of [lost, kept]) {
+      const own = events.filter((event) => 'worker' in event && event.worker === `${hostname()}-${child.pid}`);
+      assert.ok(
+        own.some((event) => event.kind === 'epoch'),
+        'epochs of its trainings are in the run',
+      );
+      assert.equal(own.at(-1)?.kind, 'idle', 'nobody is shown at work for ever');
+    }
     for (const machine of ['first', 'second']) {
       const [key] = readdirSync(join(folder, machine, 'cache', 'runs'));
       assert.ok(existsSync(join(folder, machine, 'cache', 'runs', key, 'in', '0', 'flowers.csv')));

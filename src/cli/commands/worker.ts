@@ -1,8 +1,9 @@
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
-import { canonicalText, type Job, type JobSource } from '../../automation/index.js';
-import { type Activity, EspalierError, FormatError } from '../../base/index.js';
+import { canonicalText, type Job, type JobSource, type Work } from '../../automation/index.js';
+import { type Activity, EspalierError, FormatError, type ProgressEvent } from '../../base/index.js';
 import { defaultCacheFolder } from '../../data/node/index.js';
+import { progressMessage } from '../../strategies/index.js';
 import { checkStudio, storeAddress } from '../../strategies/node/index.js';
 import type { AddCommand } from '../command.js';
 import type { CommonOptions } from '../options.js';
@@ -65,14 +66,17 @@ export const workerCommand: AddCommand = (program, run) => {
         output.info(`Taking jobs from ${url.replace(/\/\/[^@/]*@/, '//')} on ${hostname()}.`);
         let done = 0;
         const turn = new Turn();
-        const work = (job: Job, signal: AbortSignal) =>
+        const name = `${hostname()}-${process.pid}`;
+        const work: Work = (job, signal, tell) =>
           turn.take(async () => {
             const started = performance.now();
-            const result = await processes.perform(job, signal).catch((cause) => {
-              // No fault of the job, and the same with every other: it goes back, and this worker ends.
-              if (isRefused(cause)) refused.abort(cause instanceof EspalierError ? cause : new EspalierError((cause as Error).message));
-              throw cause;
-            });
+            const result = await processes
+              .perform(job, signal, (events) => tell(progressMessage(name, events)))
+              .catch((cause) => {
+                // No fault of the job, and the same with every other: it goes back, and this worker ends.
+                if (isRefused(cause)) refused.abort(cause instanceof EspalierError ? cause : new EspalierError((cause as Error).message));
+                throw cause;
+              });
             done++;
             output.info(`${job.id}: done in ${duration((performance.now() - started) / 1000)}.`);
             return result;
@@ -113,12 +117,12 @@ class Processes {
     this.#activity = activity;
   }
 
-  async perform(job: Job, signal: AbortSignal) {
+  async perform(job: Job, signal: AbortSignal, tell: (events: readonly ProgressEvent[]) => void) {
     const how = openingOf(job);
     const key = canonicalText(how);
     if (this.#open && (this.#open.key !== key || this.#open.process.hasEnded)) await this.close();
     this.#open ??= { key, process: new RunProcess(await runHere(how, this.#access, { ...this.#activity, signal }), this.#extra) };
-    return this.#open.process.perform(job, signal);
+    return this.#open.process.perform(job, signal, tell);
   }
 
   async close(): Promise<void> {

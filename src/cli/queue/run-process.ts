@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Job, Json } from '../../automation/index.js';
-import { ResourceError } from '../../base/index.js';
+import { type ProgressEvent, ResourceError } from '../../base/index.js';
 import type { FromRun, ToRun } from './messages.js';
 import type { RunHere } from './run-here.js';
 
@@ -19,6 +19,7 @@ export class RunProcess {
   readonly #child: ChildProcess;
   readonly #ready: Promise<void>;
   #answer: ((message: FromRun | Error) => void) | undefined;
+  #tell: ((progress: readonly ProgressEvent[]) => void) | undefined;
   #ended: Error | undefined;
 
   /** @throws ResourceError where the folder is not there. */
@@ -39,7 +40,11 @@ export class RunProcess {
       [opened, broken] = [resolve, reject];
     });
     this.#ready.catch(() => undefined);
-    this.#child.on('message', (message: FromRun) => ('ready' in message ? opened() : this.#answer?.(message)));
+    this.#child.on('message', (message: FromRun) => {
+      if ('ready' in message) opened();
+      else if ('progress' in message) this.#tell?.(message.progress);
+      else this.#answer?.(message);
+    });
     this.#child.on('error', (cause) => this.#end(cause, broken));
     let said = '';
     this.#child.stderr?.on('data', (part: Buffer) => {
@@ -63,15 +68,16 @@ export class RunProcess {
   }
 
   /** Has a job done. @throws ResourceError where the process cannot do it; whatever the job threw, by its name. */
-  async perform(job: Job, signal: AbortSignal): Promise<Json> {
+  async perform(job: Job, signal: AbortSignal, tell: (progress: readonly ProgressEvent[]) => void): Promise<Json> {
     await this.#ready;
+    this.#tell = tell;
     if (this.#ended) throw this.#ended;
-    const stop = () => this.#tell({ stop: true });
+    const stop = () => this.#send({ stop: true });
     signal.addEventListener('abort', stop, { once: true });
     try {
       const answer = await new Promise<FromRun | Error>((resolve) => {
         this.#answer = resolve;
-        this.#tell({ job });
+        this.#send({ job });
       });
       if (answer instanceof Error) throw answer;
       if ('result' in answer) return answer.result as Json;
@@ -83,7 +89,7 @@ export class RunProcess {
     }
   }
 
-  #tell(message: ToRun): void {
+  #send(message: ToRun): void {
     if (this.#child.connected) this.#child.send(message);
   }
 
