@@ -63,6 +63,32 @@ function contract(open: () => Promise<{ queue: JobQueue; source: JobSource }>): 
     });
   });
 
+  test('what is told of a job while it is done is heard by those who wait for it', async () => {
+    const heard: unknown[] = [];
+    const enough = withResolvers();
+    const work: Work = async ({ id }, _, tell) => {
+      // Who listens to a queue on another machine may miss what is told right at first.
+      for (let done = 0; id === 'told' && heard.length < 3; done++) {
+        tell({ id, done });
+        await Promise.race([enough.promise, new Promise((resolve) => setTimeout(resolve, 5))]);
+      }
+      return 'done';
+    };
+    await serving(work, async (queue) => {
+      const onProgress = (progress: unknown) => {
+        heard.push(progress);
+        if (heard.length === 3) enough.resolve();
+      };
+      const ignored: unknown[] = [];
+      const results = [queue.result(job('told'), { onProgress }), queue.result(job('quiet'), { onProgress: (each) => ignored.push(each) })];
+      assert.deepEqual(await Promise.all(results), ['done', 'done']);
+      assert.deepEqual(ignored, []);
+      const numbers = (heard as { id: string; done: number }[]).map(({ id, done }) => [id, done]);
+      assert.ok(numbers.length >= 3);
+      for (const [index, [id, done]] of numbers.entries()) assert.deepEqual([id, done], ['told', (numbers[0][1] as number) + index]);
+    });
+  });
+
   test('whoever waits again while the job ends has its result', async () => {
     await serving(
       async ({ id }) => id,

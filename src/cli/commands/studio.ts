@@ -5,6 +5,7 @@ import type { AddCommand } from '../command.js';
 import type { CommonOptions } from '../options.js';
 import { certificateFor } from '../studio/certificate.js';
 import { serveStudio } from '../studio/serve.js';
+import { makeTokenFile, tokenFrom } from '../token.js';
 import { port } from '../units.js';
 
 interface Options extends CommonOptions {
@@ -14,6 +15,7 @@ interface Options extends CommonOptions {
   cert?: string;
   key?: string;
   publicUrl?: string;
+  tokenFile?: string;
   readOnly?: boolean;
   open?: boolean;
 }
@@ -28,6 +30,10 @@ export const studioCommand: AddCommand = (program, run) => {
     .option('--cert <file>', 'https, with this certificate (PEM)')
     .option('--key <file>', 'the key of the certificate (PEM)')
     .option('--public-url <url>', 'the address of a tunnel that leads here, e.g. https://studio.example.com')
+    .option(
+      '--token-file <file>',
+      'the token of the link, made where there is no such file: it stays the same, for workers (default: ESPALIER_TOKEN, else a new one)',
+    )
     .option('--read-only', 'only look: nothing is started, steered or measured')
     .addOption(new Option('--open', 'open the page in the browser'))
     .addHelpText(
@@ -40,6 +46,7 @@ export const studioCommand: AddCommand = (program, run) => {
         'Examples:',
         '  $ espalier studio runs/ --open',
         '  $ espalier studio runs/ --host 0.0.0.0 --tls    a phone in the same network can measure models',
+        '  $ espalier studio runs/ --host 0.0.0.0 --tls --token-file token    and workers of other machines leave models: espalier worker --help',
       ].join('\n'),
     )
     .action(
@@ -48,11 +55,13 @@ export const studioCommand: AddCommand = (program, run) => {
         requireFolder(folder);
         const publicUrl = options.publicUrl === undefined ? undefined : checkedUrl(options.publicUrl);
         const tls = await certificateFor(options);
+        if (options.tokenFile !== undefined) makeTokenFile(options.tokenFile);
+        const token = tokenFrom(options.tokenFile);
         const { isLoopback } = await import('../../studio/server/index.js');
         if (!isLoopback(options.host) || publicUrl)
           for (const text of risks(options, tls !== undefined)) output.message({ level: 'warning', text });
         const { host, readOnly: isReadOnly } = options;
-        await serveStudio(context, { root: folder, host, port: options.port, tls, publicUrl, isReadOnly }, async (links) => {
+        await serveStudio(context, { root: folder, host, port: options.port, tls, publicUrl, token, isReadOnly }, async (links) => {
           output.result({ links }, links.join('\n'));
           if (!options.open) return;
           const { openPage } = await import('../studio/open-page.js');

@@ -22,9 +22,12 @@ export interface Options extends CommonOptions, Omit<DataOptions, 'limit'> {
   jobs?: number;
   queue?: string;
   tag?: string;
+  store?: string;
+  tokenFile?: string;
   wave?: number;
   detach?: boolean;
   serveJobs?: boolean;
+  located?: string;
   families?: string[];
   sampler?: string;
   objectives?: ObjectiveName[];
@@ -70,10 +73,16 @@ export function addRunOptions(command: Command): Command {
     )
     .option('--queue <url>', 'have workers ("espalier worker") make and measure the models: redis://host:6379')
     .option('--tag <name>', 'only workers with this tag')
+    .option(
+      '--store <url>',
+      'the studio through which workers get model and data and leave models: http://host:8080 (default: all share the folders)',
+    )
+    .option('--token-file <file>', "with the studio's token (default: the environment variable ESPALIER_TOKEN)")
     .option('--wave <number>', `recipes that are proposed at a time, from the results of those before (default: ${WAVE})`, positiveInteger)
     .option('--detach', 'go on in a process of its own that outlives the terminal; "espalier watch FOLDER" follows it')
     .addOption(new Option('--no-detach').hideHelp())
     .addOption(new Option('--serve-jobs').hideHelp())
+    .addOption(new Option('--located <file>').hideHelp())
     .option(
       '--families <list>',
       'architectures to look at, the likeliest first, e.g. fast-cnn,resnet-8 (grow-improve-shrink; default: all)',

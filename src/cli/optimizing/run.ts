@@ -20,10 +20,13 @@ import {
   WAVE,
   type Workspace,
 } from '../../strategies/index.js';
-import { nodeHost, openWorkerWorkspace, openWorkspace } from '../../strategies/node/index.js';
+import { httpStore, nodeHost, openWorkerWorkspace, openWorkspace } from '../../strategies/node/index.js';
 import type { CommandContext } from '../context.js';
+import type { Located } from '../queue/located.js';
 import { argsForWorkers } from '../queue/messages.js';
 import { serveParent } from '../queue/serve-parent.js';
+import { storeFor } from '../queue/store.js';
+import { requiredToken } from '../token.js';
 import type { Options } from './options.js';
 import type { Start } from './start.js';
 import { strategies } from './strategies.js';
@@ -39,6 +42,8 @@ export type RunOptions = Pick<
   | 'jobs'
   | 'queue'
   | 'tag'
+  | 'store'
+  | 'tokenFile'
   | 'wave'
   | 'serveJobs'
   | 'families'
@@ -49,7 +54,7 @@ export type RunOptions = Pick<
   | 'watts'
   | 'pricePerHour'
 > &
-  Limits & { hardware?: HardwareModel };
+  Limits & { hardware?: HardwareModel; inputs?: readonly string[]; remote?: Located };
 
 /** Opens the folder, optimizes, writes the report. */
 export async function runOptimization(start: Start, options: RunOptions, context: CommandContext): Promise<RunInfo> {
@@ -65,18 +70,22 @@ export async function runOptimization(start: Start, options: RunOptions, context
 }
 
 /** Where stages are made elsewhere: the queue, and how a worker opens this run. */
-async function workersOf({ queue: url, tag }: RunOptions, context: CommandContext): Promise<OptimizeRequest['workers']> {
+async function workersOf(options: RunOptions, context: CommandContext): Promise<OptimizeRequest['workers']> {
+  const { queue: url, tag } = options;
   if (url === undefined) return undefined;
+  const store = await storeFor(options, context);
   const { openBullQueue } = await import('../../automation/node/index.js');
   const queue = await openBullQueue({ url, tag }, context.activity);
   context.defer(() => queue.close());
   context.output.info(`Models are made by workers: espalier worker --queue ${queue.name}${tag === undefined ? '' : ` --tags ${tag}`}`);
-  return { queue, open: { args: argsForWorkers(process.argv.slice(2)), folder: process.cwd() } };
+  return { queue, open: { args: argsForWorkers(process.argv.slice(2)), folder: process.cwd(), ...(store && { store }) } };
 }
 
 /** Does jobs of the run for a worker, whose process started this one. */
 export async function serveJobs(start: Start, options: RunOptions, context: CommandContext): Promise<void> {
-  const workspace = await openWorkerWorkspace(options.out, context.activity);
+  const { remote, out } = options;
+  const store = remote && httpStore({ ...remote.store, token: requiredToken(undefined), cache: out, activity: context.activity });
+  const workspace = await openWorkerWorkspace(out, context.activity, store);
   context.defer(() => workspace.close());
   await serveParent(openRun(requestOf(start, options, context, workspace), hostname()), context);
 }

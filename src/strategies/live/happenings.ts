@@ -44,6 +44,9 @@ export class Happenings {
       case 'progress':
         this.#progress(event);
         return undefined;
+      case 'idle':
+        this.#workers.set(event.worker, { name: event.worker, seen: event.at });
+        return undefined;
       case 'epoch':
         if (event.trial === undefined) return undefined;
         this.#told(event.trial).epochs.push(event);

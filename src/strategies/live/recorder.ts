@@ -109,6 +109,11 @@ export class Recorder {
   }
 
   #progress(event: ProgressEvent): void {
+    if (event.worker?.isIdle) {
+      this.#throttle.flush();
+      this.#sink?.add({ kind: 'idle', worker: event.worker.name });
+      return;
+    }
     const [first, ...rest] = event.task.split('/');
     if (first === STUDY) {
       this.#chosen = Number(event.facts?.front ?? 1);
@@ -118,7 +123,7 @@ export class Recorder {
     this.#given.onProgress?.(event);
     const number = /^trial (\d+)$/.exec(first)?.[1];
     const trial = number === undefined ? undefined : Number(number);
-    const worker = (trial !== undefined && this.#running.get(trial)?.worker) || FIRST;
+    const worker = event.worker?.name ?? ((trial !== undefined && this.#running.get(trial)?.worker) || FIRST);
     const who = { worker, ...(trial !== undefined && { trial }) };
     const { done, total, facts, epoch } = event;
     const task = trial === undefined ? event.task : rest.join('/');

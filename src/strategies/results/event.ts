@@ -58,6 +58,8 @@ const event = z.discriminatedUnion('kind', [
     ended: time.optional(),
     state: z.enum(['completed', 'stopped', 'failed']).optional(),
   }),
+  /** A worker on another machine, or another process of this one, has ended what it did. */
+  z.object({ ...head, kind: z.literal('idle'), worker: z.string() }),
   z.object({ ...head, kind: z.literal('message'), level: z.enum(['info', 'warning']), text: z.string() }),
 ]);
 

@@ -13,6 +13,7 @@ import { apiError, notFound, Refusal } from './refusal.js';
 import { runRoutes } from './runs/routes.js';
 import type { Runs } from './runs/runs.js';
 import type { RunSource } from './runs/source.js';
+import { storeRoutes } from './runs/store.js';
 import { guardHost, guardOrigin, guardSecret, takeToken } from './security/guard.js';
 import { securityHeaders } from './security/headers.js';
 import type { Env } from './serving/env.js';
@@ -80,6 +81,7 @@ export function makeApp(parts: Parts): Hono<Env> {
     labRoutes(lab, () => invitationTo(address(), deviceToken)),
   );
   app.route('/api', startRoutes({ uploads, processes, canStart }));
+  app.route('/api/runs', storeRoutes({ runs, isReadOnly, artefact: limits.artefact }));
   app.route('/api/runs', runRoutes({ runs, source, isReadOnly, signal, ...limits }));
   app.all('/api/*', () => {
     throw notFound('There is no such address');

@@ -38,7 +38,7 @@ export async function openStudio(options: StudioOptions): Promise<Studio> {
   const source = options.source ?? folderSource;
   const runs = new Runs(root, source, processes);
   const canStart = !options.isReadOnly && !(await hasJournal(root));
-  const token = makeSecret();
+  const token = options.token ?? makeSecret();
   let port = options.port ?? 0;
   const address = (): Address => ({ host, port, isTls: tls !== undefined, publicUrl });
   const app = makeApp({
