@@ -33,6 +33,7 @@ export type RunOptions = Pick<
   | 'out'
   | 'strategy'
   | 'sampler'
+  | 'stopper'
   | 'trials'
   | 'budget'
   | 'epochs'
@@ -113,7 +114,7 @@ function requestOf(start: Start, options: RunOptions, context: CommandContext, w
 
 function settingsFrom(options: RunOptions, { seed }: Pick<CommandContext, 'seed'>): OptimizeOptions {
   const { maxSize, maxLatency, maxMemory, maxRam, maxFlash, maxMacs, maxDrop, minQuality, rules } = options;
-  const { trials, epochs, threads, families, sampler, wave, objectives, hardware, serving, watts, pricePerHour } = options;
+  const { trials, epochs, threads, families, sampler, stopper, wave, objectives, hardware, serving, watts, pricePerHour } = options;
   return {
     trials,
     epochs,
@@ -124,6 +125,7 @@ function settingsFrom(options: RunOptions, { seed }: Pick<CommandContext, 'seed'
     budgetMs: options.budget,
     families,
     sampler,
+    stopper,
     objectives,
     target: options.compile ?? (maxRam !== undefined || maxFlash !== undefined ? 'c' : undefined),
     hardware,

@@ -1,4 +1,4 @@
-import { samplers } from '../../automation/index.js';
+import { samplers, stoppers } from '../../automation/index.js';
 import { OptionError } from '../../base/index.js';
 import { checkRequestCounts, type HardwareModel } from '../../infrastructure/hardware/index.js';
 import type { LanguageName } from '../../infrastructure/targets/index.js';
@@ -35,6 +35,8 @@ export interface OptimizeOptions {
   wave?: number;
   /** What proposes recipes; a name of `samplers`. Default 'tpe'. */
   sampler?: string;
+  /** What gives up trials that are worse than others by the same epoch; a name of `stoppers`. Default 'none'. A run keeps it. */
+  stopper?: string;
   /**
    * Requests at a time with which the baseline and the models of the front are served, after the search; none: they are not. Default: 1, 2, 4, … up to all
    * cores, a quarter of a second for each, or with `hardware` batches of 1 to 16 where the model takes them.
@@ -65,6 +67,7 @@ export function settingsOf(options: OptimizeOptions, samples: number): Settings 
     limits = {},
     hardware,
     sampler = 'tpe',
+    stopper = 'none',
     wave = WAVE,
     objectives = hardware && (['bytes', 'latency'] as const),
     families,
@@ -77,13 +80,10 @@ export function settingsOf(options: OptimizeOptions, samples: number): Settings 
   if (!(budgetMs > 0))
     throw new OptionError({ what: 'Not a usable budget', where: 'budgetMs', expected: 'above 0', got: String(budgetMs) });
   checkLimits(limits);
-  if (!Object.hasOwn(samplers, sampler))
-    throw new OptionError({
-      what: 'Unknown sampler',
-      where: 'sampler',
-      expected: `one of ${Object.keys(samplers).join(', ')}`,
-      got: sampler,
-    });
+  for (const [where, table, got] of [['sampler', samplers, sampler] as const, ['stopper', stoppers, stopper] as const]) {
+    if (!Object.hasOwn(table, got))
+      throw new OptionError({ what: `Unknown ${where}`, where, expected: `one of ${Object.keys(table).join(', ')}`, got });
+  }
   const { serving, watts, pricePerHour } = options;
   checkRequestCounts(serving ?? []);
   for (const [where, value] of Object.entries({ watts, pricePerHour })) {
@@ -111,6 +111,7 @@ export function settingsOf(options: OptimizeOptions, samples: number): Settings 
     families,
     hardware,
     sampler,
+    stopper,
     target,
     serving,
     watts,

@@ -1,4 +1,4 @@
-import { createStudy, type Study, samplers } from '../../automation/index.js';
+import { createStudy, type Study, samplers, stoppers } from '../../automation/index.js';
 import { type Activity, Stopped } from '../../base/index.js';
 import type { TechniqueRegistry } from '../../technique/index.js';
 import { directionsOf } from '../criteria/objectives.js';
@@ -13,9 +13,9 @@ import { Steerer } from './steer.js';
 import { type TrialNeeds, tryRecipe, violationsOf } from './trial.js';
 
 /** What a search is made with. */
-export interface SearchNeeds extends TrialNeeds {
+export interface SearchNeeds extends Omit<TrialNeeds, 'limits'> {
   plan: Pick<Plan, 'space' | 'initialPoints' | 'recipe'>;
-  settings: Pick<Settings, 'trials' | 'jobs' | 'wave' | 'seed' | 'sampler' | 'target'>;
+  settings: Pick<Settings, 'trials' | 'jobs' | 'wave' | 'seed' | 'sampler' | 'stopper' | 'epochs' | 'target'>;
   workspace: TrialNeeds['workspace'] & Pick<Workspace, 'storage' | 'inbox'>;
   /** Milliseconds that are left for it. */
   budgetMs: number;
@@ -43,7 +43,7 @@ export interface Found {
  * @throws Stopped when aborted.
  */
 export async function search({ plan, settings, budgetMs, activity, registry, recorder, ...needs }: SearchNeeds): Promise<Found> {
-  const { jobs, wave, seed, sampler, target } = settings;
+  const { jobs, wave, seed, sampler, stopper, epochs, target } = settings;
   const { criteria } = needs.baseline;
   const { storage, inbox } = needs.workspace;
   const isCompiled = target !== undefined;
@@ -57,11 +57,12 @@ export async function search({ plan, settings, budgetMs, activity, registry, rec
       objective: (point, trial) => {
         const recipe = plan.recipe(point);
         const begun = { number: trial.number, recipe, label: recipeLabel(recipe, registry) };
-        return recorder.trial(begun, trial.signal, () => tryRecipe(recipe, trial, needs));
+        return recorder.trial(begun, trial.signal, () => tryRecipe(recipe, trial, { ...needs, limits: () => steerer.limits }));
       },
       directions: directionsOf(criteria.objectives, criteria.metric),
       storage,
       sampler: samplers[sampler].make(),
+      stopper: stoppers[stopper].make({ maxResource: epochs }),
       maxTrials: steerer.trials,
       judge: (trial) => violationsOf(trial, steerer.limits, needs.baseline),
       concurrency: jobs,
