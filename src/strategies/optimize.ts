@@ -1,4 +1,5 @@
 import { requireSound } from '../infrastructure/compiler/index.js';
+import type { Recipe } from '../technique/index.js';
 import { measureBaseline } from './baseline/baseline.js';
 import { workersOf } from './jobs/elsewhere.js';
 import { noteRun } from './live/record.js';
@@ -8,6 +9,7 @@ import { fingerprintOf } from './models/fingerprint.js';
 import { foresight } from './models/foresee.js';
 import { modelMaker } from './models/maker.js';
 import { meterOf } from './models/meter.js';
+import { stageId } from './models/runner.js';
 import { planRun } from './plan/plan.js';
 import type { OptimizeRequest } from './request.js';
 import type { RunInfo } from './results/info.js';
@@ -48,7 +50,16 @@ export async function optimize(request: OptimizeRequest): Promise<RunInfo> {
     const meter = await meterOf({ original, task, runtime, threads, host, storage: workspace.storage, registry, seed, target });
     const { workers } = request;
     const elsewhere = workers && workersOf({ ...workers, registry, workspace, seed, fingerprint });
-    const tools = { make, meter, workspace, activity, elsewhere, foresee: isWatched ? foresight({ ...materials, meter }) : undefined };
+    const idOf = (recipe: Recipe) => stageId(recipe, seed, fingerprint);
+    const tools = {
+      make,
+      idOf,
+      meter,
+      workspace,
+      activity,
+      elsewhere,
+      foresee: isWatched ? foresight({ ...materials, meter }) : undefined,
+    };
 
     const baseline = await measureBaseline({ ...given, task, settings, ...tools });
     const { criteria, info } = baseline;

@@ -50,11 +50,11 @@ function isBehind(own: readonly Report[], others: readonly (readonly Report[])[]
   return places.filter((other) => other < place).length > others.length / 2;
 }
 
-/** What was not finite once has no mean. */
+/** What was not finite once has no mean. That of equal numbers is the number itself, without rounding: what is as good is not behind. */
 function meanOf(reports: readonly Report[]): Reported {
   const [first] = reports;
   if (!first.values || reports.some(({ values }) => values === undefined)) return { value: Number.NaN };
-  const values = first.values.map((_, i) => mean(reports.map((report) => (report.values as readonly number[])[i])));
+  const values = first.values.map((value, i) => value + mean(reports.map((report) => (report.values as readonly number[])[i] - value)));
   const violations = first.violations?.map((_, i) => mean(reports.map((report) => report.violations?.[i] ?? 0)));
   return { value: values[0], values, ...(violations && { violations }) };
 }

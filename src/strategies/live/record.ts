@@ -48,7 +48,7 @@ export function parseRunRecord(data: Json): LiveRecord | undefined {
   return record.safeParse(data).success ? (data as unknown as LiveRecord) : undefined;
 }
 
-const given = z.object({ stopped: z.object({ epoch: z.number().int(), technique: z.string() }) });
+const given = z.object({ stopped: z.object({ epoch: z.number().int(), technique: z.string(), stage: z.string() }) });
 
 /** After which epoch a trial was given up, and in which technique, as it notes that. */
 export function stoppedIn(attributes: TrialRecord['attributes']): Pick<LiveTrial, 'stopped'> {

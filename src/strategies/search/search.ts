@@ -2,6 +2,7 @@ import { createStudy, type Study, samplers, stoppers } from '../../automation/in
 import { type Activity, Stopped } from '../../base/index.js';
 import type { TechniqueRegistry } from '../../technique/index.js';
 import { directionsOf } from '../criteria/objectives.js';
+import { stoppedIn } from '../live/record.js';
 import type { Recorder } from '../live/recorder.js';
 import type { Workspace } from '../models/workspace.js';
 import type { Settings } from '../plan/settings.js';
@@ -16,7 +17,7 @@ import { type TrialNeeds, tryRecipe, violationsOf } from './trial.js';
 export interface SearchNeeds extends Omit<TrialNeeds, 'limits'> {
   plan: Pick<Plan, 'space' | 'initialPoints' | 'recipe'>;
   settings: Pick<Settings, 'trials' | 'jobs' | 'wave' | 'seed' | 'sampler' | 'stopper' | 'epochs' | 'target'>;
-  workspace: TrialNeeds['workspace'] & Pick<Workspace, 'storage' | 'inbox'>;
+  workspace: TrialNeeds['workspace'] & Pick<Workspace, 'storage' | 'inbox' | 'forget'>;
   /** Milliseconds that are left for it. */
   budgetMs: number;
   activity: Activity;
@@ -75,6 +76,7 @@ export async function search({ plan, settings, budgetMs, activity, registry, rec
     await steerer.goOn(study);
     closeInbox = inbox?.open((message) => steerer.take(message, study, clock));
     const complete = budgetMs > 0 && (await isCompleted(study, clock));
+    if (complete) await forgetStopped(study, needs.workspace);
     return { ...foundBy(study, plan), complete, wanted: steerer.trials, limits: steerer.limits };
   } finally {
     clock.stop();
@@ -92,6 +94,14 @@ async function isCompleted(study: Study, clock: Clock): Promise<boolean> {
     const failed = study.trials.length > 0 && study.trials.every(({ state }) => state === 'failed');
     if (!isOver && !failed) throw error;
     return !isOver;
+  }
+}
+
+/** Removes what trainings left that nobody went on with. */
+async function forgetStopped({ trials }: Study, workspace: Pick<Workspace, 'forget'>): Promise<void> {
+  for (const { attributes } of trials) {
+    const { stopped } = stoppedIn(attributes);
+    if (stopped) await workspace.forget(stopped.stage);
   }
 }
 

@@ -27,6 +27,8 @@ export interface TrialNeeds {
   elsewhere?: Elsewhere;
   /** Where trials may be given up early: says what their models will cost. */
   foresee?: Foresee;
+  /** The id of what a recipe makes. */
+  idOf(recipe: Recipe): string;
   /** What models must keep to now. */
   limits(): Limits;
 }
@@ -53,7 +55,7 @@ export async function tryRecipe(recipe: Recipe, trial: Trial, needs: TrialNeeds)
     const { technique } = recipe[epochs.stage - 1];
     const text = `Trial ${trial.number} is given up after epoch ${epochs.epoch}, in ${technique}: others are better by then.`;
     trial.activity.onMessage?.({ level: 'info', text });
-    trial.attributes.stopped = { epoch: epochs.epoch, technique };
+    trial.attributes.stopped = { epoch: epochs.epoch, technique, stage: needs.idOf(recipe.slice(0, epochs.stage)) };
     await measured(await make(recipe.slice(0, epochs.stage - 1), trial.activity, teacher));
     throw error;
   }
