@@ -1,6 +1,14 @@
 import { memoryQueue, type Point } from 'espalier/automation';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
-import { type OptimizeRequest, openRun, optimize, type RunInfo, type Strategy, techniques } from 'espalier/strategies';
+import {
+  type OptimizeOptions,
+  type OptimizeRequest,
+  openRun,
+  optimize,
+  type RunInfo,
+  type Strategy,
+  techniques,
+} from 'espalier/strategies';
 import { openWorkerWorkspace, openWorkspace } from 'espalier/strategies/node';
 import { train } from 'espalier/training';
 import { clusters, plainTask, smallMlp } from '../training/support.js';
@@ -14,6 +22,14 @@ export interface StoppedRun {
   trials?: number;
   /** Whether stages are made by workers. */
   isQueued?: boolean;
+  /** The journal of an earlier run. */
+  warmStart?: OptimizeOptions['warmStart'];
+  sampler?: string;
+  /** Draws the data. Default 1. */
+  data?: number;
+  /** What is kept in pruning. */
+  kept?: readonly number[];
+  onMessage?: OptimizeRequest['onMessage'];
   /** Called after each epoch that is trained. */
   onEpoch?: () => void;
 }
@@ -25,31 +41,31 @@ const KEPT = [0.5, 0.3, 0.2, 0.1];
 const SMALLEST = KEPT[KEPT.length - 1];
 
 /** Whether a trial has no chance: it is as large as another one that learns. */
-export function isPoor({ rate, then }: Point): boolean {
-  return rate !== GOOD && then === 'nothing';
+export function isPoor({ rate, next }: Point): boolean {
+  return rate !== GOOD && next === 'nothing';
 }
 
 /** First what learns; then what does not, and what begins as one of those and ends as the smallest of all. */
 export const POINTS: Point[] = [
-  ...KEPT.map((keep) => ({ keep, rate: GOOD, then: 'nothing' })),
-  { keep: SMALLEST, rate: NONE, then: 'nothing' },
-  { keep: SMALLEST, rate: NONE, then: 'quantize' },
-  { keep: SMALLEST, rate: LITTLE, then: 'nothing' },
-  ...[NONE, LITTLE].map((rate) => ({ keep: 0.2, rate, then: 'nothing' })),
-  { keep: SMALLEST, rate: LITTLE, then: 'quantize' },
+  ...KEPT.map((keep) => ({ keep, rate: GOOD, next: 'nothing' })),
+  { keep: SMALLEST, rate: NONE, next: 'nothing' },
+  { keep: SMALLEST, rate: NONE, next: 'quantize' },
+  { keep: SMALLEST, rate: LITTLE, next: 'nothing' },
+  ...[NONE, LITTLE].map((rate) => ({ keep: 0.2, rate, next: 'nothing' })),
+  { keep: SMALLEST, rate: LITTLE, next: 'quantize' },
 ];
 
-const strategy: Strategy = {
+const strategyOf = (kept: readonly number[]): Strategy => ({
   name: 'prune at rates',
   summary: '',
   plan: () => ({
     space: {
-      keep: { type: 'categorical', choices: KEPT },
+      keep: { type: 'categorical', choices: kept },
       rate: { type: 'categorical', choices: [GOOD, NONE, LITTLE] },
-      then: { type: 'categorical', choices: ['nothing', 'quantize'] },
+      next: { type: 'categorical', choices: ['nothing', 'quantize'] },
     },
-    initialPoints: POINTS,
-    recipe: ({ keep, rate, then }) => [
+    initialPoints: POINTS.filter(({ keep }) => kept.includes(keep as number)),
+    recipe: ({ keep, rate, next }) => [
       {
         technique: 'prune',
         options: {
@@ -63,21 +79,34 @@ const strategy: Strategy = {
           minChannels: 1,
         },
       },
-      ...(then === 'quantize' ? [{ technique: 'quantize', options: { mode: 'weights', weightType: 'int8' } }] : []),
+      ...(next === 'quantize' ? [{ technique: 'quantize', options: { mode: 'weights', weightType: 'int8' } }] : []),
     ],
     remarks: [],
   }),
-};
+});
 
 /** Runs or goes on with it. */
-export async function stoppedRun({ folder, stopper, jobs = 1, trials = POINTS.length, isQueued, onEpoch }: StoppedRun): Promise<RunInfo> {
+export async function stoppedRun(run: StoppedRun): Promise<RunInfo> {
+  const {
+    folder,
+    stopper,
+    jobs = 1,
+    trials = POINTS.length,
+    isQueued,
+    warmStart,
+    sampler,
+    data = 1,
+    kept = KEPT,
+    onMessage,
+    onEpoch,
+  } = run;
   const runtime = createNodeRuntime({ threads: 1 });
-  const parts = { train: clusters({ size: 120, spread: 2 }), validation: clusters({ size: 90, seed: 2, spread: 2 }) };
+  const parts = { train: clusters({ size: 120, spread: 2, seed: data }), validation: clusters({ size: 90, seed: 2, spread: 2 }) };
   const task = plainTask({ ...parts, calibration: clusters({ size: 30, seed: 3 }), test: clusters({ size: 30, seed: 4 }) });
   const training = { epochs: 12, batchSize: 24, learningRate: 0.01, evaluateEvery: 0 };
   const { model: original } = await train({ model: smallMlp({ hidden: 256 }), task, runtime, options: training });
-  const request = { name: 'stopped', original, task, strategy, registry: techniques, runtime, host: QUICK_HOST };
-  const options = { trials, jobs, wave: 4, epochs: 9, stopper, objectives: ['bytes'] as const, serving: [] };
+  const request = { name: 'stopped', original, task, strategy: strategyOf(kept), registry: techniques, runtime, host: QUICK_HOST };
+  const options = { trials, jobs, wave: 4, epochs: 9, stopper, sampler, warmStart, objectives: ['bytes'] as const, serving: [] };
   const workspace = await openWorkspace(folder);
   const onProgress: OptimizeRequest['onProgress'] = ({ epoch }) => {
     if (epoch) onEpoch?.();
@@ -92,7 +121,7 @@ export async function stoppedRun({ folder, stopper, jobs = 1, trials = POINTS.le
   };
   const working = isQueued ? [worker(), worker()] : [];
   try {
-    return await optimize({ ...request, options, workspace, onProgress, ...(isQueued && { workers: { queue, open: null } }) });
+    return await optimize({ ...request, options, workspace, onProgress, onMessage, ...(isQueued && { workers: { queue, open: null } }) });
   } finally {
     stop.abort();
     await Promise.all(working);

@@ -69,7 +69,7 @@ for (const stopper of ['asha', 'median']) {
 test('a stage that one trial was given up in is finished for another that begins alike', async () => {
   const [whole, { trials, folder }] = [await without, await asha];
   const given = trials.filter(({ state }) => state === 'stopped');
-  const shared = trials.filter(({ point, state }) => state === 'completed' && point.then === 'quantize');
+  const shared = trials.filter(({ point, state }) => state === 'completed' && point.next === 'quantize');
   assert.equal(shared.length, 2);
   for (const { point, reports, attributes } of shared) {
     const other = given.find((trial) => trial.point.keep === point.keep && trial.point.rate === point.rate);

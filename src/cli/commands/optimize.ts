@@ -16,7 +16,7 @@ export const optimizeCommand: AddCommand = (program, run) => {
   addRunOptions(program.command('optimize [model]'))
     .addHelpText(
       'after',
-      '\nExamples:\n  $ espalier optimize model.onnx --data photos/ --max-drop 1 --budget 30m --out better/\n  $ espalier optimize --arch survey-cnn --width 0.25 --data digits --max-size 100KB --out better/\n  $ espalier optimize model.onnx --data /shared/photos --out /shared/better --queue redis://10.0.0.5:6379 --wave 8\n  $ espalier optimize model.onnx --data photos/ --out better/ --detach      and then: espalier watch better/\n\nKilled or stopped, the same command goes on where it was.',
+      '\nExamples:\n  $ espalier optimize model.onnx --data photos/ --max-drop 1 --budget 30m --out better/\n  $ espalier optimize --arch survey-cnn --width 0.25 --data digits --max-size 100KB --out better/\n  $ espalier optimize model.onnx --data /shared/photos --out /shared/better --queue redis://10.0.0.5:6379 --wave 8\n  $ espalier optimize model.onnx --data photos/ --out better/ --detach      and then: espalier watch better/\n  $ espalier optimize model.onnx --data photos/ --out longer/ --trials 60 --stopper asha --warm-start better/\n\nKilled or stopped, the same command goes on where it was.',
     )
     .action(
       run(async (context, given: Omit<Options, 'limit'> & { limit?: Limited }, path: string | undefined) => {

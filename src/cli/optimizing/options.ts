@@ -28,6 +28,7 @@ export interface Options extends CommonOptions, Omit<DataOptions, 'limit'> {
   families?: string[];
   sampler?: string;
   stopper?: string;
+  warmStart?: string;
   objectives?: ObjectiveName[];
   hardware?: string;
   serving?: number[];
@@ -88,6 +89,7 @@ export function addRunOptions(command: Command): Command {
         Object.keys(stoppers),
       ),
     )
+    .option('--warm-start <folder>', 'begin with the best recipes of an earlier run, and with what they came to where that counts here')
     .option('--objectives <list>', 'what quality is traded for: bytes, macs, memory, latency (default: bytes,macs)', objectives)
     .option(
       '--hardware <name>',

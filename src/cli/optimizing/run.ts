@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { readJournal } from '../../automation/node/index.js';
 import { OptionError } from '../../base/index.js';
 import { writeFileAtomic } from '../../base/node/index.js';
 import type { HardwareModel } from '../../infrastructure/hardware/index.js';
@@ -34,6 +36,7 @@ export type RunOptions = Pick<
   | 'strategy'
   | 'sampler'
   | 'stopper'
+  | 'warmStart'
   | 'trials'
   | 'budget'
   | 'epochs'
@@ -57,12 +60,26 @@ export async function runOptimization(start: Start, options: RunOptions, context
   // Before a folder is made for nothing.
   strategyFor(start, options);
   settingsOf(settingsFrom(options, context), start.task.splits.train.size);
+  const warmStart = options.warmStart === undefined ? undefined : await earlierRun(options.warmStart);
   const workspace = await openWorkspace(options.out, context.activity);
   context.defer(() => workspace.close());
   context.kept ??= options.out;
-  const info = await optimize({ ...requestOf(start, options, context, workspace), workers: await workersOf(options, context) });
+  const request = requestOf(start, options, context, workspace);
+  const workers = await workersOf(options, context);
+  const info = await optimize({ ...request, workers, options: { ...request.options, warmStart } });
   await writeFileAtomic(join(options.out, 'report.html'), reportHtml(info));
   return info;
+}
+
+/** The journal of the run in a folder. @throws OptionError where there is none. */
+async function earlierRun(folder: string): Promise<OptimizeOptions['warmStart']> {
+  const path = join(folder, 'journal.jsonl');
+  if (existsSync(path)) return readJournal(path);
+  throw new OptionError({
+    what: 'There is no run to begin with',
+    where: `--warm-start ${folder}`,
+    expected: 'the folder of an earlier optimize',
+  });
 }
 
 /** Where stages are made elsewhere: the queue, and how a worker opens this run. */

@@ -1,4 +1,4 @@
-import { samplers, stoppers } from '../../automation/index.js';
+import { type JournalRecord, samplers, stoppers } from '../../automation/index.js';
 import { OptionError } from '../../base/index.js';
 import { checkRequestCounts, type HardwareModel } from '../../infrastructure/hardware/index.js';
 import type { LanguageName } from '../../infrastructure/targets/index.js';
@@ -38,6 +38,11 @@ export interface OptimizeOptions {
   /** What gives up trials that are worse than others by the same epoch; a name of `stoppers`. Default 'none'. A run keeps it. */
   stopper?: string;
   /**
+   * The journal of an earlier run, with which the search begins: its best recipes that this search has are tried first, up to half of the trials; and where model, data, settings (but for the
+   * seed and limits) and objectives are the same, and no latency is measured, what its recipes came to is learned from. Default: none.
+   */
+  warmStart?: readonly JournalRecord[];
+  /**
    * Requests at a time with which the baseline and the models of the front are served, after the search; none: they are not. Default: 1, 2, 4, … up to all
    * cores, a quarter of a second for each, or with `hardware` batches of 1 to 16 where the model takes them.
    */
@@ -50,7 +55,7 @@ export interface OptimizeOptions {
 }
 
 /** Options that stay open where nobody gives them. */
-type Optional = 'objectives' | 'families' | 'hardware' | 'target' | 'serving' | 'watts' | 'pricePerHour';
+type Optional = 'objectives' | 'families' | 'hardware' | 'target' | 'serving' | 'watts' | 'pricePerHour' | 'warmStart';
 
 /** The options with their defaults. */
 export interface Settings extends Required<Omit<OptimizeOptions, Optional>>, Pick<OptimizeOptions, Optional> {}
@@ -84,7 +89,7 @@ export function settingsOf(options: OptimizeOptions, samples: number): Settings 
     if (!Object.hasOwn(table, got))
       throw new OptionError({ what: `Unknown ${where}`, where, expected: `one of ${Object.keys(table).join(', ')}`, got });
   }
-  const { serving, watts, pricePerHour } = options;
+  const { serving, watts, pricePerHour, warmStart } = options;
   checkRequestCounts(serving ?? []);
   for (const [where, value] of Object.entries({ watts, pricePerHour })) {
     if (value !== undefined && !(value > 0 && Number.isFinite(value)))
@@ -116,6 +121,7 @@ export function settingsOf(options: OptimizeOptions, samples: number): Settings 
     serving,
     watts,
     pricePerHour,
+    warmStart,
   };
 }
 

@@ -1,4 +1,4 @@
-import { createStudy, type Study, samplers, stoppers } from '../../automation/index.js';
+import { createStudy, type Point, SearchSpace, type Study, samplers, stoppers, withPrior } from '../../automation/index.js';
 import { type Activity, Stopped } from '../../base/index.js';
 import type { TechniqueRegistry } from '../../technique/index.js';
 import { directionsOf } from '../criteria/objectives.js';
@@ -12,11 +12,12 @@ import type { Limits, ModelInfo, RunInfo } from '../results/info.js';
 import { type Clock, startClock } from './clock.js';
 import { Steerer } from './steer.js';
 import { type TrialNeeds, tryRecipe, violationsOf } from './trial.js';
+import { warmStart } from './warm-start.js';
 
 /** What a search is made with. */
 export interface SearchNeeds extends Omit<TrialNeeds, 'limits'> {
   plan: Pick<Plan, 'space' | 'initialPoints' | 'recipe'>;
-  settings: Pick<Settings, 'trials' | 'jobs' | 'wave' | 'seed' | 'sampler' | 'stopper' | 'epochs' | 'target'>;
+  settings: Pick<Settings, 'trials' | 'jobs' | 'wave' | 'seed' | 'sampler' | 'stopper' | 'epochs' | 'target' | 'hardware' | 'warmStart'>;
   workspace: TrialNeeds['workspace'] & Pick<Workspace, 'storage' | 'inbox' | 'forget'>;
   /** Milliseconds that are left for it. */
   budgetMs: number;
@@ -52,9 +53,16 @@ export async function search({ plan, settings, budgetMs, activity, registry, rec
   const clock = startClock(budgetMs, activity.signal);
   let closeInbox: (() => Promise<void>) | undefined;
   try {
+    const proposer = samplers[sampler].make();
+    const { points, prior } = await warmStart(settings.warmStart, {
+      ...{ space: plan.space, storage, trials: settings.trials, baseline: needs.baseline, limits: steerer.limits },
+      isTimed: criteria.objectives.includes('latency') && settings.hardware === undefined,
+      learns: proposer.takesPrior === true,
+      say: (text) => activity.onMessage?.({ level: 'info', text }),
+    });
     const study = await createStudy({
       space: plan.space,
-      initialPoints: plan.initialPoints,
+      initialPoints: [...points, ...othersOf(plan, points)],
       objective: (point, trial) => {
         const recipe = plan.recipe(point);
         const begun = { number: trial.number, recipe, label: recipeLabel(recipe, registry) };
@@ -62,7 +70,7 @@ export async function search({ plan, settings, budgetMs, activity, registry, rec
       },
       directions: directionsOf(criteria.objectives, criteria.metric),
       storage,
-      sampler: samplers[sampler].make(),
+      sampler: withPrior(proposer, prior),
       stopper: stoppers[stopper].make({ maxResource: epochs }),
       maxTrials: steerer.trials,
       judge: (trial) => violationsOf(trial, steerer.limits, needs.baseline),
@@ -82,6 +90,14 @@ export async function search({ plan, settings, budgetMs, activity, registry, rec
     clock.stop();
     await closeInbox?.();
   }
+}
+
+/** The points that a plan begins with, but for those that are tried already. */
+function othersOf({ space, initialPoints }: SearchNeeds['plan'], tried: readonly Point[]): readonly Point[] {
+  if (tried.length === 0) return initialPoints;
+  const checked = new SearchSpace(space);
+  const known = new Set(tried.map((point) => checked.key(point)));
+  return initialPoints.filter((point) => !known.has(checked.key(point)));
 }
 
 /** Runs a study; whether every trial that was wanted came to an end before the time was over. */
