@@ -1,5 +1,5 @@
 export type { StudyEnd } from './course/course.js';
-export { type ImportanceOptions, parameterImportance } from './importance.js';
+export { type ImportanceOptions, parameterImportance } from './importance/index.js';
 export { asJson, canonicalText, type Json } from './json.js';
 export type {
   CategoricalParameter,

@@ -1,13 +1,13 @@
 import { type Activity, nested, OptionError, Stopped } from '../base/index.js';
 import type { Json } from './json.js';
-import type { AskedTrial, Trial } from './trial.js';
+import type { AskedTrial, Outcome, Trial } from './trial.js';
 
 /** What a running trial needs of its study. */
 export interface TrialHost {
   readonly signal: AbortSignal;
   readonly activity: Activity;
   /** Writes a report down. @throws OptionError for one that cannot be. */
-  report(number: number, step: number, value: number): Promise<void>;
+  report(number: number, step: number, outcome: Outcome): Promise<void>;
   /** Whether the stopper gives a trial up. May wait for others of its wave. */
   shouldStop(number: number): Promise<boolean>;
 }
@@ -32,10 +32,10 @@ export class LiveTrial implements Trial {
     return this.#host.signal;
   }
 
-  report(step: number, value: number): void {
+  report(step: number, outcome: Outcome): void {
     if (this.#hasEnded) throw new OptionError({ what: 'A report came after the trial had ended', where: `trial ${this.number}` });
     // A report that cannot be written ends the run by itself; the objective need not wait for it.
-    this.#host.report(this.number, step, value).catch(() => undefined);
+    this.#host.report(this.number, step, outcome).catch(() => undefined);
   }
 
   async shouldStop(): Promise<boolean> {

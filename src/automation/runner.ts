@@ -125,7 +125,7 @@ export class Runner {
     return {
       signal: this.#abort.signal,
       activity: this.#settings.activity,
-      report: (number, step, value) => course.told.report(number, step, value),
+      report: (number, step, outcome) => course.told.report(number, step, outcome),
       shouldStop: (number) =>
         course.shouldStop(number, async (wait) => {
           this.#release(slots);

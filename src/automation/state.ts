@@ -166,7 +166,8 @@ function changed(trial: TrialRecord, kind: string, fields: Fields): TrialRecord 
     case kinds.broke:
       return { ...trial, broke: true };
     case kinds.report: {
-      const report: Report = { step: fields.step as number, value: fields.value === null ? Number.NaN : (fields.value as number) };
+      const { value, ...more } = ended as unknown as Omit<Report, 'value'> & { value: number | null };
+      const report: Report = { ...more, value: value ?? Number.NaN };
       return { ...trial, reports: [...trial.reports, report] };
     }
     case kinds.told:

@@ -34,10 +34,10 @@ export interface Study extends StudyResults {
   giveUp(number: number, attributes?: Readonly<Record<string, unknown>>): Promise<boolean>;
   /**
    * A measurement on the way, and a sign of life.
-   * @param step above that of the last report. @param value what is not finite counts as the worst.
-   * @throws OptionError for a step that is not, and for a trial that has ended or went to another.
+   * @param step above that of the last report. @param outcome see `Trial.report`; what is not finite counts as the worst.
+   * @throws OptionError for a step that is not, for another number of values, and for a trial that has ended or went to another.
    */
-  report(number: number, step: number, value: number): Promise<void>;
+  report(number: number, step: number, outcome: Outcome): Promise<void>;
   /** Whether the stopper gives a trial up, judged by its last report. At a synchronous rung it waits for all of its wave: so many must ask. */
   shouldStop(number: number): Promise<boolean>;
   /** A sign of life; see `leaseMs`. @throws OptionError for a trial that has ended or went to another. */
@@ -104,7 +104,7 @@ export async function createStudy(options: StudyOptions): Promise<Study> {
       tell: told.tell.bind(told),
       fail: told.fail.bind(told),
       giveUp: told.giveUp.bind(told),
-      report: async (number: number, step: number, value: number) => told.report(number, step, value),
+      report: async (number: number, step: number, outcome: Outcome) => told.report(number, step, outcome),
       shouldStop: (number: number) => course.shouldStop(number),
       heartbeat: told.heartbeat.bind(told),
       handBack: told.handBack.bind(told),

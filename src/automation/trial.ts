@@ -14,7 +14,12 @@ export type TrialState = 'running' | 'completed' | 'stopped' | 'failed';
 export interface Report {
   /** How much of the budget was used, in the objective's own unit (epochs, samples). */
   step: number;
+  /** The only one, or the first of `values`. */
   value: number;
+  /** One finite number per direction. Absent where one number was reported, and where one of several was not finite. */
+  values?: readonly number[];
+  /** By how much each constraint is broken, in its own unit; at most 0 where it holds. Absent without constraints. */
+  violations?: readonly number[];
 }
 
 /** One evaluation of the objective, as the study remembers it. */
@@ -82,9 +87,10 @@ export interface Trial {
   /**
    * Reports a measurement on the way.
    * @param step a number above that of the last report.
-   * @throws OptionError for a step that is not.
+   * @param outcome one number, which compares by the study's `reportDirection`; or one per direction, with constraints where there are some.
+   * @throws OptionError for a step that is not above the last, and for another number of values.
    */
-  report(step: number, value: number): void;
+  report(step: number, outcome: Outcome): void;
   /**
    * Whether the stopper gives this trial up, judged by its last report; if so, throw `new TrialStopped()`. May wait for other trials of the
    * wave; others run meanwhile. Rejects with Stopped when the study is aborted.
@@ -111,7 +117,7 @@ export class TrialStopped extends Stopped {
 /** By how much a trial breaks each constraint, judged by what it was told to have come to. Undefined without constraints. */
 export type Judge = (trial: Pick<TrialRecord, 'values' | 'attributes'>) => readonly number[] | undefined;
 
-/** The sum of the constraints' violations; 0 for a feasible trial. */
-export function totalViolation(trial: TrialRecord): number {
-  return trial.violations?.reduce((sum, violation) => sum + Math.max(0, violation), 0) ?? 0;
+/** The sum of the constraints' violations; 0 for a feasible trial or report. */
+export function totalViolation({ violations }: Pick<TrialRecord | Report, 'violations'>): number {
+  return violations?.reduce((sum, violation) => sum + Math.max(0, violation), 0) ?? 0;
 }

@@ -53,9 +53,9 @@ export const USUAL_EPOCHS = 10;
 export const FINE_TUNING_EPOCHS = 5;
 
 /** The option of epochs, which `epochsFor` says where nobody does. @param what they are, as a sentence. */
-export function epochsSchema(usual: number, { what = 'Epochs of tuning.', fewest = 0 } = {}) {
+export function epochsSchema(usual: number, { what = 'Epochs of tuning.' } = {}) {
   const otherwise = `Default: ${usual}, or with little data as many as make ${FEWEST_STEPS} steps of ${STEP} samples, ${MOST_EPOCHS} at most.`;
-  return z.int().min(fewest).optional().describe(`${what} ${otherwise}`);
+  return z.int().min(0).optional().describe(`${what} ${otherwise}`);
 }
 
 /** Whether there is any tuning. */

@@ -44,10 +44,12 @@ async function toolsFor({ options = {}, ...request }: Omit<OptimizeRequest, 'wor
   const { name, original, architecture, strategy, registry, runtime, workspace, onMessage } = request;
   const given = { name, original, architecture, strategy, registry, runtime, workspace, onMessage };
   const { task, settings } = await planRun({ ...given, task: request.task, options });
-  const { seed, threads, hardware, target } = settings;
+  const { seed, threads, hardware, target, stopper } = settings;
   const measuring = machine === undefined ? request.host : signingHost(request.host, machine);
   const host = hardware ? estimatingHost(request.host, hardware) : measuring;
-  const make = modelMaker({ original, task, runtime, registry, workspace, seed, threads, fingerprint: fingerprintOf(original, task) });
+  const fingerprint = fingerprintOf(original, task);
+  const isWatched = stopper !== 'none';
+  const make = modelMaker({ original, task, runtime, registry, workspace, seed, threads, fingerprint, isWatched });
   const meter = await meterOf({ original, task, runtime, threads, host, storage: workspace.storage, registry, seed, target });
   return { make, meter, workspace, chosen: chosenMeter({ task, runtime, threads, host, workspace }) };
 }

@@ -1,12 +1,15 @@
 import { requireSound } from '../infrastructure/compiler/index.js';
+import type { Recipe } from '../technique/index.js';
 import { measureBaseline } from './baseline/baseline.js';
 import { workersOf } from './jobs/elsewhere.js';
 import { noteRun } from './live/record.js';
 import { Recorder } from './live/recorder.js';
 import { estimatingHost } from './models/estimated.js';
 import { fingerprintOf } from './models/fingerprint.js';
+import { foresight } from './models/foresee.js';
 import { modelMaker } from './models/maker.js';
 import { meterOf } from './models/meter.js';
+import { stageId } from './models/runner.js';
 import { planRun } from './plan/plan.js';
 import type { OptimizeRequest } from './request.js';
 import type { RunInfo } from './results/info.js';
@@ -32,7 +35,7 @@ export async function optimize(request: OptimizeRequest): Promise<RunInfo> {
 
   const given = { name, original, architecture, strategy };
   const { task, settings, plan } = await planRun({ ...given, task: request.task, options, registry, runtime, workspace, onMessage });
-  const { seed, threads, hardware, target, jobs, limits, trials } = settings;
+  const { seed, threads, hardware, target, jobs, limits, trials, stopper } = settings;
   const about = { name, strategy: strategy.name, task: { name: task.name, kind: task.kind, metric: task.metric.name }, trials };
   await noteRun(workspace.storage, { ...about, limits });
   const budgetMs = settings.budgetMs - elapsed();
@@ -41,11 +44,22 @@ export async function optimize(request: OptimizeRequest): Promise<RunInfo> {
   return recorder.run(async () => {
     const host = hardware ? estimatingHost(request.host, hardware) : request.host;
     const fingerprint = fingerprintOf(original, task);
-    const make = modelMaker({ original, task, runtime, registry, workspace, seed, threads, fingerprint });
+    const materials = { original, task, runtime, registry, workspace, seed, threads, fingerprint };
+    const isWatched = stopper !== 'none';
+    const make = modelMaker({ ...materials, isWatched });
     const meter = await meterOf({ original, task, runtime, threads, host, storage: workspace.storage, registry, seed, target });
     const { workers } = request;
     const elsewhere = workers && workersOf({ ...workers, registry, workspace, seed, fingerprint });
-    const tools = { make, meter, workspace, activity, elsewhere };
+    const idOf = (recipe: Recipe) => stageId(recipe, seed, fingerprint);
+    const tools = {
+      make,
+      idOf,
+      meter,
+      workspace,
+      activity,
+      elsewhere,
+      foresee: isWatched ? foresight({ ...materials, meter }) : undefined,
+    };
 
     const baseline = await measureBaseline({ ...given, task, settings, ...tools });
     const { criteria, info } = baseline;

@@ -24,6 +24,11 @@ export interface TechniqueContext extends Activity {
   threads?: number;
   /** Where long work may leave checkpoints and find them after a kill. */
   checkpoints?: CheckpointStore;
+  /**
+   * Told the validation quality after each epoch of each training, those that checkpoints hold among them; awaited. It may throw, where what is trained is no longer wanted: the
+   * technique lets that through.
+   */
+  onQuality?: (quality: number) => Promise<void>;
 }
 
 /** The same with data. */

@@ -99,6 +99,11 @@ export interface Technique<O extends Options = Options, C extends TechniqueConte
   space(model: Model, task: Task, scope: Scope): SpaceDefinition | undefined;
   /** Points of the space that are tried first, the likeliest first. Default: none. */
   usual?(model: Model, task: Task, scope: Scope): readonly Usual[];
+  /**
+   * Options with which it makes a model of about the same footprint at once: nothing is trained, nor searched by what was trained. So it is known before a training what it is for.
+   * Default: the options themselves where no gradients are needed; else nothing is known, unless it only improves.
+   */
+  sketch?(options: O): O;
   apply(context: C, options: O): Promise<TechniqueResult>;
 }
 

@@ -58,6 +58,11 @@ export interface TrainRequest extends Activity {
   resume?: Checkpoint;
   /** Called after each epoch; awaited. */
   onCheckpoint?: (checkpoint: Checkpoint) => unknown;
+  /**
+   * Called with the validation quality after each epoch, those of `resume` among them; awaited. Where the options would not measure it, it is measured for this
+   * alone. What it throws ends the training, whose checkpoint has the epoch.
+   */
+  onQuality?: (quality: number) => Promise<void>;
   /** Called after each epoch with its validation quality; awaited. `true` stops the training, whatever else it returns means nothing. */
   onEpoch?: (record: EpochRecord) => unknown;
 }

@@ -140,6 +140,7 @@ class Training {
 
   async run(request: Checkpoint['request']): Promise<TrainResult> {
     const { epochs } = this.#options;
+    for (const { quality } of this.#history) if (quality !== undefined) await this.#request.onQuality?.(quality);
     for (let epoch = this.#history.length; epoch < epochs && !this.#isStale; epoch++) {
       const record = await this.#epoch(epoch);
       const state = await this.#program.state();
@@ -150,6 +151,7 @@ class Training {
       const { onProgress, task } = this.#request;
       onProgress?.(epochProgress(record, { epochs, steps: this.#stepsPerEpoch, waiting: this.#clock.waiting, metric: task.metric }));
       await this.#request.onCheckpoint?.({ epoch: epoch + 1, request, history: [...this.#history], state, best: this.#best });
+      if (record.quality !== undefined) await this.#request.onQuality?.(record.quality);
       if ((await this.#request.onEpoch?.(record)) === true) break;
     }
     const state = this.#best && this.#keepsBest ? this.#best.state : await this.#program.state();
@@ -257,11 +259,11 @@ class Training {
     });
   }
 
-  /** Measures the epoch on the validation part, if it is time to. */
+  /** Measures the epoch on the validation part, if it is time to or somebody wants to know. */
   async #judge(record: EpochRecord, state: Record<string, Tensor>): Promise<void> {
-    const { evaluateEvery, epochs, evaluateLimit } = this.#options;
-    const due = record.epoch === epochs || (evaluateEvery > 0 && record.epoch % evaluateEvery === 0);
-    if (!due || this.#request.task.splits.validation.size === 0) return;
+    const { evaluateLimit } = this.#options;
+    const isDue = this.#isDue(record);
+    if ((!isDue && !this.#request.onQuality) || this.#request.task.splits.validation.size === 0) return;
     const { task, runtime, backend, threads, signal } = this.#request;
     const measured = evaluate(this.#trained(state), task, runtime, { backend, threads, signal, limit: evaluateLimit });
     const quality: Quality = await measured.catch((error: unknown) => {
@@ -269,14 +271,22 @@ class Training {
     });
     record.quality = quality.value;
     const isBetter = !this.#best || worth(task.metric, quality.value) > worth(task.metric, this.#best.quality);
-    if (this.#keepsBest && isBetter) this.#best = { epoch: record.epoch, quality: quality.value, state };
+    // What is only told changes nothing.
+    if (isDue && this.#keepsBest && isBetter) this.#best = { epoch: record.epoch, quality: quality.value, state };
+  }
+
+  /** Whether the options want an epoch to be measured. */
+  #isDue({ epoch }: EpochRecord): boolean {
+    const { evaluateEvery, epochs } = this.#options;
+    return epoch === epochs || (evaluateEvery > 0 && epoch % evaluateEvery === 0);
   }
 
   /** Whether the last epoch was measured and none of the last `patience` ones was the best. */
   get #isStale(): boolean {
     const { patience } = this.#options;
     const last = this.#history.at(-1);
-    return patience !== undefined && this.#best !== undefined && last?.quality !== undefined && last.epoch - this.#best.epoch >= patience;
+    if (patience === undefined || this.#best === undefined || last?.quality === undefined || !this.#isDue(last)) return false;
+    return last.epoch - this.#best.epoch >= patience;
   }
 
   #trained(state: Record<string, Tensor>): Model {

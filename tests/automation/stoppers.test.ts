@@ -1,12 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
+  type AskedTrial,
+  createStudy,
   type History,
   halvingStopper,
   hyperbandStopper,
   medianStopper,
+  memoryStorage,
+  stoppers as named,
   patienceStopper,
   type Report,
+  readStudy,
   runStudy,
   type Stopper,
   type TrialRecord,
@@ -146,6 +151,111 @@ test('synchronous halving cuts a wave to a third at each rung, however many run 
     steps[concurrency] = lengths;
   }
   for (const lengths of Object.values(steps)) assert.deepEqual(lengths, steps[1]);
+});
+
+/** Trials with vectors for reports, the second number of which says what they cost. */
+function vectorsOf(number: number, vectors: readonly (readonly [number, number])[], more: Partial<Report> = {}): TrialRecord {
+  const reports = vectors.map((values, i): Report => ({ step: i + 1, value: values[0], values, ...more }));
+  return { ...trialOf(number, [], 'completed'), reports, values: vectors.at(-1) };
+}
+
+const twofold = (trials: TrialRecord[]): History => ({
+  seed: 0,
+  directions: ['maximize', 'minimize'],
+  reportDirection: 'maximize',
+  trials,
+});
+
+/** Whether a trial that has reported so much is given up. */
+function stops(stopper: Stopper, trial: TrialRecord, history: History): boolean {
+  const { step, value } = trial.reports[trial.reports.length - 1];
+  return stopper.shouldStop({ ...trial, state: 'running' }, step, value, history);
+}
+
+test('vectors: what no other dominates goes on, be it ever so poor in one objective; ranks decide, by hand', () => {
+  const front = [0.9, 0.8, 0.7, 0.6, 0.5, 0.4].map((quality, i) => vectorsOf(i, [[quality, 60 - 10 * i]]));
+  for (const stopper of [halvingStopper({ reductionFactor: 3 }), medianStopper({ startupTrials: 3 })]) {
+    assert.equal(stops(stopper, vectorsOf(6, [[0.1, 5]]), twofold(front)), false);
+    assert.equal(stops(stopper, vectorsOf(6, [[0.95, 70]]), twofold(front)), false);
+    assert.equal(stops(stopper, vectorsOf(6, [[0.4, 10]]), twofold(front)), false, 'as good as another');
+    assert.equal(stops(stopper, vectorsOf(6, [[0.39, 10]]), twofold(front)), true);
+  }
+  // Of seven a third is two; a rank goes on as a whole or not at all.
+  const few = twofold([front[0], ...[1, 2, 3, 4].map((number) => vectorsOf(number, [[0.5, 70 + number]])), vectorsOf(5, [[0.4, 75]])]);
+  const stopper = halvingStopper({ reductionFactor: 3 });
+  assert.equal(stops(stopper, vectorsOf(6, [[0.6, 70]]), few), false, 'only one stands before it');
+  assert.equal(stops(stopper, vectorsOf(6, [[0.3, 80]]), few), true);
+});
+
+test('vectors: what breaks constraints stands behind, by how much, and what is not finite last', () => {
+  const [kept, broken] = [{ violations: [-1, 0] }, { violations: [0.5, -2] }];
+  const stopper = halvingStopper({ reductionFactor: 2 });
+  const three = twofold([vectorsOf(0, [[0.2, 50]], kept), vectorsOf(1, [[0.1, 60]], kept), vectorsOf(2, [[0.9, 10]], broken)]);
+  assert.equal(stops(stopper, vectorsOf(3, [[0.99, 1]], broken), three), true);
+  assert.equal(stops(stopper, vectorsOf(3, [[0.05, 1]], kept), three), false);
+  const behind = twofold([vectorsOf(0, [[0.2, 50]], { violations: [2] }), vectorsOf(1, [[0.2, 50]], { violations: [3] })]);
+  assert.equal(stops(stopper, vectorsOf(2, [[0.1, 90]], { violations: [1] }), behind), false);
+  assert.equal(stops(stopper, vectorsOf(2, [[0.9, 10]], { violations: [4] }), behind), true);
+  const unknown = { ...trialOf(2, [Number.NaN], 'running') };
+  assert.equal(stops(stopper, unknown, behind), true);
+});
+
+test('vectors: the median of means, and a trial against itself', () => {
+  const others = [0, 1, 2, 3].map((number) =>
+    vectorsOf(number, [
+      [0.2, 10 + number],
+      [0.6, 10 + number],
+    ]),
+  );
+  const stopper = medianStopper({ startupTrials: 4 });
+  // Their means up to the second epoch are 0.4; the best so far counts for the trial.
+  const second = (best: number) =>
+    vectorsOf(4, [
+      [best, 20],
+      [0.1, 20],
+    ]);
+  assert.equal(stops(stopper, second(0.45), twofold(others)), false);
+  assert.equal(stops(stopper, second(0.35), twofold(others)), true);
+  assert.equal(stops(stopper, second(0.35), twofold(others.slice(1))), false, 'too few have finished');
+  const flat = vectorsOf(0, [
+    [0.5, 9],
+    [0.4, 9],
+    [0.5, 9],
+  ]);
+  assert.equal(stops(patienceStopper({ patience: 2 }), flat, twofold([])), true);
+  assert.equal(stops(patienceStopper({ patience: 3 }), flat, twofold([])), false);
+});
+
+test('reports of several objectives are kept as they are, through a kill, and others are refused', async () => {
+  const storage = memoryStorage();
+  const options = { space: { x: { type: 'integer', low: 0, high: 8 } }, directions: ['maximize', 'minimize'], maxTrials: 2 } as const;
+  const study = await createStudy({ ...options, storage });
+  const trial = (await study.ask()) as AskedTrial;
+  await study.report(trial.number, 1, [0.5, 10]);
+  await study.report(trial.number, 2, { values: [0.6, 10], violations: [1, -1] });
+  await study.report(trial.number, 3, [Number.NaN, 10]);
+  await study.report(trial.number, 4, 0.7);
+  const expected = [
+    { step: 1, value: 0.5, values: [0.5, 10] },
+    { step: 2, value: 0.6, values: [0.6, 10], violations: [1, -1] },
+    { step: 3, value: Number.NaN },
+    { step: 4, value: 0.7 },
+  ];
+  assert.deepEqual(study.trials[0].reports, expected);
+  assert.deepEqual(readStudy(storage.records()).trials[0].reports, expected);
+  const bad = [[0.5], [1, 2, 3], ['1', 2], { values: [1, 2], violations: ['3'] }, null, 'x', {}];
+  for (const outcome of bad) await assert.rejects(study.report(trial.number, 5, outcome as never), OptionError, JSON.stringify(outcome));
+});
+
+test('stoppers by name: what they are called in the journal', () => {
+  const made = Object.entries(named).map(([name, { make }]) => [name, make({ maxResource: 9 })?.name]);
+  assert.deepEqual(made, [
+    ['none', undefined],
+    ['median', 'median'],
+    ['asha', 'halving'],
+    ['hyperband', 'hyperband'],
+    ['patience', 'patience'],
+  ]);
 });
 
 test('hyperband: brackets take turns by its allotment, and are compared among themselves', () => {

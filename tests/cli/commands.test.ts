@@ -142,11 +142,15 @@ test('prune: the graph shrinks; sparsity leaves zeros', async () => {
 });
 
 test('samplers: what optimize may be told to use, and no other', async () => {
-  const names = (await json('samplers')).samplers.map(({ name }: { name: string }) => name);
-  assert.deepEqual(names, ['tpe', 'auto', 'gp', 'nsga2', 'random', 'quasi-random', 'grid']);
-  const { code, stderr } = await espalier(['optimize', 'model.onnx', '--data', 'digits', '--out', 'out', '--sampler', 'luck']);
-  assert.notEqual(code, 0);
-  for (const name of names) assert.ok(stderr.includes(name), stderr);
+  const listed = await json('samplers');
+  const namesOf = (list: { name: string }[]) => list.map(({ name }) => name);
+  assert.deepEqual(namesOf(listed.samplers), ['tpe', 'auto', 'gp', 'nsga2', 'random', 'quasi-random', 'grid']);
+  assert.deepEqual(namesOf(listed.stoppers), ['none', 'median', 'asha', 'hyperband', 'patience']);
+  for (const [option, list] of [['--sampler', listed.samplers] as const, ['--stopper', listed.stoppers] as const]) {
+    const { code, stderr } = await espalier(['optimize', 'model.onnx', '--data', 'digits', '--out', 'out', option, 'luck']);
+    assert.notEqual(code, 0);
+    for (const name of namesOf(list)) assert.ok(stderr.includes(name), stderr);
+  }
 });
 
 test('apply: a technique by its name, and the recipe of a card, step by step; techniques: what there is', async () => {

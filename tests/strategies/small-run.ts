@@ -9,6 +9,7 @@ import {
   growImproveShrink,
   type HostServices,
   type Limits,
+  type ObjectiveName,
   optimize,
   type RunInfo,
   shrinkAndImprove,
@@ -30,6 +31,8 @@ export interface SmallRun {
   registry?: TechniqueRegistry;
   budgetMs?: number;
   seed?: number;
+  stopper?: string;
+  objectives?: readonly ObjectiveName[];
   /** Whether the front is really timed and checked on other runtimes, which takes seconds. Default false. */
   measured?: boolean;
 }
@@ -58,7 +61,19 @@ export async function digitsTask(runtime: ReturnType<typeof createNodeRuntime>):
 
 /** Runs the main job in a folder; the start model is trained once and kept there. */
 export async function smallRun(
-  { folder, strategy, trials, epochs = 4, jobs = 2, limits, registry = techniques, budgetMs, seed = 7, measured = false }: SmallRun,
+  {
+    folder,
+    strategy,
+    trials,
+    epochs = 4,
+    jobs = 2,
+    limits,
+    registry = techniques,
+    budgetMs,
+    seed = 7,
+    measured = false,
+    ...given
+  }: SmallRun,
   start: string,
 ): Promise<RunInfo> {
   const runtime = createNodeRuntime({ threads: 1 });
@@ -78,7 +93,7 @@ export async function smallRun(
       runtime,
       workspace,
       host: measured ? nodeHost(runtime, folder, { threads: 1 }) : QUICK_HOST,
-      options: { trials, epochs, jobs, threads: 1, seed, limits, budgetMs },
+      options: { trials, epochs, jobs, threads: 1, seed, limits, budgetMs, stopper: given.stopper, objectives: given.objectives },
     });
   } finally {
     await workspace.close();

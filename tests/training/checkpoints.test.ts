@@ -148,3 +148,37 @@ test('callbacks may return anything: only true ends the training', async () => {
   assert.equal((await train({ model, task, runtime, options: short, onEpoch: async () => 1 })).history.length, 2);
   assert.equal((await train({ model, task, runtime, options: short, onEpoch: async () => true })).history.length, 1);
 });
+
+test('onQuality is told of every epoch, those of a checkpoint first, and changes nothing of what is trained', async () => {
+  const rarely: TrainOptions = { ...options, evaluateEvery: 4, patience: 2 };
+  const saved: Checkpoint[] = [];
+  const plain = await train({ model, task, runtime, options: rarely, onCheckpoint: (checkpoint) => saved.push(checkpoint) });
+  const told: number[] = [];
+  const kept: Checkpoint[] = [];
+  const stop = new Error('no longer wanted');
+  const onQuality = async (quality: number) => {
+    told.push(quality);
+    if (told.length === 3) throw stop;
+  };
+  const onCheckpoint = (checkpoint: Checkpoint) => kept.push(checkpoint);
+  await assert.rejects(train({ model, task, runtime, options: rarely, onQuality, onCheckpoint }), stop);
+  assert.equal(kept.length, 3);
+  const again: number[] = [];
+  const resumed = await train({
+    model,
+    task,
+    runtime,
+    options: rarely,
+    resume: decodeCheckpoint(encodeCheckpoint(kept[2])),
+    onQuality: async (quality) => {
+      again.push(quality);
+    },
+  });
+  assert.deepEqual(again.slice(0, 3), told);
+  assert.equal(again.length, 6);
+  assert.deepEqual(differences(resumed.model, plain.model), []);
+  assert.deepEqual(
+    resumed.history.map(({ quality: _, ...record }) => record),
+    plain.history.map(({ quality: _, ...record }) => record),
+  );
+});

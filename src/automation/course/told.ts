@@ -1,6 +1,6 @@
 import { OptionError } from '../../base/index.js';
 import { asJson, type Json } from '../json.js';
-import { readOutcome } from '../outcome.js';
+import { readOutcome, readReport } from '../outcome.js';
 import { kinds } from '../state.js';
 import type { Outcome, TrialFailure } from '../trial.js';
 import type { Book } from './book.js';
@@ -29,18 +29,19 @@ export class Told {
   }
 
   /**
-   * Writes a report down. @throws OptionError for a step that is not above the last, and for a trial that is not handed out.
+   * Writes a report down. @throws OptionError for a step that is not above the last, for what is no number and no list of one per direction, and for a trial that
+   * is not handed out.
    */
-  report(number: number, step: number, value: number): Promise<void> {
+  report(number: number, step: number, outcome: Outcome): Promise<void> {
     const where = `trial ${number}`;
     this.#book.requireOut(number);
     const last = this.#book.state.trials[number].reports.at(-1)?.step ?? -Infinity;
     if (!Number.isFinite(step) || step <= last) {
       throw new OptionError({ what: 'Steps must be finite and increase', where, expected: `a step above ${last}`, got: String(step) });
     }
-    if (typeof value !== 'number') throw new OptionError({ what: 'A report must be a number', where, got: typeof value });
+    const { value, ...more } = readReport(outcome, this.#book.settings.header.directions.length, where);
     this.heartbeat(number);
-    const written = this.#book.write(kinds.report, { number, step, value: Number.isFinite(value) ? value : null });
+    const written = this.#book.write(kinds.report, { number, step, value: Number.isFinite(value) ? value : null, ...more });
     this.#book.waiting.wake();
     return written;
   }

@@ -18,6 +18,7 @@ export function autoSampler(): Sampler {
   const [gp, tpe] = [gpSampler(), tpeSampler()];
   return {
     name: 'auto',
+    takesPrior: true,
     options: { gp: gp.options, tpe: tpe.options, forProcess, mostParameters },
     ask: (space, history, random) => {
       const sampler = history.trials.length < forProcess && isMostlyNumbers(space) ? gp : tpe;

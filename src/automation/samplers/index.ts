@@ -4,6 +4,7 @@ export { type GpOptions, gpSampler } from './gp/gp.js';
 export { type GridOptions, gridSampler } from './grid.js';
 export { quasiRandomSampler } from './halton.js';
 export { type Nsga2Options, nsga2Sampler } from './nsga2/nsga2.js';
+export { type PriorTrial, withPrior } from './prior.js';
 export { randomSampler } from './random.js';
 export type { Sampler } from './sampler.js';
 export { samplers } from './table.js';

@@ -10,6 +10,8 @@ export interface Sampler {
   readonly name: string;
   /** For the journal: every option, defaults filled in. */
   readonly options: { readonly [option: string]: Json };
+  /** Whether it learns from trials and takes nothing from their numbers, so that those of an earlier study may stand before its own. Default: it does not. */
+  readonly takesPrior?: true;
   /**
    * @param history all trials before this one, so that `history.trials.length` is its number.
    * @returns undefined when the sampler has nothing new to propose; the study then ends.

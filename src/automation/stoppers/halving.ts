@@ -1,6 +1,7 @@
 import { OptionError } from '../../base/index.js';
 import type { History, TrialRecord } from '../trial.js';
-import { checkNumber, costOf } from './compare.js';
+import { checkNumber } from './compare.js';
+import { areVectors, placesOf } from './places.js';
 import type { Stopper } from './stopper.js';
 
 export interface HalvingOptions {
@@ -18,7 +19,8 @@ export interface HalvingOptions {
 
 /**
  * Successive halving: at steps minResource · reductionFactorⁱ, the best in `reductionFactor` of the trials that got there go on (at least one),
- * the others are stopped. A trial's value at a rung is its first report at or after it.
+ * the others are stopped. A trial's value at a rung is its first report at or after it. Vectors are ranked as `placesOf` says (multi-objective
+ * ASHA, Schmucker et al. 2021).
  * @throws OptionError for an option out of range.
  */
 export function halvingStopper({ minResource = 1, reductionFactor = 3, rungs = 'asynchronous' }: HalvingOptions = {}): Stopper {
@@ -52,18 +54,21 @@ export function highestRung(step: number, minResource: number, reductionFactor: 
   return rung;
 }
 
-/** Whether a trial is outside the best 1/reductionFactor at a rung. The earlier of equals counts as better. */
-export function failsAt(rung: number, reductionFactor: number, trial: TrialRecord, { trials, reportDirection }: History): boolean {
-  const costAt = ({ reports }: TrialRecord): number | undefined => {
-    const report = reports.find(({ step }) => step >= rung);
-    return report && costOf(report.value, reportDirection);
-  };
-  const own = costAt(trial);
+/**
+ * Whether a trial is outside the best 1/reductionFactor at a rung. Of equal numbers the earlier counts as better; vectors of one place stay or go together, so that what no other
+ * dominates always goes on.
+ */
+export function failsAt(rung: number, reductionFactor: number, trial: TrialRecord, history: History): boolean {
+  const at = ({ reports }: TrialRecord) => reports.find(({ step }) => step >= rung);
+  const own = at(trial);
   if (own === undefined) return false;
-  const others = trials.flatMap((other) => {
-    const cost = costAt(other);
-    return cost === undefined ? [] : [{ cost, number: other.number }];
+  const others = history.trials.flatMap((other) => {
+    const report = at(other);
+    return report === undefined ? [] : [{ report, number: other.number }];
   });
-  const ahead = others.filter(({ cost, number }) => cost < own || (cost === own && number < trial.number)).length;
+  const reports = [own, ...others.map(({ report }) => report)];
+  const [place, ...places] = placesOf(reports, history);
+  const isOrdered = !areVectors(reports);
+  const ahead = others.filter(({ number }, i) => places[i] < place || (isOrdered && places[i] === place && number < trial.number)).length;
   return ahead >= Math.max(1, Math.floor((others.length + 1) / reductionFactor));
 }

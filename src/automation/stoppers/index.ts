@@ -3,3 +3,4 @@ export { type HyperbandOptions, hyperbandStopper } from './hyperband.js';
 export { type MedianOptions, medianStopper } from './median.js';
 export { type PatienceOptions, patienceStopper } from './patience.js';
 export type { Stopper } from './stopper.js';
+export { type StopperUse, stoppers } from './table.js';

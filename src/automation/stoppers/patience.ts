@@ -9,7 +9,7 @@ export interface PatienceOptions {
 }
 
 /**
- * Stops a trial that has not improved on its own best for `patience` reports, whatever other trials do.
+ * Stops a trial that has not improved on its own best for `patience` reports, whatever other trials do. Of vectors the first number counts.
  * @throws OptionError for an option out of range.
  */
 export function patienceStopper({ patience = 5, minDelta = 0 }: PatienceOptions = {}): Stopper {

@@ -17,7 +17,18 @@ export const optimizeCommand: AddCommand = (program, run) => {
   addRunOptions(program.command('optimize [model]'))
     .addHelpText(
       'after',
-      '\nExamples:\n  $ espalier optimize model.onnx --data photos/ --max-drop 1 --budget 30m --out better/\n  $ espalier optimize --arch survey-cnn --width 0.25 --data digits --max-size 100KB --out better/\n  $ espalier optimize model.onnx --data /shared/photos --out /shared/better --queue redis://10.0.0.5:6379 --wave 8\n  $ espalier optimize model.onnx --data photos/ --out runs/better --queue redis://10.0.0.5:6379 --store http://10.0.0.5:8080\n  $ espalier optimize model.onnx --data photos/ --out better/ --detach      and then: espalier watch better/\n\nKilled or stopped, the same command goes on where it was.',
+      [
+        '',
+        'Examples:',
+        '  $ espalier optimize model.onnx --data photos/ --max-drop 1 --budget 30m --out better/',
+        '  $ espalier optimize --arch survey-cnn --width 0.25 --data digits --max-size 100KB --out better/',
+        '  $ espalier optimize model.onnx --data /shared/photos --out /shared/better --queue redis://10.0.0.5:6379 --wave 8',
+        '  $ espalier optimize model.onnx --data photos/ --out runs/better --queue redis://10.0.0.5:6379 --store http://10.0.0.5:8080',
+        '  $ espalier optimize model.onnx --data photos/ --out better/ --detach      and then: espalier watch better/',
+        '  $ espalier optimize model.onnx --data photos/ --out longer/ --trials 60 --stopper asha --warm-start better/',
+        '',
+        'Killed or stopped, the same command goes on where it was.',
+      ].join('\n'),
     )
     .action(
       run(async (context, given: Omit<Options, 'limit'> & { limit?: Limited }, named: string | undefined) => {

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { architectures } from '../../architectures/index.js';
-import { samplers } from '../../automation/index.js';
+import { samplers, stoppers } from '../../automation/index.js';
 import { type LanguageName, languages } from '../../infrastructure/targets/index.js';
 import { type Limits, type ObjectiveName, WAVE } from '../../strategies/index.js';
 import { addDataOptions, type CommonOptions, type DataOptions } from '../options.js';
@@ -30,6 +30,8 @@ export interface Options extends CommonOptions, Omit<DataOptions, 'limit'> {
   located?: string;
   families?: string[];
   sampler?: string;
+  stopper?: string;
+  warmStart?: string;
   objectives?: ObjectiveName[];
   hardware?: string;
   serving?: number[];
@@ -91,6 +93,12 @@ export function addRunOptions(command: Command): Command {
     .addOption(
       new Option('--sampler <name>', 'what proposes recipes; see "espalier samplers" (default: tpe)').choices(Object.keys(samplers)),
     )
+    .addOption(
+      new Option('--stopper <name>', 'what gives up poor recipes early; see "espalier samplers" (default: none)').choices(
+        Object.keys(stoppers),
+      ),
+    )
+    .option('--warm-start <folder>', 'begin with the best recipes of an earlier run, and with what they came to where that counts here')
     .option('--objectives <list>', 'what quality is traded for: bytes, macs, memory, latency (default: bytes,macs)', objectives)
     .option(
       '--hardware <name>',

@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { readJournal } from '../../automation/node/index.js';
 import { OptionError } from '../../base/index.js';
 import { writeFileAtomic } from '../../base/node/index.js';
 import type { HardwareModel } from '../../infrastructure/hardware/index.js';
@@ -36,6 +38,8 @@ export type RunOptions = Pick<
   | 'out'
   | 'strategy'
   | 'sampler'
+  | 'stopper'
+  | 'warmStart'
   | 'trials'
   | 'budget'
   | 'epochs'
@@ -61,12 +65,26 @@ export async function runOptimization(start: Start, options: RunOptions, context
   // Before a folder is made for nothing.
   strategyFor(start, options);
   settingsOf(settingsFrom(options, context), start.task.splits.train.size);
+  const warmStart = options.warmStart === undefined ? undefined : await earlierRun(options.warmStart);
   const workspace = await openWorkspace(options.out, context.activity);
   context.defer(() => workspace.close());
   context.kept ??= options.out;
-  const info = await optimize({ ...requestOf(start, options, context, workspace), workers: await workersOf(options, context) });
+  const request = requestOf(start, options, context, workspace);
+  const workers = await workersOf(options, context);
+  const info = await optimize({ ...request, workers, options: { ...request.options, warmStart } });
   await writeFileAtomic(join(options.out, 'report.html'), reportHtml(info));
   return info;
+}
+
+/** The journal of the run in a folder. @throws OptionError where there is none. */
+async function earlierRun(folder: string): Promise<OptimizeOptions['warmStart']> {
+  const path = join(folder, 'journal.jsonl');
+  if (existsSync(path)) return readJournal(path);
+  throw new OptionError({
+    what: 'There is no run to begin with',
+    where: `--warm-start ${folder}`,
+    expected: 'the folder of an earlier optimize',
+  });
 }
 
 /** Where stages are made elsewhere: the queue, and how a worker opens this run. */
@@ -122,7 +140,7 @@ function requestOf(start: Start, options: RunOptions, context: CommandContext, w
 
 function settingsFrom(options: RunOptions, { seed }: Pick<CommandContext, 'seed'>): OptimizeOptions {
   const { maxSize, maxLatency, maxMemory, maxRam, maxFlash, maxMacs, maxDrop, minQuality, rules } = options;
-  const { trials, epochs, threads, families, sampler, wave, objectives, hardware, serving, watts, pricePerHour } = options;
+  const { trials, epochs, threads, families, sampler, stopper, wave, objectives, hardware, serving, watts, pricePerHour } = options;
   return {
     trials,
     epochs,
@@ -133,6 +151,7 @@ function settingsFrom(options: RunOptions, { seed }: Pick<CommandContext, 'seed'
     budgetMs: options.budget,
     families,
     sampler,
+    stopper,
     objectives,
     target: options.compile ?? (maxRam !== undefined || maxFlash !== undefined ? 'c' : undefined),
     hardware,

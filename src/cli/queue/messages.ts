@@ -28,7 +28,7 @@ export type FromRun =
   | { readonly failed: { readonly name: string; readonly message: string } };
 
 /** Options of a command line that are the coordinator's affair: those with a value, and those without. */
-const OWN = new Set(['--queue', '--tag', '--jobs', '--trials', '--budget', '--wave', '--store', '--token-file']);
+const OWN = new Set(['--queue', '--tag', '--jobs', '--trials', '--budget', '--wave', '--warm-start', '--store', '--token-file']);
 const FLAGS = new Set(['--detach', '--no-detach']);
 
 /** A command line without what only whoever posts jobs needs: the queue's address may hold a password. */

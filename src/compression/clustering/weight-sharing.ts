@@ -45,6 +45,7 @@ export const weightSharing: Technique<WeightSharingOptions> = {
     tuning: { type: 'categorical', choices: trainable ? ['none', 'distill'] : ['none'] },
   }),
   usual: (_model, _task, { trainable }) => [{ point: { bits: 4, tuning: trainable ? 'distill' : 'none' }, late: true }],
+  sketch: (options) => ({ ...options, tuning: 'none' }),
   apply,
 };
 

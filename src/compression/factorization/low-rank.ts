@@ -63,6 +63,7 @@ export const lowRank: Technique<LowRankOptions> = {
     return isWorthIt ? { keep: { type: 'float', low: 0.2, high: 0.9, step: 0.1 }, ...tuningSpace(trainable) } : undefined;
   },
   usual: (_model, _task, { trainable }) => [{ point: { keep: 0.5, ...(trainable ? USUAL_TUNING : { tuning: 'none' }) }, late: true }],
+  sketch: (options) => ({ ...options, tuning: 'none', leastEnergy: leastEnergyOf(options) }),
   apply,
 };
 
@@ -70,9 +71,13 @@ export const lowRank: Technique<LowRankOptions> = {
 const LEAST_TUNED = 0.5;
 const LEAST_UNTUNED = 0.97;
 
+function leastEnergyOf(options: LowRankOptions): number {
+  return options.leastEnergy ?? (tunes(options) ? LEAST_TUNED : LEAST_UNTUNED);
+}
+
 async function apply(handed: TechniqueContext, options: LowRankOptions): Promise<TechniqueResult> {
   const { context, remarks: moved } = await withEvenScales(handed);
-  const leastEnergy = options.leastEnergy ?? (tunes(options) ? LEAST_TUNED : LEAST_UNTUNED);
+  const leastEnergy = leastEnergyOf(options);
   const { model, layers, whole } = factorizeModel(context.model, { ...options, leastEnergy });
   const given = tunes(options) ? withTask(context, 'Tuning after factorization') : undefined;
   const obstacle = given && (await untunable(given));

@@ -37,6 +37,7 @@ export const prune: Technique<PruneOptions> = {
     trainable
       ? [{ point: { keep: 0.5, ...USUALLY } }, { point: { keep: 0.7, ...USUALLY } }, { point: { keep: 0.3, ...USUALLY }, bold: true }]
       : [{ point: { keep: 0.9, importance: 'magnitude', tuning: 'none' } }],
+  sketch: (options) => ({ ...options, tuning: 'none' }),
   apply: async (context, options) => new Pruning(context, options).run(),
 };
 

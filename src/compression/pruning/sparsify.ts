@@ -71,6 +71,7 @@ export const sparsify: Technique<SparsifyOptions> = {
   ],
   // Zeros make a download smaller, which no search trades quality for, and neither the file nor a run.
   space: () => undefined,
+  sketch: (options) => ({ ...options, tuning: 'none' }),
   apply: async (handed, options) => {
     const { context: handedFloats, remarks, restored } = inFloats(handed);
     const { context: floats, remarks: moved } = await withEvenScales(handedFloats);

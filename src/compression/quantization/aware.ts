@@ -25,10 +25,13 @@ import { type WrittenModel, writeQuantized } from './write.js';
 /** Weights move from one level to the next where there are only three or four: that takes larger steps than staying near one. */
 const COARSE_RATE = 4 * FINE_TUNING_RATE;
 
+/** Ranges are looked for where no size depends on them. */
+const SKETCHED = { samples: 50, equalize: 'never', smooth: 'never' } as const;
+
 const when = z.enum(['auto', 'always', 'never']).default('auto');
 
 const schema = z.strictObject({
-  epochs: epochsSchema(FINE_TUNING_EPOCHS, { what: 'Passes over the training part.', fewest: 1 }),
+  epochs: epochsSchema(FINE_TUNING_EPOCHS, { what: 'Passes over the training part; 0: as calibrated.' }),
   learningRate: z
     .number()
     .positive()
@@ -96,6 +99,7 @@ export const quantizeAwareTrain: Technique<AwareOptions, TaskContext> = {
   space: (_model, _task, { trainable, sizeOnly }) =>
     trainable ? { ...(sizeOnly && { weightType: { type: 'categorical', choices: ['int8', 'int4', 'int2'] } }) } : undefined,
   usual: (_model, _task, { sizeOnly }) => [{ point: { ...(sizeOnly && { weightType: 'int4' }) }, bold: true }],
+  sketch: (options) => ({ ...options, ...SKETCHED, epochs: 0 }),
   apply,
 };
 
@@ -134,6 +138,7 @@ async function trainStatic(context: TaskContext, options: StaticAware): Promise<
   const request = { prepared: plain, task, runtime, repairs: chosen('auto'), options: calibration, threads, signal, onProgress };
   const prepared = chosen('auto').length > 0 ? await withWhole(request, async ({ search }) => search.prepared) : plain;
   if (prepared.plan.layers.length === 0) throw nothingToQuantize(model);
+  if (options.epochs === 0) return { model: writePrepared(prepared), notes: { remarks: prepared.repairs.slice() } };
   const simulated = writeQuantized({ ...prepared, form: 'training' });
   const result = await trainSimulated(context, options, prepared, simulated);
   const trained = bake(prepared, simulated, result);

@@ -81,6 +81,17 @@ const schema = z.strictObject({
 
 export type QuantizeOptions = z.infer<typeof schema>;
 
+/** Static quantization of everything, whatever it loses. */
+const SKETCHED = {
+  method: 'auto',
+  samples: 50,
+  tolerance: Number.MAX_VALUE,
+  sensitivity: false,
+  equalize: 'never',
+  smooth: 'never',
+  correctBias: 'never',
+} as const;
+
 /** Whether weights are stored in blocks of fewer than 8 bits. */
 function isFew({ mode, weightType }: QuantizeOptions): boolean {
   return mode === 'weights' && (weightType === 'int4' || weightType === 'int2');
@@ -127,6 +138,7 @@ export const quantize: Technique<QuantizeOptions> = {
       { point: { ...calibrated, calibration: 'mse' }, late: true },
     ];
   },
+  sketch: (options) => (options.mode === 'static' ? { ...options, ...SKETCHED } : { ...options, method: 'auto' }),
   apply: async (context, options) => {
     if (options.mode === 'half') return applyHalf(context, options);
     checkBudget(options);

@@ -7,7 +7,8 @@ type Epoch = Pick<EpochEvent, 'loss' | 'quality'>;
 
 /** A trial's curve: what it reported, or the epochs of its trainings. Quality where every epoch has it. */
 export function curveOf({ reports }: Pick<TrialRecord, 'reports'>, epochs: readonly Epoch[]): Pick<LiveTrial, 'curve' | 'curveOf'> {
-  if (reports.length > 0) return { curve: reports.filter(({ value }) => Number.isFinite(value)), curveOf: 'quality' };
+  if (reports.length > 0)
+    return { curve: reports.flatMap(({ step, value }) => (Number.isFinite(value) ? [{ step, value }] : [])), curveOf: 'quality' };
   if (epochs.length === 0) return { curve: [] };
   const hasQuality = epochs.every(({ quality }) => quality !== undefined);
   const curve = epochs.map(({ loss, quality }, index) => ({ step: index + 1, value: hasQuality ? (quality as number) : loss }));

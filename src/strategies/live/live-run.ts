@@ -7,7 +7,7 @@ import { changedLimits, steeredIn } from '../results/steered.js';
 import { curveOf, epochsOf } from './curve.js';
 import { LiveFront } from './front.js';
 import { Happenings } from './happenings.js';
-import { LIVE_RECORD, type LiveRecord, modelsIn, parseRunRecord } from './record.js';
+import { LIVE_RECORD, type LiveRecord, modelsIn, parseRunRecord, stoppedIn } from './record.js';
 import { secondsLeft, settlingLeft } from './time-left.js';
 
 /** The name of the study in a run's journal. */
@@ -122,7 +122,8 @@ export class RunInProgress {
     this.#state.apply(record);
     const { number } = record.data as { number?: Json };
     if (typeof number !== 'number' || record.kind === 'wave.cut') return;
-    if (record.kind === 'trial.told')
+    // One that was given up has made what came before.
+    if (record.kind === 'trial.told' || record.kind === 'trial.stopped')
       for (const model of modelsIn(this.#state.trials[number].attributes.candidates)) this.#addModel(model, number);
     const before = this.#trials.get(number)?.state ?? 'running';
     this.#refresh(number);
@@ -151,9 +152,10 @@ export class RunInProgress {
 
   #liveTrial(record: TrialRecord): LiveTrial {
     const { number, state, point, values, attributes, error, byHand } = record;
-    const models = state === 'completed' ? modelsIn(attributes.candidates) : [];
+    const models = state === 'completed' || state === 'stopped' ? modelsIn(attributes.candidates) : [];
     const { recipe, label, begun, ended, epochs } = this.#happenings.trial(number);
-    const last = models.at(-1);
+    // The last model of one that was given up is that of an earlier step.
+    const last = state === 'completed' ? models.at(-1) : undefined;
     const trained = epochsOf(models);
     const known = { recipe: last?.recipe ?? recipe, label: last?.label ?? label, begun, ended, error: error?.message };
     return {
@@ -161,6 +163,7 @@ export class RunInProgress {
       ...curveOf(record, trained.length > 0 ? trained : epochs),
       ...Object.fromEntries(Object.entries(known).filter(([, value]) => value !== undefined)),
       ...(values && { values }),
+      ...(state === 'stopped' && stoppedIn(attributes)),
       ...(byHand && { byHand }),
     };
   }

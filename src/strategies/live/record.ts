@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { asJson, canonicalText, type Json, type Storage } from '../../automation/index.js';
+import { asJson, canonicalText, type Json, type Storage, type TrialRecord } from '../../automation/index.js';
 import type { Limits, ModelInfo, ObjectiveName } from '../results/info.js';
-import type { LiveRun } from '../results/live.js';
+import type { LiveRun, LiveTrial } from '../results/live.js';
 import { limitsSchema, modelSchema } from '../results/schema.js';
 
 /** The journal's record of what those who look on must know of a run, and cannot see in it otherwise. A later one counts for an earlier. */
@@ -46,6 +46,13 @@ const record = z.looseObject({
 /** What such a record says; undefined for one of another version. */
 export function parseRunRecord(data: Json): LiveRecord | undefined {
   return record.safeParse(data).success ? (data as unknown as LiveRecord) : undefined;
+}
+
+const given = z.object({ stopped: z.object({ epoch: z.number().int(), technique: z.string(), stage: z.string() }) });
+
+/** After which epoch a trial was given up, and in which technique, as it notes that. */
+export function stoppedIn(attributes: TrialRecord['attributes']): Pick<LiveTrial, 'stopped'> {
+  return given.safeParse(attributes).data ?? {};
 }
 
 /** The models that a trial notes as its candidates, as far as they can be drawn. */

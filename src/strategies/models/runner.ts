@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { asJson, canonicalText } from '../../automation/index.js';
 import { type Activity, hashText, nested } from '../../base/index.js';
 import type { Runtime } from '../../infrastructure/runtime/index.js';
@@ -7,6 +8,7 @@ import type { Task } from '../../training/index.js';
 import { type Effort, withEffortOf } from './effort.js';
 import { sha256 } from './fingerprint.js';
 import { journaled } from './journaled.js';
+import { Making, type WatchEpoch } from './making.js';
 import type { Workspace } from './workspace.js';
 
 export interface RecipeRequest {
@@ -24,6 +26,13 @@ export interface RecipeRequest {
   fingerprint: string;
   threads?: number;
   activity?: Activity;
+  /** Whether quality is measured after every epoch, and kept with what the trainings made. Default false. */
+  isWatched?: boolean;
+  /**
+   * Told of each epoch of each stage, those that were trained before among them, where they are watched: the stage's place in the recipe, from 1, and the validation quality. What it
+   * throws ends the run; what other runs want as well is made all the same.
+   */
+  watch?: (stage: number, quality: number) => Promise<void>;
 }
 
 /** A model that the first steps of a recipe made. */
@@ -48,59 +57,80 @@ export type KeptStage = Stage & Required<Pick<Stage, 'bytes' | 'file'>>;
  */
 export class RecipeRunner {
   /** Stages being made now, so that two trials that begin alike do the common part once. */
-  readonly #running = new Map<string, Promise<Stage>>();
+  readonly #making = new Map<string, Making<Stage>>();
 
-  /** Every stage of the recipe, in order. @throws whatever a technique throws; earlier stages are kept. */
+  /** Every stage of the recipe, in order. @throws whatever a technique throws, and `watch`; earlier stages are kept. */
   async run(request: RecipeRequest): Promise<Stage[]> {
     const stages: Stage[] = [];
-    for (let length = 1; length <= request.recipe.length; length++) {
-      const recipe = request.recipe.slice(0, length);
-      const id = stageId(recipe, request.seed, request.fingerprint);
-      const before = stages.at(-1);
-      let running = this.#running.get(id);
-      if (!running) {
-        running = this.#stage(id, recipe, before, request).finally(() => this.#running.delete(id));
-        this.#running.set(id, running);
-      }
-      stages.push(await running);
-    }
+    const { recipe, watch } = request;
+    for (let length = 1; length <= recipe.length; length++)
+      stages.push(await this.#stage(recipe.slice(0, length), stages.at(-1), request, watch && ((quality) => watch(length, quality))));
     return stages;
   }
 
-  async #stage(id: string, recipe: Recipe, before: Stage | undefined, request: RecipeRequest): Promise<Stage> {
-    const { workspace } = request;
-    const made = workspace.storage.records().find((record) => record.kind === 'stage' && (record.data as { id?: string }).id === id);
-    const kept = made && (await workspace.load(id));
-    if (made && kept) {
-      const data = made.data as unknown as { bytes: number; notes: TechniqueNotes };
-      const { bytes, notes } = data;
-      return { id, recipe, model: kept, bytes, file: workspace.fileOf(id), notes, effort: withEffortOf(notes, before?.effort) };
+  async #stage(recipe: Recipe, before: Stage | undefined, request: RecipeRequest, watch: WatchEpoch | undefined): Promise<Stage> {
+    const id = stageId(recipe, request.seed, request.fingerprint);
+    const { activity = {} } = request;
+    let making = this.#making.get(id);
+    while (making?.isUnwanted) {
+      await making.ended;
+      making = this.#making.get(id);
     }
-    const step = recipe.at(-1) as Step;
-    const technique = request.registry.get(step.technique);
-    const { model, notes } = await applyTechnique(
-      technique,
-      {
-        ...nested(request.activity, technique.name),
-        model: before?.model ?? request.original,
-        original: request.teacher ?? request.original,
-        task: request.task,
-        runtime: request.runtime,
-        threads: request.threads,
-        seed: hashText(`${request.seed}/${id}`),
-        checkpoints: workspace.checkpoints(id),
-      },
-      step.options,
-    );
-    const effort = withEffortOf(notes, before?.effort);
-    if (technique.isTransient) return { id, recipe, model, notes, effort };
-    const { bytes, file } = await workspace.save(id, model);
-    const noted = journaled(notes);
-    await workspace.storage.record('stage', { id, bytes, notes: noted });
-    await workspace.forget(id);
-    // As the file and the journal have it, so that a run that resumes here goes on with the very same.
-    return { id, recipe, model: (await workspace.load(id)) ?? model, bytes, file, notes: noted, effort };
+    if (!making) {
+      const begun: Making<Stage> = new Making(
+        (tell, within) => makeStage(id, recipe, before, { ...request, activity: within }, tell),
+        activity,
+      );
+      this.#making.set(id, begun);
+      begun.ended.then(() => this.#making.delete(id));
+      making = begun;
+    }
+    return making.join(activity, watch);
   }
+}
+
+/** What the journal says of a stage. */
+const stageRecord = z.looseObject({ bytes: z.number(), notes: z.looseObject({}), epochs: z.array(z.number()).optional() });
+
+async function makeStage(id: string, recipe: Recipe, before: Stage | undefined, request: RecipeRequest, tell: WatchEpoch): Promise<Stage> {
+  const { workspace, isWatched } = request;
+  const made = workspace.storage.records().find((record) => record.kind === 'stage' && (record.data as { id?: string }).id === id);
+  const kept = made && (await workspace.load(id));
+  if (made && kept) {
+    const { bytes, notes, epochs = [] } = stageRecord.parse(made.data) as z.infer<typeof stageRecord> & { notes: TechniqueNotes };
+    for (const quality of epochs) await tell(quality);
+    return { id, recipe, model: kept, bytes, file: workspace.fileOf(id), notes, effort: withEffortOf(notes, before?.effort) };
+  }
+  const step = recipe.at(-1) as Step;
+  const technique = request.registry.get(step.technique);
+  const epochs: number[] = [];
+  const onQuality = async (quality: number) => {
+    epochs.push(quality);
+    await tell(quality);
+  };
+  const { model, notes } = await applyTechnique(
+    technique,
+    {
+      ...nested(request.activity, technique.name),
+      model: before?.model ?? request.original,
+      original: request.teacher ?? request.original,
+      task: request.task,
+      runtime: request.runtime,
+      threads: request.threads,
+      seed: hashText(`${request.seed}/${id}`),
+      checkpoints: workspace.checkpoints(id),
+      ...(isWatched && { onQuality }),
+    },
+    step.options,
+  );
+  const effort = withEffortOf(notes, before?.effort);
+  if (technique.isTransient) return { id, recipe, model, notes, effort };
+  const { bytes, file } = await workspace.save(id, model);
+  const noted = journaled(notes);
+  await workspace.storage.record('stage', { id, bytes, notes: noted, ...(isWatched && { epochs }) });
+  await workspace.forget(id);
+  // As the file and the journal have it, so that a run that resumes here goes on with the very same.
+  return { id, recipe, model: (await workspace.load(id)) ?? model, bytes, file, notes: noted, effort };
 }
 
 /** A short name for people and a hash for uniqueness, e.g. "prune-quantize-1f3a9c02". */

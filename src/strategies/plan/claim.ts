@@ -1,4 +1,4 @@
-import { asJson, canonicalText, type Json } from '../../automation/index.js';
+import { asJson, canonicalText, type JournalRecord, type Json } from '../../automation/index.js';
 import { OptionError } from '../../base/index.js';
 import type { Model } from '../../onnx/index.js';
 import type { Task } from '../../training/index.js';
@@ -69,6 +69,19 @@ export async function claimWorkspace({ name, storage }: Pick<Workspace, 'name' |
     // What earlier versions did not note shows in the recipes.
     if (field in before && canonicalText(value) !== canonicalText(before[field])) throw differs(name, field, before[field], value);
   }
+}
+
+/** What may differ between runs whose trials come to the same: what is drawn otherwise is as good, and limits are judged anew. */
+const OF_NO_SCORE: ReadonlySet<string> = new Set(['seed', 'limits']);
+
+/** The first thing in which what models came to in an earlier run is no measure for this one; undefined where there is none. */
+export function otherThan(records: readonly JournalRecord[], earlier: readonly JournalRecord[]): string | undefined {
+  const [now, before] = [records, earlier].map(
+    (journal) => journal.find(({ kind }) => kind === KIND)?.data as Record<string, Json> | undefined,
+  );
+  if (!now || !before) return 'settings';
+  const names = new Set([...Object.keys(now), ...Object.keys(before)]);
+  return [...names].find((name) => !OF_NO_SCORE.has(name) && canonicalText(now[name] ?? null) !== canonicalText(before[name] ?? null));
 }
 
 function differs(where: string, field: string, before: Json, now: Json): OptionError {

@@ -1,4 +1,4 @@
-import { samplers } from '../../automation/index.js';
+import { type JournalRecord, samplers, stoppers } from '../../automation/index.js';
 import { OptionError } from '../../base/index.js';
 import { checkRequestCounts, type HardwareModel } from '../../infrastructure/hardware/index.js';
 import type { LanguageName } from '../../infrastructure/targets/index.js';
@@ -35,6 +35,13 @@ export interface OptimizeOptions {
   wave?: number;
   /** What proposes recipes; a name of `samplers`. Default 'tpe'. */
   sampler?: string;
+  /** What gives up trials that are worse than others by the same epoch; a name of `stoppers`. Default 'none'. A run keeps it. */
+  stopper?: string;
+  /**
+   * The journal of an earlier run, with which the search begins: its best recipes that this search has are tried first, up to half of the trials; and where model, data, settings (but for the
+   * seed and limits) and objectives are the same, and no latency is measured, what its recipes came to is learned from. Default: none.
+   */
+  warmStart?: readonly JournalRecord[];
   /**
    * Requests at a time with which the baseline and the models of the front are served, after the search; none: they are not. Default: 1, 2, 4, … up to all
    * cores, a quarter of a second for each, or with `hardware` batches of 1 to 16 where the model takes them.
@@ -48,7 +55,7 @@ export interface OptimizeOptions {
 }
 
 /** Options that stay open where nobody gives them. */
-type Optional = 'objectives' | 'families' | 'hardware' | 'target' | 'serving' | 'watts' | 'pricePerHour';
+type Optional = 'objectives' | 'families' | 'hardware' | 'target' | 'serving' | 'watts' | 'pricePerHour' | 'warmStart';
 
 /** The options with their defaults. */
 export interface Settings extends Required<Omit<OptimizeOptions, Optional>>, Pick<OptimizeOptions, Optional> {}
@@ -65,6 +72,7 @@ export function settingsOf(options: OptimizeOptions, samples: number): Settings 
     limits = {},
     hardware,
     sampler = 'tpe',
+    stopper = 'none',
     wave = WAVE,
     objectives = hardware && (['bytes', 'latency'] as const),
     families,
@@ -77,14 +85,11 @@ export function settingsOf(options: OptimizeOptions, samples: number): Settings 
   if (!(budgetMs > 0))
     throw new OptionError({ what: 'Not a usable budget', where: 'budgetMs', expected: 'above 0', got: String(budgetMs) });
   checkLimits(limits);
-  if (!Object.hasOwn(samplers, sampler))
-    throw new OptionError({
-      what: 'Unknown sampler',
-      where: 'sampler',
-      expected: `one of ${Object.keys(samplers).join(', ')}`,
-      got: sampler,
-    });
-  const { serving, watts, pricePerHour } = options;
+  for (const [where, table, got] of [['sampler', samplers, sampler] as const, ['stopper', stoppers, stopper] as const]) {
+    if (!Object.hasOwn(table, got))
+      throw new OptionError({ what: `Unknown ${where}`, where, expected: `one of ${Object.keys(table).join(', ')}`, got });
+  }
+  const { serving, watts, pricePerHour, warmStart } = options;
   checkRequestCounts(serving ?? []);
   for (const [where, value] of Object.entries({ watts, pricePerHour })) {
     if (value !== undefined && !(value > 0 && Number.isFinite(value)))
@@ -111,10 +116,12 @@ export function settingsOf(options: OptimizeOptions, samples: number): Settings 
     families,
     hardware,
     sampler,
+    stopper,
     target,
     serving,
     watts,
     pricePerHour,
+    warmStart,
   };
 }
 

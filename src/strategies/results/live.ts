@@ -60,6 +60,8 @@ export interface LiveTrial {
   curve: readonly { step: number; value: number }[];
   /** 'quality': on validation data; 'loss': that of the training part, where the trainings measure nothing else. Absent where there is no curve. */
   curveOf?: 'quality' | 'loss';
+  /** Of one that was given up: after which epoch of all its trainings, and in which technique and stage. */
+  stopped?: { readonly epoch: number; readonly technique: string; readonly stage: string };
   /** Milliseconds since 1970 of its last attempt, where known. */
   begun?: number;
   ended?: number;

@@ -1,7 +1,8 @@
-import { createStudy, type Study, samplers } from '../../automation/index.js';
+import { createStudy, type Point, SearchSpace, type Study, samplers, stoppers, withPrior } from '../../automation/index.js';
 import { type Activity, Stopped } from '../../base/index.js';
 import type { TechniqueRegistry } from '../../technique/index.js';
 import { directionsOf } from '../criteria/objectives.js';
+import { stoppedIn } from '../live/record.js';
 import type { Recorder } from '../live/recorder.js';
 import type { Workspace } from '../models/workspace.js';
 import type { Settings } from '../plan/settings.js';
@@ -11,12 +12,13 @@ import type { Limits, ModelInfo, RunInfo } from '../results/info.js';
 import { type Clock, startClock } from './clock.js';
 import { Steerer } from './steer.js';
 import { type TrialNeeds, tryRecipe, violationsOf } from './trial.js';
+import { warmStart } from './warm-start.js';
 
 /** What a search is made with. */
-export interface SearchNeeds extends TrialNeeds {
+export interface SearchNeeds extends Omit<TrialNeeds, 'limits'> {
   plan: Pick<Plan, 'space' | 'initialPoints' | 'recipe'>;
-  settings: Pick<Settings, 'trials' | 'jobs' | 'wave' | 'seed' | 'sampler' | 'target'>;
-  workspace: TrialNeeds['workspace'] & Pick<Workspace, 'storage' | 'inbox'>;
+  settings: Pick<Settings, 'trials' | 'jobs' | 'wave' | 'seed' | 'sampler' | 'stopper' | 'epochs' | 'target' | 'hardware' | 'warmStart'>;
+  workspace: TrialNeeds['workspace'] & Pick<Workspace, 'storage' | 'inbox' | 'forget'>;
   /** Milliseconds that are left for it. */
   budgetMs: number;
   activity: Activity;
@@ -43,7 +45,7 @@ export interface Found {
  * @throws Stopped when aborted.
  */
 export async function search({ plan, settings, budgetMs, activity, registry, recorder, ...needs }: SearchNeeds): Promise<Found> {
-  const { jobs, wave, seed, sampler, target } = settings;
+  const { jobs, wave, seed, sampler, stopper, epochs, target } = settings;
   const { criteria } = needs.baseline;
   const { storage, inbox } = needs.workspace;
   const isCompiled = target !== undefined;
@@ -51,17 +53,25 @@ export async function search({ plan, settings, budgetMs, activity, registry, rec
   const clock = startClock(budgetMs, activity.signal);
   let closeInbox: (() => Promise<void>) | undefined;
   try {
+    const proposer = samplers[sampler].make();
+    const { points, prior } = await warmStart(settings.warmStart, {
+      ...{ space: plan.space, storage, trials: settings.trials, baseline: needs.baseline, limits: steerer.limits },
+      isTimed: criteria.objectives.includes('latency') && settings.hardware === undefined,
+      learns: proposer.takesPrior === true,
+      say: (text) => activity.onMessage?.({ level: 'info', text }),
+    });
     const study = await createStudy({
       space: plan.space,
-      initialPoints: plan.initialPoints,
+      initialPoints: [...points, ...othersOf(plan, points)],
       objective: (point, trial) => {
         const recipe = plan.recipe(point);
         const begun = { number: trial.number, recipe, label: recipeLabel(recipe, registry) };
-        return recorder.trial(begun, trial.signal, () => tryRecipe(recipe, trial, needs));
+        return recorder.trial(begun, trial.signal, () => tryRecipe(recipe, trial, { ...needs, limits: () => steerer.limits }));
       },
       directions: directionsOf(criteria.objectives, criteria.metric),
       storage,
-      sampler: samplers[sampler].make(),
+      sampler: withPrior(proposer, prior),
+      stopper: stoppers[stopper].make({ maxResource: epochs }),
       maxTrials: steerer.trials,
       judge: (trial) => violationsOf(trial, steerer.limits, needs.baseline),
       concurrency: jobs,
@@ -74,11 +84,20 @@ export async function search({ plan, settings, budgetMs, activity, registry, rec
     await steerer.goOn(study);
     closeInbox = inbox?.open((message) => steerer.take(message, study, clock));
     const complete = budgetMs > 0 && (await isCompleted(study, clock));
+    if (complete) await forgetStopped(study, needs.workspace);
     return { ...foundBy(study, plan), complete, wanted: steerer.trials, limits: steerer.limits };
   } finally {
     clock.stop();
     await closeInbox?.();
   }
+}
+
+/** The points that a plan begins with, but for those that are tried already. */
+function othersOf({ space, initialPoints }: SearchNeeds['plan'], tried: readonly Point[]): readonly Point[] {
+  if (tried.length === 0) return initialPoints;
+  const checked = new SearchSpace(space);
+  const known = new Set(tried.map((point) => checked.key(point)));
+  return initialPoints.filter((point) => !known.has(checked.key(point)));
 }
 
 /** Runs a study; whether every trial that was wanted came to an end before the time was over. */
@@ -91,6 +110,14 @@ async function isCompleted(study: Study, clock: Clock): Promise<boolean> {
     const failed = study.trials.length > 0 && study.trials.every(({ state }) => state === 'failed');
     if (!isOver && !failed) throw error;
     return !isOver;
+  }
+}
+
+/** Removes what trainings left that nobody went on with. */
+async function forgetStopped({ trials }: Study, workspace: Pick<Workspace, 'forget'>): Promise<void> {
+  for (const { attributes } of trials) {
+    const { stopped } = stoppedIn(attributes);
+    if (stopped) await workspace.forget(stopped.stage);
   }
 }
 

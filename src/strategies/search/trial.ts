@@ -1,4 +1,4 @@
-import { asJson, type Outcome, type Trial, type TrialRecord } from '../../automation/index.js';
+import { asJson, type Outcome, type Trial, type TrialRecord, TrialStopped } from '../../automation/index.js';
 import { formatBytes, formatCount, UnsupportedError } from '../../base/index.js';
 import type { AnyMetric } from '../../metrics/index.js';
 import type { Model } from '../../onnx/index.js';
@@ -6,13 +6,16 @@ import type { Recipe } from '../../technique/index.js';
 import type { Baseline } from '../baseline/baseline.js';
 import { violations } from '../criteria/limits.js';
 import { objectiveValue } from '../criteria/objectives.js';
-import type { Elsewhere } from '../jobs/elsewhere.js';
+import type { Elsewhere, StageBeside } from '../jobs/elsewhere.js';
+import type { Foresee } from '../models/foresee.js';
 import { journaled } from '../models/journaled.js';
 import { latencyBeside } from '../models/latency.js';
 import type { MakeModels } from '../models/maker.js';
 import type { Meter } from '../models/meter.js';
+import type { KeptStage } from '../models/runner.js';
 import { storedModel, type Workspace } from '../models/workspace.js';
-import type { Limits, ModelInfo } from '../results/info.js';
+import type { LatencyInfo, Limits, ModelInfo } from '../results/info.js';
+import { TrialEpochs } from './epochs.js';
 
 /** What trials are made with. */
 export interface TrialNeeds {
@@ -22,27 +25,79 @@ export interface TrialNeeds {
   workspace: Pick<Workspace, 'name' | 'load'>;
   /** Where there are workers: has them do first what is then found in the journal. */
   elsewhere?: Elsewhere;
+  /** Where trials may be given up early: says what their models will cost. */
+  foresee?: Foresee;
+  /** The id of what a recipe makes. */
+  idOf(recipe: Recipe): string;
+  /** What models must keep to now. */
+  limits(): Limits;
 }
 
-/** One trial: applies the recipe, and measures every stage of it, because a stage may be on the front without what follows. */
-export async function tryRecipe(
-  recipe: Recipe,
-  trial: Trial,
-  { baseline, make, meter, workspace, elsewhere }: TrialNeeds,
-): Promise<Outcome> {
+/**
+ * One trial: applies the recipe, and measures every stage of it, because a stage may be on the front without what follows.
+ * @throws TrialStopped where it is given up; the stages before the one that was being made are noted.
+ */
+export async function tryRecipe(recipe: Recipe, trial: Trial, needs: TrialNeeds): Promise<Outcome> {
+  const { baseline, make, foresee, elsewhere } = needs;
   const { info, teacher, criteria } = baseline;
-  const isTimed = criteria.objectives.includes('latency');
-  await elsewhere?.make(recipe, trial.activity, { baseline: info, teaches: teacher !== undefined, latency: isTimed });
-  const stages = (await make(recipe, trial.activity, teacher)).filter(({ id }) => id !== info.id);
-  const besideBaseline = async (model: Model) => latencyBeside(info, await storedModel(info, workspace), model, meter);
-  const latency = isTimed ? besideBaseline : undefined;
-  const candidates: ModelInfo[] = [];
-  for (const stage of stages) candidates.push(await meter.measure(stage, { signal: trial.activity.signal, latency }));
-  const last = candidates.at(-1);
-  if (!last) throw new UnsupportedError('The recipe changes nothing');
-  trial.activity.onMessage?.({ level: 'info', text: `Trial ${trial.number}: ${describe(last, criteria.metric)}.` });
-  trial.attributes.candidates = asJson(journaled(candidates), 'candidates');
-  return criteria.objectives.map((name) => objectiveValue(last, name));
+  const latency = criteria.objectives.includes('latency') ? besideBaseline(needs) : undefined;
+  const beside = { baseline: info, teaches: teacher !== undefined, latency: latency !== undefined };
+  const footprint = await foresee?.(recipe, trial.activity, { teacher, latency });
+  if (!footprint) {
+    await elsewhere?.make(recipe, trial.activity, beside);
+    return await told(await make(recipe, trial.activity, teacher));
+  }
+  const epochs = new TrialEpochs(recipe, trial, { baseline, footprint, limits: needs.limits() });
+  try {
+    return await told(await watched(recipe, trial, epochs, beside, needs));
+  } catch (error) {
+    if (!(error instanceof TrialStopped)) throw error;
+    const { technique } = recipe[epochs.stage - 1];
+    const text = `Trial ${trial.number} is given up after epoch ${epochs.epoch}, in ${technique}: others are better by then.`;
+    trial.activity.onMessage?.({ level: 'info', text });
+    trial.attributes.stopped = { epoch: epochs.epoch, technique, stage: needs.idOf(recipe.slice(0, epochs.stage)) };
+    await measured(await make(recipe.slice(0, epochs.stage - 1), trial.activity, teacher));
+    throw error;
+  }
+
+  async function measured(stages: readonly KeptStage[]): Promise<ModelInfo[]> {
+    const candidates: ModelInfo[] = [];
+    for (const stage of stages)
+      if (stage.id !== info.id) candidates.push(await needs.meter.measure(stage, { signal: trial.activity.signal, latency }));
+    trial.attributes.candidates = asJson(journaled(candidates), 'candidates');
+    return candidates;
+  }
+
+  async function told(stages: readonly KeptStage[]): Promise<Outcome> {
+    const last = (await measured(stages)).at(-1);
+    if (!last) throw new UnsupportedError('The recipe changes nothing');
+    trial.activity.onMessage?.({ level: 'info', text: `Trial ${trial.number}: ${describe(last, criteria.metric)}.` });
+    return criteria.objectives.map((name) => objectiveValue(last, name));
+  }
+}
+
+/** The stages of a recipe whose epochs are reported. Workers make one after the other, so that none is begun for a trial that is given up. */
+async function watched(
+  recipe: Recipe,
+  { activity }: Trial,
+  epochs: TrialEpochs,
+  beside: StageBeside,
+  { make, baseline: { teacher }, elsewhere }: TrialNeeds,
+): Promise<KeptStage[]> {
+  if (!elsewhere) return make(recipe, activity, teacher, (stage, quality) => epochs.add(stage, quality));
+  for (let length = 1; ; length++) {
+    const begun = recipe.slice(0, length);
+    await elsewhere.make(begun, activity, beside);
+    const stages = await make(begun, activity, teacher, async (stage, quality) => {
+      if (stage === length) await epochs.add(stage, quality);
+    });
+    if (length === recipe.length) return stages;
+  }
+}
+
+/** Times a model in turns with the baseline. */
+function besideBaseline({ baseline: { info }, workspace, meter }: TrialNeeds): (model: Model) => Promise<LatencyInfo> {
+  return async (model) => latencyBeside(info, await storedModel(info, workspace), model, meter);
 }
 
 /** By how much the last model of a trial breaks limits. */

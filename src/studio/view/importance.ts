@@ -13,7 +13,7 @@ export type ImportanceRequest = Pick<LiveRun, 'space' | 'objectives' | 'task'> &
 export const FEWEST_TRIALS = 10;
 
 /**
- * Shares of the parameters in what tells good trials of one objective from others, the largest first.
+ * Shares of the parameters in how much one objective changes over the space, the largest first.
  * @returns undefined with fewer than ten trials that ended with values, or without a space.
  */
 export function importanceOf({ space, objectives = [], task, trials, objective }: ImportanceRequest): [string, number][] | undefined {

@@ -42,6 +42,7 @@ export function gpSampler({ startupTrials = 8, mostTrials = 200 }: GpOptions = {
   const startup = quasiRandomSampler();
   return {
     name: 'gp',
+    takesPrior: true,
     options: { startupTrials, mostTrials },
     ask: (space, history, random) => {
       const data = dataOf(history, mostTrials);

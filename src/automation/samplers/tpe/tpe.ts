@@ -45,6 +45,7 @@ export function tpeSampler({ startupTrials = 5, gamma = 0.1, mostGood = 25, cand
   const startup = quasiRandomSampler();
   return {
     name: 'tpe',
+    takesPrior: true,
     options: { startupTrials, gamma, mostGood, candidates, multivariate: true },
     ask: (space, history, random) => {
       const finished = history.trials.filter((trial) => trial.state !== 'running').length;

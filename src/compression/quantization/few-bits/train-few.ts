@@ -40,6 +40,7 @@ export async function trainFewBits(context: TaskContext, options: FewTraining): 
   const starts = startsOf(few, weightType);
   const plain = weightType === 'ternary' ? withBlocks(few, bits, (layer) => blockedIn(starts.get(layer)?.start)) : few;
   const untrained = writeFewBits(plain, () => bits);
+  if (options.training.epochs === 0) return { model: untrained, notes: { remarks: few.remarks.slice() } };
   const simulated = withLearnedSteps(few, starts);
   const result = await trainSteps(context, options, simulated);
   const trained = writeFewBits(bake(few, bits, simulated, result), () => bits);

@@ -27,11 +27,13 @@ export function liveText(run: LiveRun, { width = 100, color = false }: TerminalO
 /** "searching, 5 of 12 trials, 3 on the front, 4 min left". */
 export function liveLine({ state, error, trials, wanted, models, secondsLeft }: LiveRun): string {
   const ended = trials.filter((trial) => trial.state !== 'running').length;
+  const stopped = trials.filter((trial) => trial.state === 'stopped').length;
   const front = models.filter(({ onFront }) => onFront).length;
   const left = secondsLeft === undefined ? [] : [`${formatSeconds(secondsLeft)} left`];
   return [
     error === undefined ? state : `${state} (${error})`,
     `${ended} of ${plural(wanted, 'trial')}`,
+    ...(stopped > 0 ? [`${stopped} stopped early`] : []),
     `${front} on the front`,
     ...left,
   ].join(', ');

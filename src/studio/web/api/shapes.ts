@@ -39,6 +39,7 @@ const trial = z.looseObject({
   values: z.optional(z.array(measured)),
   models: z.array(text),
   curve: z.array(z.looseObject({ step: number, value: measured })),
+  stopped: z.optional(z.looseObject({ epoch: number, technique: text })),
   error: z.optional(text),
 });
 

@@ -130,7 +130,7 @@ function Importance({ run, objectives }: { run: LiveRun; objectives: readonly Ob
     <Panel title="Importance" wide tools={<Choice label="For" value={name} options={options} onChange={setName} />}>
       {shares ? (
         <>
-          <p class="quiet">How much each parameter has to do with a trial being among the best fifth.</p>
+          <p class="quiet">How much the objective changes with each parameter alone, over the whole space.</p>
           <Chart label={`Importance of ${shares.length} parameters`} height={40 + 26 * Math.min(shares.length, 16)} option={option} />
           <Figures
             label="Importance"

@@ -83,6 +83,12 @@ function columnsOf({ objectives = [], task, baseline }: LiveRun, canAdd: boolean
         <>
           {trialLabel(trial)}
           {trial.byHand && <small> by hand</small>}
+          {trial.stopped && (
+            <small>
+              {' '}
+              given up after epoch {trial.stopped.epoch}, in {trial.stopped.technique}
+            </small>
+          )}
           {trial.error && <span class="bad error-cell">{trial.error}</span>}
         </>
       ),

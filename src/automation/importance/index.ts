@@ -1,0 +1,1 @@
+export { type ImportanceOptions, parameterImportance } from './importance.js';

@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { after, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { readStudy, type TrialRecord } from 'espalier/automation';
+import { readJournal } from 'espalier/automation/node';
+import { OptionError } from 'espalier/base';
+import type { RunInfo } from 'espalier/strategies';
+import { readRun } from 'espalier/strategies/node';
+import { essence } from './small-run.js';
+import { isPoor, POINTS, type StoppedRun, stoppedRun } from './stopped-run.js';
+
+const root = mkdtempSync(join(tmpdir(), 'espalier-stoppers-'));
+after(() => rmSync(root, { recursive: true, force: true }));
+
+interface Done {
+  folder: string;
+  info: RunInfo;
+  trials: readonly TrialRecord[];
+  /** That were trained. */
+  epochs: number;
+}
+
+async function done(name: string, run: Omit<StoppedRun, 'folder'>): Promise<Done> {
+  const folder = join(root, name);
+  let epochs = 0;
+  const info = await stoppedRun({ folder, ...run, onEpoch: () => epochs++ });
+  return { folder, info, trials: await trialsIn(folder), epochs };
+}
+
+async function trialsIn(folder: string): Promise<readonly TrialRecord[]> {
+  return readStudy(await readJournal(join(folder, 'journal.jsonl'))).trials;
+}
+
+const without = done('none', { stopper: 'none' });
+const asha = done('asha', { stopper: 'asha' });
+const frontOf = ({ models }: RunInfo) => models.filter(({ onFront }) => onFront).map(({ id }) => id);
+const stopped = ({ stopped: given }: TrialRecord['attributes']) => given as { stage: string };
+const plain = (value: unknown) => JSON.parse(JSON.stringify(value)) as unknown;
+
+test('without a stopper every trial runs to its end, and nothing is reported', async () => {
+  const { info, trials, epochs } = await without;
+  assert.deepEqual(info.trials, { finished: POINTS.length, failed: 0, stopped: 0 });
+  assert.equal(trials.flatMap(({ reports }) => reports).length, 0);
+  // Two of the trials begin as others do.
+  assert.equal(epochs, 9 * (POINTS.length - 2));
+});
+
+for (const stopper of ['asha', 'median']) {
+  test(`${stopper}: what is poor is given up, fewer epochs are trained, and the front is that of a run without`, async (t) => {
+    const [whole, run] = [await without, stopper === 'asha' ? await asha : await done(stopper, { stopper })];
+    t.diagnostic(`${run.epochs} of ${whole.epochs} epochs, ${run.info.trials.stopped} of ${POINTS.length} trials stopped`);
+    assert.ok(run.info.trials.stopped >= 3);
+    assert.ok(run.epochs < whole.epochs - 9);
+    for (const { state, point, reports, attributes } of run.trials) {
+      assert.ok(state === 'completed' || (state === 'stopped' && isPoor(point)), `${state} ${JSON.stringify(point)}`);
+      if (state === 'completed') assert.equal(reports.length, 9);
+      else assert.deepEqual(attributes.stopped, { ...stopped(attributes), epoch: reports.length, technique: 'prune' });
+      for (const { values } of reports) assert.equal(values?.length, 2);
+    }
+    assert.deepEqual(frontOf(run.info), frontOf(whole.info));
+  });
+}
+
+test('a stage that one trial was given up in is finished for another that begins alike', async () => {
+  const [whole, { trials, folder }] = [await without, await asha];
+  const given = trials.filter(({ state }) => state === 'stopped');
+  const shared = trials.filter(({ point, state }) => state === 'completed' && point.next === 'quantize');
+  assert.equal(shared.length, 2);
+  for (const { point, reports, attributes } of shared) {
+    const other = given.find((trial) => trial.point.keep === point.keep && trial.point.rate === point.rate);
+    assert.ok(other, 'no trial that begins alike was given up');
+    const qualities = (trial: Pick<TrialRecord, 'reports'>) => trial.reports.map(({ value }) => value);
+    assert.deepEqual(qualities({ reports }).slice(0, other.reports.length), qualities(other));
+    const models = attributes.candidates as unknown as RunInfo['models'];
+    for (const { id, validation } of models)
+      assert.deepEqual(plain(validation), plain(whole.info.models.find((model) => model.id === id)?.validation));
+  }
+  // What nobody went on with leaves nothing behind.
+  const work = join(folder, '.work');
+  assert.deepEqual(existsSync(work) ? readdirSync(work) : [], []);
+});
+
+test('the foreseen footprint is that of the finished model', async () => {
+  for (const { state, reports, values } of (await asha).trials) {
+    if (state !== 'completed') continue;
+    const [bytes, foreseen] = [values?.[1] as number, reports[0].values?.[1] as number];
+    assert.ok(Math.abs(foreseen / bytes - 1) < 0.02, `${foreseen} foreseen, ${bytes} in the end`);
+  }
+});
+
+test('several jobs, and workers, give up the same trials at the same epochs', async () => {
+  const one = await asha;
+  const ended = ({ trials }: Done) => trials.map(({ number, state, reports }) => ({ number, state, reports }));
+  for (const [name, run] of Object.entries({ jobs: { jobs: 2 }, queued: { jobs: 3, isQueued: true } })) {
+    const other = await done(name, { stopper: 'asha', ...run });
+    assert.deepEqual(plain(ended(other)), plain(ended(one)), name);
+    assert.deepEqual(plain(essence(other.info)), plain(essence(one.info)), name);
+  }
+});
+
+/** Kills the run once so many epochs were trained. @returns whether it was killed, rather than done before. */
+async function killedAfter(epochs: number, folder: string): Promise<boolean> {
+  const child = spawn(process.execPath, [fileURLToPath(new URL('./stopped-child.js', import.meta.url)), folder, 'asha'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const closed = new Promise<number | null>((resolve) => child.once('close', resolve));
+  let count = 0;
+  for await (const _ of createInterface(child.stdout)) if (++count === epochs) child.kill('SIGKILL');
+  const code = await closed;
+  assert.ok(code === 0 || code === null, `exit code ${code}`);
+  return code === null;
+}
+
+test('kill -9 between epochs: the run that goes on decides as an undisturbed one', async (t) => {
+  const undisturbed = await asha;
+  const folder = join(root, 'killed');
+  let kills = 0;
+  for (const epochs of [7, 20, 15]) if (await killedAfter(epochs, folder)) kills++;
+  t.diagnostic(`killed ${kills} times`);
+  assert.equal(kills, 3);
+  const info = await stoppedRun({ folder, stopper: 'asha' });
+  const ended = (trials: readonly TrialRecord[]) =>
+    trials.map(({ number, state, reports, values }) => ({ number, state, reports, values }));
+  assert.deepEqual(plain(ended(await trialsIn(folder))), plain(ended(undisturbed.trials)));
+  assert.deepEqual(plain(essence(info)), plain(essence(undisturbed.info)));
+});
+
+test('those who look on see which trials were given up, and when', async () => {
+  const { folder, trials } = await asha;
+  const run = await readRun(folder);
+  for (const { number, state, reports, attributes } of trials) {
+    const shown = run.trials[number];
+    assert.equal(shown.state, state);
+    assert.deepEqual(shown.stopped, attributes.stopped);
+    if (state === 'stopped') assert.match(stopped(attributes).stage, /^prune-/);
+    assert.deepEqual(
+      shown.curve,
+      reports.map(({ step, value }) => ({ step, value })),
+    );
+    assert.ok(shown.label?.startsWith('prune'));
+  }
+});
+
+test('a run keeps its stopper, and there are no others', async () => {
+  const { folder } = await asha;
+  await assert.rejects(stoppedRun({ folder, stopper: 'median' }), (error: unknown) => {
+    return error instanceof OptionError && /another stopper/.test(error.message);
+  });
+  await assert.rejects(stoppedRun({ folder: join(root, 'unknown'), stopper: 'abrupt' }), /Unknown stopper/);
+});
