@@ -6,6 +6,7 @@ import { checkFolder } from '../checks.js';
 import type { AddCommand } from '../command.js';
 import { hardwareFrom } from '../hardware.js';
 import { runDetached } from '../optimizing/detach.js';
+import { checkDevice } from '../optimizing/device.js';
 import { addRunOptions, type Options } from '../optimizing/options.js';
 import { runOptimization, serveJobs } from '../optimizing/run.js';
 import { checkStart, openStart } from '../optimizing/start.js';
@@ -16,13 +17,14 @@ export const optimizeCommand: AddCommand = (program, run) => {
   addRunOptions(program.command('optimize [model]'))
     .addHelpText(
       'after',
-      '\nExamples:\n  $ espalier optimize model.onnx --data photos/ --max-drop 1 --budget 30m --out better/\n  $ espalier optimize --arch survey-cnn --width 0.25 --data digits --max-size 100KB --out better/\n  $ espalier optimize model.onnx --data /shared/photos --out /shared/better --queue redis://10.0.0.5:6379 --wave 8\n  $ espalier optimize model.onnx --data photos/ --out better/ --detach      and then: espalier watch better/\n\nKilled or stopped, the same command goes on where it was.',
+      '\nExamples:\n  $ espalier optimize model.onnx --data photos/ --max-drop 1 --budget 30m --out better/\n  $ espalier optimize --arch survey-cnn --width 0.25 --data digits --max-size 100KB --out better/\n  $ espalier optimize model.onnx --data /shared/photos --out /shared/better --queue redis://10.0.0.5:6379 --wave 8\n  $ espalier optimize model.onnx --data photos/ --out better/ --detach      and then: espalier watch better/\n  $ espalier optimize model.onnx --data photos/ --out better/ --device "my phone" --host 0.0.0.0 --tls\n\nKilled or stopped, the same command goes on where it was.',
     )
     .action(
       run(async (context, given: Omit<Options, 'limit'> & { limit?: Limited }, path: string | undefined) => {
         const options: Options = { ...given, limit: given.limit?.samples, rules: given.limit?.rules.map(parseRule) };
         const hardware = options.hardware === undefined ? undefined : hardwareFrom(options.hardware);
         checkStart(path, options);
+        checkDevice(options);
         checkFolder(options.out);
         if (options.detach) return runDetached(options.out, context);
         const start = await openStart(path, options, context);

@@ -24,6 +24,8 @@ import { nodeHost, openWorkerWorkspace, openWorkspace } from '../../strategies/n
 import type { CommandContext } from '../context.js';
 import { argsForWorkers } from '../queue/messages.js';
 import { serveParent } from '../queue/serve-parent.js';
+import type { AddressOptions } from '../studio/address.js';
+import { onDevice } from './device.js';
 import type { Options } from './options.js';
 import type { Start } from './start.js';
 import { strategies } from './strategies.js';
@@ -48,7 +50,10 @@ export type RunOptions = Pick<
   | 'serving'
   | 'watts'
   | 'pricePerHour'
+  | 'device'
+  | 'deviceWait'
 > &
+  AddressOptions &
   Limits & { hardware?: HardwareModel };
 
 /** Opens the folder, optimizes, writes the report. */
@@ -59,9 +64,23 @@ export async function runOptimization(start: Start, options: RunOptions, context
   const workspace = await openWorkspace(options.out, context.activity);
   context.defer(() => workspace.close());
   context.kept ??= options.out;
-  const info = await optimize({ ...requestOf(start, options, context, workspace), workers: await workersOf(options, context) });
+  const request = { ...requestOf(start, options, context, workspace), workers: await workersOf(options, context) };
+  const info = await optimized(request, options, context);
   await writeFileAtomic(join(options.out, 'report.html'), reportHtml(info));
   return info;
+}
+
+/** Optimizes, with latency as a device has it where one is named. @throws ResourceError where that stays away. */
+async function optimized(request: OptimizeRequest, options: RunOptions, context: CommandContext): Promise<RunInfo> {
+  const { device } = options;
+  if (device === undefined) return optimize(request);
+  const { workspace, signal } = request;
+  const { host, gone } = await onDevice(request.host, { ...options, device }, (id) => workspace.fileOf(id), context);
+  try {
+    return await optimize({ ...request, host, signal: signal ? AbortSignal.any([signal, gone]) : gone });
+  } catch (error) {
+    throw gone.aborted ? gone.reason : error;
+  }
 }
 
 /** Where stages are made elsewhere: the queue, and how a worker opens this run. */
@@ -113,7 +132,7 @@ function requestOf(start: Start, options: RunOptions, context: CommandContext, w
 
 function settingsFrom(options: RunOptions, { seed }: Pick<CommandContext, 'seed'>): OptimizeOptions {
   const { maxSize, maxLatency, maxMemory, maxRam, maxFlash, maxMacs, maxDrop, minQuality, rules } = options;
-  const { trials, epochs, threads, families, sampler, wave, objectives, hardware, serving, watts, pricePerHour } = options;
+  const { trials, epochs, threads, families, sampler, wave, objectives, hardware, device, serving, watts, pricePerHour } = options;
   return {
     trials,
     epochs,
@@ -127,6 +146,7 @@ function settingsFrom(options: RunOptions, { seed }: Pick<CommandContext, 'seed'
     objectives,
     target: options.compile ?? (maxRam !== undefined || maxFlash !== undefined ? 'c' : undefined),
     hardware,
+    device,
     serving,
     watts,
     pricePerHour,

@@ -40,7 +40,11 @@ function speedUp(model: ModelInfo, baseline: ModelInfo): number | undefined {
   // Where the interval holds 1, nobody can tell which is faster.
   if (paired !== undefined && after.ratioInterval && low <= 1 && high >= 1) return 1;
   if (paired !== undefined) return paired > 0 ? 1 / paired : undefined;
-  const alike = before?.batch === after.batch && before.threads === after.threads && before.backend === after.backend;
+  // A device is asked for its quickest way, which may be another for each model.
+  const alike =
+    before?.batch === after.batch &&
+    before.device === after.device &&
+    (after.device !== undefined || (before.threads === after.threads && before.backend === after.backend));
   return alike ? timesLess(finite(before.p50), finite(after.p50)) : undefined;
 }
 

@@ -7,6 +7,7 @@ import type { Baseline } from '../baseline/baseline.js';
 import { violations } from '../criteria/limits.js';
 import { objectiveValue } from '../criteria/objectives.js';
 import type { Elsewhere } from '../jobs/elsewhere.js';
+import type { Timed } from '../models/host.js';
 import { journaled } from '../models/journaled.js';
 import { latencyBeside } from '../models/latency.js';
 import type { MakeModels } from '../models/maker.js';
@@ -34,7 +35,7 @@ export async function tryRecipe(
   const isTimed = criteria.objectives.includes('latency');
   await elsewhere?.make(recipe, trial.activity, { baseline: info, teaches: teacher !== undefined, latency: isTimed });
   const stages = (await make(recipe, trial.activity, teacher)).filter(({ id }) => id !== info.id);
-  const besideBaseline = async (model: Model) => latencyBeside(info, await storedModel(info, workspace), model, meter);
+  const besideBaseline = async (model: Model, timed: Timed) => latencyBeside(info, await storedModel(info, workspace), model, timed, meter);
   const latency = isTimed ? besideBaseline : undefined;
   const candidates: ModelInfo[] = [];
   for (const stage of stages) candidates.push(await meter.measure(stage, { signal: trial.activity.signal, latency }));

@@ -1,4 +1,5 @@
 export { isLoopback } from './address.js';
+export { DeviceMeter, type DeviceMeterOptions } from './devices/meter.js';
 export type { StudioLimits, StudioOptions } from './options.js';
 export type { FollowedRun, RunSource } from './runs/source.js';
 export { openStudio, type Studio } from './studio.js';

@@ -46,6 +46,12 @@ export class DeviceRecord {
     return this.results().some((each) => each.model === model && deviceKey(each.device) === deviceKey(device));
   }
 
+  /** What the first device of a name found of a model, as the file has it now: another process may have written it. */
+  of(name: string, model: string): Measured | undefined {
+    this.#results = undefined;
+    return this.results().find((each) => each.model === model && each.device.name === name);
+  }
+
   /** Adds a result, on the disk when it resolves. @returns false where this device's result for the model is there already: the first one stays. */
   add(result: Measured): Promise<boolean> {
     const mine = this.#last.then(async () => {
