@@ -1,10 +1,7 @@
 import { hostname } from 'node:os';
-import { join } from 'node:path';
 import { OptionError } from '../../base/index.js';
-import { writeFileAtomic } from '../../base/node/index.js';
 import type { HardwareModel } from '../../infrastructure/hardware/index.js';
 import { targetNamed } from '../../infrastructure/targets/node/index.js';
-import { reportHtml } from '../../report/render/index.js';
 import {
   growImproveShrink,
   type Limits,
@@ -24,6 +21,7 @@ import { nodeHost, openWorkerWorkspace, openWorkspace } from '../../strategies/n
 import type { CommandContext } from '../context.js';
 import { argsForWorkers } from '../queue/messages.js';
 import { serveParent } from '../queue/serve-parent.js';
+import { writeReport } from '../report-page.js';
 import type { AddressOptions } from '../studio/address.js';
 import { onDevice } from './device.js';
 import type { Options } from './options.js';
@@ -66,7 +64,7 @@ export async function runOptimization(start: Start, options: RunOptions, context
   context.kept ??= options.out;
   const request = { ...requestOf(start, options, context, workspace), workers: await workersOf(options, context) };
   const info = await optimized(request, options, context);
-  await writeFileAtomic(join(options.out, 'report.html'), reportHtml(info));
+  await writeReport(options.out, info);
   return info;
 }
 

@@ -1,4 +1,6 @@
 import { attempted } from '../../../base/index.js';
+import { formatBytes, formatQuality, shortMetricName } from '../../../report/info/index.js';
+import type { ModelInfo } from '../../../strategies/index.js';
 import type { Runs } from '../runs/runs.js';
 import { wishesIn } from './wishes.js';
 
@@ -9,6 +11,8 @@ export interface Candidate {
   readonly folder: string;
   readonly model: string;
   readonly label: string;
+  /** Its quality and size, in words. */
+  readonly about?: string;
   /** Relative to the run's folder. */
   readonly file: string;
   /** The name of the only device that is to measure it, for which the run waits. Default: every device. */
@@ -59,6 +63,11 @@ export class Candidates {
     const { models, baseline } = await this.#runs.read(id);
     const folder = await this.#runs.folderOf(id);
     const wanted = [...models.filter(({ onFront }) => onFront), ...(baseline ? [baseline] : [])];
-    return wanted.map(({ id: model, label, file }) => ({ run: id, folder, model, label, file }));
+    return wanted.map((each) => ({ run: id, folder, model: each.id, label: each.label, about: aboutOf(each), file: each.file }));
   }
+}
+
+/** "accuracy 97.2%, 12 KB": on the validation part, which every model has. */
+function aboutOf({ validation: { metric, value, samples }, footprint }: ModelInfo): string {
+  return `${shortMetricName(metric)} ${formatQuality(metric, value, samples)}, ${formatBytes(footprint.bytes)}`;
 }

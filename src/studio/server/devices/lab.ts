@@ -128,8 +128,8 @@ export class DeviceLab {
       for (const old of [...device.given.keys()].slice(0, Math.max(0, device.given.size - MOST_GIVEN))) device.given.delete(old);
       device.job = id;
       device.seen = Date.now();
-      const { run, model, label } = candidate;
-      return { id, run, model, label, ...sample, runs: TIMED };
+      const { run, model, label, about } = candidate;
+      return { id, run, model, label, ...(about !== undefined && { about }), ...sample, runs: TIMED };
     }
     return undefined;
   }

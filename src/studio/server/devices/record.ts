@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { FormatError } from '../../../base/index.js';
 import { readJson, writeFileAtomic } from '../../../base/node/index.js';
-import type { DeviceHello } from '../../api/index.js';
+import type { DeviceHello, RunFinding } from '../../api/index.js';
 import { deviceHello, deviceMeasurement } from '../../api/schemas.js';
 
 /** What a run's devices.json says that it is. */
@@ -23,6 +23,11 @@ export type Measured = z.infer<typeof measured>;
 /** What tells devices apart: the owner's name for one, and what its browser says that it is. */
 export function deviceKey({ name, userAgent }: Pick<DeviceHello, 'name' | 'userAgent'>): string {
   return JSON.stringify([name, userAgent]);
+}
+
+/** What devices found of the models of the run in a folder; nothing where there is no devices.json. @throws FormatError where it is damaged. */
+export function findingsIn(folder: string): RunFinding[] {
+  return new DeviceRecord(folder).results().map(({ device, model, backends }) => ({ device: device.name, model, backends }));
 }
 
 /** What devices found of a run's models, kept in its folder as devices.json. */
