@@ -2,7 +2,7 @@ export * from './advice/index.js';
 export { parseRule } from './criteria/rules.js';
 export { liveRun } from './live/live-run.js';
 export { type Outlook, secondsLeft } from './live/time-left.js';
-export type { HostServices } from './models/host.js';
+export type { Feeds, HostServices, Timed } from './models/host.js';
 export { RecipeRunner, stageId } from './models/runner.js';
 export type { Workspace } from './models/workspace.js';
 export { openRun, type PerformJob, ProgressBatch, progressMessage } from './open-run.js';

@@ -111,6 +111,26 @@ describe('the report in a browser', { skip: skipWithoutChromium }, () => {
     await page.close();
   });
 
+  test('what devices took is an axis and a column; where answers differ there is no time', async () => {
+    const run = digitsRun();
+    const [first, second] = run.models;
+    const times = new Map<string, number | 'differs'>([
+      [run.baseline.id, 4],
+      [first.id, 2],
+      [second.id, 'differs'],
+    ]);
+    const { page, problems } = await open(run, { html: reportHtml({ ...run, devices: [{ name: '<b>phone</b>', times }] }) });
+    await page.selectOption('#axis-x', { label: 'On <b>phone</b>' });
+    assert.equal(await page.locator('#plot g.node:visible').count(), 2);
+    await page.locator('table.models thead button', { hasText: 'On <b>phone</b>' }).click();
+    assert.deepEqual((await order(page)).slice(0, 2), [0, 1], 'the longest first');
+    assert.match((await page.locator('table.models tr[data-index="1"]').textContent()) ?? '', /2 ms2\.0x/);
+    assert.match((await page.locator('table.models tr[data-index="2"]').textContent()) ?? '', /differs/);
+    assert.match((await page.locator('#model-1 .tiles').textContent()) ?? '', /On <b>phone<\/b>2 ms2\.0x faster on/);
+    assert.deepEqual(problems, []);
+    await page.close();
+  });
+
   test('a narrow page goes to the card of the row that was chosen', async () => {
     const { page } = await open(digitsRun());
     await page.setViewportSize({ width: 390, height: 800 });

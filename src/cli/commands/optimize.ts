@@ -6,6 +6,7 @@ import { checkFolder } from '../checks.js';
 import type { AddCommand } from '../command.js';
 import { hardwareFrom } from '../hardware.js';
 import { runDetached } from '../optimizing/detach.js';
+import { checkDevice } from '../optimizing/device.js';
 import { addRunOptions, type Options } from '../optimizing/options.js';
 import { runOptimization, serveJobs } from '../optimizing/run.js';
 import { checkStart, openStart } from '../optimizing/start.js';
@@ -26,6 +27,7 @@ export const optimizeCommand: AddCommand = (program, run) => {
         '  $ espalier optimize model.onnx --data photos/ --out runs/better --queue redis://10.0.0.5:6379 --store http://10.0.0.5:8080',
         '  $ espalier optimize model.onnx --data photos/ --out better/ --detach      and then: espalier watch better/',
         '  $ espalier optimize model.onnx --data photos/ --out longer/ --trials 60 --stopper asha --warm-start better/',
+        '  $ espalier optimize model.onnx --data photos/ --out better/ --device "my phone" --host 0.0.0.0 --tls',
         '',
         'Killed or stopped, the same command goes on where it was.',
       ].join('\n'),
@@ -38,6 +40,7 @@ export const optimizeCommand: AddCommand = (program, run) => {
         const path = located && named !== undefined ? lookup(located.inputs, named) : named;
         const hardware = options.hardware === undefined ? undefined : hardwareFrom(options.hardware);
         checkStart(path, options);
+        checkDevice(options);
         checkFolder(options.out);
         if (options.detach) return runDetached(options.out, context);
         const start = await openStart(path, options, context);

@@ -4,10 +4,11 @@ import { samplers, stoppers } from '../../automation/index.js';
 import { type LanguageName, languages } from '../../infrastructure/targets/index.js';
 import { type Limits, type ObjectiveName, WAVE } from '../../strategies/index.js';
 import { addDataOptions, type CommonOptions, type DataOptions } from '../options.js';
+import { type AddressOptions, addAddressOptions } from '../studio/address.js';
 import { bytes, count, latency, milliseconds, number, positiveInteger, positiveIntegers, positiveNumber } from '../units.js';
 import { strategies } from './strategies.js';
 
-export interface Options extends CommonOptions, Omit<DataOptions, 'limit'> {
+export interface Options extends CommonOptions, AddressOptions, Omit<DataOptions, 'limit'> {
   limit?: number;
   rules?: Limits['rules'];
   arch?: string;
@@ -34,6 +35,8 @@ export interface Options extends CommonOptions, Omit<DataOptions, 'limit'> {
   warmStart?: string;
   objectives?: ObjectiveName[];
   hardware?: string;
+  device?: string;
+  deviceWait?: number;
   serving?: number[];
   watts?: number;
   pricePerHour?: number;
@@ -50,7 +53,7 @@ export interface Options extends CommonOptions, Omit<DataOptions, 'limit'> {
 
 /** The options of the main job. */
 export function addRunOptions(command: Command): Command {
-  return addDataOptions(command, {
+  const run = addDataOptions(command, {
     threads: 'threads of each recipe (default: 1), and of latency (default: all cores)',
     limits: true,
   })
@@ -105,6 +108,11 @@ export function addRunOptions(command: Command): Command {
       'estimate latency for hardware that is not at hand instead of measuring it here: a name of "espalier estimate --list", or a JSON file',
     )
     .option(
+      '--device <name>',
+      'measure latency on a phone, tablet or computer that opens the link which is shown; models that answer wrongly there are not on the front',
+    )
+    .option('--device-wait <time>', 'how long the device may be away before the run stops (default: 30m)', milliseconds)
+    .option(
       '--serving <list>',
       'serve the front with so many requests at a time, e.g. 1,2,4, or none (default: 1, 2, 4, … up to all cores, a quarter of a second each)',
       requests,
@@ -129,6 +137,7 @@ export function addRunOptions(command: Command): Command {
     .option('--max-macs <number>', 'most multiply-accumulates for one sample, e.g. 12M', count)
     .option('--max-drop <points>', 'largest loss of quality against the original, in percentage points', number)
     .option('--min-quality <value>', 'worst quality by the metric that leads, e.g. 0.9, or for errors the largest', number);
+  return addAddressOptions(run, 'the page for --device');
 }
 
 /** Requests at a time; an empty list for none. */

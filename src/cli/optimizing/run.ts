@@ -3,10 +3,8 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { readJournal } from '../../automation/node/index.js';
 import { OptionError } from '../../base/index.js';
-import { writeFileAtomic } from '../../base/node/index.js';
 import type { HardwareModel } from '../../infrastructure/hardware/index.js';
 import { targetNamed } from '../../infrastructure/targets/node/index.js';
-import { reportHtml } from '../../report/render/index.js';
 import {
   growImproveShrink,
   type Limits,
@@ -28,7 +26,10 @@ import type { Located } from '../queue/located.js';
 import { argsForWorkers } from '../queue/messages.js';
 import { serveParent } from '../queue/serve-parent.js';
 import { storeFor } from '../queue/store.js';
+import { writeReport } from '../report-page.js';
+import type { AddressOptions } from '../studio/address.js';
 import { requiredToken } from '../token.js';
+import { onDevice } from './device.js';
 import type { Options } from './options.js';
 import type { Start } from './start.js';
 import { strategies } from './strategies.js';
@@ -57,7 +58,10 @@ export type RunOptions = Pick<
   | 'serving'
   | 'watts'
   | 'pricePerHour'
+  | 'device'
+  | 'deviceWait'
 > &
+  AddressOptions &
   Limits & { hardware?: HardwareModel; inputs?: readonly string[]; remote?: Located };
 
 /** Opens the folder, optimizes, writes the report. */
@@ -71,8 +75,8 @@ export async function runOptimization(start: Start, options: RunOptions, context
   context.kept ??= options.out;
   const request = requestOf(start, options, context, workspace);
   const workers = await workersOf(options, context);
-  const info = await optimize({ ...request, workers, options: { ...request.options, warmStart } });
-  await writeFileAtomic(join(options.out, 'report.html'), reportHtml(info));
+  const info = await optimized({ ...request, workers, options: { ...request.options, warmStart } }, options, context);
+  await writeReport(options.out, info);
   return info;
 }
 
@@ -85,6 +89,19 @@ async function earlierRun(folder: string): Promise<OptimizeOptions['warmStart']>
     where: `--warm-start ${folder}`,
     expected: 'the folder of an earlier optimize',
   });
+}
+
+/** Optimizes, with latency as a device has it where one is named. @throws ResourceError where that stays away. */
+async function optimized(request: OptimizeRequest, options: RunOptions, context: CommandContext): Promise<RunInfo> {
+  const { device } = options;
+  if (device === undefined) return optimize(request);
+  const { workspace, signal } = request;
+  const { host, gone } = await onDevice(request.host, { ...options, device }, (id) => workspace.fileOf(id), context);
+  try {
+    return await optimize({ ...request, host, signal: signal ? AbortSignal.any([signal, gone]) : gone });
+  } catch (error) {
+    throw gone.aborted ? gone.reason : error;
+  }
 }
 
 /** Where stages are made elsewhere: the queue, and how a worker opens this run. */
@@ -140,7 +157,7 @@ function requestOf(start: Start, options: RunOptions, context: CommandContext, w
 
 function settingsFrom(options: RunOptions, { seed }: Pick<CommandContext, 'seed'>): OptimizeOptions {
   const { maxSize, maxLatency, maxMemory, maxRam, maxFlash, maxMacs, maxDrop, minQuality, rules } = options;
-  const { trials, epochs, threads, families, sampler, stopper, wave, objectives, hardware, serving, watts, pricePerHour } = options;
+  const { trials, epochs, threads, families, sampler, stopper, wave, objectives, hardware, device, serving, watts, pricePerHour } = options;
   return {
     trials,
     epochs,
@@ -155,6 +172,7 @@ function settingsFrom(options: RunOptions, { seed }: Pick<CommandContext, 'seed'
     objectives,
     target: options.compile ?? (maxRam !== undefined || maxFlash !== undefined ? 'c' : undefined),
     hardware,
+    device,
     serving,
     watts,
     pricePerHour,

@@ -24,7 +24,7 @@ export interface Claim {
 
 /** What two runs in one workspace must have in common, in the words of the error that says that they have not. */
 function header({ name, original, architecture, task, strategyName, settings, plan }: Claim): Record<string, Json> {
-  const { seed, epochs, threads, limits, objectives, families, hardware, target } = settings;
+  const { seed, epochs, threads, limits, objectives, families, hardware, device, target } = settings;
   const base = architecture ? baseRecipe(architecture, task, epochs) : [];
   const parts = Object.values(task.splits).map(({ fingerprint }) => fingerprint);
   return asJson(
@@ -44,6 +44,7 @@ function header({ name, original, architecture, task, strategyName, settings, pl
       limits,
       objectives: objectives ?? null,
       hardware: hardware?.title ?? null,
+      device: device ?? null,
       target: target ?? null,
     },
     'run',

@@ -8,6 +8,7 @@ import { violations } from '../criteria/limits.js';
 import { objectiveValue } from '../criteria/objectives.js';
 import type { Elsewhere, StageBeside } from '../jobs/elsewhere.js';
 import type { Foresee } from '../models/foresee.js';
+import type { Timed } from '../models/host.js';
 import { journaled } from '../models/journaled.js';
 import { latencyBeside } from '../models/latency.js';
 import type { MakeModels } from '../models/maker.js';
@@ -96,8 +97,8 @@ async function watched(
 }
 
 /** Times a model in turns with the baseline. */
-function besideBaseline({ baseline: { info }, workspace, meter }: TrialNeeds): (model: Model) => Promise<LatencyInfo> {
-  return async (model) => latencyBeside(info, await storedModel(info, workspace), model, meter);
+function besideBaseline({ baseline: { info }, workspace, meter }: TrialNeeds): (model: Model, timed: Timed) => Promise<LatencyInfo> {
+  return async (model, timed) => latencyBeside(info, await storedModel(info, workspace), model, timed, meter);
 }
 
 /** By how much the last model of a trial breaks limits. */

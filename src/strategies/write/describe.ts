@@ -12,7 +12,7 @@ export interface Finding {
   name: string;
   strategyName: string;
   task: Task;
-  settings: Pick<Settings, 'seed' | 'trials' | 'epochs' | 'threads' | 'jobs' | 'hardware' | 'target' | 'watts' | 'pricePerHour'>;
+  settings: Pick<Settings, 'seed' | 'trials' | 'epochs' | 'threads' | 'jobs' | 'hardware' | 'device' | 'target' | 'watts' | 'pricePerHour'>;
   plan: Pick<Plan, 'remarks'>;
   baseline: Pick<Baseline, 'criteria'>;
   found: Omit<Found, 'candidates'>;
@@ -37,7 +37,7 @@ export function describeRun({
   seconds,
   effort,
 }: Finding): RunInfo {
-  const { seed, trials, epochs, threads, jobs, hardware, target, watts, pricePerHour } = settings;
+  const { seed, trials, epochs, threads, jobs, hardware, device, target, watts, pricePerHour } = settings;
   return {
     schema: FRONT_SCHEMA,
     format: FORMAT_VERSION,
@@ -62,6 +62,7 @@ export function describeRun({
     options: {
       ...{ trials, epochs, threads, jobs },
       ...(hardware && { hardware: hardware.name }),
+      ...(device !== undefined && { device }),
       ...(target && { target }),
       ...(watts !== undefined && { watts }),
       ...(pricePerHour !== undefined && { pricePerHour }),
@@ -75,12 +76,17 @@ export function describeRun({
     layers: settled.layers,
     trials: found.trials,
     failures: found.failures,
-    remarks: [...plan.remarks, ...(hardware ? [`Latency is an estimate for ${hardware.title}, not measured.`] : []), ...remarksOn(found)],
+    remarks: [...plan.remarks, ...latencyRemarks(settings), ...remarksOn(found)],
     seconds,
     // Watts are those of the hardware where that is not this machine.
     training: { ...effort, ...(watts !== undefined && !hardware && { runJoules: seconds * watts }) },
     complete: found.complete,
   };
+}
+
+function latencyRemarks({ hardware, device }: Pick<Settings, 'hardware' | 'device'>): string[] {
+  if (hardware) return [`Latency is an estimate for ${hardware.title}, not measured.`];
+  return device === undefined ? [] : [`Latency is what the device "${device}" took, by the quickest way whose answers agree.`];
 }
 
 function remarksOn({ trials, complete, wanted }: Finding['found']): string[] {

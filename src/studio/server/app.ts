@@ -7,6 +7,7 @@ import { invitationTo } from './devices/invitation.js';
 import { DeviceLab } from './devices/lab.js';
 import { deviceRoutes, labRoutes } from './devices/routes.js';
 import { sampleFor } from './devices/samples.js';
+import { sampleOfWish } from './devices/wishes.js';
 import type { StudioOptions } from './options.js';
 import { pages } from './pages.js';
 import { apiError, notFound, Refusal } from './refusal.js';
@@ -50,11 +51,11 @@ export function makeApp(parts: Parts): Hono<Env> {
   const candidates = new Candidates(runs);
   const lab = new DeviceLab({
     candidates: () => candidates.all(),
-    sample: async ({ folder, file }) => {
+    sample: async ({ folder, file, model, device }) => {
       const segments = segmentsOf(file);
       if (!segments) throw notFound('There is no such file');
       await (await openBelow(folder, segments)).file.close();
-      return sampleFor(join(folder, ...segments), folder, signal);
+      return device !== undefined ? sampleOfWish(folder, model) : sampleFor(join(folder, ...segments), folder, signal);
     },
     ...limits,
   });

@@ -7,6 +7,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { decodeQR } from 'qr/decode.js';
 import sharp from 'sharp';
 import type { DeviceInfo, DeviceJob, Invitation } from '#dist/studio/api/index.js';
+import { espalier } from '../../cli/run.js';
 import { launchChromium, skipWithoutChromium } from '../../support/browser/index.js';
 import { makeRun, TestStudio, temporaryFolder } from '../support.js';
 import { seen, watch } from '../tab/page.js';
@@ -74,6 +75,8 @@ describe('the page of a device', { skip: skipWithoutChromium }, () => {
       }
     const [wrong] = await page.locator('.results > li').filter({ hasText: 'Not recommended here' }).all();
     assert.match(await seen(wrong), /answers wrongly[\s\S]*is off by/);
+    await page.locator('section[aria-label="On this device"]').waitFor();
+    assert.match(await seen(page.locator('.results > li').first()), /accuracy \d+(\.\d+)?%, [\d.]+ KB · iris/);
     assert.equal(await page.locator('.results .badge').count(), models.length - 1, 'one way of each other model is the best');
     assert.deepEqual(problems, []);
     await opened.context.unrouteAll({ behavior: 'ignoreErrors' });
@@ -96,6 +99,26 @@ describe('the page of a device', { skip: skipWithoutChromium }, () => {
     assert.equal(await card.locator('text=not recommended').count(), 1);
     assert.deepEqual(problems, []);
     await context.close();
+  });
+
+  test('the front shows what each model takes on it, in the table and as an axis', async () => {
+    const { page, context, problems } = await watch(browser, `${studio.studio.links[0]}#/run/iris`);
+    const table = page.locator('section[aria-label=Models] table');
+    await table.locator('th', { hasText: 'On my phone' }).waitFor();
+    const column = (await table.locator('thead th').allTextContents()).findIndex((text) => /On my phone/.test(text));
+    const cells = await table.locator(`tbody tr > :nth-child(${column + 1})`).allTextContents();
+    assert.equal(cells.filter((text) => text === 'differs').length, 1);
+    assert.equal(cells.filter((text) => /ms$/.test(text)).length, models.length - 1);
+    await page.getByLabel('Across').selectOption({ label: 'On my phone' });
+    await page.getByRole('application', { name: 'Models by On my phone and Accuracy (validation)' }).waitFor();
+    assert.match(page.url(), /x=on\+my\+phone/);
+    assert.deepEqual(problems, []);
+    await context.close();
+    const { code, stderr } = await espalier(['report', 'iris'], { cwd: folder });
+    assert.equal(code, 0, stderr);
+    const report = readFileSync(join(folder, 'iris', 'report.html'), 'utf8');
+    assert.match(report, /<button type="button"[^>]*>On my phone<\/button>/);
+    assert.match(report, /<span class="bad">differs<\/span>/);
   });
 
   test('it goes on after the page was loaded again, without asking', async () => {
