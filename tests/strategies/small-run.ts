@@ -23,8 +23,8 @@ export interface SmallRun {
   folder: string;
   strategy: 'shrink-and-improve' | 'grow-improve-shrink';
   trials: number;
-  /** Of one full training. Default 4, which a model that has been trained can do with. */
-  epochs?: number;
+  /** Of one full training. Default 4, which a model that has been trained can do with; 'usual' leaves it to the run. */
+  epochs?: number | 'usual';
   jobs?: number;
   limits?: Limits;
   registry?: TechniqueRegistry;
@@ -78,7 +78,7 @@ export async function smallRun(
       runtime,
       workspace,
       host: measured ? nodeHost(runtime, folder, { threads: 1 }) : QUICK_HOST,
-      options: { trials, epochs, jobs, threads: 1, seed, limits, budgetMs },
+      options: { trials, ...(epochs !== 'usual' && { epochs }), jobs, threads: 1, seed, limits, budgetMs },
     });
   } finally {
     await workspace.close();

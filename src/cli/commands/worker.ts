@@ -1,9 +1,8 @@
 import { hostname } from 'node:os';
 import { canonicalText, type Job, type JobSource } from '../../automation/index.js';
-import { FormatError } from '../../base/index.js';
+import { FormatError, formatDuration } from '../../base/index.js';
 import type { AddCommand } from '../command.js';
 import type { CommonOptions } from '../options.js';
-import { duration } from '../progress.js';
 import { type Opening, opening } from '../queue/messages.js';
 import { RunProcess } from '../queue/run-process.js';
 import { positiveInteger } from '../units.js';
@@ -54,7 +53,7 @@ export const workerCommand: AddCommand = (program, run) => {
             const started = performance.now();
             const result = await processes.perform(job, signal);
             done++;
-            output.info(`${job.id}: done in ${duration((performance.now() - started) / 1000)}.`);
+            output.info(`${job.id}: done in ${formatDuration((performance.now() - started) / 1000)}.`);
             return result;
           });
         await Promise.all(sources.map((source) => source.serve(work, { stop, handBack: handBack ? stop : never })));
