@@ -43,7 +43,7 @@ interface RunTools extends StageTools {
 async function toolsFor({ options = {}, ...request }: Omit<OptimizeRequest, 'workers'>, machine: string | undefined): Promise<RunTools> {
   const { name, original, architecture, strategy, registry, runtime, workspace, onMessage } = request;
   const given = { name, original, architecture, strategy, registry, runtime, workspace, onMessage };
-  const { task, settings } = await planRun({ ...given, task: request.task, options });
+  const { task, settings } = await planRun({ ...given, task: request.task, options: { ...options, budgetMs: undefined } });
   const { seed, threads, hardware, target, stopper } = settings;
   const measuring = machine === undefined ? request.host : signingHost(request.host, machine);
   const host = hardware ? estimatingHost(request.host, hardware) : measuring;

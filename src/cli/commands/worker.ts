@@ -1,13 +1,12 @@
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { canonicalText, type Job, type JobSource, type Work } from '../../automation/index.js';
-import { type Activity, EspalierError, FormatError, type ProgressEvent } from '../../base/index.js';
+import { type Activity, EspalierError, FormatError, formatDuration, type ProgressEvent } from '../../base/index.js';
 import { defaultCacheFolder } from '../../data/node/index.js';
 import { progressMessage } from '../../strategies/index.js';
 import { checkStudio, storeAddress } from '../../strategies/node/index.js';
 import type { AddCommand } from '../command.js';
 import type { CommonOptions } from '../options.js';
-import { duration } from '../progress.js';
 import { type Opening, opening } from '../queue/messages.js';
 import { runHere, type StoreAccess } from '../queue/run-here.js';
 import { RunProcess } from '../queue/run-process.js';
@@ -78,7 +77,7 @@ export const workerCommand: AddCommand = (program, run) => {
                 throw cause;
               });
             done++;
-            output.info(`${job.id}: done in ${duration((performance.now() - started) / 1000)}.`);
+            output.info(`${job.id}: done in ${formatDuration((performance.now() - started) / 1000)}.`);
             return result;
           });
         await Promise.all(sources.map((source) => source.serve(work, { stop, handBack: handBack ? stop : refused.signal })));

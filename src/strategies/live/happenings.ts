@@ -20,6 +20,8 @@ export class Happenings {
   jobs = 1;
   /** When the budget is over. */
   deadline = Number.POSITIVE_INFINITY;
+  /** Seconds that a trial was foreseen to take. */
+  secondsEach: number | undefined;
   /** Seconds of the trials that ended. */
   readonly durations: number[] = [];
   /** How far the measuring of the front is. */
@@ -78,9 +80,10 @@ export class Happenings {
     return last === 'failed' ? 'failed' : 'stopped';
   }
 
-  #enter({ state, error, jobs, budgetMs, at }: StateEvent): void {
+  #enter({ state, error, jobs, budgetMs, secondsEach, at }: StateEvent): void {
     this.#state = state;
     this.error = error;
+    if (secondsEach !== undefined) this.secondsEach = secondsEach;
     if (state === 'starting') {
       this.jobs = jobs ?? 1;
       this.deadline = at + (budgetMs ?? Number.POSITIVE_INFINITY);

@@ -37,7 +37,7 @@ function header({ name, original, architecture, task, strategyName, settings, pl
       strategy: strategyName,
       families: families ?? null,
       // Another version of Espalier may make other recipes of the same points.
-      recipes: `SHA-256 ${shortHash([base, ...plan.initialPoints.map(plan.recipe)], 'recipes')}`,
+      recipes: `SHA-256 ${shortHash([base, ...plan.initialPoints.map((point) => plan.recipe(point))], 'recipes')}`,
       seed,
       epochs,
       threads,
@@ -49,6 +49,12 @@ function header({ name, original, architecture, task, strategyName, settings, pl
     },
     'run',
   ) as Record<string, Json>;
+}
+
+/** The epochs that the run in a workspace was begun with; undefined where there is none. */
+export function claimedEpochs({ storage }: Pick<Workspace, 'storage'>): number | undefined {
+  const before = storage.records().find(({ kind }) => kind === KIND)?.data as { epochs?: Json } | undefined;
+  return typeof before?.epochs === 'number' ? before.epochs : undefined;
 }
 
 function shortHash(value: unknown, what: string): string {
