@@ -35,15 +35,12 @@ test('64 workers, failures, lost connections and a killed process: every job has
     return made;
   };
   try {
-    const ended = { a: 0, b: 0 };
-    let ahead = 0;
+    let ended = 0;
     const disturbances = new Map<number, () => unknown>();
     const study = (run: 'a' | 'b') =>
       Array.from({ length: TRIALS }, async (_, number) => {
         const result = await queue.result({ id: `${run}-${number}`, run, data: number });
-        ended[run]++;
-        if (ended.a < TRIALS && ended.b < TRIALS) ahead = Math.max(ahead, Math.abs(ended.a - ended.b));
-        disturbances.get(ended.a + ended.b)?.();
+        disturbances.get(++ended)?.();
         return result;
       });
     const results = { a: study('a'), b: study('b') };
@@ -61,6 +58,7 @@ test('64 workers, failures, lost connections and a killed process: every job has
     assert.deepEqual(await view.getJobCounts('completed', 'failed', 'active', 'prioritized', 'waiting', 'delayed'), {
       ...{ completed: 2 * TRIALS, failed: 0, active: 0, prioritized: 0, waiting: 0, delayed: 0 },
     });
+    const ahead = mostAhead(await view.getJobs(['completed']));
     assert.ok(ahead <= BOUND, `one study was ${ahead} trials ahead of the other`);
     await view.close();
   } finally {
@@ -71,3 +69,14 @@ test('64 workers, failures, lost connections and a killed process: every job has
     rmSync(folder, { recursive: true, force: true });
   }
 });
+
+/** By how many trials one of the studies was ahead while both had some, in the order in which workers took them: they are heard of in bursts where connections are lost. */
+function mostAhead(jobs: readonly { readonly data: { readonly run: string }; readonly processedOn?: number }[]): number {
+  const taken = { a: 0, b: 0 };
+  let most = 0;
+  for (const { data } of [...jobs].sort((one, other) => Number(one.processedOn) - Number(other.processedOn))) {
+    taken[data.run as 'a' | 'b']++;
+    if (taken.a < TRIALS && taken.b < TRIALS) most = Math.max(most, Math.abs(taken.a - taken.b));
+  }
+  return most;
+}
