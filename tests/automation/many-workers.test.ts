@@ -27,6 +27,8 @@ test('64 workers, failures, lost connections and a killed process: every job has
   const queue = await openBullQueue({ url: redis.url });
   const { Redis: Connection } = await import('ioredis');
   const connection = new Connection(redis.url);
+  const { Queue } = await import('bullmq');
+  const view = new Queue('espalier', { connection: { url: redis.url } });
   const processes: ChildProcess[] = [];
   const startProcess = async () => {
     const made = fork(script, [redis.url, String(WORKERS / PROCESSES), folder]);
@@ -44,8 +46,6 @@ test('64 workers, failures, lost connections and a killed process: every job has
         return result;
       });
     const results = { a: study('a'), b: study('b') };
-    const { Queue } = await import('bullmq');
-    const view = new Queue('espalier', { connection: { url: redis.url } });
     while ((await view.getJobCountByTypes('prioritized')) < 2 * TRIALS) await new Promise((resolve) => setImmediate(resolve));
 
     const [lost] = await Promise.all(Array.from({ length: PROCESSES }, startProcess));
@@ -60,11 +60,10 @@ test('64 workers, failures, lost connections and a killed process: every job has
     });
     const ahead = mostAhead(await view.getJobs(['completed']));
     assert.ok(ahead <= BOUND, `one study was ${ahead} trials ahead of the other`);
-    await view.close();
   } finally {
     for (const each of processes) each.kill('SIGKILL');
     connection.disconnect();
-    await queue.close();
+    await Promise.all([view.close(), queue.close()]);
     await redis.remove();
     rmSync(folder, { recursive: true, force: true });
   }
