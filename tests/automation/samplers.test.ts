@@ -17,6 +17,7 @@ import {
   type SpaceDefinition,
   type TrialRecord,
   tpeSampler,
+  withPrior,
 } from 'espalier/automation';
 import { OptionError, Random } from 'espalier/base';
 import { type Direction, hypervolume } from 'espalier/pareto';
@@ -191,4 +192,29 @@ test('TPE keeps to the feasible side of a constraint', async () => {
   };
   const [tpe, random] = [await share(tpeSampler()), await share(randomSampler())];
   assert.ok(tpe > random + 0.25, `${tpe} against ${random}`);
+});
+
+test("withPrior: an earlier study is learned from as trials of one's own are, by samplers that learn", async () => {
+  const { space, objective } = {
+    space: { x: { type: 'float', low: 0, high: 1 } },
+    objective: ({ x }: Point) => ((x as number) - 0.8) ** 2,
+  } as const;
+  const earlier = await runStudy({ space, directions: ['minimize'], maxTrials: 40, sampler: randomSampler(), objective });
+  const prior = earlier.trials.map(({ point, values = [] }) => ({ point, values }));
+  const first = async (sampler: Sampler) => {
+    const study = await runStudy({ space, directions: ['minimize'], maxTrials: 4, sampler, objective, seed: 3 });
+    return { xs: study.trials.map(({ point }) => point.x as number), options: study.header.sampler.options };
+  };
+  for (const make of [tpeSampler, gpSampler, autoSampler]) {
+    const { xs, options } = await first(withPrior(make(), prior));
+    for (const x of xs) assert.ok(x > 0.6, `${make().name} proposes ${xs.join(', ')}`);
+    // Without it the first points cover the space.
+    assert.ok((await first(make())).xs.some((x) => x < 0.5));
+    assert.equal((options.prior as { trials: number }).trials, 40);
+    const other = await first(withPrior(make(), prior.slice(1)));
+    assert.notDeepEqual(other.options, options);
+    assert.equal((await first(withPrior(make(), []))).options.prior, undefined);
+  }
+  for (const sampler of [randomSampler(), gridSampler(), quasiRandomSampler(), nsga2Sampler()])
+    assert.equal(withPrior(sampler, prior), sampler);
 });

@@ -256,6 +256,8 @@ test('stoppers by name: what they are called in the journal', () => {
     ['hyperband', 'hyperband'],
     ['patience', 'patience'],
   ]);
+  const first = [3, 9, 10, 40].map((maxResource) => named.asha.make({ maxResource })?.options.minResource);
+  assert.deepEqual(first, [1, 1, 2, 5]);
 });
 
 test('hyperband: brackets take turns by its allotment, and are compared among themselves', () => {

@@ -151,6 +151,10 @@ test('samplers: what optimize may be told to use, and no other', async () => {
     assert.notEqual(code, 0);
     for (const name of namesOf(list)) assert.ok(stderr.includes(name), stderr);
   }
+  const { code, stderr } = await espalier(['optimize', 'net.onnx', '--data', 'digits', '--out', 'warm', '--warm-start', 'nowhere']);
+  assert.notEqual(code, 0);
+  assert.match(stderr, /no run to begin with/);
+  assert.equal(existsSync(at('warm')), false);
 });
 
 test('apply: a technique by its name, and the recipe of a card, step by step; techniques: what there is', async () => {

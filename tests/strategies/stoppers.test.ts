@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { readStudy, type TrialRecord } from 'espalier/automation';
 import { readJournal } from 'espalier/automation/node';
 import { OptionError } from 'espalier/base';
+import { liveText, reportHtml } from 'espalier/report/render';
 import type { RunInfo } from 'espalier/strategies';
 import { readRun } from 'espalier/strategies/node';
 import { essence } from './small-run.js';
@@ -133,6 +134,14 @@ test('kill -9 between epochs: the run that goes on decides as an undisturbed one
 test('those who look on see which trials were given up, and when', async () => {
   const { folder, trials } = await asha;
   const run = await readRun(folder);
+  const given = trials.filter(({ state }) => state === 'stopped');
+  const { info } = await asha;
+  assert.deepEqual(
+    info.stopped?.map(({ trial, epoch }) => [trial, epoch]),
+    given.map(({ number, reports }) => [number, reports.length]),
+  );
+  assert.ok(reportHtml(info).includes(`given up after epoch ${given[0].reports.length}, in prune`));
+  assert.match(liveText(run, { width: 120, color: false }), new RegExp(`${given.length} stopped early`));
   for (const { number, state, reports, attributes } of trials) {
     const shown = run.trials[number];
     assert.equal(shown.state, state);

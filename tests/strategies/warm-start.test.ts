@@ -58,7 +58,7 @@ test('the same again: the best recipes first, and what all of them came to is le
   );
   assert.equal((warm.header.sampler.options.prior as { trials: number }).trials, 6);
   assert.ok(
-    warm.messages.some((text) => /4 recipes are tried first; what 6 came to is learned from/.test(text)),
+    warm.messages.some((text) => /Tried first: 4 of the 6 recipes of an earlier run; scores that are learned from: 6/.test(text)),
     warm.messages.join(),
   );
   // Then what the plan begins with, once each.
@@ -74,7 +74,7 @@ test('other data: the recipes first, and never what they came to', async () => {
   );
   assert.equal(warm.header.sampler.options.prior, undefined);
   assert.ok(
-    warm.messages.some((text) => /does not count here: it is of other (model|data)/.test(text)),
+    warm.messages.some((text) => /its scores do not count here: it is of other (model|data)/.test(text)),
     warm.messages.join(),
   );
   const random = await run('random', { trials: 2, warmStart: earlier.records, sampler: 'random' });
@@ -92,7 +92,7 @@ test('what the space does not have is left out, and counted', async () => {
     fitting.slice(0, 2),
   );
   assert.ok(
-    warm.messages.some((text) => text.includes(`${left} of its 6 do not fit this search and are left out`)),
+    warm.messages.some((text) => text.includes(`left out because they do not fit this search: ${left}`)),
     warm.messages.join(),
   );
 });

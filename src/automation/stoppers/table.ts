@@ -10,6 +10,11 @@ export interface StopperUse {
   maxResource: number;
 }
 
+/** The first rung: a ninth of the usual length. The first epochs of a long training say little. */
+function firstRung({ maxResource }: StopperUse): number {
+  return Math.ceil(maxResource / 9);
+}
+
 /** What can be asked for by name, and when to. 'none' makes no stopper: every trial runs to its end. */
 export const stoppers: { readonly [name: string]: { readonly make: (use: StopperUse) => Stopper | undefined; readonly when: string } } = {
   none: { make: () => undefined, when: 'the usual choice: every trial runs to its end' },
@@ -18,11 +23,11 @@ export const stoppers: { readonly [name: string]: { readonly make: (use: Stopper
     when: 'the mildest that compares: a trial goes that is worse than most finished ones were on average up to the same epoch',
   },
   asha: {
-    make: () => halvingStopper(),
-    when: 'many trials with long trainings: after 1, 3, 9, 27, … epochs the best third of those that got there goes on',
+    make: (use) => halvingStopper({ minResource: firstRung(use) }),
+    when: 'many trials with long trainings: after a ninth of the usual epochs, and then each three times as many, the best third goes on',
   },
   hyperband: {
-    make: ({ maxResource }) => hyperbandStopper({ maxResource }),
+    make: (use) => hyperbandStopper({ minResource: firstRung(use), maxResource: use.maxResource }),
     when: 'as asha, where the first epochs may mislead: some of the trials are left alone until later',
   },
   patience: {

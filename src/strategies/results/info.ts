@@ -148,6 +148,8 @@ export interface RunInfo {
   layers: Record<string, LayerInfo[]>;
   trials: { finished: number; failed: number; stopped: number };
   failures: { trial: number; recipe: Recipe; message: string }[];
+  /** Trials that were given up early: after which epoch of all their trainings, and in which technique. Absent where there are none. */
+  stopped?: { trial: number; recipe: Recipe; epoch: number; technique: string }[];
   remarks: string[];
   /** Wall-clock seconds of all runs together. */
   seconds: number;

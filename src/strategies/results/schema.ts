@@ -125,6 +125,7 @@ const run = z.looseObject({
   layers: z.record(z.string(), z.array(layer)),
   trials: z.looseObject({ finished: count, failed: count, stopped: count }),
   failures: z.array(z.looseObject({ trial: number, recipe, message: z.string() })),
+  stopped: z.array(z.looseObject({ trial: number, recipe, epoch: count, technique: z.string() })).optional(),
   remarks: z.array(z.string()),
   seconds: count,
   training: z.looseObject({ epochs: count, microjoules: count, runJoules: count.optional() }).optional(),

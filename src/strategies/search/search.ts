@@ -37,6 +37,7 @@ export interface Found {
   candidates: ModelInfo[];
   trials: RunInfo['trials'];
   failures: RunInfo['failures'];
+  stopped: NonNullable<RunInfo['stopped']>;
   /** Whether every trial that was wanted came to an end. */
   complete: boolean;
   /** How many were wanted in the end, and what models must keep to: both may change in the course of a run. */
@@ -130,7 +131,7 @@ async function forgetStopped({ trials }: Study, workspace: Pick<Workspace, 'forg
   }
 }
 
-function foundBy(study: Study, plan: SearchNeeds['plan']): Pick<Found, 'candidates' | 'trials' | 'failures'> {
+function foundBy(study: Study, plan: SearchNeeds['plan']): Pick<Found, 'candidates' | 'trials' | 'failures' | 'stopped'> {
   const candidates = new Map<string, ModelInfo>();
   for (const trial of study.trials) {
     for (const info of (trial.attributes.candidates ?? []) as unknown as ModelInfo[])
@@ -139,10 +140,15 @@ function foundBy(study: Study, plan: SearchNeeds['plan']): Pick<Found, 'candidat
   const failures = study.trials
     .filter((trial) => trial.state === 'failed')
     .map((trial) => ({ trial: trial.number, recipe: plan.recipe(trial.point), message: trial.error?.message ?? 'unknown' }));
+  const stopped = study.trials.flatMap(({ number, point, attributes }) => {
+    const given = stoppedIn(attributes).stopped;
+    return given ? [{ trial: number, recipe: plan.recipe(point), epoch: given.epoch, technique: given.technique }] : [];
+  });
   const count = (state: string) => study.trials.filter((trial) => trial.state === state).length;
   return {
     candidates: [...candidates.values()],
     failures,
+    stopped,
     trials: { finished: count('completed'), failed: failures.length, stopped: count('stopped') },
   };
 }

@@ -78,9 +78,9 @@ function learnedFrom(earlier: readonly JournalRecord[], needs: WarmStartNeeds): 
   const { prior, why } = priorOf(earlier, [...fitting], needs);
   const left = ended.length - fitting.size;
   const texts = [
-    `Of an earlier run ${first.length} recipes are tried first`,
-    ...(left > 0 ? [`${left} of its ${ended.length} do not fit this search and are left out`] : []),
-    why === undefined ? `what ${prior.length} came to is learned from` : `what they came to does not count here: ${why}`,
+    `Tried first: ${first.length} of the ${ended.length} recipes of an earlier run`,
+    ...(left > 0 ? [`left out because they do not fit this search: ${left}`] : []),
+    why === undefined ? `scores that are learned from: ${prior.length}` : `its scores do not count here: ${why}`,
   ];
   needs.say(`${texts.join('; ')}.`);
   return { points: first, prior };

@@ -12,7 +12,10 @@ export interface Finding {
   name: string;
   strategyName: string;
   task: Task;
-  settings: Pick<Settings, 'seed' | 'trials' | 'epochs' | 'threads' | 'jobs' | 'hardware' | 'device' | 'target' | 'watts' | 'pricePerHour'>;
+  settings: Pick<
+    Settings,
+    'seed' | 'trials' | 'epochs' | 'threads' | 'jobs' | 'sampler' | 'stopper' | 'hardware' | 'device' | 'target' | 'watts' | 'pricePerHour'
+  >;
   plan: Pick<Plan, 'remarks'>;
   baseline: Pick<Baseline, 'criteria'>;
   found: Omit<Found, 'candidates'>;
@@ -37,7 +40,7 @@ export function describeRun({
   seconds,
   effort,
 }: Finding): RunInfo {
-  const { seed, trials, epochs, threads, jobs, hardware, device, target, watts, pricePerHour } = settings;
+  const { seed, trials, epochs, threads, jobs, sampler, stopper, hardware, device, target, watts, pricePerHour } = settings;
   return {
     schema: FRONT_SCHEMA,
     format: FORMAT_VERSION,
@@ -61,6 +64,8 @@ export function describeRun({
     seed,
     options: {
       ...{ trials, epochs, threads, jobs },
+      ...(sampler !== 'tpe' && { sampler }),
+      ...(stopper !== 'none' && { stopper }),
       ...(hardware && { hardware: hardware.name }),
       ...(device !== undefined && { device }),
       ...(target && { target }),
@@ -76,6 +81,7 @@ export function describeRun({
     layers: settled.layers,
     trials: found.trials,
     failures: found.failures,
+    ...(found.stopped.length > 0 && { stopped: found.stopped }),
     remarks: [...plan.remarks, ...latencyRemarks(settings), ...remarksOn(found)],
     seconds,
     // Watts are those of the hardware where that is not this machine.

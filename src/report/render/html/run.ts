@@ -38,6 +38,7 @@ export function runSection(info: RunInfo): Markup {
         )
       : undefined,
     failures(info),
+    stopped(info),
     element(
       'details',
       { class: 'run' },
@@ -56,6 +57,24 @@ function failures({ failures: found }: RunInfo): Markup | undefined {
     'details',
     { class: 'run' },
     element('summary', {}, `Failed trials (${found.length})`),
+    element('ul', { class: 'failures' }, items),
+  );
+}
+
+function stopped({ stopped: found = [] }: RunInfo): Markup | undefined {
+  if (found.length === 0) return undefined;
+  const items = found.map(({ trial, recipe, epoch, technique }) =>
+    element(
+      'li',
+      {},
+      element('strong', {}, `Trial ${trial}: ${recipeText(recipe)}`),
+      element('div', {}, `given up after epoch ${epoch}, in ${technique}`),
+    ),
+  );
+  return element(
+    'details',
+    { class: 'run' },
+    element('summary', {}, `Trials stopped early (${found.length})`),
     element('ul', { class: 'failures' }, items),
   );
 }
