@@ -1,6 +1,6 @@
-import { formatBytes } from '../../../../report/info/index.js';
+import { formatBytes, type LimitName } from '../../../../report/info/index.js';
 import type { StartRun } from '../../../api/index.js';
-import { type LimitName, limitFields, parseTime } from '../../../view/index.js';
+import { limitFields, parseTime } from '../../../view/index.js';
 import type { UploadFile } from '../../api/upload.js';
 
 /** A run that is not begun: what was typed and chosen. */
@@ -62,7 +62,7 @@ export function problemsOf(draft: Draft, maxUpload: number): string[] {
   if (draft.trials.trim() !== '' && countOf(draft.trials) === undefined) found.push('Trials: a whole number of at least 1.');
   if (draft.jobs.trim() !== '' && countOf(draft.jobs) === undefined) found.push('Side by side: a whole number of at least 1.');
   if (draft.budget.trim() !== '' && parseTime(draft.budget) === undefined) found.push('Time at most: something like 30 min.');
-  for (const { name, label, parse, example } of limitFields) {
+  for (const { name, label, parse, example } of limitFields()) {
     const text = draft.limits[name]?.trim() ?? '';
     if (text !== '' && parse(text) === undefined) found.push(`${label}: something like ${example}.`);
   }
@@ -85,7 +85,12 @@ export function startOf(draft: Draft, model: string | undefined, data: string | 
   const limits = Object.fromEntries(
     START_LIMITS.flatMap((name) => {
       const text = draft.limits[name]?.trim() ?? '';
-      const value = text === '' ? undefined : limitFields.find((field) => field.name === name)?.parse(text);
+      const value =
+        text === ''
+          ? undefined
+          : limitFields()
+              .find((field) => field.name === name)
+              ?.parse(text);
       return value === undefined ? [] : [[name, value]];
     }),
   );

@@ -24,7 +24,7 @@ export function StartView({ canStart, maxUpload = Number.POSITIVE_INFINITY }: { 
   const abort = useRef<AbortController | undefined>(undefined);
   const change = (part: Partial<Draft>) => setDraft((was) => ({ ...was, ...part }));
   const problems = problemsOf(draft, maxUpload);
-  const limits = limitFields.filter(({ name }) => START_LIMITS.includes(name));
+  const limits = limitFields().filter(({ name }) => START_LIMITS.includes(name));
 
   const go = async (event: Event) => {
     event.preventDefault();
