@@ -17,6 +17,8 @@ export interface Draft {
   readonly trials: string;
   readonly budget: string;
   readonly jobs: string;
+  /** The language that models are compiled to; empty for none. */
+  readonly target: NonNullable<StartRun['target']> | '';
 }
 
 export const firstDraft: Draft = {
@@ -31,10 +33,8 @@ export const firstDraft: Draft = {
   trials: '',
   budget: '',
   jobs: '',
+  target: '',
 };
-
-/** Limits that a run can be started with. */
-export const START_LIMITS: readonly LimitName[] = ['maxSize', 'maxMacs', 'maxLatency', 'maxMemory', 'maxDrop', 'minQuality'];
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 const MODEL = /\.(onnx|tflite)$/i;
@@ -83,14 +83,9 @@ export function nameOf({ name, from, model, architecture }: Draft): string {
 export function startOf(draft: Draft, model: string | undefined, data: string | undefined): StartRun {
   const path = draft.model.find(isModel)?.path ?? '';
   const limits = Object.fromEntries(
-    START_LIMITS.flatMap((name) => {
+    limitFields().flatMap(({ name, parse }) => {
       const text = draft.limits[name]?.trim() ?? '';
-      const value =
-        text === ''
-          ? undefined
-          : limitFields()
-              .find((field) => field.name === name)
-              ?.parse(text);
+      const value = text === '' ? undefined : parse(text);
       return value === undefined ? [] : [[name, value]];
     }),
   );
@@ -101,6 +96,7 @@ export function startOf(draft: Draft, model: string | undefined, data: string | 
     data: data === undefined ? { name: draft.dataset } : { upload: data },
     ...(trials !== undefined && { trials }),
     ...(jobs !== undefined && { jobs }),
+    ...(draft.target !== '' && { target: draft.target }),
     ...(budget !== undefined && { budget }),
     ...(Object.keys(limits).length > 0 && { limits }),
   };
