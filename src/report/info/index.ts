@@ -14,7 +14,16 @@ export { type EstimateRow, estimateRows, estimateTotals, estimateWarnings } from
 export * from './format.js';
 export { type CostShare, type InspectInfo, type InspectLayer, inspectInfo, inspectTotals } from './inspect.js';
 export { type LayerBars, type LayerMeasure, type LayerPair, layerBars, layersOf, pairLayers } from './layers.js';
-export { limitName, limitOption, limitTexts } from './limits.js';
+export {
+  type LimitFacts,
+  type LimitKind,
+  type LimitName,
+  limitFacts,
+  limitName,
+  limitOption,
+  limitText,
+  limitTexts,
+} from './limits.js';
 export type { Measure, MeasureName } from './measure.js';
 export { costMeasures, measures } from './measures.js';
 export { type Curve, sensitivityList, type TrainingCurves, trainingCurves } from './notes.js';
