@@ -1,12 +1,16 @@
-// The studio's pages: `vite build` bundles each .html file of src/studio/web into dist/studio/web, beside the server that hands them out.
+// What is made for browsers: `vite build` bundles each .html file of src/studio/web into dist/studio/web, beside the server that hands them out, and first the
+// script of the report, which is a part of the library.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
+import { REPORT_SCRIPT, writeReportScript } from './scripts/report-script.mjs';
 import { workerLicenses } from './scripts/worker-licenses.mjs';
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 const root = at('src/studio/web');
+
+await writeReportScript();
 
 const licenses = workerLicenses(at('dist/studio/web/licenses.md'));
 
@@ -15,6 +19,7 @@ export default defineConfig({
   // Addresses of scripts are relative, so that the studio may stand behind any path.
   base: './',
   publicDir: false,
+  resolve: { alias: [{ find: /^\.\/report-script\.js$/, replacement: REPORT_SCRIPT }] },
   build: {
     outDir: at('dist/studio/web'),
     emptyOutDir: true,

@@ -43,6 +43,9 @@ const FAST = [
   'technique/',
 ];
 
+/** A file that is not done after a quarter of an hour hangs: it fails by name instead of holding everything up. The longest takes two minutes. */
+const HANGS_MS = 15 * 60_000;
+
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const compiled = join(root, 'build', 'tests');
 const isFast = process.argv.includes('--fast');
@@ -66,7 +69,13 @@ if (files.length === 0) {
 }
 const result = spawnSync(
   process.execPath,
-  ['--test', '--test-concurrency=2', '--test-reporter=spec', ...files.map((file) => relative(root, join(compiled, file)))],
+  [
+    '--test',
+    '--test-concurrency=2',
+    `--test-timeout=${HANGS_MS}`,
+    '--test-reporter=spec',
+    ...files.map((file) => relative(root, join(compiled, file))),
+  ],
   { cwd: root, stdio: 'inherit' },
 );
 process.exit(result.status ?? 1);

@@ -14,7 +14,7 @@ export type {
 export * from './queue/index.js';
 export type { StudyResults } from './results.js';
 export * from './samplers/index.js';
-export type { StudyOptions } from './settings.js';
+export type { MayTry, StudyOptions } from './settings.js';
 export { SearchSpace } from './space.js';
 export { type StudyHeader, StudyState } from './state.js';
 export * from './stoppers/index.js';

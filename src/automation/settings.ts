@@ -51,9 +51,17 @@ export interface StudyOptions {
   maxFailures?: number;
   /** Constraints that may change: asked when a trial is told, and of every trial when it is to `rejudge`. Default: the objective's violations count. */
   judge?: Judge;
+  /**
+   * Whether there is time for a point: asked before it is proposed, with those that were proposed and have not ended, and again, with none, before it is handed out. A point
+   * that is refused is passed over, and the study ends, as by its budget, where all are; what is tried then depends on time. Default: there is.
+   */
+  mayTry?: MayTry;
   /** Progress under the task "study": one event per trial ended. */
   activity?: Activity;
 }
+
+/** Whether there is time for a point beside others that were proposed and have not ended. */
+export type MayTry = (point: Point, pending: readonly Point[]) => boolean;
 
 /** The options checked, with their defaults. */
 export interface StudySettings {
@@ -71,6 +79,7 @@ export interface StudySettings {
   readonly leaseMs: number;
   readonly maxFailures: number;
   readonly judge: Judge | undefined;
+  readonly mayTry: MayTry | undefined;
   readonly activity: Activity;
 }
 
@@ -93,6 +102,7 @@ export function settingsOf({
   distinct = true,
   maxFailures = Infinity,
   judge,
+  mayTry,
   activity = {},
   ...given
 }: StudyOptions): StudySettings {
@@ -134,6 +144,7 @@ export function settingsOf({
     leaseMs,
     maxFailures,
     judge,
+    mayTry,
     activity,
   };
 }

@@ -10,6 +10,8 @@ export interface ProgressEvent {
   secondsLeft?: number;
   /** Set where an epoch of a training has just ended: its number from 1, the mean loss, and the validation quality where it was measured. */
   epoch?: { readonly epoch: number; readonly loss: number; readonly quality?: number };
+  /** Who does it, where that is another process; `isIdle` where it has ended what it did. */
+  worker?: { readonly name: string; readonly isIdle?: boolean };
 }
 
 /** Whatever wants to see progress: the terminal, a journal, a web page. */

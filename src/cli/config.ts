@@ -6,7 +6,7 @@ import { OptionError } from '../base/index.js';
 import { commands } from './commands.js';
 
 /** In the order in which they are looked for. */
-const FILES = ['espalier.config.js', 'espalier.config.mjs', 'espalier.config.json'];
+export const CONFIG_FILES = ['espalier.config.js', 'espalier.config.mjs', 'espalier.config.json'];
 
 type Values = Readonly<Record<string, unknown>>;
 
@@ -15,7 +15,7 @@ type Values = Readonly<Record<string, unknown>>;
  * @throws OptionError for a file that cannot be read, and for commands, options and values that there are not.
  */
 export async function applyConfig(command: Command, folder: string): Promise<void> {
-  const file = FILES.find((name) => existsSync(join(folder, name)));
+  const file = CONFIG_FILES.find((name) => existsSync(join(folder, name)));
   if (file === undefined) return;
   const config = await readConfig(join(folder, file), file);
   for (const name of Object.keys(config)) {

@@ -93,7 +93,7 @@ export class CommandContext {
   async source(options: DataOptions, model?: Model, calibrates = false): Promise<DataSource> {
     const made = model && (await this.#sourceOfInputs(options, model, calibrates));
     if (made) return made;
-    const { data, labels, classes, unlabelled, limit: count, columns, exif, maxUnpacked, sampleRate, seconds } = options;
+    const { data, dataName, labels, classes, unlabelled, limit: count, columns, exif, maxUnpacked, sampleRate, seconds } = options;
     const chosen = unlabelled ? { label: false as const, labelled: false } : { label: targetsNamed(options), classes, annotations: labels };
     const limit = count === undefined ? undefined : { count, seed: this.seed };
     const { openDataset } = await import('../modalities/node/index.js');
@@ -101,9 +101,9 @@ export class CommandContext {
     const ofModel = model && { order: notedColumns(model), categories: notedCategories(model), fallbackSize: imageSize(model) };
     const sounds = { sampleRate: sampleRate ?? (model && notedSampleRate(model)), seconds };
     const given = { ...chosen, ...ofModel, ...sounds, columns, limit, orient: exif, maxUnpacked };
-    const source = await openDataset(data, given, this.activity);
-    this.defer(() => source.close());
-    return source;
+    const opened = await openDataset(data, given, this.activity);
+    this.defer(() => opened.close());
+    return dataName === undefined ? opened : { ...opened, name: dataName };
   }
 
   /** @throws EspalierError where a file could not be written there: better said before the work than after it. */

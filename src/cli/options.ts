@@ -15,6 +15,8 @@ export interface CommonOptions {
 /** Options of commands that read data. */
 export interface DataOptions {
   data: string;
+  /** What the data is called where its path is another on this machine. */
+  dataName?: string;
   input?: Record<string, string>;
   shape?: Record<string, number[]>;
   preprocess: string;

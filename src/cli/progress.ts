@@ -1,4 +1,4 @@
-import type { ProgressEvent } from '../base/index.js';
+import { formatDuration, type ProgressEvent } from '../base/index.js';
 
 /** A piece of work that says nothing for so long is not shown any more, in milliseconds. */
 const STALE_MS = 5000;
@@ -75,15 +75,7 @@ function shorten(value: number): string {
 }
 
 function timeLeft({ started, before, heard, last: { done, total, secondsLeft } }: Tracked, now: number): string[] {
-  if (secondsLeft !== undefined) return [`${duration(secondsLeft - (now - heard) / 1000)} left`];
+  if (secondsLeft !== undefined) return [`${formatDuration(secondsLeft - (now - heard) / 1000)} left`];
   if (total === undefined || done <= before || done >= total) return [];
-  return [`${duration(((now - started) / (done - before) / 1000) * (total - done))} left`];
-}
-
-/** "12 s", "3 min 20 s", "2 h 5 min". */
-export function duration(seconds: number): string {
-  const whole = Math.max(0, Math.round(seconds));
-  if (whole < 60) return `${whole} s`;
-  if (whole < 3600) return `${Math.floor(whole / 60)} min${whole % 60 ? ` ${whole % 60} s` : ''}`;
-  return `${Math.floor(whole / 3600)} h${Math.floor((whole % 3600) / 60) ? ` ${Math.floor((whole % 3600) / 60)} min` : ''}`;
+  return [`${formatDuration(((now - started) / (done - before) / 1000) * (total - done))} left`];
 }

@@ -15,6 +15,8 @@ import { type ChosenMeter, chosenMeter, nameOfStep } from './settle/chosen.js';
 /** Does jobs of one run. */
 export type PerformJob = (job: Job, activity: Activity) => Promise<Json>;
 
+export { ProgressBatch, progressMessage } from './jobs/progress.js';
+
 /**
  * Opens a run as a worker: what `optimize` would do itself, it does job by job. The workspace's journal is the worker's own; models go where the run keeps them.
  * @param machine noted with what is timed. Default: nothing is.
@@ -24,6 +26,8 @@ export function openRun(request: Omit<OptimizeRequest, 'workers'>, machine?: str
   let tools: Promise<RunTools> | undefined;
   return async (job, activity) => {
     const work = runJobIn(job);
+    // What is loaded first may take long.
+    activity.onProgress?.({ task: work.kind === 'stage' ? (work.recipe.at(-1)?.technique ?? 'stage') : work.kind, done: 0 });
     await adopt(request.workspace.storage, work.records);
     tools ??= toolsFor(request, machine);
     const { chosen, ...stages } = await tools;
@@ -39,7 +43,7 @@ interface RunTools extends StageTools {
 async function toolsFor({ options = {}, ...request }: Omit<OptimizeRequest, 'workers'>, machine: string | undefined): Promise<RunTools> {
   const { name, original, architecture, strategy, registry, runtime, workspace, onMessage } = request;
   const given = { name, original, architecture, strategy, registry, runtime, workspace, onMessage };
-  const { task, settings } = await planRun({ ...given, task: request.task, options });
+  const { task, settings } = await planRun({ ...given, task: request.task, options: { ...options, budgetMs: undefined } });
   const { seed, threads, hardware, target, stopper } = settings;
   const measuring = machine === undefined ? request.host : signingHost(request.host, machine);
   const host = hardware ? estimatingHost(request.host, hardware) : measuring;

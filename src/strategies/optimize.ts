@@ -10,7 +10,7 @@ import { foresight } from './models/foresee.js';
 import { modelMaker } from './models/maker.js';
 import { meterOf } from './models/meter.js';
 import { stageId } from './models/runner.js';
-import { planRun } from './plan/plan.js';
+import { outlookMessage, planRun } from './plan/plan.js';
 import type { OptimizeRequest } from './request.js';
 import type { RunInfo } from './results/info.js';
 import { search } from './search/search.js';
@@ -34,7 +34,8 @@ export async function optimize(request: OptimizeRequest): Promise<RunInfo> {
   requireSound(original);
 
   const given = { name, original, architecture, strategy };
-  const { task, settings, plan } = await planRun({ ...given, task: request.task, options, registry, runtime, workspace, onMessage });
+  const planned = await planRun({ ...given, task: request.task, options, registry, runtime, workspace, onMessage, signal });
+  const { task, settings, plan, outlook } = planned;
   const { seed, threads, hardware, target, jobs, limits, trials, stopper } = settings;
   const about = { name, strategy: strategy.name, task: { name: task.name, kind: task.kind, metric: task.metric.name }, trials };
   await noteRun(workspace.storage, { ...about, limits });
@@ -42,6 +43,7 @@ export async function optimize(request: OptimizeRequest): Promise<RunInfo> {
   const recorder = new Recorder({ onMessage, onProgress, signal }, workspace.events, { jobs, budgetMs });
   const { activity } = recorder;
   return recorder.run(async () => {
+    if (outlook) activity.onMessage?.(outlookMessage(planned));
     const host = hardware ? estimatingHost(request.host, hardware) : request.host;
     const fingerprint = fingerprintOf(original, task);
     const materials = { original, task, runtime, registry, workspace, seed, threads, fingerprint };
@@ -61,12 +63,14 @@ export async function optimize(request: OptimizeRequest): Promise<RunInfo> {
       foresee: isWatched ? foresight({ ...materials, meter }) : undefined,
     };
 
+    const begun = elapsed();
     const baseline = await measureBaseline({ ...given, task, settings, ...tools });
+    outlook?.expected.learn(outlook.baseline, (elapsed() - begun) / 1000);
     const { criteria, info } = baseline;
     await noteRun(workspace.storage, { ...about, limits: criteria.limits, objectives: criteria.objectives, baseline: info });
-    recorder.state('searching');
+    recorder.searching(outlook?.each);
     const left = settings.budgetMs - elapsed();
-    const found = await search({ plan, baseline, settings, budgetMs: left, registry, recorder, ...tools });
+    const found = await search({ plan, baseline, settings, budgetMs: left, expected: outlook?.expected, registry, recorder, ...tools });
     recorder.state('settling');
     // Limits may have been changed meanwhile.
     const judged = { ...baseline, criteria: { ...criteria, limits: found.limits } };

@@ -42,6 +42,13 @@ export interface Needs<O extends Options = Options> {
   readonly runtime?: Need<O>;
   /** Share of the epochs of a full training that it takes to train what it made, in its option "epochs". Default 1. */
   readonly training?: number;
+  /** How many times as long a step of that training takes as one by the labels alone: others answer beside the model, or it rounds. Default 1. */
+  readonly stepCost?: number;
+  /**
+   * How many samples it has answered besides training, or does what takes as long: it calibrates, compares candidates. From it a run with a budget foresees what a
+   * recipe takes. Default: none. @param validation samples of that part.
+   */
+  answers?(options: O, validation: number): number;
 }
 
 export type NeedName = 'data' | 'gradients' | 'runtime';

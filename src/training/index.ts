@@ -21,6 +21,7 @@ export { buildStatisticsMatch, type ChannelStatistics, type StatisticsMatch } fr
 export { buildTrainingStep, SEED_INPUT, type TrainingStep } from './step.js';
 export type { StepOptions } from './step-options.js';
 export * from './tasks/index.js';
+export { TimeLeft } from './time-left.js';
 export { train } from './train.js';
 export { FOLLOWS, type Trials, trialsOf } from './trials.js';
 export { withWeights } from './weights.js';

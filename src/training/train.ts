@@ -21,6 +21,7 @@ import { balancedView } from './sampling.js';
 import { scheduleFactor } from './schedules.js';
 import { heldInput, LAST_INPUT } from './state.js';
 import { buildTrainingStep, otherInput, SEED_INPUT, type TrainingStep } from './step.js';
+import { TimeLeft } from './time-left.js';
 import { withWeights } from './weights.js';
 
 /**
@@ -117,6 +118,7 @@ class Training {
   readonly #samples: readonly Feed[];
   readonly #history: EpochRecord[];
   readonly #clock = new InputClock();
+  readonly #timeLeft: TimeLeft;
   #best: Checkpoint['best'];
   /** Loss of the first step, or of the first epoch where an earlier run began. */
   #firstLoss: number | undefined;
@@ -132,6 +134,7 @@ class Training {
     this.#history = [...(request.resume?.history ?? [])];
     this.#best = request.resume?.best;
     this.#firstLoss = this.#history[0]?.loss;
+    this.#timeLeft = new TimeLeft(options.epochs);
   }
 
   get #stepsPerEpoch(): number {
@@ -190,7 +193,9 @@ class Training {
       running = this.#run(feeds, batch, epoch, tally).then(() => {
         this.#clock.end();
         const facts = { epoch: epoch + 1, loss: tally.loss / tally.done, ...slowInput(this.#clock.waiting) };
-        onProgress?.({ task: 'train', done: epoch * steps + tally.done, total, facts });
+        const done = epoch * steps + tally.done;
+        const secondsLeft = this.#timeLeft.step(epoch + 1, done, total);
+        onProgress?.({ task: 'train', done, total, facts, ...(secondsLeft !== undefined && { secondsLeft }) });
       });
       // Where the step before fails, that is what is thrown.
       running.catch(() => undefined);

@@ -16,6 +16,12 @@ function withResolvers(): { promise: Promise<void>; resolve: () => void } {
   return { promise, resolve };
 }
 
+/** Ends what would keep the process of a test that failed. */
+async function ended(stop: AbortController, queue: JobQueue): Promise<void> {
+  stop.abort();
+  await queue.close();
+}
+
 /** What every queue keeps to. @param open a queue and a source of the same jobs. */
 function contract(open: () => Promise<{ queue: JobQueue; source: JobSource }>): void {
   /** Serves until the test's work is done. */
@@ -60,6 +66,32 @@ function contract(open: () => Promise<{ queue: JobQueue; source: JobSource }>): 
         (error: Error) => error instanceof ResourceError && /never.*3 times.*disk full/.test(error.message),
       );
       assert.equal(tries, 5);
+    });
+  });
+
+  test('what is told of a job while it is done is heard by those who wait for it', async () => {
+    const heard: unknown[] = [];
+    const enough = withResolvers();
+    const work: Work = async ({ id }, _, tell) => {
+      // Who listens to a queue on another machine may miss what is told right at first.
+      for (let done = 0; id === 'told' && heard.length < 3; done++) {
+        tell({ id, done });
+        await Promise.race([enough.promise, new Promise((resolve) => setTimeout(resolve, 5))]);
+      }
+      return 'done';
+    };
+    await serving(work, async (queue) => {
+      const onProgress = (progress: unknown) => {
+        heard.push(progress);
+        if (heard.length === 3) enough.resolve();
+      };
+      const ignored: unknown[] = [];
+      const results = [queue.result(job('told'), { onProgress }), queue.result(job('quiet'), { onProgress: (each) => ignored.push(each) })];
+      assert.deepEqual(await Promise.all(results), ['done', 'done']);
+      assert.deepEqual(ignored, []);
+      const numbers = (heard as { id: string; done: number }[]).map(({ id, done }) => [id, done]);
+      assert.ok(numbers.length >= 3);
+      for (const [index, [id, done]] of numbers.entries()) assert.deepEqual([id, done], ['told', (numbers[0][1] as number) + index]);
     });
   });
 
@@ -118,9 +150,11 @@ describe('a queue in Redis', { skip: skipWithoutRedis }, () => {
     return { queue: await openBullQueue(options), source: await openBullSource(options) };
   });
 
-  test('two studies share what takes jobs: the first of one goes before the third of another', async () => {
+  test('two studies share what takes jobs: the first of one goes before the third of another', async (t) => {
     const options = { url: redis.url, tag: 'fair' };
     const [queue, source] = [await openBullQueue(options), await openBullSource(options)];
+    const stop = new AbortController();
+    t.after(() => ended(stop, queue));
     const order: string[] = [];
     const many = ['a1', 'a2', 'a3', 'a4'].map((id) => queue.result(job(id, null, 'a')));
     const few = ['b1', 'b2'].map((id) => queue.result(job(id, null, 'b')));
@@ -128,7 +162,6 @@ describe('a queue in Redis', { skip: skipWithoutRedis }, () => {
     const view = new Queue('espalier-fair', { connection: { url: redis.url } });
     while ((await view.getJobCountByTypes('prioritized')) < 6) await new Promise((resolve) => setImmediate(resolve));
     await view.close();
-    const stop = new AbortController();
     const served = source.serve(
       async ({ id }) => {
         order.push(id);
@@ -139,15 +172,15 @@ describe('a queue in Redis', { skip: skipWithoutRedis }, () => {
     await Promise.all([...many, ...few]);
     stop.abort();
     await served;
-    await queue.close();
     assert.ok(order.indexOf('b2') < order.indexOf('a3'), order.join());
   });
 
-  test('Redis may be killed while jobs wait and run: nothing is lost, nothing is done twice', async () => {
+  test('Redis may be killed while jobs wait and run: nothing is lost, nothing is done twice', async (t) => {
     const options = { url: redis.url, tag: 'killed' };
     const [queue, source] = [await openBullQueue(options), await openBullSource(options)];
     const done: string[] = [];
     const stop = new AbortController();
+    t.after(() => ended(stop, queue));
     const started = withResolvers();
     const goOn = withResolvers();
     const served = source.serve(
@@ -169,10 +202,9 @@ describe('a queue in Redis', { skip: skipWithoutRedis }, () => {
     assert.deepEqual([...done].sort(), ids);
     stop.abort();
     await served;
-    await queue.close();
   });
 
-  test('a job that was given up is tried again for a process that asks later: what was wrong may be mended', async () => {
+  test('a job that was given up is tried again for a process that asks later: what was wrong may be mended', async (t) => {
     const options = { url: redis.url, tag: 'mended' };
     const source = await openBullSource(options);
     let isBroken = true;
@@ -185,15 +217,15 @@ describe('a queue in Redis', { skip: skipWithoutRedis }, () => {
       { stop: stop.signal, handBack: never },
     );
     const before = await openBullQueue(options);
+    t.after(() => ended(stop, before));
     await assert.rejects(before.result(job('full')), /disk full/);
     isBroken = false;
     await assert.rejects(before.result(job('full')), /disk full/);
-    await before.close();
     const later = await openBullQueue(options);
+    t.after(() => later.close());
     assert.equal(await later.result(job('full')), 'done');
     stop.abort();
     await served;
-    await later.close();
   });
 
   test('what is no address, no tag, or no Redis is refused in one line', async () => {

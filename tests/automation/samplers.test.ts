@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import {
   autoSampler,
   distinct,
+  evolutionSampler,
   gpSampler,
   gridSampler,
   type History,
@@ -29,6 +30,7 @@ const samplers: Record<string, () => Sampler> = {
   tpe: () => tpeSampler({ startupTrials: 5 }),
   gp: () => gpSampler({ startupTrials: 5 }),
   auto: autoSampler,
+  evolution: () => evolutionSampler({ populationSize: 6, sampleSize: 3 }),
   nsga2: () => nsga2Sampler({ populationSize: 6 }),
 };
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { techniques } from 'espalier/strategies';
 import { root } from '../support/paths.js';
-import { espalier } from './run.js';
+import { espalierMany, type Ran } from './run.js';
 
 const COMMANDS = [
   'diff',
@@ -37,7 +37,9 @@ const COMMANDS = [
 ];
 
 test('every command: --help with an example, and the options that all have', async () => {
-  const helps = await Promise.all(COMMANDS.map((command) => espalier([command, '--help'])));
+  const helps: Ran[] = [];
+  await espalierMany([...COMMANDS.map((command) => [command, '--help']), ['--help']], root, (ran) => helps.push(ran));
+  const { stdout: all } = helps.pop() as Ran;
   for (const [index, { code, stdout, stderr }] of helps.entries()) {
     const command = COMMANDS[index];
     assert.equal(code, 0, command);
@@ -45,8 +47,7 @@ test('every command: --help with an example, and the options that all have', asy
     assert.match(stdout, new RegExp(`Examples?:\\n  \\$ espalier ${command} `), command);
     for (const option of ['--json', '--seed', '--quiet', '--verbose', '--help']) assert.ok(stdout.includes(option), `${command} ${option}`);
   }
-  const { stdout } = await espalier(['--help']);
-  for (const command of COMMANDS) assert.match(stdout, new RegExp(`^  ${command} `, 'm'));
+  for (const command of COMMANDS) assert.match(all, new RegExp(`^  ${command} `, 'm'));
 });
 
 /** "espalier ..." in the code blocks and code spans of a page. */
@@ -60,8 +61,11 @@ test('the commands that README and docs name exist, with their options', async (
   const pages = ['README.md', ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`)].filter((name) => name.endsWith('.md'));
   // The flags of `apply` are those of the technique that it names.
   const asked = [...COMMANDS.map((command) => [command]), ...techniques.all().map(({ name }) => ['apply', name])];
-  const helps = new Map(
-    await Promise.all(asked.map(async (words) => [words.join(' '), (await espalier([...words, '--help'])).stdout] as const)),
+  const helps = new Map<string, string>();
+  await espalierMany(
+    asked.map((words) => [...words, '--help']),
+    root,
+    ({ stdout }, index) => helps.set(asked[index].join(' '), stdout),
   );
   let checked = 0;
   for (const page of pages) {

@@ -4,6 +4,8 @@ import type { Ran } from './run.js';
 /*
  * A process in which command lines run one after the other, as `espalier` runs one: modules are loaded once. Each message holds the arguments of one; what it wrote and its code go back.
  */
+// Each command listens for what goes wrong with them until its process ends, which here is that of all.
+for (const stream of [process.stdout, process.stderr]) stream.setMaxListeners(0);
 process.on('message', async (args: readonly string[]) => {
   const said = { stdout: '', stderr: '' };
   const streams = ['stdout', 'stderr'] as const;

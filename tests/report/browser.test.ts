@@ -25,9 +25,9 @@ describe('the report in a browser', { skip: skipWithoutChromium }, () => {
   });
 
   /** Opens a report from a file, at an address's fragment, and collects what goes wrong in it. */
-  async function open(run: RunInfo, { hash = '' } = {}): Promise<{ page: Page; problems: string[] }> {
+  async function open(run: RunInfo, { hash = '', html = reportHtml(run) } = {}): Promise<{ page: Page; problems: string[] }> {
     const path = join(folder, 'report.html');
-    writeFileSync(path, reportHtml(run));
+    writeFileSync(path, html);
     const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce' });
     const problems: string[] = [];
     page.on('console', (message) => message.type() === 'error' && problems.push(message.text()));
@@ -108,6 +108,58 @@ describe('the report in a browser', { skip: skipWithoutChromium }, () => {
     assert.equal(await page.locator('#plot g.node:visible').count(), 7);
     await page.locator('table.models tbody tr[data-index="4"]').click();
     assert.equal(await shown(page), 'prune keep 0.5 + quantize static min-max');
+    await page.close();
+  });
+
+  test('what devices took is an axis and a column; where answers differ there is no time', async () => {
+    const run = digitsRun();
+    const [first, second] = run.models;
+    const times = new Map<string, number | 'differs'>([
+      [run.baseline.id, 4],
+      [first.id, 2],
+      [second.id, 'differs'],
+    ]);
+    const { page, problems } = await open(run, { html: reportHtml({ ...run, devices: [{ name: '<b>phone</b>', times }] }) });
+    await page.selectOption('#axis-x', { label: 'On <b>phone</b>' });
+    assert.equal(await page.locator('#plot g.node:visible').count(), 2);
+    await page.locator('table.models thead button', { hasText: 'On <b>phone</b>' }).click();
+    assert.deepEqual((await order(page)).slice(0, 2), [0, 1], 'the longest first');
+    assert.match((await page.locator('table.models tr[data-index="1"]').textContent()) ?? '', /2 ms2\.0x/);
+    assert.match((await page.locator('table.models tr[data-index="2"]').textContent()) ?? '', /differs/);
+    assert.match((await page.locator('#model-1 .tiles').textContent()) ?? '', /On <b>phone<\/b>2 ms2\.0x faster on/);
+    assert.deepEqual(problems, []);
+    await page.close();
+  });
+
+  test('a narrow page goes to the card of the row that was chosen', async () => {
+    const { page } = await open(digitsRun());
+    await page.setViewportSize({ width: 390, height: 800 });
+    await page.locator('table.models tbody tr[data-index="3"] a').click();
+    const top = (await page.locator('#model-3 .glance').boundingBox())?.y;
+    assert.ok(top !== undefined && Math.abs(top) < 2, `${top} pixels from the top`);
+    assert.equal(await page.locator('table.models a[aria-current=true]').count(), 1);
+    await page.close();
+  });
+
+  test('the recipe is copied', async () => {
+    const { page, problems } = await open(digitsRun(), { hash: '#model-2' });
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    const button = page.locator('article.selected button', { hasText: 'Copy recipe' });
+    await button.click();
+    await page.locator('article.selected button', { hasText: /^Copied$/ }).waitFor();
+    const { recipe } = JSON.parse(await page.evaluate('navigator.clipboard.readText()'));
+    assert.deepEqual(recipe, digitsRun().models[1].recipe);
+    await button.waitFor();
+    assert.deepEqual(problems, []);
+    await page.close();
+  });
+
+  test('the policy lets its own script run, and no other', async () => {
+    const html = reportHtml(digitsRun()).replace('</main>', '</main><script>globalThis.pwned = 1</script>');
+    const { page, problems } = await open(digitsRun(), { html });
+    assert.equal(await shown(page), 'prune keep 0.5 + quantize static min-max');
+    assert.equal(await page.evaluate('globalThis.pwned'), undefined);
+    assert.match(problems.join(), /violates the following Content Security Policy/);
     await page.close();
   });
 });

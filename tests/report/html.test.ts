@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { Script } from 'node:vm';
 import { reportHtml } from 'espalier/report/render';
@@ -22,6 +23,9 @@ for (const [name, run] of Object.entries(runs)) {
     assert.equal(scripts.length, 2);
     assert.equal(JSON.parse(json).models.length, run().models.length + 1);
     new Script(code);
+    const policy = attributes.find(({ element, value }) => element === 'meta' && value.startsWith("default-src 'none'"))?.value;
+    const hash = createHash('sha256').update(code).digest('base64');
+    assert.deepEqual(policy?.match(/script-src [^;]*/g), [`script-src 'sha256-${hash}'`]);
   });
 }
 

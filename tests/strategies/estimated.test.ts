@@ -14,7 +14,12 @@ test('latency for hardware that is not at hand is its estimate, beside the basel
   const machine = () => ({ node: 'v', platform: 'p', processor: 'x', cores: 1 });
   const host = estimatingHost({ latency: never, serving: never, downloadBytes: async () => 7, check: never, machine }, hardware);
   const model = convolutionModel();
-  const { p50, p95, batch, throughput, ratioToBaseline, estimatedFor } = await host.latency(model, convolutionModel(), { x: image });
+  const { p50, p95, batch, throughput, ratioToBaseline, estimatedFor } = await host.latency(
+    model,
+    convolutionModel(),
+    { x: image },
+    { id: 'any' },
+  );
   assert.equal(p50, estimateOn(footprint(model, { batch: 2 }), hardware).milliseconds);
   assert.deepEqual([p95, batch, ratioToBaseline, estimatedFor], [p50, 2, 1, hardware.title]);
   assert.ok(Math.abs((throughput * p50) / 2000 - 1) < 1e-9);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Message } from 'espalier/base';
 import { stillTold } from '#dist/strategies/live/compact.js';
+import { Happenings } from '#dist/strategies/live/happenings.js';
 import { Recorder } from '#dist/strategies/live/recorder.js';
 import { eventsIn, openEvents } from '#dist/strategies/node/events.js';
 import { type NewEvent, parseEvent, type RunEvent } from '#dist/strategies/results/event.js';
@@ -73,6 +74,41 @@ test('a file that has grown is written anew: what still says something stays, an
   assert.ok(events.some((event) => event.kind === 'state' && event.jobs === 2));
   assert.ok(events.some((event) => event.kind === 'trial' && event.number === 1999 && event.ended !== undefined));
   assert.deepEqual(stillTold(stillTold(events)), stillTold(events));
+});
+
+test('what workers of other processes do is theirs, with trial and epochs, until they are idle', async () => {
+  const events: NewEvent[] = [];
+  const heard: string[] = [];
+  const activity = { onProgress: ({ task }: { task: string }) => heard.push(task) };
+  const recorder = new Recorder(activity, { add: (event) => events.push(event) }, { jobs: 4, budgetMs: Number.POSITIVE_INFINITY });
+  const worker = { name: 'far-12' };
+  await recorder.trial({ number: 3, label: 'prune', recipe: [] }, new AbortController().signal, async () => {
+    recorder.activity.onProgress?.({ task: 'trial 3/train', done: 1, total: 2, worker, epoch: { epoch: 1, loss: 0.5 } });
+    recorder.activity.onProgress?.({ task: '', done: 0, worker: { ...worker, isIdle: true } });
+  });
+  assert.deepEqual(heard, ['trial 3/train'], 'that somebody has nothing to do is no progress');
+  const ofWorker = events.filter((event) => 'worker' in event && event.worker === 'far-12');
+  assert.deepEqual(ofWorker, [
+    { kind: 'progress', worker: 'far-12', trial: 3, task: 'train', done: 1, total: 2 },
+    { kind: 'epoch', worker: 'far-12', trial: 3, epoch: 1, loss: 0.5 },
+    { kind: 'idle', worker: 'far-12' },
+  ]);
+  const stamped = events.map(
+    (event, index) => parseEvent(JSON.stringify({ schema: 'espalier/event@1', at: index + 1, ...event })) as RunEvent,
+  );
+  const happenings = new Happenings();
+  const shown = stamped.map((event) => {
+    happenings.add(event);
+    return happenings.workers.find(({ name }) => name === 'far-12');
+  });
+  assert.deepEqual(shown[2], { name: 'far-12', trial: 3, task: 'train', done: 1, total: 2, seen: 3 });
+  assert.deepEqual(shown.at(-1), { name: 'far-12', seen: 5 });
+  assert.deepEqual(
+    stillTold(stamped)
+      .filter((event) => 'worker' in event && event.worker === 'far-12')
+      .map(({ kind }) => kind),
+    ['idle'],
+  );
 });
 
 test('the recorder: jobs by name, trials from beginning to end, a progress in a second of each job, every epoch', async () => {

@@ -24,8 +24,8 @@ export interface SmallRun {
   folder: string;
   strategy: 'shrink-and-improve' | 'grow-improve-shrink';
   trials: number;
-  /** Of one full training. Default 4, which a model that has been trained can do with. */
-  epochs?: number;
+  /** Of one full training. Default 4, which a model that has been trained can do with; 'usual' leaves it to the run. */
+  epochs?: number | 'usual';
   jobs?: number;
   limits?: Limits;
   registry?: TechniqueRegistry;
@@ -93,7 +93,17 @@ export async function smallRun(
       runtime,
       workspace,
       host: measured ? nodeHost(runtime, folder, { threads: 1 }) : QUICK_HOST,
-      options: { trials, epochs, jobs, threads: 1, seed, limits, budgetMs, stopper: given.stopper, objectives: given.objectives },
+      options: {
+        ...(epochs !== 'usual' && { epochs }),
+        trials,
+        jobs,
+        threads: 1,
+        seed,
+        limits,
+        budgetMs,
+        stopper: given.stopper,
+        objectives: given.objectives,
+      },
     });
   } finally {
     await workspace.close();

@@ -74,20 +74,27 @@ test('a run that is paused, limited, given a recipe, shortened and resumed ends 
 
   const byHand = JSON.parse(pointsOf(unsteered)[4]) as Record<string, string>;
   await tell({ kind: 'trial', point: byHand });
-  await tell({ kind: 'trials', trials: count + 2 });
+  const nothing = { prune: 'none', factorize: 'none', cluster: 'none', quantize: 'none' };
+  await tell({ kind: 'trial', point: nothing });
+  await tell({ kind: 'trials', trials: count + 3 });
   await tell({ kind: 'resume' });
   const info = await running;
   const ended = await readRun(out);
-  assert.equal(ended.trials.length, count + 2);
+  assert.equal(ended.trials.length, count + 3);
   assert.deepEqual([ended.trials[count].byHand, JSON.stringify(ended.trials[count].point)], [true, JSON.stringify(byHand)]);
-  assert.notEqual(pointsOf(ended)[count + 1], pointsOf(unsteered)[count + 1], 'the trial that is proposed next has changed');
+  assert.deepEqual(
+    [ended.trials[count + 1].state, ended.trials[count + 1].models],
+    ['completed', []],
+    'what changes nothing is the baseline',
+  );
+  assert.notEqual(pointsOf(ended)[count + 2], pointsOf(unsteered)[count + 1], 'the trial that is proposed next has changed');
   assert.deepEqual([info.limits, info.complete], [{ maxSize }, true]);
   for (const { onFront, footprint } of info.models) assert.ok(!onFront || footprint.bytes <= maxSize);
   assert.deepEqual(readdirSync(join(out, 'steering')), []);
   const kinds = (await readJournal(join(out, 'journal.jsonl'))).flatMap(({ kind, data }) =>
     kind === 'steered' ? [(data as unknown as { message: Steering }).message.kind] : [],
   );
-  assert.deepEqual(kinds, ['pause', 'limits', 'trial', 'trials', 'resume']);
+  assert.deepEqual(kinds, ['pause', 'limits', 'trial', 'trial', 'trials', 'resume']);
 
   const again = await smallRun(steered, start);
   assert.deepEqual(essence(again), essence(info));

@@ -4,7 +4,9 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { reportHtml } from 'espalier/report/render';
 import type { Browser, Page } from 'playwright-core';
+import { digitsRun } from '../fixtures/report/samples.js';
 import { launchChromium, skipWithoutChromium } from '../support/browser/index.js';
 import { TestStudio, temporaryFolder } from './support.js';
 
@@ -26,6 +28,9 @@ before(async () => {
   writeFileSync(join(web, 'device.html'), '<!doctype html><title>device</title>');
   writeFileSync(join(web, 'assets', 'page.js'), 'globalThis.session = await (await fetch("api/session")).json(); globalThis.ready = true;');
   writeFileSync(join(root, 'run', 'journal.jsonl'), '');
+  mkdirSync(join(root, 'real'));
+  writeFileSync(join(root, 'real', 'journal.jsonl'), '');
+  writeFileSync(join(root, 'real', 'report.html'), reportHtml(digitsRun()));
   // What a report from somebody else might try.
   const script =
     'document.title = JSON.stringify([origin, await fetch("/api/session").then(() => "fetched", () => "refused"), (() => { try { return document.cookie; } catch { return "no cookie"; } })(), await new Promise((r) => { const i = new Image(); i.onload = i.onerror = (e) => r(e.type); i.src = "/api/session"; })]);';
@@ -71,6 +76,19 @@ test('a report runs its script in an origin of its own, and reaches nothing', op
   await page.goto(`${studio.origin}/api/runs/run/files/report.html`);
   await page.waitForFunction('document.title !== ""');
   assert.deepEqual(JSON.parse(await page.title()), ['null', 'refused', 'no cookie', 'error']);
+  await page.context().close();
+});
+
+test('a report of this package works there, and says where the files are that it cannot lead to', options, async () => {
+  const page = await opened();
+  const problems: string[] = [];
+  page.on('pageerror', ({ message }) => problems.push(message));
+  await page.goto(`${studio.origin}/api/runs/real/files/report.html`);
+  await page.locator('#plot g.node[data-index="5"]').click();
+  assert.equal(await page.locator('article.selected .glance h2').textContent(), digitsRun().models[4].label);
+  assert.equal(await page.locator('a[href^="./"]').count(), 0);
+  assert.match((await page.locator('article.selected .actions').textContent()) ?? '', /ONNX file: models\/\S+\.onnx/);
+  assert.deepEqual(problems, []);
   await page.context().close();
 });
 

@@ -6,8 +6,9 @@ import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import { Tensor } from 'espalier/onnx';
 import type { RunInfo } from 'espalier/strategies';
 import { agreementOf } from '#dist/infrastructure/targets/index.js';
-import type { DeviceInfo, DeviceJob, DeviceMeasurement, DeviceTensor, Invitation } from '#dist/studio/api/index.js';
+import type { DeviceInfo, DeviceJob, DeviceTensor, Invitation } from '#dist/studio/api/index.js';
 import { root } from '../support/paths.js';
+import { agrees, TestDevice } from './device/test-device.js';
 import { makeRun, TestStudio, temporaryFolder } from './support.js';
 
 const { folder, remove } = temporaryFolder();
@@ -22,59 +23,10 @@ before(async () => {
 });
 after(remove);
 
-/** A device as its page would be one, in a studio of its own. */
-class TestDevice {
-  readonly studio: TestStudio;
-  readonly token: string;
-  id = '';
-
-  constructor(studio: TestStudio, token: string) {
-    this.studio = studio;
-    this.token = token;
-  }
-
-  static async join(studio: TestStudio, name: string): Promise<TestDevice> {
-    const { link } = (await studio.ask('/api/devices/invitation', { method: 'POST' })).json as Invitation;
-    const device = new TestDevice(studio, new URL(link).hash.slice(1));
-    const { status, json } = await device.post('', { name, userAgent: 'a test', cores: 2, secure: true, webgpu: false });
-    assert.equal(status, 201);
-    device.id = json.id;
-    return device;
-  }
-
-  post(path: string, json: unknown) {
-    return this.studio.send(`/api/device${path}`, { method: 'POST', json, headers: { Authorization: `Bearer ${this.token}` } });
-  }
-
-  async next(): Promise<DeviceJob | undefined> {
-    const answer = await this.post(`/${this.id}/next`, {});
-    assert.ok(answer.status === 200 || answer.status === 204, answer.text);
-    return answer.status === 200 ? answer.json : undefined;
-  }
-
-  model(job: string) {
-    return this.studio.send(`/api/device/${this.id}/jobs/${job}/model`, { headers: { Authorization: `Bearer ${this.token}` } });
-  }
-
-  report(job: string, backends: unknown) {
-    return this.post(`/${this.id}/jobs/${job}`, { backends });
-  }
-}
-
 const tensors = (list: readonly DeviceTensor[]) =>
   Object.fromEntries(
     list.map(({ name, dtype, shape, data }) => [name, new Tensor(dtype as 'float32', shape, new Uint8Array(Buffer.from(data, 'base64')))]),
   );
-const agrees = (p50: number): DeviceMeasurement => ({
-  backend: 'wasm',
-  threads: 1,
-  load: 3,
-  p50,
-  p95: 2 * p50,
-  difference: 1e-7,
-  status: 'agrees',
-});
-
 test('a device measures every model of the front once; results are in the run’s folder, and another studio finds them', async () => {
   studio = await TestStudio.open(folder, { limits: { patience: 1 } });
   try {

@@ -45,7 +45,8 @@ test('an architecture and data that come with the package: the run is there at o
     name: 'grown',
     model: { architecture: 'mlp', width: 0.5 },
     data: { name: 'iris' },
-    limits: { maxDrop: 50, maxSize: 1e6 },
+    target: 'c',
+    limits: { maxDrop: 50, maxSize: 1e6, maxFlash: 1e6 },
     objectives: ['bytes'],
   });
   assert.deepEqual([status, json], [201, { id: 'grown' }]);
@@ -56,7 +57,8 @@ test('an architecture and data that come with the package: the run is there at o
   assert.equal(run.state, 'complete', run.error);
   const front = JSON.parse(readFileSync(join(folder, 'grown', 'front.json'), 'utf8'));
   assert.deepEqual([front.options.trials, front.options.epochs, front.seed], [1, 4, 3]);
-  assert.deepEqual([front.limits.maxDrop, front.limits.maxSize], [50, 1e6]);
+  assert.deepEqual([front.limits.maxDrop, front.limits.maxSize, front.limits.maxFlash], [50, 1e6, 1e6]);
+  assert.equal(front.options.target, 'c');
   assert.deepEqual(front.objectives, ['quality', 'bytes']);
   const log = await studio.ask('/api/runs/grown/files/run.log');
   assert.match(log.text, /Task: classification, 3 classes/);

@@ -53,7 +53,7 @@ test('a trial by hand has the fields that its conditions ask for', () => {
 });
 
 test('limits are typed in units, and what is written is read as the same', () => {
-  const field = (name: string) => limitFields.find((each) => each.name === name);
+  const field = (name: string) => limitFields().find((each) => each.name === name);
   for (const [name, text, value] of [
     ['maxSize', '64.2 KB', 64_200],
     ['maxSize', '1.5MiB', 1_572_864],
@@ -66,11 +66,17 @@ test('limits are typed in units, and what is written is read as the same', () =>
     ['maxSize', '0', undefined],
   ] as const)
     assert.equal(field(name)?.parse(text), value, text);
-  for (const { parse, text, example } of limitFields) {
-    const value = parse(example.split(' or ')[0]);
-    assert.ok(value !== undefined);
-    assert.equal(parse(text(value)), value, example);
-  }
+  for (const metric of ['accuracy', 'rmse', 'r2', 'sqnr', 'one from outside'])
+    for (const { parse, text, example } of limitFields(metric)) {
+      const value = parse(example);
+      assert.ok(value !== undefined, `${metric}: ${example}`);
+      assert.equal(parse(text(value)), value, example);
+    }
+  const loss = (metric: string) =>
+    limitFields(metric)
+      .find(({ name }) => name === 'maxDrop')
+      ?.text(2);
+  assert.deepEqual(['accuracy', 'rmse', 'r2'].map(loss), ['2 points', '2 %', '2 hundredths']);
   assert.deepEqual(['30 min', '90 s', '2 h', 'soon'].map(parseTime), [1_800_000, 90_000, 7_200_000, undefined]);
 });
 

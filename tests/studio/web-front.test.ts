@@ -136,6 +136,48 @@ test('dragging and zooming move the plane, and 0 brings the front back', { skip:
   await page.context().close();
 });
 
+test('two fingers zoom and move the plane at 390 pixels; one goes sideways', { skip: skipWithoutChromium }, async () => {
+  const { page } = await tests.open('/run/digits', { viewport: { width: 390, height: 844 }, hasTouch: true });
+  const plot = page.getByRole('application');
+  await page.waitForSelector('.front-plot canvas');
+  await plot.scrollIntoViewIfNeeded();
+  await plot.focus();
+  await page.keyboard.press('Home');
+  const box = await plot.boundingBox();
+  assert.ok(box);
+  const before = await cursor(page);
+  const devtools = await page.context().newCDPSession(page);
+  const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', ...spots: readonly (readonly [number, number])[]) =>
+    devtools.send('Input.dispatchTouchEvent', { type, touchPoints: spots.map(([x, y], id) => ({ x: box.x + x, y: box.y + y, id })) });
+  /** The smallest model's place, from how it was at first; whoever lifts a finger points at nothing. */
+  const isMoved = async (dx: number, dy: number) => {
+    await plot.focus();
+    await page.keyboard.press('Home');
+    const now = await cursor(page);
+    return Math.abs(now.x - before.x - dx) < 1.5 && Math.abs(now.y - before.y - dy) < 1.5;
+  };
+  // Around the point itself: from 40 pixels to both sides to 80, and 30 down.
+  const [x, y] = [before.x - box.x, before.y - box.y];
+  await touch('touchStart', [x - 40, y], [x + 40, y]);
+  for (const by of [10, 20, 30, 40]) await touch('touchMove', [x - 40 - by, y + by * 0.75], [x + 40 + by, y + by * 0.75]);
+  await touch('touchEnd');
+  await until(page, () => isMoved(0, 30));
+  await page.keyboard.press('0');
+  await until(page, () => isMoved(0, 0));
+  // Beside it: what was 20 pixels away from the middle of both is 40 away.
+  await touch('touchStart', [x - 20, y], [x + 60, y]);
+  for (const by of [10, 20, 30, 40]) await touch('touchMove', [x - 20 - by, y], [x + 60 + by, y]);
+  await touch('touchEnd');
+  await until(page, () => isMoved(-20, 0));
+  await page.keyboard.press('0');
+  await until(page, () => isMoved(0, 0));
+  await touch('touchStart', [x, y]);
+  for (const by of [10, 20, 30, 40]) await touch('touchMove', [x + by, y]);
+  await touch('touchEnd');
+  await until(page, () => isMoved(40, 0));
+  await page.context().close();
+});
+
 test('a complete run shows what was measured on the test part, as its report', { skip: skipWithoutChromium }, async () => {
   const { page } = await openFront('/run/team%2Fdone');
   await page.getByRole('columnheader', { name: 'accuracy (test)' }).waitFor();

@@ -24,13 +24,16 @@ test('a model and a folder are chosen and sent, and the run begins and is seen',
   await page.getByText('photos: 2 files, 6 B').waitFor();
   await page.getByLabel('Largest file').fill('100 KB');
   await page.getByLabel('Largest loss of quality').fill('1 point');
+  await page.getByLabel('Most RAM of compiled code').fill('64 KB');
+  await page.getByLabel('Compile models to').selectOption('C');
   await page.getByLabel('Trials', { exact: true }).fill('8');
   await page.getByLabel('Time at most').fill('30 min');
   await page.getByRole('button', { name: 'Start the run' }).press('Enter');
   await page.getByRole('heading', { level: 1, name: 'my-model' }).waitFor();
   const [start] = tests.studio.started.splice(0);
   const { model: sentModel, data: sentData, ...rest } = start;
-  assert.deepEqual(rest, { name: 'my-model', trials: 8, budget: 1_800_000, limits: { maxSize: 100_000, maxDrop: 1 } });
+  const limits = { maxSize: 100_000, maxRam: 64_000, maxDrop: 1 };
+  assert.deepEqual(rest, { name: 'my-model', trials: 8, budget: 1_800_000, target: 'c', limits });
   assert.ok('upload' in sentModel && sentModel.path === 'my model.onnx' && 'upload' in sentData);
   assert.equal(String(tests.studio.uploads.get(`${sentModel.upload}/my model.onnx`)), 'a model');
   assert.deepEqual(

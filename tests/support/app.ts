@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fixture, root } from './paths.js';
@@ -22,12 +22,32 @@ export function makeApp(leftOut: readonly string[] = []): App {
   for (const name of readdirSync(join(root, 'node_modules'))) {
     if (!name.startsWith('.') && !leftOut.includes(name)) symlinkSync(join(root, 'node_modules', name), join(modules, name), 'junction');
   }
-  const archive = done('npm', ['pack', '--ignore-scripts', '--loglevel=error', '--pack-destination', folder], root)
-    .trim()
-    .split('\n')
-    .at(-1);
-  done('tar', ['-xzf', archive ?? '', '-C', join('node_modules', 'espalier'), '--strip-components=1'], folder);
+  done('tar', ['-xzf', packed(), '-C', join('node_modules', 'espalier'), '--strip-components=1'], folder);
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+/** The archive of the package as it is built now. It takes seconds to make, and tests of several processes need the same. */
+function packed(): string {
+  const kept = join(root, 'build', 'packed');
+  const path = join(kept, `${newest(['package.json', 'bin', 'dist', 'assets', 'docs'].map((name) => join(root, name)))}.tgz`);
+  if (existsSync(path)) return path;
+  mkdirSync(kept, { recursive: true });
+  const folder = mkdtempSync(join(kept, 'making-'));
+  const name = done('npm', ['pack', '--ignore-scripts', '--loglevel=error', '--pack-destination', folder], root).trim().split('\n').at(-1);
+  for (const each of readdirSync(kept)) if (each.endsWith('.tgz') && join(kept, each) !== path) rmSync(join(kept, each), { force: true });
+  renameSync(join(folder, name ?? ''), path);
+  rmSync(folder, { recursive: true });
+  return path;
+}
+
+/** When the last change below some paths was. */
+function newest(paths: readonly string[]): number {
+  const times = paths.map((path) => {
+    const about = statSync(path);
+    const below = about.isDirectory() ? newest(readdirSync(path).map((name) => join(path, name))) : 0;
+    return Math.max(about.mtimeMs, below);
+  });
+  return Math.max(0, ...times);
 }
 
 /** @returns what the command printed. */

@@ -2,7 +2,7 @@ import { OptionError, Random, Stopped } from '../../base/index.js';
 import { CutOff } from '../executors/cut-off.js';
 import type { Point } from '../parameters.js';
 import { keysOf } from '../samplers/tried.js';
-import type { StudySettings } from '../settings.js';
+import type { MayTry, StudySettings } from '../settings.js';
 import { kinds, type StudyState } from '../state.js';
 import type { AskedTrial, History, TrialRecord } from '../trial.js';
 import { Book } from './book.js';
@@ -32,6 +32,8 @@ export class Course {
   #proposing: Promise<void> | undefined;
   #maxTrials: number;
   #isPaused = false;
+  /** Whether a point was refused for want of time when points were last proposed. */
+  #isShort = false;
 
   constructor(settings: StudySettings, state: StudyState) {
     this.#book = new Book(settings, state);
@@ -90,13 +92,17 @@ export class Course {
       if (isPending && !mayStart()) return this.#finish('budget');
       if (isPending && this.#isPaused) await this.#change();
       else if (!isProposed) await this.#propose(end);
-      else if (idle) {
+      else if (idle && !this.#isTimely(idle)) {
+        if (await this.#cut()) continue;
+        if (wave.every(({ number }) => !this.#book.leases.isOut(number))) return this.#finish('budget');
+        await this.#change();
+      } else if (idle) {
         if (isReady()) return await this.#handOut(idle);
         await this.#change();
       } else if (wave.some(({ state }) => state === 'running')) await this.#change();
       else {
         checkFailures(this.#book.state.trials.slice(0, end), this.#book.settings.maxFailures, this.where);
-        if (!isWhole) return this.#finish('exhausted');
+        if (!isWhole) return this.#finish(this.#isShort ? 'budget' : 'exhausted');
         this.#wave = { start: end, isProposed: false };
       }
     }
@@ -134,13 +140,20 @@ export class Course {
   }
 
   async #writeProposals(end: number): Promise<void> {
-    const { header } = this.#book.settings;
+    const { header, mayTry } = this.#book.settings;
+    this.#isShort = false;
+    const noting: MayTry = (point, pending) => {
+      const may = mayTry?.(point, pending) ?? true;
+      if (!may) this.#isShort = true;
+      return may;
+    };
+    const settings = { ...this.#book.settings, mayTry: mayTry && noting };
     const wave = this.#wave;
     const written: Promise<void>[] = [];
     for (let number = this.#book.state.trials.length; number < end; number++) {
       const random = new Random(header.seed).fork(`trial ${number}`);
       const history = this.#history(this.#book.state.trials.slice(wave.start).map(unseen));
-      const proposal = nextProposal(this.#book.settings, this.#book.state, history, random);
+      const proposal = nextProposal(settings, this.#book.state, history, random);
       if (proposal === undefined) break;
       const seed = random.fork('seed').uint32();
       this.#fresh.add(number);
@@ -148,6 +161,12 @@ export class Course {
     }
     await Promise.all(written);
     wave.isProposed = true;
+  }
+
+  /** Whether there is time for a trial. One that was begun goes on: an earlier run may have left it nearly done. */
+  #isTimely({ number, point }: TrialRecord): boolean {
+    const { settings, state } = this.#book;
+    return state.isBegun(number) || (settings.mayTry?.(point, []) ?? true);
   }
 
   /** Nobody is handed a trial until the course is resumed; those that run go on. */
@@ -192,15 +211,20 @@ export class Course {
     this.wake();
   }
 
-  /** Ends the wave before the first of those trials at its end that nobody has begun; the next wave is proposed once the others have ended. */
-  async #cut(): Promise<void> {
+  /**
+   * Ends the wave before the first of those trials at its end that nobody has begun; the next wave is proposed once the others have ended.
+   * @returns whether there were any.
+   */
+  async #cut(): Promise<boolean> {
     const { start } = this.#wave;
     const { trials } = this.#book.state;
     let from = trials.length;
     while (from > start && trials[from - 1].state === 'running' && !this.#book.state.isBegun(from - 1)) from--;
     for (const number of this.#fresh) if (number >= from) this.#fresh.delete(number);
     this.#wave = { start, isProposed: false };
-    if (from < trials.length) await this.#book.write(kinds.cut, { number: from });
+    if (from === trials.length) return false;
+    await this.#book.write(kinds.cut, { number: from });
+    return true;
   }
 
   /**

@@ -15,31 +15,47 @@ export interface Proposal {
   readonly byHand?: true;
 }
 
-/** The point of the next trial: one that was put in by hand, one of those that are tried first, or what the sampler says. Undefined where the space is used up. */
+/**
+ * The point of the next trial: one that was put in by hand, one of those that are tried first, or what the sampler says. Undefined where the space is used up, and where there is time for
+ * nothing that was found.
+ */
 export function nextProposal(settings: StudySettings, state: StudyState, history: History, random: Random): Proposal | undefined {
-  const { header, space } = settings;
+  const { header, space, mayTry } = settings;
   const [byHand] = state.queued;
   if (byHand) return { point: space.check(byHand), byHand: true };
-  const isUsual = !state.isRejudged && !state.trials.some((trial) => trial.byHand);
+  const isUsual = !mayTry && !state.isRejudged && state.trials.every((trial) => !trial.byHand) && !isPassedOver(settings, state);
   const point = isUsual
     ? (header.initialPoints[state.trials.length] ?? settings.sampler.ask(space, history, random))
     : likeliest(settings, state, history, random);
   return point && { point: space.check(point) };
 }
 
+/** Whether some initial point was passed over, in this run or an earlier one. */
+function isPassedOver({ header, space }: StudySettings, { trials }: StudyState): boolean {
+  return header.initialPoints.some((point, i) => i < trials.length && space.key(point) !== space.key(trials[i].point));
+}
+
 /**
  * Where points were put in by hand, initial points come after them. Where constraints were changed, initial points and the sampler's have to be likely to keep them: the one that is
- * likeliest to is taken, of equals the first.
+ * likeliest to is taken, of equals the first. Where initial points were passed over, they come next; where time is short, what there is no time for is passed over.
  */
-function likeliest({ header, space, sampler }: StudySettings, state: StudyState, history: History, random: Random): Point | undefined {
+function likeliest(
+  { header, space, sampler, mayTry }: StudySettings,
+  state: StudyState,
+  history: History,
+  random: Random,
+): Point | undefined {
   const asked = keysOf(space, { ...history, trials: state.trials });
   const isNew = (point: Point) => !asked.has(space.key(point));
   const initial = header.initialPoints.filter(isNew);
-  if (!state.isRejudged) return initial[0] ?? sampler.ask(space, history, random);
-  const violationOf = likelyViolation(space, history);
+  if (!state.isRejudged && !mayTry) return initial[0] ?? sampler.ask(space, history, random);
+  const pending = state.trials.flatMap((trial) => (trial.state === 'running' ? [trial.point] : []));
+  const isTimely = (point: Point) => mayTry?.(point, pending) ?? true;
+  const violationOf = state.isRejudged ? likelyViolation(space, history) : () => 0;
   let best: Point | undefined;
   let least = Number.POSITIVE_INFINITY;
   for (const point of candidates()) {
+    if (!isTimely(point)) continue;
     const violation = violationOf(point);
     if (violation < least) [best, least] = [point, violation];
     if (violation === 0) break;

@@ -40,19 +40,28 @@ export async function openBullQueue({ url, tag }: BullQueueOptions, activity: Ac
   // A connection that is lost is made again; until then calls wait.
   queue.on('error', () => undefined);
   events.on('error', () => undefined);
+  const listeners = new Map<string, Set<(progress: Json) => void>>();
+  events.on('progress', ({ jobId, data }) => {
+    for (const hear of listeners.get(jobId) ?? []) hear((data as { told: Json }).told);
+  });
   const outstanding = new Map<string, number>();
   const asked = new Set<string>();
   return {
     name: url.replace(/\/\/[^@/]*@/, '//'),
-    result: async (job, { signal } = {}) => {
+    result: async (job, { signal, onProgress } = {}) => {
       const count = (outstanding.get(job.run) ?? 0) + 1;
       outstanding.set(job.run, count);
       const isNew = !asked.has(job.id);
       asked.add(job.id);
+      const hearing = listeners.get(job.id) ?? new Set();
+      listeners.set(job.id, hearing);
+      if (onProgress) hearing.add(onProgress);
       try {
         return await waited({ queue, events, job, priority: count, isNew, signal });
       } finally {
         outstanding.set(job.run, (outstanding.get(job.run) ?? 1) - 1);
+        if (onProgress) hearing.delete(onProgress);
+        if (hearing.size === 0) listeners.delete(job.id);
       }
     },
     close: async () => {
@@ -129,7 +138,9 @@ export async function openBullSource(
         nameOf(tag),
         async (posted, token) => {
           try {
-            return asJson(await work(posted.data as Job, handBack), 'result');
+            // What cannot be told is not needed.
+            const tell = (progress: Json) => void posted.updateProgress({ told: progress }).catch(() => undefined);
+            return asJson(await work(posted.data as Job, handBack, tell), 'result');
           } catch (cause) {
             if (!handBack.aborted) throw cause;
             await posted.moveToWait(token);

@@ -10,6 +10,7 @@ interface Entry {
   readonly result: Promise<Json>;
   readonly settle: (result: Json | Promise<Json>) => void;
   attempts: number;
+  readonly listeners: Set<(progress: Json) => void>;
 }
 
 /** A queue that lives as long as the process: for tests, and for workers in the same process. */
@@ -21,7 +22,13 @@ export function memoryQueue(): JobQueue & JobSource {
     const known = entries.get(job.id);
     if (known) return known;
     const { promise, resolve } = withResolvers<Json>();
-    const entry = { job: asJson(job, 'job') as unknown as Job, result: promise, settle: resolve, attempts: 0 };
+    const entry = {
+      job: asJson(job, 'job') as unknown as Job,
+      result: promise,
+      settle: resolve,
+      attempts: 0,
+      listeners: new Set<(progress: Json) => void>(),
+    };
     promise.catch(() => undefined);
     entries.set(job.id, entry);
     enqueue(entry);
@@ -49,16 +56,23 @@ export function memoryQueue(): JobQueue & JobSource {
   };
   return {
     name: 'memory',
-    result: async (job, { signal } = {}) => {
-      const { result } = post(job);
-      if (!signal) return result;
-      return Promise.race([result, aborted(signal)]);
+    result: async (job, { signal, onProgress } = {}) => {
+      const { result, listeners } = post(job);
+      if (onProgress) listeners.add(onProgress);
+      try {
+        return await (signal ? Promise.race([result, aborted(signal)]) : result);
+      } finally {
+        if (onProgress) listeners.delete(onProgress);
+      }
     },
     close: async () => undefined,
     serve: async (work, { stop, handBack }) => {
       for (let entry = await next(stop); entry; entry = await next(stop)) {
         try {
-          entry.settle(asJson(await work(entry.job, handBack), 'result'));
+          const tell = (progress: Json) => {
+            for (const hear of [...entry.listeners]) hear(asJson(progress, 'progress'));
+          };
+          entry.settle(asJson(await work(entry.job, handBack, tell), 'result'));
         } catch (cause) {
           if (handBack.aborted) enqueue(entry);
           else if (++entry.attempts < ATTEMPTS) enqueue(entry);

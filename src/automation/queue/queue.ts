@@ -9,21 +9,27 @@ export interface Job {
   readonly data: Json;
 }
 
+export interface WaitOptions {
+  signal?: AbortSignal;
+  onProgress?: (progress: Json) => void;
+}
+
 /** Where jobs are posted. */
 export interface JobQueue {
   /** What messages call it. */
   readonly name: string;
   /**
    * Posts a job, unless one of its id was, and waits for what comes of it. The first result counts, and is kept for whoever asks later.
+   * @param options.onProgress what whoever does it tells meanwhile; some of that may be lost.
    * @throws ResourceError where those that took it failed again and again; Stopped when aborted: the job stays, and is done all the same.
    */
-  result(job: Job, options?: { signal?: AbortSignal }): Promise<Json>;
+  result(job: Job, options?: WaitOptions): Promise<Json>;
   /** Lets go of the connection; jobs stay. */
   close(): Promise<void>;
 }
 
-/** Does a job. What it throws counts as a fault of the machine: another one gets the job. */
-export type Work = (job: Job, signal: AbortSignal) => Promise<Json>;
+/** Does a job, and tells meanwhile how far it is. What it throws counts as a fault of the machine: another one gets the job. */
+export type Work = (job: Job, signal: AbortSignal, tell: (progress: Json) => void) => Promise<Json>;
 
 /** Where jobs are taken. */
 export interface JobSource {

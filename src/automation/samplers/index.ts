@@ -1,5 +1,6 @@
 export { autoSampler } from './auto.js';
 export { distinct } from './distinct.js';
+export { type EvolutionOptions, evolutionSampler } from './evolution.js';
 export { type GpOptions, gpSampler } from './gp/gp.js';
 export { type GridOptions, gridSampler } from './grid.js';
 export { quasiRandomSampler } from './halton.js';

@@ -1,4 +1,5 @@
 import { autoSampler } from './auto.js';
+import { evolutionSampler } from './evolution.js';
 import { gpSampler } from './gp/gp.js';
 import { gridSampler } from './grid.js';
 import { quasiRandomSampler } from './halton.js';
@@ -24,6 +25,10 @@ export const samplers: { readonly [name: string]: { readonly make: () => Sampler
   nsga2: {
     make: () => nsga2Sampler(),
     when: 'an evolutionary search to compare with, for several objectives; with hundreds of trials tpe finds more',
+  },
+  evolution: {
+    make: () => evolutionSampler(),
+    when: 'regularized evolution, as architectures are searched: hundreds of trials of many choices, noisy ones; with fewer tpe finds more',
   },
   random: { make: randomSampler, when: 'a baseline to compare with' },
   'quasi-random': { make: quasiRandomSampler, when: 'to cover a space evenly, before one knows what matters' },

@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { surveyCnn } from '../../architectures/index.js';
-import { formatBytes } from '../../base/index.js';
+import { formatBytes, formatDuration } from '../../base/index.js';
 import { makeFolder, writeFileAtomic } from '../../base/node/index.js';
 import { loadModel } from '../../formats/node/index.js';
 import { trainTechnique } from '../../learning/tuning/index.js';
@@ -22,7 +22,6 @@ import type { CommandContext } from '../context.js';
 import { runOptimization } from '../optimizing/run.js';
 import type { Start } from '../optimizing/start.js';
 import type { CommonOptions } from '../options.js';
-import { duration } from '../progress.js';
 import { ship } from '../shipping/index.js';
 import { serveStudio } from '../studio/serve.js';
 
@@ -79,7 +78,7 @@ export const demoCommand: AddCommand = (program, run) => {
           '',
           `Reports: ${join(out, 'shrink', 'report.html')}, ${join(out, 'grow', 'report.html')}`,
           `Models:  ${join(out, 'shrink', 'models')}, ${join(out, 'grow', 'models')}`,
-          `Took ${duration((performance.now() - started) / 1000)}.`,
+          `Took ${formatDuration((performance.now() - started) / 1000)}.`,
         ];
         output.result({ shrink: shrunk, grow: grown }, text.join('\n'));
         if (studio) await showRuns(out, context);

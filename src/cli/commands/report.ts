@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { FormatError } from '../../base/index.js';
-import { readJson, writeFileAtomic } from '../../base/node/index.js';
-import { frontTable, reportHtml } from '../../report/render/index.js';
+import { readJson } from '../../base/node/index.js';
+import { frontTable } from '../../report/render/index.js';
 import { parseRunInfo, type RunInfo } from '../../strategies/index.js';
 import type { AddCommand } from '../command.js';
 import type { CommonOptions } from '../options.js';
+import { writeReport } from '../report-page.js';
 
 /** The report again, from what a run left. */
 export const reportCommand: AddCommand = (program, run) => {
@@ -15,8 +16,7 @@ export const reportCommand: AddCommand = (program, run) => {
     .action(
       run(async ({ output }, _options: CommonOptions, folder: string) => {
         const info = readRun(folder);
-        const page = join(folder, 'report.html');
-        await writeFileAtomic(page, reportHtml(info));
+        const page = await writeReport(folder, info);
         output.result(info, frontTable(info, { width: output.width, color: output.color }));
         output.info(`Wrote ${page}`);
       }),

@@ -1,21 +1,19 @@
 import { InvalidArgumentError } from 'commander';
 import { OptionError } from '../../base/index.js';
+import { type LimitKind, limitFacts } from '../../report/info/index.js';
 import type { Steering } from '../../strategies/index.js';
 import { steer } from '../../strategies/node/index.js';
 import type { AddCommand } from '../command.js';
 import { bytes, count, latency, number, positiveInteger } from '../units.js';
 
-/** Limits as they are typed, and how each is read. */
-const LIMITS = {
-  'max-size': ['maxSize', bytes],
-  'max-latency': ['maxLatency', latency],
-  'max-memory': ['maxMemory', bytes],
-  'max-ram': ['maxRam', bytes],
-  'max-flash': ['maxFlash', bytes],
-  'max-macs': ['maxMacs', count],
-  'max-drop': ['maxDrop', number],
-  'min-quality': ['minQuality', number],
-} as const;
+/** How amounts are read. */
+const READERS: Readonly<Record<LimitKind, (text: string) => number>> = {
+  bytes,
+  count,
+  milliseconds: latency,
+  loss: number,
+  quality: number,
+};
 
 /** Tells a run in progress something. */
 export const steerCommand: AddCommand = (program, run) => {
@@ -82,16 +80,15 @@ function required(what: string, value: string | undefined): string {
 function limitsIn(text: string): Extract<Steering, { kind: 'limits' }>['limits'] {
   const pairs = text.split(',').map((each) => {
     const [name, value = ''] = each.split('=').map((part) => part.trim());
-    const known = Object.hasOwn(LIMITS, name) ? LIMITS[name as keyof typeof LIMITS] : undefined;
+    const known = limitFacts.find(({ option }) => option === name);
     if (!known || value === '')
       throw new OptionError({
         what: 'Not a limit',
         where: 'limits',
-        expected: `NAME=VALUE of ${Object.keys(LIMITS).join(', ')}`,
+        expected: `NAME=VALUE of ${limitFacts.map(({ option }) => option).join(', ')}`,
         got: each,
       });
-    const [key, reader] = known;
-    return [key, value === 'none' ? null : read(name, value, reader)];
+    return [known.name, value === 'none' ? null : read(name, value, READERS[known.kind])];
   });
   return Object.fromEntries(pairs);
 }

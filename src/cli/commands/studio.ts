@@ -3,31 +3,23 @@ import { Option } from 'commander';
 import { OptionError } from '../../base/index.js';
 import type { AddCommand } from '../command.js';
 import type { CommonOptions } from '../options.js';
-import { certificateFor } from '../studio/certificate.js';
+import { type AddressOptions, addAddressOptions, addressOf } from '../studio/address.js';
 import { serveStudio } from '../studio/serve.js';
-import { port } from '../units.js';
+import { makeTokenFile, tokenFrom } from '../token.js';
 
-interface Options extends CommonOptions {
-  host: string;
-  port?: number;
-  tls?: boolean;
-  cert?: string;
-  key?: string;
-  publicUrl?: string;
+interface Options extends CommonOptions, AddressOptions {
+  tokenFile?: string;
   readOnly?: boolean;
   open?: boolean;
 }
 
 /** Runs as pages in a browser: watched, steered, started; and devices that measure models. */
 export const studioCommand: AddCommand = (program, run) => {
-  program
-    .command('studio [folder]')
-    .option('--port <number>', 'where to listen (default: any port that is free)', port)
-    .option('--host <address>', 'who reaches it: with 127.0.0.1 this machine alone, with 0.0.0.0 everyone in its networks', '127.0.0.1')
-    .option('--tls', 'https, with a certificate that is made for the occasion: browsers warn of it once')
-    .option('--cert <file>', 'https, with this certificate (PEM)')
-    .option('--key <file>', 'the key of the certificate (PEM)')
-    .option('--public-url <url>', 'the address of a tunnel that leads here, e.g. https://studio.example.com')
+  addAddressOptions(program.command('studio [folder]'), 'it')
+    .option(
+      '--token-file <file>',
+      'the token of the link, made where there is no such file: it stays the same, for workers (default: ESPALIER_TOKEN, else a new one)',
+    )
     .option('--read-only', 'only look: nothing is started, steered or measured')
     .addOption(new Option('--open', 'open the page in the browser'))
     .addHelpText(
@@ -40,19 +32,20 @@ export const studioCommand: AddCommand = (program, run) => {
         'Examples:',
         '  $ espalier studio runs/ --open',
         '  $ espalier studio runs/ --host 0.0.0.0 --tls    a phone in the same network can measure models',
+        '  $ espalier studio runs/ --host 0.0.0.0 --tls --token-file token    and workers of other machines leave models: espalier worker --help',
       ].join('\n'),
     )
     .action(
       run(async (context, options: Options, folder = '.') => {
         const { output } = context;
         requireFolder(folder);
-        const publicUrl = options.publicUrl === undefined ? undefined : checkedUrl(options.publicUrl);
-        const tls = await certificateFor(options);
+        const address = await addressOf(options);
+        if (options.tokenFile !== undefined) makeTokenFile(options.tokenFile);
+        const token = tokenFrom(options.tokenFile);
         const { isLoopback } = await import('../../studio/server/index.js');
-        if (!isLoopback(options.host) || publicUrl)
-          for (const text of risks(options, tls !== undefined)) output.message({ level: 'warning', text });
-        const { host, readOnly: isReadOnly } = options;
-        await serveStudio(context, { root: folder, host, port: options.port, tls, publicUrl, isReadOnly }, async (links) => {
+        if (!isLoopback(address.host) || address.publicUrl)
+          for (const text of risks(options, address.tls !== undefined)) output.message({ level: 'warning', text });
+        await serveStudio(context, { root: folder, ...address, token, isReadOnly: options.readOnly }, async (links) => {
           output.result({ links }, links.join('\n'));
           if (!options.open) return;
           const { openPage } = await import('../studio/open-page.js');
@@ -65,12 +58,6 @@ export const studioCommand: AddCommand = (program, run) => {
 function requireFolder(path: string): void {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
   throw new OptionError({ what: 'There is no such folder', where: path, expected: 'a folder with runs, or one to put runs into' });
-}
-
-function checkedUrl(text: string): string {
-  const { protocol, origin } = URL.canParse(text) ? new URL(text) : { protocol: '', origin: '' };
-  if (/^https?:$/.test(protocol)) return origin;
-  throw new OptionError({ what: 'Not an address', where: '--public-url', expected: 'such as https://studio.example.com', got: text });
 }
 
 /** What others can do, for who lets them reach the studio. */

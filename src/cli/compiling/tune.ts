@@ -1,12 +1,11 @@
 import { existsSync } from 'node:fs';
-import { OptionError } from '../../base/index.js';
+import { formatDuration, OptionError } from '../../base/index.js';
 import { inventedFeeds } from '../../diagnosis/index.js';
 import { lowerGraph, type Tilings } from '../../infrastructure/codegen/index.js';
 import { type LanguageName, languages } from '../../infrastructure/targets/index.js';
 import type { Tuned } from '../../infrastructure/tuning/node/index.js';
 import type { Model } from '../../onnx/index.js';
 import type { CommandContext } from '../context.js';
-import { duration } from '../progress.js';
 
 export interface TuneOptions {
   /** Whether kernels that the table lacks are measured. */
@@ -68,5 +67,5 @@ export function tunedText({ file, shapes, gain, tried, seconds, complete }: Tune
     ? `the model takes ${gain.ratio.toFixed(2)} times what it took (95% interval ${gain.interval.map((end) => end.toFixed(2)).join(' to ')})`
     : 'no other way of computing the new ones is faster beyond chance';
   const end = complete ? '' : '. The time ended before the search did: the same command goes on';
-  return `${ways}: ${by}; ${tried} tried in ${duration(seconds ?? 0)}, kept in ${file}${end}`;
+  return `${ways}: ${by}; ${tried} tried in ${formatDuration(seconds ?? 0)}, kept in ${file}${end}`;
 }

@@ -4,10 +4,11 @@ import { samplers, stoppers } from '../../automation/index.js';
 import { type LanguageName, languages } from '../../infrastructure/targets/index.js';
 import { type Limits, type ObjectiveName, WAVE } from '../../strategies/index.js';
 import { addDataOptions, type CommonOptions, type DataOptions } from '../options.js';
+import { type AddressOptions, addAddressOptions } from '../studio/address.js';
 import { bytes, count, latency, milliseconds, number, positiveInteger, positiveIntegers, positiveNumber } from '../units.js';
 import { strategies } from './strategies.js';
 
-export interface Options extends CommonOptions, Omit<DataOptions, 'limit'> {
+export interface Options extends CommonOptions, AddressOptions, Omit<DataOptions, 'limit'> {
   limit?: number;
   rules?: Limits['rules'];
   arch?: string;
@@ -22,15 +23,20 @@ export interface Options extends CommonOptions, Omit<DataOptions, 'limit'> {
   jobs?: number;
   queue?: string;
   tag?: string;
+  store?: string;
+  tokenFile?: string;
   wave?: number;
   detach?: boolean;
   serveJobs?: boolean;
+  located?: string;
   families?: string[];
   sampler?: string;
   stopper?: string;
   warmStart?: string;
   objectives?: ObjectiveName[];
   hardware?: string;
+  device?: string;
+  deviceWait?: number;
   serving?: number[];
   watts?: number;
   pricePerHour?: number;
@@ -47,7 +53,7 @@ export interface Options extends CommonOptions, Omit<DataOptions, 'limit'> {
 
 /** The options of the main job. */
 export function addRunOptions(command: Command): Command {
-  return addDataOptions(command, {
+  const run = addDataOptions(command, {
     threads: 'threads of each recipe (default: 1), and of latency (default: all cores)',
     limits: true,
   })
@@ -72,10 +78,16 @@ export function addRunOptions(command: Command): Command {
     )
     .option('--queue <url>', 'have workers ("espalier worker") make and measure the models: redis://host:6379')
     .option('--tag <name>', 'only workers with this tag')
+    .option(
+      '--store <url>',
+      'the studio through which workers get model and data and leave models: http://host:8080 (default: all share the folders)',
+    )
+    .option('--token-file <file>', "with the studio's token (default: the environment variable ESPALIER_TOKEN)")
     .option('--wave <number>', `recipes that are proposed at a time, from the results of those before (default: ${WAVE})`, positiveInteger)
     .option('--detach', 'go on in a process of its own that outlives the terminal; "espalier watch FOLDER" follows it')
     .addOption(new Option('--no-detach').hideHelp())
     .addOption(new Option('--serve-jobs').hideHelp())
+    .addOption(new Option('--located <file>').hideHelp())
     .option(
       '--families <list>',
       'architectures to look at, the likeliest first, e.g. fast-cnn,resnet-8 (grow-improve-shrink; default: all)',
@@ -95,6 +107,11 @@ export function addRunOptions(command: Command): Command {
       '--hardware <name>',
       'estimate latency for hardware that is not at hand instead of measuring it here: a name of "espalier estimate --list", or a JSON file',
     )
+    .option(
+      '--device <name>',
+      'measure latency on a phone, tablet or computer that opens the link which is shown; models that answer wrongly there are not on the front',
+    )
+    .option('--device-wait <time>', 'how long the device may be away before the run stops (default: 30m)', milliseconds)
     .option(
       '--serving <list>',
       'serve the front with so many requests at a time, e.g. 1,2,4, or none (default: 1, 2, 4, … up to all cores, a quarter of a second each)',
@@ -120,6 +137,7 @@ export function addRunOptions(command: Command): Command {
     .option('--max-macs <number>', 'most multiply-accumulates for one sample, e.g. 12M', count)
     .option('--max-drop <points>', 'largest loss of quality against the original, in percentage points', number)
     .option('--min-quality <value>', 'worst quality by the metric that leads, e.g. 0.9, or for errors the largest', number);
+  return addAddressOptions(run, 'the page for --device');
 }
 
 /** Requests at a time; an empty list for none. */

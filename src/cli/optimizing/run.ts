@@ -3,10 +3,8 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { readJournal } from '../../automation/node/index.js';
 import { OptionError } from '../../base/index.js';
-import { writeFileAtomic } from '../../base/node/index.js';
 import type { HardwareModel } from '../../infrastructure/hardware/index.js';
 import { targetNamed } from '../../infrastructure/targets/node/index.js';
-import { reportHtml } from '../../report/render/index.js';
 import {
   growImproveShrink,
   type Limits,
@@ -22,10 +20,16 @@ import {
   WAVE,
   type Workspace,
 } from '../../strategies/index.js';
-import { nodeHost, openWorkerWorkspace, openWorkspace } from '../../strategies/node/index.js';
+import { httpStore, nodeHost, openWorkerWorkspace, openWorkspace } from '../../strategies/node/index.js';
 import type { CommandContext } from '../context.js';
+import type { Located } from '../queue/located.js';
 import { argsForWorkers } from '../queue/messages.js';
 import { serveParent } from '../queue/serve-parent.js';
+import { storeFor } from '../queue/store.js';
+import { writeReport } from '../report-page.js';
+import type { AddressOptions } from '../studio/address.js';
+import { requiredToken } from '../token.js';
+import { onDevice } from './device.js';
 import type { Options } from './options.js';
 import type { Start } from './start.js';
 import { strategies } from './strategies.js';
@@ -43,6 +47,8 @@ export type RunOptions = Pick<
   | 'jobs'
   | 'queue'
   | 'tag'
+  | 'store'
+  | 'tokenFile'
   | 'wave'
   | 'serveJobs'
   | 'families'
@@ -52,8 +58,11 @@ export type RunOptions = Pick<
   | 'serving'
   | 'watts'
   | 'pricePerHour'
+  | 'device'
+  | 'deviceWait'
 > &
-  Limits & { hardware?: HardwareModel };
+  AddressOptions &
+  Limits & { hardware?: HardwareModel; inputs?: readonly string[]; remote?: Located };
 
 /** Opens the folder, optimizes, writes the report. */
 export async function runOptimization(start: Start, options: RunOptions, context: CommandContext): Promise<RunInfo> {
@@ -66,8 +75,8 @@ export async function runOptimization(start: Start, options: RunOptions, context
   context.kept ??= options.out;
   const request = requestOf(start, options, context, workspace);
   const workers = await workersOf(options, context);
-  const info = await optimize({ ...request, workers, options: { ...request.options, warmStart } });
-  await writeFileAtomic(join(options.out, 'report.html'), reportHtml(info));
+  const info = await optimized({ ...request, workers, options: { ...request.options, warmStart } }, options, context);
+  await writeReport(options.out, info);
   return info;
 }
 
@@ -82,19 +91,36 @@ async function earlierRun(folder: string): Promise<OptimizeOptions['warmStart']>
   });
 }
 
+/** Optimizes, with latency as a device has it where one is named. @throws ResourceError where that stays away. */
+async function optimized(request: OptimizeRequest, options: RunOptions, context: CommandContext): Promise<RunInfo> {
+  const { device } = options;
+  if (device === undefined) return optimize(request);
+  const { workspace, signal } = request;
+  const { host, gone } = await onDevice(request.host, { ...options, device }, (id) => workspace.fileOf(id), context);
+  try {
+    return await optimize({ ...request, host, signal: signal ? AbortSignal.any([signal, gone]) : gone });
+  } catch (error) {
+    throw gone.aborted ? gone.reason : error;
+  }
+}
+
 /** Where stages are made elsewhere: the queue, and how a worker opens this run. */
-async function workersOf({ queue: url, tag }: RunOptions, context: CommandContext): Promise<OptimizeRequest['workers']> {
+async function workersOf(options: RunOptions, context: CommandContext): Promise<OptimizeRequest['workers']> {
+  const { queue: url, tag } = options;
   if (url === undefined) return undefined;
+  const store = await storeFor(options, context);
   const { openBullQueue } = await import('../../automation/node/index.js');
   const queue = await openBullQueue({ url, tag }, context.activity);
   context.defer(() => queue.close());
   context.output.info(`Models are made by workers: espalier worker --queue ${queue.name}${tag === undefined ? '' : ` --tags ${tag}`}`);
-  return { queue, open: { args: argsForWorkers(process.argv.slice(2)), folder: process.cwd() } };
+  return { queue, open: { args: argsForWorkers(process.argv.slice(2)), folder: process.cwd(), ...(store && { store }) } };
 }
 
 /** Does jobs of the run for a worker, whose process started this one. */
 export async function serveJobs(start: Start, options: RunOptions, context: CommandContext): Promise<void> {
-  const workspace = await openWorkerWorkspace(options.out, context.activity);
+  const { remote, out } = options;
+  const store = remote && httpStore({ ...remote.store, token: requiredToken(undefined), cache: out, activity: context.activity });
+  const workspace = await openWorkerWorkspace(out, context.activity, store);
   context.defer(() => workspace.close());
   await serveParent(openRun(requestOf(start, options, context, workspace), hostname()), context);
 }
@@ -131,7 +157,7 @@ function requestOf(start: Start, options: RunOptions, context: CommandContext, w
 
 function settingsFrom(options: RunOptions, { seed }: Pick<CommandContext, 'seed'>): OptimizeOptions {
   const { maxSize, maxLatency, maxMemory, maxRam, maxFlash, maxMacs, maxDrop, minQuality, rules } = options;
-  const { trials, epochs, threads, families, sampler, stopper, wave, objectives, hardware, serving, watts, pricePerHour } = options;
+  const { trials, epochs, threads, families, sampler, stopper, wave, objectives, hardware, device, serving, watts, pricePerHour } = options;
   return {
     trials,
     epochs,
@@ -146,6 +172,7 @@ function settingsFrom(options: RunOptions, { seed }: Pick<CommandContext, 'seed'
     objectives,
     target: options.compile ?? (maxRam !== undefined || maxFlash !== undefined ? 'c' : undefined),
     hardware,
+    device,
     serving,
     watts,
     pricePerHour,

@@ -2,10 +2,14 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Job, Json } from '../../automation/index.js';
-import { ResourceError } from '../../base/index.js';
-import type { FromRun, Opening, ToRun } from './messages.js';
+import { type ProgressEvent, ResourceError } from '../../base/index.js';
+import type { FromRun, ToRun } from './messages.js';
+import type { RunHere } from './run-here.js';
 
 const PROGRAM = fileURLToPath(new URL('../../../bin/espalier.js', import.meta.url));
+
+/** Characters of its last words that are shown of a process that ended. */
+const SHOWN = 1000;
 
 /**
  * A process that has a run open: model, data and runtime stay loaded from job to job, what goes wrong there ends it alone, and the worker's own process stays free to
@@ -15,27 +19,42 @@ export class RunProcess {
   readonly #child: ChildProcess;
   readonly #ready: Promise<void>;
   #answer: ((message: FromRun | Error) => void) | undefined;
+  #tell: ((progress: readonly ProgressEvent[]) => void) | undefined;
   #ended: Error | undefined;
 
   /** @throws ResourceError where the folder is not there. */
-  constructor({ args, folder }: Opening, extra: readonly string[]) {
+  constructor({ args, folder, env }: RunHere, extra: readonly string[]) {
     if (!existsSync(folder)) {
-      const fix = 'Workers need the folder of the run, and of its data, under the same path: share it.';
+      const fix = 'Workers need the folder of the run, and of its data, under the same path: share it, or give optimize --store.';
       throw new ResourceError({ what: 'There is no such folder on this machine', where: folder, fix });
     }
-    // What it says goes to stderr; the job's result comes as a message.
-    this.#child = fork(PROGRAM, [...args, ...extra, '--serve-jobs'], { cwd: folder, stdio: ['ignore', 2, 2, 'ipc'] });
+    // What it says goes to stderr; the job's result comes as a message, and why it ended is in its last words.
+    this.#child = fork(PROGRAM, [...args, ...extra, '--serve-jobs'], {
+      cwd: folder,
+      stdio: ['ignore', 2, 'pipe', 'ipc'],
+      env: { ...process.env, ...env },
+    });
     let opened: () => void = () => undefined;
     let broken: (error: Error) => void = () => undefined;
     this.#ready = new Promise((resolve, reject) => {
       [opened, broken] = [resolve, reject];
     });
     this.#ready.catch(() => undefined);
-    this.#child.on('message', (message: FromRun) => ('ready' in message ? opened() : this.#answer?.(message)));
+    this.#child.on('message', (message: FromRun) => {
+      if ('ready' in message) opened();
+      else if ('progress' in message) this.#tell?.(message.progress);
+      else this.#answer?.(message);
+    });
     this.#child.on('error', (cause) => this.#end(cause, broken));
-    this.#child.on('exit', (code, signal) =>
-      this.#end(new ResourceError({ what: `The process of the run ended with ${signal ?? `code ${code}`}` }), broken),
-    );
+    let said = '';
+    this.#child.stderr?.on('data', (part: Buffer) => {
+      process.stderr.write(part);
+      said = `${said}${part}`.slice(-SHOWN);
+    });
+    this.#child.on('close', (code, signal) => {
+      const got = said.trim().split('\n').at(-1) || undefined;
+      this.#end(new ResourceError({ what: `The process of the run ended with ${signal ?? `code ${code}`}`, got }), broken);
+    });
   }
 
   get hasEnded(): boolean {
@@ -49,15 +68,16 @@ export class RunProcess {
   }
 
   /** Has a job done. @throws ResourceError where the process cannot do it; whatever the job threw, by its name. */
-  async perform(job: Job, signal: AbortSignal): Promise<Json> {
+  async perform(job: Job, signal: AbortSignal, tell: (progress: readonly ProgressEvent[]) => void): Promise<Json> {
     await this.#ready;
+    this.#tell = tell;
     if (this.#ended) throw this.#ended;
-    const stop = () => this.#tell({ stop: true });
+    const stop = () => this.#send({ stop: true });
     signal.addEventListener('abort', stop, { once: true });
     try {
       const answer = await new Promise<FromRun | Error>((resolve) => {
         this.#answer = resolve;
-        this.#tell({ job });
+        this.#send({ job });
       });
       if (answer instanceof Error) throw answer;
       if ('result' in answer) return answer.result as Json;
@@ -69,7 +89,7 @@ export class RunProcess {
     }
   }
 
-  #tell(message: ToRun): void {
+  #send(message: ToRun): void {
     if (this.#child.connected) this.#child.send(message);
   }
 

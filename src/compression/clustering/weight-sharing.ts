@@ -37,7 +37,7 @@ export const weightSharing: Technique<WeightSharingOptions> = {
   // It would look the codes up and round anew: what is shared is stored as integers already.
   excludes: ['quantize'],
   schema,
-  needs: { data: tunes, gradients: tunes, runtime: tunes, training: 0.25 },
+  needs: { data: tunes, gradients: tunes, runtime: tunes, stepCost: 1.4, training: 0.25 },
   example: { bits: 4 },
   label: ({ bits, tuning }) => [`${2 ** bits} shared weights`, ...unless('none', tuning, 'tuned')],
   space: (_model, _task, { trainable }) => ({

@@ -52,7 +52,7 @@ export const lowRank: Technique<LowRankOptions> = {
   effects: ['shrink'],
   order: 'factorize',
   schema,
-  needs: { data: tunes, gradients: tunes, runtime: tunes },
+  needs: { data: tunes, gradients: tunes, runtime: tunes, stepCost: 1.4 },
   example: { keep: 0.5 },
   label: ({ keep, energy, tuning }) => [
     energy === undefined ? `rank to ${percent(keep)}` : `rank by ${percent(energy)} energy`,

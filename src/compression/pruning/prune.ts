@@ -16,6 +16,7 @@ export const prune: Technique<PruneOptions> = {
   summary: 'Removes the channels, heads or blocks that matter least, so that the graph physically shrinks, and tunes what is left.',
   schema: pruneSchema,
   needs: {
+    stepCost: 1.6,
     data: (options) => wantsData(options),
     gradients: (options) => wantsGradients(options),
     runtime: (options) => wantsData(options),

@@ -92,7 +92,7 @@ export const quantizeAwareTrain: Technique<AwareOptions, TaskContext> = {
   order: 'quantize',
   summary: 'Trains the quantized graph itself, so that weights and their steps learn to live with rounding: 8, 4, 2 bits or ternary.',
   schema: schema as unknown as z.ZodType<AwareOptions>,
-  needs: { data: true, gradients: true, runtime: true, training: 0.25 },
+  needs: { data: true, gradients: true, runtime: true, training: 0.25, stepCost: 2.2 },
   example: { weightType: 'int4', epochs: 3 },
   label: ({ weightType }) => [`${weightType} trained`],
   // No convolution kernel computes with 4 bits: they make files smaller and nothing quicker.

@@ -3,7 +3,7 @@ export { mapInOrder } from './decode.js';
 export { openForReading, readAt, readContent } from './files.js';
 export { checkUnreadable, type KeptPart, PartCollector, reviveTargets } from './kept.js';
 export { layOutFiles, limited } from './layout.js';
-export { openDataset, openSamples } from './open.js';
+export { isBuiltin, openDataset, openSamples } from './open.js';
 export type { OpenOptions } from './options.js';
 export type { FilePart } from './parts.js';
 export * from './readers/index.js';

@@ -66,7 +66,8 @@ function inOrder(source: DataSource, order: readonly string[] | undefined): Data
   };
 }
 
-function isBuiltin(name: string): name is keyof typeof BUILTIN {
+/** Whether a name is that of data that comes with the package. */
+export function isBuiltin(name: string): name is keyof typeof BUILTIN {
   return Object.hasOwn(BUILTIN, name);
 }
 

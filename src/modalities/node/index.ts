@@ -1,5 +1,5 @@
 /** Opening data of every kind. Sample data to try things with. */
-export { addReader, type OpenOptions, type Reader } from '../../data/node/index.js';
+export { addReader, isBuiltin, type OpenOptions, type Reader } from '../../data/node/index.js';
 export { openModel } from './model-folder.js';
 export { openDataset, openSamples } from './open.js';
 export { SAMPLES } from './samples/index.js';

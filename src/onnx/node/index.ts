@@ -1,2 +1,2 @@
-export { loadModel, modelBytes } from './load.js';
+export { loadModel, modelBytes, weightFiles } from './load.js';
 export { type SaveOptions, saveModel } from './save.js';

@@ -38,6 +38,24 @@ export function modelBytes(path: string): number {
   return [...beside].reduce((sum, each) => sum + statSync(each).size, file.byteLength);
 }
 
+/**
+ * The files beside a model that hold weights of it, as paths from its folder, in order; they need not be there.
+ * @throws FormatError where the file is missing or no ONNX model, or one of them would lie outside its folder.
+ */
+export function weightFiles(path: string): string[] {
+  const folder = dirname(resolve(path));
+  const names = new Set<string>();
+  const external = ({ location, offset, length }: ExternalLocation, tensor: string): ByteSource => {
+    const place = resolve(folder, location);
+    if (isAbsolute(location) || escapes(folder, place)) throw outside(location, tensor);
+    names.add(relative(folder, place).split(sep).join('/'));
+    const byteLength = length ?? (statSync(place, { throwIfNoEntry: false })?.size ?? offset) - offset;
+    return { byteLength, read: () => new Uint8Array(byteLength) };
+  };
+  decodeModel(openFile(path, 'model'), { source: path, external });
+  return [...names].sort();
+}
+
 function openFile(path: string, what: string): RandomAccess {
   try {
     if (!statSync(path).isFile()) throw new FormatError({ what: `The ${what} is not a file`, where: path });
@@ -56,21 +74,10 @@ function openFile(path: string, what: string): RandomAccess {
 function openExternal(folder: string, { location, offset, length }: ExternalLocation, tensor: string): ByteSource {
   const where = `tensor "${tensor}"`;
   const path = resolve(folder, location);
-  const escapes = (from: string, to: string) => {
-    const way = relative(from, to);
-    return way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way);
-  };
-  const outside = () =>
-    new FormatError({
-      what: `External data points outside the model's folder`,
-      where,
-      got: `"${location}"`,
-      fix: 'Put the data file beside the model and export it with a relative location.',
-    });
-  if (isAbsolute(location) || escapes(folder, path)) throw outside();
+  if (isAbsolute(location) || escapes(folder, path)) throw outside(location, tensor);
   let file: RandomAccess;
   try {
-    if (escapes(realpathSync(folder), realpathSync(path))) throw outside();
+    if (escapes(realpathSync(folder), realpathSync(path))) throw outside(location, tensor);
     file = openFile(path, 'external data');
   } catch (cause) {
     if (cause instanceof FormatError) throw cause;
@@ -95,6 +102,20 @@ function openExternal(folder: string, { location, offset, length }: ExternalLoca
     });
   }
   return { byteLength: size, read: () => file.read(offset, size, true) };
+}
+
+function escapes(from: string, to: string): boolean {
+  const way = relative(from, to);
+  return way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way);
+}
+
+function outside(location: string, tensor: string): FormatError {
+  return new FormatError({
+    what: `External data points outside the model's folder`,
+    where: `tensor "${tensor}"`,
+    got: `"${location}"`,
+    fix: 'Put the data file beside the model and export it with a relative location.',
+  });
 }
 
 /** Reads a file by ranges, with one block cached for the many small reads of a walk. The file is open only while it is read. */

@@ -1,4 +1,4 @@
-import type { Measure } from './measures.js';
+import type { Measure } from './measure.js';
 
 /** A place along an axis: 0 is its low end, 1 its high end. */
 export interface Place {

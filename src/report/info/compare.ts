@@ -1,6 +1,7 @@
 import type { ModelInfo, QualityInfo } from '../../strategies/index.js';
 import { finite, formatRatio, lossOf } from './format.js';
-import { costMeasures, type Measure, type MeasureName } from './measures.js';
+import type { Measure, MeasureName } from './measure.js';
+import { costMeasures } from './measures.js';
 
 /** One measure of cost, before and after. */
 export interface Comparison {
@@ -9,16 +10,19 @@ export interface Comparison {
   after?: number;
   /** How many times less than before: 2 is half of it, below 1 is more. Absent where either is not measured or they are not comparable. */
   ratio?: number;
+  /** Why there is no value, in a word, where that is known. */
+  missing?: string;
 }
 
-/** What a model costs beside the baseline, all measures that either has. */
-export function compareCosts(model: ModelInfo, baseline: ModelInfo): Comparison[] {
-  return costMeasures().flatMap((measure) => {
+/** What a model costs beside the baseline, all measures that either has. @param more measures, of devices. */
+export function compareCosts(model: ModelInfo, baseline: ModelInfo, more: readonly Measure[] = []): Comparison[] {
+  return [...costMeasures(), ...more].flatMap((measure) => {
     const before = measure.value(baseline);
     const after = measure.value(model);
-    if (before === undefined && after === undefined) return [];
+    const missing = measure.missing?.(model);
+    if (before === undefined && after === undefined && missing === undefined) return [];
     const ratio = measure.name === 'latency' ? speedUp(model, baseline) : timesLess(before, after);
-    return [{ measure, before, after, ratio }];
+    return [{ measure, before, after, ratio, ...(missing !== undefined && { missing }) }];
   });
 }
 
@@ -40,7 +44,11 @@ function speedUp(model: ModelInfo, baseline: ModelInfo): number | undefined {
   // Where the interval holds 1, nobody can tell which is faster.
   if (paired !== undefined && after.ratioInterval && low <= 1 && high >= 1) return 1;
   if (paired !== undefined) return paired > 0 ? 1 / paired : undefined;
-  const alike = before?.batch === after.batch && before.threads === after.threads && before.backend === after.backend;
+  // A device is asked for its quickest way, which may be another for each model.
+  const alike =
+    before?.batch === after.batch &&
+    before.device === after.device &&
+    (after.device !== undefined || (before.threads === after.threads && before.backend === after.backend));
   return alike ? timesLess(finite(before.p50), finite(after.p50)) : undefined;
 }
 

@@ -8,13 +8,24 @@ export {
   qualityChange,
   ratioInWords,
 } from './compare.js';
+export { type DeviceTimes, deviceMeasures, isOnDevice, type ReportInfo } from './devices.js';
 export { diffSummary, shareText } from './diff.js';
 export { type EstimateRow, estimateRows, estimateTotals, estimateWarnings } from './estimate.js';
 export * from './format.js';
 export { type CostShare, type InspectInfo, type InspectLayer, inspectInfo, inspectTotals } from './inspect.js';
 export { type LayerBars, type LayerMeasure, type LayerPair, layerBars, layersOf, pairLayers } from './layers.js';
-export { limitName, limitOption, limitTexts } from './limits.js';
-export { costMeasures, type Measure, type MeasureName, measures } from './measures.js';
+export {
+  type LimitFacts,
+  type LimitKind,
+  type LimitName,
+  limitFacts,
+  limitName,
+  limitOption,
+  limitText,
+  limitTexts,
+} from './limits.js';
+export type { Measure, MeasureName } from './measure.js';
+export { costMeasures, measures } from './measures.js';
 export { type Curve, sensitivityList, type TrainingCurves, trainingCurves } from './notes.js';
 export { nodesOfKernel, operatorsOf, peakOf, programTotals } from './program.js';
 export { evaluateCommand, recipeSteps, recipeText, type StepText } from './recipe.js';

@@ -1,4 +1,5 @@
-import type { ModelInfo, RunInfo } from '../../strategies/index.js';
+import type { ModelInfo } from '../../strategies/index.js';
+import { deviceMeasures, type ReportInfo } from './devices.js';
 import {
   finite,
   formatBytes,
@@ -11,37 +12,11 @@ import {
   NOTHING,
   significant,
 } from './format.js';
+import type { Measure, MeasureName } from './measure.js';
 import { bestServing } from './serving.js';
 
-/** Everything that a model can be compared by; names of axes and columns. */
-export type MeasureName =
-  | 'quality'
-  | 'test'
-  | 'bytes'
-  | 'download'
-  | 'macs'
-  | 'latency'
-  | 'memory'
-  | 'parameters'
-  | 'flash'
-  | 'ram'
-  | 'energy'
-  | 'served-energy'
-  | 'cost';
-
-export interface Measure {
-  readonly name: MeasureName;
-  /** For headings and axes, e.g. "File size". */
-  readonly label: string;
-  readonly better: 'more' | 'less';
-  /** What a ratio above 1 and below 1 is called: "3.9x smaller", "1.2x larger". */
-  readonly words: readonly [less: string, more: string];
-  value(model: ModelInfo): number | undefined;
-  format(value: number | undefined): string;
-}
-
 /** The measures of a run, in the order of menus: quality first. `samples` decides the digits of quality. */
-export function measures({ task }: RunInfo): Measure[] {
+export function measures({ task, devices }: Pick<ReportInfo, 'task' | 'devices'>): Measure[] {
   const quality = metricName(task.metric);
   const name = quality[0].toUpperCase() + quality.slice(1);
   const better = isMoreBetter(task.metric) ? 'more' : 'less';
@@ -64,6 +39,7 @@ export function measures({ task }: RunInfo): Measure[] {
       format: (value) => formatQuality(task.metric, value, task.samples.test),
     },
     ...footprint,
+    ...deviceMeasures({ devices }),
   ];
 }
 

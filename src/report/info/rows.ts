@@ -1,6 +1,7 @@
-import type { ModelInfo, QualityInfo, RunInfo } from '../../strategies/index.js';
+import type { ModelInfo, QualityInfo } from '../../strategies/index.js';
 import { compareCosts, compareQuality, type QualityComparison } from './compare.js';
-import type { MeasureName } from './measures.js';
+import { deviceMeasures, type ReportInfo } from './devices.js';
+import type { MeasureName } from './measure.js';
 import { allModels, roleOf, type ScatterPoint } from './scatter.js';
 import { bestServing } from './serving.js';
 import { modelWarnings } from './warnings.js';
@@ -9,6 +10,8 @@ import { modelWarnings } from './warnings.js';
 export interface CostCell {
   value?: number;
   ratio?: number;
+  /** Why there is no value, in a word, where that is known. */
+  missing?: string;
 }
 
 /** One model in the comparison table. */
@@ -33,7 +36,7 @@ export interface FrontRow {
 }
 
 /** The baseline first, then the models in the run's order. */
-export function frontRows(info: RunInfo): FrontRow[] {
+export function frontRows(info: ReportInfo): FrontRow[] {
   let rank = 0;
   return allModels(info).map((model, index) => {
     const role = roleOf(model, info);
@@ -42,8 +45,9 @@ export function frontRows(info: RunInfo): FrontRow[] {
   });
 }
 
-function rowOf(model: ModelInfo, info: RunInfo): Omit<FrontRow, 'index' | 'rank' | 'role'> {
-  const costs = compareCosts(model, info.baseline).map(({ measure, after, ratio }) => [measure.name, { value: after, ratio }]);
+function rowOf(model: ModelInfo, info: ReportInfo): Omit<FrontRow, 'index' | 'rank' | 'role'> {
+  const compared = compareCosts(model, info.baseline, deviceMeasures(info));
+  const costs = compared.map(({ measure, after, ratio, missing }) => [measure.name, { value: after, ratio, missing }]);
   return {
     id: model.id,
     label: model.label,

@@ -1,8 +1,10 @@
 import { type Direction, front } from '../../pareto/index.js';
 import type { ModelInfo, RunInfo } from '../../strategies/index.js';
 import { type Axis, axisScale, type Place } from './axis.js';
+import type { ReportInfo } from './devices.js';
 import { finite } from './format.js';
-import { type Measure, type MeasureName, measures } from './measures.js';
+import type { Measure, MeasureName } from './measure.js';
+import { measures } from './measures.js';
 
 /** One measure of all models, placed along an axis. Index 0 is the baseline, index i the run's model i - 1. */
 export interface ScatterAxis extends Axis {
@@ -45,11 +47,11 @@ export function roleOf(model: ModelInfo, info: RunInfo): ScatterPoint['role'] {
 }
 
 /** Every measure that at least one model has, as an axis. The baseline and the front are always inside; others may lie beyond its ends. */
-export function scatterAxes(info: RunInfo): ScatterAxis[] {
+export function scatterAxes(info: ReportInfo): ScatterAxis[] {
   return measures(info).flatMap((measure) => scatterAxis(info, measure) ?? []);
 }
 
-function scatterAxis(info: RunInfo, measure: Measure): ScatterAxis | undefined {
+function scatterAxis(info: ReportInfo, measure: Measure): ScatterAxis | undefined {
   const models = allModels(info);
   const isQuality = measure.better === 'more';
   const intervals = models.map((model) => (isQuality ? intervalOf(model, measure.name) : undefined));
@@ -79,7 +81,7 @@ function intervalOf(model: ModelInfo, name: MeasureName): readonly [number, numb
 }
 
 /** The models by two measures. Defaults: quality on the validation part, which all models have, against the size of the file. */
-export function scatter(info: RunInfo, xName: MeasureName = 'bytes', yName: MeasureName = 'quality'): Scatter | undefined {
+export function scatter(info: ReportInfo, xName: MeasureName = 'bytes', yName: MeasureName = 'quality'): Scatter | undefined {
   const axes = scatterAxes(info);
   const x = axes.find(({ name }) => name === xName);
   const y = axes.find(({ name }) => name === yName);
@@ -92,7 +94,7 @@ export function scatter(info: RunInfo, xName: MeasureName = 'bytes', yName: Meas
 }
 
 /** The front in two measures alone: of the models that keep the limits and the baseline, those that nothing beats. */
-export function scatterLine(info: RunInfo, xName: MeasureName, yName: MeasureName): number[] {
+export function scatterLine(info: ReportInfo, xName: MeasureName, yName: MeasureName): number[] {
   const byName = new Map(measures(info).map((measure) => [measure.name, measure]));
   const [x, y] = [byName.get(xName), byName.get(yName)];
   if (!x || !y || x === y) return [];

@@ -1,7 +1,8 @@
 import type { ModelInfo, RunInfo } from '../../strategies/index.js';
 import { compareCosts, compareQuality, qualityChange, ratioInWords } from './compare.js';
 import { formatChange, formatInterval, formatQuality, lossOf, plural, shortMetricName, unitOf } from './format.js';
-import { costMeasures, type MeasureName } from './measures.js';
+import type { MeasureName } from './measure.js';
+import { costMeasures } from './measures.js';
 
 /** What came out of a run, in plain words. */
 export interface Summary {

@@ -20,6 +20,8 @@ export function modelWarnings(model: ModelInfo, baseline: ModelInfo): string[] {
       );
     if (model.footprint.bytes > baseline.footprint.bytes) found.push('Larger than the original.');
   }
+  const { device, wrong } = model.footprint.latency ?? {};
+  if (wrong !== undefined) found.push(`Not for ${device}: ${wrong}`);
   if (model.footprint.compiled?.refused) found.push(`Cannot be compiled: ${model.footprint.compiled.refused}`);
   for (const check of model.checks ?? [])
     if (check.status === 'differs' || check.status === 'fails') found.push(`${check.runtime}: ${check.status} (${check.detail ?? ''}).`);
@@ -44,7 +46,7 @@ export function runWarnings(info: RunInfo): string[] {
   );
   if (disagreeing.length > 0) found.push(`A runtime does not agree or fails to load: ${named(disagreeing)}.`);
   const slower = front.filter(isSlower);
-  if (slower.length > 0) found.push(`Slower than the original on this machine: ${named(slower)}.`);
+  if (slower.length > 0) found.push(`Slower than the original ${whereSlower(slower[0])}: ${named(slower)}.`);
   const larger = front.filter((model) => model.footprint.bytes > info.baseline.footprint.bytes);
   if (larger.length > 0) found.push(`Larger than the original: ${named(larger)}.`);
   return found;
@@ -52,7 +54,7 @@ export function runWarnings(info: RunInfo): string[] {
 
 /** Whether a model took longer in turns with the baseline, as far as the measurement tells. */
 function whereSlower({ footprint: { latency } }: ModelInfo): string {
-  return latency?.estimatedFor ? `by an estimate for ${latency.estimatedFor}` : 'on this machine';
+  return latency?.estimatedFor ? `by an estimate for ${latency.estimatedFor}` : `on ${latency?.device ?? 'this machine'}`;
 }
 
 function isSlower({ footprint: { latency } }: ModelInfo): boolean {

@@ -51,7 +51,7 @@ export async function givenModel(needs: {
 /** The baseline with its latency, which is measured only where latency is an objective; once over all runs that share the journal. */
 export async function timed(baseline: ModelInfo, meter: Meter, workspace: Workspace): Promise<ModelInfo> {
   const latency = await remember(workspace.storage, 'baseline latency', async () =>
-    journaled(await meter.latency(await storedModel(baseline, workspace))),
+    journaled(await meter.latency(await storedModel(baseline, workspace), { id: baseline.id })),
   );
   return { ...baseline, footprint: { ...baseline.footprint, latency } };
 }

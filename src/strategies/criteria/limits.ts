@@ -3,6 +3,9 @@ import { type AnyMetric, lossBetween, worth } from '../../metrics/index.js';
 import type { Limits, ModelInfo } from '../results/info.js';
 import { missedBy, ruleText } from './rules.js';
 
+/** Broken by a model that a device answers wrongly with: nobody sets it, and nobody lifts it. */
+export const ON_DEVICE = 'device';
+
 /** By how much each limit is broken, relative to the limit; at most 0 where it is kept. Only limits that are set and measured are listed. */
 export function violations(
   limits: Limits,
@@ -25,6 +28,7 @@ export function violations(
   atMost('maxFlash', compiled && (compiled.flash ?? Number.MAX_VALUE));
   if (limits.maxDrop !== undefined) found.maxDrop = lossBetween(metric, baseline.value, quality.value) * 100 - limits.maxDrop;
   if (limits.minQuality !== undefined) found.minQuality = worth(metric, limits.minQuality) - worth(metric, quality.value);
+  if (footprint.latency?.wrong !== undefined) found[ON_DEVICE] = 1;
   for (const rule of limits.rules ?? []) found[ruleText(rule)] = missedBy(rule, quality);
   return found;
 }

@@ -4,7 +4,8 @@ import type { Recipe, TechniqueRegistry } from '../../technique/index.js';
 import { sha256 } from '../models/fingerprint.js';
 import { stageId } from '../models/runner.js';
 import type { Workspace } from '../models/workspace.js';
-import { type ChosenJob, jobOf, type RunJob, resultIn, type StageJob, type WrittenModel } from './job.js';
+import { type ChosenJob, type JobResult, jobOf, type RunJob, resultIn, type StageJob, type WrittenModel } from './job.js';
+import { progressIn } from './progress.js';
 import { type About, adopt, recordsFor } from './records.js';
 
 /** What jobs are posted with. */
@@ -33,6 +34,8 @@ export interface Elsewhere {
 
 export function workersOf({ queue, open, registry, workspace, seed, fingerprint }: QueueNeeds): Elsewhere {
   const { storage } = workspace;
+  /** Which job each worker told of last. */
+  const told = new Map<string, string>();
   const run = sha256([fingerprint, workspace.name, String(seed)]).slice(0, 12);
   return {
     make: async (recipe, activity, beside) => {
@@ -62,9 +65,32 @@ export function workersOf({ queue, open, registry, workspace, seed, fingerprint 
     return known({ steps: [step] }).some(({ kind }) => kind === 'step');
   }
 
-  async function done(runJob: RunJob, { signal, onMessage }: Activity): Promise<void> {
+  async function done(runJob: RunJob, { signal, onMessage, onProgress }: Activity): Promise<void> {
     const job = jobOf(runJob, run);
-    const result = resultIn(await queue.result(job, { signal }), job);
+    /** Those that told of this job last do nothing now, but for one: who took another job meanwhile has told of that. */
+    const rest = (but?: string) => {
+      for (const [name, id] of told) {
+        if (id !== job.id || name === but) continue;
+        told.delete(name);
+        onProgress?.({ task: '', done: 0, worker: { name, isIdle: true } });
+      }
+    };
+    const hear = (said: Json) => {
+      const { worker: name, events } = progressIn(said) ?? { worker: '', events: [] };
+      if (events.length > 0) told.set(name, job.id);
+      for (const event of events) onProgress?.({ ...event, worker: { name } });
+      // The job of one that died is another's.
+      rest(name);
+    };
+    try {
+      const result = resultIn(await queue.result(job, { signal, onProgress: hear }), job);
+      await take(result, onMessage);
+    } finally {
+      rest();
+    }
+  }
+
+  async function take(result: JobResult, onMessage: Activity['onMessage']): Promise<void> {
     if ('failed' in result) throw Object.assign(new EspalierError(result.failed.message), { name: result.failed.name });
     for (const name of await adopt(storage, result.records))
       onMessage?.({ level: 'warning', text: `Two workers differ in the ${name}: what came first counts.` });

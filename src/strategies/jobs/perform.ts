@@ -1,6 +1,7 @@
 import { asJson, type Json } from '../../automation/index.js';
 import { type Activity, EspalierError, ResourceError, Stopped } from '../../base/index.js';
 import type { Model } from '../../onnx/index.js';
+import type { Timed } from '../models/host.js';
 import { latencyBeside } from '../models/latency.js';
 import type { MakeModels } from '../models/maker.js';
 import type { Meter } from '../models/meter.js';
@@ -20,7 +21,7 @@ export async function performStage(job: StageJob, { make, meter, workspace }: St
   const { recipe, baseline, teaches, latency } = job;
   const stored = baseline && (await storedModel(baseline, workspace));
   const stage = (await make(recipe, activity, teaches ? stored : undefined)).at(-1);
-  const beside = baseline && stored && ((model: Model) => latencyBeside(baseline, stored, model, meter));
+  const beside = baseline && stored && ((model: Model, timed: Timed) => latencyBeside(baseline, stored, model, timed, meter));
   if (stage) await meter.measure(stage, { signal: activity.signal, latency: latency ? beside : undefined });
 }
 

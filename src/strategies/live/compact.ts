@@ -22,6 +22,7 @@ export function stillTold(events: readonly RunEvent[]): RunEvent[] {
         if (event.state === 'starting') latest.set('starting', event);
         break;
       case 'progress':
+      case 'idle':
         latest.set(`progress ${event.worker}`, event);
         break;
       case 'trial':

@@ -20,6 +20,8 @@ export class Happenings {
   jobs = 1;
   /** When the budget is over. */
   deadline = Number.POSITIVE_INFINITY;
+  /** Seconds that a trial was foreseen to take. */
+  secondsEach: number | undefined;
   /** Seconds of the trials that ended. */
   readonly durations: number[] = [];
   /** How far the measuring of the front is. */
@@ -43,6 +45,9 @@ export class Happenings {
         return undefined;
       case 'progress':
         this.#progress(event);
+        return undefined;
+      case 'idle':
+        this.#workers.set(event.worker, { name: event.worker, seen: event.at });
         return undefined;
       case 'epoch':
         if (event.trial === undefined) return undefined;
@@ -75,9 +80,10 @@ export class Happenings {
     return last === 'failed' ? 'failed' : 'stopped';
   }
 
-  #enter({ state, error, jobs, budgetMs, at }: StateEvent): void {
+  #enter({ state, error, jobs, budgetMs, secondsEach, at }: StateEvent): void {
     this.#state = state;
     this.error = error;
+    if (secondsEach !== undefined) this.secondsEach = secondsEach;
     if (state === 'starting') {
       this.jobs = jobs ?? 1;
       this.deadline = at + (budgetMs ?? Number.POSITIVE_INFINITY);

@@ -188,12 +188,13 @@ export class RunInProgress {
   }
 
   #secondsLeft(state: 'starting' | 'searching' | 'settling', now: number): number | undefined {
-    const { jobs, deadline, settling, durations } = this.#happenings;
+    const { jobs, deadline, settling, durations, secondsEach } = this.#happenings;
     if (state === 'settling') return settling && settlingLeft((now - settling.since) / 1000, settling.done, settling.total);
     if (state === 'starting') return undefined;
     const running = this.#happenings.running().map((begun) => Math.max(0, now - begun) / 1000);
     const left = Math.max(0, this.#wanted - this.#ended);
-    return secondsLeft({ ended: durations, running, left, jobs, budget: (deadline - now) / 1000, chosen: this.#front?.size ?? 0 });
+    const budget = (deadline - now) / 1000;
+    return secondsLeft({ ended: durations, running, left, jobs, expected: secondsEach, budget, chosen: this.#front?.size ?? 0 });
   }
 }
 

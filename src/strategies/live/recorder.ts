@@ -40,6 +40,8 @@ export class Recorder {
   /** Trials that run, by number. */
   readonly #running = new Map<number, { worker: string; begun: number }>();
   readonly #ended: number[] = [];
+  /** Seconds that a trial was foreseen to take. */
+  #expected: number | undefined;
   /** Asked when the time left is: models of the front. */
   #chosen = 0;
 
@@ -56,6 +58,13 @@ export class Recorder {
   state(state: StateEvent['state'], error?: string): void {
     this.#throttle.flush();
     this.#sink?.add({ kind: 'state', state, ...(error !== undefined && { error }) });
+  }
+
+  /** The search begins. @param secondsEach what a trial was foreseen to take, where that was. */
+  searching(secondsEach: number | undefined): void {
+    this.#expected = secondsEach;
+    this.#throttle.flush();
+    this.#sink?.add({ kind: 'state', state: 'searching', ...(secondsEach !== undefined && { secondsEach }) });
   }
 
   /** Notes how a run ends. */
@@ -109,6 +118,11 @@ export class Recorder {
   }
 
   #progress(event: ProgressEvent): void {
+    if (event.worker?.isIdle) {
+      this.#throttle.flush();
+      this.#sink?.add({ kind: 'idle', worker: event.worker.name });
+      return;
+    }
     const [first, ...rest] = event.task.split('/');
     if (first === STUDY) {
       this.#chosen = Number(event.facts?.front ?? 1);
@@ -118,7 +132,7 @@ export class Recorder {
     this.#given.onProgress?.(event);
     const number = /^trial (\d+)$/.exec(first)?.[1];
     const trial = number === undefined ? undefined : Number(number);
-    const worker = (trial !== undefined && this.#running.get(trial)?.worker) || FIRST;
+    const worker = event.worker?.name ?? ((trial !== undefined && this.#running.get(trial)?.worker) || FIRST);
     const who = { worker, ...(trial !== undefined && { trial }) };
     const { done, total, facts, epoch } = event;
     const task = trial === undefined ? event.task : rest.join('/');
@@ -133,6 +147,7 @@ export class Recorder {
       running: [...this.#running.values()].map(({ begun }) => (now - begun) / 1000),
       left: total - done,
       jobs: this.#jobs,
+      expected: this.#expected,
       budget: (this.#deadline - now) / 1000,
       chosen: this.#chosen,
     });

@@ -10,6 +10,8 @@ export interface Outlook {
   left: number;
   /** How many run side by side. */
   jobs: number;
+  /** What a trial was foreseen to take; counts until one has ended. Default: nothing was. */
+  expected?: number;
   /** What is left of the budget. Default: there is none. */
   budget?: number;
   /** Models that are measured once the search is over. */
@@ -30,11 +32,20 @@ const DEALT = 1000;
 /**
  * Seconds until the front is written: the trials that are left at the pace of those that ended in this run, so many side by side, as far as the budget goes, and the
  * measuring of the front.
- * @returns undefined where none has ended, so that nothing is known.
+ * @returns undefined where none has ended and nothing was foreseen, so that nothing is known.
  */
-export function secondsLeft({ ended, running, left, jobs, budget = Number.POSITIVE_INFINITY, chosen }: Outlook): number | undefined {
-  if (left > 0 && ended.length === 0) return undefined;
-  const times = withoutOutliers(ended.slice(-LATEST));
+export function secondsLeft({
+  ended,
+  running,
+  left,
+  jobs,
+  expected,
+  budget = Number.POSITIVE_INFINITY,
+  chosen,
+}: Outlook): number | undefined {
+  const known = ended.length === 0 && expected !== undefined ? [expected] : ended;
+  if (left > 0 && known.length === 0) return undefined;
+  const times = withoutOutliers(known.slice(-LATEST));
   const each = times.length === 0 ? 0 : mean(times);
   const begun = running.slice(0, left).map((elapsed) => restOf(elapsed, times));
   return Math.min(makespan(begun, left - begun.length, each, jobs), Math.max(0, budget)) + SETTLING * (chosen + 1);

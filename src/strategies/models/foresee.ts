@@ -3,6 +3,7 @@ import { type Activity, attempted, ResourceError } from '../../base/index.js';
 import { encodeModel, type Model } from '../../onnx/index.js';
 import { applyTechnique, checkOptions, needs, type Recipe, type Step, type TechniqueRegistry } from '../../technique/index.js';
 import type { FootprintInfo, LatencyInfo } from '../results/info.js';
+import type { Timed } from './host.js';
 import { journaled } from './journaled.js';
 import type { Meter } from './meter.js';
 import { type RecipeRequest, stageId } from './runner.js';
@@ -19,14 +20,15 @@ export type ForesightParts = Omit<RecipeRequest, 'recipe' | 'activity' | 'teache
 export type Foresee = (
   recipe: Recipe,
   activity: Activity,
-  options?: { teacher?: Model; latency?: (model: Model) => Promise<LatencyInfo> },
+  options?: { teacher?: Model; latency?: (model: Model, timed: Timed) => Promise<LatencyInfo> },
 ) => Promise<FootprintInfo | undefined>;
 
 export function foresight({ meter, registry, workspace, seed, fingerprint, original, task, runtime, threads }: ForesightParts): Foresee {
   return async (recipe, { signal }, { teacher, latency } = {}) => {
     const sketch = sketched(recipe, registry);
     if (!sketch) return undefined;
-    const found = await remember<FootprintInfo | null>(workspace.storage, `foresee ${stageId(recipe, seed, fingerprint)}`, () =>
+    const id = stageId(recipe, seed, fingerprint);
+    const found = await remember<FootprintInfo | null>(workspace.storage, `foresee ${id}`, () =>
       attempted(
         async () => {
           let model = original;
@@ -34,7 +36,10 @@ export function foresight({ meter, registry, workspace, seed, fingerprint, origi
             const context = { signal, model, original: teacher ?? original, task, runtime, threads, seed };
             model = (await applyTechnique(registry.get(technique), context, options)).model;
           }
-          return journaled({ ...(await meter.footprint(model, encodeModel(model).length)), latency: await latency?.(model) });
+          return journaled({
+            ...(await meter.footprint(model, encodeModel(model).length)),
+            latency: await latency?.(model, { id, signal }),
+          });
         },
         // What is wrong with the recipe shows when it is applied; what is wrong with the machine is no property of it.
         (error) => {

@@ -24,10 +24,17 @@ export interface Original {
   judged: readonly string[];
 }
 
+/** Which model is timed. */
+export interface Timed {
+  /** In its run. */
+  readonly id: string;
+  readonly signal?: AbortSignal;
+}
+
 /** Measurements that only the host of the runtime can make. */
 export interface HostServices {
   /** Latency on these inputs, and the ratio to the baseline measured in turns with it. */
-  latency(model: Model, baseline: Model | undefined, feeds: Feeds): Promise<LatencyInfo>;
+  latency(model: Model, baseline: Model | undefined, feeds: Feeds, timed: Timed): Promise<LatencyInfo>;
   /**
    * Requests on these inputs side by side, so many at a time as each number says; numbers for which there is no room are left out.
    * @param concurrent default: 1, 2, 4, … up to what this host can do at once.

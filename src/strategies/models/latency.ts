@@ -1,5 +1,6 @@
 import type { Model } from '../../onnx/index.js';
 import type { LatencyInfo, ModelInfo } from '../results/info.js';
+import type { Timed } from './host.js';
 import type { Meter } from './meter.js';
 
 /**
@@ -10,9 +11,10 @@ export async function latencyBeside(
   { footprint }: Pick<ModelInfo, 'footprint'>,
   baseline: Model,
   model: Model,
+  timed: Timed,
   meter: Pick<Meter, 'latency'>,
 ): Promise<LatencyInfo> {
-  return besideMeasured(footprint.latency, await meter.latency(model, baseline));
+  return besideMeasured(footprint.latency, await meter.latency(model, timed, baseline));
 }
 
 /** A latency whose median is that of the baseline times the ratio between them, so that one measurement gives both figures. */

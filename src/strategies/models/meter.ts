@@ -9,7 +9,7 @@ import { recipeLabel } from '../recipes/labels.js';
 import type { FootprintInfo, LatencyInfo, LayerInfo, ModelInfo, QualityInfo } from '../results/info.js';
 import { compiledCode, compiledInfo } from './compiled.js';
 import { footprintInfo, layerInfos } from './footprint.js';
-import type { HostServices } from './host.js';
+import type { HostServices, Timed } from './host.js';
 import { journaled } from './journaled.js';
 import { qualityInfo } from './quality.js';
 import type { KeptStage } from './runner.js';
@@ -26,12 +26,15 @@ export interface Meter {
   /** The code that the footprint counts, under a name. @throws UnsupportedError where the model cannot be compiled. */
   code(model: Model, target: LanguageName, name: string): Promise<Written>;
   /** On a real sample. @param beside a model that is measured in turns with it. */
-  latency(model: Model, beside?: Model): Promise<LatencyInfo>;
+  latency(model: Model, timed: Timed, beside?: Model): Promise<LatencyInfo>;
   /**
    * Quality and footprint of what a recipe made; measured once and journaled, so that a resumed run has the same figures.
    * @param latency where that counts as well.
    */
-  measure(stage: KeptStage, options?: { signal?: AbortSignal; latency?: (model: Model) => Promise<LatencyInfo> }): Promise<ModelInfo>;
+  measure(
+    stage: KeptStage,
+    options?: { signal?: AbortSignal; latency?: (model: Model, timed: Timed) => Promise<LatencyInfo> },
+  ): Promise<ModelInfo>;
 }
 
 /** What a meter is made of. */
@@ -64,12 +67,15 @@ export async function meterOf({ original, task, runtime, threads, host, storage,
     footprint,
     layers: (model) => layerInfos(model, shapes),
     code: async (model, language, name) => compiledCode(model, language, name, { runtime, shapes }),
-    latency: async (model, beside) => host.latency(model, beside, await sampleFeeds(model, task)),
+    latency: async (model, timed, beside) => host.latency(model, beside, await sampleFeeds(model, task), timed),
     measure: async ({ id, recipe, model, bytes, file, notes, effort }, { signal, latency } = {}) => {
       const measured = await remember(storage, `measure ${id}`, async () => {
         const validation = await quality(model, { signal });
         const trained = effort.microjoules > 0 ? { trainingMicrojoules: effort.microjoules } : {};
-        return journaled({ validation, footprint: { ...(await footprint(model, bytes)), ...trained, latency: await latency?.(model) } });
+        return journaled({
+          validation,
+          footprint: { ...(await footprint(model, bytes)), ...trained, latency: await latency?.(model, { id, signal }) },
+        });
       });
       return { id, label: recipeLabel(recipe, registry), file, recipe, seed, ...measured, notes, onFront: false, breaks: [] };
     },

@@ -46,7 +46,7 @@ export function nodeHost(runtime: Runtime, folder: string, options: HostOptions 
     };
   };
   return {
-    latency: (...given) => alone(() => times(...given)),
+    latency: (model, baseline, feeds) => alone(() => times(model, baseline, feeds)),
     serving: async (file, model, feeds, concurrent = requestCounts(availableParallelism())) => {
       const options = { batch: samplesIn(feeds), warmup: 1, runs: 2, minSeconds: SERVED_SECONDS };
       const counts = concurrent.filter(roomFor(model, feeds));

@@ -2,4 +2,6 @@ export { hasBegun } from './events.js';
 export { type FollowedRun, type FollowOptions, followRun, readRun } from './follow.js';
 export { nodeHost } from './host.js';
 export { steer } from './steer.js';
-export { checkpointFolder, type FolderWorkspace, openWorkerWorkspace, openWorkspace } from './workspace.js';
+export { checkpointFolder } from './store/checkpoints.js';
+export * from './store/index.js';
+export { type FolderWorkspace, openWorkerWorkspace, openWorkspace } from './workspace.js';

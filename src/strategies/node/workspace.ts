@@ -1,18 +1,16 @@
-import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, statSync } from 'node:fs';
-import { readdir, readFile, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { memoryStorage, type Storage } from '../../automation/index.js';
 import { openJournal } from '../../automation/node/index.js';
-import { type Activity, FormatError } from '../../base/index.js';
+import type { Activity } from '../../base/index.js';
 import { makeFolder, writeFileAtomic } from '../../base/node/index.js';
 import type { Model } from '../../onnx/index.js';
 import { loadModel, saveModel } from '../../onnx/node/index.js';
-import type { CheckpointStore } from '../../technique/index.js';
-import { decodeCheckpoint, encodeCheckpoint } from '../../training/index.js';
 import type { Workspace } from '../models/workspace.js';
 import { openEvents } from './events.js';
 import { folderInbox } from './inbox.js';
+import { storedCheckpoints } from './store/checkpoints.js';
+import { folderStore, type Store } from './store/index.js';
+import { fetchModel, inDraft, publishModel } from './store/models.js';
 
 /** Journal records that say what a model's file holds: { id, sha256 }. */
 const KIND = 'file';
@@ -26,7 +24,8 @@ export interface FolderWorkspace extends Workspace {
 /** @throws EspalierError where the folder cannot be made or another process is at work in it. */
 export async function openWorkspace(folder: string, activity: Activity = {}): Promise<FolderWorkspace> {
   makeFolder(join(folder, 'models'));
-  const made = workspaceIn(folder, await openJournal(join(folder, 'journal.jsonl'), activity), activity);
+  const storage = await openJournal(join(folder, 'journal.jsonl'), activity);
+  const made = workspaceIn(folder, { storage, store: folderStore(folder), isShared: false }, activity);
   const events = openEvents(join(folder, 'events.jsonl'), activity);
   const close = async () => {
     // Before the lock is gone: another process may begin then.
@@ -37,17 +36,24 @@ export async function openWorkspace(folder: string, activity: Activity = {}): Pr
 }
 
 /**
- * The folder of a run that goes on in another process, as a worker has it: its journal is in memory, and a model that is there already stays, for another worker may have
+ * The run that goes on in another process, as a worker has it: its journal is in memory, and a model that is there already stays, for another worker may have
  * said what it is.
+ * @param store where the run's files are. Default: the folder.
  * @throws EspalierError where the folder cannot be made.
  */
-export async function openWorkerWorkspace(folder: string, activity: Activity = {}): Promise<FolderWorkspace> {
+export async function openWorkerWorkspace(folder: string, activity: Activity = {}, store = folderStore(folder)): Promise<FolderWorkspace> {
   makeFolder(join(folder, 'models'));
-  return workspaceIn(folder, memoryStorage(), activity, true);
+  return workspaceIn(folder, { storage: memoryStorage(), store, isShared: true }, activity);
 }
 
-/** @param isShared whether others write models there, too. */
-function workspaceIn(folder: string, storage: Storage, activity: Activity, isShared = false): FolderWorkspace {
+interface WorkspaceParts {
+  storage: Storage;
+  store: Store;
+  /** Whether others write models there, too. */
+  isShared: boolean;
+}
+
+function workspaceIn(folder: string, { storage, store, isShared }: WorkspaceParts, activity: Activity): FolderWorkspace {
   const fileOf = (id: string) => `models/${id}.onnx`;
   const digestOf = (id: string) =>
     storage
@@ -58,59 +64,34 @@ function workspaceIn(folder: string, storage: Storage, activity: Activity, isSha
   const workOf = (id: string) => join(folder, '.work', id);
   return {
     folder,
-    name: folder,
+    name: store.name,
     storage,
     fileOf,
     load: async (id): Promise<Model | undefined> => {
-      const path = join(folder, fileOf(id));
-      if (!existsSync(path)) return undefined;
-      if ((await sha256(path)) === digestOf(id)) return loadModel(path);
+      const found = await fetchModel(store, fileOf(id));
+      if (!found) return undefined;
+      if (found.sha256 === digestOf(id)) return loadModel(found.path);
       const text = `${fileOf(id)} was changed or damaged after it was written: it is not used.`;
       activity.onMessage?.({ level: 'warning', text });
       return undefined;
     },
     save: async (id, model) => {
-      const path = join(folder, fileOf(id));
       // One that a record speaks of was found damaged, or it would not be made again.
-      const stays = isShared && digestOf(id) === undefined && existsSync(path);
-      const bytes = stays ? statSync(path).size : await saveModel(model, path);
-      await storage.record(KIND, { id, sha256: await sha256(path) });
-      return { bytes, file: fileOf(id) };
+      const replace = !isShared || digestOf(id) !== undefined;
+      const file = fileOf(id);
+      const bytes = await inDraft(workOf(id), async (draft) => {
+        await saveModel(model, join(draft, basename(file)));
+        return publishModel(store, file, { draft, replace });
+      });
+      await storage.record(KIND, { id, sha256: (await fetchModel(store, file))?.sha256 ?? null });
+      return { bytes, file };
     },
-    checkpoints: (id) => checkpointFolder(workOf(id)),
-    forget: (id) => rm(workOf(id), { recursive: true, force: true }),
+    checkpoints: (id) => storedCheckpoints(store, id, workOf(id)),
+    forget: (id) => store.forget(id),
     write: async (path, contents) => {
       makeFolder(dirname(join(folder, path)));
       await writeFileAtomic(join(folder, path), contents);
     },
     close: () => storage.close(),
-  };
-}
-
-/** The digest of a model's file and of the files with its weights, where it has such. */
-async function sha256(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  const beside = (await readdir(dirname(path))).filter((name) => name.startsWith(`${basename(path)}.`) && name.endsWith('.data')).sort();
-  for (const name of [basename(path), ...beside]) for await (const part of createReadStream(join(dirname(path), name))) hash.update(part);
-  return hash.digest('hex');
-}
-
-/** Checkpoints as files. A damaged one counts as none: the work is done again from its start. */
-export function checkpointFolder(folder: string): CheckpointStore {
-  const path = (name: string) => join(folder, `${name}.checkpoint`);
-  return {
-    load: async (name) => {
-      if (!existsSync(path(name))) return undefined;
-      try {
-        return decodeCheckpoint(new Uint8Array(await readFile(path(name))));
-      } catch (error) {
-        if (error instanceof FormatError) return undefined;
-        throw error;
-      }
-    },
-    save: async (name, checkpoint) => {
-      makeFolder(folder);
-      await writeFileAtomic(path(name), encodeCheckpoint(checkpoint));
-    },
   };
 }

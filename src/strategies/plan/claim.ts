@@ -24,7 +24,7 @@ export interface Claim {
 
 /** What two runs in one workspace must have in common, in the words of the error that says that they have not. */
 function header({ name, original, architecture, task, strategyName, settings, plan }: Claim): Record<string, Json> {
-  const { seed, epochs, threads, limits, objectives, families, hardware, target } = settings;
+  const { seed, epochs, threads, limits, objectives, families, hardware, device, target } = settings;
   const base = architecture ? baseRecipe(architecture, task, epochs) : [];
   const parts = Object.values(task.splits).map(({ fingerprint }) => fingerprint);
   return asJson(
@@ -37,17 +37,24 @@ function header({ name, original, architecture, task, strategyName, settings, pl
       strategy: strategyName,
       families: families ?? null,
       // Another version of Espalier may make other recipes of the same points.
-      recipes: `SHA-256 ${shortHash([base, ...plan.initialPoints.map(plan.recipe)], 'recipes')}`,
+      recipes: `SHA-256 ${shortHash([base, ...plan.initialPoints.map((point) => plan.recipe(point))], 'recipes')}`,
       seed,
       epochs,
       threads,
       limits,
       objectives: objectives ?? null,
       hardware: hardware?.title ?? null,
+      device: device ?? null,
       target: target ?? null,
     },
     'run',
   ) as Record<string, Json>;
+}
+
+/** The epochs that the run in a workspace was begun with; undefined where there is none. */
+export function claimedEpochs({ storage }: Pick<Workspace, 'storage'>): number | undefined {
+  const before = storage.records().find(({ kind }) => kind === KIND)?.data as { epochs?: Json } | undefined;
+  return typeof before?.epochs === 'number' ? before.epochs : undefined;
 }
 
 function shortHash(value: unknown, what: string): string {

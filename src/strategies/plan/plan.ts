@@ -1,4 +1,4 @@
-import type { Activity } from '../../base/index.js';
+import { type Activity, formatDuration, type Message } from '../../base/index.js';
 import type { Runtime } from '../../infrastructure/runtime/index.js';
 import type { Model } from '../../onnx/index.js';
 import type { TechniqueRegistry } from '../../technique/index.js';
@@ -6,7 +6,8 @@ import type { Task } from '../../training/index.js';
 import { withRules } from '../criteria/rules.js';
 import type { Workspace } from '../models/workspace.js';
 import type { StartArchitecture } from '../recipes/base.js';
-import { claimWorkspace } from './claim.js';
+import { type Outlook, outlookOf } from './budget.js';
+import { claimedEpochs, claimWorkspace } from './claim.js';
 import { type OptimizeOptions, type Settings, settingsOf } from './settings.js';
 import type { Plan, Strategy } from './strategy.js';
 import { whyUntrainable } from './trainability.js';
@@ -24,6 +25,7 @@ export interface PlanNeeds {
   /** Notes what the run is about. */
   workspace: Pick<Workspace, 'name' | 'storage'>;
   onMessage?: Activity['onMessage'];
+  signal?: Activity['signal'];
 }
 
 export interface Planned {
@@ -31,6 +33,10 @@ export interface Planned {
   task: Task;
   settings: Settings;
   plan: Plan;
+  /** What is foreseen, where there is a budget. */
+  outlook?: Outlook;
+  /** Epochs of a full training without one. */
+  usualEpochs: number;
 }
 
 /**
@@ -38,15 +44,39 @@ export interface Planned {
  * @throws OptionError for options that cannot be used, or a workspace with another run in it.
  */
 export async function planRun(needs: PlanNeeds): Promise<Planned> {
-  const { name, original, architecture, strategy, registry, runtime, workspace, onMessage } = needs;
+  const { name, original, architecture, strategy, registry, runtime, workspace, onMessage, signal } = needs;
   const { task, options } = withMetricsOfRules(needs.task, needs.options);
-  const settings = settingsOf(options, task.splits.train.size);
-  const { limits, epochs, families } = settings;
+  const begun = options.epochs ?? claimedEpochs(workspace);
+  const usual = settingsOf({ ...options, epochs: begun }, task.splits.train.size);
   const untrainable = await whyUntrainable(original, task, runtime);
-  const plan = strategy.plan({ original, task, limits, registry, epochs, architecture, families, untrainable });
+  const { limits, families } = usual;
+  const planned = strategy.plan({ original, task, limits, registry, epochs: usual.epochs, architecture, families, untrainable });
+  const outlook = Number.isFinite(usual.budgetMs)
+    ? await outlookOf({
+        ...{ original, architecture, task, registry, runtime, workspace, signal, settings: usual, plan: planned },
+        ...{ isTrainable: untrainable === undefined, isFixed: begun !== undefined },
+      })
+    : undefined;
+  const settings = { ...usual, epochs: outlook?.epochs ?? usual.epochs };
+  const plan: Plan = { ...planned, recipe: (point) => planned.recipe(point, settings.epochs) };
   for (const text of plan.remarks) onMessage?.({ level: 'warning', text });
   await claimWorkspace(workspace, { name, original, architecture, task, strategyName: strategy.name, settings, plan });
-  return { task, settings, plan };
+  return { task, settings, plan, outlook, usualEpochs: usual.epochs };
+}
+
+/** What a run with a budget is told at its start. */
+export function outlookMessage({ settings, outlook, usualEpochs }: Planned): Message {
+  const { budgetMs, trials, epochs } = settings;
+  const time = formatDuration(budgetMs / 1000);
+  const { fits = 0 } = outlook ?? {};
+  const fitted = epochs < usualEpochs ? `, each full training cut from ${usualEpochs} to ${count(epochs, 'epoch')}` : '';
+  if (fits === 0) return { level: 'warning', text: `Not even one trial is likely to fit in ${time}: the quickest is begun all the same.` };
+  const many = fits < trials ? `About ${fits} of ${trials} trials fit` : `All ${trials} trials are likely to fit`;
+  return { level: 'info', text: `${many} in ${time}${fitted}.` };
+}
+
+function count(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? '' : 's'}`;
 }
 
 function withMetricsOfRules(task: Task, options: OptimizeOptions): Pick<PlanNeeds, 'task' | 'options'> {

@@ -31,6 +31,11 @@ export interface OptimizeOptions {
   objectives?: readonly ObjectiveName[];
   /** Hardware that latency is estimated for instead of being measured here; what quality is traded for is then bytes and latency, unless said otherwise. */
   hardware?: HardwareModel;
+  /**
+   * Name of the device that latency is measured on, where the host has it measured elsewhere: noted with the run. Quality is then traded for bytes and latency, unless said otherwise,
+   * and for latency in any case.
+   */
+  device?: string;
   /** Recipes that are proposed at a time, from the results of those before. Default 4. A run keeps it. */
   wave?: number;
   /** What proposes recipes; a name of `samplers`. Default 'tpe'. */
@@ -55,7 +60,7 @@ export interface OptimizeOptions {
 }
 
 /** Options that stay open where nobody gives them. */
-type Optional = 'objectives' | 'families' | 'hardware' | 'target' | 'serving' | 'watts' | 'pricePerHour' | 'warmStart';
+type Optional = 'objectives' | 'families' | 'hardware' | 'device' | 'target' | 'serving' | 'watts' | 'pricePerHour' | 'warmStart';
 
 /** The options with their defaults. */
 export interface Settings extends Required<Omit<OptimizeOptions, Optional>>, Pick<OptimizeOptions, Optional> {}
@@ -71,10 +76,11 @@ export function settingsOf(options: OptimizeOptions, samples: number): Settings 
     seed = 0,
     limits = {},
     hardware,
+    device,
     sampler = 'tpe',
     stopper = 'none',
     wave = WAVE,
-    objectives = hardware && (['bytes', 'latency'] as const),
+    objectives = hardware || device !== undefined ? (['bytes', 'latency'] as const) : undefined,
     families,
     target = limits.maxRam !== undefined || limits.maxFlash !== undefined ? 'c' : undefined,
   } = options;
@@ -101,6 +107,18 @@ export function settingsOf(options: OptimizeOptions, samples: number): Settings 
       where: 'pricePerHour',
       fix: 'Leave it out, or say how many requests they are served with.',
     });
+  if (hardware && device !== undefined)
+    throw new OptionError({
+      what: 'Latency is either measured on a device or estimated for hardware',
+      where: 'device',
+      fix: 'Leave one of the two out.',
+    });
+  if (stopper !== 'none' && device !== undefined)
+    throw new OptionError({
+      what: 'A device times models that are finished, and a stopper has to know their latency before they are trained',
+      where: 'stopper',
+      fix: 'Leave one of the two out.',
+    });
   if (families?.length === 0)
     throw new OptionError({ what: 'There is no architecture to look at', where: 'families', expected: 'at least one name' });
   return {
@@ -112,9 +130,10 @@ export function settingsOf(options: OptimizeOptions, samples: number): Settings 
     seed,
     wave,
     limits,
-    objectives,
+    objectives: device !== undefined && objectives ? [...new Set([...objectives, 'latency' as const])] : objectives,
     families,
     hardware,
+    device,
     sampler,
     stopper,
     target,

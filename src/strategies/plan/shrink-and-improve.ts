@@ -14,16 +14,15 @@ export const shrinkAndImprove: Strategy = {
   plan,
 };
 
-function plan({ epochs, architecture, task, original, registry, untrainable, limits }: PlanContext): Plan {
-  const base = architecture ? baseRecipe(architecture, task, epochs) : [];
+function plan({ epochs: usual, architecture, task, original, registry, untrainable, limits }: PlanContext): Plan {
   // Without a limit on the size every trial counts, and quicker ones are wanted, too.
   const scope = { trainable: untrainable === undefined, sizeOnly: limits.maxSize !== undefined && onlySizeLimited(limits) };
   const { space, first, steps } = compose({ registry, model: original, task, scope, effects: ['shrink'] });
   return {
     space,
     initialPoints: first,
-    recipe: (point) => [
-      ...base,
+    recipe: (point, epochs = usual) => [
+      ...(architecture ? baseRecipe(architecture, task, epochs) : []),
       ...steps(point, ({ needs: { training = 1 } }): Options => ({ epochs: Math.max(1, Math.ceil(training * epochs)) })),
     ],
     remarks:

@@ -26,8 +26,10 @@ export interface Plan {
   space: SpaceDefinition;
   /** What is tried first: what usually works, cheapest first. */
   initialPoints: readonly Point[];
-  /** The recipe of a point. A pure function: it is called again when a run resumes. */
-  recipe(point: Point): Recipe;
+  /** The recipe of a point. A pure function: it is called again when a run resumes. @param epochs of one training of the model. Default: the context's. */
+  recipe(point: Point, epochs?: number): Recipe;
+  /** How much the model that a point begins with computes beside the original, in multiply-accumulates. Default: as much. */
+  work?(point: Point): number;
   /** For people: what the plan leaves out and why. */
   remarks: string[];
 }

@@ -13,7 +13,10 @@ const time = z.number().min(0);
 const head = { schema: z.literal(EVENT_SCHEMA), at: time };
 
 const event = z.discriminatedUnion('kind', [
-  /** The run comes to another state. A process that begins says 'starting', how many trials it runs side by side, and how many milliseconds its search has. */
+  /**
+   * The run comes to another state. A process that begins says 'starting', how many trials it runs side by side, and how many milliseconds its search has; one that searches within a budget,
+   * how many seconds a trial was foreseen to take.
+   */
   z.object({
     ...head,
     kind: z.literal('state'),
@@ -21,6 +24,7 @@ const event = z.discriminatedUnion('kind', [
     error: z.string().optional(),
     jobs: z.number().int().min(1).optional(),
     budgetMs: count.optional(),
+    secondsEach: count.optional(),
   }),
   /** How far a worker is; about one a second of each. */
   z.object({
@@ -58,6 +62,8 @@ const event = z.discriminatedUnion('kind', [
     ended: time.optional(),
     state: z.enum(['completed', 'stopped', 'failed']).optional(),
   }),
+  /** A worker on another machine, or another process of this one, has ended what it did. */
+  z.object({ ...head, kind: z.literal('idle'), worker: z.string() }),
   z.object({ ...head, kind: z.literal('message'), level: z.enum(['info', 'warning']), text: z.string() }),
 ]);
 

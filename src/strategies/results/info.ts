@@ -76,6 +76,10 @@ export interface LatencyInfo {
   estimatedFor?: string;
   /** The machine of the worker that measured it, where one did. */
   measuredBy?: string;
+  /** The name of the device that measured it, where it was not this machine: a phone, say. */
+  device?: string;
+  /** Why it counts for nothing: the device answers otherwise than this machine. */
+  wrong?: string;
 }
 
 /** Whether the written file loads in a runtime and gives the same answers there. */

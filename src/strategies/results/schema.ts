@@ -24,6 +24,10 @@ const latency = z.looseObject({
   threads: number,
   backend: z.string(),
   throughput: number,
+  estimatedFor: z.string().optional(),
+  measuredBy: z.string().optional(),
+  device: z.string().optional(),
+  wrong: z.string().optional(),
 });
 
 const serving = z.looseObject({

@@ -3,6 +3,8 @@ export interface Clock {
   signal: AbortSignal;
   /** Whether it ended because the time is over. */
   isOver(): boolean;
+  /** Milliseconds that are left; Infinity where there is no end. */
+  left(): number;
   /** The time is over now. */
   end(): void;
   stop(): void;
@@ -11,6 +13,7 @@ export interface Clock {
 /** A signal that follows the caller's and aborts when the time is over. */
 export function startClock(milliseconds: number, signal: AbortSignal | undefined): Clock {
   const controller = new AbortController();
+  const deadline = performance.now() + milliseconds;
   let isOver = milliseconds <= 0;
   const follow = () => controller.abort(signal?.reason);
   if (signal?.aborted) follow();
@@ -24,6 +27,7 @@ export function startClock(milliseconds: number, signal: AbortSignal | undefined
   return {
     signal: controller.signal,
     isOver: () => isOver,
+    left: () => Math.max(0, deadline - performance.now()),
     end,
     stop: () => {
       clearTimeout(timer);

@@ -4,6 +4,7 @@ import type { TechniqueRegistry } from '../../technique/index.js';
 import { directionsOf } from '../criteria/objectives.js';
 import { stoppedIn } from '../live/record.js';
 import type { Recorder } from '../live/recorder.js';
+import type { Expected } from '../models/expected.js';
 import type { Workspace } from '../models/workspace.js';
 import type { Settings } from '../plan/settings.js';
 import type { Plan } from '../plan/strategy.js';
@@ -11,16 +12,19 @@ import { recipeLabel } from '../recipes/labels.js';
 import type { Limits, ModelInfo, RunInfo } from '../results/info.js';
 import { type Clock, startClock } from './clock.js';
 import { Steerer } from './steer.js';
+import { Timely } from './timely.js';
 import { type TrialNeeds, tryRecipe, violationsOf } from './trial.js';
 import { warmStart } from './warm-start.js';
 
 /** What a search is made with. */
 export interface SearchNeeds extends Omit<TrialNeeds, 'limits'> {
-  plan: Pick<Plan, 'space' | 'initialPoints' | 'recipe'>;
+  plan: Pick<Plan, 'space' | 'initialPoints' | 'recipe' | 'work'>;
   settings: Pick<Settings, 'trials' | 'jobs' | 'wave' | 'seed' | 'sampler' | 'stopper' | 'epochs' | 'target' | 'hardware' | 'warmStart'>;
   workspace: TrialNeeds['workspace'] & Pick<Workspace, 'storage' | 'inbox' | 'forget'>;
   /** Milliseconds that are left for it. */
   budgetMs: number;
+  /** What recipes take, where there is a budget: then only those are begun that are likely to end within it. */
+  expected?: Expected;
   activity: Activity;
   /** Labels recipes. */
   registry: TechniqueRegistry;
@@ -45,13 +49,16 @@ export interface Found {
  * The third stage: tries recipes until there were enough or the time is over. Trials that fail are noted with their reason, and the others go on.
  * @throws Stopped when aborted.
  */
-export async function search({ plan, settings, budgetMs, activity, registry, recorder, ...needs }: SearchNeeds): Promise<Found> {
+export async function search({ plan, settings, budgetMs, expected, activity, registry, recorder, ...needs }: SearchNeeds): Promise<Found> {
   const { jobs, wave, seed, sampler, stopper, epochs, target } = settings;
   const { criteria } = needs.baseline;
   const { storage, inbox } = needs.workspace;
   const isCompiled = target !== undefined;
   const steerer = new Steerer({ storage, criteria, trials: settings.trials, isCompiled, recorder, activity });
   const clock = startClock(budgetMs, activity.signal);
+  const hasTried = () => study?.trials.some(({ state }) => state !== 'running') ?? false;
+  const timely = expected && new Timely({ expected, plan, clock, jobs, hasTried });
+  let study: Study | undefined;
   let closeInbox: (() => Promise<void>) | undefined;
   try {
     const proposer = samplers[sampler].make();
@@ -61,32 +68,35 @@ export async function search({ plan, settings, budgetMs, activity, registry, rec
       learns: proposer.takesPrior === true,
       say: (text) => activity.onMessage?.({ level: 'info', text }),
     });
-    const study = await createStudy({
+    const opened = await createStudy({
       space: plan.space,
       initialPoints: [...points, ...othersOf(plan, points)],
       objective: (point, trial) => {
         const recipe = plan.recipe(point);
         const begun = { number: trial.number, recipe, label: recipeLabel(recipe, registry) };
-        return recorder.trial(begun, trial.signal, () => tryRecipe(recipe, trial, { ...needs, limits: () => steerer.limits }));
+        const work = () => recorder.trial(begun, trial.signal, () => tryRecipe(recipe, trial, { ...needs, limits: () => steerer.limits }));
+        return timely ? timely.timed(point, work) : work();
       },
       directions: directionsOf(criteria.objectives, criteria.metric),
       storage,
       sampler: withPrior(proposer, prior),
       stopper: stoppers[stopper].make({ maxResource: epochs }),
       maxTrials: steerer.trials,
+      mayTry: timely?.mayTry,
       judge: (trial) => violationsOf(trial, steerer.limits, needs.baseline),
       concurrency: jobs,
       waveSize: wave,
       seed,
       activity: { ...activity, signal: clock.signal },
     });
-    const ended = study.trials.filter(({ state }) => state !== 'running').length;
+    study = opened;
+    const ended = opened.trials.filter(({ state }) => state !== 'running').length;
     if (ended < steerer.trials) activity.onProgress?.({ task: 'study', done: ended, total: steerer.trials });
-    await steerer.goOn(study);
-    closeInbox = inbox?.open((message) => steerer.take(message, study, clock));
-    const complete = budgetMs > 0 && (await isCompleted(study, clock));
-    if (complete) await forgetStopped(study, needs.workspace);
-    return { ...foundBy(study, plan), complete, wanted: steerer.trials, limits: steerer.limits };
+    await steerer.goOn(opened);
+    closeInbox = inbox?.open((message) => steerer.take(message, opened, clock));
+    const complete = budgetMs > 0 && (await isCompleted(opened, clock));
+    if (complete) await forgetStopped(opened, needs.workspace);
+    return { ...foundBy(opened, plan), complete, wanted: steerer.trials, limits: steerer.limits };
   } finally {
     clock.stop();
     await closeInbox?.();
@@ -104,8 +114,7 @@ function othersOf({ space, initialPoints }: SearchNeeds['plan'], tried: readonly
 /** Runs a study; whether every trial that was wanted came to an end before the time was over. */
 async function isCompleted(study: Study, clock: Clock): Promise<boolean> {
   try {
-    await study.run();
-    return true;
+    return (await study.run()) !== 'budget';
   } catch (error) {
     const isOver = error instanceof Stopped && clock.isOver();
     const failed = study.trials.length > 0 && study.trials.every(({ state }) => state === 'failed');

@@ -1,5 +1,5 @@
 import { asJson, type Outcome, type Trial, type TrialRecord, TrialStopped } from '../../automation/index.js';
-import { formatBytes, formatCount, UnsupportedError } from '../../base/index.js';
+import { formatBytes, formatCount } from '../../base/index.js';
 import type { AnyMetric } from '../../metrics/index.js';
 import type { Model } from '../../onnx/index.js';
 import type { Recipe } from '../../technique/index.js';
@@ -8,6 +8,7 @@ import { violations } from '../criteria/limits.js';
 import { objectiveValue } from '../criteria/objectives.js';
 import type { Elsewhere, StageBeside } from '../jobs/elsewhere.js';
 import type { Foresee } from '../models/foresee.js';
+import type { Timed } from '../models/host.js';
 import { journaled } from '../models/journaled.js';
 import { latencyBeside } from '../models/latency.js';
 import type { MakeModels } from '../models/maker.js';
@@ -69,9 +70,10 @@ export async function tryRecipe(recipe: Recipe, trial: Trial, needs: TrialNeeds)
   }
 
   async function told(stages: readonly KeptStage[]): Promise<Outcome> {
-    const last = (await measured(stages)).at(-1);
-    if (!last) throw new UnsupportedError('The recipe changes nothing');
-    trial.activity.onMessage?.({ level: 'info', text: `Trial ${trial.number}: ${describe(last, criteria.metric)}.` });
+    // A recipe without a step that the baseline has not makes the baseline, which is known.
+    const last = (await measured(stages)).at(-1) ?? info;
+    const text = last === info ? 'the baseline itself' : describe(last, criteria.metric);
+    trial.activity.onMessage?.({ level: 'info', text: `Trial ${trial.number}: ${text}.` });
     return criteria.objectives.map((name) => objectiveValue(last, name));
   }
 }
@@ -96,18 +98,18 @@ async function watched(
 }
 
 /** Times a model in turns with the baseline. */
-function besideBaseline({ baseline: { info }, workspace, meter }: TrialNeeds): (model: Model) => Promise<LatencyInfo> {
-  return async (model) => latencyBeside(info, await storedModel(info, workspace), model, meter);
+function besideBaseline({ baseline: { info }, workspace, meter }: TrialNeeds): (model: Model, timed: Timed) => Promise<LatencyInfo> {
+  return async (model, timed) => latencyBeside(info, await storedModel(info, workspace), model, timed, meter);
 }
 
-/** By how much the last model of a trial breaks limits. */
+/** By how much the last model of a trial, or the baseline where it made none, breaks limits. */
 export function violationsOf(
   { attributes }: Pick<TrialRecord, 'attributes'>,
   limits: Limits,
   { info, criteria }: Baseline,
 ): number[] | undefined {
-  const last = ((attributes.candidates ?? []) as unknown as ModelInfo[]).at(-1);
-  const found = last ? Object.values(violations(limits, last, info, criteria.metric)) : [];
+  const last = ((attributes.candidates ?? []) as unknown as ModelInfo[]).at(-1) ?? info;
+  const found = Object.values(violations(limits, last, info, criteria.metric));
   return found.length > 0 ? found : undefined;
 }
 

@@ -53,8 +53,8 @@ export async function rivalOf(
 export async function timeChosen(model: WrittenModel, baseline: WrittenModel, { host, task, workspace }: TestNeeds): Promise<LatencyInfo> {
   const stored = await storedModel(model, workspace);
   const feeds = await sampleFeeds(stored, task);
-  if (model.id === baseline.id) return journaled(await host.latency(stored, undefined, feeds));
-  const measured = await host.latency(stored, await storedModel(baseline, workspace), feeds);
+  if (model.id === baseline.id) return journaled(await host.latency(stored, undefined, feeds, model));
+  const measured = await host.latency(stored, await storedModel(baseline, workspace), feeds, model);
   return journaled(besideMeasured(baseline.footprint.latency, measured));
 }
 

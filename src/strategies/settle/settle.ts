@@ -81,7 +81,8 @@ function measuring(
   const alone = elsewhere ? limit : 1;
   const measured = async <Kind extends ChosenStep>(kind: Kind, model: ModelInfo, concurrent?: readonly number[]) => {
     const work = { model, baseline, concurrent };
-    await elsewhere?.measure(nameOfStep(kind, work), { kind, ...work }, within);
+    // Workers say how far they are; of this process it is enough which model is measured.
+    await elsewhere?.measure(nameOfStep(kind, work), { kind, ...work }, { ...within, onProgress });
     return here[kind](work, within) as ReturnType<(typeof here)[Kind]>;
   };
   const each = async (task: string, models: readonly ModelInfo[], most: number, work: (model: ModelInfo) => Promise<void>) => {

@@ -50,11 +50,12 @@ export function warnings(model: ModelInfo, baseline: ModelInfo, metric = metricN
   if (drop > 0.5) found.push(`Loses ${drop.toFixed(1)} ${metric.scale.unit} of ${part} ${metric.label} against the original.`);
   const hidden = hiddenChange(before, after, metric);
   if (hidden) found.push(hidden.text);
-  const { ratioToBaseline: ratio, ratioInterval: interval, estimatedFor } = footprint.latency ?? {};
+  const { ratioToBaseline: ratio, ratioInterval: interval, estimatedFor, device, wrong } = footprint.latency ?? {};
   if (ratio !== undefined && (interval ? interval[0] > 1 : ratio > 1.05))
     found.push(
-      `Slower than the original ${estimatedFor ? `by an estimate for ${estimatedFor}` : 'on this machine'}: ${ratio.toFixed(2)} times its latency.`,
+      `Slower than the original ${estimatedFor ? `by an estimate for ${estimatedFor}` : `on ${device ?? 'this machine'}`}: ${ratio.toFixed(2)} times its latency.`,
     );
+  if (wrong !== undefined) found.push(`Not for ${device}: ${wrong}`);
   if (footprint.bytes > baseline.footprint.bytes) found.push('Larger than the original.');
   if (model.breaks.length > 0) found.push(`Breaks the run's limits: ${model.breaks.join(', ')}.`);
   for (const check of model.checks ?? [])

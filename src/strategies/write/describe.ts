@@ -14,7 +14,7 @@ export interface Finding {
   task: Task;
   settings: Pick<
     Settings,
-    'seed' | 'trials' | 'epochs' | 'threads' | 'jobs' | 'sampler' | 'stopper' | 'hardware' | 'target' | 'watts' | 'pricePerHour'
+    'seed' | 'trials' | 'epochs' | 'threads' | 'jobs' | 'sampler' | 'stopper' | 'hardware' | 'device' | 'target' | 'watts' | 'pricePerHour'
   >;
   plan: Pick<Plan, 'remarks'>;
   baseline: Pick<Baseline, 'criteria'>;
@@ -40,7 +40,7 @@ export function describeRun({
   seconds,
   effort,
 }: Finding): RunInfo {
-  const { seed, trials, epochs, threads, jobs, sampler, stopper, hardware, target, watts, pricePerHour } = settings;
+  const { seed, trials, epochs, threads, jobs, sampler, stopper, hardware, device, target, watts, pricePerHour } = settings;
   return {
     schema: FRONT_SCHEMA,
     format: FORMAT_VERSION,
@@ -67,6 +67,7 @@ export function describeRun({
       ...(sampler !== 'tpe' && { sampler }),
       ...(stopper !== 'none' && { stopper }),
       ...(hardware && { hardware: hardware.name }),
+      ...(device !== undefined && { device }),
       ...(target && { target }),
       ...(watts !== undefined && { watts }),
       ...(pricePerHour !== undefined && { pricePerHour }),
@@ -81,12 +82,17 @@ export function describeRun({
     trials: found.trials,
     failures: found.failures,
     ...(found.stopped.length > 0 && { stopped: found.stopped }),
-    remarks: [...plan.remarks, ...(hardware ? [`Latency is an estimate for ${hardware.title}, not measured.`] : []), ...remarksOn(found)],
+    remarks: [...plan.remarks, ...latencyRemarks(settings), ...remarksOn(found)],
     seconds,
     // Watts are those of the hardware where that is not this machine.
     training: { ...effort, ...(watts !== undefined && !hardware && { runJoules: seconds * watts }) },
     complete: found.complete,
   };
+}
+
+function latencyRemarks({ hardware, device }: Pick<Settings, 'hardware' | 'device'>): string[] {
+  if (hardware) return [`Latency is an estimate for ${hardware.title}, not measured.`];
+  return device === undefined ? [] : [`Latency is what the device "${device}" took, by the quickest way whose answers agree.`];
 }
 
 function remarksOn({ trials, complete, wanted }: Finding['found']): string[] {

@@ -34,6 +34,8 @@ export interface DeviceJob {
   run: string;
   model: string;
   label: string;
+  /** What its run knows of it, in words: quality and size. */
+  about?: string;
   bytes: number;
   /** A sample from the run's validation part, and what the CPU of the studio's machine answers. */
   feeds: DeviceTensor[];
@@ -80,6 +82,14 @@ export interface DeviceFinding {
   label?: string;
   /** Milliseconds since 1970. */
   at: number;
+  backends: DeviceMeasurement[];
+}
+
+/** What a device found of a model of one run. */
+export interface RunFinding {
+  /** The device's name. */
+  device: string;
+  model: string;
   backends: DeviceMeasurement[];
 }
 

@@ -1,4 +1,5 @@
-import type { LiveRun, ObjectiveName, RunState } from '../../strategies/index.js';
+import type { LanguageName } from '../../infrastructure/targets/index.js';
+import type { Limits, LiveRun, ObjectiveName, RunState } from '../../strategies/index.js';
 
 /*
  * GET    api/session                  -> SessionInfo
@@ -59,7 +60,9 @@ export interface StartRun {
   jobs?: number;
   seed?: number;
   objectives?: ObjectiveName[];
-  limits?: { maxSize?: number; maxLatency?: number; maxMemory?: number; maxMacs?: number; maxDrop?: number; minQuality?: number };
+  /** The language that models of the front are compiled to. */
+  target?: LanguageName;
+  limits?: Omit<Limits, 'rules'>;
 }
 
 export interface DatasetInfo {

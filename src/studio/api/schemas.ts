@@ -39,12 +39,15 @@ export const startRun = z.strictObject({
     .min(1)
     .max(5)
     .optional(),
+  target: z.enum(['c', 'wasm']).optional(),
   limits: z
     .strictObject({
       maxSize: size.optional(),
       maxLatency: size.optional(),
       maxMemory: size.optional(),
       maxMacs: size.optional(),
+      maxRam: size.optional(),
+      maxFlash: size.optional(),
       maxDrop: limit.optional(),
       minQuality: limit.optional(),
     })

@@ -7,12 +7,14 @@ import { invitationTo } from './devices/invitation.js';
 import { DeviceLab } from './devices/lab.js';
 import { deviceRoutes, labRoutes } from './devices/routes.js';
 import { sampleFor } from './devices/samples.js';
+import { sampleOfWish } from './devices/wishes.js';
 import type { StudioOptions } from './options.js';
 import { pages } from './pages.js';
 import { apiError, notFound, Refusal } from './refusal.js';
 import { runRoutes } from './runs/routes.js';
 import type { Runs } from './runs/runs.js';
 import type { RunSource } from './runs/source.js';
+import { storeRoutes } from './runs/store.js';
 import { guardHost, guardOrigin, guardSecret, takeToken } from './security/guard.js';
 import { securityHeaders } from './security/headers.js';
 import type { Env } from './serving/env.js';
@@ -49,11 +51,11 @@ export function makeApp(parts: Parts): Hono<Env> {
   const candidates = new Candidates(runs);
   const lab = new DeviceLab({
     candidates: () => candidates.all(),
-    sample: async ({ folder, file }) => {
+    sample: async ({ folder, file, model, device }) => {
       const segments = segmentsOf(file);
       if (!segments) throw notFound('There is no such file');
       await (await openBelow(folder, segments)).file.close();
-      return sampleFor(join(folder, ...segments), folder, signal);
+      return device !== undefined ? sampleOfWish(folder, model) : sampleFor(join(folder, ...segments), folder, signal);
     },
     ...limits,
   });
@@ -80,6 +82,7 @@ export function makeApp(parts: Parts): Hono<Env> {
     labRoutes(lab, () => invitationTo(address(), deviceToken)),
   );
   app.route('/api', startRoutes({ uploads, processes, canStart }));
+  app.route('/api/runs', storeRoutes({ runs, isReadOnly, artefact: limits.artefact }));
   app.route('/api/runs', runRoutes({ runs, source, isReadOnly, signal, ...limits }));
   app.all('/api/*', () => {
     throw notFound('There is no such address');

@@ -17,6 +17,8 @@ export interface StudioOptions {
   readonly tls?: { readonly cert: string; readonly key: string };
   /** The address of a tunnel that leads here, e.g. "https://studio.example.com". */
   readonly publicUrl?: string;
+  /** Opens everything but what devices do; letters, digits, "-" and "_". Default: one that is made for the occasion. */
+  readonly token?: string;
   /** Nothing is started, steered or measured. Default false. */
   readonly isReadOnly?: boolean;
   /** Told what went wrong in a request that could not be answered. */
@@ -31,6 +33,8 @@ export interface StudioOptions {
 /** How much of everything, and how long. Defaults suit people; tests have others. */
 export interface StudioLimits {
   readonly uploads?: UploadLimits;
+  /** Bytes of a file that a worker leaves. Default: 10 GB. */
+  readonly artefact?: number;
   /** Runs that are started here and go on at a time. Default: the processor's cores, at least 4. */
   readonly processes?: number;
   /** Pages that follow runs at a time. Default 64. */

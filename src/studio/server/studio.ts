@@ -1,7 +1,9 @@
 import { realpath } from 'node:fs/promises';
 import { cpus } from 'node:os';
+import type { Invitation } from '../api/index.js';
 import { type Address, localOrigin, networkOrigin } from './address.js';
 import { makeApp } from './app.js';
+import { invitationTo } from './devices/invitation.js';
 import { listen } from './listen.js';
 import type { StudioOptions } from './options.js';
 import { hasJournal } from './runs/find.js';
@@ -17,6 +19,8 @@ export interface Studio {
   readonly origin: string;
   /** The addresses that open it, for this machine and for others that can reach it: whoever has one may do everything. */
   readonly links: readonly string[];
+  /** The link that makes a device of whoever opens it, and opens nothing else. @param name that its page proposes for the device. */
+  invite(name?: string): Invitation;
   /** Runs that it started and that have not ended: they go on when it closes. */
   readonly running: readonly StartedRun[];
   /** Ends: no request is taken any more, those under way are cut off, uploads that no run was started with are removed. */
@@ -38,11 +42,11 @@ export async function openStudio(options: StudioOptions): Promise<Studio> {
   const source = options.source ?? folderSource;
   const runs = new Runs(root, source, processes);
   const canStart = !options.isReadOnly && !(await hasJournal(root));
-  const token = makeSecret();
+  const [token, deviceToken] = [options.token ?? makeSecret(), makeSecret()];
   let port = options.port ?? 0;
   const address = (): Address => ({ host, port, isTls: tls !== undefined, publicUrl });
   const app = makeApp({
-    ...{ options, address, token, deviceToken: makeSecret(), source, runs, processes, uploads, canStart },
+    ...{ options, address, token, deviceToken, source, runs, processes, uploads, canStart },
     maxUpload: uploadLimits.file,
     signal: end.signal,
   });
@@ -53,6 +57,7 @@ export async function openStudio(options: StudioOptions): Promise<Studio> {
   return {
     origin,
     links: [...new Set([origin, networkOrigin(address()) ?? origin])].map((each) => `${each}/?token=${token}`),
+    invite: (name) => invitationTo(address(), deviceToken, name),
     get running() {
       return processes.running;
     },

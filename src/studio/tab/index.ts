@@ -5,6 +5,5 @@ export { openData } from './open-data.js';
 export { type OpenedModel, openModel } from './open-model.js';
 export { type QuantizeMode, quantizeModel } from './quantize-model.js';
 export type { CurvePoint, Made, QualityRow } from './results.js';
-export { TimeLeft } from './time-left.js';
 export { type TuneProgress, tuneModel } from './tune-model.js';
 export { type ModelView, type Port, viewModel } from './view-model.js';

@@ -6,7 +6,6 @@ import { answersOf, judge, train } from '../../training/index.js';
 import type { OpenedModel } from './open-model.js';
 import { type CurvePoint, type Made, nameOfMade, qualityRows } from './results.js';
 import { setUpByTargets } from './set-up.js';
-import { TimeLeft } from './time-left.js';
 
 /** How far a training is. */
 export interface TuneProgress {
@@ -39,14 +38,13 @@ export async function tuneModel(request: TuneRequest): Promise<Made> {
   const { model, name } = opened;
   const { task, remarks } = await setUpByTargets({ model, source, runtime, seed, signal, onProgress, onMessage });
   const original = await answersOf(model, task, runtime, { split: 'test', signal, ...nested({ onProgress }, 'before') });
-  const timeLeft = new TimeLeft(epochs);
   const curve: CurvePoint[] = [];
   const trained = await train({
     ...{ model, task, runtime, signal, onMessage },
     options: { epochs, learningRate, batchSize, seed, keepBest: true },
-    onProgress: ({ task: what, done, total = 0, facts: { epoch, loss } = {}, epoch: ended }) => {
+    onProgress: ({ task: what, done, total = 0, facts: { epoch, loss } = {}, secondsLeft, epoch: ended }) => {
       if (what !== 'train' || ended || typeof epoch !== 'number' || typeof loss !== 'number') return;
-      onStep({ done, total, epoch, loss, secondsLeft: timeLeft.step(epoch, done, total) });
+      onStep({ done, total, epoch, loss, ...(secondsLeft !== undefined && { secondsLeft }) });
     },
     onEpoch: ({ epoch, loss, quality }) => {
       const point = { epoch, loss, ...(quality !== undefined && { quality }) };

@@ -1,5 +1,5 @@
-import { formatMs } from '../../report/info/index.js';
-import type { DeviceMeasurement } from '../api/index.js';
+import { type DeviceTimes, formatMs } from '../../report/info/index.js';
+import type { DeviceMeasurement, RunFinding } from '../api/index.js';
 
 /** The backend to run a model by: the quickest of those whose answers agree. Undefined where none does. */
 export function recommended(backends: readonly DeviceMeasurement[]): DeviceMeasurement | undefined {
@@ -21,4 +21,15 @@ export function measurementText({ status, p50, p95 }: DeviceMeasurement): string
   if (status === 'fails') return 'does not run';
   if (status === 'differs') return 'answers wrongly';
   return p95 === undefined ? formatMs(p50) : `${formatMs(p50)} (p95 ${formatMs(p95)})`;
+}
+
+/** What devices found of one run's models, for its front. A name that two devices share is that of the first. */
+export function deviceTimes(found: readonly RunFinding[]): DeviceTimes[] {
+  const byName = new Map<string, Map<string, number | 'differs'>>();
+  for (const { device, model, backends } of found) {
+    const times = byName.get(device) ?? new Map<string, number | 'differs'>();
+    if (!times.has(model)) times.set(model, recommended(backends)?.p50 ?? 'differs');
+    byName.set(device, times);
+  }
+  return [...byName].map(([name, times]) => ({ name, times }));
 }

@@ -1,4 +1,14 @@
-import { allModels, axisScale, lossOf, type Measure, type MeasureName, measures, roleOf, scatterLine } from '../../report/info/index.js';
+import {
+  allModels,
+  axisScale,
+  lossOf,
+  type Measure,
+  type MeasureName,
+  measures,
+  type ReportInfo,
+  roleOf,
+  scatterLine,
+} from '../../report/info/index.js';
 import type { ModelInfo, RunInfo } from '../../strategies/index.js';
 
 /** One measure of all models as an axis in its own units. */
@@ -32,13 +42,13 @@ export interface FrontPicture {
 }
 
 /** The measures that at least two models have. */
-export function frontMeasures(info: RunInfo): Measure[] {
+export function frontMeasures(info: ReportInfo): Measure[] {
   const models = allModels(info);
   return measures(info).filter((measure) => models.some((model) => measure.value(model) !== undefined));
 }
 
 /** @returns undefined where no model has both measures. */
-export function frontPicture(info: RunInfo, xName: MeasureName, yName: MeasureName): FrontPicture | undefined {
+export function frontPicture(info: ReportInfo, xName: MeasureName, yName: MeasureName): FrontPicture | undefined {
   const all = measures(info);
   const [x, y] = [xName, yName].map((name) => all.find((measure) => measure.name === name));
   if (!x || !y) return undefined;

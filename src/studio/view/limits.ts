@@ -1,10 +1,7 @@
 import { BYTE_UNITS, COUNT_UNITS, parseQuantity, type Units } from '../../base/index.js';
-import { formatBytes, formatCount, formatMs, significant } from '../../report/info/index.js';
-import type { Limits } from '../../strategies/index.js';
+import { type LimitKind, type LimitName, limitFacts, limitText, significant, unitOf } from '../../report/info/index.js';
 
-/** A limit that can be set in the page: all but rules of other metrics. */
-export type LimitName = Exclude<keyof Limits, 'rules'>;
-
+/** A limit that can be set in the page. */
 export interface LimitField {
   readonly name: LimitName;
   readonly label: string;
@@ -20,34 +17,44 @@ const MILLISECONDS = { '': 1, ms: 1, s: 1000 };
 const MINUTES = { '': 60_000, ms: 1, s: 1000, m: 60_000, min: 60_000, h: 3_600_000 };
 const POINTS = { '': 1, point: 1, points: 1 };
 const SHARE = { '': 1, '%': 0.01 };
+const UNITS: Readonly<Record<LimitKind, Units>> = {
+  bytes: BYTE_UNITS,
+  count: COUNT_UNITS,
+  milliseconds: MILLISECONDS,
+  loss: POINTS,
+  quality: SHARE,
+};
 
-const points = (value: number) => `${significant(value)} ${value === 1 ? 'point' : 'points'}`;
-const atLeastNone = (value: number | undefined) => value;
+const EXAMPLES: Readonly<Partial<Record<LimitName, string>>> = {
+  maxSize: '100 KB',
+  maxMacs: '12 M',
+  maxLatency: '5 ms',
+  maxMemory: '256 KB',
+  maxRam: '64 KB',
+  maxFlash: '256 KB',
+};
+
 const positive = (value: number | undefined) => (value !== undefined && value > 0 ? value : undefined);
 
-export const limitFields: readonly LimitField[] = [
-  field('maxSize', 'Largest file', '100 KB', formatBytes, BYTE_UNITS),
-  field('maxMacs', 'Most multiply-accumulates', '12 M', formatCount, COUNT_UNITS),
-  field('maxLatency', 'Largest latency', '5 ms', formatMs, MILLISECONDS),
-  field('maxMemory', 'Largest activations', '256 KB', formatBytes, BYTE_UNITS),
-  field('maxRam', 'Most RAM of compiled code', '64 KB', formatBytes, BYTE_UNITS),
-  field('maxFlash', 'Most flash of compiled code', '256 KB', formatBytes, BYTE_UNITS),
-  field('maxDrop', 'Largest loss of quality', '1 point', points, POINTS, atLeastNone),
-  field('minQuality', 'Worst quality', '0.95 or 95%', significant, SHARE, atLeastNone),
-];
+/** @param metric that leads the run: losses and qualities are typed as it writes them. Default, where that is not known yet: a share. */
+export function limitFields(metric = 'accuracy'): LimitField[] {
+  return limitFacts.map(({ name, kind, label }) => {
+    const mayBeNone = kind === 'loss' || kind === 'quality';
+    const units = kind === 'loss' ? { ...POINTS, [unitOf(metric)]: 1 } : UNITS[kind];
+    const parse = (typed: string) => {
+      const value = parseQuantity(typed, units);
+      return mayBeNone ? value : positive(value);
+    };
+    const text = (value: number) => {
+      const said = limitText(kind, value, metric);
+      // Some metrics are written as nobody types: as parts of a signal.
+      return parse(said) === undefined ? significant(value) : said;
+    };
+    return { name, label, example: EXAMPLES[name] ?? text(kind === 'loss' ? 1 : 0.95), text, parse };
+  });
+}
 
 /** "30 min", "90 s" or "2 h" in milliseconds; a plain number is minutes. Undefined for anything else. */
 export function parseTime(text: string): number | undefined {
   return positive(parseQuantity(text, MINUTES));
-}
-
-function field(
-  name: LimitName,
-  label: string,
-  example: string,
-  text: (value: number) => string,
-  units: Units,
-  check = positive,
-): LimitField {
-  return { name, label, example, text, parse: (typed) => check(parseQuantity(typed, units)) };
 }

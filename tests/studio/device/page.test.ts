@@ -7,6 +7,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { decodeQR } from 'qr/decode.js';
 import sharp from 'sharp';
 import type { DeviceInfo, DeviceJob, Invitation } from '#dist/studio/api/index.js';
+import { espalier } from '../../cli/run.js';
 import { launchChromium, skipWithoutChromium } from '../../support/browser/index.js';
 import { makeRun, TestStudio, temporaryFolder } from '../support.js';
 import { seen, watch } from '../tab/page.js';
@@ -31,6 +32,9 @@ describe('the page of a device', { skip: skipWithoutChromium }, () => {
   const invite = async (of = studio) => (await of.ask('/api/devices/invitation', { method: 'POST' })).json as Invitation;
   const devices = async (of = studio) => (await of.ask('/api/devices')).json as DeviceInfo[];
   const phase = (page: Page, kind: string) => page.locator(`[data-phase=${kind}]`).waitFor();
+
+  /** For what has nothing to do with it: WebGPU in software takes most of the time of a page. */
+  const withoutWebgpu = (own: BrowserContext) => own.addInitScript('delete Navigator.prototype.gpu');
 
   /** Opens the link, and joins under a name. */
   async function joinAs(name: string, prepare: (context: BrowserContext) => Promise<unknown> = async () => undefined, of = studio) {
@@ -71,6 +75,8 @@ describe('the page of a device', { skip: skipWithoutChromium }, () => {
       }
     const [wrong] = await page.locator('.results > li').filter({ hasText: 'Not recommended here' }).all();
     assert.match(await seen(wrong), /answers wrongly[\s\S]*is off by/);
+    await page.locator('section[aria-label="On this device"]').waitFor();
+    assert.match(await seen(page.locator('.results > li').first()), /accuracy \d+(\.\d+)?%, [\d.]+ KB · iris/);
     assert.equal(await page.locator('.results .badge').count(), models.length - 1, 'one way of each other model is the best');
     assert.deepEqual(problems, []);
     await opened.context.unrouteAll({ behavior: 'ignoreErrors' });
@@ -95,17 +101,38 @@ describe('the page of a device', { skip: skipWithoutChromium }, () => {
     await context.close();
   });
 
+  test('the front shows what each model takes on it, in the table and as an axis', async () => {
+    const { page, context, problems } = await watch(browser, `${studio.studio.links[0]}#/run/iris`);
+    const table = page.locator('section[aria-label=Models] table');
+    await table.locator('th', { hasText: 'On my phone' }).waitFor();
+    const column = (await table.locator('thead th').allTextContents()).findIndex((text) => /On my phone/.test(text));
+    const cells = await table.locator(`tbody tr > :nth-child(${column + 1})`).allTextContents();
+    assert.equal(cells.filter((text) => text === 'differs').length, 1);
+    assert.equal(cells.filter((text) => /ms$/.test(text)).length, models.length - 1);
+    await page.getByLabel('Across').selectOption({ label: 'On my phone' });
+    await page.getByRole('application', { name: 'Models by On my phone and Accuracy (validation)' }).waitFor();
+    assert.match(page.url(), /x=on\+my\+phone/);
+    assert.deepEqual(problems, []);
+    await context.close();
+    const { code, stderr } = await espalier(['report', 'iris'], { cwd: folder });
+    assert.equal(code, 0, stderr);
+    const report = readFileSync(join(folder, 'iris', 'report.html'), 'utf8');
+    assert.match(report, /<button type="button"[^>]*>On my phone<\/button>/);
+    assert.match(report, /<span class="bad">differs<\/span>/);
+  });
+
   test('it goes on after the page was loaded again, without asking', async () => {
     let reached = () => {};
     const held = new Promise<void>((resolve) => {
       reached = resolve;
     });
-    const { page, context } = await joinAs('reloaded', (own) =>
-      own.route('**/model', async (route) => {
+    const { page, context } = await joinAs('reloaded', async (own) => {
+      await withoutWebgpu(own);
+      await own.route('**/model', async (route) => {
         reached();
         await route.abort().catch(() => undefined);
-      }),
-    );
+      });
+    });
     await held;
     await context.unroute('**/model');
     await page.reload();
@@ -136,6 +163,7 @@ describe('the page of a device', { skip: skipWithoutChromium }, () => {
 
   test('a connection that is lost while ONNX Runtime loads is no fault of the model', async () => {
     const { page, context } = await joinAs('halfway', async (own) => {
+      await withoutWebgpu(own);
       await own.route(/\.wasm$/, (route) => route.abort());
       await own.route(/\/device$/, (route) => (route.request().method() === 'HEAD' ? route.abort() : route.continue()));
     });
@@ -152,11 +180,12 @@ describe('the page of a device', { skip: skipWithoutChromium }, () => {
   test('what took the page with it is not tried again', async () => {
     const token = new URL((await invite()).link).hash.slice(1);
     const attempt = { run: 'iris', model: models[0], backend: 'wasm 1' };
-    const { page, context } = await joinAs('fragile', (own) =>
-      own.addInitScript(
+    const { page, context } = await joinAs('fragile', async (own) => {
+      await withoutWebgpu(own);
+      await own.addInitScript(
         `sessionStorage.setItem('espalier-device-${token.slice(0, 8)}-attempt', ${JSON.stringify(JSON.stringify(attempt))})`,
-      ),
-    );
+      );
+    });
     await phase(page, 'waiting');
     await page.waitForFunction((count) => document.querySelectorAll('.results > li').length === count, models.length);
     const device = (await devices()).find(({ name }) => name === 'fragile') as DeviceInfo;

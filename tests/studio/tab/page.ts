@@ -23,7 +23,9 @@ export async function watch(browser: Browser, address: string, options: Paramete
   page.on('websocket', (socket) => watched.problems.push(`a socket to ${socket.url()}`));
   page.on('console', (message) => message.type() === 'error' && watched.problems.push(message.text()));
   page.on('pageerror', (error) => watched.problems.push(error.message));
-  await page.goto(address);
+  const response = await page.goto(address);
+  // What is waited for would never come.
+  if (response && !response.ok()) throw new Error(`${address} answers ${response.status()}`);
   return watched;
 }
 

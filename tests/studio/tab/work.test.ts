@@ -7,17 +7,9 @@ import { openDataset } from 'espalier/data/node';
 import { encodeTflite } from 'espalier/formats';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import { decodeModel } from 'espalier/onnx';
+import { TimeLeft } from 'espalier/training';
 import sharp from 'sharp';
-import {
-  type DecodeImage,
-  openData,
-  openModel,
-  quantizeModel,
-  TimeLeft,
-  type TuneProgress,
-  tuneModel,
-  viewModel,
-} from '#dist/studio/tab/index.js';
+import { type DecodeImage, openData, openModel, quantizeModel, type TuneProgress, tuneModel, viewModel } from '#dist/studio/tab/index.js';
 import { root } from '../../support/paths.js';
 import { temporaryFolder } from '../support.js';
 import { makeMaterials } from './materials.js';

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net';
 import { extname, join } from 'node:path';
 import type { LiveChange, LiveRun, RunInfo, Steering } from 'espalier/strategies';
-import type { GraphInfo, RunSummary, StartRun } from '#dist/studio/api/index.js';
+import type { GraphInfo, RunFinding, RunSummary, StartRun } from '#dist/studio/api/index.js';
 import { PAGE_POLICY } from '#dist/studio/server/security/headers.js';
 import { root } from '../paths.js';
 
@@ -19,6 +19,8 @@ const WEB = join(root, 'dist', 'studio', 'web');
 export class FixtureStudio {
   readonly runs = new Map<string, LiveRun>();
   readonly fronts = new Map<string, RunInfo>();
+  /** What devices found, by run. */
+  readonly findings = new Map<string, RunFinding[]>();
   readonly graphs = new Map<string, GraphInfo>();
   readonly steered: { run: string; message: Steering }[] = [];
   readonly started: StartRun[] = [];
@@ -101,6 +103,7 @@ export class FixtureStudio {
     if (!run) return json(response, 404, { error: { message: `There is no run "${id}"` } });
     if (what === undefined) return json(response, 200, run);
     if (what === 'events') return this.#listen(id, run, response);
+    if (what === 'devices') return json(response, 200, this.findings.get(id) ?? []);
     if (what === 'front') return json(response, this.fronts.has(id) ? 200 : 404, this.fronts.get(id) ?? { error: { message: 'No front' } });
     if (what === 'models') return json(response, 200, this.graphs.get(rest[0]));
     if (what === 'files') return void response.end(`the bytes of ${rest.join('/')}`);

@@ -153,9 +153,11 @@ function footprint(model: ModelInfo, { baseline }: RunInfo): Markup {
     element(
       'p',
       { class: 'quiet' },
-      latency.estimatedFor
+      latency.estimatedFor !== undefined
         ? `Latency: an estimate for ${latency.estimatedFor}, batch ${latency.batch}; not measured.`
-        : `Latency: median of batch ${latency.batch}, ${plural(latency.threads, 'thread')}, ${latency.backend}; 95% of runs under ${significant(latency.p95)} ms, 99% under ${significant(latency.p99)} ms; ${significant(latency.throughput)} samples a second.`,
+        : latency.device !== undefined
+          ? `Latency on ${latency.device}: median of batch ${latency.batch}, ${latency.backend}; 95% of runs under ${significant(latency.p95)} ms.`
+          : `Latency: median of batch ${latency.batch}, ${plural(latency.threads, 'thread')}, ${latency.backend}; 95% of runs under ${significant(latency.p95)} ms, 99% under ${significant(latency.p99)} ms; ${significant(latency.throughput)} samples a second.`,
     );
   const key = isBaseline ? undefined : element('p', { class: 'quiet' }, 'Grey: the original. Green: this model.');
   return panel('Footprint', key, rows, conditions);

@@ -1,12 +1,14 @@
-import type { ModelInfo, RunInfo } from '../../../strategies/index.js';
+import type { ModelInfo } from '../../../strategies/index.js';
 import {
   compareCosts,
+  deviceMeasures,
   evaluateCommand,
   type FrontRow,
   formatChange,
   formatInterval,
   formatQuality,
   metricName,
+  type ReportInfo,
   ratioInWords,
   recipeSteps,
 } from '../../info/index.js';
@@ -15,7 +17,7 @@ import { warningList } from './page.js';
 import { badge } from './table.js';
 
 /** The first sight of a model: warnings, the figures that matter, the recipe. */
-export function glance(model: ModelInfo, row: FrontRow, info: RunInfo): Markup {
+export function glance(model: ModelInfo, row: FrontRow, info: ReportInfo): Markup {
   const where = { baseline: 'The original', front: `Number ${row.rank} of the front`, other: 'Not on the front' }[row.role];
   return element(
     'section',
@@ -33,14 +35,16 @@ export function glance(model: ModelInfo, row: FrontRow, info: RunInfo): Markup {
   );
 }
 
-function tiles(model: ModelInfo, row: FrontRow, { baseline }: RunInfo): Markup {
+function tiles(model: ModelInfo, row: FrontRow, info: ReportInfo): Markup {
   const { before, after, change, loss, split } = row.quality;
   const { metric, samples } = after;
   const isBaseline = row.role === 'baseline';
   const against = isBaseline ? [] : [formatChange(metric, change, before)];
   const interval = after.interval ? [formatInterval(metric, after.interval, samples)] : [];
   const lost = (loss ?? 0) > 1;
-  const costs = compareCosts(model, baseline).filter(({ measure, after: value }) => value !== undefined && measure.name !== 'parameters');
+  const costs = compareCosts(model, info.baseline, deviceMeasures(info)).filter(
+    ({ measure, after: value }) => value !== undefined && measure.name !== 'parameters',
+  );
   return element(
     'dl',
     { class: 'tiles' },

@@ -1,17 +1,26 @@
 import { element, fragment, type Markup } from '../markup.js';
 import { styles } from './styles.js';
 
-/** Nothing may be fetched by the page, whatever is in it. */
-const policy =
-  "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
+/** Nothing may be fetched by the page, and no script be run but its own, whatever is in it. */
+function policy(script: PageScript | undefined): string {
+  const scripts = script === undefined ? "'none'" : `'${script.hash}'`;
+  return `default-src 'none'; style-src 'unsafe-inline'; script-src ${scripts}; img-src data:; base-uri 'none'; form-action 'none'`;
+}
+
+/** A script of this package, bundled. */
+export interface PageScript {
+  readonly text: string;
+  /** Of its bytes, as a policy names it, e.g. "sha256-…". */
+  readonly hash: string;
+}
 
 export interface Page {
   title: string;
   content: Markup;
   /** Read by the script as JSON. */
   data?: unknown;
-  /** A script of this package; it works on `data` and the content, and never makes tags of texts. */
-  script?: string;
+  /** It works on `data` and the content, and never makes tags of texts. */
+  script?: PageScript;
 }
 
 /** One file that needs nothing else. */
@@ -21,14 +30,14 @@ export function page({ title, content, data, script }: Page): string {
     {},
     element('meta', { charset: 'utf-8' }),
     element('meta', { name: 'viewport', content: 'width=device-width, initial-scale=1' }),
-    element('meta', { 'http-equiv': 'Content-Security-Policy', content: policy }),
+    element('meta', { 'http-equiv': 'Content-Security-Policy', content: policy(script) }),
     element('meta', { name: 'color-scheme', content: 'light dark' }),
     element('title', {}, title),
     element('style', {}, { markup: styles }),
   );
   const scripts = fragment(
     data === undefined ? undefined : element('script', { type: 'application/json', id: 'data' }, { markup: scriptJson(data) }),
-    script === undefined ? undefined : element('script', {}, { markup: script }),
+    script === undefined ? undefined : element('script', {}, { markup: script.text }),
   );
   const html = element('html', { lang: 'en' }, head, element('body', {}, element('main', {}, content), scripts));
   return `<!doctype html>\n${html.markup}\n`;

@@ -1,17 +1,17 @@
-import type { RunInfo } from '../../../strategies/index.js';
-import { allModels, frontRows, roleOf, runWarnings, scatterAxes, scatterLine, summarize } from '../../info/index.js';
+import { allModels, frontRows, type ReportInfo, roleOf, runWarnings, scatterAxes, scatterLine, summarize } from '../../info/index.js';
 import { element, fragment, type Markup } from '../markup.js';
 import { plain } from '../plain.js';
 import { frontSvg } from '../svg/index.js';
 import { details } from './details.js';
 import { glance } from './glance.js';
 import { page, warningList } from './page.js';
+import type { PageData } from './page-data.js';
+import { reportScript } from './report-script.js';
 import { runSection } from './run.js';
-import { script } from './script/index.js';
 import { modelTable } from './table.js';
 
 /** A run as one page that needs no network: an interactive front, a card for each model, a table to sort. Without scripts it shows everything. */
-export function reportHtml(info: RunInfo): string {
+export function reportHtml(info: ReportInfo): string {
   const { headline, details: more, best } = summarize(info);
   const models = allModels(info);
   const rows = frontRows(info);
@@ -55,10 +55,10 @@ export function reportHtml(info: RunInfo): string {
     element('p', { class: 'visually-hidden', role: 'status', id: 'status' }),
   );
   const chosen = best ? models.indexOf(best) : 0;
-  return page({ title: `${plain(info.name)}: Espalier report`, content, data: pageData(info, chosen), script });
+  return page({ title: `${plain(info.name)}: Espalier report`, content, data: pageData(info, chosen), script: reportScript });
 }
 
-function frontPanel(info: RunInfo): Markup {
+function frontPanel(info: ReportInfo): Markup {
   return element(
     'section',
     { class: 'panel front-panel', 'aria-labelledby': 'front-title' },
@@ -69,8 +69,7 @@ function frontPanel(info: RunInfo): Markup {
   );
 }
 
-/** What the script draws: every axis with every model's place on it, and the front of every two of them. */
-function pageData(info: RunInfo, chosen: number) {
+function pageData(info: ReportInfo, chosen: number): PageData {
   const axes = scatterAxes(info);
   const lines: Record<string, number[]> = {};
   for (const x of axes) for (const y of axes) if (x !== y) lines[`${x.name}/${y.name}`] = scatterLine(info, x.name, y.name);

@@ -1,5 +1,5 @@
-import type { RunInfo } from '../../../strategies/index.js';
 import {
+  deviceMeasures,
   type FrontRow,
   formatChange,
   formatInterval,
@@ -9,6 +9,7 @@ import {
   limitName,
   type MeasureName,
   measures,
+  type ReportInfo,
 } from '../../info/index.js';
 import { element, type Markup } from '../markup.js';
 
@@ -26,7 +27,7 @@ interface Column {
 }
 
 /** All models; the headings sort, the names choose. */
-export function modelTable(info: RunInfo): Markup {
+export function modelTable(info: ReportInfo): Markup {
   const rows = frontRows(info);
   const shown = columns(info, rows);
   const heading = ({ heading, note }: Column) =>
@@ -60,7 +61,7 @@ function tableRow(row: FrontRow, shown: readonly Column[]): Markup {
   return element('tr', { class: row.role, 'data-index': row.index }, cells);
 }
 
-function columns(info: RunInfo, rows: readonly FrontRow[]): Column[] {
+function columns(info: ReportInfo, rows: readonly FrontRow[]): Column[] {
   const { metric } = info.task;
   const byName = new Map(measures(info).map((measure) => [measure.name, measure]));
   const quality = (split: 'validation' | 'test'): Column[] => {
@@ -81,13 +82,14 @@ function columns(info: RunInfo, rows: readonly FrontRow[]): Column[] {
   };
   const cost = (name: MeasureName): Column[] => {
     const measure = byName.get(name);
-    if (!measure || !rows.some((row) => row.costs[name]?.value !== undefined)) return [];
+    if (!measure || !rows.some((row) => (row.costs[name]?.value ?? row.costs[name]?.missing) !== undefined)) return [];
     return [
       {
         heading: measure.label,
         note: `How many times less than the original is in small figures`,
         cell: (row) => {
-          const { value, ratio } = row.costs[name] ?? {};
+          const { value, ratio, missing } = row.costs[name] ?? {};
+          if (missing !== undefined) return { content: [element('span', { class: 'bad' }, missing)] };
           const tone = ratio === undefined ? undefined : ratio > 1.05 ? 'good' : ratio < 0.95 ? 'bad' : undefined;
           const small = row.role === 'baseline' || ratio === undefined ? undefined : element('small', { class: tone }, formatRatio(ratio));
           return { value, content: [measure.format(value), small] };
@@ -122,6 +124,7 @@ function columns(info: RunInfo, rows: readonly FrontRow[]): Column[] {
     ...cost('latency'),
     ...cost('download'),
     ...(info.objectives.includes('memory') ? cost('memory') : []),
+    ...deviceMeasures(info).flatMap(({ name }) => cost(name)),
   ];
 }
 

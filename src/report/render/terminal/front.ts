@@ -138,7 +138,9 @@ function notes(info: RunInfo, rows: readonly FrontRow[], isShown: (heading: stri
     `Trials: ${trials.join(', ')}; ${formatSeconds(info.seconds)}, seed ${info.seed}.`,
     ...(hidden > 0 ? [`${plural(hidden, 'more model')} ${hidden === 1 ? 'is' : 'are'} in the report, beaten or outside the limits.`] : []),
     ...(latency && !latency.estimatedFor && isShown('latency')
-      ? [`Latency: median of batch ${latency.batch}, ${plural(latency.threads, 'thread')}, ${latency.backend}.`]
+      ? [
+          `Latency${latency.device === undefined ? '' : ` on ${latency.device}`}: median of batch ${latency.batch}, ${plural(latency.threads, 'thread')}, ${latency.backend}.`,
+        ]
       : []),
     ...(serving.length > 0 && isShown(SERVED)
       ? [`Samples/s: the most of ${requestsText(serving)} at a time. ${servingConditions(serving, info)}`]

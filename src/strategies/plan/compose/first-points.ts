@@ -1,10 +1,11 @@
 import type { Point } from '../../../automation/index.js';
-import type { Order, Technique, Usual } from '../../../technique/index.js';
+import { checkOptions, needs, type Order, type Technique, type Usual } from '../../../technique/index.js';
+import { kindsFirst } from './kinds-first.js';
 import { NONE, type Orders, prefixed } from './searched.js';
 
 /** Points of a composed search that usually work. */
 export interface FirstPoints {
-  /** The likeliest of each technique, first alone, then together: what a search without a better idea begins with. */
+  /** What a search without a better idea begins with: one of every technique first, the cheap ones before those that train for long, then the others. */
   first: Point[];
   /** Changes as little as may be: nothing, but for the order that every recipe has a technique of. */
   least: Point;
@@ -24,9 +25,19 @@ interface Pick {
   usual: Usual;
 }
 
+/** Techniques that a point was composed of. */
+interface Composition {
+  picks: readonly Pick[];
+  point: Point;
+}
+
+/** What a technique that trains nothing costs, as a share of a full training. */
+const UNTRAINED = 0.05;
+
 /**
  * Composes points of what the techniques say usually works. The last order with such a point (quantization, mostly) ends every recipe: its points are tried
- * alone, those of earlier orders with its likeliest, and bold ones with what trains there. Late ones come last.
+ * alone, those of earlier orders with its likeliest, and bold ones with what trains there, which is tried alone as well. Every technique is seen before a
+ * second point of any is tried; of the others, late ones come last.
  */
 export function firstPoints(orders: Orders, always?: Order): FirstPoints {
   const picks = [...orders].flatMap(([order, searched]) =>
@@ -38,19 +49,32 @@ export function firstPoints(orders: Orders, always?: Order): FirstPoints {
   const likeliest = final.find(({ usual }) => !usual.bold);
   const earlier = picks.filter(({ order }) => last !== undefined && positions.indexOf(order) < positions.indexOf(last));
   const point = (...chosen: (Pick | undefined)[]) => pointOf(orders, chosen, always === last ? likeliest : undefined);
-  const ended = (pick: Pick) => point(pick, (pick.usual.bold ? final.find(({ usual }) => usual.bold) : undefined) ?? likeliest);
+  const boldFinal = final.find(({ usual }) => usual.bold);
+  const endedBy = (pick: Pick) => [pick, (pick.usual.bold ? boldFinal : undefined) ?? likeliest];
+  const ended = (pick: Pick) => point(...endedBy(pick));
+  const composed = (...chosen: (Pick | undefined)[]): Composition => ({
+    picks: chosen.filter((pick) => pick !== undefined),
+    point: point(...chosen),
+  });
   const isLate = ({ usual }: Pick) => usual.late === true;
   const alone = final.filter(({ usual }) => !usual.bold);
   const lead = earlier.filter(({ technique }) => technique === earlier[0].technique);
   const one = (pick: Pick | undefined) => pick && point(pick, likeliest);
   const bold = picks.filter(({ order, usual }) => usual.bold && !earlier.some((each) => each.order === order));
   return {
-    first: [
-      ...alone.filter((pick) => !isLate(pick)).map((pick) => point(pick)),
-      ...earlier.filter((pick) => !isLate(pick)).map(ended),
-      ...alone.filter(isLate).map((pick) => point(pick)),
-      ...earlier.filter(isLate).map(ended),
-    ],
+    first: kindsFirst(
+      [
+        ...alone.filter((pick) => !isLate(pick)).map((pick) => composed(pick)),
+        ...earlier.filter((pick) => !isLate(pick)).map((pick) => composed(...endedBy(pick))),
+        ...(boldFinal && boldFinal !== likeliest ? [composed(boldFinal)] : []),
+        ...alone.filter(isLate).map((pick) => composed(pick)),
+        ...earlier.filter(isLate).map((pick) => composed(...endedBy(pick))),
+      ],
+      {
+        kinds: ({ picks: chosen }) => kindsOf(chosen, picks),
+        cost: ({ picks: chosen }) => chosen.reduce((sum, pick) => sum + costOf(pick), 0),
+      },
+    ).map(({ point: each }) => each),
     least: point(),
     mild: one(lead.find(({ usual }) => !usual.bold)),
     strong: one(lead.find(({ usual }) => usual.bold)),
@@ -59,6 +83,19 @@ export function firstPoints(orders: Orders, always?: Order): FirstPoints {
       .filter((pick, i) => !lead.includes(pick) && earlier.findIndex(({ technique }) => technique === pick.technique) === i)
       .map(ended),
   };
+}
+
+/** The techniques that a composition shows: one that is bold shows a technique only where that has nothing milder. */
+function kindsOf(chosen: readonly Pick[], all: readonly Pick[]): string[] {
+  return chosen
+    .filter(({ technique, usual }) => !usual.bold || all.every((each) => each.technique !== technique || each.usual.bold))
+    .map(({ technique }) => technique.name);
+}
+
+/** Share of a full training that a technique takes. */
+function costOf({ technique, usual }: Pick): number {
+  const trains = needs(technique, 'gradients', checkOptions(technique, usual.point));
+  return UNTRAINED + (trains ? (technique.needs.training ?? 1) : 0);
 }
 
 /** The point of the techniques chosen, and of no others; an order behind a technique that excludes it has no value. */

@@ -1,11 +1,13 @@
 import { architecture as familyOf } from '../../../architectures/index.js';
 import type { Point, Value } from '../../../automation/index.js';
 import { OptionError } from '../../../base/index.js';
+import { footprint } from '../../../infrastructure/hardware/index.js';
 import { type Searched, searchedOn } from '../../../modalities/index.js';
 import type { Recipe, Scope, Technique } from '../../../technique/index.js';
 import type { Task } from '../../../training/index.js';
 import { onlySizeLimited } from '../../criteria/limits.js';
-import { trainingRecipe } from '../../recipes/base.js';
+import { type FamilyMember, trainingRecipe } from '../../recipes/base.js';
+import { standInRequest } from '../../techniques/stand-in.js';
 import { compose } from '../compose/compose.js';
 import type { Plan, PlanContext, Strategy } from '../strategy.js';
 import { fittingWidths } from './families.js';
@@ -61,20 +63,21 @@ function plan(context: PlanContext): Plan {
   return {
     space: { ...growthSpace(families, searched), ...after.space },
     initialPoints: growthPoints(families, searched, { fresh: given !== undefined, coarse: scope.sizeOnly, after }),
-    recipe: (point) => {
+    recipe: (point, epochs = context.epochs) => {
       const weightType = weightTypeOf(point);
       const steps = after.steps(point, (technique) => ({
-        epochs: part(context.epochs, shareOf(technique, weightType)),
+        epochs: part(epochs, shareOf(technique, weightType)),
         augment: searched.augmentations[String(point.augment)],
       }));
       const spent = steps.reduce((sum, { options }) => sum + Number(options.epochs ?? 0), 0);
       const width = widths.get(weightType)?.get(String(point.family)) as number;
       return [
-        ...growingSteps(point, given, { epochs: Math.max(1, context.epochs - spent), searched, width }),
+        ...growingSteps(point, given, { epochs: Math.max(1, epochs - spent), searched, width }),
         ...steps,
         { technique: 'minify', options: {} },
       ];
     },
+    work: workOf(context, (point) => sizeOf(point, given, widths.get(weightTypeOf(point))?.get(String(point.family)) as number)),
     remarks: leftOut(context.families ?? [], families),
   };
 }
@@ -110,22 +113,41 @@ function checkTask(task: Task): void {
   });
 }
 
-function growingSteps(
-  point: Point,
-  given: PlanContext['architecture'],
-  { epochs, searched, width }: { epochs: number; searched: Searched; width: number },
-): Recipe {
+/** The member of a family that a point builds. */
+function sizeOf(point: Point, given: PlanContext['architecture'], width: number): FamilyMember {
   const family = String(point.family);
   const own = family === given?.name ? given.depth : 1;
-  const size = {
+  return {
     name: family,
     width: Number((width * Number(point.growth)).toPrecision(3)),
     depth: own * Number(point.depth ?? 1),
     resolution: given?.resolution,
   };
+}
+
+/** Multiply-accumulates of the models of points beside the original's, each counted once. */
+function workOf({ original, task }: PlanContext, memberOf: (point: Point) => FamilyMember): (point: Point) => number {
+  const counted = new Map<string, number>();
+  const request = standInRequest(original, task);
+  const whole = Math.max(1, footprint(original).macs);
+  return (point) => {
+    const { name, ...size } = memberOf(point);
+    const key = JSON.stringify([name, size]);
+    const work = counted.get(key) ?? footprint(familyOf(name).build({ ...request, ...size })).macs / whole;
+    counted.set(key, work);
+    return work;
+  };
+}
+
+function growingSteps(
+  point: Point,
+  given: PlanContext['architecture'],
+  { epochs, searched, width }: { epochs: number; searched: Searched; width: number },
+): Recipe {
+  const size = sizeOf(point, given, width);
   const optimizer = point.optimizer as keyof typeof OPTIMIZER_SETTINGS;
   const usual = OPTIMIZER_SETTINGS[optimizer];
-  const { training: suits } = familyOf(family);
+  const { training: suits } = familyOf(size.name);
   // The family's own rate and decay are for its own update rule.
   const settings = { ...usual, ...(suits?.optimizer === optimizer && suits) };
   const options = {

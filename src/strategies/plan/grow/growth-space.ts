@@ -1,7 +1,10 @@
 import { architecture as familyOf } from '../../../architectures/index.js';
 import type { Point, SpaceDefinition } from '../../../automation/index.js';
 import type { Searched } from '../../../modalities/index.js';
+import { ORDERS } from '../../../technique/index.js';
 import type { FirstPoints } from '../compose/first-points.js';
+import { kindsFirst } from '../compose/kinds-first.js';
+import { NONE } from '../compose/searched.js';
 
 /** How wide the models are that are trained, relative to what fits without pruning. */
 const GROWTH = [0.5, 0.7, 1, 1.5, 2, 3];
@@ -34,8 +37,11 @@ export function growthSpace(families: readonly string[], { augmentations }: Sear
   };
 }
 
+/** What a point shows one of: families, ways to learn, techniques. */
+const SHOWN = ['family', 'learn', ...ORDERS];
+
 /**
- * What is tried first: the first family in several sizes and with coarse weights, then each other one, then the other techniques.
+ * What is tried first: the first family and one of every technique with it, each other family; then other sizes.
  * @param fresh whether the baseline is an architecture that was trained for this; whether coarse weights are of use; what comes after the training.
  */
 export function growthPoints(
@@ -59,8 +65,8 @@ export function growthPoints(
   const [family, ...otherFamilies] = families;
   // A finished model knows more than a fresh one can find out in a few epochs; a trained architecture of the same size does not.
   const [likely, other] = fresh ? [alone, taught] : [taught, alone];
-  return [
-    { ...usual(family), ...likely },
+  const first: Point = { ...usual(family), ...likely };
+  const points: Point[] = [
     ...(coarse && boldest ? [{ ...usual(family, boldest), ...likely }] : []),
     { ...usual(family), ...likely, growth: 0.5 },
     ...(strong ? [{ ...usual(family, strong), ...likely, growth: 1.5 }] : []),
@@ -69,4 +75,6 @@ export function growthPoints(
     { ...usual(family), ...other },
     ...others.map((each) => ({ ...usual(family, each), ...likely })),
   ];
+  const kinds = (point: Point) => SHOWN.flatMap((name) => (name in point && point[name] !== NONE ? [`${name} ${point[name]}`] : []));
+  return [first, ...kindsFirst(points, { kinds, before: [first] })];
 }

@@ -1,13 +1,14 @@
 import type { Invitation } from '../../api/index.js';
 import { type Address, isLoopback, localOrigin, networkOrigin } from '../address.js';
 
-/** The link that makes a device of whoever opens it. */
-export function invitationTo(address: Address, token: string): Invitation {
+/** The link that makes a device of whoever opens it. @param name that the page proposes for the device. */
+export function invitationTo(address: Address, token: string, name?: string): Invitation {
   const origin = networkOrigin(address) ?? localOrigin(address);
   const { protocol, hostname } = new URL(origin);
   const secure = protocol === 'https:' || isLoopback(hostname.replace(/^\[|\]$/g, ''));
   const advice = adviceFor(networkOrigin(address) !== undefined, secure);
-  return { link: `${origin}/device#${token}`, secure, ...(advice !== undefined && { advice }) };
+  const known = name === undefined ? '' : `,${encodeURIComponent(name)}`;
+  return { link: `${origin}/device#${token}${known}`, secure, ...(advice !== undefined && { advice }) };
 }
 
 function adviceFor(isReachable: boolean, secure: boolean): string | undefined {

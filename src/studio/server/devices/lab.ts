@@ -99,9 +99,9 @@ export class DeviceLab {
   async list(): Promise<DeviceInfo[]> {
     const present = [...this.#devices.values()].map((device) => ({ ...device, at: this.#jobOf(device) }));
     const runs = new Map<string, { run: string; labels: Map<string, string> }>();
-    for (const { folder, run, model, label } of await this.#options.candidates()) {
+    for (const { folder, run, model, label, device } of await this.#options.candidates()) {
       const known = runs.get(folder) ?? { run, labels: new Map() };
-      known.labels.set(model, label);
+      if (device === undefined) known.labels.set(model, label);
       runs.set(folder, known);
     }
     return listDevices(
@@ -119,6 +119,7 @@ export class DeviceLab {
     const isTaken = ({ folder, model }: Candidate) =>
       busy.get(device.key)?.some((at) => at.folder === folder && at.model === model) ?? false;
     for (const candidate of await this.#options.candidates()) {
+      if (candidate.device !== undefined && candidate.device !== device.hello.name) continue;
       if (isTaken(candidate) || (await this.#isMeasured(candidate, device))) continue;
       const sample = await this.#shelf.get(candidate);
       if (!sample) continue;
@@ -127,8 +128,8 @@ export class DeviceLab {
       for (const old of [...device.given.keys()].slice(0, Math.max(0, device.given.size - MOST_GIVEN))) device.given.delete(old);
       device.job = id;
       device.seen = Date.now();
-      const { run, model, label } = candidate;
-      return { id, run, model, label, ...sample, runs: TIMED };
+      const { run, model, label, about } = candidate;
+      return { id, run, model, label, ...(about !== undefined && { about }), ...sample, runs: TIMED };
     }
     return undefined;
   }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { FormatError } from '../../../base/index.js';
 import { readJson, writeFileAtomic } from '../../../base/node/index.js';
-import type { DeviceHello } from '../../api/index.js';
+import type { DeviceHello, RunFinding } from '../../api/index.js';
 import { deviceHello, deviceMeasurement } from '../../api/schemas.js';
 
 /** What a run's devices.json says that it is. */
@@ -25,6 +25,11 @@ export function deviceKey({ name, userAgent }: Pick<DeviceHello, 'name' | 'userA
   return JSON.stringify([name, userAgent]);
 }
 
+/** What devices found of the models of the run in a folder; nothing where there is no devices.json. @throws FormatError where it is damaged. */
+export function findingsIn(folder: string): RunFinding[] {
+  return new DeviceRecord(folder).results().map(({ device, model, backends }) => ({ device: device.name, model, backends }));
+}
+
 /** What devices found of a run's models, kept in its folder as devices.json. */
 export class DeviceRecord {
   readonly #path: string;
@@ -44,6 +49,12 @@ export class DeviceRecord {
 
   has(device: Pick<DeviceHello, 'name' | 'userAgent'>, model: string): boolean {
     return this.results().some((each) => each.model === model && deviceKey(each.device) === deviceKey(device));
+  }
+
+  /** What the first device of a name found of a model, as the file has it now: another process may have written it. */
+  of(name: string, model: string): Measured | undefined {
+    this.#results = undefined;
+    return this.results().find((each) => each.model === model && each.device.name === name);
   }
 
   /** Adds a result, on the disk when it resolves. @returns false where this device's result for the model is there already: the first one stays. */

@@ -37,8 +37,18 @@ export async function sampleFor(path: string, folder: string, signal: AbortSigna
     () => validationFeeds(model, folder),
     () => undefined,
   );
-  const feeds = real ?? (await madeUp(model, signal));
-  const expected = await referenceAnswers(await readFile(path), feeds, { signal });
+  return sampleOf(await readFile(path), model, real ?? (await madeUp(model, signal)), signal);
+}
+
+/** The same of inputs that are at hand. @param bytes of the model's file. */
+export async function sampleOf(
+  bytes: Uint8Array,
+  model: Model,
+  feeds: Readonly<Record<string, Tensor>>,
+  signal?: AbortSignal,
+): Promise<Sample> {
+  requireRoom('The model is too large for a device', bytes.length, LARGEST_MODEL);
+  const expected = await referenceAnswers(bytes, feeds, { signal });
   const all = [...Object.values(feeds), ...Object.values(expected)];
   requireRoom(
     'Its inputs and outputs are too large for a device',
@@ -46,7 +56,7 @@ export async function sampleFor(path: string, folder: string, signal: AbortSigna
     LARGEST_SAMPLE,
   );
   return {
-    bytes: size,
+    bytes: bytes.length,
     feeds: written(feeds),
     expected: written(expected),
     tolerance: isQuantized(model) ? QUANTIZED_TOLERANCE : ortWebWasm.tolerance,

@@ -16,7 +16,7 @@ export class SampleShelf {
 
   /** Undefined for a model that no device can be given: it does not run here, or is too large to be sent. */
   get(candidate: Candidate): Promise<Sample | undefined> {
-    const key = JSON.stringify([candidate.folder, candidate.file]);
+    const key = JSON.stringify([candidate.folder, candidate.file, candidate.device]);
     const made =
       this.#samples.get(key) ??
       attempted(

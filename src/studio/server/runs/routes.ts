@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Hono } from 'hono';
 import { FormatError } from '../../../base/index.js';
 import { type LiveRun, type ModelInfo, parseSteering, type Steering } from '../../../strategies/index.js';
+import { findingsIn } from '../devices/record.js';
 import { notFound, Refusal } from '../refusal.js';
 import { REPORT_POLICY } from '../security/headers.js';
 import { jsonOf } from '../serving/body.js';
@@ -36,6 +37,8 @@ export function runRoutes({ runs, source, isReadOnly, signal, listeners = 64, ..
   routes.get('/', async (context) => context.json(await runs.list()));
 
   routes.get('/:id', async (context) => context.json(await runs.read(context.req.param('id'))));
+
+  routes.get('/:id/devices', async (context) => context.json(findingsIn(await runs.folderOf(context.req.param('id')))));
 
   routes.get('/:id/events', async (context) => {
     if (listening >= listeners) throw new Refusal(409, { what: 'Too many pages follow runs', fix: 'Close some.' });

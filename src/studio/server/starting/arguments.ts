@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { architectures } from '../../../architectures/index.js';
+import { limitFacts } from '../../../report/info/index.js';
 import type { DatasetInfo, StartRun } from '../../api/index.js';
 import { notFound, Refusal } from '../refusal.js';
 import { openBelow, segmentsOf } from '../serving/paths.js';
@@ -44,12 +45,8 @@ export async function argumentsFor(start: StartRun, out: string, uploads: Upload
     ['--jobs', start.jobs],
     ['--seed', start.seed],
     ['--objectives', start.objectives?.join(',')],
-    ['--max-size', limits.maxSize],
-    ['--max-latency', limits.maxLatency],
-    ['--max-memory', limits.maxMemory],
-    ['--max-macs', limits.maxMacs],
-    ['--max-drop', limits.maxDrop],
-    ['--min-quality', limits.minQuality],
+    ['--compile', start.target],
+    ...limitFacts.map(({ name, option }) => [`--${option}`, limits[name]] as const),
   ];
   return ['optimize', ...from, ...options.flatMap(([name, value]) => (value === undefined ? [] : [name, String(value)]))];
 }

@@ -7,6 +7,7 @@ import { type Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { isRunning, makeFolder } from '../../../base/node/index.js';
 import { notFound, Refusal } from '../refusal.js';
+import { isCutOff } from '../serving/cut-off.js';
 import { encodedSegmentsOf } from '../serving/paths.js';
 
 /** What uploads may take. */
@@ -169,8 +170,4 @@ export class Uploads {
 /** Folders may be shared by machines, and each knows its own processes only. */
 function ownerName(pid: number): string {
   return `${pid}@${hostname().replace(/[^A-Za-z0-9-]/g, '-')}`;
-}
-
-function isCutOff(error: unknown): boolean {
-  return ['ERR_STREAM_PREMATURE_CLOSE', 'ECONNRESET', 'ABORT_ERR'].includes((error as NodeJS.ErrnoException)?.code ?? '');
 }

@@ -1,5 +1,5 @@
 import type { LiveRun, RunInfo, Steering } from '../../../strategies/index.js';
-import type { DatasetInfo, GraphInfo, RunSummary, SessionInfo, StartRun } from '../../api/index.js';
+import type { DatasetInfo, GraphInfo, RunFinding, RunSummary, SessionInfo, StartRun } from '../../api/index.js';
 import { encoded } from './encode.js';
 import { type Reader, readers } from './shapes.js';
 
@@ -33,6 +33,7 @@ export const api = {
   runs: (): Promise<RunSummary[]> => get('api/runs', readers.summaries),
   run: (id: string): Promise<LiveRun> => get(runAddress(id), readers.run),
   front: (id: string): Promise<RunInfo> => get(runAddress(id, 'front'), readers.front),
+  findings: (id: string): Promise<RunFinding[]> => get(runAddress(id, 'devices'), readers.findings),
   graph: (id: string, model: string): Promise<GraphInfo> => get(runAddress(id, 'models', model, 'graph'), readers.graph),
   datasets: (): Promise<DatasetInfo[]> => get('api/datasets', readers.datasets),
   start: async (run: StartRun): Promise<{ id: string }> => readers.id(await (await post('api/runs', run)).json()),

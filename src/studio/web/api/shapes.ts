@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import type { LiveChange, LiveRun, RunInfo } from '../../../strategies/index.js';
-import type { ApiError, DatasetInfo, GraphInfo, RunSummary, SessionInfo } from '../../api/index.js';
+import type { ApiError, DatasetInfo, GraphInfo, RunFinding, RunSummary, SessionInfo } from '../../api/index.js';
+import { measurement } from './measurement.js';
 
 // The page's policy runs no code that is made of text.
 z.config({ jitless: true });
@@ -109,6 +110,7 @@ export const readers = {
   summaries: reader<RunSummary[]>(z.array(summary)),
   session: reader<SessionInfo>(z.looseObject({ version: text, canStart: z.boolean(), maxUpload: number })),
   graph: reader<GraphInfo>(z.looseObject({ name: text, nodes: z.array(graphNode), edges: z.array(graphEdge) })),
+  findings: reader<RunFinding[]>(z.array(z.looseObject({ device: text, model: text, backends: z.array(measurement) }))),
   datasets: reader<DatasetInfo[]>(z.array(z.looseObject({ name: text, title: text }))),
   id: reader<{ id: string }>(z.looseObject({ id: text })),
   error: reader<{ error: ApiError }>(z.looseObject({ error: z.looseObject({ message: text, fix: z.optional(text) }) })),

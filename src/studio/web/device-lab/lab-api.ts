@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import type { DeviceInfo, Invitation } from '../../api/index.js';
 import { ApiFailure, failureOf } from '../api/client.js';
-import { measurement } from '../device/shapes.js';
+import { measurement } from '../api/measurement.js';
 
 const text = z.string();
 const invitation: z.ZodMiniType<Invitation> = z.looseObject({

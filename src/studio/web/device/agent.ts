@@ -72,8 +72,8 @@ export class Agent {
     const backends = await measureJob(job, model, { ...this.#options, onDoing }, signal);
     onPhase({ kind: 'working', job, doing: 'Sending the result' });
     await client.report(id, job, { backends }, signal);
-    const { run, model: name, label } = job;
-    onResult({ run, model: name, label, backends });
+    const { run, model: name, label, about } = job;
+    onResult({ run, model: name, label, ...(about !== undefined && { about }), backends });
   }
 
   async #join(signal: AbortSignal): Promise<string> {

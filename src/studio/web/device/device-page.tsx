@@ -6,12 +6,18 @@ import { ResultsPanel } from './results-panel.js';
 import { type Device, useAgent } from './use-agent.js';
 
 /** The page of a phone or laptop that measures models for a studio. */
-export function DevicePage({ token }: { token: string }) {
+export function DevicePage({ token, name }: Link) {
   if (!/^[\w-]{20,200}$/.test(token)) return <NoToken />;
-  return <Joined token={token} />;
+  return <Joined token={token} name={name} />;
 }
 
-function Joined({ token }: { token: string }) {
+interface Link {
+  readonly token: string;
+  /** That the link proposes for this device; may be empty. */
+  readonly name: string;
+}
+
+function Joined({ token, name }: Link) {
   const device = useAgent(token);
   const { phase, here, results } = device;
   return (
@@ -26,7 +32,7 @@ function Joined({ token }: { token: string }) {
           </p>
         )}
       </header>
-      {phase ? <NowPanel phase={phase} onLeave={device.leave} onRetry={device.retry} /> : <JoinPanel device={device} />}
+      {phase ? <NowPanel phase={phase} onLeave={device.leave} onRetry={device.retry} /> : <JoinPanel device={device} proposed={name} />}
       {here && here.lacks.length > 0 && (
         <Panel title="Not possible here">
           <ul class="plain lacks">
@@ -42,8 +48,8 @@ function Joined({ token }: { token: string }) {
   );
 }
 
-function JoinPanel({ device }: { device: Device }) {
-  const [name, setName] = useState(device.name);
+function JoinPanel({ device, proposed }: { device: Device; proposed: string }) {
+  const [name, setName] = useState(proposed || device.name);
   return (
     <Panel title="Join">
       <form

@@ -5,5 +5,7 @@ export interface Result {
   run: string;
   model: string;
   label: string;
+  /** What the run knows of it, in words. */
+  about?: string;
   backends: DeviceMeasurement[];
 }

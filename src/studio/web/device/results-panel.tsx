@@ -10,14 +10,14 @@ const SAME = 1e-5;
 /** What this device found, the latest first. */
 export function ResultsPanel({ results }: { results: readonly Result[] }) {
   return (
-    <Panel title="Results so far">
+    <Panel title={isPhone() ? 'On this phone' : 'On this device'}>
       <ul class="plain results">
-        {[...results].reverse().map(({ run, model, label, backends }) => {
+        {[...results].reverse().map(({ run, model, label, about, backends }) => {
           const best = recommended(backends);
           return (
             <li key={`${run} ${model}`}>
               <p class="model">
-                <strong>{label}</strong> <span class="quiet">{run}</span>
+                <strong>{label}</strong> <span class="quiet">{about === undefined ? run : `${about} · ${run}`}</span>
               </p>
               {!best && <p class="bad">Not recommended here: no backend answers as the studio’s processor does.</p>}
               <ul class="plain backends">
@@ -31,6 +31,11 @@ export function ResultsPanel({ results }: { results: readonly Result[] }) {
       </ul>
     </Panel>
   );
+}
+
+/** As far as the browser tells. */
+function isPhone(): boolean {
+  return /Mobi|iPhone/.test(navigator.userAgent);
 }
 
 function Backend({ measurement, isBest }: { measurement: DeviceMeasurement; isBest: boolean }) {

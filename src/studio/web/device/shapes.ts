@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { DeviceJob } from '../../api/index.js';
+import { measurement } from '../api/measurement.js';
 import type { Result } from './result.js';
 
 // The page's policy runs no code that is made of text.
@@ -18,6 +19,7 @@ const job: z.ZodMiniType<DeviceJob> = z.looseObject({
   run: text,
   model: text,
   label: text,
+  about: z.optional(text),
   bytes: z.number().check(z.positive()),
   feeds: z.array(tensor),
   expected: z.array(tensor).check(z.minLength(1)),
@@ -25,19 +27,9 @@ const job: z.ZodMiniType<DeviceJob> = z.looseObject({
   runs: z.int().check(z.minimum(1), z.maximum(10_000)),
 });
 
-/** What one backend did. */
-export const measurement = z.looseObject({
-  backend: z.enum(['wasm', 'webgpu']),
-  threads: z.number(),
-  load: z.optional(z.number()),
-  p50: z.optional(z.number()),
-  p95: z.optional(z.number()),
-  memory: z.optional(z.number()),
-  difference: z.optional(z.number()),
-  status: z.enum(['agrees', 'differs', 'fails']),
-  error: z.optional(text),
-});
-const results: z.ZodMiniType<Result[]> = z.array(z.looseObject({ run: text, model: text, label: text, backends: z.array(measurement) }));
+const results: z.ZodMiniType<Result[]> = z.array(
+  z.looseObject({ run: text, model: text, label: text, about: z.optional(text), backends: z.array(measurement) }),
+);
 
 /** @throws Error where the studio's answer is no job. */
 export const readJob = (value: unknown): DeviceJob => understood(job, value);

@@ -6,6 +6,7 @@ import { useTheme } from '../theme.js';
 import { useChart, useWidth } from '../use-chart.js';
 import { Cloud } from './cloud.js';
 import { FrontTip, pointInWords } from './front-tip.js';
+import { Gesture } from './gesture.js';
 import { frontOption, viewOption } from './option.js';
 import { useView } from './use-view.js';
 import { MARGIN, Plane } from './view.js';
@@ -21,7 +22,7 @@ const HEIGHT = 380;
 /** Pixels from a point within which the pointer means it. */
 const REACH = 14;
 
-/** Models by two measures: point at one to see what it is, click or press Enter to open it, drag to move, turn the wheel with Ctrl to zoom. */
+/** Models by two measures: point at one to see what it is, click or press Enter to open it, drag to move, turn the wheel with Ctrl or pinch to zoom. */
 export function FrontChart({ picture, chosen, onChoose }: FrontChartProps) {
   const place = useRef<HTMLDivElement>(null);
   const dots = useRef<HTMLCanvasElement>(null);
@@ -29,7 +30,7 @@ export function FrontChart({ picture, chosen, onChoose }: FrontChartProps) {
   const theme = useTheme();
   const { view, change } = useView(picture);
   const [current, setCurrent] = useState<number | undefined>();
-  const drag = useRef<{ x: number; y: number; plane: Plane; moved: boolean } | undefined>(undefined);
+  const gesture = useMemo(() => new Gesture(), []);
   const point = picture.points.find(({ index }) => index === current);
   const width = useWidth(place);
   const plane = useMemo(() => new Plane(picture, view, { width, height: HEIGHT }), [picture, view, width]);
@@ -88,26 +89,24 @@ export function FrontChart({ picture, chosen, onChoose }: FrontChartProps) {
     return { x: event.clientX - box.left, y: event.clientY - box.top };
   };
   const onPointerMove = (event: PointerEvent) => {
-    const from = drag.current;
-    if (!from) return setCurrent(plane.nearest(picture.points, at(event), REACH)?.index);
-    const [dx, dy] = [event.clientX - from.x, event.clientY - from.y];
-    from.moved ||= Math.hypot(dx, dy) > 4;
-    if (from.moved) change(from.plane.moved(dx, dy));
+    if (!gesture.isGoingOn) return setCurrent(plane.nearest(picture.points, at(event), REACH)?.index);
+    const next = gesture.move(event.pointerId, at(event));
+    if (next) change(next);
   };
   const onPointerDown = (event: PointerEvent) => {
     if (event.button !== 0) return;
     (event.currentTarget as HTMLElement).setPointerCapture(event.pointerId);
-    drag.current = { x: event.clientX, y: event.clientY, plane, moved: false };
+    gesture.down(event.pointerId, at(event), plane);
   };
   const onPointerUp = (event: PointerEvent) => {
-    const from = drag.current;
-    drag.current = undefined;
-    if (!from || from.moved) return;
+    if (!gesture.up(event.pointerId, plane)) return;
     const found = plane.nearest(picture.points, at(event), REACH);
     if (found) onChoose(found);
   };
-  const onPointerCancel = () => {
-    drag.current = undefined;
+  const onPointerCancel = (event: PointerEvent) => gesture.cancel(event.pointerId, plane);
+  // One finger that goes up or down scrolls the page; two are the plot's.
+  const onTouch = (event: TouchEvent) => {
+    if (event.touches.length > 1 && event.cancelable) event.preventDefault();
   };
   const onWheel = (event: WheelEvent) => {
     if (!event.ctrlKey) return;
@@ -143,7 +142,9 @@ export function FrontChart({ picture, chosen, onChoose }: FrontChartProps) {
         onPointerDown={onPointerDown}
         onPointerUp={onPointerUp}
         onPointerCancel={onPointerCancel}
-        onPointerLeave={() => !drag.current && setCurrent(undefined)}
+        onPointerLeave={() => !gesture.isGoingOn && setCurrent(undefined)}
+        onTouchStart={onTouch}
+        onTouchMove={onTouch}
         onWheel={onWheel}
       >
         <div class="drawn" aria-hidden="true">
@@ -153,7 +154,8 @@ export function FrontChart({ picture, chosen, onChoose }: FrontChartProps) {
         {point && <FrontTip point={point} picture={picture} place={plane.place(point)} width={width} />}
       </div>
       <p id="front-keys" class="quiet keys">
-        Arrow keys go along the front, with Shift or up and down among all models; Enter opens one; + and - zoom, 0 goes back. Drag to move.
+        Arrow keys go along the front, with Shift or up and down among all models; Enter opens one; + and - zoom, 0 goes back. Drag to move,
+        with two fingers to zoom, too.
       </p>
     </div>
   );

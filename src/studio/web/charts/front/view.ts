@@ -10,6 +10,12 @@ export interface View {
   readonly y: readonly [low: number, high: number];
 }
 
+/** Pixels from the chart's upper left corner. */
+export interface Spot {
+  readonly x: number;
+  readonly y: number;
+}
+
 export interface Size {
   readonly width: number;
   readonly height: number;
@@ -87,6 +93,23 @@ export class Plane {
     });
   }
 
+  /** The view after two fingers went from some pixels to others: what was between them still is. */
+  pinched(from: readonly [Spot, Spot], to: readonly [Spot, Spot]): View {
+    const { left, top, width, height } = this.#box;
+    const factor = Math.min(20, Math.max(0.05, distance(from) / Math.max(1, distance(to))));
+    const [before, after] = [middle(from), middle(to)];
+    const shares = [
+      [(before.x - left) / width, (after.x - left) / width],
+      [1 - (before.y - top) / height, 1 - (after.y - top) / height],
+    ];
+    return this.#view((low, high, side) => {
+      const [was, is] = shares[side];
+      const span = (high - low) * factor;
+      const start = low + was * (high - low) - is * span;
+      return [start, start + span];
+    });
+  }
+
   #view(change: (low: number, high: number, side: 0 | 1) => readonly [number, number]): View {
     const ends = ([0, 1] as const).map((side) => {
       const [low, high] = change(this.#ends[side][0], this.#ends[side][1], side);
@@ -94,6 +117,14 @@ export class Plane {
     });
     return { x: ends[0], y: ends[1] };
   }
+}
+
+function distance([a, b]: readonly [Spot, Spot]): number {
+  return Math.hypot(a.x - b.x, a.y - b.y);
+}
+
+function middle([a, b]: readonly [Spot, Spot]): Spot {
+  return { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 };
 }
 
 function scaledEnds([low, high]: readonly [number, number], log: boolean): readonly [number, number] {

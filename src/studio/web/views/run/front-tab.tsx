@@ -5,12 +5,16 @@ import {
   formatChange,
   formatQuality,
   frontRows,
+  isOnDevice,
   type MeasureName,
   measures,
+  type ReportInfo,
   shortMetricName,
 } from '../../../../report/info/index.js';
 import type { RunInfo } from '../../../../strategies/index.js';
-import { frontMeasures, frontPicture } from '../../../view/index.js';
+import { deviceTimes, frontMeasures, frontPicture } from '../../../view/index.js';
+import { api } from '../../api/client.js';
+import { usePolled } from '../../app/hooks.js';
 import { changeQuery, link } from '../../app/route.js';
 import { FrontChart } from '../../charts/front/front-chart.js';
 import { FrontLegend } from '../../charts/front/legend.js';
@@ -32,7 +36,8 @@ export function FrontTab({ id, info, query }: TabProps) {
   return <Front id={id} info={info} query={query} />;
 }
 
-function Front({ id, info, query }: { id: string; info: RunInfo; query: URLSearchParams }) {
+function Front({ id, info: run, query }: { id: string; info: RunInfo; query: URLSearchParams }) {
+  const info = useDevices(id, run);
   const all = useMemo(() => allModels(info), [info]);
   const known = useMemo(() => frontMeasures(info), [info]);
   const usual = info.objectives.find((name) => name !== 'quality') ?? 'bytes';
@@ -69,7 +74,16 @@ function Front({ id, info, query }: { id: string; info: RunInfo; query: URLSearc
   );
 }
 
-function Models({ id, info, chosen, onOpen }: { id: string; info: RunInfo; chosen?: number; onOpen: (index: number) => void }) {
+/** The run with what devices found of its models. */
+function useDevices(id: string, run: RunInfo): ReportInfo {
+  const { value: found } = usePolled(() => api.findings(id));
+  // Asked for again and again, it is hardly ever another.
+  const text = JSON.stringify(found ?? []);
+  const devices = useMemo(() => deviceTimes(found ?? []), [text]);
+  return useMemo(() => ({ ...run, devices }), [run, devices]);
+}
+
+function Models({ id, info, chosen, onOpen }: { id: string; info: ReportInfo; chosen?: number; onOpen: (index: number) => void }) {
   const [marked, setMarked] = useState<ReadonlySet<string>>(new Set());
   const rows = useMemo(() => frontRows(info), [info]);
   const columns = useMemo(() => columnsOf(info, marked, setMarked, onOpen), [info, marked]);
@@ -102,7 +116,7 @@ function Models({ id, info, chosen, onOpen }: { id: string; info: RunInfo; chose
 }
 
 function columnsOf(
-  info: RunInfo,
+  info: ReportInfo,
   marked: ReadonlySet<string>,
   setMarked: (next: ReadonlySet<string>) => void,
   onOpen: (index: number) => void,
@@ -112,7 +126,7 @@ function columnsOf(
     if (!next.delete(id)) next.add(id);
     setMarked(next);
   };
-  const costs = measures(info).filter(({ name }) => ['bytes', 'macs', 'latency', 'memory'].includes(name));
+  const costs = measures(info).filter(({ name }) => ['bytes', 'macs', 'latency', 'memory'].includes(name) || isOnDevice(name));
   const hasTest = info.baseline.test !== undefined;
   const metric = shortMetricName(info.task.metric);
   return [
@@ -170,7 +184,7 @@ function columnsOf(
         label,
         wide: index > 0,
         sort: (row) => row.costs[name]?.value,
-        cell: (row) => format(row.costs[name]?.value),
+        cell: ({ costs: { [name]: cost } }) => (cost?.missing ? <span class="bad">{cost.missing}</span> : format(cost?.value)),
       }),
     ),
     {

@@ -1,6 +1,7 @@
-import { useId, useState } from 'preact/hooks';
+import { useId, useMemo, useState } from 'preact/hooks';
+import type { LimitName } from '../../../../report/info/index.js';
 import type { LiveRun, Steering } from '../../../../strategies/index.js';
-import { type LimitField, type LimitName, limitFields } from '../../../view/index.js';
+import { type LimitField, limitFields } from '../../../view/index.js';
 import { Failure } from '../../parts/states.js';
 import { useSteer } from './steering.js';
 
@@ -12,7 +13,8 @@ export function LimitsForm({ id, run, isEnabled }: { id: string; run: LiveRun; i
   const [typed, setTyped] = useState<Typed>();
   const { send, failure, isBusy } = useSteer(id);
   const { limits } = run;
-  const set = limitFields.filter(({ name }) => limits[name] !== undefined);
+  const fields = useMemo(() => limitFields(run.task.metric), [run.task.metric]);
+  const set = fields.filter(({ name }) => limits[name] !== undefined);
   if (!typed) {
     return (
       <div class="limits">
@@ -36,7 +38,7 @@ export function LimitsForm({ id, run, isEnabled }: { id: string; run: LiveRun; i
       </div>
     );
   }
-  const changes = changesOf(typed);
+  const changes = changesOf(typed, fields);
   const submit = async (event: Event) => {
     event.preventDefault();
     if (changes && (await send({ kind: 'limits', limits: changes }, 'The limits are changed, from the next trial on'))) setTyped(undefined);
@@ -46,7 +48,7 @@ export function LimitsForm({ id, run, isEnabled }: { id: string; run: LiveRun; i
       <h2>Limits</h2>
       <p class="quiet">They hold from the next trial on; models that are there are judged anew. An empty field lifts its limit.</p>
       <div class="fields">
-        {limitFields.map((field) => (
+        {fields.map((field) => (
           <LimitInput
             key={field.name}
             field={field}
@@ -94,9 +96,9 @@ export function LimitInput({ field, value, onInput }: { field: LimitField; value
 }
 
 /** @returns undefined while a field holds what is no such quantity. */
-function changesOf(typed: Typed): Changes | undefined {
+function changesOf(typed: Typed, fields: readonly LimitField[]): Changes | undefined {
   const changes: Changes = {};
-  for (const { name, parse } of limitFields) {
+  for (const { name, parse } of fields) {
     const text = typed[name];
     if (text === undefined) continue;
     const value = text.trim() === '' ? null : parse(text);

@@ -1,6 +1,6 @@
-import { formatBytes } from '../../../../report/info/index.js';
+import { formatBytes, type LimitName } from '../../../../report/info/index.js';
 import type { StartRun } from '../../../api/index.js';
-import { type LimitName, limitFields, parseTime } from '../../../view/index.js';
+import { limitFields, parseTime } from '../../../view/index.js';
 import type { UploadFile } from '../../api/upload.js';
 
 /** A run that is not begun: what was typed and chosen. */
@@ -17,6 +17,8 @@ export interface Draft {
   readonly trials: string;
   readonly budget: string;
   readonly jobs: string;
+  /** The language that models are compiled to; empty for none. */
+  readonly target: NonNullable<StartRun['target']> | '';
 }
 
 export const firstDraft: Draft = {
@@ -31,10 +33,8 @@ export const firstDraft: Draft = {
   trials: '',
   budget: '',
   jobs: '',
+  target: '',
 };
-
-/** Limits that a run can be started with. */
-export const START_LIMITS: readonly LimitName[] = ['maxSize', 'maxMacs', 'maxLatency', 'maxMemory', 'maxDrop', 'minQuality'];
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 const MODEL = /\.(onnx|tflite)$/i;
@@ -62,7 +62,7 @@ export function problemsOf(draft: Draft, maxUpload: number): string[] {
   if (draft.trials.trim() !== '' && countOf(draft.trials) === undefined) found.push('Trials: a whole number of at least 1.');
   if (draft.jobs.trim() !== '' && countOf(draft.jobs) === undefined) found.push('Side by side: a whole number of at least 1.');
   if (draft.budget.trim() !== '' && parseTime(draft.budget) === undefined) found.push('Time at most: something like 30 min.');
-  for (const { name, label, parse, example } of limitFields) {
+  for (const { name, label, parse, example } of limitFields()) {
     const text = draft.limits[name]?.trim() ?? '';
     if (text !== '' && parse(text) === undefined) found.push(`${label}: something like ${example}.`);
   }
@@ -83,9 +83,9 @@ export function nameOf({ name, from, model, architecture }: Draft): string {
 export function startOf(draft: Draft, model: string | undefined, data: string | undefined): StartRun {
   const path = draft.model.find(isModel)?.path ?? '';
   const limits = Object.fromEntries(
-    START_LIMITS.flatMap((name) => {
+    limitFields().flatMap(({ name, parse }) => {
       const text = draft.limits[name]?.trim() ?? '';
-      const value = text === '' ? undefined : limitFields.find((field) => field.name === name)?.parse(text);
+      const value = text === '' ? undefined : parse(text);
       return value === undefined ? [] : [[name, value]];
     }),
   );
@@ -96,6 +96,7 @@ export function startOf(draft: Draft, model: string | undefined, data: string | 
     data: data === undefined ? { name: draft.dataset } : { upload: data },
     ...(trials !== undefined && { trials }),
     ...(jobs !== undefined && { jobs }),
+    ...(draft.target !== '' && { target: draft.target }),
     ...(budget !== undefined && { budget }),
     ...(Object.keys(limits).length > 0 && { limits }),
   };

@@ -6,12 +6,19 @@ import { upload } from '../../api/upload.js';
 import { announce } from '../../app/announce.js';
 import { asFailure } from '../../app/hooks.js';
 import { link } from '../../app/route.js';
+import { Choice } from '../../parts/choice.js';
 import { Failure, Panel } from '../../parts/states.js';
 import { LimitInput } from '../run/limits-form.js';
 import { DataChoice } from './data-choice.js';
-import { type Draft, firstDraft, problemsOf, START_LIMITS, startOf } from './draft.js';
+import { type Draft, firstDraft, problemsOf, startOf } from './draft.js';
 import { ModelChoice } from './model-choice.js';
 import { TextField } from './text-field.js';
+
+const TARGETS = [
+  ['', 'nothing'],
+  ['c', 'C'],
+  ['wasm', 'WebAssembly'],
+] as const;
 
 type Progress = { readonly what: string; readonly sent: number; readonly total: number };
 
@@ -24,7 +31,7 @@ export function StartView({ canStart, maxUpload = Number.POSITIVE_INFINITY }: { 
   const abort = useRef<AbortController | undefined>(undefined);
   const change = (part: Partial<Draft>) => setDraft((was) => ({ ...was, ...part }));
   const problems = problemsOf(draft, maxUpload);
-  const limits = limitFields.filter(({ name }) => START_LIMITS.includes(name));
+  const limits = limitFields();
 
   const go = async (event: Event) => {
     event.preventDefault();
@@ -92,6 +99,7 @@ export function StartView({ canStart, maxUpload = Number.POSITIVE_INFINITY }: { 
               isBad={draft.budget.trim() !== '' && parseTime(draft.budget) === undefined}
             />
             <TextField label="Side by side" value={draft.jobs} onInput={(jobs) => change({ jobs })} hint="trials at a time" />
+            <Choice label="Compile models to" value={draft.target} options={TARGETS} onChange={(target) => change({ target })} />
           </div>
         </Panel>
       </div>

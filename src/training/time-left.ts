@@ -1,4 +1,4 @@
-import { mean } from '../../base/index.js';
+import { mean } from '../base/index.js';
 
 /** Steps of which the latest say how long one takes. */
 const RECENT = 200;
