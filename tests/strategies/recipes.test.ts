@@ -123,3 +123,56 @@ test('a step that fails leaves the ones before it done', async () => {
   await assert.rejects(new RecipeRunner().run(request([a(1), { technique: 'c', options: {} }], workspace, registry)), OptionError);
   assert.deepEqual(applied, ['a 1']);
 });
+
+/** A technique of so many epochs, which goes on from where an earlier application of it was ended. */
+function training(epochs: readonly number[]) {
+  const done: number[] = [];
+  const technique: Technique = {
+    ...{ name: 'trains', effects: ['improve'], order: 'train', summary: '', source: '', needs: {}, label: () => [] },
+    schema: z.strictObject({}),
+    space: () => ({}),
+    apply: async ({ model, onQuality }) => {
+      for (const [i, quality] of epochs.entries()) {
+        if (i >= done.length) done.push(quality);
+        await onQuality?.(quality);
+      }
+      return { model, notes: {} };
+    },
+  };
+  return { done, registry: new TechniqueRegistry([technique]) };
+}
+
+test('epochs of a stage: told to all that want it, kept with it, and ended once nobody does', async () => {
+  const { done, registry } = training([0.1, Number.NaN, 0.3, 0.4]);
+  const workspace = memoryWorkspace();
+  const runner = new RecipeRunner();
+  const enough = new Error('enough');
+  /** Watches until so many epochs were told. */
+  const watched = (most: number) => {
+    const told: number[] = [];
+    const watch = async (stage: number, quality: number) => {
+      assert.equal(stage, 1);
+      told.push(quality);
+      await new Promise((resolve) => setImmediate(resolve));
+      if (told.length === most) throw enough;
+    };
+    const recipe = [{ technique: 'trains', options: {} }];
+    return { told, ended: runner.run({ ...request(recipe, workspace, registry), isWatched: true, watch }) };
+  };
+  const [one, two] = [watched(1), watched(2)];
+  await Promise.all([one, two].map(({ ended }) => assert.rejects(ended, enough)));
+  assert.deepEqual([one.told, two.told], [[0.1], [0.1, Number.NaN]]);
+  assert.deepEqual(done, [0.1, Number.NaN]);
+  // Another goes on, whether the first two are quite gone or not, and one that joins is told of all.
+  const [three, four] = [watched(3), watched(9)];
+  await assert.rejects(three.ended, enough);
+  const [made] = await four.ended;
+  assert.deepEqual([three.told, four.told], [done.slice(0, 3), done]);
+  assert.equal(done.length, 4);
+  const [kept, late] = [watched(9), watched(2)];
+  await assert.rejects(late.ended, enough);
+  assert.equal((await kept.ended)[0].id, made.id);
+  assert.deepEqual(kept.told, done);
+  const [record] = workspace.storage.records().filter(({ kind }) => kind === 'stage');
+  assert.deepEqual((record.data as { epochs: unknown }).epochs, [0.1, null, 0.3, 0.4]);
+});

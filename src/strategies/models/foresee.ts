@@ -1,5 +1,5 @@
 import { remember } from '../../automation/index.js';
-import { type Activity, attempted } from '../../base/index.js';
+import { type Activity, attempted, ResourceError } from '../../base/index.js';
 import { encodeModel, type Model } from '../../onnx/index.js';
 import { applyTechnique, checkOptions, needs, type Recipe, type Step, type TechniqueRegistry } from '../../technique/index.js';
 import type { FootprintInfo, LatencyInfo } from '../results/info.js';
@@ -41,8 +41,11 @@ export function foresight({ meter, registry, workspace, seed, fingerprint, origi
             latency: await latency?.(model, { id, signal }),
           });
         },
-        // What is wrong with the recipe shows when it is applied.
-        () => null,
+        // What is wrong with the recipe shows when it is applied; what is wrong with the machine is no property of it.
+        (error) => {
+          if (error instanceof ResourceError) throw error;
+          return null;
+        },
       ),
     );
     return found ?? undefined;

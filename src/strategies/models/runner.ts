@@ -90,7 +90,7 @@ export class RecipeRunner {
 }
 
 /** What the journal says of a stage. */
-const stageRecord = z.looseObject({ bytes: z.number(), notes: z.looseObject({}), epochs: z.array(z.number()).optional() });
+const stageRecord = z.looseObject({ bytes: z.number(), notes: z.looseObject({}), epochs: z.array(z.number().nullable()).optional() });
 
 async function makeStage(id: string, recipe: Recipe, before: Stage | undefined, request: RecipeRequest, tell: WatchEpoch): Promise<Stage> {
   const { workspace, isWatched } = request;
@@ -98,15 +98,16 @@ async function makeStage(id: string, recipe: Recipe, before: Stage | undefined, 
   const kept = made && (await workspace.load(id));
   if (made && kept) {
     const { bytes, notes, epochs = [] } = stageRecord.parse(made.data) as z.infer<typeof stageRecord> & { notes: TechniqueNotes };
-    for (const quality of epochs) await tell(quality);
+    for (const quality of epochs) await tell(quality ?? Number.NaN);
     return { id, recipe, model: kept, bytes, file: workspace.fileOf(id), notes, effort: withEffortOf(notes, before?.effort) };
   }
   const step = recipe.at(-1) as Step;
   const technique = request.registry.get(step.technique);
   const epochs: number[] = [];
-  const onQuality = async (quality: number) => {
-    epochs.push(quality);
-    await tell(quality);
+  // A metric that is not defined is null in checkpoints and in the journal.
+  const onQuality = async (quality: number | null) => {
+    epochs.push(quality ?? Number.NaN);
+    await tell(quality ?? Number.NaN);
   };
   const { model, notes } = await applyTechnique(
     technique,
@@ -127,7 +128,7 @@ async function makeStage(id: string, recipe: Recipe, before: Stage | undefined, 
   if (technique.isTransient) return { id, recipe, model, notes, effort };
   const { bytes, file } = await workspace.save(id, model);
   const noted = journaled(notes);
-  await workspace.storage.record('stage', { id, bytes, notes: noted, ...(isWatched && { epochs }) });
+  await workspace.storage.record('stage', { id, bytes, notes: noted, ...(isWatched && { epochs: journaled(epochs) }) });
   await workspace.forget(id);
   // As the file and the journal have it, so that a run that resumes here goes on with the very same.
   return { id, recipe, model: (await workspace.load(id)) ?? model, bytes, file, notes: noted, effort };
