@@ -47,6 +47,10 @@ const FAST = [
 const HANGS_MS = 15 * 60_000;
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
+if (!existsSync(join(root, 'dist', 'report', 'render', 'html', 'report-script.js'))) {
+  console.error('What is bundled for browsers is not built yet, and reports need it. Run "npm run build" once.');
+  process.exit(1);
+}
 const compiled = join(root, 'build', 'tests');
 const isFast = process.argv.includes('--fast');
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));

@@ -45,7 +45,8 @@ export async function onDevice(
   context.output.info(`Open this on "${name}", under that name, and keep the page in front: ${link}`);
   if (process.stderr.isTTY) {
     const { default: encodeQR } = await import('qr');
-    context.output.info(encodeQR(link, 'ascii'));
+    // A message is clipped where it is long.
+    for (const line of encodeQR(link, 'ascii').trimEnd().split('\n')) context.output.info(line);
   }
   if (advice !== undefined) context.output.info(advice);
   const meter = new DeviceMeter({ folder, name, wait, onMessage, signal });
