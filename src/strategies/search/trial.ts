@@ -13,6 +13,7 @@ import type { MakeModels } from '../models/maker.js';
 import type { Meter } from '../models/meter.js';
 import { storedModel, type Workspace } from '../models/workspace.js';
 import type { Limits, ModelInfo } from '../results/info.js';
+import { parseCandidates } from '../results/recorded.js';
 
 /** What trials are made with. */
 export interface TrialNeeds {
@@ -51,7 +52,7 @@ export function violationsOf(
   limits: Limits,
   { info, criteria }: Baseline,
 ): number[] | undefined {
-  const last = ((attributes.candidates ?? []) as unknown as ModelInfo[]).at(-1);
+  const last = parseCandidates(attributes.candidates, 'trial').at(-1);
   const found = last ? Object.values(violations(limits, last, info, criteria.metric)) : [];
   return found.length > 0 ? found : undefined;
 }
