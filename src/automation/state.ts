@@ -2,6 +2,7 @@ import { FormatError } from '../base/index.js';
 import type { Direction } from '../pareto/index.js';
 import { canonicalText, type Json } from './json.js';
 import type { Point, SpaceDefinition } from './parameters.js';
+import { checkRecord } from './records.js';
 import type { JournalRecord } from './storages/index.js';
 import type { Report, TrialRecord } from './trial.js';
 
@@ -86,6 +87,7 @@ export class StudyState {
     if (!studyKinds.has(kind)) return;
     const fields = data as Fields;
     if (fields.study !== this.#name) return;
+    checkRecord(kind, data, this.#where());
     if (kind === kinds.header) this.#begin(fields);
     else if (kind === kinds.asked) this.#ask(fields);
     else if (kind === kinds.cut) this.#cut(fields);

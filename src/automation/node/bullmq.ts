@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import type { Job as BullJob, ConnectionOptions, Queue, QueueEvents } from 'bullmq';
+import { z } from 'zod';
 import { type Activity, EspalierError, OptionError, ResourceError, Stopped, whenAborted } from '../../base/index.js';
 import { asJson, type Json } from '../json.js';
 import type { Job, JobQueue, JobSource, Work } from '../queue/index.js';
@@ -15,6 +16,9 @@ const LOSSES = 1000;
 const PATIENCE = 5_000;
 /** Seconds for which what is done is kept, so that a coordinator that was away finds it. */
 const KEPT = 14 * 24 * 3600;
+
+const told = z.object({ told: z.json() });
+const job = z.object({ id: z.string(), run: z.string(), data: z.json() });
 
 /** Where the jobs are. */
 export interface BullQueueOptions {
@@ -42,7 +46,8 @@ export async function openBullQueue({ url, tag }: BullQueueOptions, activity: Ac
   events.on('error', () => undefined);
   const listeners = new Map<string, Set<(progress: Json) => void>>();
   events.on('progress', ({ jobId, data }) => {
-    for (const hear of listeners.get(jobId) ?? []) hear((data as { told: Json }).told);
+    const found = told.safeParse(data).data;
+    if (found) for (const hear of listeners.get(jobId) ?? []) hear(found.told);
   });
   const outstanding = new Map<string, number>();
   const asked = new Set<string>();
@@ -140,7 +145,7 @@ export async function openBullSource(
           try {
             // What cannot be told is not needed.
             const tell = (progress: Json) => void posted.updateProgress({ told: progress }).catch(() => undefined);
-            return asJson(await work(posted.data as Job, handBack, tell), 'result');
+            return asJson(await work(job.parse(posted.data), handBack, tell), 'result');
           } catch (cause) {
             if (!handBack.aborted) throw cause;
             await posted.moveToWait(token);

@@ -1,6 +1,10 @@
 import { crc32 } from 'node:zlib';
+import { z } from 'zod';
 import { FormatError } from '../../base/index.js';
+import type { Json } from '../json.js';
 import type { JournalRecord } from '../storages/index.js';
+
+const journalRecord = z.object({ kind: z.string(), data: z.custom<Json>((value) => value !== undefined) });
 
 const opening = '{"crc32":"';
 const between = '","record":';
@@ -56,8 +60,7 @@ export function fromLine(line: string): JournalRecord | undefined {
   if (!line.startsWith(opening) || !line.startsWith(between, opening.length + 8) || !line.endsWith('}')) return undefined;
   const text = line.slice(head, -1);
   if (line.slice(opening.length, opening.length + 8) !== checksum(text)) return undefined;
-  const record = JSON.parse(text) as JournalRecord;
-  return { kind: record.kind, data: record.data };
+  return journalRecord.safeParse(JSON.parse(text)).data;
 }
 
 /** A journal whose very first write was cut off begins as every journal does; any other file is not ours to overwrite. */

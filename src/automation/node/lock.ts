@@ -4,6 +4,7 @@ import { link, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { z } from 'zod';
 import { EspalierError } from '../../base/index.js';
 import { isRunning } from '../../base/node/index.js';
 
@@ -11,14 +12,15 @@ import { isRunning } from '../../base/node/index.js';
 export class LockHeld extends EspalierError {}
 
 /** Who holds a lock. */
-interface Owner {
-  pid: number;
-  host: string;
+const owner = z.object({
+  pid: z.int(),
+  host: z.string(),
   /** When the process began, in the system's own terms; tells a process from a later one with the same pid. Null where unknown. */
-  born: string | null;
+  born: z.string().nullable(),
   /** Different for every lock taken. */
-  token: string;
-}
+  token: z.string(),
+});
+type Owner = z.infer<typeof owner>;
 
 /**
  * Takes the lock file `path`, or throws. A lock whose process no longer lives on this machine is stale, and is replaced.
@@ -110,8 +112,8 @@ async function readOwner(path: string): Promise<Owner | undefined> {
     throw error;
   }
   try {
-    const owner = JSON.parse(text) as Owner;
-    if (Number.isInteger(owner.pid) && typeof owner.host === 'string') return owner;
+    const { data } = owner.safeParse(JSON.parse(text));
+    if (data) return data;
   } catch {
     // Said below.
   }

@@ -9,6 +9,7 @@ import type { Meter } from '../models/meter.js';
 import { storedModel, type Workspace } from '../models/workspace.js';
 import { baseRecipe, type FamilyMember } from '../recipes/base.js';
 import type { ModelInfo } from '../results/info.js';
+import { parseBaseline, parseLatency } from '../results/recorded.js';
 
 /** A fresh architecture, trained. */
 export async function trainedArchitecture(needs: {
@@ -38,11 +39,12 @@ export async function givenModel(needs: {
   activity: Activity;
 }): Promise<ModelInfo> {
   const { original, seed, meter, workspace, activity } = needs;
-  const kept = await remember(workspace.storage, 'baseline', async () => {
+  const measure = async () => {
     const validation = await meter.quality(original, nested(activity, 'baseline'));
     const { bytes, file } = await workspace.save('original', original);
     return journaled({ file, validation, footprint: await meter.footprint(original, bytes) });
-  });
+  };
+  const kept = await remember(workspace.storage, 'baseline', measure, parseBaseline);
   // Its file may have been damaged or removed since.
   if (!(await workspace.load('original'))) await workspace.save('original', original);
   return { id: 'original', label: 'original', recipe: [], seed, ...kept, notes: {}, onFront: false, breaks: [] };
@@ -50,8 +52,7 @@ export async function givenModel(needs: {
 
 /** The baseline with its latency, which is measured only where latency is an objective; once over all runs that share the journal. */
 export async function timed(baseline: ModelInfo, meter: Meter, workspace: Workspace): Promise<ModelInfo> {
-  const latency = await remember(workspace.storage, 'baseline latency', async () =>
-    journaled(await meter.latency(await storedModel(baseline, workspace), { id: baseline.id })),
-  );
+  const time = async () => journaled(await meter.latency(await storedModel(baseline, workspace), { id: baseline.id }));
+  const latency = await remember(workspace.storage, 'baseline latency', time, parseLatency);
   return { ...baseline, footprint: { ...baseline.footprint, latency } };
 }

@@ -3,12 +3,13 @@ import { asJson, type Job, type JournalRecord, type Json } from '../../automatio
 import { FormatError } from '../../base/index.js';
 import type { Recipe } from '../../technique/index.js';
 import type { ModelInfo } from '../results/info.js';
+import { footprintSchema, recipeSchema } from '../results/schema.js';
 
 /** Of the messages' format: a worker of another version leaves them alone. */
 const VERSION = 2;
 
 const records = z.array(z.object({ kind: z.string(), data: z.json() }));
-const written = z.looseObject({ id: z.string(), file: z.string() });
+const written = z.looseObject({ id: z.string(), file: z.string(), footprint: footprintSchema });
 
 const common = {
   version: z.literal(VERSION),
@@ -22,7 +23,7 @@ const stageJob = z.object({
   ...common,
   kind: z.literal('stage'),
   id: z.string(),
-  recipe: z.array(z.looseObject({ technique: z.string() })),
+  recipe: recipeSchema,
   /** What the model is compared with, and learns from where `teaches`. Absent where the model is to become it. */
   baseline: written.optional(),
   teaches: z.boolean(),

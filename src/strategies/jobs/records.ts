@@ -1,8 +1,11 @@
-import { canonicalText, type JournalRecord, type Json, type Storage } from '../../automation/index.js';
+import { z } from 'zod';
+import { canonicalText, type JournalRecord, type Storage } from '../../automation/index.js';
+
+const named = z.object({ id: z.string().optional(), name: z.string().optional() });
 
 /** What a record is about: two of one name say the same thing. Undefined for those of a study, of which each counts. */
 function nameOf({ kind, data }: JournalRecord): string | undefined {
-  const { id, name } = data as { readonly id?: Json; readonly name?: Json };
+  const { id, name } = named.safeParse(data).data ?? {};
   if (kind === 'stage' || kind === 'file') return `${kind} ${id}`;
   if (kind === 'step') return `${kind} ${name}`;
   return kind === 'run' ? kind : undefined;

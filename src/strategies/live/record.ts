@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { asJson, canonicalText, type Json, type Storage, type TrialRecord } from '../../automation/index.js';
 import type { Limits, ModelInfo, ObjectiveName } from '../results/info.js';
 import type { LiveRun, LiveTrial } from '../results/live.js';
-import { limitsSchema, modelSchema } from '../results/schema.js';
+import { modelIn } from '../results/recorded.js';
+import { checked, limitsSchema, modelSchema } from '../results/schema.js';
 
 /** The journal's record of what those who look on must know of a run, and cannot see in it otherwise. A later one counts for an earlier. */
 export const LIVE_RECORD = 'live';
@@ -45,7 +46,7 @@ const record = z.looseObject({
 
 /** What such a record says; undefined for one of another version. */
 export function parseRunRecord(data: Json): LiveRecord | undefined {
-  return record.safeParse(data).success ? (data as unknown as LiveRecord) : undefined;
+  return record.safeParse(data).success ? checked<LiveRecord>(record, data, LIVE_RECORD) : undefined;
 }
 
 const given = z.object({ stopped: z.object({ epoch: z.number().int(), technique: z.string(), stage: z.string() }) });
@@ -58,5 +59,5 @@ export function stoppedIn(attributes: TrialRecord['attributes']): Pick<LiveTrial
 /** The models that a trial notes as its candidates, as far as they can be drawn. */
 export function modelsIn(candidates: Json | undefined): ModelInfo[] {
   if (!Array.isArray(candidates)) return [];
-  return candidates.filter((each) => modelSchema.safeParse(each).success) as unknown as ModelInfo[];
+  return candidates.flatMap((each) => modelIn(each) ?? []);
 }

@@ -3,6 +3,7 @@ import { type Activity, attempted, ResourceError } from '../../base/index.js';
 import { encodeModel, type Model } from '../../onnx/index.js';
 import { applyTechnique, checkOptions, needs, type Recipe, type Step, type TechniqueRegistry } from '../../technique/index.js';
 import type { FootprintInfo, LatencyInfo } from '../results/info.js';
+import { parseForeseen } from '../results/recorded.js';
 import type { Timed } from './host.js';
 import { journaled } from './journaled.js';
 import type { Meter } from './meter.js';
@@ -28,7 +29,7 @@ export function foresight({ meter, registry, workspace, seed, fingerprint, origi
     const sketch = sketched(recipe, registry);
     if (!sketch) return undefined;
     const id = stageId(recipe, seed, fingerprint);
-    const found = await remember<FootprintInfo | null>(workspace.storage, `foresee ${id}`, () =>
+    const work = () =>
       attempted(
         async () => {
           let model = original;
@@ -46,8 +47,8 @@ export function foresight({ meter, registry, workspace, seed, fingerprint, origi
           if (error instanceof ResourceError) throw error;
           return null;
         },
-      ),
-    );
+      );
+    const found = await remember(workspace.storage, `foresee ${id}`, work, parseForeseen);
     return found ?? undefined;
   };
 }

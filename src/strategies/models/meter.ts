@@ -7,6 +7,7 @@ import type { TechniqueRegistry } from '../../technique/index.js';
 import { batchSizeOf, evaluate, inputShapes, type Task } from '../../training/index.js';
 import { recipeLabel } from '../recipes/labels.js';
 import type { FootprintInfo, LatencyInfo, LayerInfo, ModelInfo, QualityInfo } from '../results/info.js';
+import { parseMeasured } from '../results/recorded.js';
 import { compiledCode, compiledInfo } from './compiled.js';
 import { footprintInfo, layerInfos } from './footprint.js';
 import type { HostServices, Timed } from './host.js';
@@ -69,14 +70,15 @@ export async function meterOf({ original, task, runtime, threads, host, storage,
     code: async (model, language, name) => compiledCode(model, language, name, { runtime, shapes }),
     latency: async (model, timed, beside) => host.latency(model, beside, await sampleFeeds(model, task), timed),
     measure: async ({ id, recipe, model, bytes, file, notes, effort }, { signal, latency } = {}) => {
-      const measured = await remember(storage, `measure ${id}`, async () => {
+      const work = async () => {
         const validation = await quality(model, { signal });
         const trained = effort.microjoules > 0 ? { trainingMicrojoules: effort.microjoules } : {};
         return journaled({
           validation,
           footprint: { ...(await footprint(model, bytes)), ...trained, latency: await latency?.(model, { id, signal }) },
         });
-      });
+      };
+      const measured = await remember(storage, `measure ${id}`, work, parseMeasured);
       return { id, label: recipeLabel(recipe, registry), file, recipe, seed, ...measured, notes, onFront: false, breaks: [] };
     },
   };

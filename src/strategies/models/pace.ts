@@ -1,7 +1,9 @@
+import { z } from 'zod';
 import { type Activity, Stopped } from '../../base/index.js';
 import type { Runtime } from '../../infrastructure/runtime/index.js';
 import type { Model } from '../../onnx/index.js';
 import { answersOf, type Task, train } from '../../training/index.js';
+import { checked } from '../results/schema.js';
 
 /** How fast a model is on this machine, in seconds. */
 export interface Pace {
@@ -11,6 +13,13 @@ export interface Pace {
   training?: number;
   /** Of making a training step ready. */
   setup: number;
+}
+
+const pace = z.object({ forward: z.number().min(0), training: z.number().min(0).optional(), setup: z.number().min(0) });
+
+/** @throws FormatError where it is damaged. */
+export function parsePace(recorded: unknown): Pace {
+  return checked<Pace>(pace, recorded, "what the journal has of the model's pace");
 }
 
 /** What a pace is measured with. */

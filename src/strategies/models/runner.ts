@@ -1,10 +1,10 @@
-import { z } from 'zod';
 import { asJson, canonicalText } from '../../automation/index.js';
 import { type Activity, hashText, nested } from '../../base/index.js';
 import type { Runtime } from '../../infrastructure/runtime/index.js';
 import type { Model } from '../../onnx/index.js';
 import { applyTechnique, type Recipe, type Step, type TechniqueNotes, type TechniqueRegistry } from '../../technique/index.js';
 import type { Task } from '../../training/index.js';
+import { stageIn } from '../results/recorded.js';
 import { type Effort, withEffortOf } from './effort.js';
 import { sha256 } from './fingerprint.js';
 import { journaled } from './journaled.js';
@@ -89,15 +89,12 @@ export class RecipeRunner {
   }
 }
 
-/** What the journal says of a stage. */
-const stageRecord = z.looseObject({ bytes: z.number(), notes: z.looseObject({}), epochs: z.array(z.number().nullable()).optional() });
-
 async function makeStage(id: string, recipe: Recipe, before: Stage | undefined, request: RecipeRequest, tell: WatchEpoch): Promise<Stage> {
   const { workspace, isWatched } = request;
-  const made = workspace.storage.records().find((record) => record.kind === 'stage' && (record.data as { id?: string }).id === id);
+  const made = stageIn(workspace.storage.records(), id);
   const kept = made && (await workspace.load(id));
   if (made && kept) {
-    const { bytes, notes, epochs = [] } = stageRecord.parse(made.data) as z.infer<typeof stageRecord> & { notes: TechniqueNotes };
+    const { bytes, notes, epochs = [] } = made;
     for (const quality of epochs) await tell(quality ?? Number.NaN);
     return { id, recipe, model: kept, bytes, file: workspace.fileOf(id), notes, effort: withEffortOf(notes, before?.effort) };
   }

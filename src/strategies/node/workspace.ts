@@ -1,4 +1,5 @@
 import { basename, dirname, join } from 'node:path';
+import { z } from 'zod';
 import { memoryStorage, type Storage } from '../../automation/index.js';
 import { openJournal } from '../../automation/node/index.js';
 import type { Activity } from '../../base/index.js';
@@ -14,6 +15,7 @@ import { fetchModel, inDraft, publishModel } from './store/models.js';
 
 /** Journal records that say what a model's file holds: { id, sha256 }. */
 const KIND = 'file';
+const fileRecord = z.object({ id: z.string(), sha256: z.string().nullable() });
 
 /** A folder as a workspace: journal.jsonl, events.jsonl, models/, and checkpoints under .work/ while they are needed. */
 export interface FolderWorkspace extends Workspace {
@@ -58,9 +60,8 @@ function workspaceIn(folder: string, { storage, store, isShared }: WorkspacePart
   const digestOf = (id: string) =>
     storage
       .records()
-      .filter(({ kind, data }) => kind === KIND && (data as { id?: unknown }).id === id)
-      .map(({ data }) => (data as { sha256?: unknown }).sha256)
-      .at(-1);
+      .flatMap(({ kind, data }) => (kind === KIND ? (fileRecord.safeParse(data).data ?? []) : []))
+      .findLast((each) => each.id === id)?.sha256;
   const workOf = (id: string) => join(folder, '.work', id);
   return {
     folder,

@@ -7,10 +7,11 @@ import type { Recipe, TechniqueRegistry } from '../../technique/index.js';
 import type { Task } from '../../training/index.js';
 import { type Expectation, Expected } from '../models/expected.js';
 import { fingerprintOf } from '../models/fingerprint.js';
-import { type Pace, paceOf } from '../models/pace.js';
+import { paceOf, parsePace } from '../models/pace.js';
 import { stageId } from '../models/runner.js';
 import type { Workspace } from '../models/workspace.js';
 import { baseRecipe, type StartArchitecture } from '../recipes/base.js';
+import { stageIn } from '../results/recorded.js';
 import type { Settings } from './settings.js';
 import type { Plan } from './strategy.js';
 
@@ -62,11 +63,12 @@ export async function outlookOf(needs: BudgetNeeds): Promise<Outlook> {
   const { threads, budgetMs, jobs, trials, seed } = settings;
   const { batchSize } = (architecture && familyOf(architecture.name).training) ?? {};
   const timing = { model: original, task, runtime, threads, isTrainable, signal, most: (PROBED * budgetMs) / 1000 };
-  const pace: Pace = await remember(storage, 'pace', () => paceOf({ ...timing, ...(typeof batchSize === 'number' && { batchSize }) }));
+  const measurePace = () => paceOf({ ...timing, ...(typeof batchSize === 'number' && { batchSize }) });
+  const pace = await remember(storage, 'pace', measurePace, parsePace);
   const fingerprint = fingerprintOf(original, task);
   const isMade = (steps: Recipe) => {
     const id = stageId(steps, seed, fingerprint);
-    return storage.records().some(({ kind, data }) => kind === 'stage' && (data as { id?: unknown }).id === id);
+    return stageIn(storage.records(), id) !== undefined;
   };
   const expectedWith = (epochs: number) => new Expected({ pace, task, registry, epochs, isMade });
   const baseOf = (epochs: number) => (architecture ? baseRecipe(architecture, task, epochs) : []);

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { asJson, canonicalText, type JournalRecord, type Json } from '../../automation/index.js';
 import { OptionError } from '../../base/index.js';
 import type { Model } from '../../onnx/index.js';
@@ -5,6 +6,7 @@ import type { Task } from '../../training/index.js';
 import { digestOf, sha256 } from '../models/fingerprint.js';
 import type { Workspace } from '../models/workspace.js';
 import { baseRecipe, type StartArchitecture } from '../recipes/base.js';
+import { checked } from '../results/schema.js';
 import type { Settings } from './settings.js';
 import type { Plan } from './strategy.js';
 
@@ -67,7 +69,9 @@ function shortHash(value: unknown, what: string): string {
  */
 export async function claimWorkspace({ name, storage }: Pick<Workspace, 'name' | 'storage'>, claim: Claim): Promise<void> {
   const now = header(claim);
-  const before = storage.records().find(({ kind }) => kind === KIND)?.data as Record<string, Json> | undefined;
+  const found = storage.records().find(({ kind }) => kind === KIND);
+  const before =
+    found && checked<Record<string, Json>>(z.record(z.string(), z.json()), found.data, `${name}, what the journal has of its run`);
   if (!before) {
     await storage.record(KIND, now);
     return;

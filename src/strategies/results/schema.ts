@@ -7,7 +7,7 @@ import { CARD_SCHEMA, FORMAT_VERSION, FRONT_SCHEMA, type RunInfo } from './info.
 const number = z.number();
 const count = z.number().min(0);
 
-const quality = z.looseObject({
+export const qualitySchema = z.looseObject({
   metric: z.string(),
   value: number,
   interval: z.tuple([number, number]).optional(),
@@ -16,7 +16,7 @@ const quality = z.looseObject({
   confusion: z.array(z.array(number)).optional(),
 });
 
-const latency = z.looseObject({
+export const latencySchema = z.looseObject({
   p50: number,
   p95: number,
   p99: number,
@@ -30,7 +30,7 @@ const latency = z.looseObject({
   wrong: z.string().optional(),
 });
 
-const serving = z.looseObject({
+export const servingSchema = z.looseObject({
   concurrent: count,
   throughput: number,
   p50: number,
@@ -43,13 +43,13 @@ const serving = z.looseObject({
   measuredBy: z.string().optional(),
 });
 
-const footprint = z.looseObject({
+export const footprintSchema = z.looseObject({
   bytes: count,
   parameters: count,
   weightBytes: count,
   macs: count.optional(),
-  latency: latency.optional(),
-  serving: z.array(serving).optional(),
+  latency: latencySchema.optional(),
+  serving: z.array(servingSchema).optional(),
   energyMicrojoules: count.optional(),
   trainingMicrojoules: count.optional(),
   compiled: z
@@ -63,19 +63,26 @@ const footprint = z.looseObject({
     .optional(),
 });
 
-const recipe = z.array(z.looseObject({ technique: z.string(), options: z.record(z.string(), z.unknown()).optional() }));
+export const recipeSchema = z.array(z.looseObject({ technique: z.string(), options: z.record(z.string(), z.unknown()).optional() }));
+
+export const notesSchema = z.looseObject({
+  training: z.array(z.looseObject({ microjoules: count.optional() })).optional(),
+  remarks: z.array(z.string()).optional(),
+});
+
+export const checksSchema = z.array(z.looseObject({ runtime: z.string(), status: z.string(), detail: z.string().optional() }));
 
 export const modelSchema = z.looseObject({
   id: z.string(),
   label: z.string(),
   file: z.string(),
-  recipe,
+  recipe: recipeSchema,
   seed: number,
-  validation: quality,
-  test: quality.optional(),
-  footprint,
-  notes: z.looseObject({ remarks: z.array(z.string()).optional() }),
-  checks: z.array(z.looseObject({ runtime: z.string(), status: z.string(), detail: z.string().optional() })).optional(),
+  validation: qualitySchema,
+  test: qualitySchema.optional(),
+  footprint: footprintSchema,
+  notes: notesSchema,
+  checks: checksSchema.optional(),
   onFront: z.boolean(),
   breaks: z.array(z.string()),
 });
@@ -124,8 +131,8 @@ const run = z.looseObject({
   hypervolume: number,
   layers: z.record(z.string(), z.array(layer)),
   trials: z.looseObject({ finished: count, failed: count, stopped: count }),
-  failures: z.array(z.looseObject({ trial: number, recipe, message: z.string() })),
-  stopped: z.array(z.looseObject({ trial: number, recipe, epoch: count, technique: z.string() })).optional(),
+  failures: z.array(z.looseObject({ trial: number, recipe: recipeSchema, message: z.string() })),
+  stopped: z.array(z.looseObject({ trial: number, recipe: recipeSchema, epoch: count, technique: z.string() })).optional(),
   remarks: z.array(z.string()),
   seconds: count,
   training: z.looseObject({ epochs: count, microjoules: count, runJoules: count.optional() }).optional(),
@@ -158,19 +165,19 @@ const card = z.looseObject({
   limits: limitsSchema,
   breaks: z.array(z.string()),
   file: z.string(),
-  recipe,
+  recipe: recipeSchema,
   seed: number,
   strategy: z.string(),
   data: z.looseObject({ name: z.string(), fingerprint: z.string(), samples: z.record(z.string(), count) }),
   classes: z.array(z.string()).optional(),
   quality: z.looseObject({
     metric: z.string(),
-    validation: quality,
-    test: quality.optional(),
-    before: z.looseObject({ validation: quality, test: quality.optional() }),
+    validation: qualitySchema,
+    test: qualitySchema.optional(),
+    before: z.looseObject({ validation: qualitySchema, test: qualitySchema.optional() }),
   }),
-  footprint: z.looseObject({ after: footprint, before: footprint }),
-  notes: z.looseObject({ remarks: z.array(z.string()).optional() }),
+  footprint: z.looseObject({ after: footprintSchema, before: footprintSchema }),
+  notes: notesSchema,
 });
 
 /** A card as a run writes it. @throws FormatError where it is none, of another version, or damaged. */
@@ -184,13 +191,13 @@ export function parseCard(value: unknown, where: string): Card {
 export function parseRecipe(value: unknown, where: string): Recipe {
   const { schema = CARD_SCHEMA, recipe: own } = (value ?? {}) as { schema?: unknown; recipe?: unknown };
   if (schema !== CARD_SCHEMA) throw new FormatError({ what: 'The file is no card', where, expected: CARD_SCHEMA, got: String(schema) });
-  const { data } = recipe.min(1).safeParse(Array.isArray(value) ? value : own);
+  const { data } = recipeSchema.min(1).safeParse(Array.isArray(value) ? value : own);
   if (data) return data.map(({ technique, options = {} }) => ({ technique, options })) as Recipe;
   throw new FormatError({ what: 'There is no recipe in the file', where, expected: 'a list of { technique, options }, or a card' });
 }
 
-/** What is not listed in a schema is carried along. */
-function checked<T>(schema: z.ZodType, value: unknown, where: string): T {
+/** A value that is as a schema says; what is not listed in that is carried along. @throws FormatError that says where it is not. */
+export function checked<T>(schema: z.ZodType, value: unknown, where: string): T {
   const { success, error } = schema.safeParse(value);
   if (success) return value as T;
   const [issue] = error.issues;

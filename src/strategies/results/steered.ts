@@ -1,5 +1,7 @@
+import { z } from 'zod';
 import type { JournalRecord } from '../../automation/index.js';
 import type { Limits } from './info.js';
+import { checked } from './schema.js';
 import { parseSteering, type Steering } from './steering.js';
 
 /** The journal's record of a message that was taken: { message, trial }, and for a number of trials what it was before. */
@@ -13,10 +15,12 @@ export interface Steered {
   readonly instead?: number;
 }
 
+const steered = z.object({ message: z.unknown(), trial: z.int().min(0).optional(), instead: z.int().optional() });
+
 /** The message that a record tells of; undefined for other records. */
 export function steeredIn({ kind, data }: JournalRecord): Steered | undefined {
   if (kind !== STEERED) return undefined;
-  const { message, trial, instead } = data as { message?: unknown; trial?: number; instead?: number };
+  const { message, trial, instead } = checked<z.infer<typeof steered>>(steered, data, STEERED);
   return { message: parseSteering(message, STEERED), trial: trial ?? 0, ...(instead !== undefined && { instead }) };
 }
 

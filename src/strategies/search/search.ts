@@ -10,6 +10,7 @@ import type { Settings } from '../plan/settings.js';
 import type { Plan } from '../plan/strategy.js';
 import { recipeLabel } from '../recipes/labels.js';
 import type { Limits, ModelInfo, RunInfo } from '../results/info.js';
+import { parseCandidates } from '../results/recorded.js';
 import { type Clock, startClock } from './clock.js';
 import { Steerer } from './steer.js';
 import { Timely } from './timely.js';
@@ -134,7 +135,7 @@ async function forgetStopped({ trials }: Study, workspace: Pick<Workspace, 'forg
 function foundBy(study: Study, plan: SearchNeeds['plan']): Pick<Found, 'candidates' | 'trials' | 'failures' | 'stopped'> {
   const candidates = new Map<string, ModelInfo>();
   for (const trial of study.trials) {
-    for (const info of (trial.attributes.candidates ?? []) as unknown as ModelInfo[])
+    for (const info of parseCandidates(trial.attributes.candidates, `trial ${trial.number} of the journal`))
       if (!candidates.has(info.id)) candidates.set(info.id, { ...info, trial: trial.number });
   }
   const failures = study.trials

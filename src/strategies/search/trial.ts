@@ -16,6 +16,7 @@ import type { Meter } from '../models/meter.js';
 import type { KeptStage } from '../models/runner.js';
 import { storedModel, type Workspace } from '../models/workspace.js';
 import type { LatencyInfo, Limits, ModelInfo } from '../results/info.js';
+import { parseCandidates } from '../results/recorded.js';
 import { TrialEpochs } from './epochs.js';
 
 /** What trials are made with. */
@@ -108,7 +109,7 @@ export function violationsOf(
   limits: Limits,
   { info, criteria }: Baseline,
 ): number[] | undefined {
-  const last = ((attributes.candidates ?? []) as unknown as ModelInfo[]).at(-1) ?? info;
+  const last = parseCandidates(attributes.candidates, 'trial').at(-1) ?? info;
   const found = Object.values(violations(limits, last, info, criteria.metric));
   return found.length > 0 ? found : undefined;
 }

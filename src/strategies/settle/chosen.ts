@@ -2,7 +2,8 @@ import { remember } from '../../automation/index.js';
 import type { Activity } from '../../base/index.js';
 import type { ChosenJob, ChosenStep } from '../jobs/job.js';
 import type { LatencyInfo, ServingInfo } from '../results/info.js';
-import { type Rival, rivalOf, serveChosen, type Tested, type TestNeeds, testChosen, timeChosen } from './measure.js';
+import { parseLatency, parseServing, parseTested, type Tested } from '../results/recorded.js';
+import { type Rival, rivalOf, serveChosen, type TestNeeds, testChosen, timeChosen } from './measure.js';
 
 /** A chosen model, the run's baseline, and how many requests at a time are served. */
 export type ChosenWork = Pick<ChosenJob, 'model' | 'baseline' | 'concurrent'>;
@@ -32,12 +33,13 @@ export function chosenMeter(needs: TestNeeds): ChosenMeter {
     return rival;
   };
   return {
-    test: (work, activity) =>
-      remember(storage, nameOfStep('test', work), async () => {
-        const { model, baseline } = work;
-        return testChosen(model, needs, activity, model.id === baseline.id ? undefined : await rivalFor(baseline, activity));
-      }),
-    time: (work) => remember(storage, nameOfStep('time', work), () => timeChosen(work.model, work.baseline, needs)),
-    serve: (work) => remember(storage, nameOfStep('serve', work), () => serveChosen(work.model, needs, work.concurrent)),
+    test: (work, activity) => {
+      const { model, baseline } = work;
+      const test = async () =>
+        testChosen(model, needs, activity, model.id === baseline.id ? undefined : await rivalFor(baseline, activity));
+      return remember(storage, nameOfStep('test', work), test, parseTested);
+    },
+    time: (work) => remember(storage, nameOfStep('time', work), () => timeChosen(work.model, work.baseline, needs), parseLatency),
+    serve: (work) => remember(storage, nameOfStep('serve', work), () => serveChosen(work.model, needs, work.concurrent), parseServing),
   };
 }

@@ -9,7 +9,8 @@ import { besideMeasured } from '../models/latency.js';
 import { confusionOf, qualityInfo } from '../models/quality.js';
 import { sampleFeeds } from '../models/sample.js';
 import { storedModel, type Workspace } from '../models/workspace.js';
-import type { LatencyInfo, ModelInfo, ServingInfo } from '../results/info.js';
+import type { LatencyInfo, ServingInfo } from '../results/info.js';
+import type { Tested } from '../results/recorded.js';
 
 /** What models are measured with once they are chosen: nothing else reads the test part. */
 export interface TestNeeds {
@@ -19,8 +20,6 @@ export interface TestNeeds {
   host: Pick<HostServices, 'latency' | 'serving' | 'downloadBytes' | 'check'>;
   workspace: Pick<Workspace, 'name' | 'load' | 'storage'>;
 }
-
-export type Tested = Pick<ModelInfo, 'test' | 'checks'> & Pick<ModelInfo['footprint'], 'downloadBytes'>;
 
 /** What chosen models are compared with: the baseline, and what it answers on the test part. */
 export interface Rival extends Original {

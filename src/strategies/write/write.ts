@@ -1,10 +1,12 @@
+import { z } from 'zod';
 import type { LanguageName } from '../../infrastructure/targets/index.js';
-import type { TechniqueNotes } from '../../technique/index.js';
 import { type Effort, NO_EFFORT, withEffortOf } from '../models/effort.js';
 import type { HostServices } from '../models/host.js';
 import type { Meter } from '../models/meter.js';
 import { storedModel, type Workspace } from '../models/workspace.js';
 import type { ModelInfo, RunInfo } from '../results/info.js';
+import { stagesIn } from '../results/recorded.js';
+import { checked } from '../results/schema.js';
 import { card } from './cards.js';
 import { describeRun, type Finding } from './describe.js';
 
@@ -53,13 +55,17 @@ function json(value: unknown): string {
 
 /** What all trainings took of which the journal has a finished stage. */
 function allEffort(storage: Workspace['storage']): Effort {
-  const stages = storage.records().filter(({ kind }) => kind === 'stage');
-  return stages.reduce((sum, { data }) => withEffortOf((data as unknown as { notes: TechniqueNotes }).notes, sum), NO_EFFORT);
+  return stagesIn(storage.records()).reduce((sum, { notes }) => withEffortOf(notes, sum), NO_EFFORT);
 }
+
+const spent = z.object({ seconds: z.number().min(0) });
 
 /** Seconds of all runs in this workspace that came to their end. */
 async function addTime(storage: Workspace['storage'], seconds: number): Promise<number> {
   const before = storage.records().filter(({ kind }) => kind === 'seconds');
   await storage.record('seconds', { seconds });
-  return before.reduce((sum, { data }) => sum + (data as { seconds: number }).seconds, seconds);
+  return before.reduce(
+    (sum, { data }) => sum + checked<z.infer<typeof spent>>(spent, data, 'what the journal has of the time').seconds,
+    seconds,
+  );
 }
