@@ -110,5 +110,5 @@ function writePage() {
   const head = '| stopper | runs | trials stopped | epochs trained | ratio | processor time, ratio | hypervolume |';
   const table = [head, '| --- | --- | --- | --- | --- | --- | --- |', ...rows].join('\n');
   const text = readFileSync(page, 'utf8');
-  writeFileSync(page, text.replace(/(<!-- stoppers: begin -->\n)[\s\S]*?(\n<!-- stoppers: end -->)/, `$1${table}$2`));
+  writeFileSync(page, text.replace(/(<!-- stoppers: begin -->)[\s\S]*?(<!-- stoppers: end -->)/, `$1\n${table}\n$2`));
 }

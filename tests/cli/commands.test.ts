@@ -144,14 +144,14 @@ test('prune: the graph shrinks; sparsity leaves zeros', async () => {
 test('samplers: what optimize may be told to use, and no other', async () => {
   const listed = await json('samplers');
   const namesOf = (list: { name: string }[]) => list.map(({ name }) => name);
-  assert.deepEqual(namesOf(listed.samplers), ['tpe', 'auto', 'gp', 'nsga2', 'random', 'quasi-random', 'grid']);
+  assert.deepEqual(namesOf(listed.samplers), ['tpe', 'auto', 'gp', 'nsga2', 'evolution', 'random', 'quasi-random', 'grid']);
   assert.deepEqual(namesOf(listed.stoppers), ['none', 'median', 'asha', 'hyperband', 'patience']);
   for (const [option, list] of [['--sampler', listed.samplers] as const, ['--stopper', listed.stoppers] as const]) {
     const { code, stderr } = await espalier(['optimize', 'model.onnx', '--data', 'digits', '--out', 'out', option, 'luck']);
     assert.notEqual(code, 0);
     for (const name of namesOf(list)) assert.ok(stderr.includes(name), stderr);
   }
-  const { code, stderr } = await espalier(['optimize', 'net.onnx', '--data', 'digits', '--out', 'warm', '--warm-start', 'nowhere']);
+  const { code, stderr } = await run('optimize net.onnx --data digits --out warm --warm-start nowhere');
   assert.notEqual(code, 0);
   assert.match(stderr, /no run to begin with/);
   assert.equal(existsSync(at('warm')), false);
