@@ -78,6 +78,11 @@ test('workers that share no folder: through the studio, with one killed in the m
     const trained = (await readRun(join(home, 'runs', 'far'))).baseline?.recipe.map(({ technique }) => technique);
     assert.ok(trained?.includes('train'), 'the architecture was trained by a worker');
     const events = eventsIn(readFileSync(join(home, 'runs', 'far', 'events.jsonl'), 'utf8'));
+    const begun = events.filter((event) => event.kind === 'progress' && event.task.startsWith('baseline/'));
+    assert.ok(
+      begun.some((event) => 'worker' in event && event.worker === `${hostname()}-${lost.child.pid}`),
+      'the baseline of an architecture is made by a worker',
+    );
     for (const { child } of [lost, kept]) {
       const own = events.filter((event) => 'worker' in event && event.worker === `${hostname()}-${child.pid}`);
       assert.ok(

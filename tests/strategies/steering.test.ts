@@ -115,6 +115,22 @@ test('stop: the run ends as if its budget were over, and the same command goes o
   assert.equal((await smallRun(stopped, start)).complete, true);
 });
 
+test('stop while the baseline is trained: it is measured and written, no recipe is tried, and the same command goes on', async () => {
+  const early: SmallRun = { folder: join(folder, 'early'), strategy: 'grow-improve-shrink', trials: 1 };
+  const running = smallRun(early, start);
+  const training = await until(early.folder, ({ workers }) => workers.some(({ task }) => task?.startsWith('baseline/')));
+  assert.equal(training.state, 'starting');
+  await steer(early.folder, { kind: 'stop' });
+  const info = await running;
+  assert.deepEqual([info.complete, info.trials.finished, info.models.length], [false, 0, 0]);
+  assert.ok((info.baseline.test?.samples ?? 0) > 0, 'the baseline is measured on the test part');
+  assert.equal((await readRun(early.folder)).state, 'complete');
+  assert.deepEqual(readdirSync(join(early.folder, 'steering')), []);
+  const whole = await smallRun(early, start);
+  assert.deepEqual([whole.complete, whole.trials.finished], [true, 1]);
+  assert.deepEqual(whole.baseline.validation, info.baseline.validation);
+});
+
 test('only a run at work is told anything', async () => {
   const refused = (what: RegExp) => (error: Error) => error instanceof OptionError && what.test(error.message);
   await assert.rejects(steer(join(folder, 'nowhere'), { kind: 'pause' }), refused(/There is no run here/));
