@@ -25,8 +25,18 @@ const work = mkdtempSync(join(tmpdir(), 'espalier-budget-'));
 /** Data, what is started from, and the arguments of both; a model file is trained first. */
 const mnist = ['--data', join(shared, 'mnist')];
 const starts = [
-  { budgets: ['20s', '1m'], name: 'digits, a model file', data: ['--data', 'digits'], train: ['--arch', 'survey-cnn', '--width', '0.5', '--epochs', '4'] },
-  { budgets: ['20s', '1m'], name: 'digits, an architecture', data: ['--data', 'digits'], arch: ['--arch', 'survey-cnn', '--width', '0.25'] },
+  {
+    budgets: ['20s', '1m'],
+    name: 'digits, a model file',
+    data: ['--data', 'digits'],
+    train: ['--arch', 'survey-cnn', '--width', '0.5', '--epochs', '4'],
+  },
+  {
+    budgets: ['20s', '1m'],
+    name: 'digits, an architecture',
+    data: ['--data', 'digits'],
+    arch: ['--arch', 'survey-cnn', '--width', '0.25'],
+  },
   { budgets: ['1m', '3m'], name: 'MNIST, a model file', data: mnist, train: ['--arch', 'survey-cnn', '--width', '0.25', '--epochs', '1'] },
   { budgets: ['1m', '3m'], name: 'MNIST, an architecture', data: mnist, arch: ['--arch', 'resnet-8', '--width', '0.5'] },
 ];

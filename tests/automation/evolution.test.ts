@@ -57,14 +57,33 @@ test('constraints come first: those that keep them, then those that violate them
   const eager = evolutionSampler({ populationSize: 4, sampleSize: 40 });
   const violated = [{ violations: [2] }, { violations: [0.5, 0.5] }, {}, { violations: [0.1] }];
   assert.ok(areChildrenOf(children(eager, told([[1], [2], [9], [3]], violated)), [all(2)]));
-  assert.ok(areChildrenOf(children(eager, told([[1], [2], [9], [3]], [...violated.slice(0, 2), { violations: [3] }, ...violated.slice(3)])), [all(3)]));
-  const ended = told([[1], [2], [3], [4]], [{ state: 'failed', values: undefined }, { state: 'stopped', values: undefined }]);
+  assert.ok(
+    areChildrenOf(children(eager, told([[1], [2], [9], [3]], [...violated.slice(0, 2), { violations: [3] }, ...violated.slice(3)])), [
+      all(3),
+    ]),
+  );
+  const ended = told(
+    [[1], [2], [3], [4]],
+    [
+      { state: 'failed', values: undefined },
+      { state: 'stopped', values: undefined },
+    ],
+  );
   assert.ok(areChildrenOf(children(eager, ended), [all(2)]));
 });
 
 test('of several objectives the front counts, and its ends before its middle', () => {
   const eager = evolutionSampler({ populationSize: 4, sampleSize: 40 });
-  const points = children(eager, told([[1, 9], [5, 5], [9, 1], [9, 9]]), ['minimize', 'minimize']);
+  const points = children(
+    eager,
+    told([
+      [1, 9],
+      [5, 5],
+      [9, 1],
+      [9, 9],
+    ]),
+    ['minimize', 'minimize'],
+  );
   assert.ok(areChildrenOf(points, [all(0), all(2)]));
 });
 
@@ -83,7 +102,8 @@ test('a child that was tried is mutated on until it is new', async () => {
 });
 
 test('options out of range are refused', () => {
-  for (const options of [{ populationSize: 1 }, { populationSize: 2.5 }, { sampleSize: 0 }]) assert.throws(() => evolutionSampler(options), OptionError);
+  for (const options of [{ populationSize: 1 }, { populationSize: 2.5 }, { sampleSize: 0 }])
+    assert.throws(() => evolutionSampler(options), OptionError);
 });
 
 // Means over 12 seeds of how far from the best of 4,096 points; random search is at 3.0.

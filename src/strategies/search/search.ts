@@ -1,4 +1,4 @@
-import { createStudy, type Study, samplers } from '../../automation/index.js';
+import { createStudy, type Point, type Study, samplers } from '../../automation/index.js';
 import { type Activity, Stopped } from '../../base/index.js';
 import type { TechniqueRegistry } from '../../technique/index.js';
 import { directionsOf } from '../criteria/objectives.js';
@@ -16,7 +16,7 @@ import { type TrialNeeds, tryRecipe, violationsOf } from './trial.js';
 
 /** What a search is made with. */
 export interface SearchNeeds extends TrialNeeds {
-  plan: Pick<Plan, 'space' | 'initialPoints' | 'recipe' | 'work'>;
+  plan: Pick<Plan, 'space' | 'initialPoints' | 'recipe' | 'work' | 'admits'>;
   settings: Pick<Settings, 'trials' | 'jobs' | 'wave' | 'seed' | 'sampler' | 'target'>;
   workspace: TrialNeeds['workspace'] & Pick<Workspace, 'storage' | 'inbox'>;
   /** Milliseconds that are left for it. */
@@ -72,6 +72,7 @@ export async function search({ plan, settings, budgetMs, expected, activity, reg
       sampler: samplers[sampler].make(),
       maxTrials: steerer.trials,
       mayTry: timely?.mayTry,
+      ...(plan.admits && { admits: (point: Point) => plan.admits?.(point, steerer.limits) ?? true }),
       judge: (trial) => violationsOf(trial, steerer.limits, needs.baseline),
       concurrency: jobs,
       waveSize: wave,
