@@ -8,9 +8,15 @@ export interface Scale {
   depth: number;
   /** Images: side of the (square) input in pixels. Default: the data's. */
   resolution: number;
+  /** Side of the kernels that look around them, in pixels: an odd number. Default 3. */
+  kernel: number;
+  /** Images: squares of so many pixels a side are averaged to one first (pixel binning), so that a model computes at a lower resolution of the same input. Default 1. */
+  binning: number;
 }
 
 export interface ArchitectureRequest extends Partial<Scale> {
+  /** One of the family's kinds of block. Default: the first. */
+  block?: string;
   /** Shape of one sample as the model takes it: images [channels, height, width], features [columns], texts [ids]. */
   input: readonly number[];
   /** How many scores or numbers the model gives: classes or labels, at least 2, or columns of numbers, at least 1. */
@@ -35,6 +41,8 @@ export interface Architecture {
   readonly prepared?: string;
   /** Which scalings do something. */
   readonly scales: readonly (keyof Scale)[];
+  /** Kinds of block that it can be built of, the published one first. Default: only that, without a name. */
+  readonly blocks?: readonly string[];
   /** Techniques that prepare a fresh model for its training, with their options, as recipes store them. Default: none. */
   readonly preparation?: readonly { readonly technique: string; readonly options: Readonly<Record<string, unknown>> }[];
   /** Options of the technique `train` that suit the family, where they are not the usual ones. Default: none. */

@@ -18,19 +18,19 @@ export const dsCnn: Architecture = {
   summary: 'Depthwise-separable convolutions over spectrograms, for keywords in sounds ("Hello Edge", Zhang et al. 2017).',
   takes: 'audio',
   prepared: 'log-mel',
-  scales: ['width', 'depth'],
+  scales: ['width', 'depth', 'kernel', 'binning'],
   build: (request) => {
-    const { size, classes, width, depth, seed } = planOf(request);
+    const { size, classes, width, depth, kernel, binning, seed } = planOf(request);
     const network = new Network('ds-cnn', seed);
-    const first = network.conv(network.input('input', size), scaled(CHANNELS, width), FIRST_KERNEL, { stride: 2 });
+    const first = network.conv(network.image('input', size, binning), scaled(CHANNELS, width), FIRST_KERNEL, { stride: 2 });
     let x = network.relu(network.norm(first));
-    for (let block = 0; block < repeated(BLOCKS, depth); block++) x = separable(network, x);
+    for (let block = 0; block < repeated(BLOCKS, depth); block++) x = separable(network, x, kernel);
     return network.finish(network.dense(network.dropout(network.globalPool(x), 0.2), classes), 'scores');
   },
 };
 
-function separable(network: Network, x: Value): Value {
+function separable(network: Network, x: Value, kernel: number): Value {
   const channels = channelsOf(x);
-  const filtered = network.relu(network.norm(network.conv(x, channels, 3, { groups: channels })));
+  const filtered = network.relu(network.norm(network.conv(x, channels, kernel, { groups: channels })));
   return network.relu(network.norm(network.conv(filtered, channels, 1)));
 }

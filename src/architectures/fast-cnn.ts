@@ -22,27 +22,27 @@ export const fastCnn: Architecture = {
   name: 'fast-cnn',
   summary: 'Whitening filters and three pairs of 3×3 convolutions, for the shortest training on small images (Jordan 2024).',
   takes: 'image',
-  scales: ['width', 'resolution'],
+  scales: ['width', 'resolution', 'kernel'],
   preparation: [{ technique: 'whiten', options: {} }],
   // ReLU makes any positive scale the same; as they are, all normalizations go into convolutions.
   training: { freeze: ['conv1.weight', '*.scale'] },
   build: (request) => {
-    const { size, classes, width, seed } = planOf(request);
+    const { size, classes, width, kernel, seed } = planOf(request);
     const network = new Network('fast-cnn', seed);
     const [channels, ...sides] = size;
     const pad = Math.min(...sides) < PATCH ? 1 : 0;
     const filters = Math.ceil((2 * channels * PATCH * PATCH) / GROUP) * GROUP;
     const whitened = network.conv(network.input('input', size), filters, PATCH, { bias: true, pad });
     let x = network.relu(whitened);
-    for (const wanted of [64, 256, 256]) x = pair(network, x, scaled(wanted, width));
+    for (const wanted of [64, 256, 256]) x = pair(network, x, scaled(wanted, width), kernel);
     const largest = network.flatten(network.build.op('GlobalMaxPool', [x]));
     return network.finish(network.dense(largest, classes), 'scores');
   },
 };
 
-function pair(network: Network, x: Value, channels: number): Value {
-  const wide = network.conv(x, channels, 3);
+function pair(network: Network, x: Value, channels: number, kernel: number): Value {
+  const wide = network.conv(x, channels, kernel);
   const pooled = wide.shape?.slice(2).every((side) => Number(side) > 1) ? network.maxPool(wide) : wide;
   const first = network.relu(network.norm(pooled, { keep: KEEP }));
-  return network.relu(network.norm(network.conv(first, channelsOf(first), 3), { keep: KEEP }));
+  return network.relu(network.norm(network.conv(first, channelsOf(first), kernel), { keep: KEEP }));
 }

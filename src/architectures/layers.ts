@@ -31,6 +31,13 @@ export class Network {
     return this.build.input(name, 'float32', [SymbolicDim.named(BATCH), ...shape]);
   }
 
+  /** The model's input of an image [channels, height, width], binned: left as it is where that would leave less than two pixels of a side. */
+  image(name: string, size: readonly number[], binning: number): Value {
+    const image = this.input(name, size);
+    if (binning === 1 || Math.min(...size.slice(1)) < 2 * binning) return image;
+    return this.build.op('AveragePool', [image], { kernel_shape: [binning, binning], strides: [binning, binning] });
+  }
+
   /** The model's input of whole numbers: [batch, ...shape]. */
   ids(name: string, shape: readonly number[]): Value {
     return this.build.input(name, 'int64', [SymbolicDim.named(BATCH), ...shape]);

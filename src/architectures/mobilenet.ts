@@ -19,6 +19,15 @@ const stages: readonly Stage[] = [
   { channels: 80, blocks: 2, stride: 2, expand: 4, gated: true },
 ];
 
+interface Block extends Omit<Stage, 'blocks'> {
+  kernel: number;
+  /** Whether one convolution widens and filters. */
+  isFused: boolean;
+}
+
+/** Inverted residuals, or fused ones (Tan and Le 2021, EfficientNetV2, arXiv 2104.00298): more work and weights, and fewer layers to wait for. */
+const BLOCKS = ['inverted', 'fused'];
+
 /** The last layer before pooling, in channels. */
 const HEAD = 160;
 
@@ -30,16 +39,24 @@ export const mobilenet: Architecture = {
   name: 'mobilenet',
   summary: 'Inverted residuals of depthwise-separable convolutions with squeeze-and-excite (Sandler et al. 2018, Howard et al. 2019).',
   takes: 'image',
-  scales: ['width', 'depth', 'resolution'],
+  scales: ['width', 'depth', 'resolution', 'kernel', 'binning'],
+  blocks: BLOCKS,
   build: (request) => {
-    const { size, classes, width, depth, seed } = planOf(request);
+    const { size, classes, width, depth, kernel, binning, block: kind, seed } = planOf(request, BLOCKS);
     const network = new Network('mobilenet', seed);
-    const input = network.input('input', size);
+    const input = network.image('input', size, binning);
+    const isFused = kind === 'fused';
     let x = network.relu(network.norm(network.conv(input, scaled(16, width, 8), 3, { stride: size[1] > 64 ? 2 : 1 })));
     for (const stage of stages) {
       const stride = Number(x.shape?.[2]) > 4 ? stage.stride : 1;
       for (let block = 0; block < repeated(stage.blocks, depth); block++) {
-        x = invertedResidual(network, x, { ...stage, channels: scaled(stage.channels, width, 8), stride: block === 0 ? stride : 1 });
+        x = invertedResidual(network, x, {
+          ...stage,
+          channels: scaled(stage.channels, width, 8),
+          stride: block === 0 ? stride : 1,
+          kernel,
+          isFused,
+        });
       }
     }
     x = hardSwish(network, network.norm(network.conv(x, scaled(HEAD, width, 32), 1)));
@@ -47,12 +64,12 @@ export const mobilenet: Architecture = {
   },
 };
 
-/** Widen by a 1×1 convolution, filter each channel, gate, narrow; the input is added where sizes allow. */
-function invertedResidual(network: Network, x: Value, { channels, stride, expand, gated }: Stage): Value {
+/** Widen by a 1×1 convolution and filter each channel, or both in one convolution; gate, narrow; the input is added where sizes allow. */
+function invertedResidual(network: Network, x: Value, { channels, stride, expand, gated, kernel, isFused }: Block): Value {
   const inner = channelsOf(x) * expand;
   const activate = (value: Value) => (gated ? hardSwish(network, value) : network.relu(value));
-  const wide = expand === 1 ? x : activate(network.norm(network.conv(x, inner, 1)));
-  const filtered = activate(network.norm(network.conv(wide, inner, 3, { stride, groups: inner })));
+  const wide = expand === 1 || isFused ? x : activate(network.norm(network.conv(x, inner, 1)));
+  const filtered = activate(network.norm(network.conv(wide, inner, kernel, { stride, groups: isFused ? 1 : inner })));
   const narrow = network.norm(network.conv(gated ? network.squeezeExcite(filtered) : filtered, channels, 1));
   return stride === 1 && channelsOf(x) === channels ? network.add(narrow, x) : narrow;
 }

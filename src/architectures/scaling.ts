@@ -42,15 +42,29 @@ export interface Plan {
   classes: number;
   width: number;
   depth: number;
+  kernel: number;
+  /** Pixels of a side that are averaged to one. */
+  binning: number;
+  block?: string;
   seed: number;
 }
 
-/** Fills in the defaults. @throws OptionError for sizes that are none. */
-export function planOf({ input, classes, numbers, resolution, width = 1, depth = 1, seed = 0 }: ArchitectureRequest): Plan {
+/** Fills in the defaults. @param blocks kinds of block that there are. @throws OptionError for sizes that are none, and a kind of block that there is not. */
+export function planOf(request: ArchitectureRequest, blocks: readonly string[] = []): Plan {
+  const { input, classes, numbers, resolution, width = 1, depth = 1, kernel = 3, binning = 1, block = blocks[0], seed = 0 } = request;
   checkInput(input, ['channels', 'height', 'width']);
   const [channels, height, across] = input;
   const size: Plan['size'] = resolution === undefined ? [channels, height, across] : [channels, resolution, resolution];
   if (resolution !== undefined) checkWhole('The resolution in pixels', resolution, 1);
   checkAnswers({ classes, numbers });
-  return { size, classes, width, depth, seed };
+  checkWhole('The binning in pixels', binning, 1);
+  if (!(Number.isInteger(kernel) && kernel > 0 && kernel % 2 === 1))
+    throw new OptionError({ what: 'The kernel must have an odd side', got: String(kernel) });
+  if (block !== undefined && !blocks.includes(block))
+    throw new OptionError({
+      what: `There is no block "${block}" in this architecture`,
+      expected: blocks.join(', ') || 'none: it has one kind',
+      got: block,
+    });
+  return { size, classes, width, depth, kernel, binning, block, seed };
 }

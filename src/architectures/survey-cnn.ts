@@ -17,13 +17,13 @@ export const surveyCnn: Architecture = {
   name: 'survey-cnn',
   summary: "The survey's CIFAR-10 network: three pairs of 3×3 convolutions and a dense layer (Menghani 2021).",
   takes: 'image',
-  scales: ['width', 'resolution'],
+  scales: ['width', 'resolution', 'kernel', 'binning'],
   build: (request) => {
-    const { size, classes, width, seed } = planOf(request);
+    const { size, classes, width, kernel, binning, seed } = planOf(request);
     const network = new Network('survey-cnn', seed);
-    let x = network.input('input', size);
+    let x = network.image('input', size, binning);
     for (const channels of [32, scaled(64, width), scaled(128, width)]) {
-      for (let i = 0; i < 2; i++) x = network.norm(network.relu(network.conv(x, channels, 3, { bias: true })));
+      for (let i = 0; i < 2; i++) x = network.norm(network.relu(network.conv(x, channels, kernel, { bias: true })));
       if (x.shape?.slice(2).every((side) => Number(side) > 1)) x = network.maxPool(x);
     }
     x = network.relu(network.dense(network.flatten(x), scaled(512, width)));

@@ -56,6 +56,8 @@ export interface StudyOptions {
    * that is refused is passed over, and the study ends, as by its budget, where all are; what is tried then depends on time. Default: there is.
    */
   mayTry?: MayTry;
+  /** Whether a point is worth a trial, by what is known without one: those that are not are passed over. A pure function. Default: all are. */
+  admits?: (point: Point) => boolean;
   /** Progress under the task "study": one event per trial ended. */
   activity?: Activity;
 }
@@ -80,6 +82,7 @@ export interface StudySettings {
   readonly maxFailures: number;
   readonly judge: Judge | undefined;
   readonly mayTry: MayTry | undefined;
+  readonly admits: ((point: Point) => boolean) | undefined;
   readonly activity: Activity;
 }
 
@@ -103,6 +106,7 @@ export function settingsOf({
   maxFailures = Infinity,
   judge,
   mayTry,
+  admits,
   activity = {},
   ...given
 }: StudyOptions): StudySettings {
@@ -145,6 +149,7 @@ export function settingsOf({
     maxFailures,
     judge,
     mayTry,
+    admits,
     activity,
   };
 }

@@ -178,3 +178,37 @@ test('what cannot be built is refused', () => {
     (error) => error instanceof OptionError && /"vgg".*resnet-20/s.test(error.message),
   );
 });
+
+test('kernels, binning and kinds of block change what they say, take the same input, and learn', async () => {
+  for (const family of architectures) {
+    const one = footprint(build(family.name));
+    const wide = footprint(build(family.name, { kernel: 5 }));
+    // Of MobileNet's work a depthwise kernel is the least.
+    assert.ok(wide.macs > 1.1 * one.macs, `${family.name}: ${wide.macs} beside ${one.macs}`);
+    if (family.scales.includes('binning')) {
+      const binned = build(family.name, { binning: 2 });
+      assert.equal(String(binned.graph.inputs[0].shape), 'N,3,32,32');
+      const { macs } = footprint(binned);
+      // A quarter, but for the last maps, which are a pixel or two however large the image.
+      assert.ok(macs < 0.4 * one.macs, `${family.name}: ${macs} beside ${one.macs}`);
+      const tiny = footprint(build(family.name, { input: [1, 3, 3], binning: 2 })).macs;
+      assert.equal(tiny, footprint(build(family.name, { input: [1, 3, 3] })).macs, 'an image that small is left as it is');
+    }
+    for (const block of family.blocks ?? []) {
+      const model = build(family.name, { block, kernel: 5, binning: 2, width: 0.25 });
+      assert.ok(trained(model) > 0, `${family.name} ${block}`);
+    }
+  }
+  assert.equal(
+    encodeModel(build('resnet-8', { block: 'basic', kernel: 3, binning: 1 })).byteLength,
+    encodeModel(build('resnet-8')).byteLength,
+  );
+  assert.ok(footprint(build('resnet-8', { block: 'separable' })).parameters < 0.3 * footprint(build('resnet-8')).parameters);
+  assert.throws(() => build('resnet-8', { kernel: 4 }), OptionError);
+  assert.throws(() => build('resnet-8', { binning: 0 }), OptionError);
+  assert.throws(
+    () => build('resnet-8', { block: 'fused' }),
+    (error) => error instanceof OptionError && /basic, separable/.test(error.message),
+  );
+  assert.throws(() => build('survey-cnn', { block: 'basic' }), OptionError);
+});

@@ -232,3 +232,65 @@ test('what no family can stand in for is refused in words', () => {
     (error) => error instanceof OptionError && /for images/.test(error.message),
   );
 });
+
+test('blocks, depths, kernels and resolutions are searched where a family has them, each as wide as fits', async () => {
+  const maxSize = 40_000;
+  const { space, initialPoints, recipe } = planWithin({ maxSize });
+  assert.deepEqual(space.kernel, {
+    type: 'categorical',
+    choices: [3, 5, 7],
+    when: { family: ['survey-cnn', 'resnet-8', 'resnet-20', 'mobilenet', 'fast-cnn'] },
+  });
+  assert.deepEqual(space['block.resnet-8'], { type: 'categorical', choices: ['basic', 'separable'], when: { family: 'resnet-8' } });
+  assert.equal(space.binning, undefined, 'digits of 8×8 pixels are not binned');
+  const published = initialPoints.find((point) => point.family === 'resnet-8') as Point;
+  assert.deepEqual(
+    Object.keys(recipe(published)[0].options).sort(),
+    ['architecture', 'depth', 'width'],
+    'what is published is not spelt out',
+  );
+  const shapes: Point[] = [
+    { kernel: 5 },
+    { 'block.resnet-8': 'separable' },
+    { depth: 2 },
+    { kernel: 7, 'block.resnet-8': 'separable', depth: 1.5 },
+  ];
+  for (const shape of shapes) {
+    const [{ options }] = recipe({ ...published, ...shape });
+    const model = architecture('resnet-8').build({ ...sizes, ...(options as { width: number }) });
+    const bytes = await bytesOf(model, task);
+    assert.ok(bytes > 0.75 * maxSize && bytes < 0.99 * maxSize, `${JSON.stringify(shape)}: ${bytes}`);
+  }
+  const { task: large } = await createTask(family.build({ ...sizes, input: [1, 16, 16] }), digits, runtime, {
+    untrained: true,
+    splits: { calibration: 20 },
+  });
+  const wider = family.build({ ...sizes, input: [1, 16, 16], width: 0.25 });
+  const binned = growImproveShrink.plan({ original: wider, task: large, limits: { maxSize }, registry: techniques, epochs: 10 });
+  assert.deepEqual('choices' in binned.space.binning && binned.space.binning.choices, [1, 2]);
+});
+
+test('what breaks a limit whatever comes of its training is not worth a trial; what pruning may save is', () => {
+  const limits: [Limits, keyof Limits][] = [
+    [{ maxSize: 30_000 }, 'maxSize'],
+    [{ maxMacs: 200_000 }, 'maxMacs'],
+    [{ maxRam: 2000 }, 'maxRam'],
+    [{ maxMemory: 8000 }, 'maxMemory'],
+  ];
+  for (const [within, name] of limits) {
+    const { initialPoints, admits } = planWithin(within);
+    assert.ok(
+      initialPoints.every((point) => admits?.(point, within)),
+      `${name}: what is tried first keeps it`,
+    );
+    const [usual] = initialPoints;
+    if (name === 'maxSize' || name === 'maxMacs') assert.equal(admits?.({ ...usual, growth: 3 }, within), false, name);
+    const tighter = { [name]: (within[name] as number) / 20 };
+    assert.equal(admits?.(usual, tighter), false, `${name}: a limit that was tightened in mid-run`);
+  }
+  const within = { maxSize: 30_000 };
+  const { initialPoints, admits } = planWithin(within);
+  const pruned = initialPoints.find((point) => point.prune === 'prune') as Point;
+  assert.equal(admits?.({ ...pruned, growth: 2, 'prune.keep': 0.2 }, within), true);
+  assert.equal(admits?.({ ...pruned, growth: 3, 'prune.keep': 0.9 }, within), false);
+});

@@ -102,8 +102,11 @@ export class Course {
       } else if (wave.some(({ state }) => state === 'running')) await this.#change();
       else {
         checkFailures(this.#book.state.trials.slice(0, end), this.#book.settings.maxFailures, this.where);
-        if (!isWhole) return this.#finish(this.#isShort ? 'budget' : 'exhausted');
-        this.#wave = { start: end, isProposed: false };
+        if (!isWhole && !this.#isShort) return this.#finish('exhausted');
+        if (wave.length === 0) return this.#finish('budget');
+        // There was no time for more beside those that have ended now.
+        if (!isWhole) await this.#book.write(kinds.cut, { number: start + wave.length });
+        this.#wave = { start: start + wave.length, isProposed: false };
       }
     }
     return undefined;

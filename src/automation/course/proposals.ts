@@ -9,6 +9,8 @@ import { likelyViolation } from './likely.js';
 /** How often the sampler is asked again, and points are drawn at random, for one that likely keeps constraints that were changed. */
 const AGAIN = 8;
 const DRAWN = 16;
+/** The same where points are refused before they are tried: that costs little beside a trial. */
+const DRAWN_TO_ADMIT = 200;
 
 export interface Proposal {
   readonly point: Point;
@@ -20,10 +22,10 @@ export interface Proposal {
  * nothing that was found.
  */
 export function nextProposal(settings: StudySettings, state: StudyState, history: History, random: Random): Proposal | undefined {
-  const { header, space, mayTry } = settings;
+  const { header, space, mayTry, admits } = settings;
   const [byHand] = state.queued;
   if (byHand) return { point: space.check(byHand), byHand: true };
-  const isUsual = !mayTry && !state.isRejudged && state.trials.every((trial) => !trial.byHand) && !isPassedOver(settings, state);
+  const isUsual = !mayTry && !admits && !state.isRejudged && state.trials.every((trial) => !trial.byHand) && !isPassedOver(settings, state);
   const point = isUsual
     ? (header.initialPoints[state.trials.length] ?? settings.sampler.ask(space, history, random))
     : likeliest(settings, state, history, random);
@@ -37,10 +39,10 @@ function isPassedOver({ header, space }: StudySettings, { trials }: StudyState):
 
 /**
  * Where points were put in by hand, initial points come after them. Where constraints were changed, initial points and the sampler's have to be likely to keep them: the one that is
- * likeliest to is taken, of equals the first. Where initial points were passed over, they come next; where time is short, what there is no time for is passed over.
+ * likeliest to is taken, of equals the first. Where initial points were passed over, they come next; what is not worth a trial is passed over, and where time is short, what there is none for.
  */
 function likeliest(
-  { header, space, sampler, mayTry }: StudySettings,
+  { header, space, sampler, mayTry, admits }: StudySettings,
   state: StudyState,
   history: History,
   random: Random,
@@ -55,7 +57,7 @@ function likeliest(
   let best: Point | undefined;
   let least = Number.POSITIVE_INFINITY;
   for (const point of candidates()) {
-    if (!isTimely(point)) continue;
+    if (!(admits?.(point) ?? true) || !isTimely(point)) continue;
     const violation = violationOf(point);
     if (violation < least) [best, least] = [point, violation];
     if (violation === 0) break;
@@ -69,7 +71,7 @@ function likeliest(
       if (point === undefined) return;
       yield point;
     }
-    for (let draw = 0; draw < DRAWN; draw++) {
+    for (let draw = 0; draw < (admits ? DRAWN_TO_ADMIT : DRAWN); draw++) {
       const point = space.sampleUniform(random.fork(`drawn ${draw}`));
       if (isNew(point)) yield point;
     }

@@ -53,7 +53,7 @@ export class Expected {
       if (isMade(steps) || this.#needs.isMade?.(steps)) return [];
       return [{ technique: step.technique, seconds: this.#secondsOf(step, work) }];
     });
-    const likely = parts.map(({ technique, seconds }) => ({ technique, seconds: seconds * this.#factor(technique) }));
+    const likely = parts.map(({ technique, seconds }) => ({ technique, seconds: seconds * this.#factor(technique, seconds) }));
     const total = (margin: (technique: string) => number) =>
       likely.reduce((sum, { technique, seconds }) => sum + margin(technique) * seconds, 0);
     return { seconds: total(() => 1), atMost: total((technique) => (this.#seen.has(technique) ? KNOWN : UNKNOWN)), parts };
@@ -85,10 +85,15 @@ export class Expected {
     }
   }
 
-  /** What was seen of a technique beside what was expected; of one that was not tried, what was seen of all. */
-  #factor(technique: string): number {
-    const { expected, took } = this.#seen.get(technique) ?? this.#seen.get('') ?? { expected: 0, took: 0 };
-    return (took + WEIGHT) / (expected + WEIGHT);
+  /**
+   * What was seen of a technique beside what was expected; of one that was not tried what was seen of all, as far as that is more than a little beside what is expected of this one: what
+   * short ones take longer says little of long ones.
+   */
+  #factor(technique: string, seconds: number): number {
+    const own = this.#seen.get(technique);
+    const { expected, took } = own ?? this.#seen.get('') ?? { expected: 0, took: 0 };
+    const weight = own ? WEIGHT : Math.max(WEIGHT, seconds);
+    return (took + weight) / (expected + weight);
   }
 
   #secondsOf({ technique: name, options }: Recipe[number], work: number): number {

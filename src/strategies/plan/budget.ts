@@ -27,6 +27,8 @@ export interface BudgetNeeds {
   isTrainable: boolean;
   /** Whether the epochs stand: they were asked for, or the run was begun with them. */
   isFixed: boolean;
+  /** Milliseconds of the budget that planning has taken so far. */
+  spentMs(): number;
   workspace: Pick<Workspace, 'storage'>;
   signal?: Activity['signal'];
 }
@@ -58,7 +60,7 @@ const BESIDE_OTHERS = 0.77;
  * the budget. What was timed is kept in the journal.
  */
 export async function outlookOf(needs: BudgetNeeds): Promise<Outlook> {
-  const { original, architecture, task, registry, runtime, settings, plan, isTrainable, isFixed, workspace, signal } = needs;
+  const { original, architecture, task, registry, runtime, settings, plan, isTrainable, isFixed, spentMs, workspace, signal } = needs;
   const { storage } = workspace;
   const { threads, budgetMs, jobs, trials, seed } = settings;
   const { batchSize } = (architecture && familyOf(architecture.name).training) ?? {};
@@ -85,8 +87,8 @@ export async function outlookOf(needs: BudgetNeeds): Promise<Outlook> {
       .slice(0, count)
       .reduce((sum, each) => sum + each, 0) /
       speed;
-  const epochs = isFixed ? settings.epochs : epochsWithin((FITTED * budgetMs) / 1000, settings.epochs, first);
-  const seconds = budgetMs / 1000 - baselineSeconds(epochs);
+  const epochs = isFixed ? settings.epochs : epochsWithin((FITTED * (budgetMs - spentMs())) / 1000, settings.epochs, first);
+  const seconds = (budgetMs - spentMs()) / 1000 - baselineSeconds(epochs);
   const slow = costs(epochs).map((each) => (each * jobs) / speed);
   const { fits, each } = fitting(slow, { seconds, jobs, trials });
   const expected = expectedWith(epochs);

@@ -44,17 +44,21 @@ export interface Planned {
  * @throws OptionError for options that cannot be used, or a workspace with another run in it.
  */
 export async function planRun(needs: PlanNeeds): Promise<Planned> {
+  const began = performance.now();
   const { name, original, architecture, strategy, registry, runtime, workspace, onMessage, signal } = needs;
   const { task, options } = withMetricsOfRules(needs.task, needs.options);
   const begun = options.epochs ?? claimedEpochs(workspace);
   const usual = settingsOf({ ...options, epochs: begun }, task.splits.train.size);
   const untrainable = await whyUntrainable(original, task, runtime);
-  const { limits, families } = usual;
-  const planned = strategy.plan({ original, task, limits, registry, epochs: usual.epochs, architecture, families, untrainable });
+  const { limits, families, hardware } = usual;
+  const planned = strategy.plan({
+    ...{ original, task, limits, hardware, registry, architecture, families, untrainable },
+    epochs: usual.epochs,
+  });
   const outlook = Number.isFinite(usual.budgetMs)
     ? await outlookOf({
         ...{ original, architecture, task, registry, runtime, workspace, signal, settings: usual, plan: planned },
-        ...{ isTrainable: untrainable === undefined, isFixed: begun !== undefined },
+        ...{ isTrainable: untrainable === undefined, isFixed: begun !== undefined, spentMs: () => performance.now() - began },
       })
     : undefined;
   const settings = { ...usual, epochs: outlook?.epochs ?? usual.epochs };

@@ -1,4 +1,5 @@
 import type { Point, SpaceDefinition } from '../../automation/index.js';
+import type { HardwareModel } from '../../infrastructure/hardware/index.js';
 import type { Model } from '../../onnx/index.js';
 import type { Recipe, TechniqueRegistry } from '../../technique/index.js';
 import type { Task } from '../../training/index.js';
@@ -11,6 +12,8 @@ export interface PlanContext {
   task: Task;
   limits: Limits;
   registry: TechniqueRegistry;
+  /** Hardware that latency is estimated for, where it is. */
+  hardware?: HardwareModel;
   /** Epochs of one training of the model as it is; shorter ones are fractions of it. */
   epochs: number;
   /** Why the model cannot be trained, where it cannot. */
@@ -30,6 +33,10 @@ export interface Plan {
   recipe(point: Point, epochs?: number): Recipe;
   /** How much the model that a point begins with computes beside the original, in multiply-accumulates. Default: as much. */
   work?(point: Point): number;
+  /**
+   * Whether a point is worth a trial, by what is known before anything is trained: it changes something, and does not break a limit for certain. A pure function. Default: all are.
+   */
+  admits?(point: Point, limits: Limits): boolean;
   /** For people: what the plan leaves out and why. */
   remarks: string[];
 }

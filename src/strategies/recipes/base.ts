@@ -12,6 +12,10 @@ export interface FamilyMember {
   depth: number;
   /** Side of the input image in pixels. Default: the data's. */
   resolution?: number;
+  /** Side of kernels, pixels of a side that are averaged to one, and kind of block, where they are not the usual ones. */
+  kernel?: number;
+  binning?: number;
+  block?: string;
 }
 
 /** The member that a run starts from. */
@@ -28,10 +32,11 @@ export function baseRecipe({ name, width, depth, resolution }: FamilyMember, tas
 
 /** A model of a family, built, prepared and trained in the way that suits the family. */
 export function trainingRecipe(
-  { name, resolution, ...sizes }: FamilyMember,
+  { name, width, depth, ...others }: FamilyMember,
   training: { technique: 'train' | 'distill'; options: Options },
 ): Recipe {
   const { preparation = [], training: suits = {} } = familyOf(name);
-  const build = { technique: 'build', options: { architecture: name, ...sizes, ...(resolution ? { resolution } : {}) } };
+  const given = Object.fromEntries(Object.entries(others).filter(([, value]) => value !== undefined));
+  const build = { technique: 'build', options: { architecture: name, width, depth, ...given } };
   return [build, ...preparation, { ...training, options: { ...suits, ...training.options } }];
 }

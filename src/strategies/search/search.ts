@@ -19,7 +19,7 @@ import { warmStart } from './warm-start.js';
 
 /** What a search is made with. */
 export interface SearchNeeds extends Omit<TrialNeeds, 'limits'> {
-  plan: Pick<Plan, 'space' | 'initialPoints' | 'recipe' | 'work'>;
+  plan: Pick<Plan, 'space' | 'initialPoints' | 'recipe' | 'work' | 'admits'>;
   settings: Pick<Settings, 'trials' | 'jobs' | 'wave' | 'seed' | 'sampler' | 'stopper' | 'epochs' | 'target' | 'hardware' | 'warmStart'>;
   workspace: TrialNeeds['workspace'] & Pick<Workspace, 'storage' | 'inbox' | 'forget'>;
   /** Milliseconds that are left for it. */
@@ -84,6 +84,7 @@ export async function search({ plan, settings, budgetMs, expected, activity, reg
       stopper: stoppers[stopper].make({ maxResource: epochs }),
       maxTrials: steerer.trials,
       mayTry: timely?.mayTry,
+      ...(plan.admits && { admits: (point: Point) => plan.admits?.(point, steerer.limits) ?? true }),
       judge: (trial) => violationsOf(trial, steerer.limits, needs.baseline),
       concurrency: jobs,
       waveSize: wave,

@@ -9,6 +9,9 @@ const schema = z.strictObject({
   width: z.number().positive().default(1).describe('Channels, relative to the family as published.'),
   depth: z.number().positive().default(1).describe('Blocks per stage, relative.'),
   resolution: z.int().positive().optional().describe("Side of the input image in pixels. Default: the data's."),
+  kernel: z.int().positive().optional().describe('Side of the kernels that look around them, an odd number. Default: 3.'),
+  binning: z.int().positive().optional().describe('Squares of so many pixels a side are averaged to one first. Default: 1.'),
+  block: z.string().optional().describe("One of the family's kinds of block. Default: the published one."),
 });
 
 /** A fresh model of a family, untrained, with the inputs, outputs and metadata of the model that it stands in for. */
@@ -22,11 +25,14 @@ export const build: Technique<z.infer<typeof schema>, TaskContext> = {
   schema,
   needs: { data: true },
   example: { architecture: 'survey-cnn', width: 0.5 },
-  label: ({ architecture, width, depth, resolution }) => [
+  label: ({ architecture, width, depth, resolution, kernel, binning, block }) => [
     architecture,
     ...unless(1, width, `${short(width)}x`),
     ...unless(1, depth, `depth ${short(depth)}x`),
     ...unless(undefined, resolution, `${resolution} px`),
+    ...unless(undefined, block, block),
+    ...unless(undefined, kernel, `${kernel}×${kernel}`),
+    ...unless(undefined, binning, `binned ${binning}×${binning}`),
   ],
   space: () => ({ width: { type: 'float', low: 0.25, high: 4, log: true } }),
   apply: async ({ model, task, seed }, options) => {

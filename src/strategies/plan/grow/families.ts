@@ -9,19 +9,27 @@ import { type WeightType, widthThatFits } from './fit.js';
 /** Which families are asked for, and what they are to stand in for. */
 type Wanted = Pick<PlanContext, 'task' | 'architecture' | 'families'>;
 
+type FittingNeeds = Wanted & Pick<PlanContext, 'limits' | 'original' | 'hardware'>;
+
+/** The limits that widths are fitted to: where none can be counted beforehand, the size of the original's file. */
+export function countedLimits({ limits, original, hardware }: Pick<PlanContext, 'limits' | 'original' | 'hardware'>): Limits {
+  const { maxSize, maxMacs, maxMemory, maxRam, maxLatency } = limits;
+  const isCounted = [maxSize, maxMacs, maxMemory, maxRam, hardware && maxLatency].some((limit) => limit !== undefined);
+  return isCounted ? limits : { maxSize: encodeModel(original).byteLength };
+}
+
 /**
  * For each family that fits, how wide it may be so that its file with weights of the type is as large as the
  * limits allow; in the order in which they are tried. Where no limit can be counted beforehand, the limit is the size of the baseline's file.
  */
-export function fittingWidths(wanted: Wanted & Pick<PlanContext, 'limits' | 'original'>, weights: WeightType): Map<string, number> {
-  const { limits, original, task, architecture: given, families } = wanted;
+export function fittingWidths(wanted: FittingNeeds, weights: WeightType): Map<string, number> {
+  const { limits, original, task, architecture: given, families, hardware } = wanted;
   const request = standInRequest(original, task);
-  const countable = limits.maxSize !== undefined || limits.maxMacs !== undefined;
-  const within = countable ? limits : { maxSize: encodeModel(original).byteLength };
+  const within = countedLimits({ limits, original, hardware });
   const widths = new Map<string, number>();
   for (const family of familiesOf(wanted)) {
     const depth = family.name === given?.name ? given.depth : 1;
-    const width = widthThatFits(family, { ...request, depth }, within, weights);
+    const width = widthThatFits(family, { ...request, depth }, within, weights, hardware);
     if (width !== undefined) widths.set(family.name, width);
   }
   if (widths.size === 0) throw nothingFits(families, within);

@@ -3,16 +3,18 @@ import type { Point, Value } from '../../../automation/index.js';
 import { OptionError } from '../../../base/index.js';
 import { footprint } from '../../../infrastructure/hardware/index.js';
 import { type Searched, searchedOn } from '../../../modalities/index.js';
-import type { Recipe, Scope, Technique } from '../../../technique/index.js';
+import { ORDERS, type Recipe, type Scope, type Technique } from '../../../technique/index.js';
 import type { Task } from '../../../training/index.js';
 import { onlySizeLimited } from '../../criteria/limits.js';
 import { type FamilyMember, trainingRecipe } from '../../recipes/base.js';
 import { standInRequest } from '../../techniques/stand-in.js';
 import { compose } from '../compose/compose.js';
+import { NONE } from '../compose/searched.js';
 import type { Plan, PlanContext, Strategy } from '../strategy.js';
-import { fittingWidths } from './families.js';
-import type { WeightType } from './fit.js';
+import { countedLimits, fittingWidths } from './families.js';
+import { breaksForCertain, type WeightType } from './fit.js';
 import { growthPoints, growthSpace, OPTIMIZER_SETTINGS } from './growth-space.js';
+import { Members } from './members.js';
 
 /** Shares of a candidate's epochs that go into the tuning of a technique, and into training with rounded weights. Coarse ones take more to live with. */
 const TUNING = 0.3;
@@ -50,6 +52,9 @@ function plan(context: PlanContext): Plan {
   const types: readonly WeightType[] = scope.sizeOnly ? ['int8', 'int4'] : ['int8'];
   const widths = new Map(types.map((type) => [type, fittingWidths(context, type)]));
   const families = [...(widths.get('int8')?.keys() ?? [])];
+  const { input: sample } = standInRequest(original, task);
+  const members = new Members(context, widths);
+  const whole = Math.max(1, footprint(original).macs);
   // Better at the cost of work, where work is free; smaller always.
   const after = compose({
     registry,
@@ -61,8 +66,8 @@ function plan(context: PlanContext): Plan {
     narrow: NARROW,
   });
   return {
-    space: { ...growthSpace(families, searched), ...after.space },
-    initialPoints: growthPoints(families, searched, { fresh: given !== undefined, coarse: scope.sizeOnly, after }),
+    space: { ...growthSpace(families, searched, sample), ...after.space },
+    initialPoints: growthPoints(families, searched, { fresh: given !== undefined, coarse: scope.sizeOnly, after, sample }),
     recipe: (point, epochs = context.epochs) => {
       const weightType = weightTypeOf(point);
       const steps = after.steps(point, (technique) => ({
@@ -70,14 +75,17 @@ function plan(context: PlanContext): Plan {
         augment: searched.augmentations[String(point.augment)],
       }));
       const spent = steps.reduce((sum, { options }) => sum + Number(options.epochs ?? 0), 0);
-      const width = widths.get(weightType)?.get(String(point.family)) as number;
       return [
-        ...growingSteps(point, given, { epochs: Math.max(1, epochs - spent), searched, width }),
+        ...growingSteps(point, members.of(point, weightType), { epochs: Math.max(1, epochs - spent), searched }),
         ...steps,
         { technique: 'minify', options: {} },
       ];
     },
-    work: workOf(context, (point) => sizeOf(point, given, widths.get(weightTypeOf(point))?.get(String(point.family)) as number)),
+    work: (point) => members.foreseen(point, weightTypeOf(point)).macs / whole,
+    admits: (point, limits) => {
+      const foreseen = members.foreseen(point, weightTypeOf(point));
+      return !breaksForCertain(foreseen, { ...countedLimits(context), ...limits }, keptBy(point));
+    },
     remarks: leftOut(context.families ?? [], families),
   };
 }
@@ -113,38 +121,17 @@ function checkTask(task: Task): void {
   });
 }
 
-/** The member of a family that a point builds. */
-function sizeOf(point: Point, given: PlanContext['architecture'], width: number): FamilyMember {
-  const family = String(point.family);
-  const own = family === given?.name ? given.depth : 1;
-  return {
-    name: family,
-    width: Number((width * Number(point.growth)).toPrecision(3)),
-    depth: own * Number(point.depth ?? 1),
-    resolution: given?.resolution,
-  };
+/** The least share that the techniques behind the training leave of a model: what they keep, by their own options; of those that say nothing, an eighth. */
+function keptBy(point: Point): number {
+  return ORDERS.slice(ORDERS.indexOf('train') + 1, ORDERS.indexOf('quantize')).reduce((kept, order) => {
+    const name = point[order];
+    if (name === undefined || name === NONE) return kept;
+    const keep = point[`${name}.keep`];
+    return kept * (typeof keep === 'number' ? keep : 1 / 8);
+  }, 1);
 }
 
-/** Multiply-accumulates of the models of points beside the original's, each counted once. */
-function workOf({ original, task }: PlanContext, memberOf: (point: Point) => FamilyMember): (point: Point) => number {
-  const counted = new Map<string, number>();
-  const request = standInRequest(original, task);
-  const whole = Math.max(1, footprint(original).macs);
-  return (point) => {
-    const { name, ...size } = memberOf(point);
-    const key = JSON.stringify([name, size]);
-    const work = counted.get(key) ?? footprint(familyOf(name).build({ ...request, ...size })).macs / whole;
-    counted.set(key, work);
-    return work;
-  };
-}
-
-function growingSteps(
-  point: Point,
-  given: PlanContext['architecture'],
-  { epochs, searched, width }: { epochs: number; searched: Searched; width: number },
-): Recipe {
-  const size = sizeOf(point, given, width);
+function growingSteps(point: Point, size: FamilyMember, { epochs, searched }: { epochs: number; searched: Searched }): Recipe {
   const optimizer = point.optimizer as keyof typeof OPTIMIZER_SETTINGS;
   const usual = OPTIMIZER_SETTINGS[optimizer];
   const { training: suits } = familyOf(size.name);

@@ -1,4 +1,4 @@
-import { architecture as familyOf } from '../../../architectures/index.js';
+import { architecture as familyOf, type Scale } from '../../../architectures/index.js';
 import type { Point, SpaceDefinition } from '../../../automation/index.js';
 import type { Searched } from '../../../modalities/index.js';
 import { ORDERS } from '../../../technique/index.js';
@@ -8,7 +8,9 @@ import { NONE } from '../compose/searched.js';
 
 /** How wide the models are that are trained, relative to what fits without pruning. */
 const GROWTH = [0.5, 0.7, 1, 1.5, 2, 3];
-const DEPTHS = [1, 1.5, 2];
+const DEPTHS = [1, 0.5, 1.5, 2];
+const KERNELS = [3, 5, 7];
+const BINNINGS = [1, 2];
 /** Peaks of one cycle, and what else suits the update rule: networks with batch normalization mostly learn more from few epochs of SGD. */
 export const OPTIMIZER_SETTINGS = {
   sgd: { learningRate: 0.3, weightDecay: 5e-4 },
@@ -17,17 +19,55 @@ export const OPTIMIZER_SETTINGS = {
 /** Factors of these. */
 const RATES = [0.5, 1, 2];
 
-function hasDepth(family: string): boolean {
-  return familyOf(family).scales.includes('depth');
+/** Smaller images say too little once they are binned. */
+const LEAST_BINNED = 16;
+
+/** The kinds of block of a family, as a parameter of its own: families have different ones. */
+function blockOf(family: string): string {
+  return `block.${family}`;
 }
 
-/** What grow-improve-shrink draws from of what is grown and trained. */
-export function growthSpace(families: readonly string[], { augmentations }: Searched): SpaceDefinition {
-  const deep = families.filter(hasDepth);
+function scaledBy(scale: keyof Scale, families: readonly string[]): string[] {
+  return families.filter((family) => familyOf(family).scales.includes(scale));
+}
+
+/** Dimensions of architectures besides their widths: each where the family has it. @param sample shape of one, as models take it. */
+function shapeSpace(families: readonly string[], sample: readonly number[]): SpaceDefinition {
+  const isLarge = sample.length === 3 && Math.min(...sample.slice(1)) >= LEAST_BINNED;
+  const of = (scale: keyof Scale, choices: readonly number[]): SpaceDefinition => {
+    const having = scaledBy(scale, families);
+    return having.length > 0 ? { [scale]: { type: 'categorical', choices, when: { family: having } } } : {};
+  };
+  const blocks = families.flatMap((family) => {
+    const { blocks: kinds } = familyOf(family);
+    return kinds ? [[blockOf(family), { type: 'categorical', choices: kinds, when: { family } }] as const] : [];
+  });
+  return {
+    ...of('depth', DEPTHS),
+    ...of('kernel', KERNELS),
+    ...(isLarge ? of('binning', BINNINGS) : {}),
+    ...Object.fromEntries(blocks),
+  };
+}
+
+/** What a point says of its architecture, but for its family and width; what is as published is left out. */
+export function shapeOf(point: Point): { depth: number; kernel?: number; binning?: number; block?: string } {
+  const family = String(point.family);
+  const block = point[blockOf(family)];
+  return {
+    depth: Number(point.depth ?? 1),
+    ...(point.kernel !== undefined && point.kernel !== KERNELS[0] && { kernel: Number(point.kernel) }),
+    ...(point.binning !== undefined && point.binning !== BINNINGS[0] && { binning: Number(point.binning) }),
+    ...(block !== undefined && block !== familyOf(family).blocks?.[0] && { block: String(block) }),
+  };
+}
+
+/** What grow-improve-shrink draws from of what is grown and trained. @param sample shape of one, as models take it. */
+export function growthSpace(families: readonly string[], { augmentations }: Searched, sample: readonly number[]): SpaceDefinition {
   return {
     family: { type: 'categorical', choices: families },
     growth: { type: 'categorical', choices: GROWTH },
-    ...(deep.length > 0 ? { depth: { type: 'categorical' as const, choices: DEPTHS, when: { family: deep } } } : {}),
+    ...shapeSpace(families, sample),
     augment: { type: 'categorical', choices: Object.keys(augmentations) },
     smoothing: { type: 'categorical', choices: [0, 0.1] },
     optimizer: { type: 'categorical', choices: Object.keys(OPTIMIZER_SETTINGS) },
@@ -37,23 +77,32 @@ export function growthSpace(families: readonly string[], { augmentations }: Sear
   };
 }
 
+/** A family in its published shape. */
+function asPublished(family: string, sample: readonly number[]): Point {
+  return Object.fromEntries(
+    Object.entries(shapeSpace([family], sample)).flatMap(([name, parameter]) =>
+      parameter.type === 'categorical' ? [[name, parameter.choices[0]]] : [],
+    ),
+  );
+}
+
 /** What a point shows one of: families, ways to learn, techniques. */
 const SHOWN = ['family', 'learn', ...ORDERS];
 
 /**
  * What is tried first: the first family and one of every technique with it, each other family; then other sizes.
- * @param fresh whether the baseline is an architecture that was trained for this; whether coarse weights are of use; what comes after the training.
+ * @param fresh whether the baseline is an architecture that was trained for this; whether coarse weights are of use; what comes after the training; shape of a sample.
  */
 export function growthPoints(
   families: readonly string[],
   searched: Searched,
-  { fresh, coarse, after }: { fresh: boolean; coarse: boolean; after: FirstPoints },
+  { fresh, coarse, after, sample }: { fresh: boolean; coarse: boolean; after: FirstPoints; sample: readonly number[] },
 ): Point[] {
   const { least, mild, strong, boldest, others } = after;
   const usual = (family: string, shrunk: Point = least) => ({
     family,
     growth: 1,
-    ...(hasDepth(family) ? { depth: 1 } : {}),
+    ...asPublished(family, sample),
     augment: searched.usual,
     smoothing: 0,
     optimizer: String(familyOf(family).training?.optimizer ?? 'sgd'),
