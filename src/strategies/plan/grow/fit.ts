@@ -111,7 +111,13 @@ export function widthThatFits(
   weights: WeightType,
   hardware?: HardwareModel,
 ): number | undefined {
-  const fits = (width: number) => usedBy(foresee(family.build({ ...request, width }), weights, hardware), limits) <= 1;
+  const { maxSize = Number.POSITIVE_INFINITY, maxMacs, maxMemory, maxRam, maxLatency } = limits;
+  // To count the work takes longer than to count the bytes.
+  const isBySize = [maxMacs, maxMemory, maxRam, hardware && maxLatency].every((limit) => limit === undefined);
+  const fits = (width: number) => {
+    const model = family.build({ ...request, width });
+    return estimateBytes(model, weights) <= maxSize && (isBySize || usedBy(foresee(model, weights, hardware), limits) <= 1);
+  };
   if (!fits(NARROWEST)) return undefined;
   // From below, so that nothing much larger than the limit is ever built.
   const wider = (width: number) => Math.min(WIDEST, width * STEP);
