@@ -71,7 +71,7 @@ function likeliest(
       if (point === undefined) return;
       yield point;
     }
-    for (let draw = 0; draw < (admits ? DRAWN_TO_ADMIT : DRAWN); draw++) {
+    for (let draw = 0; draw < (admits && !mayTry ? DRAWN_TO_ADMIT : DRAWN); draw++) {
       const point = space.sampleUniform(random.fork(`drawn ${draw}`));
       if (isNew(point)) yield point;
     }
