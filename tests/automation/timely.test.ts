@@ -64,3 +64,23 @@ test('time that was lost after a wave was proposed: what no longer fits is withd
     'a run without a budget tries what was passed over',
   );
 });
+
+test('points that are not worth a trial cost none, whatever is proposed, and the trials are the same for any number at a time', async () => {
+  const admits = (point: Point) => Number(point.cost) % 3 !== 0;
+  const trialsOf = async (options: Partial<StudyOptions>) => {
+    const objective = async (point: Point) => [Number(point.cost)];
+    const study = await createStudy({ space, initialPoints, objective, directions: ['minimize'], maxTrials: 5, admits, ...options });
+    return { end: await study.run(), costs: study.trials.map(({ point }) => point.cost) };
+  };
+  const one = await trialsOf({});
+  assert.equal(one.end, 'trials');
+  assert.deepEqual(one.costs.slice(0, 3), [2, 8, 1], 'first points, as far as they are worth it');
+  assert.ok(one.costs.every((cost) => Number(cost) % 3 !== 0));
+  assert.deepEqual(await trialsOf({ concurrency: 4 }), one);
+  const all = await trialsOf({ maxTrials: 20 });
+  assert.equal(all.end, 'exhausted', 'once all that are worth it were tried');
+  assert.deepEqual(
+    [...all.costs].sort((a, b) => Number(a) - Number(b)),
+    [1, 2, 4, 5, 7, 8],
+  );
+});

@@ -50,7 +50,7 @@ function likeliest(
   const asked = keysOf(space, { ...history, trials: state.trials });
   const isNew = (point: Point) => !asked.has(space.key(point));
   const initial = header.initialPoints.filter(isNew);
-  if (!state.isRejudged && !mayTry) return initial[0] ?? sampler.ask(space, history, random);
+  if (!state.isRejudged && !mayTry && !admits) return initial[0] ?? sampler.ask(space, history, random);
   const pending = state.trials.flatMap((trial) => (trial.state === 'running' ? [trial.point] : []));
   const isTimely = (point: Point) => mayTry?.(point, pending) ?? true;
   const violationOf = state.isRejudged ? likelyViolation(space, history) : () => 0;
@@ -71,7 +71,7 @@ function likeliest(
       if (point === undefined) return;
       yield point;
     }
-    for (let draw = 0; draw < (admits ? DRAWN_TO_ADMIT : DRAWN); draw++) {
+    for (let draw = 0; draw < (admits && !mayTry ? DRAWN_TO_ADMIT : DRAWN); draw++) {
       const point = space.sampleUniform(random.fork(`drawn ${draw}`));
       if (isNew(point)) yield point;
     }

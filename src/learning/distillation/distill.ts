@@ -33,7 +33,7 @@ export const distill: Technique<DistillOptions, TaskContext> = {
   order: 'train',
   summary: 'Trains the model to answer as the original does, teacher and student in one graph.',
   schema: distillationSchema,
-  needs: { data: true, gradients: true, runtime: true, stepCost: 1.4 },
+  needs: { data: true, gradients: true, runtime: true, stepCost: 2 },
   example: { epochs: 5, temperature: 2 },
   label: (options) => [
     'distill',

@@ -78,7 +78,7 @@ export const trainTechnique: Technique<TrainingOptions, TaskContext> = {
   order: 'train',
   summary: 'Trains or fine-tunes every weight on the training part.',
   schema: trainingSchema,
-  needs: { data: true, gradients: true, runtime: true },
+  needs: { data: true, gradients: true, runtime: true, stepCost: 1.5 },
   example: { epochs: 5 },
   label: (options) => ['train', ...trainingLabel(options)],
   space: () => ({

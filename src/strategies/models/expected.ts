@@ -24,7 +24,7 @@ export interface Expectation {
 }
 
 /** Seconds that a step takes besides its runs: graphs are rewritten, compiled, written to the disk. */
-const AROUND = 0.3;
+const AROUND = 0.6;
 /** Up to so many times what is expected may be needed, of a technique that was tried in this run, and of one that was not. */
 const KNOWN = 1.15;
 const UNKNOWN = 1.4;

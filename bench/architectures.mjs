@@ -1,0 +1,75 @@
+// A search of architectures on real data by three samplers: grow-improve-shrink on the package's digits, under a limit on the file's size.
+//   npm run bench:architectures                 writes the table of docs/search.md
+//   npm run bench:architectures -- --seeds 3
+// Runs the command itself. The first trials are the same for every sampler, so that they differ by what comes after.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { table, writePart } from '../examples/support/page.mjs';
+
+const { values: options } = parseArgs({ options: { seeds: { type: 'string', default: '2' } } });
+const samplers = ['random', 'evolution', 'tpe'];
+const BUDGETS = [12, 24, 48];
+const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
+const setting =
+  '--arch resnet-8 --width 0.25 --data digits --families resnet-8,resnet-20,fast-cnn --max-size 8KB --epochs 4 --serving none --trials'.split(
+    ' ',
+  );
+const work = mkdtempSync(join(tmpdir(), 'espalier-architectures-'));
+const results = {};
+try {
+  for (let seed = 0; seed < Number(options.seeds); seed++) {
+    for (const sampler of samplers) {
+      const out = join(work, `${sampler}-${seed}`);
+      await espalier('optimize', ...setting, BUDGETS.at(-1), '--sampler', sampler, '--seed', seed, '--out', out);
+      results[sampler] ??= [];
+      results[sampler].push(await found(JSON.parse(readFileSync(join(out, 'front.json'), 'utf8'))));
+      console.error(`${sampler}, seed ${seed}: ${JSON.stringify(results[sampler].at(-1))}`);
+      writeFileSync(path('./architectures.json'), `${JSON.stringify(results, undefined, 1)}\n`);
+    }
+  }
+} finally {
+  rmSync(work, { recursive: true, force: true });
+}
+const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+const percent = (values) => `${(100 * mean(values)).toFixed(2)}%`;
+const rows = Object.entries(results).map(([sampler, runs]) => [
+  sampler,
+  runs.length,
+  ...BUDGETS.map((_, i) => percent(runs.map(({ best }) => best[i]))),
+  percent(runs.map(({ kept }) => kept)),
+  runs.map(({ label, test }) => `${label} (test: ${(100 * test).toFixed(1)}%)`).join('; '),
+]);
+const head = [
+  'sampler',
+  'runs',
+  ...BUDGETS.map((budget) => `best after ${budget} trials`),
+  'models within the limit',
+  'best within the limit',
+];
+writePart(path('../docs/search.md'), 'architectures', table([head, ...rows]));
+
+/** The best validation quality within the limit after each number of trials, and which model that is. */
+function found({ models, limits }) {
+  const within = models.filter(({ footprint }) => footprint.bytes <= limits.maxSize);
+  const bestOf = (some) =>
+    some.reduce((best, model) => (!best || model.validation.value > best.validation.value ? model : best), undefined);
+  const best = BUDGETS.map((budget) => bestOf(within.filter(({ trial }) => trial < budget))?.validation.value ?? 0);
+  const last = [...new Map(models.map((model) => [model.trial, model])).values()];
+  const { label, test } = bestOf(within.filter(({ onFront }) => onFront));
+  return { best, kept: last.filter(({ breaks }) => !breaks.includes('maxSize')).length / last.length, label, test: test.value };
+}
+
+async function espalier(...args) {
+  const child = spawn(process.execPath, [path('../bin/espalier.js'), ...args.map(String)], { stdio: ['ignore', 'ignore', 'pipe'] });
+  let errors = '';
+  child.stderr.on('data', (chunk) => {
+    errors = (errors + chunk).slice(-4000);
+  });
+  const [code] = await once(child, 'exit');
+  if (code !== 0) throw new Error(`espalier ${args.join(' ')} ended with ${code}:\n${errors}`);
+}
