@@ -10,6 +10,9 @@ export function fixture(...parts: string[]): string {
   return join(root, 'tests', 'fixtures', ...parts);
 }
 
+/** Whether what takes minutes is tested in full; otherwise some of it is. */
+export const testsAll = Boolean(process.env.ESPALIER_TEST_ALL);
+
 /** Real models and data that lie beside a developer's checkout; undefined elsewhere, and the tests that want them say that they skip. */
 export function shared(...parts: string[]): string | undefined {
   const path = join(root, '..', 'shared', ...parts);

@@ -7,7 +7,7 @@ import { UnsupportedError } from 'espalier/base';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import { Tensor } from 'espalier/onnx';
 import { buildNative, CHECKED_OPTIMIZED, runNative, withoutCompiler } from '../../support/native.js';
-import { shared, skipWithout } from '../../support/paths.js';
+import { shared, skipWithout, testsAll } from '../../support/paths.js';
 import { differenceOf } from './node-cases.js';
 import { compileWorldModel, worldModels } from './world-models.js';
 
@@ -20,9 +20,13 @@ const tolerances: Readonly<Record<string, number>> = {
   'picodet_xs_416_sim.onnx': 5e-4,
 };
 
+/** They take longer than the others together. */
+const long = ['shufflenet_v2_int8.onnx', 'picodet_xs_416_sim.onnx'];
+
 describe("others' models as C", { skip }, () => {
   for (const model of worldModels) {
-    test(model.file, async (context) => {
+    const skipLong = long.includes(model.file) && !testsAll && 'it takes long: ESPALIER_TEST_ALL=1 runs it';
+    test(model.file, { skip: skipLong }, async (context) => {
       const runtime = createNodeRuntime({ threads: 1 });
       const work = mkdtempSync(join(tmpdir(), 'espalier-models-'));
       try {

@@ -26,34 +26,35 @@ describe('the page of the tab for everyone', { skip: skipWithoutChromium }, () =
     remove();
   });
 
-  for (const colorScheme of ['light', 'dark'] as const) {
-    for (const width of [390, 1280]) {
-      test(`${colorScheme} at ${width} pixels: no violation of axe-core, no way sideways`, async () => {
-        const { page, context, problems } = await openTab(browser, studio.origin, { colorScheme, viewport: { width, height: 844 } });
-        const check = async (when: string) => {
-          assert.deepEqual(await violations(page), [], when);
-          assert.ok((await page.evaluate<number>('document.documentElement.scrollWidth')) <= width, when);
-        };
-        await check('empty');
-        await chooseModel(page, materials.model);
-        await page.waitForSelector('.graph-canvas');
-        await page.setInputFiles('section[aria-label=Data] input[webkitdirectory]', materials.images);
-        await page.waitForSelector('.found');
-        await page.selectOption('section[aria-label=Quantize] select', 'static');
-        await page.click('section[aria-label=Quantize] button[type=submit]');
-        await made(page, 'digits-int8.onnx').waitFor();
-        await page.click('summary >> text=Bytes of weights');
-        await page.waitForSelector('.picture');
-        await page.fill('section[aria-label=Tune] input >> nth=0', '3');
-        await page.click('section[aria-label=Tune] button[type=submit]');
-        await page.waitForSelector('.curve .dot-two');
-        await check('while it is tuned');
-        await made(page, 'digits-tuned.onnx').waitFor();
-        await check('with everything');
-        assert.deepEqual(problems, []);
-        await context.close();
-      });
-    }
+  for (const [colorScheme, width] of [
+    ['light', 390],
+    ['dark', 1280],
+  ] as const) {
+    test(`${colorScheme} at ${width} pixels: no violation of axe-core, no way sideways`, async () => {
+      const { page, context, problems } = await openTab(browser, studio.origin, { colorScheme, viewport: { width, height: 844 } });
+      const check = async (when: string) => {
+        assert.deepEqual(await violations(page), [], when);
+        assert.ok((await page.evaluate<number>('document.documentElement.scrollWidth')) <= width, when);
+      };
+      await check('empty');
+      await chooseModel(page, materials.model);
+      await page.waitForSelector('.graph-canvas');
+      await page.setInputFiles('section[aria-label=Data] input[webkitdirectory]', materials.images);
+      await page.waitForSelector('.found');
+      await page.selectOption('section[aria-label=Quantize] select', 'static');
+      await page.click('section[aria-label=Quantize] button[type=submit]');
+      await made(page, 'digits-int8.onnx').waitFor();
+      await page.click('summary >> text=Bytes of weights');
+      await page.waitForSelector('.picture');
+      await page.fill('section[aria-label=Tune] input >> nth=0', '3');
+      await page.click('section[aria-label=Tune] button[type=submit]');
+      await page.waitForSelector('.curve .dot-two');
+      await check('while it is tuned');
+      await made(page, 'digits-tuned.onnx').waitFor();
+      await check('with everything');
+      assert.deepEqual(problems, []);
+      await context.close();
+    });
   }
 
   test('by keyboard alone: from the model to the download', async () => {
