@@ -13,7 +13,7 @@ import { table, writePart } from '../examples/support/page.mjs';
 
 const { values: options } = parseArgs({ options: { seeds: { type: 'string', default: '2' } } });
 const samplers = ['random', 'evolution', 'tpe'];
-const BUDGETS = [12, 24, 48];
+const BUDGETS = [12, 24, 40];
 const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
 const setting =
   '--arch resnet-8 --width 0.25 --data digits --families resnet-8,resnet-20,fast-cnn --max-size 8KB --epochs 4 --serving none --trials'.split(

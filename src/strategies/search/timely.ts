@@ -19,6 +19,7 @@ export class Timely {
   readonly #needs: TimelyNeeds;
   /** When those that run were begun. */
   readonly #running = new Map<Point, number>();
+  #takesChances = false;
 
   constructor(timelyNeeds: TimelyNeeds) {
     this.#needs = timelyNeeds;
@@ -29,10 +30,18 @@ export class Timely {
     const { clock, jobs, hasTried } = this.#needs;
     if (pending.length === 0 && this.#running.size === 0 && !hasTried()) return true;
     const left = clock.left() / 1000;
-    const cost = this.#of(point).atMost;
+    const { seconds, atMost } = this.#of(point);
+    const cost = this.#takesChances ? seconds : atMost;
     const before = pending.reduce((sum, each) => sum + this.#leftOf(each), 0);
     return cost <= left && (before + cost) / jobs <= left;
   };
+
+  /** Once nothing else fits: from now on what is as likely to end in time as not is begun, too. @returns whether that is news. */
+  takeChances(): boolean {
+    const isNew = !this.#takesChances;
+    this.#takesChances = true;
+    return isNew;
+  }
 
   /** Times a trial. */
   async timed<T>(point: Point, work: () => Promise<T>): Promise<T> {
