@@ -1,7 +1,6 @@
 // Runs the compiled tests with Node's own runner: node scripts/test.mjs [--fast] [part of a path ...]
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -76,8 +75,7 @@ const result = spawnSync(
   process.execPath,
   [
     '--test',
-    // One more than there are cores: some files wait for a lock to end, for a page, for a machine that was killed.
-    `--test-concurrency=${availableParallelism() + 1}`,
+    '--test-concurrency=2',
     `--test-timeout=${HANGS_MS}`,
     '--test-reporter=spec',
     ...files.map((file) => relative(root, join(compiled, file))),
