@@ -5,7 +5,7 @@ export { type Outlook, secondsLeft } from './live/time-left.js';
 export type { Feeds, HostServices, Timed } from './models/host.js';
 export { RecipeRunner, stageId } from './models/runner.js';
 export type { Workspace } from './models/workspace.js';
-export { openRun, type PerformJob, ProgressBatch, progressMessage } from './open-run.js';
+export { type JobNews, openRun, type PerformJob, ProgressBatch, progressMessage } from './open-run.js';
 export { optimize } from './optimize.js';
 export { growImproveShrink } from './plan/grow/grow-improve-shrink.js';
 export { type OptimizeOptions, settingsOf, WAVE } from './plan/settings.js';

@@ -1,7 +1,7 @@
 import type { Job, Json } from '../automation/index.js';
-import type { Activity } from '../base/index.js';
 import { runJobIn } from './jobs/job.js';
 import { performStage, resultOf, type StageTools } from './jobs/perform.js';
+import type { JobActivity } from './jobs/progress.js';
 import { adopt } from './jobs/records.js';
 import { estimatingHost } from './models/estimated.js';
 import { fingerprintOf } from './models/fingerprint.js';
@@ -13,9 +13,9 @@ import type { OptimizeRequest } from './request.js';
 import { type ChosenMeter, chosenMeter, nameOfStep } from './settle/chosen.js';
 
 /** Does jobs of one run. */
-export type PerformJob = (job: Job, activity: Activity) => Promise<Json>;
+export type PerformJob = (job: Job, activity: JobActivity) => Promise<Json>;
 
-export { ProgressBatch, progressMessage } from './jobs/progress.js';
+export { type JobNews, ProgressBatch, progressMessage } from './jobs/progress.js';
 
 /**
  * Opens a run as a worker: what `optimize` would do itself, it does job by job. The workspace's journal is the worker's own; models go where the run keeps them.

@@ -107,14 +107,11 @@ function contract(open: () => Promise<{ queue: JobQueue; source: JobSource }>): 
     );
   });
 
-  test('whoever stops waiting is told; the job is done all the same', async () => {
-    let release: () => void = () => undefined;
-    const begun = withResolvers();
+  test('whoever stops waiting is told; who asks again before the job was left has what comes of it', async () => {
+    const [begun, goOn] = [withResolvers(), withResolvers()];
     const work: Work = async () => {
       begun.resolve();
-      await new Promise<void>((resolve) => {
-        release = resolve;
-      });
+      await goOn.promise;
       return 'after all';
     };
     await serving(work, async (queue) => {
@@ -124,8 +121,59 @@ function contract(open: () => Promise<{ queue: JobQueue; source: JobSource }>): 
       controller.abort();
       await waiting;
       const again = queue.result(job('left'));
-      release();
+      goOn.resolve();
       assert.equal(await again, 'after all');
+    });
+  });
+
+  test('a job for which nobody waits any more is taken back: who does it is told, and it is done anew for whoever asks again', async () => {
+    const begun = withResolvers();
+    const [left, done]: string[][] = [[], []];
+    const work: Work = async ({ id }, signal) => {
+      if (id === 'under way' && left.length === 0) {
+        begun.resolve();
+        if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+        left.push(id);
+        throw new Stopped('Stopped');
+      }
+      done.push(id);
+      return id;
+    };
+    await serving(work, async (queue) => {
+      const controller = new AbortController();
+      const { signal } = controller;
+      const underWay = assert.rejects(queue.result(job('under way'), { signal }), Stopped);
+      await begun.promise;
+      const waiting = assert.rejects(queue.result(job('waiting'), { signal }), Stopped);
+      const other = queue.result(job('other'));
+      controller.abort();
+      await Promise.all([underWay, waiting]);
+      assert.equal(await other, 'other');
+      assert.deepEqual([left, done], [['under way'], ['other']]);
+      const again = ['under way', 'waiting'];
+      assert.deepEqual(await Promise.all(again.map((id) => queue.result(job(id)))), again);
+    });
+  });
+
+  test('a job that somebody else waits for goes on', async () => {
+    const [begun, goOn] = [withResolvers(), withResolvers()];
+    const told: boolean[] = [];
+    const work: Work = async (_, signal) => {
+      begun.resolve();
+      await goOn.promise;
+      told.push(signal.aborted);
+      return 'done';
+    };
+    await serving(work, async (queue) => {
+      const controller = new AbortController();
+      const staying = queue.result(job('shared'));
+      const leaving = assert.rejects(queue.result(job('shared'), { signal: controller.signal }), Stopped);
+      await begun.promise;
+      controller.abort();
+      await leaving;
+      goOn.resolve();
+      assert.equal(await staying, 'done');
+      assert.deepEqual(told, [false]);
     });
   });
 }

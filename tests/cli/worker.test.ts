@@ -43,6 +43,13 @@ test('models that workers make, where one and the coordinator are killed with -9
     assert.match(said, /Models are made by workers: espalier worker --queue redis/);
     assert.deepEqual(foundIn(join(folder, 'shared')), foundIn(join(folder, 'alone')));
 
+    // A run that is stopped has its worker leave what it does, for the next one.
+    const long = started('optimize', '--arch', 'survey-cnn', ...data, '--epochs', '100000', '--out', 'stopped', '--queue', redis.url);
+    await kept.said(/build-train-\w+: begun/);
+    long.child.kill('SIGTERM');
+    await long.ended;
+    await kept.said(/build-train-\w+: given up/);
+
     kept.child.kill('SIGTERM');
     assert.match((await kept.ended).said, /job\(s\) done/);
     // What was found is in the folder: the same command, without workers, has nothing to do.

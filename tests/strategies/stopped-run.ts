@@ -1,10 +1,12 @@
-import { memoryQueue, type Point } from 'espalier/automation';
+import { memoryQueue, type Point, type Work } from 'espalier/automation';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import {
   type OptimizeOptions,
   type OptimizeRequest,
   openRun,
   optimize,
+  ProgressBatch,
+  progressMessage,
   type RunInfo,
   type Strategy,
   techniques,
@@ -116,7 +118,16 @@ export async function stoppedRun(run: StoppedRun): Promise<RunInfo> {
   const worker = async () => {
     const own = await openWorkerWorkspace(folder);
     const perform = openRun({ ...request, options, workspace: own });
-    await queue.serve((job, signal) => perform(job, { signal, onProgress }), { stop: stop.signal, handBack: new AbortController().signal });
+    const work: Work = (job, signal, tell) => {
+      const batch = new ProgressBatch();
+      const onQuality = (quality: number) => {
+        batch.addQuality(quality);
+        const news = batch.take();
+        if (news) tell(progressMessage('worker', news));
+      };
+      return perform(job, { signal, onProgress, onQuality });
+    };
+    await queue.serve(work, { stop: stop.signal, handBack: new AbortController().signal });
     await own.close();
   };
   const working = isQueued ? [worker(), worker()] : [];

@@ -94,14 +94,22 @@ test('the foreseen footprint is that of the finished model', async () => {
   }
 });
 
+const ended = ({ trials }: Done) => trials.map(({ number, state, reports }) => ({ number, state, reports }));
+
 test('several jobs, and workers, give up the same trials at the same epochs', async () => {
   const one = await asha;
-  const ended = ({ trials }: Done) => trials.map(({ number, state, reports }) => ({ number, state, reports }));
   for (const [name, run] of Object.entries({ jobs: { jobs: 2 }, queued: { jobs: 3, isQueued: true } })) {
     const other = await done(name, { stopper: 'asha', ...run });
     assert.deepEqual(plain(ended(other)), plain(ended(one)), name);
     assert.deepEqual(plain(essence(other.info)), plain(essence(one.info)), name);
   }
+});
+
+test('a worker leaves a stage in the middle once no trial wants it', async (t) => {
+  const [whole, run] = [await without, await done('left by workers', { stopper: 'median', jobs: 1, isQueued: true })];
+  t.diagnostic(`${run.epochs} of ${whole.epochs} epochs, ${run.info.trials.stopped} of ${POINTS.length} trials stopped`);
+  assert.deepEqual(plain(ended(run)), plain(ended(await done('median again', { stopper: 'median' }))));
+  assert.ok(run.epochs < whole.epochs - 9);
 });
 
 /** Kills the run once so many epochs were trained. @returns whether it was killed, rather than done before. */
@@ -125,9 +133,9 @@ test('kill -9 between epochs: the run that goes on decides as an undisturbed one
   t.diagnostic(`killed ${kills} times`);
   assert.equal(kills, 3);
   const info = await stoppedRun({ folder, stopper: 'asha' });
-  const ended = (trials: readonly TrialRecord[]) =>
+  const withValues = (trials: readonly TrialRecord[]) =>
     trials.map(({ number, state, reports, values }) => ({ number, state, reports, values }));
-  assert.deepEqual(plain(ended(await trialsIn(folder))), plain(ended(undisturbed.trials)));
+  assert.deepEqual(plain(withValues(await trialsIn(folder))), plain(withValues(undisturbed.trials)));
   assert.deepEqual(plain(essence(info)), plain(essence(undisturbed.info)));
 });
 

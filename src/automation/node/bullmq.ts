@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Job as BullJob, ConnectionOptions, Queue, QueueEvents } from 'bullmq';
 import { z } from 'zod';
 import { type Activity, EspalierError, OptionError, ResourceError, Stopped, whenAborted } from '../../base/index.js';
@@ -14,11 +15,18 @@ const ATTEMPTS = 3;
 const LOSSES = 1000;
 /** Milliseconds after which a job is looked at although nothing was heard of it: an event may be lost while Redis is away. */
 const PATIENCE = 5_000;
+/** Milliseconds between looks whether anybody still waits for the job under way. */
+const WANTED = 2_000;
+/** Milliseconds for which a queue that does not answer is waited for when a job is taken back. */
+const TAKEN_BACK = 3_000;
+/** Why a job ended for which nobody waited any more. */
+const UNWANTED = 'Nobody waits for the job any more';
 /** Seconds for which what is done is kept, so that a coordinator that was away finds it. */
 const KEPT = 14 * 24 * 3600;
 
 const told = z.object({ told: z.json() });
 const job = z.object({ id: z.string(), run: z.string(), data: z.json() });
+const unwanted = z.object({ unwanted: z.literal(true) });
 
 /** Where the jobs are. */
 export interface BullQueueOptions {
@@ -50,12 +58,15 @@ export async function openBullQueue({ url, tag }: BullQueueOptions, activity: Ac
     if (found) for (const hear of listeners.get(jobId) ?? []) hear(found.told);
   });
   const outstanding = new Map<string, number>();
+  /** How many wait for each job. */
+  const waiters = new Map<string, number>();
   const asked = new Set<string>();
   return {
     name: url.replace(/\/\/[^@/]*@/, '//'),
     result: async (job, { signal, onProgress } = {}) => {
       const count = (outstanding.get(job.run) ?? 0) + 1;
       outstanding.set(job.run, count);
+      waiters.set(job.id, (waiters.get(job.id) ?? 0) + 1);
       const isNew = !asked.has(job.id);
       asked.add(job.id);
       const hearing = listeners.get(job.id) ?? new Set();
@@ -67,6 +78,12 @@ export async function openBullQueue({ url, tag }: BullQueueOptions, activity: Ac
         outstanding.set(job.run, (outstanding.get(job.run) ?? 1) - 1);
         if (onProgress) hearing.delete(onProgress);
         if (hearing.size === 0) listeners.delete(job.id);
+        const others = (waiters.get(job.id) ?? 1) - 1;
+        if (others > 0) waiters.set(job.id, others);
+        else {
+          waiters.delete(job.id);
+          if (signal?.aborted) await Promise.race([takenBack(queue, job.id), delay(TAKEN_BACK, undefined, { ref: false })]);
+        }
       }
     },
     close: async () => {
@@ -91,13 +108,14 @@ async function waited({ queue, events, job, priority, isNew, signal }: Wait): Pr
   const removal = { age: KEPT };
   const options = { jobId: job.id, priority, attempts: ATTEMPTS, removeOnComplete: removal, removeOnFail: removal };
   for (let isFirst = isNew; ; isFirst = false) {
-    if (signal?.aborted) throw new Stopped('Nobody waits for the job any more; it stays in the queue');
+    if (signal?.aborted) throw new Stopped(UNWANTED);
     const posted: BullJob = await queue.add('job', job, options);
     // The state first: a job that was read before it ended has no result.
     const state = await queue.getJobState(posted.id as string);
     const found: BullJob | undefined = await queue.getJob(posted.id as string);
+    if (found && isUnwanted(found)) await found.updateData(job);
     if (found && state === 'completed') return found.returnvalue as Json;
-    if (found && state === 'failed' && isFirst) await retried(found);
+    if (found && state === 'failed' && (isFirst || found.failedReason === UNWANTED)) await retried(found);
     else if (found && state === 'failed') {
       const what = `Those that took a job failed ${found.attemptsMade} times`;
       throw new ResourceError({ what, where: `job "${job.id}"`, got: found.failedReason });
@@ -106,7 +124,21 @@ async function waited({ queue, events, job, priority, isNew, signal }: Wait): Pr
   }
 }
 
-/** Has a job tried anew that an earlier process saw fail: the machine's fault may be mended. */
+/** Removes a job that nobody waits for, or lets whoever does it know. */
+async function takenBack(queue: Queue, id: string): Promise<void> {
+  const found: BullJob | undefined = await queue.getJob(id);
+  // Before it is looked whether the job still waits: it may be taken in between.
+  await found?.updateData({ ...found.data, unwanted: true });
+  // One that is being done is locked, and what is done already is kept.
+  if ((await queue.getJobState(id)) !== 'completed') await queue.remove(id).catch(() => undefined);
+}
+
+/** Whether nobody waits for a job any more. */
+function isUnwanted({ data }: BullJob): boolean {
+  return unwanted.safeParse(data).success;
+}
+
+/** Has a job tried anew that an earlier process saw fail, or that nobody wanted for a while: the machine's fault may be mended. */
 async function retried(job: BullJob): Promise<void> {
   // Another that waits for it may have had the same thought.
   await job.retry('failed', { resetAttemptsMade: true }).catch(() => undefined);
@@ -116,6 +148,7 @@ async function retried(job: BullJob): Promise<void> {
 async function heard(posted: BullJob, events: QueueEvents, signal: AbortSignal | undefined): Promise<void> {
   const end = new AbortController();
   const stop = () => end.abort();
+  if (signal?.aborted) stop();
   signal?.addEventListener('abort', stop, { once: true });
   // How it ended is looked up: it may have been before.
   const ended = posted.waitUntilFinished(events, PATIENCE).catch(() => undefined);
@@ -135,21 +168,33 @@ export async function openBullSource(
   { url, tag, lock = LOCK, look = LOOK }: BullSourceOptions,
   activity: Activity = {},
 ): Promise<JobSource> {
-  const { Worker, WaitingError } = await bullmq();
+  const { Job: Bull, UnrecoverableError, WaitingError, Worker } = await bullmq();
   await checkRedis(url, activity);
   return {
     serve: async (work: Work, { stop, handBack }) => {
       const worker = new Worker(
         nameOf(tag),
         async (posted, token) => {
+          const left = new AbortController();
+          const look = async () => {
+            const now = await Bull.fromId(worker, posted.id as string);
+            if (now && isUnwanted(now)) left.abort();
+          };
+          // A queue that is away says nothing: the work goes on.
+          const looking = setInterval(() => void look().catch(() => undefined), WANTED);
           try {
+            await look();
+            if (left.signal.aborted) throw new Stopped(UNWANTED);
             // What cannot be told is not needed.
             const tell = (progress: Json) => void posted.updateProgress({ told: progress }).catch(() => undefined);
-            return asJson(await work(job.parse(posted.data), handBack, tell), 'result');
+            return asJson(await work(job.parse(posted.data), AbortSignal.any([handBack, left.signal]), tell), 'result');
           } catch (cause) {
+            if (left.signal.aborted) throw new UnrecoverableError(UNWANTED);
             if (!handBack.aborted) throw cause;
             await posted.moveToWait(token);
             throw new WaitingError();
+          } finally {
+            clearInterval(looking);
           }
         },
         {

@@ -10,6 +10,10 @@ interface Entry {
   readonly result: Promise<Json>;
   readonly settle: (result: Json | Promise<Json>) => void;
   attempts: number;
+  /** Those that wait for it. */
+  waiters: number;
+  /** Ends what does it once nobody waits. */
+  unwanted: AbortController;
   readonly listeners: Set<(progress: Json) => void>;
 }
 
@@ -27,6 +31,8 @@ export function memoryQueue(): JobQueue & JobSource {
       result: promise,
       settle: resolve,
       attempts: 0,
+      waiters: 0,
+      unwanted: new AbortController(),
       listeners: new Set<(progress: Json) => void>(),
     };
     promise.catch(() => undefined);
@@ -35,8 +41,20 @@ export function memoryQueue(): JobQueue & JobSource {
     return entry;
   };
   const enqueue = (entry: Entry) => {
+    entry.unwanted = new AbortController();
     waiting.push(entry);
     for (const wake of [...idle]) wake();
+  };
+  const forget = (entry: Entry) => {
+    entries.delete(entry.job.id);
+    entry.settle(Promise.reject(nobodyWaits()));
+  };
+  /** What waits goes at once; who does it is told. */
+  const takeBack = (entry: Entry) => {
+    const at = waiting.indexOf(entry);
+    if (at < 0) return entry.unwanted.abort();
+    waiting.splice(at, 1);
+    forget(entry);
   };
   const next = async (stop: AbortSignal): Promise<Entry | undefined> => {
     while (!stop.aborted) {
@@ -57,24 +75,31 @@ export function memoryQueue(): JobQueue & JobSource {
   return {
     name: 'memory',
     result: async (job, { signal, onProgress } = {}) => {
-      const { result, listeners } = post(job);
+      if (signal?.aborted) throw nobodyWaits();
+      const entry = post(job);
+      const { result, listeners } = entry;
+      entry.waiters++;
       if (onProgress) listeners.add(onProgress);
       try {
         return await (signal ? Promise.race([result, aborted(signal)]) : result);
       } finally {
+        entry.waiters--;
         if (onProgress) listeners.delete(onProgress);
+        if (entry.waiters === 0 && signal?.aborted) takeBack(entry);
       }
     },
     close: async () => undefined,
     serve: async (work, { stop, handBack }) => {
       for (let entry = await next(stop); entry; entry = await next(stop)) {
+        const { signal } = entry.unwanted;
         try {
           const tell = (progress: Json) => {
             for (const hear of [...entry.listeners]) hear(asJson(progress, 'progress'));
           };
-          entry.settle(asJson(await work(entry.job, handBack, tell), 'result'));
+          entry.settle(asJson(await work(entry.job, AbortSignal.any([handBack, signal]), tell), 'result'));
         } catch (cause) {
-          if (handBack.aborted) enqueue(entry);
+          if (signal.aborted && entry.waiters === 0) forget(entry);
+          else if (handBack.aborted || signal.aborted) enqueue(entry);
           else if (++entry.attempts < ATTEMPTS) enqueue(entry);
           else entry.settle(Promise.reject(tooOften(entry.job, cause)));
         }
@@ -84,9 +109,14 @@ export function memoryQueue(): JobQueue & JobSource {
 }
 
 /** What is thrown for a job that everybody failed at. */
-export function tooOften({ id }: Pick<Job, 'id'>, cause: unknown): ResourceError {
+function tooOften({ id }: Pick<Job, 'id'>, cause: unknown): ResourceError {
   const got = cause instanceof Error ? cause.message : String(cause);
   return new ResourceError({ what: `Those that took a job failed ${ATTEMPTS} times`, where: `job "${id}"`, got }, { cause });
+}
+
+/** What is thrown where whoever waits for a job no longer does. */
+function nobodyWaits(): Stopped {
+  return new Stopped('Nobody waits for the job any more');
 }
 
 function withResolvers<T>() {
@@ -99,7 +129,7 @@ function withResolvers<T>() {
 
 function aborted(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
-    const stop = () => reject(new Stopped('Nobody waits for the job any more; it stays in the queue'));
+    const stop = () => reject(nobodyWaits());
     if (signal.aborted) stop();
     else signal.addEventListener('abort', stop, { once: true });
   });

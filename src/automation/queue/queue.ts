@@ -21,14 +21,18 @@ export interface JobQueue {
   /**
    * Posts a job, unless one of its id was, and waits for what comes of it. The first result counts, and is kept for whoever asks later.
    * @param options.onProgress what whoever does it tells meanwhile; some of that may be lost.
-   * @throws ResourceError where those that took it failed again and again; Stopped when aborted: the job stays, and is done all the same.
+   * @throws ResourceError where those that took it failed again and again; Stopped when aborted: where nobody else waits for the job here, it is taken back, and whoever does it
+   * is told to give it up. Posted again, it is done anew.
    */
   result(job: Job, options?: WaitOptions): Promise<Json>;
   /** Lets go of the connection; jobs stay. */
   close(): Promise<void>;
 }
 
-/** Does a job, and tells meanwhile how far it is. What it throws counts as a fault of the machine: another one gets the job. */
+/**
+ * Does a job, and tells meanwhile how far it is. What it throws counts as a fault of the machine, and another one gets the job, but where it was aborted: the job is handed back, or
+ * nobody waits for it any more.
+ */
 export type Work = (job: Job, signal: AbortSignal, tell: (progress: Json) => void) => Promise<Json>;
 
 /** Where jobs are taken. */

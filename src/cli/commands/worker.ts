@@ -1,9 +1,9 @@
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { canonicalText, type Job, type JobSource, type Work } from '../../automation/index.js';
-import { type Activity, EspalierError, FormatError, formatDuration, type ProgressEvent } from '../../base/index.js';
+import { type Activity, EspalierError, FormatError, formatDuration } from '../../base/index.js';
 import { defaultCacheFolder } from '../../data/node/index.js';
-import { progressMessage } from '../../strategies/index.js';
+import { type JobNews, progressMessage } from '../../strategies/index.js';
 import { checkStudio, storeAddress } from '../../strategies/node/index.js';
 import type { AddCommand } from '../command.js';
 import type { CommonOptions } from '../options.js';
@@ -69,9 +69,11 @@ export const workerCommand: AddCommand = (program, run) => {
         const work: Work = (job, signal, tell) =>
           turn.take(async () => {
             const started = performance.now();
+            output.info(`${job.id}: begun.`);
             const result = await processes
-              .perform(job, signal, (events) => tell(progressMessage(name, events)))
+              .perform(job, signal, (news) => tell(progressMessage(name, news)))
               .catch((cause) => {
+                if (signal.aborted && !stop.aborted) output.info(`${job.id}: given up, as nobody waits for it any more.`);
                 // No fault of the job, and the same with every other: it goes back, and this worker ends.
                 if (isRefused(cause)) refused.abort(cause instanceof EspalierError ? cause : new EspalierError((cause as Error).message));
                 throw cause;
@@ -116,7 +118,7 @@ class Processes {
     this.#activity = activity;
   }
 
-  async perform(job: Job, signal: AbortSignal, tell: (events: readonly ProgressEvent[]) => void) {
+  async perform(job: Job, signal: AbortSignal, tell: (news: JobNews) => void) {
     const how = openingOf(job);
     const key = canonicalText(how);
     if (this.#open && (this.#open.key !== key || this.#open.process.hasEnded)) await this.close();

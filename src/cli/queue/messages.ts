@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Job } from '../../automation/index.js';
-import type { ProgressEvent } from '../../base/index.js';
+import type { JobNews } from '../../strategies/index.js';
 
 /** Where the files of a run are, where workers do not share its folder. */
 const storeOpening = z.object({
@@ -23,7 +23,7 @@ export type ToRun = { readonly job: Job } | { readonly stop: true };
 /** What that answers. The first message says that it listens. */
 export type FromRun =
   | { readonly ready: true }
-  | { readonly progress: readonly ProgressEvent[] }
+  | { readonly progress: JobNews }
   | { readonly result: unknown }
   | { readonly failed: { readonly name: string; readonly message: string } };
 

@@ -2,7 +2,8 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Job, Json } from '../../automation/index.js';
-import { type ProgressEvent, ResourceError } from '../../base/index.js';
+import { ResourceError } from '../../base/index.js';
+import type { JobNews } from '../../strategies/index.js';
 import type { FromRun, ToRun } from './messages.js';
 import type { RunHere } from './run-here.js';
 
@@ -19,7 +20,7 @@ export class RunProcess {
   readonly #child: ChildProcess;
   readonly #ready: Promise<void>;
   #answer: ((message: FromRun | Error) => void) | undefined;
-  #tell: ((progress: readonly ProgressEvent[]) => void) | undefined;
+  #tell: ((news: JobNews) => void) | undefined;
   #ended: Error | undefined;
 
   /** @throws ResourceError where the folder is not there. */
@@ -68,7 +69,7 @@ export class RunProcess {
   }
 
   /** Has a job done. @throws ResourceError where the process cannot do it; whatever the job threw, by its name. */
-  async perform(job: Job, signal: AbortSignal, tell: (progress: readonly ProgressEvent[]) => void): Promise<Json> {
+  async perform(job: Job, signal: AbortSignal, tell: (news: JobNews) => void): Promise<Json> {
     await this.#ready;
     this.#tell = tell;
     if (this.#ended) throw this.#ended;

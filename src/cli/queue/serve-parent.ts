@@ -9,11 +9,6 @@ const EVERY = 1000;
 /** Does what the process that started this one asks for, one job at a time, until that is gone. */
 export async function serveParent(perform: PerformJob, { activity, output }: CommandContext): Promise<void> {
   const say = (message: FromRun) => process.send?.(message);
-  const batch = new ProgressBatch();
-  const tell = () => {
-    const progress = batch.take();
-    if (progress.length > 0) say({ progress });
-  };
   let work: AbortController | undefined;
   const gone = new Promise<void>((resolve) => process.once('disconnect', resolve));
   process.on('message', async (message: ToRun) => {
@@ -23,6 +18,11 @@ export async function serveParent(perform: PerformJob, { activity, output }: Com
     }
     work = new AbortController();
     const signal = activity.signal ? AbortSignal.any([activity.signal, work.signal]) : work.signal;
+    const batch = new ProgressBatch();
+    const tell = () => {
+      const progress = batch.take();
+      if (progress) say({ progress });
+    };
     const timer = setInterval(tell, EVERY);
     try {
       let isFirst = true;
@@ -32,7 +32,8 @@ export async function serveParent(perform: PerformJob, { activity, output }: Com
         if (isFirst) tell();
         isFirst = false;
       };
-      const result = await perform(message.job, { onMessage: output.message, onProgress, signal });
+      const onQuality = (quality: number) => batch.addQuality(quality);
+      const result = await perform(message.job, { onMessage: output.message, onProgress, onQuality, signal });
       tell();
       say({ result });
     } catch (error) {

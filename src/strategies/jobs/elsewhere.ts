@@ -2,7 +2,8 @@ import type { JobQueue, Json } from '../../automation/index.js';
 import { type Activity, EspalierError } from '../../base/index.js';
 import type { Recipe, TechniqueRegistry } from '../../technique/index.js';
 import { sha256 } from '../models/fingerprint.js';
-import { stageId } from '../models/runner.js';
+import type { WatchEpoch } from '../models/making.js';
+import { type RecipeRequest, stageId } from '../models/runner.js';
 import type { Workspace } from '../models/workspace.js';
 import { type ChosenJob, type JobResult, jobOf, type RunJob, resultIn, type StageJob, type WrittenModel } from './job.js';
 import { progressIn } from './progress.js';
@@ -26,8 +27,11 @@ export interface StageBeside extends Pick<StageJob, 'teaches' | 'latency'> {
 
 /** Has workers do what is then found in the journal: whoever goes on to do it himself has nothing left to do. */
 export interface Elsewhere {
-  /** Makes and measures every stage of a recipe. @param beside absent where the last is to be the baseline. */
-  make(recipe: Recipe, activity: Activity, beside?: StageBeside): Promise<void>;
+  /**
+   * Makes and measures every stage of a recipe. @param beside absent where the last is to be the baseline. @param watch told of each epoch of its trainings, by the stage's place in the
+   * recipe, from 1, as far as workers tell in time. @throws what `watch` throws: then the stage is not made, unless another trial waits for it.
+   */
+  make(recipe: Recipe, activity: Activity, beside?: StageBeside, watch?: RecipeRequest['watch']): Promise<void>;
   /** Measures a chosen model, unless the journal has the step of that name. */
   measure(step: string, job: Omit<ChosenJob, 'open' | 'records'>, activity: Activity): Promise<void>;
 }
@@ -38,7 +42,7 @@ export function workersOf({ queue, open, registry, workspace, seed, fingerprint 
   const told = new Map<string, string>();
   const run = sha256([fingerprint, workspace.name, String(seed)]).slice(0, 12);
   return {
-    make: async (recipe, activity, beside) => {
+    make: async (recipe, activity, beside, watch) => {
       const { teaches = false, latency = false } = beside ?? {};
       const baseline = beside && written(beside.baseline);
       const models = baseline ? [baseline.id] : [];
@@ -47,7 +51,8 @@ export function workersOf({ queue, open, registry, workspace, seed, fingerprint 
         const id = stageId(steps, seed, fingerprint);
         models.push(id);
         if (registry.get(recipe[length - 1].technique).isTransient || has(`measure ${id}`)) continue;
-        await done({ kind: 'stage', open, id, recipe: steps, baseline, teaches, latency, records: known({ models }) }, activity);
+        const job: StageJob = { kind: 'stage', open, id, recipe: steps, baseline, teaches, latency, records: known({ models }) };
+        await done(job, activity, watch && ((quality) => watch(length, quality)));
       }
     },
     measure: async (step, { kind, model, baseline, concurrent }, activity) => {
@@ -65,8 +70,9 @@ export function workersOf({ queue, open, registry, workspace, seed, fingerprint 
     return known({ steps: [step] }).some(({ kind }) => kind === 'step');
   }
 
-  async function done(runJob: RunJob, { signal, onMessage, onProgress }: Activity): Promise<void> {
+  async function done(runJob: RunJob, { signal, onMessage, onProgress }: Activity, watch?: WatchEpoch): Promise<void> {
     const job = jobOf(runJob, run);
+    const watched = watch && new Watched(watch);
     /** Those that told of this job last do nothing now, but for one: who took another job meanwhile has told of that. */
     const rest = (but?: string) => {
       for (const [name, id] of told) {
@@ -76,15 +82,20 @@ export function workersOf({ queue, open, registry, workspace, seed, fingerprint 
       }
     };
     const hear = (said: Json) => {
-      const { worker: name, events } = progressIn(said) ?? { worker: '', events: [] };
+      const { worker: name, events, qualities } = progressIn(said) ?? { worker: '', events: [] };
+      watched?.hear(qualities ?? []);
       if (events.length > 0) told.set(name, job.id);
       for (const event of events) onProgress?.({ ...event, worker: { name } });
       // The job of one that died is another's.
       rest(name);
     };
+    const signals = [signal, watched?.given].filter((each) => each !== undefined);
     try {
-      const result = resultIn(await queue.result(job, { signal, onProgress: hear }), job);
+      const result = resultIn(await queue.result(job, { signal: AbortSignal.any(signals), onProgress: hear }), job);
       await take(result, onMessage);
+      await watched?.told;
+    } catch (error) {
+      throw watched?.given.aborted ? watched.given.reason : error;
     } finally {
       rest();
     }
@@ -94,6 +105,33 @@ export function workersOf({ queue, open, registry, workspace, seed, fingerprint 
     if ('failed' in result) throw Object.assign(new EspalierError(result.failed.message), { name: result.failed.name });
     for (const name of await adopt(storage, result.records))
       onMessage?.({ level: 'warning', text: `Two workers differ in the ${name}: what came first counts.` });
+  }
+}
+
+/** Tells of the epochs of a stage in order, each once. */
+class Watched {
+  readonly #watch: WatchEpoch;
+  readonly #end = new AbortController();
+  #heard = 0;
+  /** Resolves when all that was heard is told. */
+  told: Promise<void> = Promise.resolve();
+
+  constructor(watch: WatchEpoch) {
+    this.#watch = watch;
+  }
+
+  /** Aborted by what `watch` threw. */
+  get given(): AbortSignal {
+    return this.#end.signal;
+  }
+
+  /** @param qualities of all epochs so far. */
+  hear(qualities: readonly (number | null)[]): void {
+    for (const quality of qualities.slice(this.#heard)) {
+      this.#heard++;
+      this.told = this.told.then(() => this.#watch(quality ?? Number.NaN));
+      this.told.catch((error: unknown) => this.#end.abort(error));
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 import { asJson, type Json } from '../../automation/index.js';
-import { type Activity, EspalierError, ResourceError, Stopped } from '../../base/index.js';
+import { EspalierError, ResourceError, Stopped } from '../../base/index.js';
 import type { Model } from '../../onnx/index.js';
 import type { Timed } from '../models/host.js';
 import { latencyBeside } from '../models/latency.js';
@@ -7,6 +7,7 @@ import type { MakeModels } from '../models/maker.js';
 import type { Meter } from '../models/meter.js';
 import { storedModel, type Workspace } from '../models/workspace.js';
 import type { JobResult, StageJob } from './job.js';
+import type { JobActivity } from './progress.js';
 import { type About, recordsFor } from './records.js';
 
 /** What a worker makes the stages of one run with. */
@@ -16,11 +17,14 @@ export interface StageTools {
   workspace: Workspace;
 }
 
-/** Makes and measures a stage. @throws whatever a technique throws; ResourceError; Stopped when aborted. */
-export async function performStage(job: StageJob, { make, meter, workspace }: StageTools, activity: Activity): Promise<void> {
+/** Makes and measures a stage; of the epochs of its trainings only its own are told, not those of what it begins with. @throws whatever a technique throws; ResourceError; Stopped when aborted. */
+export async function performStage(job: StageJob, { make, meter, workspace }: StageTools, activity: JobActivity): Promise<void> {
   const { recipe, baseline, teaches, latency } = job;
   const stored = baseline && (await storedModel(baseline, workspace));
-  const stage = (await make(recipe, activity, teaches ? stored : undefined)).at(-1);
+  const watch = async (place: number, quality: number) => {
+    if (place === recipe.length) activity.onQuality?.(quality);
+  };
+  const stage = (await make(recipe, activity, teaches ? stored : undefined, watch)).at(-1);
   const beside = baseline && stored && ((model: Model, timed: Timed) => latencyBeside(baseline, stored, model, timed, meter));
   if (stage) await meter.measure(stage, { signal: activity.signal, latency: latency ? beside : undefined });
 }

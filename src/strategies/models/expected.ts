@@ -9,6 +9,8 @@ export interface ExpectedNeeds {
   registry: TechniqueRegistry;
   /** Epochs of a full training. */
   epochs: number;
+  /** Samples of an epoch. Default: the whole training part. */
+  samples?: number;
   /** Whether the model that these steps make is there already. Default: never. */
   isMade?(steps: Recipe): boolean;
 }
@@ -101,13 +103,14 @@ export class Expected {
     const technique = registry.get(name);
     const checked = checkOptions(technique, options);
     const { train, validation } = task.splits;
+    const { samples = train.size } = this.#needs;
     const asked = typeof checked.epochs === 'number' ? checked.epochs : epochs * (technique.needs.training ?? 1);
     const trained = needs(technique, 'gradients', checked) ? asked : 0;
     const { forward, training = 0, setup } = pace;
     const answered = technique.needs.answers?.(checked, validation.size) ?? 0;
     const measured = technique.isTransient ? 0 : validation.size;
     const stepCost = technique.needs.stepCost ?? 1;
-    const running = trained * (train.size * training * stepCost + validation.size * forward) + (answered + measured) * forward;
+    const running = trained * (samples * training * stepCost + validation.size * forward) + (answered + measured) * forward;
     return work * running + (trained > 0 ? setup : 0) + (technique.isTransient ? 0 : AROUND);
   }
 }

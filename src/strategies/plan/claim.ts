@@ -24,9 +24,17 @@ export interface Claim {
   plan: Plan;
 }
 
+/** How much trainings do. */
+export interface TrainingLength {
+  /** Of one full training. */
+  epochs: number;
+  /** Of the training part, in each of them. */
+  samples: number;
+}
+
 /** What two runs in one workspace must have in common, in the words of the error that says that they have not. */
 function header({ name, original, architecture, task, strategyName, settings, plan }: Claim): Record<string, Json> {
-  const { seed, epochs, threads, limits, objectives, families, hardware, device, target } = settings;
+  const { seed, epochs, samples, threads, limits, objectives, families, hardware, device, target } = settings;
   const base = architecture ? baseRecipe(architecture, task, epochs) : [];
   const parts = Object.values(task.splits).map(({ fingerprint }) => fingerprint);
   return asJson(
@@ -42,6 +50,7 @@ function header({ name, original, architecture, task, strategyName, settings, pl
       recipes: `SHA-256 ${shortHash([base, ...plan.initialPoints.map((point) => plan.recipe(point))], 'recipes')}`,
       seed,
       epochs,
+      samples: samples < task.splits.train.size ? samples : null,
       threads,
       limits,
       objectives: objectives ?? null,
@@ -53,10 +62,12 @@ function header({ name, original, architecture, task, strategyName, settings, pl
   ) as Record<string, Json>;
 }
 
-/** The epochs that the run in a workspace was begun with; undefined where there is none. */
-export function claimedEpochs({ storage }: Pick<Workspace, 'storage'>): number | undefined {
-  const before = storage.records().find(({ kind }) => kind === KIND)?.data as { epochs?: Json } | undefined;
-  return typeof before?.epochs === 'number' ? before.epochs : undefined;
+const claimed = z.object({ epochs: z.number(), samples: z.number().nullish() });
+
+/** What the run in a workspace was begun with; undefined where there is none. @param samples of the training part. */
+export function claimedLength({ storage }: Pick<Workspace, 'storage'>, samples: number): TrainingLength | undefined {
+  const before = claimed.safeParse(storage.records().find(({ kind }) => kind === KIND)?.data).data;
+  return before && { epochs: before.epochs, samples: before.samples ?? samples };
 }
 
 function shortHash(value: unknown, what: string): string {

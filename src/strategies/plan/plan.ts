@@ -6,8 +6,8 @@ import type { Task } from '../../training/index.js';
 import { withRules } from '../criteria/rules.js';
 import type { Workspace } from '../models/workspace.js';
 import type { StartArchitecture } from '../recipes/base.js';
-import { type Outlook, outlookOf } from './budget.js';
-import { claimedEpochs, claimWorkspace } from './claim.js';
+import { type Outlook, outlookOf, trainedOn } from './budget.js';
+import { claimedLength, claimWorkspace, type TrainingLength } from './claim.js';
 import { type OptimizeOptions, type Settings, settingsOf } from './settings.js';
 import type { Plan, Strategy } from './strategy.js';
 import { whyUntrainable } from './trainability.js';
@@ -29,14 +29,14 @@ export interface PlanNeeds {
 }
 
 export interface Planned {
-  /** With every metric that a limit is about among what it states. */
+  /** With every metric that a limit is about among what it states, and with the samples that are trained on. */
   task: Task;
   settings: Settings;
   plan: Plan;
   /** What is foreseen, where there is a budget. */
   outlook?: Outlook;
-  /** Epochs of a full training without one. */
-  usualEpochs: number;
+  /** Of a full training without one. */
+  usual: TrainingLength;
 }
 
 /**
@@ -47,8 +47,10 @@ export async function planRun(needs: PlanNeeds): Promise<Planned> {
   const began = performance.now();
   const { name, original, architecture, strategy, registry, runtime, workspace, onMessage, signal } = needs;
   const { task, options } = withMetricsOfRules(needs.task, needs.options);
-  const begun = options.epochs ?? claimedEpochs(workspace);
-  const usual = settingsOf({ ...options, epochs: begun }, task.splits.train.size);
+  const all = task.splits.train.size;
+  const begun = claimedLength(workspace, all);
+  const epochs = options.epochs ?? begun?.epochs;
+  const usual = { ...settingsOf({ ...options, epochs }, all), samples: begun?.samples ?? all };
   const untrainable = await whyUntrainable(original, task, runtime);
   const { limits, families, hardware } = usual;
   const planned = strategy.plan({
@@ -58,22 +60,25 @@ export async function planRun(needs: PlanNeeds): Promise<Planned> {
   const outlook = Number.isFinite(usual.budgetMs)
     ? await outlookOf({
         ...{ original, architecture, task, registry, runtime, workspace, signal, settings: usual, plan: planned },
-        ...{ isTrainable: untrainable === undefined, isFixed: begun !== undefined, spentMs: () => performance.now() - began },
+        ...{ isTrainable: untrainable === undefined, isFixed: epochs !== undefined, spentMs: () => performance.now() - began },
       })
     : undefined;
-  const settings = { ...usual, epochs: outlook?.epochs ?? usual.epochs };
-  const plan: Plan = { ...planned, recipe: (point) => planned.recipe(point, settings.epochs) };
-  for (const text of plan.remarks) onMessage?.({ level: 'warning', text });
+  const settings = { ...usual, ...outlook?.length };
+  const { samples } = settings;
+  for (const text of planned.remarks) onMessage?.({ level: 'warning', text });
+  const cut = samples < all ? [`To end within the budget, trainings took ${samples} of ${all} samples.`] : [];
+  const plan: Plan = { ...planned, recipe: (point) => planned.recipe(point, settings.epochs), remarks: [...planned.remarks, ...cut] };
   await claimWorkspace(workspace, { name, original, architecture, task, strategyName: strategy.name, settings, plan });
-  return { task, settings, plan, outlook, usualEpochs: usual.epochs };
+  return { task: trainedOn(task, samples), settings, plan, outlook, usual: { epochs: usual.epochs, samples: all } };
 }
 
 /** What a run with a budget is told at its start. */
-export function outlookMessage({ settings, outlook, usualEpochs }: Planned): Message {
-  const { budgetMs, trials, epochs } = settings;
+export function outlookMessage({ settings, outlook, usual }: Planned): Message {
+  const { budgetMs, trials, epochs, samples } = settings;
   const time = formatDuration(budgetMs / 1000);
   const { fits = 0 } = outlook ?? {};
-  const fitted = epochs < usualEpochs ? `, each full training cut from ${usualEpochs} to ${count(epochs, 'epoch')}` : '';
+  const some = samples < usual.samples ? ` of ${samples} of ${usual.samples} samples` : '';
+  const fitted = epochs < usual.epochs || some ? `, each full training cut from ${usual.epochs} to ${count(epochs, 'epoch')}${some}` : '';
   if (fits === 0) return { level: 'warning', text: `Not even one trial is likely to fit in ${time}: the quickest is begun all the same.` };
   const many = fits < trials ? `About ${fits} of ${trials} trials fit` : `All ${trials} trials are likely to fit`;
   return { level: 'info', text: `${many} in ${time}${fitted}.` };

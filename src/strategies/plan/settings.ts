@@ -63,7 +63,10 @@ export interface OptimizeOptions {
 type Optional = 'objectives' | 'families' | 'hardware' | 'device' | 'target' | 'serving' | 'watts' | 'pricePerHour' | 'warmStart';
 
 /** The options with their defaults. */
-export interface Settings extends Required<Omit<OptimizeOptions, Optional>>, Pick<OptimizeOptions, Optional> {}
+export interface Settings extends Required<Omit<OptimizeOptions, Optional>>, Pick<OptimizeOptions, Optional> {
+  /** Samples that are trained on: all of the training part, but where a budget has it that fewer are. */
+  samples: number;
+}
 
 /** @param samples of the training part. @throws OptionError for options that cannot be used. */
 export function settingsOf(options: OptimizeOptions, samples: number): Settings {
@@ -125,6 +128,7 @@ export function settingsOf(options: OptimizeOptions, samples: number): Settings 
     trials,
     budgetMs,
     epochs,
+    samples,
     jobs,
     threads,
     seed,

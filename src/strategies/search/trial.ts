@@ -79,7 +79,10 @@ export async function tryRecipe(recipe: Recipe, trial: Trial, needs: TrialNeeds)
   }
 }
 
-/** The stages of a recipe whose epochs are reported. Workers make one after the other, so that none is begun for a trial that is given up. */
+/**
+ * The stages of a recipe whose epochs are reported. Workers make one after the other, so that none is begun for a trial that is given up. What they tell of epochs may be late or lost: how a
+ * stage that is made was told from its record, as everywhere.
+ */
 async function watched(
   recipe: Recipe,
   { activity }: Trial,
@@ -90,9 +93,15 @@ async function watched(
   if (!elsewhere) return make(recipe, activity, teacher, (stage, quality) => epochs.add(stage, quality));
   for (let length = 1; ; length++) {
     const begun = recipe.slice(0, length);
-    await elsewhere.make(begun, activity, beside);
+    let told = 0;
+    await elsewhere.make(begun, activity, beside, async (stage, quality) => {
+      if (stage !== length) return;
+      told++;
+      await epochs.add(stage, quality);
+    });
+    let known = 0;
     const stages = await make(begun, activity, teacher, async (stage, quality) => {
-      if (stage === length) await epochs.add(stage, quality);
+      if (stage === length && ++known > told) await epochs.add(stage, quality);
     });
     if (length === recipe.length) return stages;
   }
