@@ -31,8 +31,9 @@ export function openRun(request: Omit<OptimizeRequest, 'workers'>, machine?: str
     await adopt(request.workspace.storage, work.records);
     tools ??= toolsFor(request, machine);
     const { chosen, ...stages } = await tools;
-    if (work.kind === 'stage') return resultOf(() => performStage(work, stages, activity), request.workspace, { models: [work.id] });
-    return resultOf(() => chosen[work.kind](work, activity), request.workspace, { steps: [nameOfStep(work.kind, work)] });
+    if (work.kind === 'stage')
+      return resultOf((within) => performStage(work, stages, within), request.workspace, { models: [work.id] }, activity);
+    return resultOf((within) => chosen[work.kind](work, within), request.workspace, { steps: [nameOfStep(work.kind, work)] }, activity);
   };
 }
 

@@ -75,10 +75,13 @@ export async function optimize(request: OptimizeRequest): Promise<RunInfo> {
     // Limits may have been changed meanwhile.
     const judged = { ...baseline, criteria: { ...criteria, limits: found.limits } };
     const settled = await settle({ baseline: judged, candidates: found.candidates, task, runtime, threads, host, settings, ...tools });
+    // A worker may have written once more after its stage was given up.
+    if (found.complete) for (const stage of found.left) await workspace.forget(stage);
     return writeRun({
       name,
       strategyName: strategy.name,
       task,
+      data: request.task.splits.train.fingerprint,
       settings,
       plan,
       baseline: judged,

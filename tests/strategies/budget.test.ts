@@ -5,9 +5,12 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { createNodeRuntime } from 'espalier/infrastructure/runtime/node';
 import { loadModel } from 'espalier/onnx/node';
-import { type Plan, type RunInfo, shrinkAndImprove, techniques } from 'espalier/strategies';
+import { type OptimizeOptions, optimize, type Plan, type RunInfo, shrinkAndImprove, techniques } from 'espalier/strategies';
+import { openWorkspace } from 'espalier/strategies/node';
 import { TechniqueRegistry } from 'espalier/technique';
-import { digitsTask, smallRun, trainStart } from './small-run.js';
+import { train } from 'espalier/training';
+import { clusters, plainTask, smallMlp } from '../training/support.js';
+import { digitsTask, QUICK_HOST, smallRun, trainStart } from './small-run.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'espalier-budget-'));
 const LONG = 3_600_000;
@@ -86,4 +89,30 @@ test('an architecture by name, and a budget in which not even one recipe ends: t
   const rest = await run({});
   assert.equal(rest.trials.finished, 1);
   assert.deepEqual(rest.baseline.recipe, none.baseline.recipe);
+});
+
+test('where a quarter of the epochs is too long, too, trainings take fewer samples, of every class its share, and so does the run that goes on', async (t) => {
+  const runtime = createNodeRuntime({ threads: 1 });
+  t.after(() => runtime.dispose());
+  const [few, many] = [200, 3000].map((size, seed) => clusters({ size, spread: 2, seed }));
+  const task = plainTask({ train: many, validation: few, calibration: few, test: few });
+  const training = { epochs: 2, batchSize: 50, learningRate: 0.01, evaluateEvery: 0 };
+  const { model: original } = await train({ model: smallMlp(), task, runtime, options: training });
+  const run = async (options: OptimizeOptions) => {
+    const workspace = await openWorkspace(join(folder, 'samples'));
+    const common = { name: 'samples', original, task, strategy: shrinkAndImprove, registry: techniques, runtime, workspace };
+    const info = await optimize({ ...common, host: QUICK_HOST, options: { serving: [], ...options } });
+    await workspace.close();
+    return info;
+  };
+  const none = await run({ budgetMs: 1 });
+  const rest = await run({ trials: 2 });
+  assert.equal(none.trials.finished, 0);
+  assert.equal(rest.trials.finished, 2);
+  for (const { task: told, remarks, options } of [none, rest]) {
+    assert.equal(told.samples.train, 1000);
+    assert.ok(remarks.includes('To end within the budget, trainings took 1000 of 3000 samples.'));
+    assert.equal(options.epochs, 10);
+  }
+  assert.equal((await run({ trials: 1, epochs: 10 })).task.samples.train, 1000, 'a run keeps them');
 });

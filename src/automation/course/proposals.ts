@@ -9,7 +9,7 @@ import { likelyViolation } from './likely.js';
 /** How often the sampler is asked again, and points are drawn at random, for one that likely keeps constraints that were changed. */
 const AGAIN = 8;
 const DRAWN = 16;
-/** The same where points are refused before they are tried, or there is no time for them: that costs little beside a trial. */
+/** The same where none of these is worth a trial, or there is time for none: to draw costs little beside a trial. */
 const DRAWN_TO_TRY = 200;
 
 export interface Proposal {
@@ -71,7 +71,7 @@ function likeliest(
       if (point === undefined) return;
       yield point;
     }
-    for (let draw = 0; draw < (admits || mayTry ? DRAWN_TO_TRY : DRAWN); draw++) {
+    for (let draw = 0; draw < (best ? DRAWN : DRAWN_TO_TRY); draw++) {
       const point = space.sampleUniform(random.fork(`drawn ${draw}`));
       if (isNew(point)) yield point;
     }

@@ -73,7 +73,9 @@ export async function openBullQueue({ url, tag }: BullQueueOptions, activity: Ac
       listeners.set(job.id, hearing);
       if (onProgress) hearing.add(onProgress);
       try {
-        return await waited({ queue, events, job, priority: count, isNew, signal });
+        const result = waited({ queue, events, job, priority: count, isNew, signal });
+        // Redis may be away when nobody wants to wait any more.
+        return await (signal ? Promise.race([result, stopped(signal)]) : result);
       } finally {
         outstanding.set(job.run, (outstanding.get(job.run) ?? 1) - 1);
         if (onProgress) hearing.delete(onProgress);
@@ -82,7 +84,8 @@ export async function openBullQueue({ url, tag }: BullQueueOptions, activity: Ac
         if (others > 0) waiters.set(job.id, others);
         else {
           waiters.delete(job.id);
-          if (signal?.aborted) await Promise.race([takenBack(queue, job.id), delay(TAKEN_BACK, undefined, { ref: false })]);
+          const left = signal?.aborted ? takenBack(queue, job.id).catch(() => undefined) : undefined;
+          if (left) await Promise.race([left, delay(TAKEN_BACK, undefined, { ref: false })]);
         }
       }
     },
@@ -113,24 +116,36 @@ async function waited({ queue, events, job, priority, isNew, signal }: Wait): Pr
     // The state first: a job that was read before it ended has no result.
     const state = await queue.getJobState(posted.id as string);
     const found: BullJob | undefined = await queue.getJob(posted.id as string);
-    if (found && isUnwanted(found)) await found.updateData(job);
+    if (signal?.aborted) continue;
+    // One that is gone meanwhile is posted again.
+    if (found && isUnwanted(found)) await found.updateData(job).catch(() => undefined);
     if (found && state === 'completed') return found.returnvalue as Json;
-    if (found && state === 'failed' && (isFirst || found.failedReason === UNWANTED)) await retried(found);
-    else if (found && state === 'failed') {
+    const reason = state === 'failed' ? found?.failedReason : undefined;
+    if (found && reason !== undefined && (isFirst || reason === UNWANTED)) await retried(found);
+    else if (found && reason !== undefined) {
       const what = `Those that took a job failed ${found.attemptsMade} times`;
-      throw new ResourceError({ what, where: `job "${job.id}"`, got: found.failedReason });
+      throw new ResourceError({ what, where: `job "${job.id}"`, got: reason });
     }
     await heard(posted, events, signal);
   }
 }
+
+/** @throws Stopped when aborted. */
+async function stopped(signal: AbortSignal): Promise<never> {
+  await whenAborted(signal);
+  throw new Stopped(UNWANTED);
+}
+
+/** States of a job that nobody does. */
+const WAITING: readonly string[] = ['waiting', 'prioritized', 'delayed', 'failed'];
 
 /** Removes a job that nobody waits for, or lets whoever does it know. */
 async function takenBack(queue: Queue, id: string): Promise<void> {
   const found: BullJob | undefined = await queue.getJob(id);
   // Before it is looked whether the job still waits: it may be taken in between.
   await found?.updateData({ ...found.data, unwanted: true });
-  // One that is being done is locked, and what is done already is kept.
-  if ((await queue.getJobState(id)) !== 'completed') await queue.remove(id).catch(() => undefined);
+  // One that is taken meanwhile is locked, and what is done already is kept.
+  if (WAITING.includes(await queue.getJobState(id))) await queue.remove(id);
 }
 
 /** Whether nobody waits for a job any more. */
@@ -178,12 +193,13 @@ export async function openBullSource(
           const left = new AbortController();
           const look = async () => {
             const now = await Bull.fromId(worker, posted.id as string);
-            if (now && isUnwanted(now)) left.abort();
+            // One that is gone was taken back while this machine was away.
+            if (!now || isUnwanted(now)) left.abort();
           };
           // A queue that is away says nothing: the work goes on.
           const looking = setInterval(() => void look().catch(() => undefined), WANTED);
           try {
-            await look();
+            await look().catch(() => undefined);
             if (left.signal.aborted) throw new Stopped(UNWANTED);
             // What cannot be told is not needed.
             const tell = (progress: Json) => void posted.updateProgress({ told: progress }).catch(() => undefined);

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { canonicalText, type Job, type JobSource, type Work } from '../../automation/index.js';
-import { type Activity, EspalierError, FormatError, formatDuration } from '../../base/index.js';
+import { type Activity, EspalierError, FormatError, formatDuration, Stopped } from '../../base/index.js';
 import { defaultCacheFolder } from '../../data/node/index.js';
 import { type JobNews, progressMessage } from '../../strategies/index.js';
 import { checkStudio, storeAddress } from '../../strategies/node/index.js';
@@ -68,6 +68,8 @@ export const workerCommand: AddCommand = (program, run) => {
         const name = `${hostname()}-${process.pid}`;
         const work: Work = (job, signal, tell) =>
           turn.take(async () => {
+            // It was taken back while another was done.
+            if (signal.aborted) throw new Stopped('The job was left before it was begun');
             const started = performance.now();
             output.info(`${job.id}: begun.`);
             const result = await processes

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Job, Json } from '../../automation/index.js';
-import { ResourceError } from '../../base/index.js';
+import { ResourceError, Stopped, whenAborted } from '../../base/index.js';
 import type { JobNews } from '../../strategies/index.js';
 import type { FromRun, ToRun } from './messages.js';
 import type { RunHere } from './run-here.js';
@@ -68,9 +68,10 @@ export class RunProcess {
     this.#answer?.(cause);
   }
 
-  /** Has a job done. @throws ResourceError where the process cannot do it; whatever the job threw, by its name. */
+  /** Has a job done. @throws ResourceError where the process cannot do it; whatever the job threw, by its name; Stopped when aborted, at once while the run is still being opened. */
   async perform(job: Job, signal: AbortSignal, tell: (news: JobNews) => void): Promise<Json> {
-    await this.#ready;
+    await Promise.race([this.#ready, whenAborted(signal)]);
+    if (signal.aborted) throw new Stopped('The job was left before the run was open');
     this.#tell = tell;
     if (this.#ended) throw this.#ended;
     const stop = () => this.#send({ stop: true });

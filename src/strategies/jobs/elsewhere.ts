@@ -1,11 +1,11 @@
-import type { JobQueue, Json } from '../../automation/index.js';
+import type { JobQueue, JournalRecord, Json } from '../../automation/index.js';
 import { type Activity, EspalierError } from '../../base/index.js';
 import type { Recipe, TechniqueRegistry } from '../../technique/index.js';
 import { sha256 } from '../models/fingerprint.js';
 import type { WatchEpoch } from '../models/making.js';
 import { type RecipeRequest, stageId } from '../models/runner.js';
 import type { Workspace } from '../models/workspace.js';
-import { type ChosenJob, type JobResult, jobOf, type RunJob, resultIn, type StageJob, type WrittenModel } from './job.js';
+import { type ChosenJob, jobOf, type RunJob, resultIn, type StageJob, type WrittenModel } from './job.js';
 import { progressIn } from './progress.js';
 import { type About, adopt, recordsFor } from './records.js';
 
@@ -92,18 +92,20 @@ export function workersOf({ queue, open, registry, workspace, seed, fingerprint 
     const signals = [signal, watched?.given].filter((each) => each !== undefined);
     try {
       const result = resultIn(await queue.result(job, { signal: AbortSignal.any(signals), onProgress: hear }), job);
-      await take(result, onMessage);
+      if ('failed' in result) watched?.hear(result.failed.epochs ?? []);
+      else await keep(result.records, onMessage);
       await watched?.told;
+      if ('failed' in result) throw Object.assign(new EspalierError(result.failed.message), { name: result.failed.name });
     } catch (error) {
       throw watched?.given.aborted ? watched.given.reason : error;
     } finally {
+      watched?.end();
       rest();
     }
   }
 
-  async function take(result: JobResult, onMessage: Activity['onMessage']): Promise<void> {
-    if ('failed' in result) throw Object.assign(new EspalierError(result.failed.message), { name: result.failed.name });
-    for (const name of await adopt(storage, result.records))
+  async function keep(records: readonly JournalRecord[], onMessage: Activity['onMessage']): Promise<void> {
+    for (const name of await adopt(storage, records))
       onMessage?.({ level: 'warning', text: `Two workers differ in the ${name}: what came first counts.` });
   }
 }
@@ -111,8 +113,9 @@ export function workersOf({ queue, open, registry, workspace, seed, fingerprint 
 /** Tells of the epochs of a stage in order, each once. */
 class Watched {
   readonly #watch: WatchEpoch;
-  readonly #end = new AbortController();
+  readonly #given = new AbortController();
   #heard = 0;
+  #isOver = false;
   /** Resolves when all that was heard is told. */
   told: Promise<void> = Promise.resolve();
 
@@ -122,15 +125,20 @@ class Watched {
 
   /** Aborted by what `watch` threw. */
   get given(): AbortSignal {
-    return this.#end.signal;
+    return this.#given.signal;
+  }
+
+  /** Nothing more is told. */
+  end(): void {
+    this.#isOver = true;
   }
 
   /** @param qualities of all epochs so far. */
   hear(qualities: readonly (number | null)[]): void {
     for (const quality of qualities.slice(this.#heard)) {
       this.#heard++;
-      this.told = this.told.then(() => this.#watch(quality ?? Number.NaN));
-      this.told.catch((error: unknown) => this.#end.abort(error));
+      this.told = this.told.then(() => (this.#isOver ? undefined : this.#watch(quality ?? Number.NaN)));
+      this.told.catch((error: unknown) => this.#given.abort(error));
     }
   }
 }

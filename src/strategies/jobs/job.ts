@@ -42,7 +42,13 @@ const chosenJob = z.object({
 
 const anyJob = z.discriminatedUnion('kind', [stageJob, chosenJob]);
 
-const jobResult = z.union([z.object({ records }), z.object({ failed: z.object({ name: z.string(), message: z.string() }) })]);
+const failed = z.object({
+  name: z.string(),
+  message: z.string(),
+  /** The validation quality after each epoch of the stage before it failed; null where the metric is not defined. */
+  epochs: z.array(z.number().nullable()).optional(),
+});
+const jobResult = z.union([z.object({ records }), z.object({ failed })]);
 
 /** A model in a file of the run. */
 export type WrittenModel = Pick<ModelInfo, 'id' | 'file' | 'footprint'>;
@@ -76,9 +82,7 @@ export interface ChosenJob extends Common {
 export type RunJob = StageJob | ChosenJob;
 
 /** What came of one: records for the journal, or why the recipe cannot be applied. */
-export type JobResult =
-  | { readonly records: readonly JournalRecord[] }
-  | { readonly failed: { readonly name: string; readonly message: string } };
+export type JobResult = { readonly records: readonly JournalRecord[] } | { readonly failed: z.infer<typeof failed> };
 
 /** @param run tells runs apart. */
 export function jobOf(job: RunJob, run: string): Job {

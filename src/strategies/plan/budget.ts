@@ -71,11 +71,13 @@ export async function outlookOf(needs: BudgetNeeds): Promise<Outlook> {
   const timing = { model: original, task, runtime, threads, isTrainable, signal, most: (PROBED * budgetMs) / 1000 };
   const measurePace = () => paceOf({ ...timing, ...(typeof batchSize === 'number' && { batchSize }) });
   const pace = await remember(storage, 'pace', measurePace, parsePace);
-  const fingerprint = fingerprintOf(original, trainedOn(task, settings.samples));
-  const isMade = (steps: Recipe) => {
-    const id = stageId(steps, seed, fingerprint);
-    return stageIn(storage.records(), id) !== undefined;
+  const madeWith = ({ samples }: TrainingLength) => {
+    const fingerprint = fingerprintOf(original, trainedOn(task, samples));
+    return (steps: Recipe) => stageIn(storage.records(), stageId(steps, seed, fingerprint)) !== undefined;
   };
+  const usual = { epochs: settings.epochs, samples: settings.samples };
+  // Where the length is yet to be found, nothing is made.
+  const isMade = isFixed ? madeWith(usual) : undefined;
   const expectedWith = (length: TrainingLength) => new Expected({ pace, task, registry, ...length, isMade });
   const baseOf = (epochs: number) => (architecture ? baseRecipe(architecture, task, epochs) : []);
   const baselineSeconds = (length: TrainingLength) =>
@@ -93,12 +95,11 @@ export async function outlookOf(needs: BudgetNeeds): Promise<Outlook> {
       .slice(0, count)
       .reduce((sum, each) => sum + each, 0) /
       speed;
-  const usual = { epochs: settings.epochs, samples: settings.samples };
   const length = isFixed ? usual : lengthWithin((FITTED * (budgetMs - spentMs())) / 1000, usual, first);
   const seconds = (budgetMs - spentMs()) / 1000 - baselineSeconds(length);
   const slow = costs(length).map((each) => (each * jobs) / speed);
   const { fits, each } = fitting(slow, { seconds, jobs, trials });
-  const expected = expectedWith(length);
+  const expected = new Expected({ pace, task, registry, ...length, isMade: isMade ?? madeWith(length) });
   return { length, expected, baseline: expected.of(baseOf(length.epochs)), fits, each };
 }
 

@@ -67,6 +67,7 @@ export async function planRun(needs: PlanNeeds): Promise<Planned> {
   const { samples } = settings;
   for (const text of planned.remarks) onMessage?.({ level: 'warning', text });
   const cut = samples < all ? [`To end within the budget, trainings took ${samples} of ${all} samples.`] : [];
+  if (!outlook) for (const text of cut) onMessage?.({ level: 'info', text });
   const plan: Plan = { ...planned, recipe: (point) => planned.recipe(point, settings.epochs), remarks: [...planned.remarks, ...cut] };
   await claimWorkspace(workspace, { name, original, architecture, task, strategyName: strategy.name, settings, plan });
   return { task: trainedOn(task, samples), settings, plan, outlook, usual: { epochs: usual.epochs, samples: all } };
@@ -77,8 +78,9 @@ export function outlookMessage({ settings, outlook, usual }: Planned): Message {
   const { budgetMs, trials, epochs, samples } = settings;
   const time = formatDuration(budgetMs / 1000);
   const { fits = 0 } = outlook ?? {};
-  const some = samples < usual.samples ? ` of ${samples} of ${usual.samples} samples` : '';
-  const fitted = epochs < usual.epochs || some ? `, each full training cut from ${usual.epochs} to ${count(epochs, 'epoch')}${some}` : '';
+  const some = samples < usual.samples ? `with ${samples} of ${usual.samples} samples` : '';
+  const cut = epochs < usual.epochs ? `cut from ${usual.epochs} to ${count(epochs, 'epoch')}` : '';
+  const fitted = cut || some ? `, each full training ${[cut, some].filter((part) => part !== '').join(', ')}` : '';
   if (fits === 0) return { level: 'warning', text: `Not even one trial is likely to fit in ${time}: the quickest is begun all the same.` };
   const many = fits < trials ? `About ${fits} of ${trials} trials fit` : `All ${trials} trials are likely to fit`;
   return { level: 'info', text: `${many} in ${time}${fitted}.` };

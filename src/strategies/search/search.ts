@@ -21,7 +21,7 @@ import { warmStart } from './warm-start.js';
 export interface SearchNeeds extends Omit<TrialNeeds, 'limits'> {
   plan: Pick<Plan, 'space' | 'initialPoints' | 'recipe' | 'work' | 'admits'>;
   settings: Pick<Settings, 'trials' | 'jobs' | 'wave' | 'seed' | 'sampler' | 'stopper' | 'epochs' | 'target' | 'hardware' | 'warmStart'>;
-  workspace: TrialNeeds['workspace'] & Pick<Workspace, 'storage' | 'inbox' | 'forget'>;
+  workspace: TrialNeeds['workspace'] & Pick<Workspace, 'storage' | 'inbox'>;
   /** Milliseconds that are left for it. */
   budgetMs: number;
   /** What recipes take, where there is a budget: then only those are begun that are likely to end within it. */
@@ -39,6 +39,8 @@ export interface Found {
   trials: RunInfo['trials'];
   failures: RunInfo['failures'];
   stopped: NonNullable<RunInfo['stopped']>;
+  /** Stages that trials were given up in: what their trainings left serves nobody once the run is complete. */
+  left: readonly string[];
   /** Whether every trial that was wanted came to an end. */
   complete: boolean;
   /** How many were wanted in the end, and what models must keep to: both may change in the course of a run. */
@@ -97,7 +99,6 @@ export async function search({ plan, settings, budgetMs, expected, activity, reg
     await steerer.goOn(opened);
     closeInbox = inbox?.open((message) => steerer.take(message, opened, clock));
     const complete = budgetMs > 0 && (await isCompleted(opened, clock, timely));
-    if (complete) await forgetStopped(opened, needs.workspace);
     return { ...foundBy(opened, plan), complete, wanted: steerer.trials, limits: steerer.limits };
   } finally {
     clock.stop();
@@ -126,15 +127,7 @@ async function isCompleted(study: Study, clock: Clock, timely: Timely | undefine
   }
 }
 
-/** Removes what trainings left that nobody went on with. */
-async function forgetStopped({ trials }: Study, workspace: Pick<Workspace, 'forget'>): Promise<void> {
-  for (const { attributes } of trials) {
-    const { stopped } = stoppedIn(attributes);
-    if (stopped) await workspace.forget(stopped.stage);
-  }
-}
-
-function foundBy(study: Study, plan: SearchNeeds['plan']): Pick<Found, 'candidates' | 'trials' | 'failures' | 'stopped'> {
+function foundBy(study: Study, plan: SearchNeeds['plan']): Pick<Found, 'candidates' | 'trials' | 'failures' | 'stopped' | 'left'> {
   const candidates = new Map<string, ModelInfo>();
   for (const trial of study.trials) {
     for (const info of parseCandidates(trial.attributes.candidates, `trial ${trial.number} of the journal`))
@@ -147,11 +140,13 @@ function foundBy(study: Study, plan: SearchNeeds['plan']): Pick<Found, 'candidat
     const given = stoppedIn(attributes).stopped;
     return given ? [{ trial: number, recipe: plan.recipe(point), epoch: given.epoch, technique: given.technique }] : [];
   });
+  const left = study.trials.flatMap(({ attributes }) => stoppedIn(attributes).stopped?.stage ?? []);
   const count = (state: string) => study.trials.filter((trial) => trial.state === state).length;
   return {
     candidates: [...candidates.values()],
     failures,
     stopped,
+    left,
     trials: { finished: count('completed'), failed: failures.length, stopped: count('stopped') },
   };
 }

@@ -12,6 +12,8 @@ export interface Finding {
   name: string;
   strategyName: string;
   task: Task;
+  /** SHA-256 of the whole training part. */
+  data: string;
   settings: Pick<
     Settings,
     'seed' | 'trials' | 'epochs' | 'threads' | 'jobs' | 'sampler' | 'stopper' | 'hardware' | 'device' | 'target' | 'watts' | 'pricePerHour'
@@ -31,6 +33,7 @@ export function describeRun({
   name,
   strategyName,
   task,
+  data,
   settings,
   plan,
   baseline,
@@ -59,7 +62,7 @@ export function describeRun({
         validation: task.splits.validation.size,
         test: task.splits.test.size,
       },
-      fingerprint: task.splits.train.fingerprint,
+      fingerprint: data,
     },
     seed,
     options: {
