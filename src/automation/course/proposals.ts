@@ -11,6 +11,8 @@ const AGAIN = 8;
 const DRAWN = 16;
 /** The same where none of these is worth a trial, or there is time for none: to draw costs little beside a trial. */
 const DRAWN_TO_TRY = 200;
+/** Milliseconds for which more than the usual number are drawn where time is short: to judge one may take a while. */
+const LOOKING = 1000;
 
 export interface Proposal {
   readonly point: Point;
@@ -54,6 +56,7 @@ function likeliest(
   const pending = state.trials.flatMap((trial) => (trial.state === 'running' ? [trial.point] : []));
   const isTimely = (point: Point) => mayTry?.(point, pending) ?? true;
   const violationOf = state.isRejudged ? likelyViolation(space, history) : () => 0;
+  const begun = performance.now();
   let best: Point | undefined;
   let least = Number.POSITIVE_INFINITY;
   for (const point of candidates()) {
@@ -72,6 +75,7 @@ function likeliest(
       yield point;
     }
     for (let draw = 0; draw < (best ? DRAWN : DRAWN_TO_TRY); draw++) {
+      if (mayTry && draw >= DRAWN && performance.now() > begun + LOOKING) return;
       const point = space.sampleUniform(random.fork(`drawn ${draw}`));
       if (isNew(point)) yield point;
     }
