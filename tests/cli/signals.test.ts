@@ -48,7 +48,7 @@ test('Ctrl-C: code 130, no result, what is done is kept; the same command ends w
 
 test('quantization-aware training goes on as well', async () => {
   await espalier(train('float.onnx', 1), { cwd: folder });
-  const aware = (out: string) => `quantize float.onnx --aware --data digits --epochs 30 --threads 1 -o ${out}`.split(' ');
+  const aware = (out: string) => `quantize float.onnx --aware --data digits --epochs 12 --threads 1 -o ${out}`.split(' ');
   const work = join(folder, 'int8.onnx.work');
   const stopped = await espalier(aware('int8.onnx'), {
     cwd: folder,

@@ -12,6 +12,7 @@ import {
   techniques,
 } from 'espalier/strategies';
 import { openWorkerWorkspace, openWorkspace } from 'espalier/strategies/node';
+import type { TechniqueRegistry } from 'espalier/technique';
 import { train } from 'espalier/training';
 import { clusters, plainTask, smallMlp } from '../training/support.js';
 import { QUICK_HOST } from './small-run.js';
@@ -31,6 +32,8 @@ export interface StoppedRun {
   data?: number;
   /** What is kept in pruning. */
   kept?: readonly number[];
+  /** Default: that of the package. */
+  registry?: TechniqueRegistry;
   onMessage?: OptimizeRequest['onMessage'];
   /** Called after each epoch that is trained. */
   onEpoch?: () => void;
@@ -99,6 +102,7 @@ export async function stoppedRun(run: StoppedRun): Promise<RunInfo> {
     sampler,
     data = 1,
     kept = KEPT,
+    registry = techniques,
     onMessage,
     onEpoch,
   } = run;
@@ -107,7 +111,7 @@ export async function stoppedRun(run: StoppedRun): Promise<RunInfo> {
   const task = plainTask({ ...parts, calibration: clusters({ size: 30, seed: 3 }), test: clusters({ size: 30, seed: 4 }) });
   const training = { epochs: 12, batchSize: 24, learningRate: 0.01, evaluateEvery: 0 };
   const { model: original } = await train({ model: smallMlp({ hidden: 256 }), task, runtime, options: training });
-  const request = { name: 'stopped', original, task, strategy: strategyOf(kept), registry: techniques, runtime, host: QUICK_HOST };
+  const request = { name: 'stopped', original, task, strategy: strategyOf(kept), registry, runtime, host: QUICK_HOST };
   const options = { trials, jobs, wave: 4, epochs: 9, stopper, sampler, warmStart, objectives: ['bytes'] as const, serving: [] };
   const workspace = await openWorkspace(folder);
   const onProgress: OptimizeRequest['onProgress'] = ({ epoch }) => {

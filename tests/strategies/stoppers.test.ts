@@ -8,10 +8,11 @@ import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { readStudy, type TrialRecord } from 'espalier/automation';
 import { readJournal } from 'espalier/automation/node';
-import { OptionError } from 'espalier/base';
+import { EspalierError, OptionError } from 'espalier/base';
 import { liveText, reportHtml } from 'espalier/report/render';
-import type { RunInfo } from 'espalier/strategies';
+import { type RunInfo, techniques } from 'espalier/strategies';
 import { readRun } from 'espalier/strategies/node';
+import { type Technique, TechniqueRegistry } from 'espalier/technique';
 import { essence } from './small-run.js';
 import { isPoor, POINTS, type StoppedRun, stoppedRun } from './stopped-run.js';
 
@@ -103,6 +104,25 @@ test('several jobs, and workers, give up the same trials at the same epochs', as
     assert.deepEqual(plain(ended(other)), plain(ended(one)), name);
     assert.deepEqual(plain(essence(other.info)), plain(essence(one.info)), name);
   }
+});
+
+test('a training that fails after some epochs was as good until then as it said, with workers, too', async () => {
+  const failing = techniques.all().map((technique): Technique => {
+    if (technique.name !== 'prune') return technique;
+    return {
+      ...technique,
+      apply: async (context, options) => {
+        if (options.learningRate === 0.01 || options.tuning === 'none') return technique.apply(context, options);
+        for (const quality of [0.3, 0.4, 0.2, 0.1]) await context.onQuality?.(quality);
+        throw new EspalierError('The loss is no number any more');
+      },
+    };
+  });
+  const registry = new TechniqueRegistry(failing);
+  const one = await done('failing', { stopper: 'asha', registry });
+  const queued = await done('failing, queued', { stopper: 'asha', registry, jobs: 3, isQueued: true });
+  assert.ok(one.trials.some(({ state, reports }) => state === 'failed' && reports.length === 4));
+  assert.deepEqual(plain(ended(queued)), plain(ended(one)));
 });
 
 test('a worker leaves a stage in the middle once no trial wants it', async (t) => {
