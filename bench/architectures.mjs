@@ -16,7 +16,7 @@ const samplers = ['random', 'evolution', 'tpe'];
 const BUDGETS = [12, 24, 40];
 const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
 const setting =
-  '--arch resnet-8 --width 0.25 --data digits --families resnet-8,resnet-20,fast-cnn --max-size 8KB --epochs 4 --serving none --trials'.split(
+  '--arch resnet-8 --width 0.25 --data digits --families resnet-8,resnet-20,fast-cnn --max-size 24KB --epochs 4 --serving none --trials'.split(
     ' ',
   );
 const work = mkdtempSync(join(tmpdir(), 'espalier-architectures-'));

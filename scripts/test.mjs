@@ -1,6 +1,7 @@
 // Runs the compiled tests with Node's own runner: node scripts/test.mjs [--fast] [part of a path ...]
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -75,7 +76,7 @@ const result = spawnSync(
   process.execPath,
   [
     '--test',
-    '--test-concurrency=2',
+    `--test-concurrency=${availableParallelism() + 1}`,
     `--test-timeout=${HANGS_MS}`,
     '--test-reporter=spec',
     ...files.map((file) => relative(root, join(compiled, file))),

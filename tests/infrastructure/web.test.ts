@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { OptionError, RuntimeError, Stopped } from 'espalier/base';
 import { makeFeeds } from 'espalier/infrastructure/hardware';
-import { checkOnWeb } from 'espalier/infrastructure/runtime/node';
+import { checkOnWeb, runOnWeb } from 'espalier/infrastructure/runtime/node';
 import { encodeModel, Graph, GraphBuilder, Model, Tensor, tensorType } from 'espalier/onnx';
 import { convolutionModel, quantizedConvolution, quantizedModel } from './models.js';
 
@@ -44,4 +44,26 @@ test('a model that does not run natively is an error, options are checked, an ab
   const model = convolutionModel();
   await assert.rejects(checkOnWeb(encodeModel(model), makeFeeds(model), { tolerance: -1 }), OptionError);
   await assert.rejects(checkOnWeb(encodeModel(model), makeFeeds(model), { signal: AbortSignal.abort() }), Stopped);
+});
+
+test('one check after the other, and several at once, say the same; one that fails or is aborted is no burden to the next', async () => {
+  const model = quantizedModel();
+  const [bytes, feeds] = [encodeModel(model), makeFeeds(model)];
+  const good = () => runOnWeb(bytes, feeds, ['y']);
+  const first = await good();
+  assert.ok('outputs' in first);
+  const outputs = async () => {
+    const next = await good();
+    assert.ok('outputs' in next);
+    return next.outputs;
+  };
+  assert.deepEqual(await outputs(), first.outputs);
+  assert.ok('failure' in (await runOnWeb(new Uint8Array([9, 9]), feeds, ['y'])));
+  for (const each of await Promise.all([outputs(), outputs(), outputs()])) assert.deepEqual(each, first.outputs);
+  await assert.rejects(runOnWeb(bytes, feeds, ['y'], { signal: AbortSignal.abort() }), Stopped);
+  const under = new AbortController();
+  const stopped = assert.rejects(runOnWeb(bytes, feeds, ['y'], { runs: 1e9, signal: under.signal }), Stopped);
+  under.abort();
+  await stopped;
+  assert.deepEqual(await outputs(), first.outputs);
 });

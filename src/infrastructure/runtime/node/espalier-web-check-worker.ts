@@ -18,9 +18,8 @@ export type WebReply =
 
 const port = parentPort as MessagePort;
 
-port.once('message', async (request: WebRequest) => {
+port.on('message', async (request: WebRequest) => {
   port.postMessage(await attempt(request));
-  port.close();
 });
 
 async function attempt({ model, feeds, fetch, runs }: WebRequest): Promise<WebReply> {
@@ -41,6 +40,7 @@ async function attempt({ model, feeds, fetch, runs }: WebRequest): Promise<WebRe
     }
     const outputs: Record<string, SentTensor> = {};
     for (const name of fetch) outputs[name] = await sendable(computed[name], true);
+    await session.release();
     return { outputs, milliseconds };
   } catch (cause) {
     return { failure: cause instanceof Error ? cause.message : String(cause) };

@@ -1,3 +1,4 @@
+import type { Worker } from 'node:worker_threads';
 import { OptionError, Stopped } from '../../../base/index.js';
 import type { Tensor } from '../../../onnx/index.js';
 import { type Agreement, agreementOf } from '../../targets/agreement.js';
@@ -68,18 +69,64 @@ export async function checkOnWeb(model: Uint8Array, feeds: Tensors, options: Web
   }
 }
 
-function ask(request: WebRequest, signal: AbortSignal | undefined): Promise<WebReply> {
-  const worker = startWorker('espalier-web-check-worker.js', { execArgv: [], name: 'espalier-web' });
-  let abort: () => void = () => {};
-  return new Promise<WebReply>((resolve, reject) => {
-    abort = () => reject(new Stopped('Stopped by the caller', { cause: signal?.reason }));
+async function ask(request: WebRequest, signal: AbortSignal | undefined): Promise<WebReply> {
+  const worker = rested() ?? startWorker('espalier-web-check-worker.js', { execArgv: [], name: 'espalier-web' });
+  const end = new AbortController();
+  const heard = new Promise<WebReply>((resolve, reject) => {
+    const stop = () => reject(new Stopped('Stopped by the caller', { cause: signal?.reason }));
+    if (signal?.aborted) stop();
+    signal?.addEventListener('abort', stop, { signal: end.signal });
     worker.once('message', resolve);
     worker.once('error', (cause) => resolve({ failure: cause.message }));
     worker.once('exit', (code) => resolve({ failure: `its thread ended with code ${code}` }));
-    signal?.addEventListener('abort', abort, { once: true });
     worker.postMessage(request);
-  }).finally(() => {
-    signal?.removeEventListener('abort', abort);
-    return worker.terminate();
   });
+  let isSound = false;
+  try {
+    const reply = await heard;
+    isSound = 'outputs' in reply && request.model.byteLength <= SMALL;
+    return reply;
+  } finally {
+    end.abort();
+    silence(worker);
+    if (isSound && !resting) rest(worker);
+    else await worker.terminate();
+  }
+}
+
+/** Milliseconds for which a thread is kept that did well: to compile WebAssembly takes longer than most checks. */
+const RESTS = 5_000;
+/** Bytes of a model after which it is not: its memory never becomes smaller. */
+const SMALL = 1e7;
+
+let resting: { readonly worker: Worker; readonly end: NodeJS.Timeout } | undefined;
+
+/** Keeps a thread for a while, unless the process has nothing else to do. */
+function rest(worker: Worker): void {
+  worker.unref();
+  const end = setTimeout(() => {
+    resting = undefined;
+    void worker.terminate();
+  }, RESTS);
+  end.unref();
+  worker.once('exit', () => {
+    if (resting?.worker === worker) resting = undefined;
+  });
+  resting = { worker, end };
+}
+
+/** The thread that was kept, if there is one. */
+function rested(): Worker | undefined {
+  if (!resting) return undefined;
+  const { worker, end } = resting;
+  resting = undefined;
+  clearTimeout(end);
+  silence(worker);
+  worker.ref();
+  return worker;
+}
+
+/** Nobody listens to a thread any more. What Node itself listens to goes on. */
+function silence(worker: Worker): void {
+  for (const event of ['message', 'error', 'exit']) worker.removeAllListeners(event);
 }
