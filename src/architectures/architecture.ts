@@ -25,8 +25,8 @@ export interface ArchitectureRequest extends Partial<Scale> {
   numbers?: boolean;
   /** Texts: ids are below this; 0 is padding. Default 32,768. */
   vocabulary?: number;
-  /** Draws the initial weights. Default 0. */
-  seed?: number;
+  /** Draws the initial weights; null leaves them zero, for a model that is only counted. Default 0. */
+  seed?: number | null;
 }
 
 /** A family of models, scaled by width, depth and resolution. Input "input" [N, ...sample], output "scores" [N, classes]: logits or numbers. */

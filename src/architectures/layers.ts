@@ -15,15 +15,16 @@ const KEEP = 0.9;
 export class Network {
   readonly build: GraphBuilder;
   readonly #model: Model;
-  readonly #random: Random;
+  readonly #random: Random | undefined;
   #count = 0;
 
-  constructor(name: string, seed: number) {
+  /** @param seed of the initial weights; null: they are zero, which takes no time. */
+  constructor(name: string, seed: number | null) {
     const graph = new Graph(name);
     this.#model = new Model(graph, ARCHITECTURE_OPSET);
     this.#model.irVersion = 8;
     this.build = typedBuilder(graph, this.#model.opsets);
-    this.#random = new Random(seed).fork('initial weights');
+    this.#random = seed === null ? undefined : new Random(seed).fork('initial weights');
   }
 
   /** The model's input: [batch, ...shape]. */
@@ -162,11 +163,9 @@ export class Network {
   }
 
   #normal(shape: readonly number[], deviation: number): Tensor {
-    return Tensor.of(
-      'float32',
-      shape,
-      Float32Array.from({ length: sizeOf(shape) }, () => this.#random.normal() * deviation),
-    );
+    const values = new Float32Array(sizeOf(shape));
+    if (this.#random) for (let i = 0; i < values.length; i++) values[i] = this.#random.normal() * deviation;
+    return Tensor.of('float32', shape, values);
   }
 }
 

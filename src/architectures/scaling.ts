@@ -46,7 +46,7 @@ export interface Plan {
   /** Pixels of a side that are averaged to one. */
   binning: number;
   block?: string;
-  seed: number;
+  seed: number | null;
 }
 
 /** Fills in the defaults. @param blocks kinds of block that there are. @throws OptionError for sizes that are none, and a kind of block that there is not. */

@@ -162,6 +162,21 @@ test('the same seed makes the same bytes, another seed others', () => {
   }
 });
 
+test('a model that is only counted has the same graph, and no weights', () => {
+  for (const each of architectures) {
+    const [drawn, counted] = [0, null].map((seed) => each.build({ ...small, seed }));
+    const told = ({ graph }: typeof drawn) => [...graph.initializers].map(({ name, shape }) => `${name} ${shape}`);
+    assert.deepEqual(told(counted), told(drawn), each.name);
+    assert.deepEqual(footprint(counted), footprint(drawn), each.name);
+    for (const { name, initializer } of counted.graph.initializers)
+      if (/weight$/.test(name))
+        assert.ok(
+          initializer?.bytes().every((byte) => byte === 0),
+          `${each.name}: ${name}`,
+        );
+  }
+});
+
 test('what cannot be built is refused', () => {
   const wrong: Partial<ArchitectureRequest>[] = [
     { classes: 1 },

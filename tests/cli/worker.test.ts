@@ -24,7 +24,7 @@ test('models that workers make, where one and the coordinator are killed with -9
   try {
     const data = ['--data', 'digits'];
     await started('train', '--arch', 'survey-cnn', '--width', '0.1', ...data, '--epochs', '6', '--out', 'net.onnx').succeeded();
-    const same = ['optimize', 'net.onnx', ...data, '--epochs', '1', '--trials', '4', '--serving', 'none'];
+    const same = ['optimize', 'net.onnx', ...data, '--epochs', '1', '--trials', '3', '--serving', 'none'];
     await started(...same, '--out', 'alone').succeeded();
 
     const worker = () => {

@@ -103,6 +103,7 @@ export async function smallRun(
         budgetMs,
         stopper: given.stopper,
         objectives: given.objectives,
+        serving: [1],
       },
     });
   } finally {

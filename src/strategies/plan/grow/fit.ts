@@ -115,7 +115,7 @@ export function widthThatFits(
   // To count the work takes longer than to count the bytes.
   const isBySize = [maxMacs, maxMemory, maxRam, hardware && maxLatency].every((limit) => limit === undefined);
   const fits = (width: number) => {
-    const model = family.build({ ...request, width });
+    const model = family.build({ ...request, width, seed: null });
     return estimateBytes(model, weights) <= maxSize && (isBySize || usedBy(foresee(model, weights, hardware), limits) <= 1);
   };
   if (!fits(NARROWEST)) return undefined;

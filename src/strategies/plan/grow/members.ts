@@ -35,7 +35,7 @@ export class Members {
     const { name, ...size } = this.of(point, weights);
     const { hardware } = this.#context;
     return once(this.#foreseen, JSON.stringify([weights, name, size]), () =>
-      foresee(familyOf(name).build({ ...this.#request, ...size }), weights, hardware),
+      foresee(familyOf(name).build({ ...this.#request, ...size, seed: null }), weights, hardware),
     );
   }
 
