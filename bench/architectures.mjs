@@ -1,6 +1,6 @@
 // A search of architectures on real data by three samplers: grow-improve-shrink on the package's digits, under a limit on the file's size.
 //   npm run bench:architectures                 writes the table of docs/search.md
-//   npm run bench:architectures -- --seeds 3
+//   npm run bench:architectures -- --seeds 3 --work DIR    more runs; those that are in DIR are gone on with, and it is kept
 // Runs the command itself. The first trials are the same for every sampler, so that they differ by what comes after.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { table, writePart } from '../examples/support/page.mjs';
 
-const { values: options } = parseArgs({ options: { seeds: { type: 'string', default: '2' } } });
+const { values: options } = parseArgs({ options: { seeds: { type: 'string', default: '2' }, work: { type: 'string' } } });
 const samplers = ['random', 'evolution', 'tpe'];
 const BUDGETS = [12, 24, 40];
 const path = (relative) => fileURLToPath(new URL(relative, import.meta.url));
@@ -19,7 +19,7 @@ const setting =
   '--arch resnet-8 --width 0.25 --data digits --families resnet-8,resnet-20,fast-cnn --max-size 24KB --epochs 4 --serving none --trials'.split(
     ' ',
   );
-const work = mkdtempSync(join(tmpdir(), 'espalier-architectures-'));
+const work = options.work ?? mkdtempSync(join(tmpdir(), 'espalier-architectures-'));
 const results = {};
 try {
   for (let seed = 0; seed < Number(options.seeds); seed++) {
@@ -33,7 +33,7 @@ try {
     }
   }
 } finally {
-  rmSync(work, { recursive: true, force: true });
+  if (options.work === undefined) rmSync(work, { recursive: true, force: true });
 }
 const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 const percent = (values) => `${(100 * mean(values)).toFixed(2)}%`;
@@ -41,27 +41,30 @@ const rows = Object.entries(results).map(([sampler, runs]) => [
   sampler,
   runs.length,
   ...BUDGETS.map((_, i) => percent(runs.map(({ best }) => best[i]))),
-  percent(runs.map(({ kept }) => kept)),
+  mean(runs.map(({ finished }) => finished)).toFixed(1),
+  mean(runs.map(({ within }) => within)).toFixed(1),
+  (mean(runs.map(({ hypervolume }) => hypervolume)) / 1e6).toFixed(0),
   runs.map(({ label, test }) => `${label} (test: ${(100 * test).toFixed(1)}%)`).join('; '),
 ]);
 const head = [
   'sampler',
   'runs',
   ...BUDGETS.map((budget) => `best after ${budget} trials`),
+  'trials that ended with a model',
   'models within the limit',
+  'hypervolume (millions)',
   'best within the limit',
 ];
 writePart(path('../docs/search.md'), 'architectures', table([head, ...rows]));
 
 /** The best validation quality within the limit after each number of trials, and which model that is. */
-function found({ models, limits }) {
+function found({ models, limits, trials, hypervolume }) {
   const within = models.filter(({ footprint }) => footprint.bytes <= limits.maxSize);
   const bestOf = (some) =>
     some.reduce((best, model) => (!best || model.validation.value > best.validation.value ? model : best), undefined);
   const best = BUDGETS.map((budget) => bestOf(within.filter(({ trial }) => trial < budget))?.validation.value ?? 0);
-  const last = [...new Map(models.map((model) => [model.trial, model])).values()];
   const { label, test } = bestOf(within.filter(({ onFront }) => onFront));
-  return { best, kept: last.filter(({ breaks }) => !breaks.includes('maxSize')).length / last.length, label, test: test.value };
+  return { best, finished: trials.finished, within: within.length, hypervolume, label, test: test.value };
 }
 
 async function espalier(...args) {
