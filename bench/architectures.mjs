@@ -2,14 +2,13 @@
 //   npm run bench:architectures                 writes the table of docs/search.md
 //   npm run bench:architectures -- --seeds 3 --work DIR    more runs; those that are in DIR are gone on with, and it is kept
 // Runs the command itself. The first trials are the same for every sampler, so that they differ by what comes after.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { table, writePart } from '../examples/support/page.mjs';
+import { done } from './queue/processes.mjs';
 
 const { values: options } = parseArgs({ options: { seeds: { type: 'string', default: '2' }, work: { type: 'string' } } });
 const samplers = ['random', 'evolution', 'tpe'];
@@ -19,13 +18,13 @@ const setting =
   '--arch resnet-8 --width 0.25 --data digits --families resnet-8,resnet-20,fast-cnn --max-size 24KB --epochs 4 --serving none --trials'.split(
     ' ',
   );
-const work = options.work ?? mkdtempSync(join(tmpdir(), 'espalier-architectures-'));
+const work = options.work ? resolve(options.work) : mkdtempSync(join(tmpdir(), 'espalier-architectures-'));
 const results = {};
 try {
   for (let seed = 0; seed < Number(options.seeds); seed++) {
     for (const sampler of samplers) {
       const out = join(work, `${sampler}-${seed}`);
-      await espalier('optimize', ...setting, BUDGETS.at(-1), '--sampler', sampler, '--seed', seed, '--out', out);
+      await done(work, 'optimize', ...setting, String(BUDGETS.at(-1)), '--sampler', sampler, '--seed', String(seed), '--out', out);
       results[sampler] ??= [];
       results[sampler].push(await found(JSON.parse(readFileSync(join(out, 'front.json'), 'utf8'))));
       console.error(`${sampler}, seed ${seed}: ${JSON.stringify(results[sampler].at(-1))}`);
@@ -65,14 +64,4 @@ function found({ models, limits, trials, hypervolume }) {
   const best = BUDGETS.map((budget) => bestOf(within.filter(({ trial }) => trial < budget))?.validation.value ?? 0);
   const { label, test } = bestOf(within.filter(({ onFront }) => onFront));
   return { best, finished: trials.finished, within: within.length, hypervolume, label, test: test.value };
-}
-
-async function espalier(...args) {
-  const child = spawn(process.execPath, [path('../bin/espalier.js'), ...args.map(String)], { stdio: ['ignore', 'ignore', 'pipe'] });
-  let errors = '';
-  child.stderr.on('data', (chunk) => {
-    errors = (errors + chunk).slice(-4000);
-  });
-  const [code] = await once(child, 'exit');
-  if (code !== 0) throw new Error(`espalier ${args.join(' ')} ended with ${code}:\n${errors}`);
 }

@@ -76,6 +76,7 @@ const result = spawnSync(
   process.execPath,
   [
     '--test',
+    // One more than there are cores: some files wait for a lock to end, for a page, for a machine that was killed.
     `--test-concurrency=${availableParallelism() + 1}`,
     `--test-timeout=${HANGS_MS}`,
     '--test-reporter=spec',

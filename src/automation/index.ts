@@ -11,7 +11,7 @@ export type {
   SpaceDefinition,
   Value,
 } from './parameters.js';
-export * from './queue/index.js';
+export { type Job, type JobQueue, type JobSource, memoryQueue, type WaitOptions, type Work } from './queue/index.js';
 export type { StudyResults } from './results.js';
 export * from './samplers/index.js';
 export type { MayTry, StudyOptions } from './settings.js';

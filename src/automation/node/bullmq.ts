@@ -2,9 +2,9 @@ import { hostname } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Job as BullJob, ConnectionOptions, Queue, QueueEvents } from 'bullmq';
 import { z } from 'zod';
-import { type Activity, EspalierError, OptionError, ResourceError, Stopped, whenAborted } from '../../base/index.js';
+import { type Activity, EspalierError, OptionError, ResourceError, whenAborted } from '../../base/index.js';
 import { asJson, type Json } from '../json.js';
-import type { Job, JobQueue, JobSource, Work } from '../queue/index.js';
+import { type Job, type JobQueue, type JobSource, nobodyWaits, UNWANTED, unlessAborted, type Work } from '../queue/index.js';
 
 /** Defaults of `BullSourceOptions`. */
 const LOCK = 20_000;
@@ -19,8 +19,6 @@ const PATIENCE = 5_000;
 const WANTED = 2_000;
 /** Milliseconds for which a queue that does not answer is waited for when a job is taken back. */
 const TAKEN_BACK = 3_000;
-/** Why a job ended for which nobody waited any more. */
-const UNWANTED = 'Nobody waits for the job any more';
 /** Seconds for which what is done is kept, so that a coordinator that was away finds it. */
 const KEPT = 14 * 24 * 3600;
 
@@ -52,40 +50,35 @@ export async function openBullQueue({ url, tag }: BullQueueOptions, activity: Ac
   // A connection that is lost is made again; until then calls wait.
   queue.on('error', () => undefined);
   events.on('error', () => undefined);
+  /** One for each that waits for a job. */
   const listeners = new Map<string, Set<(progress: Json) => void>>();
   events.on('progress', ({ jobId, data }) => {
     const found = told.safeParse(data).data;
     if (found) for (const hear of listeners.get(jobId) ?? []) hear(found.told);
   });
   const outstanding = new Map<string, number>();
-  /** How many wait for each job. */
-  const waiters = new Map<string, number>();
   const asked = new Set<string>();
   return {
     name: url.replace(/\/\/[^@/]*@/, '//'),
     result: async (job, { signal, onProgress } = {}) => {
       const count = (outstanding.get(job.run) ?? 0) + 1;
       outstanding.set(job.run, count);
-      waiters.set(job.id, (waiters.get(job.id) ?? 0) + 1);
       const isNew = !asked.has(job.id);
       asked.add(job.id);
       const hearing = listeners.get(job.id) ?? new Set();
       listeners.set(job.id, hearing);
-      if (onProgress) hearing.add(onProgress);
+      const hear = (progress: Json) => onProgress?.(progress);
+      hearing.add(hear);
       try {
         const result = waited({ queue, events, job, priority: count, isNew, signal });
         // Redis may be away when nobody wants to wait any more.
-        return await (signal ? Promise.race([result, stopped(signal)]) : result);
+        return await unlessAborted(result, signal);
       } finally {
         outstanding.set(job.run, (outstanding.get(job.run) ?? 1) - 1);
-        if (onProgress) hearing.delete(onProgress);
-        if (hearing.size === 0) listeners.delete(job.id);
-        const others = (waiters.get(job.id) ?? 1) - 1;
-        if (others > 0) waiters.set(job.id, others);
-        else {
-          waiters.delete(job.id);
-          const left = signal?.aborted ? takenBack(queue, job.id).catch(() => undefined) : undefined;
-          if (left) await Promise.race([left, delay(TAKEN_BACK, undefined, { ref: false })]);
+        hearing.delete(hear);
+        if (hearing.size === 0) {
+          listeners.delete(job.id);
+          if (signal?.aborted) await leave(queue, job.id);
         }
       }
     },
@@ -111,7 +104,7 @@ async function waited({ queue, events, job, priority, isNew, signal }: Wait): Pr
   const removal = { age: KEPT };
   const options = { jobId: job.id, priority, attempts: ATTEMPTS, removeOnComplete: removal, removeOnFail: removal };
   for (let isFirst = isNew; ; isFirst = false) {
-    if (signal?.aborted) throw new Stopped(UNWANTED);
+    if (signal?.aborted) throw nobodyWaits();
     const posted: BullJob = await queue.add('job', job, options);
     // The state first: a job that was read before it ended has no result.
     const state = await queue.getJobState(posted.id as string);
@@ -120,20 +113,23 @@ async function waited({ queue, events, job, priority, isNew, signal }: Wait): Pr
     // One that is gone meanwhile is posted again.
     if (found && isUnwanted(found)) await found.updateData(job).catch(() => undefined);
     if (found && state === 'completed') return found.returnvalue as Json;
-    const reason = state === 'failed' ? found?.failedReason : undefined;
-    if (found && reason !== undefined && (isFirst || reason === UNWANTED)) await retried(found);
-    else if (found && reason !== undefined) {
-      const what = `Those that took a job failed ${found.attemptsMade} times`;
-      throw new ResourceError({ what, where: `job "${job.id}"`, got: reason });
+    // Another that waits may have had it tried anew meanwhile: then there is no reason any more.
+    if (found?.failedReason && state === 'failed') {
+      if (!isFirst && found.failedReason !== UNWANTED) {
+        const what = `Those that took a job failed ${found.attemptsMade} times`;
+        throw new ResourceError({ what, where: `job "${job.id}"`, got: found.failedReason });
+      }
+      await retried(found);
     }
-    await heard(posted, events, signal);
+    // How it ended is looked up: it may have been before.
+    await posted.waitUntilFinished(events, PATIENCE).catch(() => undefined);
   }
 }
 
-/** @throws Stopped when aborted. */
-async function stopped(signal: AbortSignal): Promise<never> {
-  await whenAborted(signal);
-  throw new Stopped(UNWANTED);
+/** Takes a job back, unless Redis is away. */
+async function leave(queue: Queue, id: string): Promise<void> {
+  const left = takenBack(queue, id).catch(() => undefined);
+  await Promise.race([left, delay(TAKEN_BACK, undefined, { ref: false })]);
 }
 
 /** States of a job that nobody does. */
@@ -157,18 +153,6 @@ function isUnwanted({ data }: BullJob): boolean {
 async function retried(job: BullJob): Promise<void> {
   // Another that waits for it may have had the same thought.
   await job.retry('failed', { resetAttemptsMade: true }).catch(() => undefined);
-}
-
-/** Waits until something is heard of a job, for a while at most. */
-async function heard(posted: BullJob, events: QueueEvents, signal: AbortSignal | undefined): Promise<void> {
-  const end = new AbortController();
-  const stop = () => end.abort();
-  if (signal?.aborted) stop();
-  signal?.addEventListener('abort', stop, { once: true });
-  // How it ended is looked up: it may have been before.
-  const ended = posted.waitUntilFinished(events, PATIENCE).catch(() => undefined);
-  await Promise.race([ended, whenAborted(end.signal)]);
-  signal?.removeEventListener('abort', stop);
 }
 
 export interface BullSourceOptions extends BullQueueOptions {
@@ -200,7 +184,7 @@ export async function openBullSource(
           const looking = setInterval(() => void look().catch(() => undefined), WANTED);
           try {
             await look().catch(() => undefined);
-            if (left.signal.aborted) throw new Stopped(UNWANTED);
+            if (left.signal.aborted) throw nobodyWaits();
             // What cannot be told is not needed.
             const tell = (progress: Json) => void posted.updateProgress({ told: progress }).catch(() => undefined);
             return asJson(await work(job.parse(posted.data), AbortSignal.any([handBack, left.signal]), tell), 'result');

@@ -1,6 +1,7 @@
-import { ResourceError, Stopped } from '../../base/index.js';
+import { ResourceError } from '../../base/index.js';
 import { asJson, type Json } from '../json.js';
 import type { Job, JobQueue, JobSource } from './queue.js';
+import { nobodyWaits, unlessAborted } from './unwanted.js';
 
 /** Times that a job is tried. */
 const ATTEMPTS = 3;
@@ -10,10 +11,9 @@ interface Entry {
   readonly result: Promise<Json>;
   readonly settle: (result: Json | Promise<Json>) => void;
   attempts: number;
-  /** Those that wait for it. */
-  waiters: number;
-  /** Ends what does it once nobody waits. */
-  unwanted: AbortController;
+  /** While it is done: ends that once nobody waits. */
+  unwanted?: AbortController;
+  /** One for each that waits for it. */
   readonly listeners: Set<(progress: Json) => void>;
 }
 
@@ -26,13 +26,11 @@ export function memoryQueue(): JobQueue & JobSource {
     const known = entries.get(job.id);
     if (known) return known;
     const { promise, resolve } = withResolvers<Json>();
-    const entry = {
+    const entry: Entry = {
       job: asJson(job, 'job') as unknown as Job,
       result: promise,
       settle: resolve,
       attempts: 0,
-      waiters: 0,
-      unwanted: new AbortController(),
       listeners: new Set<(progress: Json) => void>(),
     };
     promise.catch(() => undefined);
@@ -41,7 +39,6 @@ export function memoryQueue(): JobQueue & JobSource {
     return entry;
   };
   const enqueue = (entry: Entry) => {
-    entry.unwanted = new AbortController();
     waiting.push(entry);
     for (const wake of [...idle]) wake();
   };
@@ -52,7 +49,7 @@ export function memoryQueue(): JobQueue & JobSource {
   /** What waits goes at once; who does it is told. */
   const takeBack = (entry: Entry) => {
     const at = waiting.indexOf(entry);
-    if (at < 0) return entry.unwanted.abort();
+    if (at < 0) return entry.unwanted?.abort();
     waiting.splice(at, 1);
     forget(entry);
   };
@@ -78,19 +75,19 @@ export function memoryQueue(): JobQueue & JobSource {
       if (signal?.aborted) throw nobodyWaits();
       const entry = post(job);
       const { result, listeners } = entry;
-      entry.waiters++;
-      if (onProgress) listeners.add(onProgress);
+      const hear = (progress: Json) => onProgress?.(progress);
+      listeners.add(hear);
       try {
-        return await (signal ? Promise.race([result, aborted(signal)]) : result);
+        return await unlessAborted(result, signal);
       } finally {
-        entry.waiters--;
-        if (onProgress) listeners.delete(onProgress);
-        if (entry.waiters === 0 && signal?.aborted) takeBack(entry);
+        listeners.delete(hear);
+        if (listeners.size === 0 && signal?.aborted) takeBack(entry);
       }
     },
     close: async () => undefined,
     serve: async (work, { stop, handBack }) => {
       for (let entry = await next(stop); entry; entry = await next(stop)) {
+        entry.unwanted = new AbortController();
         const { signal } = entry.unwanted;
         try {
           const tell = (progress: Json) => {
@@ -98,7 +95,7 @@ export function memoryQueue(): JobQueue & JobSource {
           };
           entry.settle(asJson(await work(entry.job, AbortSignal.any([handBack, signal]), tell), 'result'));
         } catch (cause) {
-          if (signal.aborted && entry.waiters === 0) forget(entry);
+          if (signal.aborted && entry.listeners.size === 0) forget(entry);
           else if (handBack.aborted || signal.aborted) enqueue(entry);
           else if (++entry.attempts < ATTEMPTS) enqueue(entry);
           else entry.settle(Promise.reject(tooOften(entry.job, cause)));
@@ -114,23 +111,10 @@ function tooOften({ id }: Pick<Job, 'id'>, cause: unknown): ResourceError {
   return new ResourceError({ what: `Those that took a job failed ${ATTEMPTS} times`, where: `job "${id}"`, got }, { cause });
 }
 
-/** What is thrown where whoever waits for a job no longer does. */
-function nobodyWaits(): Stopped {
-  return new Stopped('Nobody waits for the job any more');
-}
-
 function withResolvers<T>() {
   let resolve: (value: T | Promise<T>) => void = () => undefined;
   const promise = new Promise<T>((settle) => {
     resolve = settle;
   });
   return { promise, resolve };
-}
-
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    const stop = () => reject(nobodyWaits());
-    if (signal.aborted) stop();
-    else signal.addEventListener('abort', stop, { once: true });
-  });
 }

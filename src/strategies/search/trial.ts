@@ -80,8 +80,8 @@ export async function tryRecipe(recipe: Recipe, trial: Trial, needs: TrialNeeds)
 }
 
 /**
- * The stages of a recipe whose epochs are reported. Workers make one after the other, so that none is begun for a trial that is given up. What they tell of epochs may be late or lost: how a
- * stage that is made was told from its record, as everywhere.
+ * The stages of a recipe whose epochs are reported. Workers make one after the other, so that none is begun for a trial that is given up. What they tell of epochs may be late or lost: the
+ * record of the stage that was made has the rest.
  */
 async function watched(
   recipe: Recipe,

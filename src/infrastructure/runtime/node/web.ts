@@ -70,12 +70,12 @@ export async function checkOnWeb(model: Uint8Array, feeds: Tensors, options: Web
 }
 
 async function ask(request: WebRequest, signal: AbortSignal | undefined): Promise<WebReply> {
+  const stopped = () => new Stopped('Stopped by the caller', { cause: signal?.reason });
+  if (signal?.aborted) throw stopped();
   const worker = rested() ?? startWorker('espalier-web-check-worker.js', { execArgv: [], name: 'espalier-web' });
   const end = new AbortController();
   const heard = new Promise<WebReply>((resolve, reject) => {
-    const stop = () => reject(new Stopped('Stopped by the caller', { cause: signal?.reason }));
-    if (signal?.aborted) stop();
-    signal?.addEventListener('abort', stop, { signal: end.signal });
+    signal?.addEventListener('abort', () => reject(stopped()), { signal: end.signal });
     worker.once('message', resolve);
     worker.once('error', (cause) => resolve({ failure: cause.message }));
     worker.once('exit', (code) => resolve({ failure: `its thread ended with code ${code}` }));
