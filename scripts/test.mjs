@@ -77,7 +77,7 @@ const result = spawnSync(
   [
     '--test',
     // One more than there are cores: some files wait for a lock to end, for a page, for a machine that was killed.
-    `--test-concurrency=${availableParallelism() + 1}`,
+    `--test-concurrency=${availableParallelism() + 2}`,
     `--test-timeout=${HANGS_MS}`,
     '--test-reporter=spec',
     ...files.map((file) => relative(root, join(compiled, file))),
