@@ -97,21 +97,20 @@ export class Runner {
       await this.#course.told.tell(number, outcome, live.attributes);
     } catch (error) {
       if (this.#course.cause !== undefined || this.#abort.signal.aborted || error instanceof CutOff) return;
-      if (error instanceof TrialStopped)
-        await this.#course.told.giveUp(number, live.attributes).catch((cause) => this.#fail(number, cause));
+      if (error instanceof TrialStopped) await this.#course.told.giveUp(number, live.attributes).catch((cause) => this.#fail(live, cause));
       else if (error instanceof ResourceError && !this.#state.trials[number].broke) {
         await this.#course.told.broke(number).catch(() => undefined);
         this.#breakOff(error);
-      } else await this.#fail(number, error);
+      } else await this.#fail(live, error);
     } finally {
       live.end();
     }
   }
 
-  async #fail(number: number, error: unknown): Promise<void> {
+  async #fail({ number, attributes }: LiveTrial, error: unknown): Promise<void> {
     const { name, message } = error instanceof Error ? error : { name: 'Error', message: String(error) };
     this.#settings.activity.onMessage?.({ level: 'warning', text: `Trial ${number} failed: ${message}` });
-    await this.#course.told.fail(number, { name, message });
+    await this.#course.told.fail(number, { name, message }, attributes);
   }
 
   /** Ends the run for a reason that says nothing about the trials under way: they are run again by the next one. */

@@ -29,7 +29,7 @@ export interface Study extends StudyResults {
    */
   tell(number: number, outcome: Outcome, attributes?: Readonly<Record<string, unknown>>): Promise<boolean>;
   /** Says that a trial failed, and why. @returns whether nobody had said how it ended. */
-  fail(number: number, error: TrialFailure): Promise<boolean>;
+  fail(number: number, error: TrialFailure, attributes?: Readonly<Record<string, unknown>>): Promise<boolean>;
   /** Says that a trial was given up, as `shouldStop` advised. @returns whether nobody had said how it ended. */
   giveUp(number: number, attributes?: Readonly<Record<string, unknown>>): Promise<boolean>;
   /**

@@ -125,6 +125,23 @@ test('a training that fails after some epochs was as good until then as it said,
   assert.deepEqual(plain(ended(queued)), plain(ended(one)));
 });
 
+test('of a recipe that fails further on, what came before is kept, with workers, too', async () => {
+  const apply = () => Promise.reject(new OptionError('It does not work'));
+  const failing = techniques.all().map((technique) => (technique.name === 'quantize' ? { ...technique, apply } : technique));
+  const registry = new TechniqueRegistry(failing);
+  const one = await done('fails further on', { stopper: 'none', registry });
+  const queued = await done('fails further on, queued', { stopper: 'none', registry, jobs: 3, isQueued: true });
+  const failed = one.trials.filter(({ state }) => state === 'failed');
+  assert.ok(failed.length > 0);
+  for (const { error, attributes } of failed) {
+    assert.match(error?.message ?? '', /It does not work/);
+    const [{ id, recipe }, ...more] = attributes.candidates as unknown as RunInfo['models'];
+    assert.deepEqual([recipe.map(({ technique }) => technique), more], [['prune'], []]);
+    assert.ok(one.info.models.some((model) => model.id === id && existsSync(join(one.folder, model.file))));
+  }
+  assert.deepEqual(plain(essence(queued.info)), plain(essence(one.info)));
+});
+
 test('a worker leaves a stage in the middle once no trial wants it', async (t) => {
   const [whole, run] = [await without, await done('left by workers', { stopper: 'median', jobs: 1, isQueued: true })];
   t.diagnostic(`${run.epochs} of ${whole.epochs} epochs, ${run.info.trials.stopped} of ${POINTS.length} trials stopped`);

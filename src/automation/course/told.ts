@@ -72,10 +72,11 @@ export class Told {
     return this.#end(kinds.stopped, number, { attributes: asJson(attributes, 'attributes') });
   }
 
-  /** Writes down that a trial failed. @returns whether nobody had said how it ended. */
-  async fail(number: number, error: TrialFailure): Promise<boolean> {
+  /** Writes down that a trial failed. @returns whether nobody had said how it ended. @throws OptionError for attributes that are not plain JSON. */
+  async fail(number: number, error: TrialFailure, attributes: Readonly<Record<string, unknown>> = {}): Promise<boolean> {
     if (this.#book.asked(number).state !== 'running') return false;
-    return this.#end(kinds.failed, number, { error: { name: error.name, message: error.message } });
+    const { name, message } = error;
+    return this.#end(kinds.failed, number, { error: { name, message }, attributes: asJson(attributes, 'attributes') });
   }
 
   /** Writes down that the machine failed during a trial. */

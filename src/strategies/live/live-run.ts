@@ -122,9 +122,8 @@ export class RunInProgress {
     this.#state.apply(record);
     const { number } = record.data as { number?: Json };
     if (typeof number !== 'number' || record.kind === 'wave.cut') return;
-    // One that was given up has made what came before.
-    if (record.kind === 'trial.told' || record.kind === 'trial.stopped')
-      for (const model of modelsIn(this.#state.trials[number].attributes.candidates)) this.#addModel(model, number);
+    // One that was given up, or failed, has made what came before.
+    for (const model of modelsIn(this.#state.trials[number]?.attributes.candidates)) this.#addModel(model, number);
     const before = this.#trials.get(number)?.state ?? 'running';
     this.#refresh(number);
     if (before === 'running' && (this.#trials.get(number)?.state ?? 'running') !== 'running') this.#ended++;
@@ -152,9 +151,9 @@ export class RunInProgress {
 
   #liveTrial(record: TrialRecord): LiveTrial {
     const { number, state, point, values, attributes, error, byHand } = record;
-    const models = state === 'completed' || state === 'stopped' ? modelsIn(attributes.candidates) : [];
+    const models = modelsIn(attributes.candidates);
     const { recipe, label, begun, ended, epochs } = this.#happenings.trial(number);
-    // The last model of one that was given up is that of an earlier step.
+    // The last model of one that was given up, or failed, is that of an earlier step.
     const last = state === 'completed' ? models.at(-1) : undefined;
     const trained = epochsOf(models);
     const known = { recipe: last?.recipe ?? recipe, label: last?.label ?? label, begun, ended, error: error?.message };

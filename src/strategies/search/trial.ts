@@ -1,5 +1,5 @@
 import { asJson, type Outcome, type Trial, type TrialRecord, TrialStopped } from '../../automation/index.js';
-import { formatBytes, formatCount } from '../../base/index.js';
+import { formatBytes, formatCount, ResourceError, Stopped } from '../../base/index.js';
 import type { AnyMetric } from '../../metrics/index.js';
 import type { Model } from '../../onnx/index.js';
 import type { Recipe } from '../../technique/index.js';
@@ -16,7 +16,7 @@ import type { Meter } from '../models/meter.js';
 import type { KeptStage } from '../models/runner.js';
 import { storedModel, type Workspace } from '../models/workspace.js';
 import type { LatencyInfo, Limits, ModelInfo } from '../results/info.js';
-import { parseCandidates } from '../results/recorded.js';
+import { parseCandidates, stageIn } from '../results/recorded.js';
 import { TrialEpochs } from './epochs.js';
 
 /** What trials are made with. */
@@ -24,7 +24,7 @@ export interface TrialNeeds {
   baseline: Baseline;
   make: MakeModels;
   meter: Pick<Meter, 'measure' | 'latency'>;
-  workspace: Pick<Workspace, 'name' | 'load'>;
+  workspace: Pick<Workspace, 'name' | 'load' | 'storage'>;
   /** Where there are workers: has them do first what is then found in the journal. */
   elsewhere?: Elsewhere;
   /** Where trials may be given up early: says what their models will cost. */
@@ -37,7 +37,7 @@ export interface TrialNeeds {
 
 /**
  * One trial: applies the recipe, and measures every stage of it, because a stage may be on the front without what follows.
- * @throws TrialStopped where it is given up; the stages before the one that was being made are noted.
+ * @throws TrialStopped where it is given up; whatever a technique or a measurement throws. The stages before the one at which it ended are noted all the same.
  */
 export async function tryRecipe(recipe: Recipe, trial: Trial, needs: TrialNeeds): Promise<Outcome> {
   const { baseline, make, foresee, elsewhere } = needs;
@@ -45,38 +45,60 @@ export async function tryRecipe(recipe: Recipe, trial: Trial, needs: TrialNeeds)
   const latency = criteria.objectives.includes('latency') ? besideBaseline(needs) : undefined;
   const beside = { baseline: info, teaches: teacher !== undefined, latency: latency !== undefined };
   const footprint = await foresee?.(recipe, trial.activity, { teacher, latency });
-  if (!footprint) {
-    await elsewhere?.make(recipe, trial.activity, beside);
-    return await told(await make(recipe, trial.activity, teacher));
-  }
-  const epochs = new TrialEpochs(recipe, trial, { baseline, footprint, limits: needs.limits() });
+  const epochs = footprint && new TrialEpochs(recipe, trial, { baseline, footprint, limits: needs.limits() });
+  let stages: readonly KeptStage[];
   try {
-    return await told(await watched(recipe, trial, epochs, beside, needs));
+    if (!epochs) await elsewhere?.make(recipe, trial.activity, beside);
+    stages = epochs ? await watched(recipe, trial, epochs, beside, needs) : await make(recipe, trial.activity, teacher);
   } catch (error) {
-    if (!(error instanceof TrialStopped)) throw error;
-    const { technique } = recipe[epochs.stage - 1];
-    const text = `Trial ${trial.number} is given up after epoch ${epochs.epoch}, in ${technique}: others are better by then.`;
-    trial.activity.onMessage?.({ level: 'info', text });
-    trial.attributes.stopped = { epoch: epochs.epoch, technique, stage: needs.idOf(recipe.slice(0, epochs.stage)) };
-    await measured(await make(recipe.slice(0, epochs.stage - 1), trial.activity, teacher));
+    if (isCutOff(error)) throw error;
+    let whole = wholeStages(recipe, needs);
+    if (epochs && error instanceof TrialStopped) {
+      const { technique } = recipe[epochs.stage - 1];
+      const text = `Trial ${trial.number} is given up after epoch ${epochs.epoch}, in ${technique}: others are better by then.`;
+      trial.activity.onMessage?.({ level: 'info', text });
+      trial.attributes.stopped = { epoch: epochs.epoch, technique, stage: needs.idOf(recipe.slice(0, epochs.stage)) };
+      // Another trial may have made what this one was given up in.
+      whole = epochs.stage - 1;
+    }
+    await make(recipe.slice(0, whole), trial.activity, teacher)
+      .then(measure)
+      .catch((cause) => {
+        if (isCutOff(cause)) throw cause;
+      });
     throw error;
   }
+  // A recipe without a step that the baseline has not makes the baseline, which is known.
+  const last = (await measure(stages)).at(-1) ?? info;
+  const text = last === info ? 'the baseline itself' : describe(last, criteria.metric);
+  trial.activity.onMessage?.({ level: 'info', text: `Trial ${trial.number}: ${text}.` });
+  return criteria.objectives.map((name) => objectiveValue(last, name));
 
-  async function measured(stages: readonly KeptStage[]): Promise<ModelInfo[]> {
+  /** Whether an error says nothing about the recipe: the trial is run again. */
+  function isCutOff(error: unknown): boolean {
+    const isStopped = error instanceof Stopped && !(error instanceof TrialStopped);
+    return trial.signal.aborted || isStopped || error instanceof ResourceError;
+  }
+
+  /** Measures stages in their order, and notes those before one that cannot be. */
+  async function measure(stages: readonly KeptStage[]): Promise<ModelInfo[]> {
     const candidates: ModelInfo[] = [];
-    for (const stage of stages)
-      if (stage.id !== info.id) candidates.push(await needs.meter.measure(stage, { signal: trial.activity.signal, latency }));
-    trial.attributes.candidates = asJson(journaled(candidates), 'candidates');
+    try {
+      for (const stage of stages)
+        if (stage.id !== info.id) candidates.push(await needs.meter.measure(stage, { signal: trial.activity.signal, latency }));
+    } finally {
+      trial.attributes.candidates = asJson(journaled(candidates), 'candidates');
+    }
     return candidates;
   }
+}
 
-  async function told(stages: readonly KeptStage[]): Promise<Outcome> {
-    // A recipe without a step that the baseline has not makes the baseline, which is known.
-    const last = (await measured(stages)).at(-1) ?? info;
-    const text = last === info ? 'the baseline itself' : describe(last, criteria.metric);
-    trial.activity.onMessage?.({ level: 'info', text: `Trial ${trial.number}: ${text}.` });
-    return criteria.objectives.map((name) => objectiveValue(last, name));
-  }
+/** How many steps of a recipe came to an end: up to the last that left a model. */
+function wholeStages(recipe: Recipe, { workspace: { storage }, idOf }: TrialNeeds): number {
+  const records = storage.records();
+  let length = recipe.length;
+  while (length > 0 && !stageIn(records, idOf(recipe.slice(0, length)))) length--;
+  return length;
 }
 
 /**
