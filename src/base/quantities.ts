@@ -49,7 +49,18 @@ export function formatDuration(seconds: number): string {
 /** What the units of a kind of quantity stand for, by their small letters; the empty one for a plain number. */
 export type Units = Readonly<Record<string, number>>;
 
-export const BYTE_UNITS: Units = { '': 1, b: 1, kb: 1e3, mb: 1e6, gb: 1e9, kib: 2 ** 10, mib: 2 ** 20, gib: 2 ** 30 };
+export const BYTE_UNITS: Units = {
+  '': 1,
+  b: 1,
+  kb: 1e3,
+  mb: 1e6,
+  gb: 1e9,
+  tb: 1e12,
+  kib: 2 ** 10,
+  mib: 2 ** 20,
+  gib: 2 ** 30,
+  tib: 2 ** 40,
+};
 export const COUNT_UNITS: Units = { '': 1, k: 1e3, m: 1e6, g: 1e9 };
 
 /** A number of at least 0 with a unit, as people type it: "64.2 KB". @returns undefined for what is none, or not finite. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -59,7 +59,14 @@ test('workers that share no folder: through the studio, with one killed in the m
     assert.equal(shown.code, 2);
     assert.match(shown.said, /A token does not belong into the address/);
 
-    const worker = (machine: string) => started(machine, ['worker', ...queue, '--cache', 'cache', '--token-file', '../token']);
+    const old = join(folder, 'second', 'cache', 'runs', '0123456789abcdef');
+    mkdirSync(old, { recursive: true });
+    for (const name of ['located.json', 'data']) {
+      writeFileSync(join(old, name), Buffer.alloc(1000));
+      utimesSync(join(old, name), 1, 1);
+    }
+    const worker = (machine: string) =>
+      started(machine, ['worker', ...queue, '--cache', 'cache', '--cache-size', '1KB', '--token-file', '../token']);
     const coordinator = started('home', run, { ESPALIER_TOKEN: token });
     await coordinator.said(/the run is "far"/);
     // It is refused at its first job, which goes to another: nothing of the run fails.
@@ -73,6 +80,7 @@ test('workers that share no folder: through the studio, with one killed in the m
     await coordinator.succeeded();
 
     assert.deepEqual(frontOf(join(home, 'runs', 'far')), frontOf(join(home, 'alone')));
+    assert.ok(!existsSync(join(home, 'runs', 'far', '.inputs')), 'what the run was given is needed no more');
     const kinds = (await readJournal(join(home, 'runs', 'far', 'journal.jsonl'))).map(({ kind }) => kind);
     assert.ok(kinds.includes('stage'));
     const trained = (await readRun(join(home, 'runs', 'far'))).baseline?.recipe.map(({ technique }) => technique);
@@ -92,7 +100,8 @@ test('workers that share no folder: through the studio, with one killed in the m
       assert.equal(own.at(-1)?.kind, 'idle', 'nobody is shown at work for ever');
     }
     for (const machine of ['first', 'second']) {
-      const [key] = readdirSync(join(folder, machine, 'cache', 'runs'));
+      const [key, ...others] = readdirSync(join(folder, machine, 'cache', 'runs'));
+      assert.deepEqual(others, [], 'what was used long ago makes room');
       assert.ok(existsSync(join(folder, machine, 'cache', 'runs', key, 'in', '0', 'flowers.csv')));
       assert.ok(!existsSync(join(folder, machine, 'flowers.csv')));
     }

@@ -55,13 +55,14 @@ async function requireRegular(path: string): Promise<void> {
 }
 
 /**
- * Removes temporary files that writers on this machine left in a folder when they were killed: those of targets that `isTarget` says yes to, whose
+ * Removes temporary files and folders that processes on this machine left in a folder when they were killed: those of targets that `isTarget` says yes to, whose
  * process is gone.
  */
 export async function removeLeftovers(folder: string, isTarget: (name: string) => boolean): Promise<void> {
   for (const name of await readdir(folder)) {
     const match = /^\.(.+)\.([A-Za-z0-9-]+)\.(\d+)\.[0-9a-f]{8}\.tmp$/.exec(name);
-    if (match?.[2] === machine && isTarget(match[1]) && !isRunning(Number(match[3]))) await rm(join(folder, name), { force: true });
+    if (match?.[2] === machine && isTarget(match[1]) && !isRunning(Number(match[3])))
+      await rm(join(folder, name), { recursive: true, force: true });
   }
 }
 

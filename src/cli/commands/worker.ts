@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { canonicalText, type Job, type JobSource, type Work } from '../../automation/index.js';
 import { type Activity, EspalierError, FormatError, formatDuration, Stopped } from '../../base/index.js';
-import { defaultCacheFolder } from '../../data/node/index.js';
+import { cacheLimit, defaultCacheFolder } from '../../data/node/index.js';
 import { type JobNews, progressMessage } from '../../strategies/index.js';
 import { checkStudio, storeAddress } from '../../strategies/node/index.js';
 import type { AddCommand } from '../command.js';
@@ -10,8 +10,9 @@ import type { CommonOptions } from '../options.js';
 import { type Opening, opening } from '../queue/messages.js';
 import { runHere, type StoreAccess } from '../queue/run-here.js';
 import { RunProcess } from '../queue/run-process.js';
+import { keepInUse } from '../queue/worker-cache.js';
 import { requiredToken, tokenFrom } from '../token.js';
-import { positiveInteger } from '../units.js';
+import { bytes, positiveInteger } from '../units.js';
 
 interface Options extends CommonOptions {
   queue: string;
@@ -20,6 +21,7 @@ interface Options extends CommonOptions {
   store?: string;
   tokenFile?: string;
   cache?: string;
+  cacheSize?: number;
   handBack?: boolean;
 }
 
@@ -33,6 +35,11 @@ export const workerCommand: AddCommand = (program, run) => {
     .option('--store <url>', 'the studio that has the files of runs, where it is reached under another address than the job says')
     .option('--token-file <file>', "with the studio's token (default: the environment variable ESPALIER_TOKEN)")
     .option('--cache <folder>', 'where files from a studio are kept (default: below the cache of this user)')
+    .option(
+      '--cache-size <size>',
+      'most that they take there, e.g. 50GB (default: ESPALIER_CACHE_SIZE, else a tenth of the disk and at least 20 GB)',
+      bytes,
+    )
     .option('--hand-back', 'when stopped, give the job under way to another worker at once instead of finishing it')
     .addHelpText(
       'after',
@@ -49,11 +56,12 @@ export const workerCommand: AddCommand = (program, run) => {
       ].join('\n'),
     )
     .action(
-      run(async (context, { queue: url, tags, threads, handBack, store, tokenFile, cache }: Options) => {
+      run(async (context, { queue: url, tags, threads, handBack, store, tokenFile, cache: given, cacheSize }: Options) => {
         const { openBullSource } = await import('../../automation/node/index.js');
         const { output, activity } = context;
         const address = store === undefined ? undefined : storeAddress(store);
-        const access = { address, token: tokenFrom(tokenFile), cache: resolve(cache ?? join(defaultCacheFolder(), 'worker')) };
+        const cache = resolve(given ?? join(defaultCacheFolder(), 'worker'));
+        const access = { address, token: tokenFrom(tokenFile), cache, cacheLimit: cacheSize ?? (await cacheLimit(cache)) };
         if (address !== undefined) await checkStudio({ address, token: requiredToken(tokenFile), activity });
         const refused = new AbortController();
         const stop = AbortSignal.any([activity.signal as AbortSignal, refused.signal]);
@@ -112,7 +120,7 @@ class Processes {
   readonly #access: StoreAccess;
   readonly #extra: readonly string[];
   readonly #activity: Activity;
-  #open: { readonly key: string; readonly process: RunProcess } | undefined;
+  #open: { readonly key: string; readonly process: RunProcess; readonly leave: () => void } | undefined;
 
   constructor(access: StoreAccess, extra: readonly string[], activity: Activity) {
     this.#access = access;
@@ -124,12 +132,16 @@ class Processes {
     const how = openingOf(job);
     const key = canonicalText(how);
     if (this.#open && (this.#open.key !== key || this.#open.process.hasEnded)) await this.close();
-    this.#open ??= { key, process: new RunProcess(await runHere(how, this.#access, { ...this.#activity, signal }), this.#extra) };
+    if (!this.#open) {
+      const here = await runHere(how, this.#access, { ...this.#activity, signal });
+      this.#open = { key, process: new RunProcess(here, this.#extra), leave: keepInUse(here.folder) };
+    }
     return this.#open.process.perform(job, signal, tell);
   }
 
   async close(): Promise<void> {
     await this.#open?.process.close();
+    this.#open?.leave();
     this.#open = undefined;
   }
 }

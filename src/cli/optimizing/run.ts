@@ -25,7 +25,7 @@ import type { CommandContext } from '../context.js';
 import type { Located } from '../queue/located.js';
 import { argsForWorkers } from '../queue/messages.js';
 import { serveParent } from '../queue/serve-parent.js';
-import { storeFor } from '../queue/store.js';
+import { forgetInputs, storeFor } from '../queue/store.js';
 import { writeReport } from '../report-page.js';
 import type { AddressOptions } from '../studio/address.js';
 import { requiredToken } from '../token.js';
@@ -77,6 +77,7 @@ export async function runOptimization(start: Start, options: RunOptions, context
   const workers = await workersOf(options, context);
   const info = await optimized({ ...request, workers, options: { ...request.options, warmStart } }, options, context);
   await writeReport(options.out, info);
+  if (info.complete) await forgetInputs(options.out);
   return info;
 }
 

@@ -2,13 +2,14 @@ import { createHash } from 'node:crypto';
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { canonicalText } from '../../automation/index.js';
-import type { Activity } from '../../base/index.js';
+import { type Activity, formatBytes } from '../../base/index.js';
 import { makeFolder, writeFileAtomic } from '../../base/node/index.js';
 import { bringInputs, httpStore, StoreRefused } from '../../strategies/node/index.js';
 import { CONFIG_FILES } from '../config.js';
 import { TOKEN_VARIABLE } from '../token.js';
 import type { Located } from './located.js';
 import type { Opening } from './messages.js';
+import { LOCATED, trimWorkerCache } from './worker-cache.js';
 
 /** What a worker has that does not share the folders of runs. */
 export interface StoreAccess {
@@ -17,6 +18,8 @@ export interface StoreAccess {
   readonly token?: string;
   /** A folder of this machine. */
   readonly cache: string;
+  /** Bytes that it may take. */
+  readonly cacheLimit: number;
 }
 
 /** How the process of a run is started. */
@@ -54,7 +57,12 @@ export async function runHere({ args, folder, store: given }: Opening, access: S
   const config = CONFIG_FILES.find((name) => brought.has(name));
   if (config !== undefined) await copyFile(brought.get(config) as string, join(own, config));
   const located: Located = { store: { address, run }, inputs: Object.fromEntries(brought), out: join(own, 'run') };
-  const file = join(own, 'located.json');
+  const file = join(own, LOCATED);
   await writeFileAtomic(file, JSON.stringify(located));
+  const freed = await trimWorkerCache(cache, access.cacheLimit);
+  if (freed > 0) {
+    const text = `Files that were used longest ago are removed from the cache in ${cache}: ${formatBytes(freed)}, so that it takes at most ${formatBytes(access.cacheLimit)}.`;
+    activity.onMessage?.({ level: 'info', text });
+  }
   return { args: [...args, '--located', file], folder: own, env: { [TOKEN_VARIABLE]: token } };
 }

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { OptionError } from '../../base/index.js';
@@ -34,6 +35,11 @@ export async function storeFor(
   const run = await findRun(out, list, { address, token, activity });
   output.info(`Files go through the studio at ${address}, where the run is "${run}".`);
   return { address, run, inputs: list };
+}
+
+/** Removes what a run was given from its folder, for one that is complete: no worker asks for it any more, and where the disk knows no second names it is a copy. */
+export async function forgetInputs(out: string): Promise<void> {
+  await rm(join(out, '.inputs'), { recursive: true, force: true });
 }
 
 /** The configuration that the command line stands on; workers need it, too. @throws OptionError for one that is a program: no program is sent to workers. */

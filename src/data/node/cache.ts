@@ -1,9 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { existsSync, statSync } from 'node:fs';
+import { type FileHandle, open, readdir, rename, rm, statfs } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
-import { EspalierError } from '../../base/index.js';
-import { fileError, makeFolder, removeLeftovers, temporaryName } from '../../base/node/index.js';
+import { dirname, join, resolve } from 'node:path';
+import { BYTE_UNITS, EspalierError, OptionError, parseQuantity } from '../../base/index.js';
+import { fileError, makeFolder, removeLeftovers, temporaryName, trimCache } from '../../base/node/index.js';
 import { openForReading, readAt } from './files.js';
 
 /*
@@ -20,6 +21,26 @@ export function defaultCacheFolder(): string {
   if (process.platform === 'win32') return join(LOCALAPPDATA ?? join(homedir(), 'AppData', 'Local'), 'espalier', 'cache');
   if (process.platform === 'darwin') return join(homedir(), 'Library', 'Caches', 'espalier');
   return join(XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'espalier');
+}
+
+/** The least that a cache may take unless it is told otherwise, and its share of a larger disk. */
+const [LEAST, SHARE] = [20e9, 0.1];
+
+/**
+ * Bytes that a cache in a folder, which need not be there yet, may take: as many as ESPALIER_CACHE_SIZE says ("50GB"), else a tenth of the disk and at least 20 GB.
+ * @throws OptionError where the variable says no size.
+ */
+export async function cacheLimit(folder: string): Promise<number> {
+  const { ESPALIER_CACHE_SIZE: given } = process.env;
+  if (given === undefined || given === '') {
+    let there = resolve(folder);
+    while (!existsSync(there) && there !== dirname(there)) there = dirname(there);
+    const disk = await statfs(there).catch(() => undefined);
+    return Math.max(LEAST, disk ? SHARE * disk.blocks * disk.bsize : 0);
+  }
+  const bytes = parseQuantity(given, BYTE_UNITS);
+  if (bytes !== undefined && bytes > 0) return bytes;
+  throw new OptionError({ what: 'Not a size of a cache', where: 'ESPALIER_CACHE_SIZE', expected: 'such as 50GB', got: given });
 }
 
 /** The wanted folder, made if need be; the system's temporary folder where that is impossible and nobody asked for that very one. */
@@ -49,7 +70,20 @@ export function cacheName(label: string, key: unknown): string {
   return `${plain}-${createHash('sha256').update(JSON.stringify(key)).digest('hex').slice(0, 16)}.data`;
 }
 
-/** The description in a cache file; undefined where there is no whole one. */
+const NAME = /-[0-9a-f]{16}\.data$/;
+
+/** Removes the cache files of a folder that were used longest ago, where all of them take more than they may. */
+async function trim(folder: string, limit: number): Promise<void> {
+  const names = (await readdir(folder)).filter((name) => NAME.test(name));
+  const entries = names.flatMap((name) => {
+    const path = join(folder, name);
+    const found = statSync(path, { throwIfNoEntry: false });
+    return found?.isFile() ? [{ path, usedAt: found.mtimeMs }] : [];
+  });
+  await trimCache(entries, limit);
+}
+
+/** The description in a cache file, which counts as used now; undefined where there is no whole one. */
 export async function readDescription(path: string): Promise<unknown> {
   const file = await open(path, 'r').catch(() => undefined);
   if (!file) return undefined;
@@ -62,7 +96,11 @@ export async function readDescription(path: string): Promise<unknown> {
     if (length > size - TAIL) return undefined;
     const text = Buffer.alloc(length);
     await readAt(file, text, size - TAIL - text.length, path);
-    return JSON.parse(text.toString('utf8'));
+    const description: unknown = JSON.parse(text.toString('utf8'));
+    const now = new Date();
+    // What is read on a disk that nothing can be written to is used all the same.
+    await file.utimes(now, now).catch(() => undefined);
+    return description;
   } catch {
     return undefined;
   } finally {
@@ -88,12 +126,14 @@ export class CacheWriter {
     readonly path: string,
     readonly temporary: string,
     readonly file: FileHandle,
+    readonly limit: number,
   ) {}
 
   static async open(path: string): Promise<CacheWriter> {
-    await removeLeftovers(dirname(path), (name) => name === basename(path));
+    const limit = await cacheLimit(dirname(path));
+    await removeLeftovers(dirname(path), (name) => NAME.test(name));
     const temporary = temporaryName(path);
-    return new CacheWriter(path, temporary, await open(temporary, 'wx'));
+    return new CacheWriter(path, temporary, await open(temporary, 'wx'), limit);
   }
 
   /** Keeps the bytes; they must not change afterwards. */
@@ -121,6 +161,7 @@ export class CacheWriter {
     await this.file.sync();
     await this.file.close();
     await rename(this.temporary, this.path);
+    await trim(dirname(this.path), this.limit);
   }
 
   async abandon(): Promise<void> {

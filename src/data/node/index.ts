@@ -1,4 +1,4 @@
-export { CacheWriter, cacheFolder, cacheName, defaultCacheFolder, readDescription, readSamples } from './cache.js';
+export { CacheWriter, cacheFolder, cacheLimit, cacheName, defaultCacheFolder, readDescription, readSamples } from './cache.js';
 export { mapInOrder } from './decode.js';
 export { openForReading, readAt, readContent } from './files.js';
 export { checkUnreadable, type KeptPart, PartCollector, reviveTargets } from './kept.js';

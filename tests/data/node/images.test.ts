@@ -277,3 +277,33 @@ test('classes may be given in the order of the model’s outputs', async (t) => 
   assert.deepEqual([classesOf(train).values, classesOf(train).classes], [Int32Array.of(2, 0), ['dog', 'bird', 'cat']]);
   await assert.rejects(openDataset(join(folder, 'pets'), { ...options, classes: ['dog', 'bird'] }), /"cat" is none of the classes/);
 });
+
+test('decoded images take no more of the disk than they may: those that were read longest ago go', async (t) => {
+  const folder = await temporaryFolder(t);
+  const cacheDir = join(folder, 'cache');
+  const names = ['first', 'second', 'third'];
+  for (const name of names) await writeFiles(join(folder, name), await catsAndDogs(3));
+  const { ESPALIER_CACHE_SIZE: before } = process.env;
+  t.after(() => {
+    if (before === undefined) delete process.env.ESPALIER_CACHE_SIZE;
+    else process.env.ESPALIER_CACHE_SIZE = before;
+  });
+  const [first, second] = names.map((name) => () => openDataset(join(folder, name), { cacheDir }));
+  await first();
+  await second();
+  for (const name of await readdir(cacheDir)) await utimes(join(cacheDir, name), 1, 1);
+  // It is read again.
+  await first();
+  process.env.ESPALIER_CACHE_SIZE = '1 KB';
+  await openDataset(join(folder, 'third'), { cacheDir });
+  assert.deepEqual(
+    (await readdir(cacheDir)).map((name) => name.split('-')[0]),
+    ['first', 'third'],
+  );
+  process.env.ESPALIER_CACHE_SIZE = 'much';
+  await rename(join(folder, 'third'), join(folder, 'fourth'));
+  await assert.rejects(openDataset(join(folder, 'fourth'), { cacheDir }), (error: Error) => {
+    assert.match(error.message, /ESPALIER_CACHE_SIZE.*50GB.*much/s);
+    return error instanceof OptionError;
+  });
+});
