@@ -72,9 +72,9 @@ export class Runner {
       const live = new LiveTrial(asked, this.#hostOf(slots));
       await this.#evaluate(live, objective);
       if (this.#state.trials[asked.number].state !== 'running') this.#showProgress();
-    } catch {
-      // Only writing can fail here; the course has noted why, and the run ends with it.
-      this.#abort.abort();
+    } catch (error) {
+      // What cannot even be written down ends the run; a course that has noted why keeps that.
+      this.#breakOff(error);
     } finally {
       this.#release(slots);
     }
@@ -110,7 +110,12 @@ export class Runner {
   async #fail({ number, attributes }: LiveTrial, error: unknown): Promise<void> {
     const { name, message } = error instanceof Error ? error : { name: 'Error', message: String(error) };
     this.#settings.activity.onMessage?.({ level: 'warning', text: `Trial ${number} failed: ${message}` });
-    await this.#course.told.fail(number, { name, message }, attributes);
+    const { told } = this.#course;
+    await told.fail(number, { name, message }, attributes).catch((cause) => {
+      // They may be what is wrong.
+      if (cause instanceof OptionError) return told.fail(number, { name, message });
+      throw cause;
+    });
   }
 
   /** Ends the run for a reason that says nothing about the trials under way: they are run again by the next one. */

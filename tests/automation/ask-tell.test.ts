@@ -93,12 +93,20 @@ test('the first to tell wins; what differs from it beyond rounding is kept and s
   assert.deepEqual([kept.values, kept.differing, kept.state], [[2], [[2.5]], 'completed']);
 });
 
-test('a trial without a sign of life goes to another, and one that gives one stays', async () => {
+test('a trial without a sign of life goes to another, and one that gives one stays', async (t) => {
+  let now = 0;
+  t.mock.method(performance, 'now', () => now);
+  t.mock.timers.enable({ apis: ['setTimeout'] });
   const study = await createStudy(options({ leaseMs: 40, waveSize: 2, maxTrials: 2 }));
   const [lost, kept] = [(await study.ask()) as AskedTrial, (await study.ask()) as AskedTrial];
-  const alive = setInterval(() => study.heartbeat(kept.number), 5);
-  const again = (await study.ask()) as AskedTrial;
-  clearInterval(alive);
+  now = 30;
+  study.heartbeat(kept.number);
+  const asked = study.ask();
+  // Until it waits.
+  await new Promise((resolve) => setImmediate(resolve));
+  now = 41;
+  t.mock.timers.tick(41);
+  const again = (await asked) as AskedTrial;
   assert.deepEqual(again, lost);
   await study.report(again.number, 1, 3);
   assert.equal(await study.tell(again.number, 1), true);

@@ -1,12 +1,22 @@
-// Runs a study in the journal named on the command line; killed.test.ts kills this process over and over.
-import { halvingStopper, runStudy, TrialStopped, tpeSampler } from 'espalier/automation';
+// Runs a study in the journal that the command line names, for killed.test.ts; killed when so many records are written, where it says how many.
+import { halvingStopper, runStudy, type Storage, TrialStopped, tpeSampler } from 'espalier/automation';
 import { openJournal } from 'espalier/automation/node';
 import { Random } from 'espalier/base';
 import { mixed } from './functions.js';
 
-const [path, concurrency] = process.argv.slice(2);
-const storage = await openJournal(path);
-process.stdout.write('open\n');
+const [path, concurrency, records] = process.argv.slice(2);
+const journal = await openJournal(path);
+let left = Number(records);
+/** The journal, which ends the process while it writes the record of that number, where there is one. */
+const storage: Storage = {
+  records: () => journal.records(),
+  close: () => journal.close(),
+  record: (kind, data) => {
+    const written = journal.record(kind, data);
+    if (--left === 0) setImmediate(() => process.kill(process.pid, 'SIGKILL'));
+    return written;
+  },
+};
 await runStudy({
   space: mixed.space,
   directions: ['minimize', 'minimize'],

@@ -12,16 +12,11 @@ import { Random } from 'espalier/base';
 
 const script = fileURLToPath(new URL('killed-study.js', import.meta.url));
 
-/** Runs the study; kills it `afterMs` after it has opened its journal, if given. */
-async function run(path: string, concurrency: number, afterMs?: number): Promise<{ wasKilled: boolean }> {
-  const child = spawn(process.execPath, [script, path, String(concurrency)], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const ended = once(child, 'exit');
-  if (afterMs !== undefined) {
-    await Promise.race([once(child.stdout, 'data'), ended]);
-    await Promise.race([new Promise((resolve) => setTimeout(resolve, afterMs)), ended]);
-    child.kill('SIGKILL');
-  }
-  const [code, signal] = await ended;
+/** Runs the study, up to so many records in its journal where that is given. */
+async function run(path: string, concurrency: number, records?: number): Promise<{ wasKilled: boolean }> {
+  const args = [script, path, String(concurrency), ...(records === undefined ? [] : [String(records)])];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+  const [code, signal] = await once(child, 'exit');
   assert.ok(code === 0 || signal === 'SIGKILL', `ended with ${code ?? signal}`);
   return { wasKilled: signal === 'SIGKILL' };
 }
@@ -38,7 +33,7 @@ test('killed again and again, a study ends with the trials of one that was left 
   const killed = join(folder, 'killed.jsonl');
   let kills = 0;
   for (let attempt = 0; attempt < 12; attempt++) {
-    const { wasKilled } = await run(killed, 1 + (attempt % 4), random.uniform(0, 60));
+    const { wasKilled } = await run(killed, 1 + (attempt % 4), 3 + random.integer(12));
     if (!wasKilled) break;
     kills++;
   }

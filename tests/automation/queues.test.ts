@@ -185,6 +185,9 @@ describe('a queue in memory', () => {
   });
 });
 
+/** Milliseconds of a lock where nobody dies: a worker that a busy machine lets wait keeps its job. */
+const LONG = 600_000;
+
 describe('a queue in Redis', { skip: skipWithoutRedis }, () => {
   let redis: Redis;
   before(async () => {
@@ -195,12 +198,12 @@ describe('a queue in Redis', { skip: skipWithoutRedis }, () => {
   let tag = 0;
   contract(async () => {
     const options = { url: redis.url, tag: `test-${tag++}` };
-    return { queue: await openBullQueue(options), source: await openBullSource(options) };
+    return { queue: await openBullQueue(options), source: await openBullSource({ ...options, lock: LONG }) };
   });
 
   test('two studies share what takes jobs: the first of one goes before the third of another', async (t) => {
     const options = { url: redis.url, tag: 'fair' };
-    const [queue, source] = [await openBullQueue(options), await openBullSource(options)];
+    const [queue, source] = [await openBullQueue(options), await openBullSource({ ...options, lock: LONG })];
     const stop = new AbortController();
     t.after(() => ended(stop, queue));
     const order: string[] = [];
@@ -225,7 +228,7 @@ describe('a queue in Redis', { skip: skipWithoutRedis }, () => {
 
   test('Redis may be killed while jobs wait and run: nothing is lost, nothing is done twice', async (t) => {
     const options = { url: redis.url, tag: 'killed' };
-    const [queue, source] = [await openBullQueue(options), await openBullSource(options)];
+    const [queue, source] = [await openBullQueue(options), await openBullSource({ ...options, lock: LONG })];
     const done: string[] = [];
     const stop = new AbortController();
     t.after(() => ended(stop, queue));
@@ -254,7 +257,7 @@ describe('a queue in Redis', { skip: skipWithoutRedis }, () => {
 
   test('a job that was given up is tried again for a process that asks later: what was wrong may be mended', async (t) => {
     const options = { url: redis.url, tag: 'mended' };
-    const source = await openBullSource(options);
+    const source = await openBullSource({ ...options, lock: LONG });
     let isBroken = true;
     const stop = new AbortController();
     const served = source.serve(

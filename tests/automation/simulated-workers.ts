@@ -1,5 +1,5 @@
 // Many workers in one process, for many-workers.test.ts: argv is the queue's address, how many, and a folder that they share.
-import { setMaxListeners } from 'node:events';
+import { once, setMaxListeners } from 'node:events';
 import { openSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -32,6 +32,7 @@ const never = new AbortController().signal;
 const stop = new AbortController();
 process.once('disconnect', () => stop.abort());
 const sources = await Promise.all(Array.from({ length: Number(count) }, () => openBullSource({ url, lock: LOCK, look: LOOK })));
-const served = sources.map((source) => source.serve(trial, { stop: stop.signal, handBack: never }));
 process.send?.('ready');
-await Promise.all(served);
+// Nobody begins before all processes are there: otherwise the first of them might do the whole.
+await once(process, 'message');
+await Promise.all(sources.map((source) => source.serve(trial, { stop: stop.signal, handBack: never })));

@@ -10,6 +10,7 @@ import {
   type HostServices,
   type Limits,
   type ObjectiveName,
+  type OptimizeRequest,
   optimize,
   type RunInfo,
   shrinkAndImprove,
@@ -35,6 +36,7 @@ export interface SmallRun {
   objectives?: readonly ObjectiveName[];
   /** Whether the front is really timed and checked on other runtimes, which takes seconds. Default false. */
   measured?: boolean;
+  onProgress?: OptimizeRequest['onProgress'];
 }
 
 /** Stands in for measurements on the machine where a test is not about them. */
@@ -85,6 +87,7 @@ export async function smallRun(
     const original = architecture ? surveyCnn.build({ input: [1, 8, 8], classes: 10, width: 0.25 }) : loadModel(start);
     return await optimize({
       name: 'small run',
+      onProgress: given.onProgress,
       original,
       architecture,
       task,

@@ -30,9 +30,9 @@ export class Leases {
     return (this.#ends.get(number) ?? Number.NEGATIVE_INFINITY) > performance.now();
   }
 
-  /** Milliseconds until the next lease runs out; Infinity where none does. */
+  /** Milliseconds after which it is worth looking whether a lease has run out: until the next one does, and at most what a lease lasts, for one may have done so since it was looked at. */
   get next(): number {
     const now = performance.now();
-    return Math.min(...[...this.#ends.values()].filter((time) => time > now)) - now + 1;
+    return Math.min(this.#milliseconds, ...[...this.#ends.values()].filter((time) => time > now).map((time) => time - now + 1));
   }
 }

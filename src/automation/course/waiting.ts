@@ -1,3 +1,6 @@
+/** Milliseconds that a timer can wait; with more it would not wait at all. */
+const LONGEST = 2 ** 31 - 1;
+
 /** Lets those wait that depend on what others do. */
 export class Waiting {
   readonly #waiting = new Set<() => void>();
@@ -5,7 +8,7 @@ export class Waiting {
   /** Resolves at the next `wake`, or when the time is over. @param milliseconds default: no time is ever over. */
   async change(milliseconds = Number.POSITIVE_INFINITY): Promise<void> {
     await new Promise<void>((resolve) => {
-      const timer = Number.isFinite(milliseconds) ? setTimeout(resolve, milliseconds) : undefined;
+      const timer = Number.isFinite(milliseconds) ? setTimeout(resolve, Math.min(milliseconds, LONGEST)) : undefined;
       this.#waiting.add(() => {
         clearTimeout(timer);
         resolve();
