@@ -44,8 +44,8 @@ const FAST = [
   'technique/',
 ];
 
-/** A file that is not done after a quarter of an hour hangs: it fails by name instead of holding everything up. The longest takes two minutes. */
-const HANGS_MS = 15 * 60_000;
+/** A file that is not done after half an hour hangs: it fails by name instead of holding everything up. The longest takes two minutes. */
+const HANGS_MS = 30 * 60_000;
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 if (!existsSync(join(root, 'dist', 'report', 'render', 'html', 'report-script.js'))) {
@@ -76,7 +76,7 @@ const result = spawnSync(
   process.execPath,
   [
     '--test',
-    // One more than there are cores: some files wait for a lock to end, for a page, for a machine that was killed.
+    // Two more than there are cores: some files wait for a lock to end, for a page, for a machine that was killed.
     `--test-concurrency=${availableParallelism() + 2}`,
     `--test-timeout=${HANGS_MS}`,
     '--test-reporter=spec',

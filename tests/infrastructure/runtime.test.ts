@@ -121,10 +121,11 @@ test('a thread whose program ended serves the next one, which knows nothing of i
       [2, 3, 6],
     ],
   );
-  const before = process.platform === 'linux' ? readdirSync('/proc/self/task').length : 2;
+  const threads = () => (process.platform === 'linux' ? readdirSync('/proc/self/task').length : 0);
+  const before = threads();
   await own.dispose();
-  const after = process.platform === 'linux' ? readdirSync('/proc/self/task').length : 0;
-  assert.ok(after <= before - 2, `${before} threads, then ${after}`);
+  // The system may list a thread for a moment after its end.
+  while (threads() > Math.max(0, before - 2)) await new Promise((resolve) => setTimeout(resolve, 10));
 });
 
 test('the same bytes come out of every run, with one thread and with two', async () => {

@@ -51,17 +51,18 @@ test('a model is read, inspected and copied without its weights', () => {
   assert.equal(largest, MATRIX, 'a weight is read when it is asked for, and alone');
 });
 
-/** Runs in a process of its own, whose memory nothing else uses: what it does with the path, in milliseconds and in bytes of memory more. */
+/** Runs in a process of its own, whose memory nothing else uses: what it does with the path, in milliseconds of work and in bytes of memory more. */
 function measure(code: string, path: string): { milliseconds: number; memory: number } {
   const script = `
     import { readFileSync } from 'node:fs';
     import { loadModel } from 'espalier/onnx/node';
     import { inferShapes } from 'espalier/ops';
     const before = process.memoryUsage.rss();
-    const start = performance.now();
+    const start = process.cpuUsage();
     const path = process.argv[1];
     const result = ${code};
-    const milliseconds = performance.now() - start;
+    const { user, system } = process.cpuUsage(start);
+    const milliseconds = (user + system) / 1000;
     console.log(JSON.stringify({ milliseconds, memory: process.memoryUsage.rss() - before, kept: typeof result }));`;
   const { stdout, stderr, status } = spawnSync(process.execPath, ['--input-type=module', '-e', script, path], {
     cwd: root,
@@ -78,7 +79,7 @@ test('a file of 300 MB is opened in a small part of the time and memory that rea
   const opening = measure('inferShapes(loadModel(path))', path);
   for (const [what, { milliseconds, memory }] of Object.entries({ reading, opening }))
     context.diagnostic(`${what}: ${milliseconds.toFixed(0)} ms, ${(memory / 1e6).toFixed(1)} MB`);
-  assert.ok(reading.memory > 300e6);
+  assert.ok(reading.memory > 250e6);
   assert.ok(opening.memory < reading.memory / 5, 'memory stays far below the weights');
   assert.ok(opening.milliseconds < Math.max(reading.milliseconds, 200), 'and so does time');
 });

@@ -7,6 +7,7 @@ import { type Message, OptionError, ResourceError } from 'espalier/base';
 import { bringInputs, folderStore, httpStore, publishInputs, type Store } from 'espalier/strategies/node';
 import { TestStudio, temporaryFolder } from '../studio/support.js';
 import { Cutting } from '../support/cutting.js';
+import { lastingPort } from '../support/port.js';
 
 const { folder, remove } = temporaryFolder();
 const root = join(folder, 'root');
@@ -178,14 +179,14 @@ test('a connection that is cut: nothing half is taken, it is tried again, and sa
 });
 
 test('a studio that is away is waited for; one that stays away is said in the end', async () => {
-  const own = await TestStudio.open(root, { token: studio.token });
-  const { port } = new URL(own.origin);
+  const port = await lastingPort();
+  const own = await TestStudio.open(root, { token: studio.token, port });
   await own.close();
   const messages: Message[] = [];
   const store = remote({ address: own.origin, messages });
   const waiting = store.publish('models/away-0123456789ab.onnx', fileOf('late'));
   while (messages.length === 0) await new Promise((resolve) => setImmediate(resolve));
-  const back = await TestStudio.open(root, { token: studio.token, port: Number(port) });
+  const back = await TestStudio.open(root, { token: studio.token, port });
   try {
     assert.equal((await waiting).isOwn, true);
   } finally {

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { lastingPort } from './port.js';
 
 /** The `skip` option of a test that needs Debian's redis-server. */
 export const skipWithoutRedis = spawnSync('redis-server', ['--version']).status === 0 ? false : 'there is no redis-server here';
@@ -20,9 +20,17 @@ export class Redis {
   }
 
   static async start(): Promise<Redis> {
-    const redis = new Redis(await freePort());
-    await redis.start();
-    return redis;
+    for (;;) {
+      const redis = new Redis(await lastingPort());
+      try {
+        await redis.start();
+        return redis;
+      } catch (error) {
+        await redis.remove();
+        // Another test may have taken it meanwhile.
+        if (!/in use/i.test(String(error))) throw error;
+      }
+    }
   }
 
   /** Resolves once it takes connections. */
@@ -36,7 +44,7 @@ export class Redis {
         said += bytes;
         if (said.includes('Ready to accept connections')) resolve();
       });
-      child.on('exit', () => reject(new Error(said)));
+      child.on('close', () => reject(new Error(said)));
     });
   }
 
@@ -53,15 +61,4 @@ export class Redis {
     await this.kill();
     rmSync(this.#folder, { recursive: true, force: true });
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
 }

