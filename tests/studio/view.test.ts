@@ -2,9 +2,12 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { LiveRun } from 'espalier/strategies';
+import type { ReportInfo } from '#dist/report/info/index.js';
 import { colorRules } from '#dist/report/render/svg/theme.js';
 import {
   comparedRows,
+  frontPicture,
   heats,
   importanceOf,
   infoOf,
@@ -110,6 +113,18 @@ test('beside a model other than the baseline latencies are those that are shown'
       ?.cells.at(-1);
   assert.equal(latency([column(3), column(3)])?.difference, undefined, 'the same model is as fast');
   assert.deepEqual(latency([column(0), column(3)]), { text: '0.148 ms', difference: '1.4x faster', better: true });
+});
+
+test('a front is seen as wide as what is seen of it is; with everything, as wide as everything', () => {
+  const run = liveDigits();
+  const [first] = run.models;
+  const poor = { ...first, id: 'poor', onFront: false, validation: { ...first.validation, value: 0.02 } };
+  const tiny = { ...poor, footprint: { ...poor.footprint, bytes: 100 } };
+  const picture = (models: LiveRun['models']) => frontPicture(infoOf({ ...run, models }) as ReportInfo, 'bytes', 'quality');
+  const [before, after] = [picture([...run.models, poor]), picture([...run.models, tiny])];
+  assert.ok(before && after && after.y.ends[0] > 0.02);
+  assert.deepEqual(after.x.ends, before.x.ends);
+  assert.ok(after.x.ends[0] > 100 && after.x.all[0] < 100);
 });
 
 test('time left is said while somebody is at work', () => {

@@ -58,24 +58,33 @@ export function frontPicture(info: ReportInfo, xName: MeasureName, yName: Measur
   });
   if (points.length === 0) return undefined;
   const byIndex = new Map(points.map((point) => [point.index, point]));
+  const up = axisOf(info, y, points, 'y');
+  const [low, high] = up.ends;
   return {
-    x: axisOf(info, x, points, 'x'),
-    y: axisOf(info, y, points, 'y'),
+    // What is above or below what is seen makes no room for itself to the left and right.
+    x: axisOf(
+      info,
+      x,
+      points,
+      'x',
+      points.filter((point) => point.y >= low && point.y <= high),
+    ),
+    y: up,
     points,
     line: scatterLine(info, xName, yName).flatMap((index) => byIndex.get(index) ?? []),
   };
 }
 
-function axisOf(info: RunInfo, measure: Measure, points: readonly FrontPoint[], side: 'x' | 'y'): FrontAxis {
+/** @param seen those that the axis stretches for. Default: all. */
+function axisOf(info: RunInfo, measure: Measure, points: readonly FrontPoint[], side: 'x' | 'y', seen = points): FrontAxis {
   const needed = points.filter(({ role }) => role !== 'other').map((point) => point[side]);
   const limit = limitOf(info, measure);
-  const values = points.map((point) => point[side]);
-  const wished = limit === undefined ? values : [...values, limit];
+  const withLimit = (some: readonly FrontPoint[]) => [...some.map((point) => point[side]), ...(limit === undefined ? [] : [limit])];
   const isQuality = measure.name === 'quality' || measure.name === 'test';
   const most = isQuality && measure.better === 'more' ? 1 : undefined;
   const request = { measure, log: !isQuality, most };
-  const focused = axisScale({ ...request, needed, wished });
-  const whole = axisScale({ ...request, needed: wished, wished: [] });
+  const focused = axisScale({ ...request, needed, wished: withLimit(seen) });
+  const whole = axisScale({ ...request, needed: withLimit(points), wished: [] });
   return { measure, log: focused.log, ends: focused.ends, all: whole.ends, ...(limit !== undefined && { limit }) };
 }
 
