@@ -30,7 +30,7 @@ function when(path: string, act: (child: ChildProcess) => void): (child: ChildPr
 const checkpoint = (out: string) => join(folder, `${out}.work`, 'train.checkpoint');
 
 test('Ctrl-C: code 130, no result, what is done is kept; the same command ends with the bytes of an undisturbed run', async () => {
-  const stopped = await espalier(train('net.onnx', 8), {
+  const stopped = await espalier(train('net.onnx', 24), {
     cwd: folder,
     during: when(checkpoint('net.onnx'), (child) => child.kill('SIGINT')),
   });
@@ -38,17 +38,17 @@ test('Ctrl-C: code 130, no result, what is done is kept; the same command ends w
   assert.equal(stopped.stdout, '');
   assert.match(stopped.stderr, /Stopping[\s\S]*kept in net\.onnx\.work: the same command goes on from there/);
   assert.equal(existsSync(join(folder, 'net.onnx')), false);
-  const resumed = await espalier(train('net.onnx', 8), { cwd: folder });
+  const resumed = await espalier(train('net.onnx', 24), { cwd: folder });
   assert.match(resumed.stderr, /Going on from the checkpoint/);
   assert.equal(resumed.code, 0, resumed.stderr);
-  const whole = await espalier(train('whole.onnx', 8), { cwd: folder });
+  const whole = await espalier(train('whole.onnx', 24), { cwd: folder });
   assert.equal(whole.code, 0);
   assert.deepEqual(readFileSync(join(folder, 'net.onnx')), readFileSync(join(folder, 'whole.onnx')));
 });
 
 test('quantization-aware training goes on as well', async () => {
   await espalier(train('float.onnx', 1), { cwd: folder });
-  const aware = (out: string) => `quantize float.onnx --aware --data digits --epochs 12 --threads 1 -o ${out}`.split(' ');
+  const aware = (out: string) => `quantize float.onnx --aware --data digits --epochs 24 --threads 1 -o ${out}`.split(' ');
   const work = join(folder, 'int8.onnx.work');
   const stopped = await espalier(aware('int8.onnx'), {
     cwd: folder,
@@ -63,15 +63,15 @@ test('quantization-aware training goes on as well', async () => {
   assert.deepEqual(readFileSync(join(folder, 'int8.onnx')), readFileSync(join(folder, 'whole-int8.onnx')));
 });
 
-test('another Ctrl-C stops at once: nothing is said of what is kept', async () => {
+test('another signal stops at once: nothing is said of what is kept', async () => {
   const { code, stderr } = await espalier(train('twice.onnx', 500), {
     cwd: folder,
+    // Both are there when it goes on: it has no time to end by the first one. Two of one name would be one.
     during: when(checkpoint('twice.onnx'), (child) => {
-      child.stderr?.on('data', (text) => /^Stopping\./m.test(String(text)) && child.kill('SIGINT'));
-      child.kill('SIGINT');
+      for (const name of ['SIGSTOP', 'SIGINT', 'SIGTERM', 'SIGCONT'] as const) child.kill(name);
     }),
   });
-  assert.equal(code, 130);
+  assert.ok(code === 130 || code === 143, String(code));
   assert.match(stderr, /Stopping\./);
   assert.doesNotMatch(stderr, /Stopped\./);
 });
@@ -89,7 +89,7 @@ test('a reader that goes away ends the command quietly', async () => {
 });
 
 test('progress without a terminal: plain lines, no control characters', async () => {
-  const { stderr } = await espalier(train('long.onnx', 40), {
+  const { stderr } = await espalier(train('long.onnx', 4000), {
     cwd: folder,
     during: (child) => child.stderr?.on('data', (text) => /^train /m.test(String(text)) && child.kill('SIGINT')),
   });

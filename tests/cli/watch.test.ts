@@ -17,10 +17,12 @@ before(async () => {
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 const optimize = (out: string, ...more: string[]) =>
-  run('optimize', 'net.onnx', ...data, '--epochs', '1', '--trials', '4', '--serving', 'none', '--out', out, ...more);
+  run('optimize', 'net.onnx', ...data, '--epochs', '1', '--serving', 'none', '--out', out, ...more);
+/** More than are made before somebody can say something. */
+const many = ['--trials', '500'];
 
 test('optimize --detach goes on by itself, watch follows it to its end, and steer is heard', async () => {
-  const { code, stdout, stderr } = await optimize('better', '--detach', '--json');
+  const { code, stdout, stderr } = await optimize('better', '--detach', '--json', ...many);
   assert.equal(code, 0, stderr);
   const { pid, log, schema } = JSON.parse(stdout);
   assert.equal(schema, 'espalier/optimize@1');
@@ -38,18 +40,20 @@ test('optimize --detach goes on by itself, watch follows it to its end, and stee
   for (const [i, { revision }] of changes.entries()) assert.ok(revision > (changes[i - 1] ?? first).revision);
   assert.equal(changes.findLast(({ state }) => state !== undefined).state, 'complete');
   const front = JSON.parse(readFileSync(join(folder, 'better', 'front.json'), 'utf8'));
-  assert.deepEqual([front.trials.finished + front.trials.failed, front.complete], [3, true]);
+  const made = front.trials.finished + front.trials.failed;
+  // Those that were begun when it was heard are made, too.
+  assert.ok(front.complete && made >= 3 && made < 500, `${made} trials`);
   assert.match(readFileSync(join(folder, log), 'utf8'), /3 recipes are tried in all[\s\S]*Report: better\/report\.html/);
 
   const again = await run('watch', 'better');
   assert.equal(again.code, 0, again.stderr);
-  assert.match(again.stdout, /net\.onnx: complete, 3 of 3 trials, \d+ on the front[\s\S]*accuracy \(test\)/);
+  assert.match(again.stdout, new RegExp(`net\\.onnx: complete, ${made} of ${made} trials, \\d+ on the front[\\s\\S]*accuracy \\(test\\)`));
   const late = await run('steer', 'better', 'stop');
   assert.deepEqual([late.code, /The run is complete/.test(late.stderr)], [2, true], late.stderr);
 });
 
 test('a run that was killed is stopped, one that cannot begin says why', async () => {
-  const { stdout } = await optimize('killed', '--detach', '--json', '--trials', '12', '--jobs', '2');
+  const { stdout } = await optimize('killed', '--detach', '--json', ...many, '--jobs', '2');
   const { pid } = JSON.parse(stdout);
   const watching = run('watch', 'killed');
   process.kill(pid, 'SIGKILL');

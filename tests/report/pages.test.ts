@@ -30,6 +30,8 @@ describe('pages of single models in a browser', { skip: skipWithoutChromium }, (
     for (const [title, html] of Object.entries(pages)) {
       for (const width of [1280, 390]) {
         const page = await browser.newPage({ viewport: { width, height: 900 } });
+        // A busy machine takes as long as it takes.
+        page.setDefaultTimeout(0);
         await page.setContent(html);
         assert.ok(Number(await page.evaluate('document.documentElement.scrollWidth')) <= width, `${title} at ${width}`);
         const tops = 'const main = [...document.querySelector("main").children].map((each) => each.getBoundingClientRect());';

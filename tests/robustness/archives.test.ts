@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -14,6 +14,9 @@ import { npy, zip } from '../support/fuzz/data.js';
 let folder: string;
 before(() => {
   folder = mkdtempSync(join(tmpdir(), 'espalier-archives-'));
+  // What is in the temporary folder is then of these tests.
+  process.env.TMPDIR = join(folder, 'temporary');
+  mkdirSync(process.env.TMPDIR);
 });
 after(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -68,13 +71,13 @@ describe('tar', () => {
     'more than any file in base 256': Uint8Array.of(0x80, ...new Array(11).fill(0xfe)),
   };
   for (const [name, size] of Object.entries(sizes)) {
-    test(`a size that is ${name}`, { timeout: 10_000 }, async () => {
+    test(`a size that is ${name}`, async () => {
       assert.match(await opened('size.tar', Buffer.concat([header('a.png', size), Buffer.alloc(2048)])), /size of an entry at byte 0/);
     });
   }
 
   for (const record of ['size=-512', 'size=1e300', 'size=NaN', 'size=']) {
-    test(`a pax record ${record}`, { timeout: 10_000 }, async () => {
+    test(`a pax record ${record}`, async () => {
       const body = ` ${record}\n`;
       const text = `${body.length + String(body.length + 2).length}${body}`;
       const pax = Buffer.concat([
@@ -103,7 +106,7 @@ describe('tar', () => {
     archive.finalize();
     const bytes = await whole(archive);
     assert.match(await opened('names.tar', bytes), /read|none of the classes|beside/);
-    assert.ok(!readdirSync(tmpdir()).includes('a'));
+    for (const place of [folder, tmpdir()]) assert.ok(!readdirSync(place).includes('a'), place);
   });
 });
 
@@ -118,9 +121,8 @@ describe('what unpacks to much more than it is', () => {
   });
 
   test('tar.gz: the limit is the disk’s, and nothing of it stays', async () => {
-    const before = readdirSync(tmpdir()).filter((name) => /^espalier-\w{6}$/.test(name)).length;
     assert.match(await opened('bomb.tar.gz', zeros(20), { maxUnpacked: 1e6 }), /unpacks to more than 1000000 bytes/);
-    assert.equal(readdirSync(tmpdir()).filter((name) => /^espalier-\w{6}$/.test(name)).length, before);
+    assert.deepEqual(readdirSync(tmpdir()), []);
   });
 
   test('npz: the sizes of all its arrays together', () => {
@@ -134,7 +136,7 @@ describe('what unpacks to much more than it is', () => {
     assert.deepEqual(Object.keys(parseNpz(archive, 'bomb.npz', 1e8)), ['a', 'b', 'c']);
   });
 
-  test('an image of 67 million pixels in eight kilobytes, where one of a million is read', { timeout: 60_000 }, async () => {
+  test('an image of 67 million pixels in eight kilobytes, where one of a million is read', async () => {
     const images = async (side: number) => {
       const archive = pack();
       const bytes = blankPng(side);
@@ -175,7 +177,7 @@ function pngChunk(type: string, bytes: Buffer): Buffer {
 describe('tables', () => {
   const table = (text: string) => parseCsv(Buffer.from(text), 'data.csv');
 
-  test('a quote that is never closed: where it opens, in a time by the length', { timeout: 20_000 }, () => {
+  test('a quote that is never closed: where it opens, in a time by the length', () => {
     const rest = '1,2,a\n'.repeat(20);
     assert.throws(() => table(`1,2,a\n"1,2,b\n${rest}`), /line 2: A quote is never closed/);
     assert.throws(() => table(`1,2,a\n1,"2,b\n${'1,2,a\n'.repeat(2e6)}`), /line 2: A quote is never closed, or a record is too long/);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -50,10 +51,11 @@ describe('a writer that is killed leaves a whole model, the old or the new one',
       let kills = 0;
       for (let round = 0; round < 8; round++) {
         const child = spawn(process.execPath, commandLine(path, 8, 1000, external), { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+        const gone = once(child, 'exit');
         await new Promise((resolve) => child.stdout.once('data', resolve));
         await new Promise((resolve) => setTimeout(resolve, random.uniform(0, 250)));
         child.kill('SIGKILL');
-        await new Promise((resolve) => child.once('exit', resolve));
+        await gone;
         kills += child.signalCode === 'SIGKILL' ? 1 : 0;
         assert.ok(weightsOf(path) >= 1);
       }

@@ -54,6 +54,8 @@ after(async () => {
 async function opened(): Promise<Page> {
   const context = await browser.newContext();
   const page = await context.newPage();
+  // A busy machine takes as long as it takes.
+  page.setDefaultTimeout(0);
   await page.goto(studio.studio.links[0]);
   return page;
 }

@@ -10,7 +10,7 @@ import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
 import { espalier } from '../cli/run.js';
 import { root } from '../support/paths.js';
-import { temporaryFolder, untilIn } from './support.js';
+import { temporaryFolder, until } from './support.js';
 
 const { folder, remove } = temporaryFolder();
 before(() => {
@@ -103,7 +103,7 @@ test('a run that was started goes on after SIGTERM, and the studio says so', asy
   assert.equal(code, 0);
   const pid = Number(/The run "on" goes on as process (\d+)\./.exec(stderr)?.[1]);
   process.kill(pid, 0);
-  await untilIn(folder, () => existsSync(join(folder, 'on', 'journal.jsonl')));
+  await until(() => existsSync(join(folder, 'on', 'journal.jsonl')));
   process.kill(pid, 'SIGKILL');
 });
 
@@ -193,7 +193,7 @@ test('--open hands the link to the browser by way of a file that nobody else can
   ].join('\n');
   writeFileSync(join(bin, 'xdg-open'), opener, { mode: 0o755 });
   const studio = await started(['--open'], { ...process.env, PATH: `${bin}:${process.env.PATH}` });
-  await untilIn(bin, () => existsSync(join(bin, 'xdg-open.told')));
+  await until(() => existsSync(join(bin, 'xdg-open.told')));
   const told = readFileSync(join(bin, 'xdg-open.told'), 'utf8');
   assert.match(told, /^file:\/\/\S+\.html$/);
   assert.ok(readFileSync(join(bin, 'xdg-open.shown'), 'utf8').includes(`url=${studio.link}"`));

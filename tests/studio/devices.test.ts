@@ -90,20 +90,28 @@ test('what a device is fed is a flower of the validation part where the data is 
   }
 });
 
-test('a device that stops in the middle of a job: it goes back, and the first result stays', async () => {
-  const lease = 1000;
-  const other = await TestStudio.open(folder, { limits: { patience: 10_000, lease } });
+test('a device that stops in the middle of a job: it goes back, and the first result stays', async (context) => {
+  // Time goes by when the test says so.
+  context.mock.timers.enable({ apis: ['Date'], now: Date.now() });
+  const lease = 60_000;
+  const other = await TestStudio.open(folder, { limits: { patience: 0, lease } });
   try {
-    const tablet = await TestDevice.join(other, 'tablet');
-    const job = (await tablet.next()) as DeviceJob;
-    const twin = await TestDevice.join(other, 'tablet');
-    const second = (await twin.next()) as DeviceJob;
-    assert.notEqual(second.model, job.model, 'what it is at is not given twice');
-    const third = await TestDevice.join(other, 'tablet');
-    // Waits until the others have been silent for long.
-    const back = (await third.next()) as DeviceJob;
+    const tablets = await Promise.all(models.map(() => TestDevice.join(other, 'tablet')));
+    const jobs: DeviceJob[] = [];
+    for (const tablet of tablets) jobs.push((await tablet.next()) as DeviceJob);
+    assert.deepEqual(
+      jobs.map(({ model }) => model),
+      models,
+      'what one is at is not given twice',
+    );
+    const [[tablet], [job]] = [tablets, jobs];
+    const last = await TestDevice.join(other, 'tablet');
+    context.mock.timers.tick(lease);
+    assert.equal(await last.next(), undefined, 'all are at work still');
+    context.mock.timers.tick(1);
+    const back = (await last.next()) as DeviceJob;
     assert.equal(back.model, job.model);
-    assert.equal((await third.report(back.id, [agrees(7)])).status, 204);
+    assert.equal((await last.report(back.id, [agrees(7)])).status, 204);
     assert.equal((await tablet.report(job.id, [agrees(8)])).status, 204, 'late, but no error');
     const { results } = ((await other.ask('/api/devices')).json as DeviceInfo[]).find(({ name }) => name === 'tablet') as DeviceInfo;
     assert.deepEqual(

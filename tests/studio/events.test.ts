@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test';
 import type { LiveChange, LiveRun, LiveTrial } from 'espalier/strategies';
 import type { RunSource } from '#dist/studio/server/index.js';
 import { changeBetween } from '#dist/studio/server/runs/change.js';
-import { eventsIn, TestStudio, temporaryFolder } from './support.js';
+import { eventsIn, TestStudio, temporaryFolder, until } from './support.js';
 
 const { folder, remove } = temporaryFolder();
 
@@ -94,11 +94,6 @@ async function drained(events: AsyncIterable<unknown>): Promise<void> {
   } catch {
     // Cut.
   }
-}
-
-/** Waits for something that will be so. */
-async function until(is: () => boolean): Promise<void> {
-  while (!is()) await new Promise((resolve) => setImmediate(resolve));
 }
 
 test('two clients hear of every change: the run first, then what is new of it; one journal is read for both', async () => {

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFil
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { type Asked, TestStudio, temporaryFolder, untilIn } from './support.js';
+import { type Asked, TestStudio, temporaryFolder, until } from './support.js';
 
 const SECRET = 'the secret of another folder';
 const { folder, remove } = temporaryFolder();
@@ -79,9 +79,9 @@ test('an upload that is cut off, or is not what was announced, does not become a
   asked.write(Buffer.alloc(400));
   const models = join(run, 'models');
   const parts = () => readdirSync(models).filter((name) => name.endsWith('.tmp'));
-  await untilIn(models, () => parts().length === 1);
+  await until(() => parts().length === 1);
   asked.destroy();
-  await untilIn(models, () => parts().length === 0);
+  await until(() => parts().length === 0);
   const wrong = await put('models/cut-1f3a.onnx', 'this', { 'Repr-Digest': digestOf('that') });
   assert.equal(wrong.status, 409);
   assert.match(wrong.json.error.message, /not what was announced/);

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
-import { watch } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { openStudio, type Studio, type StudioOptions } from '#dist/studio/server/index.js';
 import { espalier } from '../cli/run.js';
 
@@ -13,13 +13,9 @@ export function temporaryFolder(): { folder: string; remove: () => void } {
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
-/** Waits until something is so that shows in a folder. */
-export async function untilIn(folder: string, is: () => boolean): Promise<void> {
-  const end = new AbortController();
-  const changes = watch(folder, { recursive: true, signal: end.signal });
-  const first = changes[Symbol.asyncIterator]();
-  while (!is()) await first.next();
-  end.abort();
+/** Waits for something that will be so. It looks again and again: who watches a folder hears nothing of what came before, and fails where a part of it goes meanwhile. */
+export async function until(is: () => boolean): Promise<void> {
+  while (!is()) await setTimeout(10);
 }
 
 /** A real run on the smallest data that there are, by the command line: some eight seconds. @param name of its folder below `root`. */

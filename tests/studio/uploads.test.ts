@@ -7,7 +7,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Uploads } from '#dist/studio/server/starting/uploads.js';
-import { TestStudio, temporaryFolder, untilIn } from './support.js';
+import { TestStudio, temporaryFolder, until } from './support.js';
 
 const { folder, remove } = temporaryFolder();
 const LIMITS = { file: 1000, total: 2500, files: 3, waiting: 2, idle: 3_600_000 };
@@ -108,9 +108,9 @@ test('an upload that is cut off leaves nothing, and may come again', async () =>
     asked.on('error', () => undefined);
     asked.write(Buffer.alloc(400));
     // The part is there before the client goes away.
-    await untilIn(at, () => readdirSync(at).some((name) => name.startsWith('.part-')));
+    await until(() => readdirSync(at).some((name) => name.startsWith('.part-')));
     asked.destroy();
-    await untilIn(at, () => readdirSync(at).length === 0);
+    await until(() => readdirSync(at).length === 0);
     assert.equal((await other.ask(`/api/uploads/${id}/cut`, { method: 'PUT', body: Buffer.alloc(900) })).status, 204);
     assert.deepEqual(readdirSync(at), ['cut']);
   } finally {

@@ -9,12 +9,12 @@ const tests = useStudio();
 test('a connection that is lost is said, what was known stays, and it comes back by itself', { skip: skipWithoutChromium }, async () => {
   const { page } = await tests.open('/run/digits');
   await page.getByText('13 of 20 trials').waitFor();
-  await tests.studio.close();
+  tests.studio.leave();
   await page.getByText('The connection to the studio is lost.').waitFor();
   assert.ok(await page.getByRole('button', { name: 'Pause' }).isDisabled(), 'nobody would hear it');
   await page.getByText('13 of 20 trials').waitFor();
   tests.studio.runs.set('digits', liveDigits({ wanted: 30, revision: 9 }));
-  await tests.studio.open();
+  tests.studio.comeBack();
   await page.getByText('13 of 30 trials').waitFor();
   await page.getByText('The connection to the studio is lost.').waitFor({ state: 'detached' });
   await page.context().close();
@@ -23,10 +23,10 @@ test('a connection that is lost is said, what was known stays, and it comes back
 test('the list of runs waits for the studio in the same way', { skip: skipWithoutChromium }, async () => {
   const { page } = await tests.open('/');
   await page.getByRole('link', { name: 'digits' }).waitFor();
-  await tests.studio.close();
+  tests.studio.leave();
   await page.getByText('The connection to the studio is lost.').waitFor();
   await page.getByRole('link', { name: 'digits' }).waitFor();
-  await tests.studio.open();
+  tests.studio.comeBack();
   await page.getByText('The connection to the studio is lost.').waitFor({ state: 'detached' });
   await page.context().close();
 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { skipWithoutChromium } from '../support/browser/index.js';
+import { drawn } from '../support/studio/drawn.js';
 import { liveDigits } from '../support/studio/live.js';
 import { useStudio } from '../support/studio/open.js';
 
@@ -10,7 +11,7 @@ const labels = liveDigits().models.map(({ label }) => label);
 
 async function openFront(hash = '/run/digits') {
   const opened = await tests.open(hash);
-  await opened.page.waitForSelector('.front-plot canvas');
+  await drawn(opened.page, '.front-plot canvas.dots');
   return { ...opened, plot: opened.page.getByRole('application') };
 }
 
@@ -139,7 +140,7 @@ test('dragging and zooming move the plane, and 0 brings the front back', { skip:
 test('two fingers zoom and move the plane at 390 pixels; one goes sideways', { skip: skipWithoutChromium }, async () => {
   const { page } = await tests.open('/run/digits', { viewport: { width: 390, height: 844 }, hasTouch: true });
   const plot = page.getByRole('application');
-  await page.waitForSelector('.front-plot canvas');
+  await drawn(page, '.front-plot canvas.dots');
   await plot.scrollIntoViewIfNeeded();
   await plot.focus();
   await page.keyboard.press('Home');
@@ -190,7 +191,7 @@ test('models of a run are compared', { skip: skipWithoutChromium }, async () => 
   const { page } = await openFront();
   for (const label of [labels[0], labels[4]]) await page.getByRole('checkbox', { name: `Compare ${label}`, exact: true }).check();
   await page.getByRole('link', { name: 'Compare 2 models' }).click();
-  await page.getByRole('row', { name: /File size/ }).waitFor();
+  await page.locator('.compared').waitFor();
   const cells = await page
     .getByRole('row', { name: /File size/ })
     .getByRole('cell')

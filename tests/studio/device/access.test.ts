@@ -35,12 +35,22 @@ describe('the page of a device for everyone', { skip: skipWithoutChromium }, () 
         }
       }
     };
+    let measure = () => {};
+    const checked = new Promise<void>((resolve) => {
+      measure = resolve;
+    });
+    // It is at its first model for as long as it is looked at.
+    await context.route('**/jobs/*/model', async (route) => {
+      await checked;
+      await route.continue();
+    });
     await check('before it joins');
     await page.keyboard.press('Tab');
     await page.keyboard.type('<b>a phone</b>');
     await page.keyboard.press('Enter');
     await page.waitForSelector('[data-phase=working] progress');
     await check('while it measures');
+    measure();
     await page.waitForSelector('.results > li');
     await page.waitForSelector('[data-phase=waiting]');
     await check('with results');

@@ -48,9 +48,17 @@ describe('optimize --device', { skip: skipWithoutChromium }, () => {
     const { link, ended } = await start('my phone');
     const watched = await watch(browser, 'about:blank');
     const { page, context, problems } = watched;
-    // The page closes in the middle of the run, and comes back; from then on it is told of one model other answers than that gives.
+    // The page closes in the middle of the run, at its second job, and comes back; from then on it is told of one model other answers than that gives.
     let jobs = 0;
     let wrong = '';
+    let reached = () => {};
+    const held = new Promise<void>((resolve) => {
+      reached = resolve;
+    });
+    await context.route('**/jobs/*/model', async (route) => {
+      if (jobs === 2) reached();
+      else await route.continue();
+    });
     await context.route('**/next', async (route) => {
       const response = await route.fetch({ timeout: 0 }).catch(() => undefined);
       if (!response) return route.abort().catch(() => undefined);
@@ -64,6 +72,7 @@ describe('optimize --device', { skip: skipWithoutChromium }, () => {
     await page.click('text=Start measuring');
     await page.locator('.results > li').first().waitFor();
     assert.match(await seen(page.locator('main')), /my phone/);
+    await held;
     await page.reload();
     const { code, stderr } = await ended;
     assert.equal(code, 0, stderr);

@@ -46,7 +46,7 @@ export async function chooseModel(page: Page, path: string | { name: string; mim
 
 /** The panel of the latest model that was made. */
 export function made(page: Page, name: string) {
-  return page.locator(`section[aria-label="${name}"]:has(a[download])`);
+  return page.locator(`section[aria-label="${name}"]:has(a[download][href])`);
 }
 
 /** Text as a person sees it: what stands apart is apart. */

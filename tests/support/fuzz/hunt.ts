@@ -5,12 +5,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Report } from './child.js';
 
-/** No stage may take longer, in milliseconds. */
+/** No stage may take longer, in milliseconds, on a machine that has nothing else to do. */
 export const LONGEST_STAGE = 2000;
 /** Memory that a case may take above an idle process, beside twice its file's size, in bytes. */
 export const MOST_MEMORY = 200e6;
-/** A case that has not answered by then is ended, in milliseconds. */
-const PATIENCE = 120_000;
 /** Peaks only ever rise: a fresh process now and then sees small ones again. */
 const CASES_PER_PROCESS = 2000;
 
@@ -37,6 +35,10 @@ export interface HuntOptions {
   cases: number;
   /** Take the models beside this checkout as seeds as well. */
   all: boolean;
+  /** No stage may take longer, in milliseconds of work. */
+  longestStage: number;
+  /** Milliseconds by the clock after which a case that has not answered is ended, and hangs. Without, it is waited for. */
+  patience?: number;
   onCase?: (done: number, summary: Summary) => void;
   summary?: Summary;
 }
@@ -44,15 +46,16 @@ export interface HuntOptions {
 export const emptySummary = (): Summary => ({ cases: 0, accepted: 0, refused: {}, findings: [], longest: 0, largest: 0 });
 
 /** Runs cases in processes of their own. What looks too slow or too large is run again alone, and counts only if it is so then as well. */
-export async function hunt({ from, cases, all, onCase, summary = emptySummary() }: HuntOptions): Promise<Summary> {
+export async function hunt({ from, cases, all, longestStage, patience, onCase, summary = emptySummary() }: HuntOptions): Promise<Summary> {
   let worker = new Worker();
+  const look = async (number: number) => judge(await worker.ask(number, all, patience), number, longestStage);
   try {
     for (let number = from; number < from + cases; number++) {
       if (worker.served >= CASES_PER_PROCESS || worker.ended) worker = worker.replaced();
-      let { finding, report } = judge(await worker.ask(number, all), number);
+      let { finding, report } = await look(number);
       if (finding && finding.kind !== 'defect') {
         worker = worker.replaced();
-        ({ finding, report } = judge(await worker.ask(number, all), number));
+        ({ finding, report } = await look(number));
         worker = worker.replaced();
       }
       note(summary, report, finding);
@@ -80,7 +83,7 @@ function note(summary: Summary, report: Report | undefined, finding: Finding | u
 
 type Answer = Report | { ended: string };
 
-function judge(answer: Answer, number: number): { report?: Report; finding?: Finding } {
+function judge(answer: Answer, number: number, longestStage: number): { report?: Report; finding?: Finding } {
   if ('ended' in answer) {
     const kind = answer.ended === 'hang' ? 'hang' : 'crash';
     return { finding: { number, what: '', kind, detail: answer.ended } };
@@ -89,7 +92,7 @@ function judge(answer: Answer, number: number): { report?: Report; finding?: Fin
   const found = (kind: Finding['kind'], detail: string) => ({ report: answer, finding: { number, what, kind, detail } });
   const defect = stages.find((stage) => stage.defect);
   if (defect) return found('defect', `${defect.stage}: ${defect.defect}`);
-  const slow = stages.find(({ milliseconds }) => milliseconds > LONGEST_STAGE);
+  const slow = stages.find(({ milliseconds }) => milliseconds > longestStage);
   if (slow) return found('time', `${slow.stage} took ${slow.milliseconds} ms`);
   if (peak - idle > MOST_MEMORY + 2 * bytes) return found('memory', `${Math.round((peak - idle) / 1e6)} MB for a file of ${bytes} bytes`);
   return { report: answer };
@@ -109,7 +112,7 @@ class Worker {
     });
   }
 
-  ask(number: number, all: boolean): Promise<Answer> {
+  ask(number: number, all: boolean, patience?: number): Promise<Answer> {
     this.served++;
     return new Promise((resolve) => {
       const finish = (answer: Answer) => {
@@ -119,10 +122,11 @@ class Worker {
         resolve(answer);
       };
       const left = () => finish({ ended: this.ended as string });
-      const timer = setTimeout(() => {
+      const hang = () => {
         this.ended = 'hang';
         this.#child.kill('SIGKILL');
-      }, PATIENCE);
+      };
+      const timer = patience === undefined ? undefined : setTimeout(hang, patience);
       this.#child.once('message', finish);
       this.#child.once('exit', left);
       this.#child.send({ number, all });

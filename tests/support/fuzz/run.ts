@@ -5,6 +5,9 @@ import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { emptySummary, hunt, LONGEST_STAGE, MOST_MEMORY, type Summary } from './hunt.js';
 
+/** Milliseconds after which a case hangs. */
+const PATIENCE = 120_000;
+
 const { values } = parseArgs({
   options: {
     cases: { type: 'string', default: '100000' },
@@ -17,6 +20,7 @@ const kept: (Summary & { from: number }) | undefined = existsSync(values.out) ? 
 const summary: Summary = kept?.from === from ? kept : emptySummary();
 const before = summary.cases;
 const started = performance.now();
+const limits = { longestStage: LONGEST_STAGE, patience: PATIENCE };
 
 function write(): void {
   const about = {
@@ -37,12 +41,13 @@ function say(): void {
 
 for (const { number } of summary.findings.splice(0)) {
   summary.cases--;
-  await hunt({ from: number, cases: 1, all: true, summary });
+  await hunt({ ...limits, from: number, cases: 1, all: true, summary });
 }
 
 let said = started;
 let told = 0;
 await hunt({
+  ...limits,
   from: from + before,
   cases: Math.max(0, wanted - before),
   all: true,

@@ -32,26 +32,38 @@ export class FixtureStudio {
   readonly #server: Server = createServer((request, response) => void this.#answer(request, response));
   readonly #listeners = new Map<string, Set<ServerResponse>>();
   readonly #sockets = new Set<Socket>();
-  #port = 0;
+  #isAway = false;
 
-  /** @param port the same again, after a pause. */
-  async open(port = this.#port): Promise<string> {
+  async open(): Promise<string> {
     if (!existsSync(join(WEB, 'index.html'))) throw new Error('The pages are not built. Run: npm run build');
     this.#server.on('connection', (socket) => {
+      if (this.#isAway) return void socket.destroy();
       this.#sockets.add(socket);
       socket.on('close', () => this.#sockets.delete(socket));
     });
-    await new Promise<void>((resolve) => this.#server.listen(port, '127.0.0.1', resolve));
-    this.#port = (this.#server.address() as AddressInfo).port;
-    return `http://127.0.0.1:${this.#port}/`;
+    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/`;
   }
 
-  /** Goes away, with all connections. */
+  /** Answers nobody until it comes back. It keeps its port meanwhile: anybody could take one that is free. */
+  leave(): void {
+    this.#isAway = true;
+    this.#cut();
+  }
+
+  comeBack(): void {
+    this.#isAway = false;
+  }
+
   async close(): Promise<void> {
     if (!this.#server.listening) return;
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    for (const socket of this.#sockets) socket.destroy();
+    this.#cut();
     await closed;
+  }
+
+  #cut(): void {
+    for (const socket of this.#sockets) socket.destroy();
   }
 
   /** Changes a run, and tells those who follow it. */
