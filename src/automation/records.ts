@@ -35,7 +35,7 @@ const schemas: Readonly<Record<string, z.ZodType>> = {
   'trial.report': z.looseObject({ number, step: z.number(), value: z.number().nullable() }),
   'trial.told': ended.required({ values: true }),
   'trial.stopped': ended,
-  'trial.failed': z.looseObject({ number, error: z.looseObject({ name: z.string(), message: z.string() }) }),
+  'trial.failed': ended.extend({ error: z.looseObject({ name: z.string(), message: z.string() }) }),
   'trial.differs': z.looseObject({ number, values: numbers }),
   'wave.cut': ofTrial,
   'point.queued': z.looseObject({ point }),

@@ -28,7 +28,7 @@ export interface Study extends StudyResults {
    * @throws DataError for an outcome that cannot be compared; OptionError for attributes that are not plain JSON, or a trial that nobody asked for.
    */
   tell(number: number, outcome: Outcome, attributes?: Readonly<Record<string, unknown>>): Promise<boolean>;
-  /** Says that a trial failed, and why. @returns whether nobody had said how it ended. */
+  /** Says that a trial failed, and why. @returns whether nobody had said how it ended. @throws OptionError for attributes that are not plain JSON. */
   fail(number: number, error: TrialFailure, attributes?: Readonly<Record<string, unknown>>): Promise<boolean>;
   /** Says that a trial was given up, as `shouldStop` advised. @returns whether nobody had said how it ended. */
   giveUp(number: number, attributes?: Readonly<Record<string, unknown>>): Promise<boolean>;

@@ -65,6 +65,7 @@ test('workers that share no folder: through the studio, with one killed in the m
       writeFileSync(join(old, name), Buffer.alloc(1000));
       utimesSync(join(old, name), 1, 1);
     }
+    utimesSync(old, 1, 1);
     const worker = (machine: string) =>
       started(machine, ['worker', ...queue, '--cache', 'cache', '--cache-size', '1KB', '--token-file', '../token']);
     const coordinator = started('home', run, { ESPALIER_TOKEN: token });

@@ -30,7 +30,7 @@ export class Leases {
     return (this.#ends.get(number) ?? Number.NEGATIVE_INFINITY) > performance.now();
   }
 
-  /** Milliseconds after which it is worth looking whether a lease has run out: until the next one does, and at most what a lease lasts, for one may have done so since it was looked at. */
+  /** Milliseconds after which to look again for a lease that has run out: until the next one does, and at most as long as a lease lasts, for one may have done so since the last look. */
   get next(): number {
     const now = performance.now();
     return Math.min(this.#milliseconds, ...[...this.#ends.values()].filter((time) => time > now).map((time) => time - now + 1));

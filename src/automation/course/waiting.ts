@@ -8,17 +8,17 @@ export class Waiting {
   /** Resolves at the next `wake`, or when the time is over. @param milliseconds default: no time is ever over. */
   async change(milliseconds = Number.POSITIVE_INFINITY): Promise<void> {
     await new Promise<void>((resolve) => {
-      const timer = Number.isFinite(milliseconds) ? setTimeout(resolve, Math.min(milliseconds, LONGEST)) : undefined;
-      this.#waiting.add(() => {
+      const resume = () => {
         clearTimeout(timer);
+        this.#waiting.delete(resume);
         resolve();
-      });
+      };
+      const timer = Number.isFinite(milliseconds) ? setTimeout(resume, Math.min(milliseconds, LONGEST)) : undefined;
+      this.#waiting.add(resume);
     });
   }
 
   wake(): void {
-    const waiting = [...this.#waiting];
-    this.#waiting.clear();
-    for (const resume of waiting) resume();
+    for (const resume of [...this.#waiting]) resume();
   }
 }

@@ -1,5 +1,4 @@
-import { lstatSync } from 'node:fs';
-import { readdir, rename, rm } from 'node:fs/promises';
+import { lstat, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { temporaryName } from './files.js';
 
@@ -15,7 +14,8 @@ const GRACE = 3_600_000;
 
 /**
  * Removes what has not been used for longest from a cache, until the rest takes at most `limit` bytes. A file with several names counts once, is as lately used as the
- * latest of the entries that have it, and is freed with the last of them. What was used within the last hour stays.
+ * latest of the entries that have it, and is freed with the last of them; an entry is as lately used as the oldest of its files. What was used within the last hour stays.
+ * Several processes may do so at once.
  * @returns the bytes that were freed.
  */
 export async function trimCache(entries: readonly CacheEntry[], limit: number): Promise<number> {
@@ -34,7 +34,11 @@ export async function trimCache(entries: readonly CacheEntry[], limit: number): 
   }
   let total = 0;
   for (const { bytes } of files.values()) total += bytes;
-  for (const entry of found) for (const { usedAt } of entry.files) entry.usedAt = Math.max(entry.usedAt, usedAt);
+  for (const entry of found) {
+    let oldest = Number.POSITIVE_INFINITY;
+    for (const { usedAt } of entry.files) oldest = Math.min(oldest, usedAt);
+    if (entry.files.size > 0) entry.usedAt = oldest;
+  }
   let freed = 0;
   for (const { path, usedAt, files: own } of found.sort((a, b) => a.usedAt - b.usedAt)) {
     if (total <= limit || Date.now() - usedAt < GRACE) break;
@@ -55,24 +59,25 @@ interface CachedFile {
   holders: number;
 }
 
-/** Those that a path stands for, itself or below it, by what the file system knows them by. */
+/** Those that a path stands for, itself or below it, by what the file system knows them by; nothing where it is gone, or cannot be looked at. Links are not followed. */
 async function filesIn(path: string): Promise<{ key: string; bytes: number }[]> {
-  const found = lstatSync(path, { throwIfNoEntry: false, bigint: true });
+  const found = await lstat(path, { bigint: true }).catch(() => undefined);
   if (!found) return [];
   if (!found.isDirectory()) return [{ key: `${found.dev}/${found.ino}`, bytes: Number(found.size) }];
-  const names = await readdir(path).catch(() => []);
-  const all = await Promise.all(names.map((name) => filesIn(join(path, name))));
-  return all.flat();
+  const files: { key: string; bytes: number }[] = [];
+  for (const name of await readdir(path).catch(() => [])) for (const file of await filesIn(join(path, name))) files.push(file);
+  return files;
 }
 
-/** First out of sight, so that nobody finds half of a folder. @returns whether it could be: what somebody has open may have to stay. */
+/** First out of sight, so that nobody finds half of a folder. @returns whether it is gone: what somebody has open may have to stay. */
 async function remove(path: string): Promise<boolean> {
   const gone = temporaryName(path);
   try {
     await rename(path, gone);
     await rm(gone, { recursive: true, force: true });
     return true;
-  } catch {
-    return false;
+  } catch (cause) {
+    // Another process may have been faster.
+    return (cause as NodeJS.ErrnoException).code === 'ENOENT';
   }
 }

@@ -10,7 +10,6 @@ import type { CommonOptions } from '../options.js';
 import { type Opening, opening } from '../queue/messages.js';
 import { runHere, type StoreAccess } from '../queue/run-here.js';
 import { RunProcess } from '../queue/run-process.js';
-import { keepInUse } from '../queue/worker-cache.js';
 import { requiredToken, tokenFrom } from '../token.js';
 import { bytes, positiveInteger } from '../units.js';
 
@@ -120,7 +119,7 @@ class Processes {
   readonly #access: StoreAccess;
   readonly #extra: readonly string[];
   readonly #activity: Activity;
-  #open: { readonly key: string; readonly process: RunProcess; readonly leave: () => void } | undefined;
+  #open: { readonly key: string; readonly process: RunProcess; readonly leave?: () => void } | undefined;
 
   constructor(access: StoreAccess, extra: readonly string[], activity: Activity) {
     this.#access = access;
@@ -134,14 +133,14 @@ class Processes {
     if (this.#open && (this.#open.key !== key || this.#open.process.hasEnded)) await this.close();
     if (!this.#open) {
       const here = await runHere(how, this.#access, { ...this.#activity, signal });
-      this.#open = { key, process: new RunProcess(here, this.#extra), leave: keepInUse(here.folder) };
+      this.#open = { key, process: new RunProcess(here, this.#extra), leave: here.leave };
     }
     return this.#open.process.perform(job, signal, tell);
   }
 
   async close(): Promise<void> {
     await this.#open?.process.close();
-    this.#open?.leave();
+    this.#open?.leave?.();
     this.#open = undefined;
   }
 }

@@ -9,7 +9,7 @@ import { CONFIG_FILES } from '../config.js';
 import { TOKEN_VARIABLE } from '../token.js';
 import type { Located } from './located.js';
 import type { Opening } from './messages.js';
-import { LOCATED, trimWorkerCache } from './worker-cache.js';
+import { keepInUse, trimWorkerCache } from './worker-cache.js';
 
 /** What a worker has that does not share the folders of runs. */
 export interface StoreAccess {
@@ -25,6 +25,8 @@ export interface StoreAccess {
 /** How the process of a run is started. */
 export interface RunHere extends Pick<Opening, 'args' | 'folder'> {
   readonly env?: Readonly<Record<string, string>>;
+  /** To be called when the run is not used any more: what it has on this machine may then be removed, sooner or later. */
+  readonly leave?: () => void;
 }
 
 /**
@@ -51,18 +53,23 @@ export async function runHere({ args, folder, store: given }: Opening, access: S
       .slice(0, 16),
   );
   makeFolder(own);
-  // What runs are given is kept once for all of them.
-  const store = httpStore({ address, run, token, cache, activity });
-  const brought = await bringInputs(store, inputs, join(own, 'in'));
-  const config = CONFIG_FILES.find((name) => brought.has(name));
-  if (config !== undefined) await copyFile(brought.get(config) as string, join(own, config));
-  const located: Located = { store: { address, run }, inputs: Object.fromEntries(brought), out: join(own, 'run') };
-  const file = join(own, LOCATED);
-  await writeFileAtomic(file, JSON.stringify(located));
-  const freed = await trimWorkerCache(cache, access.cacheLimit);
-  if (freed > 0) {
-    const text = `Files that were used longest ago are removed from the cache in ${cache}: ${formatBytes(freed)}, so that it takes at most ${formatBytes(access.cacheLimit)}.`;
-    activity.onMessage?.({ level: 'info', text });
+  const leave = keepInUse(own);
+  try {
+    // What runs are given is kept once for all of them.
+    const store = httpStore({ address, run, token, cache, activity });
+    const brought = await bringInputs(store, inputs, join(own, 'in'));
+    const config = CONFIG_FILES.find((name) => brought.has(name));
+    if (config !== undefined) await copyFile(brought.get(config) as string, join(own, config));
+    const located: Located = { store: { address, run }, inputs: Object.fromEntries(brought), out: join(own, 'run') };
+    const file = join(own, 'located.json');
+    await writeFileAtomic(file, JSON.stringify(located));
+    // What cannot be removed is no reason not to work.
+    const freed = await trimWorkerCache(cache, access.cacheLimit).catch(() => 0);
+    const text = `Files that were used longest ago are removed from the cache in ${cache}: ${formatBytes(freed)}.`;
+    if (freed > 0) activity.onMessage?.({ level: 'info', text });
+    return { args: [...args, '--located', file], folder: own, env: { [TOKEN_VARIABLE]: token }, leave };
+  } catch (error) {
+    leave();
+    throw error;
   }
-  return { args: [...args, '--located', file], folder: own, env: { [TOKEN_VARIABLE]: token } };
 }

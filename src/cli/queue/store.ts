@@ -39,7 +39,8 @@ export async function storeFor(
 
 /** Removes what a run was given from its folder, for one that is complete: no worker asks for it any more, and where the disk knows no second names it is a copy. */
 export async function forgetInputs(out: string): Promise<void> {
-  await rm(join(out, '.inputs'), { recursive: true, force: true });
+  // Somebody may still be reading one; what is left there does no harm.
+  await rm(join(out, '.inputs'), { recursive: true, force: true }).catch(() => undefined);
 }
 
 /** The configuration that the command line stands on; workers need it, too. @throws OptionError for one that is a program: no program is sent to workers. */

@@ -1,10 +1,6 @@
-import { type Stats, statSync } from 'node:fs';
-import { readdir, utimes } from 'node:fs/promises';
+import { readdir, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type CacheEntry, removeLeftovers, trimCache } from '../../base/node/index.js';
-
-/** In the folder of each run: how it is opened, and by its time of change when it was used last. */
-export const LOCATED = 'located.json';
 
 /** Milliseconds between signs that a run is in use. */
 const SIGN = 600_000;
@@ -17,28 +13,25 @@ export async function trimWorkerCache(cache: string, limit: number): Promise<num
   const entries: CacheEntry[] = [];
   for (const folder of ['runs', '.inputs']) {
     const path = join(cache, folder);
-    if (!changed(path)) continue;
-    await removeLeftovers(path, () => true);
-    for (const name of await readdir(path)) {
+    const names = await readdir(path).catch(() => []);
+    if (names.length > 0) await removeLeftovers(path, () => true);
+    for (const name of names) {
       const entry = join(path, name);
-      const found = (folder === 'runs' && changed(join(entry, LOCATED))) || changed(entry);
+      const found = await stat(entry).catch(() => undefined);
       if (found) entries.push({ path: entry, usedAt: found.mtimeMs });
     }
   }
   return trimCache(entries, limit);
 }
 
-/** Says again and again that a run is in use, until the function that is returned is called. @param folder of the run, in the cache. */
+/** Says that the folder of a run is in use, by its time of change: now, and again and again until the function that is returned is called. */
 export function keepInUse(folder: string): () => void {
   const sign = () => {
     const now = new Date();
-    // Where runs are not in a cache, there is nothing to say.
-    void utimes(join(folder, LOCATED), now, now).catch(() => undefined);
+    // What cannot be said has no consequence for an hour.
+    void utimes(folder, now, now).catch(() => undefined);
   };
+  sign();
   const timer = setInterval(sign, SIGN).unref();
   return () => clearInterval(timer);
-}
-
-function changed(path: string): Stats | undefined {
-  return statSync(path, { throwIfNoEntry: false });
 }

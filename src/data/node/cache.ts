@@ -1,10 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, statSync } from 'node:fs';
-import { type FileHandle, open, readdir, rename, rm, statfs } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { type FileHandle, open, readdir, rename, rm, stat, statfs, utimes } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { BYTE_UNITS, EspalierError, OptionError, parseQuantity } from '../../base/index.js';
-import { fileError, makeFolder, removeLeftovers, temporaryName, trimCache } from '../../base/node/index.js';
+import { type CacheEntry, fileError, makeFolder, removeLeftovers, temporaryName, trimCache } from '../../base/node/index.js';
 import { openForReading, readAt } from './files.js';
 
 /*
@@ -71,15 +71,18 @@ export function cacheName(label: string, key: unknown): string {
 }
 
 const NAME = /-[0-9a-f]{16}\.data$/;
+/** And of what is written, under a temporary name; what is old was left by a process that was killed, perhaps on another machine. */
+const PARTIAL = /-[0-9a-f]{16}\.data\..+\.tmp$/;
 
 /** Removes the cache files of a folder that were used longest ago, where all of them take more than they may. */
 async function trim(folder: string, limit: number): Promise<void> {
-  const names = (await readdir(folder)).filter((name) => NAME.test(name));
-  const entries = names.flatMap((name) => {
+  const entries: CacheEntry[] = [];
+  for (const name of await readdir(folder)) {
+    if (!NAME.test(name) && !PARTIAL.test(name)) continue;
     const path = join(folder, name);
-    const found = statSync(path, { throwIfNoEntry: false });
-    return found?.isFile() ? [{ path, usedAt: found.mtimeMs }] : [];
-  });
+    const found = await stat(path).catch(() => undefined);
+    if (found?.isFile()) entries.push({ path, usedAt: found.mtimeMs });
+  }
   await trimCache(entries, limit);
 }
 
@@ -99,7 +102,7 @@ export async function readDescription(path: string): Promise<unknown> {
     const description: unknown = JSON.parse(text.toString('utf8'));
     const now = new Date();
     // What is read on a disk that nothing can be written to is used all the same.
-    await file.utimes(now, now).catch(() => undefined);
+    await utimes(path, now, now).catch(() => undefined);
     return description;
   } catch {
     return undefined;
@@ -131,7 +134,7 @@ export class CacheWriter {
 
   static async open(path: string): Promise<CacheWriter> {
     const limit = await cacheLimit(dirname(path));
-    await removeLeftovers(dirname(path), (name) => NAME.test(name));
+    await removeLeftovers(dirname(path), (name) => NAME.test(name)).catch(() => undefined);
     const temporary = temporaryName(path);
     return new CacheWriter(path, temporary, await open(temporary, 'wx'), limit);
   }
@@ -161,7 +164,8 @@ export class CacheWriter {
     await this.file.sync();
     await this.file.close();
     await rename(this.temporary, this.path);
-    await trim(dirname(this.path), this.limit);
+    // What cannot be removed is no reason not to go on.
+    await trim(dirname(this.path), this.limit).catch(() => undefined);
   }
 
   async abandon(): Promise<void> {

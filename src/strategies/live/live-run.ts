@@ -155,7 +155,8 @@ export class RunInProgress {
     const { recipe, label, begun, ended, epochs } = this.#happenings.trial(number);
     // The last model of one that was given up, or failed, is that of an earlier step.
     const last = state === 'completed' ? models.at(-1) : undefined;
-    const trained = epochsOf(models);
+    // Of one that failed the models say nothing of the training that did.
+    const trained = state === 'failed' && epochs.length > 0 ? [] : epochsOf(models);
     const known = { recipe: last?.recipe ?? recipe, label: last?.label ?? label, begun, ended, error: error?.message };
     return {
       ...{ number, state, point, models: models.map(({ id }) => id) },

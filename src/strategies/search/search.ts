@@ -136,8 +136,8 @@ function foundBy(study: Study, plan: SearchNeeds['plan']): Pick<Found, 'candidat
   const failures = study.trials
     .filter((trial) => trial.state === 'failed')
     .map((trial) => ({ trial: trial.number, recipe: plan.recipe(trial.point), message: trial.error?.message ?? 'unknown' }));
-  const stopped = study.trials.flatMap(({ number, point, attributes }) => {
-    const given = stoppedIn(attributes).stopped;
+  const stopped = study.trials.flatMap(({ number, state, point, attributes }) => {
+    const given = state === 'stopped' ? stoppedIn(attributes).stopped : undefined;
     return given ? [{ trial: number, recipe: plan.recipe(point), epoch: given.epoch, technique: given.technique }] : [];
   });
   const left = study.trials.flatMap(({ attributes }) => stoppedIn(attributes).stopped?.stage ?? []);

@@ -51,7 +51,7 @@ export async function tryRecipe(recipe: Recipe, trial: Trial, needs: TrialNeeds)
     if (!epochs) await elsewhere?.make(recipe, trial.activity, beside);
     stages = epochs ? await watched(recipe, trial, epochs, beside, needs) : await make(recipe, trial.activity, teacher);
   } catch (error) {
-    if (isCutOff(error)) throw error;
+    if (isOver(error)) throw error;
     let whole = wholeStages(recipe, needs);
     if (epochs && error instanceof TrialStopped) {
       const { technique } = recipe[epochs.stage - 1];
@@ -64,7 +64,7 @@ export async function tryRecipe(recipe: Recipe, trial: Trial, needs: TrialNeeds)
     await make(recipe.slice(0, whole), trial.activity, teacher)
       .then(measure)
       .catch((cause) => {
-        if (isCutOff(cause)) throw cause;
+        if (isOver(cause) || cause instanceof ResourceError) throw cause;
       });
     throw error;
   }
@@ -74,10 +74,9 @@ export async function tryRecipe(recipe: Recipe, trial: Trial, needs: TrialNeeds)
   trial.activity.onMessage?.({ level: 'info', text: `Trial ${trial.number}: ${text}.` });
   return criteria.objectives.map((name) => objectiveValue(last, name));
 
-  /** Whether an error says nothing about the recipe: the trial is run again. */
-  function isCutOff(error: unknown): boolean {
-    const isStopped = error instanceof Stopped && !(error instanceof TrialStopped);
-    return trial.signal.aborted || isStopped || error instanceof ResourceError;
+  /** Whether the trial was cut off, and is run again. */
+  function isOver(error: unknown): boolean {
+    return trial.signal.aborted || (error instanceof Stopped && !(error instanceof TrialStopped));
   }
 
   /** Measures stages in their order, and notes those before one that cannot be. */

@@ -82,7 +82,9 @@ function axisOf(info: RunInfo, measure: Measure, points: readonly FrontPoint[], 
   const withLimit = (some: readonly FrontPoint[]) => [...some.map((point) => point[side]), ...(limit === undefined ? [] : [limit])];
   const isQuality = measure.name === 'quality' || measure.name === 'test';
   const most = isQuality && measure.better === 'more' ? 1 : undefined;
-  const request = { measure, log: !isQuality, most };
+  // Nothing that can come into view may be where a logarithm is not.
+  const log = !isQuality && withLimit(points).every((value) => value > 0);
+  const request = { measure, log, most };
   const focused = axisScale({ ...request, needed, wished: withLimit(seen) });
   const whole = axisScale({ ...request, needed: withLimit(points), wished: [] });
   return { measure, log: focused.log, ends: focused.ends, all: whole.ends, ...(limit !== undefined && { limit }) };

@@ -46,6 +46,21 @@ test('a file with two names counts once, is as lately used as the later of them,
   assert.deepEqual(readdirSync(folder), []);
 });
 
+test('a folder that nobody has used since goes, though others use a file of it; that file stays for them', async (t) => {
+  const { folder, entry } = cacheOf(t, ['shared', 'old/model', 'new/model']);
+  for (const run of ['old', 'new']) linkSync(join(folder, 'shared'), join(folder, run, 'data'));
+  const entries = [entry('shared', 9), entry('old', 9), entry('new', 0.5)];
+  assert.equal(await trimCache(entries, 1), 1000);
+  assert.deepEqual(readdirSync(folder), ['new', 'shared']);
+});
+
+test('processes that do so at once remove no more than one would', async (t) => {
+  const { folder, entry } = cacheOf(t, ['a', 'b', 'c', 'd']);
+  const entries = [entry('a', 5), entry('b', 4), entry('c', 3), entry('d', 2)];
+  await Promise.all([1, 2, 3].map(() => trimCache(entries, 3000)));
+  assert.deepEqual(readdirSync(folder), ['b', 'c', 'd']);
+});
+
 test('what is not there any more is nothing', async (t) => {
   const { folder, entry } = cacheOf(t, ['a']);
   assert.equal(await trimCache([entry('gone', 9), entry('a', 8)], 1), 1000);
