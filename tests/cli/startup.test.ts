@@ -43,6 +43,17 @@ test('inspect loads neither data, nor training, nor a runtime', () => {
   assert.ok(folders.includes('ops'), 'the walk sees what it does load');
 });
 
+test('no command, and nothing that opens data, loads what decodes images before there is one', () => {
+  const commands = readdirSync(join(dist, 'cli', 'commands')).filter((file) => file.endsWith('.js'));
+  for (const entry of [...commands.map((file) => `cli/commands/${file}`), 'data/node/index.js', 'modalities/node/index.js'])
+    assert.ok(!loadedBy(entry).packages.has('sharp'), entry);
+});
+
+test('quantize, prune and train load nothing that writes code', () => {
+  for (const name of ['quantize', 'prune', 'train'])
+    for (const file of loadedBy(`cli/commands/${name}.js`).files) assert.doesNotMatch(file, /infrastructure[\\/]codegen/, name);
+});
+
 test('no command loads what writes TensorFlow Lite before it writes such a file', () => {
   const commands = readdirSync(join(dist, 'cli', 'commands')).filter((file) => file.endsWith('.js'));
   for (const entry of [...commands.map((file) => `cli/commands/${file}`), 'formats/node/index.js'])

@@ -1,5 +1,6 @@
 import type { Runtime } from '../../infrastructure/runtime/index.js';
-import { type Kernels, ortNode, type TargetFacts } from '../../infrastructure/targets/index.js';
+import type { Kernels, TargetFacts } from '../../infrastructure/targets/index.js';
+import { ortNode } from '../../infrastructure/targets/ort-node/index.js';
 import {
   type Graph,
   type GraphBuilder,

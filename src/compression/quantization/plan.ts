@@ -1,5 +1,6 @@
 import { sizeOf } from '../../base/index.js';
-import { type IntegerKernel, ortNode, type TargetFacts } from '../../infrastructure/targets/index.js';
+import type { IntegerKernel, TargetFacts } from '../../infrastructure/targets/index.js';
+import { ortNode } from '../../infrastructure/targets/ort-node/index.js';
 import { constantFloat, type Graph, type Node, staticShape, type Value } from '../../onnx/index.js';
 import { ruleOf, traitsOf } from '../../ops/index.js';
 import { isLookup } from './tables.js';

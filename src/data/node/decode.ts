@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import sharp from 'sharp';
+import type Sharp from 'sharp';
 import { MOST_PIXELS } from '../../base/index.js';
 
 export interface ImageSize {
@@ -25,6 +25,7 @@ export async function decodeImage(
   fit: 'cover' | 'fill' | 'contain',
   isUpright: boolean,
 ): Promise<Pixels> {
+  const sharp = await loadSharp();
   let image = sharp(bytes, { failOn: 'error', limitInputPixels: MOST_PIXELS }).toColourspace('srgb').removeAlpha();
   if (isUpright) image = image.autoOrient();
   if (size) image = image.resize({ ...size, fit, background: BARS });
@@ -47,14 +48,19 @@ export function firstChannel({ data }: Pixels): Uint8Array {
   return gray;
 }
 
-/**
- * Sets sharp up for many small images: parallel across images, not within one, and no cache of operations that never come again.
- * @returns how many images to have in flight.
- */
-export function prepareSharp(): number {
-  sharp.concurrency(1);
-  sharp.cache(false);
-  return 2 * Math.min(4, availableParallelism());
+/** How many images to have in flight. */
+export const IMAGES_IN_FLIGHT = 2 * Math.min(4, availableParallelism());
+
+let loading: Promise<typeof Sharp> | undefined;
+
+/** sharp, for many small images: parallel across images, not within one, and no cache of operations that never come again. It is loaded with the first image: that takes a tenth of a second. */
+function loadSharp(): Promise<typeof Sharp> {
+  loading ??= import('sharp').then(({ default: sharp }) => {
+    sharp.concurrency(1);
+    sharp.cache(false);
+    return sharp;
+  });
+  return loading;
 }
 
 /** Maps items with at most `limit` under way, and gives the results in the items' order. */

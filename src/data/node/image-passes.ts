@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { type Activity, DataError, Stopped } from '../../base/index.js';
 import type { PartName } from '../formats/arrays.js';
 import { CacheWriter } from './cache.js';
-import { decodeImage, firstChannel, type ImageSize, isGray, mapInOrder, type Pixels, prepareSharp } from './decode.js';
+import { decodeImage, firstChannel, IMAGES_IN_FLIGHT, type ImageSize, isGray, mapInOrder, type Pixels } from './decode.js';
 import { type Description, VERSION } from './image-cache.js';
 import { checkUnreadable, PartCollector } from './kept.js';
 import type { OpenOptions } from './options.js';
@@ -79,7 +79,7 @@ async function decodePass(
   const unreadable: string[] = [];
   let size = plan.forced;
   let done = 0;
-  for await (const decoded of mapInOrder(items, prepareSharp(), (item) => decodeItem(item, plan.forced, options))) {
+  for await (const decoded of mapInOrder(items, IMAGES_IN_FLIGHT, (item) => decodeItem(item, plan.forced, options))) {
     if (activity.signal?.aborted) throw new Stopped({ what: 'Decoding images was stopped', where });
     if (++done % 100 === 0 || done === items.length) activity.onProgress?.({ task: 'decode', done, total: items.length });
     const { pixels, file } = decoded;

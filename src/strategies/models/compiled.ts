@@ -1,7 +1,6 @@
 import { attempted } from '../../base/index.js';
-import { lowerGraph, planMemory, prepare } from '../../infrastructure/codegen/index.js';
 import type { Runtime } from '../../infrastructure/runtime/index.js';
-import { type LanguageName, languages, type Written } from '../../infrastructure/targets/index.js';
+import type { LanguageName, Written } from '../../infrastructure/targets/index.js';
 import type { Model } from '../../onnx/index.js';
 import type { CompiledInfo } from '../results/info.js';
 
@@ -15,6 +14,9 @@ export async function compiledCode(
   name: string,
   { runtime, shapes }: { runtime: Runtime; shapes: Shapes },
 ): Promise<Written> {
+  // Most runs compile nothing.
+  const { lowerGraph, planMemory, prepare } = await import('../../infrastructure/codegen/index.js');
+  const { languages } = await import('../../infrastructure/targets/index.js');
   const { schedule, write } = languages[target];
   const lowered = lowerGraph(await prepare(model, { runtime, shapes }), schedule);
   return write({ lowered, plan: planMemory(lowered.kernels) }, { name, from: `${name}.onnx` });

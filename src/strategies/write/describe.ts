@@ -101,6 +101,7 @@ function latencyRemarks({ hardware, device }: Pick<Settings, 'hardware' | 'devic
 function remarksOn({ trials, complete, wanted }: Finding['found']): string[] {
   const ended = trials.finished + trials.failed + trials.stopped;
   if (!complete) return [`The budget ended the search after ${ended} of ${wanted} trials; the same command goes on with it.`];
-  if (ended < wanted && trials.failed === ended) return [`The search was given up after ${ended} of ${wanted} trials, as all of them failed.`];
+  if (ended < wanted && trials.failed === ended)
+    return [`The search was given up after ${ended} of ${wanted} trials, as all of them failed.`];
   return ended < wanted ? [`There are no more than ${ended} different recipes to try for this model.`] : [];
 }

@@ -1,6 +1,6 @@
 import type { Activity } from '../../../base/index.js';
 import type { Runtime } from '../../../infrastructure/runtime/index.js';
-import { ortNode } from '../../../infrastructure/targets/index.js';
+import { ortNode } from '../../../infrastructure/targets/ort-node/index.js';
 import { type Model, type Node, nodesOf } from '../../../onnx/index.js';
 import { costOfFeeds, type Trials } from '../../../training/index.js';
 import {

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import sharp from 'sharp';
 import { makeFolder } from '../../../base/node/index.js';
 import { openDataset } from '../../../data/node/index.js';
 import type { SampleData } from './sample-data.js';
@@ -12,6 +11,7 @@ export const imageSample: SampleData = {
   name: 'image',
   summary: '1,797 handwritten digits as PNG files in class folders, under train/ and test/ (UCI optdigits, CC BY 4.0)',
   async write(folder) {
+    const { default: sharp } = await import('sharp');
     const { train } = await openDataset('digits');
     if (train.targets?.kind !== 'class') return;
     const { classes, values } = train.targets;
