@@ -145,8 +145,9 @@ test('a budget ends the search, not the run: what is done is measured, and the r
 
 test('recipes that all fail: no model, no front, the reasons', async () => {
   const broken = techniques.all().map((technique) => ({ ...technique, apply: () => Promise.reject(new OptionError('It does not work')) }));
-  const failed = await run({ folder: join(folder, 'broken'), trials: 2, registry: new TechniqueRegistry(broken) });
-  assert.deepEqual(failed.trials, { finished: 0, failed: 2, stopped: 0 });
+  const failed = await run({ folder: join(folder, 'broken'), trials: 16, registry: new TechniqueRegistry(broken) });
+  assert.deepEqual(failed.trials, { finished: 0, failed: 12, stopped: 0 });
+  assert.ok(failed.remarks.includes('The search was given up after 12 of 16 trials, as all of them failed.'), failed.remarks.join());
   assert.deepEqual(failed.models, []);
   assert.match(failed.failures[0].message, /It does not work/);
 });
