@@ -7,6 +7,7 @@ import { Tensor } from 'espalier/onnx';
 import type { RunInfo } from 'espalier/strategies';
 import { agreementOf } from '#dist/infrastructure/targets/index.js';
 import type { DeviceInfo, DeviceJob, DeviceTensor, Invitation } from '#dist/studio/api/index.js';
+import { DeviceLab } from '#dist/studio/server/devices/lab.js';
 import { root } from '../support/paths.js';
 import { agrees, TestDevice } from './device/test-device.js';
 import { makeRun, TestStudio, temporaryFolder } from './support.js';
@@ -88,6 +89,29 @@ test('what a device is fed is a flower of the validation part where the data is 
   } finally {
     await other.close();
   }
+});
+
+test('a job that is found when its device has gone is given to whoever comes back, at once', async () => {
+  let letGo = () => {};
+  const held = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  const lab = new DeviceLab({
+    candidates: async () => [{ run: 'iris', folder, model: 'new', label: 'new', file: 'models/new.onnx' }],
+    sample: async () => {
+      await held;
+      return { bytes: 1, feeds: [], expected: [], tolerance: 0 };
+    },
+    patience: 0,
+  });
+  const hello = { name: 'reloaded', userAgent: 'a test', cores: 2, secure: true, webgpu: false };
+  const [before, after] = [lab.greet(hello), lab.greet(hello)];
+  const gone = new AbortController();
+  const asked = lab.next(before, gone.signal);
+  gone.abort();
+  letGo();
+  assert.equal(await asked, undefined);
+  assert.equal((await lab.next(after, new AbortController().signal))?.model, 'new');
 });
 
 test('a device that stops in the middle of a job: it goes back, and the first result stays', async (context) => {

@@ -73,6 +73,12 @@ export class DeviceLab {
     const end = Date.now() + this.#patience;
     for (;;) {
       const job = await this.#offer(device);
+      if (job && signal.aborted) {
+        // It has gone meanwhile, and may be back under another id.
+        device.job = undefined;
+        device.given.delete(job.id);
+        return undefined;
+      }
       if (job || signal.aborted || Date.now() >= end) return job;
       await setTimeout(Math.min(LOOK, Math.max(1, end - Date.now())), undefined, { signal }).catch(() => undefined);
       device.seen = Date.now();
