@@ -76,8 +76,8 @@ const result = spawnSync(
   process.execPath,
   [
     '--test',
-    // Two more than there are cores: some files wait for a lock to end, for a page, for a machine that was killed.
-    `--test-concurrency=${availableParallelism() + 2}`,
+    // One more than there are cores: some files wait for a lock to end, for a page, for a machine that was killed.
+    `--test-concurrency=${availableParallelism() + 1}`,
     `--test-timeout=${HANGS_MS}`,
     '--test-reporter=spec',
     ...files.map((file) => relative(root, join(compiled, file))),
