@@ -1,4 +1,5 @@
-import { lstat, readdir, rename, rm } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { lstat, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { temporaryName } from './files.js';
 
@@ -7,6 +8,17 @@ export interface CacheEntry {
   readonly path: string;
   /** When it was used last, in milliseconds since 1970. */
   readonly usedAt: number;
+}
+
+/** What lies in a folder of a cache, used when it was changed last; what is gone meanwhile is left out. @param isEntry default: all of it. */
+export async function cacheEntries(folder: string, isEntry: (name: string, found: Stats) => boolean = () => true): Promise<CacheEntry[]> {
+  const entries: CacheEntry[] = [];
+  for (const name of await readdir(folder)) {
+    const path = join(folder, name);
+    const found = await stat(path).catch(() => undefined);
+    if (found && isEntry(name, found)) entries.push({ path, usedAt: found.mtimeMs });
+  }
+  return entries;
 }
 
 /** Milliseconds for which what was used stays, however large it is: somebody may be reading it. */

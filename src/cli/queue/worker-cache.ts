@@ -1,6 +1,7 @@
-import { readdir, stat, utimes } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type CacheEntry, removeLeftovers, trimCache } from '../../base/node/index.js';
+import { type CacheEntry, cacheEntries, removeLeftovers, trimCache } from '../../base/node/index.js';
 
 /** Milliseconds between signs that a run is in use. */
 const SIGN = 600_000;
@@ -13,13 +14,9 @@ export async function trimWorkerCache(cache: string, limit: number): Promise<num
   const entries: CacheEntry[] = [];
   for (const folder of ['runs', '.inputs']) {
     const path = join(cache, folder);
-    const names = await readdir(path).catch(() => []);
-    if (names.length > 0) await removeLeftovers(path, () => true);
-    for (const name of names) {
-      const entry = join(path, name);
-      const found = await stat(entry).catch(() => undefined);
-      if (found) entries.push({ path: entry, usedAt: found.mtimeMs });
-    }
+    if (!existsSync(path)) continue;
+    await removeLeftovers(path, () => true);
+    for (const entry of await cacheEntries(path)) entries.push(entry);
   }
   return trimCache(entries, limit);
 }

@@ -1,10 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { type FileHandle, open, readdir, rename, rm, stat, statfs, utimes } from 'node:fs/promises';
+import { type FileHandle, open, rename, rm, statfs, utimes } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { BYTE_UNITS, EspalierError, OptionError, parseQuantity } from '../../base/index.js';
-import { type CacheEntry, fileError, makeFolder, removeLeftovers, temporaryName, trimCache } from '../../base/node/index.js';
+import { cacheEntries, fileError, makeFolder, removeLeftovers, temporaryName, trimCache } from '../../base/node/index.js';
 import { openForReading, readAt } from './files.js';
 
 /*
@@ -76,14 +76,8 @@ const PARTIAL = /-[0-9a-f]{16}\.data\..+\.tmp$/;
 
 /** Removes the cache files of a folder that were used longest ago, where all of them take more than they may. */
 async function trim(folder: string, limit: number): Promise<void> {
-  const entries: CacheEntry[] = [];
-  for (const name of await readdir(folder)) {
-    if (!NAME.test(name) && !PARTIAL.test(name)) continue;
-    const path = join(folder, name);
-    const found = await stat(path).catch(() => undefined);
-    if (found?.isFile()) entries.push({ path, usedAt: found.mtimeMs });
-  }
-  await trimCache(entries, limit);
+  const isOurs = (name: string) => NAME.test(name) || PARTIAL.test(name);
+  await trimCache(await cacheEntries(folder, (name, found) => isOurs(name) && found.isFile()), limit);
 }
 
 /** The description in a cache file, which counts as used now; undefined where there is no whole one. */

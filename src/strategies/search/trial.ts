@@ -52,15 +52,10 @@ export async function tryRecipe(recipe: Recipe, trial: Trial, needs: TrialNeeds)
     stages = epochs ? await watched(recipe, trial, epochs, beside, needs) : await make(recipe, trial.activity, teacher);
   } catch (error) {
     if (isOver(error)) throw error;
-    let whole = wholeStages(recipe, needs);
-    if (epochs && error instanceof TrialStopped) {
-      const { technique } = recipe[epochs.stage - 1];
-      const text = `Trial ${trial.number} is given up after epoch ${epochs.epoch}, in ${technique}: others are better by then.`;
-      trial.activity.onMessage?.({ level: 'info', text });
-      trial.attributes.stopped = { epoch: epochs.epoch, technique, stage: needs.idOf(recipe.slice(0, epochs.stage)) };
-      // Another trial may have made what this one was given up in.
-      whole = epochs.stage - 1;
-    }
+    const isGivenUp = epochs !== undefined && error instanceof TrialStopped;
+    if (isGivenUp) noteEnd(epochs);
+    // Another trial may have made what this one was given up in.
+    const whole = isGivenUp ? epochs.stage - 1 : wholeStages(recipe, needs);
     await make(recipe.slice(0, whole), trial.activity, teacher)
       .then(measure)
       .catch((cause) => {
@@ -77,6 +72,14 @@ export async function tryRecipe(recipe: Recipe, trial: Trial, needs: TrialNeeds)
   /** Whether the trial was cut off, and is run again. */
   function isOver(error: unknown): boolean {
     return trial.signal.aborted || (error instanceof Stopped && !(error instanceof TrialStopped));
+  }
+
+  /** Says and notes where the trial is given up. */
+  function noteEnd({ epoch, stage }: TrialEpochs): void {
+    const { technique } = recipe[stage - 1];
+    const text = `Trial ${trial.number} is given up after epoch ${epoch}, in ${technique}: others are better by then.`;
+    trial.activity.onMessage?.({ level: 'info', text });
+    trial.attributes.stopped = { epoch, technique, stage: needs.idOf(recipe.slice(0, stage)) };
   }
 
   /** Measures stages in their order, and notes those before one that cannot be. */

@@ -60,15 +60,10 @@ export function frontPicture(info: ReportInfo, xName: MeasureName, yName: Measur
   const byIndex = new Map(points.map((point) => [point.index, point]));
   const up = axisOf(info, y, points, 'y');
   const [low, high] = up.ends;
+  // What is above or below what is seen makes no room for itself to the left and right.
+  const seen = points.filter((point) => point.y >= low && point.y <= high);
   return {
-    // What is above or below what is seen makes no room for itself to the left and right.
-    x: axisOf(
-      info,
-      x,
-      points,
-      'x',
-      points.filter((point) => point.y >= low && point.y <= high),
-    ),
+    x: axisOf(info, x, points, 'x', seen),
     y: up,
     points,
     line: scatterLine(info, xName, yName).flatMap((index) => byIndex.get(index) ?? []),

@@ -72,13 +72,7 @@ export class DeviceLab {
     device.job = undefined;
     const end = Date.now() + this.#patience;
     for (;;) {
-      const job = await this.#offer(device);
-      if (job && signal.aborted) {
-        // It has gone meanwhile, and may be back under another id.
-        device.job = undefined;
-        device.given.delete(job.id);
-        return undefined;
-      }
+      const job = await this.#offer(device, signal);
       if (job || signal.aborted || Date.now() >= end) return job;
       await setTimeout(Math.min(LOOK, Math.max(1, end - Date.now())), undefined, { signal }).catch(() => undefined);
       device.seen = Date.now();
@@ -116,7 +110,7 @@ export class DeviceLab {
     );
   }
 
-  async #offer(device: Device): Promise<DeviceJob | undefined> {
+  async #offer(device: Device, signal: AbortSignal): Promise<DeviceJob | undefined> {
     const busy = new Map<string, Candidate[]>();
     for (const each of this.#devices.values()) {
       const at = this.#jobOf(each);
@@ -129,6 +123,8 @@ export class DeviceLab {
       if (isTaken(candidate) || (await this.#isMeasured(candidate, device))) continue;
       const sample = await this.#shelf.get(candidate);
       if (!sample) continue;
+      // It has gone meanwhile, and may be back under another id.
+      if (signal.aborted) return undefined;
       const id = makeSecret();
       device.given.set(id, candidate);
       for (const old of [...device.given.keys()].slice(0, Math.max(0, device.given.size - MOST_GIVEN))) device.given.delete(old);
